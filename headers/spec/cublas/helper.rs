@@ -1,0 +1,235 @@
+//! Helper functions. Source: cuBLAS reference, version 12.
+
+extern "cublas" {
+    /// Opens a handle in the calling thread's context.
+    #[custom]
+    fn cublasCreate_v2(handle: Out<cublasHandle_t>);
+
+    /// Closes a handle.
+    #[custom]
+    fn cublasDestroy_v2(handle: cublasHandle_t);
+
+    /// Whether atomic additions may be used.
+    #[custom]
+    fn cublasGetAtomicsMode(handle: cublasHandle_t, mode: Out<cublasAtomicsMode_t>);
+
+    /// The runtime version that goes with this library.
+    #[custom(raw)]
+    fn cublasGetCudartVersion() -> usize;
+
+    #[unsupported]
+    fn cublasGetLoggerCallback(userCallback: *mut cublasLogCallback);
+
+    /// Which lower-precision units may be used.
+    #[custom]
+    fn cublasGetMathMode(handle: cublasHandle_t, mode: Out<cublasMath_t>);
+
+    /// Copies a matrix to the host.
+    #[custom]
+    fn cublasGetMatrix(
+        rows: c_int,
+        cols: c_int,
+        elemSize: c_int,
+        A: *const c_void,
+        lda: c_int,
+        B: *mut c_void,
+        ldb: c_int,
+    );
+
+    /// Copies a matrix to the host in stream order.
+    #[custom]
+    fn cublasGetMatrixAsync(
+        rows: c_int,
+        cols: c_int,
+        elemSize: c_int,
+        A: *const c_void,
+        lda: c_int,
+        B: *mut c_void,
+        ldb: c_int,
+        stream: cudaStream_t,
+    );
+
+    /// Copies a matrix to the host in stream order.
+    #[custom]
+    fn cublasGetMatrixAsync_64(
+        rows: i64,
+        cols: i64,
+        elemSize: i64,
+        A: *const c_void,
+        lda: i64,
+        B: *mut c_void,
+        ldb: i64,
+        stream: cudaStream_t,
+    );
+
+    /// Copies a matrix to the host.
+    #[custom]
+    fn cublasGetMatrix_64(rows: i64, cols: i64, elemSize: i64, A: *const c_void, lda: i64, B: *mut c_void, ldb: i64);
+
+    /// Where scalars live.
+    #[custom]
+    fn cublasGetPointerMode_v2(handle: cublasHandle_t, mode: Out<cublasPointerMode_t>);
+
+    /// A part of the version of this interface.
+    #[custom]
+    fn cublasGetProperty(type_: libraryPropertyType_t, value: Out<c_int>);
+
+    /// The hint of how many multiprocessors to use.
+    #[custom]
+    fn cublasGetSmCountTarget(handle: cublasHandle_t, smCountTarget: Out<c_int>);
+
+    /// A status's name.
+    #[custom(raw)]
+    fn cublasGetStatusName(status: cublasStatus_t) -> *const c_char;
+
+    /// What a status means, in a few words.
+    #[custom(raw)]
+    fn cublasGetStatusString(status: cublasStatus_t) -> *const c_char;
+
+    /// The stream of a handle.
+    #[custom]
+    fn cublasGetStream_v2(handle: cublasHandle_t, streamId: Out<cudaStream_t>);
+
+    /// Copies a vector to the host.
+    #[custom]
+    fn cublasGetVector(n: c_int, elemSize: c_int, x: *const c_void, incx: c_int, y: *mut c_void, incy: c_int);
+
+    /// Copies a vector to the host in stream order.
+    #[custom]
+    fn cublasGetVectorAsync(
+        n: c_int,
+        elemSize: c_int,
+        x: *const c_void,
+        incx: c_int,
+        y: *mut c_void,
+        incy: c_int,
+        stream: cudaStream_t,
+    );
+
+    /// Copies a vector to the host in stream order.
+    #[custom]
+    fn cublasGetVectorAsync_64(
+        n: i64,
+        elemSize: i64,
+        x: *const c_void,
+        incx: i64,
+        y: *mut c_void,
+        incy: i64,
+        stream: cudaStream_t,
+    );
+
+    /// Copies a vector to the host.
+    #[custom]
+    fn cublasGetVector_64(n: i64, elemSize: i64, x: *const c_void, incx: i64, y: *mut c_void, incy: i64);
+
+    /// The version of this interface as one number.
+    #[custom]
+    fn cublasGetVersion_v2(handle: cublasHandle_t, version: Out<c_int>);
+
+    #[unsupported]
+    fn cublasLoggerConfigure(logIsOn: c_int, logToStdOut: c_int, logToStdErr: c_int, logFileName: *const c_char);
+
+    /// Sets whether atomic additions may be used.
+    #[custom]
+    fn cublasSetAtomicsMode(handle: cublasHandle_t, mode: cublasAtomicsMode_t);
+
+    #[unsupported]
+    fn cublasSetLoggerCallback(userCallback: cublasLogCallback);
+
+    /// Sets which lower-precision units may be used.
+    #[custom]
+    fn cublasSetMathMode(handle: cublasHandle_t, mode: cublasMath_t);
+
+    /// Copies a matrix to the device.
+    #[custom]
+    fn cublasSetMatrix(
+        rows: c_int,
+        cols: c_int,
+        elemSize: c_int,
+        A: *const c_void,
+        lda: c_int,
+        B: *mut c_void,
+        ldb: c_int,
+    );
+
+    /// Copies a matrix to the device in stream order.
+    #[custom]
+    fn cublasSetMatrixAsync(
+        rows: c_int,
+        cols: c_int,
+        elemSize: c_int,
+        A: *const c_void,
+        lda: c_int,
+        B: *mut c_void,
+        ldb: c_int,
+        stream: cudaStream_t,
+    );
+
+    /// Copies a matrix to the device in stream order.
+    #[custom]
+    fn cublasSetMatrixAsync_64(
+        rows: i64,
+        cols: i64,
+        elemSize: i64,
+        A: *const c_void,
+        lda: i64,
+        B: *mut c_void,
+        ldb: i64,
+        stream: cudaStream_t,
+    );
+
+    /// Copies a matrix to the device.
+    #[custom]
+    fn cublasSetMatrix_64(rows: i64, cols: i64, elemSize: i64, A: *const c_void, lda: i64, B: *mut c_void, ldb: i64);
+
+    /// Sets where scalars live.
+    #[custom]
+    fn cublasSetPointerMode_v2(handle: cublasHandle_t, mode: cublasPointerMode_t);
+
+    /// Hints how many multiprocessors to use.
+    #[custom]
+    fn cublasSetSmCountTarget(handle: cublasHandle_t, smCountTarget: c_int);
+
+    /// Sets the stream of a handle's later work.
+    #[custom]
+    fn cublasSetStream_v2(handle: cublasHandle_t, streamId: cudaStream_t);
+
+    /// Copies a vector to the device.
+    #[custom]
+    fn cublasSetVector(n: c_int, elemSize: c_int, x: *const c_void, incx: c_int, y: *mut c_void, incy: c_int);
+
+    /// Copies a vector to the device in stream order.
+    #[custom]
+    fn cublasSetVectorAsync(
+        n: c_int,
+        elemSize: c_int,
+        x: *const c_void,
+        incx: c_int,
+        y: *mut c_void,
+        incy: c_int,
+        stream: cudaStream_t,
+    );
+
+    /// Copies a vector to the device in stream order.
+    #[custom]
+    fn cublasSetVectorAsync_64(
+        n: i64,
+        elemSize: i64,
+        x: *const c_void,
+        incx: i64,
+        y: *mut c_void,
+        incy: i64,
+        stream: cudaStream_t,
+    );
+
+    /// Copies a vector to the device.
+    #[custom]
+    fn cublasSetVector_64(n: i64, elemSize: i64, x: *const c_void, incx: i64, y: *mut c_void, incy: i64);
+
+    /// Checks a workspace; the executor brings its own.
+    #[custom]
+    fn cublasSetWorkspace_v2(handle: cublasHandle_t, workspace: *mut c_void, workspaceSizeInBytes: usize);
+
+    #[unsupported]
+    fn cublasXerbla(srName: *const c_char, info: c_int) -> ();
+}

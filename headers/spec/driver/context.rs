@@ -1,0 +1,164 @@
+//! Context. Source: CUDA Driver API reference.
+
+extern "driver" {
+    #[since(2_000)]
+    #[unsupported]
+    fn cuCtxAttach(pctx: *mut CUcontext, flags: c_uint);
+
+    /// Makes a context and puts it on the thread's stack.
+    #[since(2_000)]
+    #[custom]
+    fn cuCtxCreate(pctx: Out<CUcontext>, flags: c_uint, dev: CUdevice);
+
+    /// Makes a context and puts it on the thread's stack.
+    #[since(3_020)]
+    #[custom]
+    fn cuCtxCreate_v2(pctx: Out<CUcontext>, flags: c_uint, dev: CUdevice);
+
+    /// Makes a context and puts it on the thread's stack; without execution affinity, which no device here has.
+    #[since(11_040)]
+    #[custom]
+    fn cuCtxCreate_v3(pctx: Out<CUcontext>, paramsArray: InOpt<CUexecAffinityParam>, numParams: c_int, flags: c_uint, dev: CUdevice);
+
+    /// Makes a context and puts it on the thread's stack; without execution affinity and graphics sharing.
+    #[since(12_050)]
+    #[custom]
+    fn cuCtxCreate_v4(pctx: Out<CUcontext>, ctxCreateParams: InOpt<CUctxCreateParams>, flags: c_uint, dev: CUdevice);
+
+    /// Ends a context and all it holds; if it is current on this thread it is popped.
+    #[since(2_000)]
+    #[custom]
+    fn cuCtxDestroy(ctx: CUcontext);
+
+    /// Ends a context and all it holds; if it is current on this thread it is popped.
+    #[since(4_000)]
+    #[custom]
+    fn cuCtxDestroy_v2(ctx: CUcontext);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuCtxDetach(ctx: CUcontext);
+
+    /// Gives the API version that a context was made for.
+    #[since(3_020)]
+    #[custom]
+    fn cuCtxGetApiVersion(ctx: CUcontext, version: Out<c_uint>);
+
+    /// Gives the preferred split between cache and shared memory: a preference without effect here.
+    #[since(3_020)]
+    #[custom]
+    fn cuCtxGetCacheConfig(pconfig: Out<CUfunc_cache>);
+
+    /// Gives the thread's current context; null when there is none.
+    #[since(4_000)]
+    #[custom]
+    fn cuCtxGetCurrent(pctx: Out<CUcontext>);
+
+    /// Gives the device of the current context.
+    #[since(2_000)]
+    #[custom]
+    fn cuCtxGetDevice(device: Out<CUdevice>);
+
+    /// Gives the device of a context, the current one for null.
+    #[since(13_000)]
+    #[custom]
+    fn cuCtxGetDevice_v2(device: Out<CUdevice>, ctx: CUcontext);
+
+    #[since(11_040)]
+    #[unsupported]
+    fn cuCtxGetExecAffinity(pExecAffinity: *mut CUexecAffinityParam, type_: CUexecAffinityType);
+
+    /// Gives the flags of the current context.
+    #[since(7_000)]
+    #[custom]
+    fn cuCtxGetFlags(flags: Out<c_uint>);
+
+    /// Gives a number that no other context of the process has or had.
+    #[since(12_000)]
+    #[custom]
+    fn cuCtxGetId(ctx: CUcontext, ctxId: Out<c_ulonglong>);
+
+    /// Gives a limit.
+    #[since(3_010)]
+    #[custom]
+    fn cuCtxGetLimit(pvalue: Out<usize>, limit: CUlimit);
+
+    /// Gives the width of shared memory banks: four bytes, as on every current device.
+    #[since(4_020)]
+    #[custom]
+    fn cuCtxGetSharedMemConfig(pConfig: Out<CUsharedconfig>);
+
+    /// Gives the range of stream priorities; lower numbers go first.
+    #[since(5_050)]
+    #[custom]
+    fn cuCtxGetStreamPriorityRange(leastPriority: OutOpt<c_int>, greatestPriority: OutOpt<c_int>);
+
+    /// Takes the current context off the thread's stack.
+    #[since(2_000)]
+    #[custom]
+    fn cuCtxPopCurrent(pctx: OutOpt<CUcontext>);
+
+    /// Takes the current context off the thread's stack.
+    #[since(4_000)]
+    #[custom]
+    fn cuCtxPopCurrent_v2(pctx: OutOpt<CUcontext>);
+
+    /// Puts a context on the thread's stack.
+    #[since(2_000)]
+    #[custom]
+    fn cuCtxPushCurrent(ctx: CUcontext);
+
+    /// Puts a context on the thread's stack.
+    #[since(4_000)]
+    #[custom]
+    fn cuCtxPushCurrent_v2(ctx: CUcontext);
+
+    /// Records an event after all work of a context so far.
+    #[since(12_050)]
+    #[custom]
+    fn cuCtxRecordEvent(hCtx: CUcontext, hEvent: CUevent);
+
+    #[since(11_000)]
+    #[unsupported]
+    fn cuCtxResetPersistingL2Cache();
+
+    /// Keeps the preferred split between cache and shared memory: a preference without effect here.
+    #[since(3_020)]
+    #[custom]
+    fn cuCtxSetCacheConfig(config: CUfunc_cache);
+
+    /// Replaces the thread's current context; null pops it.
+    #[since(4_000)]
+    #[custom]
+    fn cuCtxSetCurrent(ctx: CUcontext);
+
+    /// Sets the flags of the current context.
+    #[since(12_010)]
+    #[custom]
+    fn cuCtxSetFlags(flags: c_uint);
+
+    /// Sets a limit: stack and printf buffer, which device code here always has enough of.
+    #[since(3_010)]
+    #[custom]
+    fn cuCtxSetLimit(limit: CUlimit, value: usize);
+
+    /// Accepts a width of shared memory banks: without effect, as on every current device.
+    #[since(4_020)]
+    #[custom]
+    fn cuCtxSetSharedMemConfig(config: CUsharedconfig);
+
+    /// Waits for all work of the current context.
+    #[since(2_000)]
+    #[custom]
+    fn cuCtxSynchronize();
+
+    /// Waits for all work of a context, the current one for null.
+    #[since(13_000)]
+    #[custom]
+    fn cuCtxSynchronize_v2(ctx: CUcontext);
+
+    /// Has all later work of a context wait for an event.
+    #[since(12_050)]
+    #[custom]
+    fn cuCtxWaitEvent(hCtx: CUcontext, hEvent: CUevent);
+}

@@ -1,0 +1,135 @@
+//! Execution. Source: CUDA Driver API reference.
+
+extern "driver" {
+    /// Gives an attribute of a function.
+    #[since(2_020)]
+    #[custom]
+    fn cuFuncGetAttribute(pi: Out<c_int>, attrib: CUfunction_attribute, hfunc: CUfunction);
+
+    /// Gives the module that a function is of.
+    #[since(11_000)]
+    #[custom]
+    fn cuFuncGetModule(hmod: Out<CUmodule>, hfunc: CUfunction);
+
+    /// Gives a function's name; it lives as long as the function.
+    #[since(12_030)]
+    #[custom]
+    fn cuFuncGetName(name: Out<*const c_char>, hfunc: CUfunction);
+
+    /// Counts a function's parameters.
+    #[since(13_020)]
+    #[custom]
+    fn cuFuncGetParamCount(func: CUfunction, paramCount: Out<usize>);
+
+    /// Gives where a function's parameter lies in the packed parameters, and its size.
+    #[since(12_040)]
+    #[custom]
+    fn cuFuncGetParamInfo(func: CUfunction, paramIndex: usize, paramOffset: Out<usize>, paramSize: OutOpt<usize>);
+
+    /// Says that a function is ready: it is made so before its handle exists.
+    #[since(12_040)]
+    #[custom]
+    fn cuFuncIsLoaded(state: Out<CUfunctionLoadingState>, function: CUfunction);
+
+    /// Makes a function ready, which it is.
+    #[since(12_040)]
+    #[custom]
+    fn cuFuncLoad(function: CUfunction);
+
+    /// Sets an attribute of a function.
+    #[since(9_000)]
+    #[custom]
+    fn cuFuncSetAttribute(hfunc: CUfunction, attrib: CUfunction_attribute, value: c_int);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuFuncSetBlockShape(hfunc: CUfunction, x: c_int, y: c_int, z: c_int);
+
+    /// Accepts a preferred split between cache and shared memory: a preference without effect here.
+    #[since(3_000)]
+    #[custom]
+    fn cuFuncSetCacheConfig(hfunc: CUfunction, config: CUfunc_cache);
+
+    /// Accepts a width of shared memory banks: without effect, as on every current device.
+    #[since(4_020)]
+    #[custom]
+    fn cuFuncSetSharedMemConfig(hfunc: CUfunction, config: CUsharedconfig);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuFuncSetSharedSize(hfunc: CUfunction, bytes: c_uint);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuLaunch(f: CUfunction);
+
+    /// Launches a kernel whose blocks may wait for each other.
+    #[since(9_000)]
+    #[ptsz(9_000)]
+    #[custom]
+    fn cuLaunchCooperativeKernel(f: CUfunction, gridDimX: c_uint, gridDimY: c_uint, gridDimZ: c_uint, blockDimX: c_uint, blockDimY: c_uint, blockDimZ: c_uint, sharedMemBytes: c_uint, hStream: CUstream, kernelParams: *mut *mut c_void);
+
+    #[since(9_000)]
+    #[unsupported]
+    fn cuLaunchCooperativeKernelMultiDevice(
+        launchParamsList: *mut CUDA_LAUNCH_PARAMS,
+        numDevices: c_uint,
+        flags: c_uint,
+    );
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuLaunchGrid(f: CUfunction, grid_width: c_int, grid_height: c_int);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuLaunchGridAsync(f: CUfunction, grid_width: c_int, grid_height: c_int, hStream: CUstream);
+
+    /// Waits for the stream's work, then calls a host function: all before it returns.
+    #[since(10_000)]
+    #[ptsz(10_000)]
+    #[custom]
+    fn cuLaunchHostFunc(hStream: CUstream, fn_: CUhostFn, userData: *mut c_void);
+
+    #[since(13_010)]
+    #[ptsz(13_010)]
+    #[unsupported]
+    fn cuLaunchHostFunc_v2(
+        hStream: CUstream,
+        fn_: CUhostFn,
+        userData: *mut c_void,
+        syncMode: c_uint,
+    );
+
+    /// Launches a kernel on a grid of blocks.
+    #[since(4_000)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuLaunchKernel(f: CUfunction, gridDimX: c_uint, gridDimY: c_uint, gridDimZ: c_uint, blockDimX: c_uint, blockDimY: c_uint, blockDimZ: c_uint, sharedMemBytes: c_uint, hStream: CUstream, kernelParams: *mut *mut c_void, extra: *mut *mut c_void);
+
+    /// Launches a kernel with attributes; those that ask for more than a plain or cooperative launch are not supported.
+    #[since(11_060)]
+    #[ptsz(11_060)]
+    #[custom]
+    fn cuLaunchKernelEx(config: In<CUlaunchConfig>, f: CUfunction, kernelParams: *mut *mut c_void, extra: *mut *mut c_void);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuParamSetSize(hfunc: CUfunction, numbytes: c_uint);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuParamSetTexRef(hfunc: CUfunction, texunit: c_int, hTexRef: CUtexref);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuParamSetf(hfunc: CUfunction, offset: c_int, value: f32);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuParamSeti(hfunc: CUfunction, offset: c_int, value: c_uint);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuParamSetv(hfunc: CUfunction, offset: c_int, ptr: *mut c_void, numbytes: c_uint);
+}

@@ -1,0 +1,616 @@
+//! Memory. Source: CUDA Driver API reference.
+
+extern "driver" {
+    #[since(4_010)]
+    #[unsupported]
+    fn cuIpcCloseMemHandle(dptr: CUdeviceptr);
+
+    #[since(4_010)]
+    #[unsupported]
+    fn cuIpcGetEventHandle(pHandle: *mut CUipcEventHandle, event: CUevent);
+
+    #[since(4_010)]
+    #[unsupported]
+    fn cuIpcGetMemHandle(pHandle: *mut CUipcMemHandle, dptr: CUdeviceptr);
+
+    #[since(4_010)]
+    #[unsupported]
+    fn cuIpcOpenEventHandle(phEvent: *mut CUevent, handle: CUipcEventHandle);
+
+    #[since(4_010)]
+    #[unsupported]
+    fn cuIpcOpenMemHandle(pdptr: *mut CUdeviceptr, handle: CUipcMemHandle, Flags: c_uint);
+
+    #[since(11_000)]
+    #[unsupported]
+    fn cuIpcOpenMemHandle_v2(pdptr: *mut CUdeviceptr, handle: CUipcMemHandle, Flags: c_uint);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemAlloc(dptr: *mut CUdeviceptr_v1, bytesize: c_uint);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemAllocHost(pp: *mut *mut c_void, bytesize: c_uint);
+
+    /// Allocates page-locked host memory that the device reaches without copies.
+    #[since(3_020)]
+    #[custom]
+    fn cuMemAllocHost_v2(pp: Out<*mut c_void>, bytesize: usize);
+
+    /// Allocates memory for host and device alike; flags say global (1), host (2) or single (4) attachment.
+    #[since(6_000)]
+    #[custom]
+    fn cuMemAllocManaged(dptr: Out<CUdeviceptr>, bytesize: usize, flags: c_uint);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemAllocPitch(
+        dptr: *mut CUdeviceptr_v1,
+        pPitch: *mut c_uint,
+        WidthInBytes: c_uint,
+        Height: c_uint,
+        ElementSizeBytes: c_uint,
+    );
+
+    /// Allocates `Height` rows of device memory at a pitch that suits the device.
+    #[since(3_020)]
+    #[custom]
+    fn cuMemAllocPitch_v2(dptr: Out<CUdeviceptr>, pPitch: Out<usize>, WidthInBytes: usize, Height: usize, ElementSizeBytes: c_uint);
+
+    /// Allocates device memory, aligned to 512 bytes.
+    #[since(3_020)]
+    #[custom]
+    fn cuMemAlloc_v2(dptr: Out<CUdeviceptr>, bytesize: usize);
+
+    #[since(12_060)]
+    #[ptsz(12_060)]
+    #[unsupported]
+    fn cuMemBatchDecompressAsync(
+        paramsArray: *mut CUmemDecompressParams,
+        count: usize,
+        flags: c_uint,
+        errorIndex: *mut usize,
+        stream: CUstream,
+    );
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemFree(dptr: CUdeviceptr_v1);
+
+    /// Frees page-locked host memory once the device is done with it; null is nothing.
+    #[since(2_000)]
+    #[custom]
+    fn cuMemFreeHost(p: *mut c_void);
+
+    /// Frees device or managed memory once the work queued before is done; null is nothing.
+    #[since(3_020)]
+    #[custom]
+    fn cuMemFree_v2(dptr: CUdeviceptr);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemGetAddressRange(pbase: *mut CUdeviceptr_v1, psize: *mut c_uint, dptr: CUdeviceptr_v1);
+
+    /// Gives start and length of the allocation that an address lies in.
+    #[since(3_020)]
+    #[custom]
+    fn cuMemGetAddressRange_v2(pbase: OutOpt<CUdeviceptr>, psize: OutOpt<usize>, dptr: CUdeviceptr);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemGetInfo(free: *mut c_uint, total: *mut c_uint);
+
+    /// Gives free and total memory of the current context's device in bytes.
+    #[since(3_020)]
+    #[custom]
+    fn cuMemGetInfo_v2(free: OutOpt<usize>, total: OutOpt<usize>);
+
+    /// Allocates page-locked host memory that the device reaches without copies.
+    #[since(2_020)]
+    #[custom]
+    fn cuMemHostAlloc(pp: Out<*mut c_void>, bytesize: usize, Flags: c_uint);
+
+    #[since(2_020)]
+    #[unsupported]
+    fn cuMemHostGetDevicePointer(pdptr: *mut CUdeviceptr_v1, p: *mut c_void, Flags: c_uint);
+
+    /// Gives the address under which the device reaches page-locked memory.
+    #[since(3_020)]
+    #[custom]
+    fn cuMemHostGetDevicePointer_v2(pdptr: Out<CUdeviceptr>, p: *mut c_void, Flags: c_uint);
+
+    /// Gives the flags that page-locked memory was allocated or registered with.
+    #[since(2_030)]
+    #[custom]
+    fn cuMemHostGetFlags(pFlags: Out<c_uint>, p: *mut c_void);
+
+    /// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are not supported.
+    #[since(4_000)]
+    #[custom]
+    fn cuMemHostRegister(p: *mut c_void, bytesize: usize, Flags: c_uint);
+
+    /// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are not supported.
+    #[since(6_050)]
+    #[custom]
+    fn cuMemHostRegister_v2(p: *mut c_void, bytesize: usize, Flags: c_uint);
+
+    /// Ends the registration of the program's memory.
+    #[since(4_000)]
+    #[custom]
+    fn cuMemHostUnregister(p: *mut c_void);
+
+    /// Copies between any two addresses.
+    #[since(4_000)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemcpy(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpy2D(pCopy: *const CUDA_MEMCPY2D_v1);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpy2DAsync(pCopy: *const CUDA_MEMCPY2D_v1, hStream: CUstream);
+
+    /// Queues a copy of rows with pitches; of pageable memory it is done on return.
+    #[since(3_020)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemcpy2DAsync_v2(pCopy: In<CUDA_MEMCPY2D>, hStream: CUstream);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpy2DUnaligned(pCopy: *const CUDA_MEMCPY2D_v1);
+
+    /// Copies rows with any pitches.
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemcpy2DUnaligned_v2(pCopy: In<CUDA_MEMCPY2D>);
+
+    /// Copies rows with pitches.
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemcpy2D_v2(pCopy: In<CUDA_MEMCPY2D>);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpy3D(pCopy: *const CUDA_MEMCPY3D_v1);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpy3DAsync(pCopy: *const CUDA_MEMCPY3D_v1, hStream: CUstream);
+
+    /// Queues a copy of a box of rows; of pageable memory it is done on return.
+    #[since(3_020)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemcpy3DAsync_v2(pCopy: In<CUDA_MEMCPY3D>, hStream: CUstream);
+
+    #[since(12_080)]
+    #[ptsz(12_080)]
+    #[unsupported]
+    fn cuMemcpy3DBatchAsync(
+        numOps: usize,
+        opList: *mut CUDA_MEMCPY3D_BATCH_OP,
+        failIdx: *mut usize,
+        flags: c_ulonglong,
+        hStream: CUstream,
+    );
+
+    #[since(13_000)]
+    #[ptsz(13_000)]
+    #[unsupported]
+    fn cuMemcpy3DBatchAsync_v2(
+        numOps: usize,
+        opList: *mut CUDA_MEMCPY3D_BATCH_OP,
+        flags: c_ulonglong,
+        hStream: CUstream,
+    );
+
+    /// Copies a box of rows between contexts.
+    #[since(4_000)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemcpy3DPeer(pCopy: In<CUDA_MEMCPY3D_PEER>);
+
+    /// Queues a copy of a box of rows between contexts.
+    #[since(4_000)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemcpy3DPeerAsync(pCopy: In<CUDA_MEMCPY3D_PEER>, hStream: CUstream);
+
+    #[since(13_020)]
+    #[ptsz(13_020)]
+    #[unsupported]
+    fn cuMemcpy3DWithAttributesAsync(
+        op: *mut CUDA_MEMCPY3D_BATCH_OP,
+        flags: c_ulonglong,
+        hStream: CUstream,
+    );
+
+    /// Copies a box of rows.
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemcpy3D_v2(pCopy: In<CUDA_MEMCPY3D>);
+
+    /// Queues a copy between any two addresses.
+    #[since(4_000)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemcpyAsync(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize, hStream: CUstream);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpyAtoA(
+        dstArray: CUarray,
+        dstOffset: c_uint,
+        srcArray: CUarray,
+        srcOffset: c_uint,
+        ByteCount: c_uint,
+    );
+
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[unsupported]
+    fn cuMemcpyAtoA_v2(
+        dstArray: CUarray,
+        dstOffset: usize,
+        srcArray: CUarray,
+        srcOffset: usize,
+        ByteCount: usize,
+    );
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpyAtoD(
+        dstDevice: CUdeviceptr_v1,
+        srcArray: CUarray,
+        srcOffset: c_uint,
+        ByteCount: c_uint,
+    );
+
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[unsupported]
+    fn cuMemcpyAtoD_v2(
+        dstDevice: CUdeviceptr,
+        srcArray: CUarray,
+        srcOffset: usize,
+        ByteCount: usize,
+    );
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpyAtoH(dstHost: *mut c_void, srcArray: CUarray, srcOffset: c_uint, ByteCount: c_uint);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpyAtoHAsync(
+        dstHost: *mut c_void,
+        srcArray: CUarray,
+        srcOffset: c_uint,
+        ByteCount: c_uint,
+        hStream: CUstream,
+    );
+
+    #[since(3_020)]
+    #[ptsz(7_000)]
+    #[unsupported]
+    fn cuMemcpyAtoHAsync_v2(
+        dstHost: *mut c_void,
+        srcArray: CUarray,
+        srcOffset: usize,
+        ByteCount: usize,
+        hStream: CUstream,
+    );
+
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[unsupported]
+    fn cuMemcpyAtoH_v2(dstHost: *mut c_void, srcArray: CUarray, srcOffset: usize, ByteCount: usize);
+
+    #[since(12_080)]
+    #[ptsz(12_080)]
+    #[unsupported]
+    fn cuMemcpyBatchAsync(
+        dsts: *mut CUdeviceptr,
+        srcs: *mut CUdeviceptr,
+        sizes: *mut usize,
+        count: usize,
+        attrs: *mut CUmemcpyAttributes,
+        attrsIdxs: *mut usize,
+        numAttrs: usize,
+        failIdx: *mut usize,
+        hStream: CUstream,
+    );
+
+    #[since(13_000)]
+    #[ptsz(13_000)]
+    #[unsupported]
+    fn cuMemcpyBatchAsync_v2(
+        dsts: *mut CUdeviceptr,
+        srcs: *mut CUdeviceptr,
+        sizes: *mut usize,
+        count: usize,
+        attrs: *mut CUmemcpyAttributes,
+        attrsIdxs: *mut usize,
+        numAttrs: usize,
+        hStream: CUstream,
+    );
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpyDtoA(
+        dstArray: CUarray,
+        dstOffset: c_uint,
+        srcDevice: CUdeviceptr_v1,
+        ByteCount: c_uint,
+    );
+
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[unsupported]
+    fn cuMemcpyDtoA_v2(
+        dstArray: CUarray,
+        dstOffset: usize,
+        srcDevice: CUdeviceptr,
+        ByteCount: usize,
+    );
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpyDtoD(dstDevice: CUdeviceptr_v1, srcDevice: CUdeviceptr_v1, ByteCount: c_uint);
+
+    #[since(3_000)]
+    #[unsupported]
+    fn cuMemcpyDtoDAsync(
+        dstDevice: CUdeviceptr_v1,
+        srcDevice: CUdeviceptr_v1,
+        ByteCount: c_uint,
+        hStream: CUstream,
+    );
+
+    /// Queues a copy within device memory.
+    #[since(3_020)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemcpyDtoDAsync_v2(dstDevice: CUdeviceptr, srcDevice: CUdeviceptr, ByteCount: usize, hStream: CUstream);
+
+    /// Queues a copy within device memory.
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemcpyDtoD_v2(dstDevice: CUdeviceptr, srcDevice: CUdeviceptr, ByteCount: usize);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpyDtoH(dstHost: *mut c_void, srcDevice: CUdeviceptr_v1, ByteCount: c_uint);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpyDtoHAsync(
+        dstHost: *mut c_void,
+        srcDevice: CUdeviceptr_v1,
+        ByteCount: c_uint,
+        hStream: CUstream,
+    );
+
+    /// Queues a copy of device memory to pinned memory; to pageable memory it returns when done.
+    #[since(3_020)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemcpyDtoHAsync_v2(dstHost: *mut c_void, srcDevice: CUdeviceptr, ByteCount: usize, hStream: CUstream);
+
+    /// Copies device memory to the host.
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemcpyDtoH_v2(dstHost: *mut c_void, srcDevice: CUdeviceptr, ByteCount: usize);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpyHtoA(
+        dstArray: CUarray,
+        dstOffset: c_uint,
+        srcHost: *const c_void,
+        ByteCount: c_uint,
+    );
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpyHtoAAsync(
+        dstArray: CUarray,
+        dstOffset: c_uint,
+        srcHost: *const c_void,
+        ByteCount: c_uint,
+        hStream: CUstream,
+    );
+
+    #[since(3_020)]
+    #[ptsz(7_000)]
+    #[unsupported]
+    fn cuMemcpyHtoAAsync_v2(
+        dstArray: CUarray,
+        dstOffset: usize,
+        srcHost: *const c_void,
+        ByteCount: usize,
+        hStream: CUstream,
+    );
+
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[unsupported]
+    fn cuMemcpyHtoA_v2(
+        dstArray: CUarray,
+        dstOffset: usize,
+        srcHost: *const c_void,
+        ByteCount: usize,
+    );
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpyHtoD(dstDevice: CUdeviceptr_v1, srcHost: *const c_void, ByteCount: c_uint);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemcpyHtoDAsync(
+        dstDevice: CUdeviceptr_v1,
+        srcHost: *const c_void,
+        ByteCount: c_uint,
+        hStream: CUstream,
+    );
+
+    /// Queues a copy of host memory to the device; pageable memory may be changed on return.
+    #[since(3_020)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemcpyHtoDAsync_v2(dstDevice: CUdeviceptr, srcHost: *const c_void, ByteCount: usize, hStream: CUstream);
+
+    /// Copies host memory to the device; returns once the source may be changed.
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemcpyHtoD_v2(dstDevice: CUdeviceptr, srcHost: *const c_void, ByteCount: usize);
+
+    /// Queues a copy from one context's device memory to another's.
+    #[since(4_000)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemcpyPeer(dstDevice: CUdeviceptr, dstContext: CUcontext, srcDevice: CUdeviceptr, srcContext: CUcontext, ByteCount: usize);
+
+    /// Queues a copy from one context's device memory to another's.
+    #[since(4_000)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemcpyPeerAsync(dstDevice: CUdeviceptr, dstContext: CUcontext, srcDevice: CUdeviceptr, srcContext: CUcontext, ByteCount: usize, hStream: CUstream);
+
+    #[since(13_020)]
+    #[ptsz(13_020)]
+    #[unsupported]
+    fn cuMemcpyWithAttributesAsync(
+        dst: CUdeviceptr,
+        src: CUdeviceptr,
+        size: usize,
+        attr: *mut CUmemcpyAttributes,
+        hStream: CUstream,
+    );
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemsetD16(dstDevice: CUdeviceptr_v1, us: c_ushort, N: c_uint);
+
+    /// Queues a fill of device memory with a 16-bit value.
+    #[since(3_020)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemsetD16Async(dstDevice: CUdeviceptr, us: c_ushort, N: usize, hStream: CUstream);
+
+    /// Fills device memory with a 16-bit value.
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemsetD16_v2(dstDevice: CUdeviceptr, us: c_ushort, N: usize);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemsetD2D16(
+        dstDevice: CUdeviceptr_v1,
+        dstPitch: c_uint,
+        us: c_ushort,
+        Width: c_uint,
+        Height: c_uint,
+    );
+
+    /// Queues a fill of rows of device memory with a 16-bit value.
+    #[since(3_020)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemsetD2D16Async(dstDevice: CUdeviceptr, dstPitch: usize, us: c_ushort, Width: usize, Height: usize, hStream: CUstream);
+
+    /// Fills rows of device memory with a 16-bit value.
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemsetD2D16_v2(dstDevice: CUdeviceptr, dstPitch: usize, us: c_ushort, Width: usize, Height: usize);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemsetD2D32(
+        dstDevice: CUdeviceptr_v1,
+        dstPitch: c_uint,
+        ui: c_uint,
+        Width: c_uint,
+        Height: c_uint,
+    );
+
+    /// Queues a fill of rows of device memory with a 32-bit value.
+    #[since(3_020)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemsetD2D32Async(dstDevice: CUdeviceptr, dstPitch: usize, ui: c_uint, Width: usize, Height: usize, hStream: CUstream);
+
+    /// Fills rows of device memory with a 32-bit value.
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemsetD2D32_v2(dstDevice: CUdeviceptr, dstPitch: usize, ui: c_uint, Width: usize, Height: usize);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemsetD2D8(
+        dstDevice: CUdeviceptr_v1,
+        dstPitch: c_uint,
+        uc: c_uchar,
+        Width: c_uint,
+        Height: c_uint,
+    );
+
+    /// Queues a fill of rows of device memory with a byte.
+    #[since(3_020)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemsetD2D8Async(dstDevice: CUdeviceptr, dstPitch: usize, uc: c_uchar, Width: usize, Height: usize, hStream: CUstream);
+
+    /// Fills rows of device memory with a byte.
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemsetD2D8_v2(dstDevice: CUdeviceptr, dstPitch: usize, uc: c_uchar, Width: usize, Height: usize);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemsetD32(dstDevice: CUdeviceptr_v1, ui: c_uint, N: c_uint);
+
+    /// Queues a fill of device memory with a 32-bit value.
+    #[since(3_020)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemsetD32Async(dstDevice: CUdeviceptr, ui: c_uint, N: usize, hStream: CUstream);
+
+    /// Fills device memory with a 32-bit value.
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemsetD32_v2(dstDevice: CUdeviceptr, ui: c_uint, N: usize);
+
+    #[since(2_000)]
+    #[unsupported]
+    fn cuMemsetD8(dstDevice: CUdeviceptr_v1, uc: c_uchar, N: c_uint);
+
+    /// Queues a fill of device memory with a byte.
+    #[since(3_020)]
+    #[ptsz(7_000)]
+    #[custom]
+    fn cuMemsetD8Async(dstDevice: CUdeviceptr, uc: c_uchar, N: usize, hStream: CUstream);
+
+    /// Fills device memory with a byte.
+    #[since(3_020)]
+    #[ptds(7_000)]
+    #[custom]
+    fn cuMemsetD8_v2(dstDevice: CUdeviceptr, uc: c_uchar, N: usize);
+}

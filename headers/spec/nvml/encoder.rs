@@ -1,0 +1,38 @@
+//! Encoder. Source: NVML API reference.
+
+extern "nvml" {
+    #[unsupported]
+    fn nvmlDeviceGetEncoderCapacity(
+        device: nvmlDevice_t,
+        encoderQueryType: nvmlEncoderType_t,
+        encoderCapacity: *mut c_uint,
+    );
+
+    #[unsupported]
+    fn nvmlDeviceGetEncoderSessions(
+        device: nvmlDevice_t,
+        sessionCount: *mut c_uint,
+        sessionInfos: *mut nvmlEncoderSessionInfo_t,
+    );
+
+    #[unsupported]
+    fn nvmlDeviceGetEncoderStats(
+        device: nvmlDevice_t,
+        sessionCount: *mut c_uint,
+        averageFps: *mut c_uint,
+        averageLatency: *mut c_uint,
+    );
+
+    #[unsupported]
+    fn nvmlDeviceGetEncoderUtilization(device: nvmlDevice_t, utilization: *mut c_uint, samplingPeriodUs: *mut c_uint);
+
+    #[unsupported]
+    fn nvmlDeviceGetFBCSessions(
+        device: nvmlDevice_t,
+        sessionCount: *mut c_uint,
+        sessionInfo: *mut nvmlFBCSessionInfo_t,
+    );
+
+    #[unsupported]
+    fn nvmlDeviceGetFBCStats(device: nvmlDevice_t, fbcStats: *mut nvmlFBCStats_t);
+}

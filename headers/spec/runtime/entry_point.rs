@@ -1,0 +1,36 @@
+//! Entry point. Source: CUDA Runtime API reference, version 12.
+
+extern "runtime" {
+    /// Finds a driver function as of this runtime's version.
+    #[ptsz]
+    #[custom]
+    fn cudaGetDriverEntryPoint(
+        symbol: Str,
+        funcPtr: Out<*mut c_void>,
+        flags: c_ulonglong,
+        driverStatus: OutOpt<cudaDriverEntryPointQueryResult>,
+    );
+
+    /// Finds a driver function as of a version.
+    #[ptsz]
+    #[custom]
+    fn cudaGetDriverEntryPointByVersion(
+        symbol: Str,
+        funcPtr: Out<*mut c_void>,
+        cudaVersion: c_uint,
+        flags: c_ulonglong,
+        driverStatus: OutOpt<cudaDriverEntryPointQueryResult>,
+    );
+
+    /// Finds a private table; there are none.
+    #[custom]
+    fn cudaGetExportTable(ppExportTable: Out<*const c_void>, pExportTableId: In<cudaUUID_t>);
+
+    /// The driver's function for a host stub.
+    #[custom]
+    fn cudaGetFuncBySymbol(functionPtr: Out<cudaFunction_t>, symbolPtr: *const c_void);
+
+    /// Gives a handle for the kernel of a host stub.
+    #[alias(__cudaGetKernel)]
+    fn cudaGetKernel(kernelPtr: Out<cudaKernel_t>, entryFuncAddr: *const c_void);
+}
