@@ -1,0 +1,89 @@
+//! Copies between a program's own memory and the device, through staging unless the memory is pinned.
+
+use std::sync::atomic::AtomicU64;
+
+use super::Link;
+use super::staging::StagedChunk;
+use crate::error::CuResult;
+use crate::wire::messages::{CopyIn, CopyInline, CopyOut};
+use crate::wire::{Seq, StreamSlot};
+
+/// Up to here the bytes travel in the record itself.
+const INLINE_MAX_BYTES: usize = 4096;
+/// Longer copies are cut into pieces of this: long enough to hide a record's cost, short enough to stay in the caches
+/// and to let both sides work at once.
+const PIECE_BYTES: usize = 512 << 10;
+/// Pieces of a copy to the host that are under way at once.
+const PIECES_AHEAD: usize = 4;
+
+impl Link {
+    /// Copies `source` to the device address `target`, in `stream`'s order. Returns the last record's number as soon
+    /// as `source` may be changed again; if `source` is pinned, that is only once the returned record is retired.
+    ///
+    /// # Errors
+    /// Those of the channel. A bad `target` becomes the sticky error.
+    pub fn copy_in(&self, last: &AtomicU64, stream: StreamSlot, target: u64, source: &[u8]) -> CuResult<Seq> {
+        if source.len() <= INLINE_MAX_BYTES {
+            return self.post_on(last, &CopyInline { stream, reserved: 0, target }, source);
+        }
+        if let Some(span) = self.pinned().span(source.as_ptr().addr() as u64, source.len()) {
+            return self.post_on(last, &CopyIn { stream, reserved: 0, target, source: span }, &[]);
+        }
+        let mut seq = 0;
+        let mut at = target;
+        for piece in source.chunks(PIECE_BYTES.min(self.stage_limit())) {
+            let mut chunk = self.stage(piece.len())?;
+            chunk.bytes_mut().copy_from_slice(piece);
+            seq = self.post_on(last, &CopyIn { stream, reserved: 0, target: at, source: chunk.span() }, &[])?;
+            chunk.commit(stream, seq);
+            at = at.wrapping_add(piece.len() as u64);
+        }
+        Ok(seq)
+    }
+
+    /// Copies from the device address `source` into `target`, in `stream`'s order, and waits for it.
+    ///
+    /// # Errors
+    /// Those of the channel, and any asynchronous error up to the end of the copy; `target` may be part-filled then.
+    pub fn copy_out(&self, last: &AtomicU64, stream: StreamSlot, source: u64, target: &mut [u8]) -> CuResult {
+        if target.is_empty() {
+            return Ok(());
+        }
+        if let Some(span) = self.pinned().span(target.as_ptr().addr() as u64, target.len()) {
+            let seq = self.post_on(last, &CopyOut { stream, reserved: 0, source, target: span }, &[])?;
+            return self.wait(stream, seq);
+        }
+        let mut at = source;
+        let mut under_way: std::collections::VecDeque<(StagedChunk<'_>, Seq, &mut [u8])> =
+            std::collections::VecDeque::with_capacity(PIECES_AHEAD);
+        let mut pieces = target.chunks_mut(PIECE_BYTES.min(self.stage_limit()));
+        let mut kept_back = None;
+        loop {
+            while under_way.len() < PIECES_AHEAD
+                && let Some(piece) = kept_back.take().or_else(|| pieces.next())
+            {
+                let taken =
+                    if under_way.is_empty() { Some(self.stage(piece.len())?) } else { self.try_stage(piece.len())? };
+                let Some(chunk) = taken else {
+                    kept_back = Some(piece);
+                    break;
+                };
+                let message = CopyOut { stream, reserved: 0, source: at, target: chunk.span() };
+                let seq = self.post_on(last, &message, &[])?;
+                at = at.wrapping_add(piece.len() as u64);
+                under_way.push_back((chunk, seq, piece));
+            }
+            let Some((chunk, seq, piece)) = under_way.pop_front() else {
+                return Ok(());
+            };
+            if let Err(error) = self.wait(stream, seq) {
+                // The executor may still write to these: they go back when it cannot any more.
+                for (chunk, seq, _) in std::iter::once((chunk, seq, piece)).chain(under_way) {
+                    chunk.commit(stream, seq);
+                }
+                return Err(error);
+            }
+            piece.copy_from_slice(chunk.bytes());
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! A guest process's end of the window: posting and calling, waiting, copies, pinned memory.
+//!
+//! Only libcuda holds a [`Link`]; there is one per process. What CUDA's functions mean is not known here.
+//!
+//! - `channel`: the ring's producer, reply slots, waiting, noticing a lost executor.
+//! - `staging`, `copy`: how pageable memory travels.
+//! - `heap`: pinned memory.
+//! - `fork`: a child process must not use its parent's link.
+
+mod channel;
+mod copy;
+mod fork;
+mod heap;
+mod staging;
+
+pub use crate::transport::{ConnectError, MonitorLink, ProcessUse, Selection};
+pub use heap::PinnedHeap;
+pub use staging::StagedChunk;
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use channel::{Channel, posted};
+
+use crate::error::{CuError, CuResult};
+use crate::transport;
+use crate::window::Window;
+use crate::wire::messages::{BlobCreate, BlobWrite, ImageKind, ModuleLoad, ModuleLoadReply};
+use crate::wire::{Answer, Call, EventSlot, Post, RECORD_MAX_BYTES, Seq, StreamSlot};
+
+/// Images up to this travel in the record that loads them.
+const IMAGE_TAIL_MAX_BYTES: usize = RECORD_MAX_BYTES - 256;
+/// Longer ones in pieces of this.
+const BLOB_PIECE_BYTES: usize = 1 << 20;
+
+/// A process's connection to its executor. All methods may be called from any thread.
+///
+/// In a forked child every method returns `NOT_INITIALIZED`; once the executor is lost, `DEVICE_UNAVAILABLE`.
+pub struct Link {
+    channel: Arc<Channel>,
+    staging: staging::Staging,
+    pinned: PinnedHeap,
+    same_addresses: bool,
+}
+
+impl Link {
+    /// Connects to the GPU that `selection` names.
+    ///
+    /// # Errors
+    /// [`ConnectError`], whose text says where was looked and what to do.
+    pub fn connect(selection: &Selection) -> Result<Self, ConnectError> {
+        let (window, socket) = transport::open_window(selection)?;
+        Ok(Self::new(window, Some(socket)))
+    }
+
+    /// The guest's end of a window whose host may be in this very process.
+    pub(crate) fn new(window: Window, socket: Option<OwnedFd>) -> Self {
+        let same_addresses = window.mapping().address() == window.layout().host_address;
+        let staging = staging::Staging::new(window.layout().staging);
+        let channel = Arc::new(Channel::new(window, socket));
+        Self { pinned: PinnedHeap::new(Arc::clone(&channel)), channel, staging, same_addresses }
+    }
+
+    /// Queues a message.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when the tail is too long for a record, and those of the channel.
+    pub fn post<M: Post>(&self, message: &M, tail: &[u8]) -> CuResult<Seq> {
+        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), None)
+    }
+
+    /// Queues a message and stores its number in `last` before any other thread can queue another: `last` never falls.
+    ///
+    /// # Errors
+    /// As [`post`](Self::post).
+    pub fn post_on<M: Post>(&self, last: &AtomicU64, message: &M, tail: &[u8]) -> CuResult<Seq> {
+        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), Some(last))
+    }
+
+    /// Queues a post that is already bytes: `op` and `fixed` must belong together.
+    ///
+    /// # Errors
+    /// As [`post`](Self::post).
+    pub fn post_raw(&self, last: Option<&AtomicU64>, op: u16, fixed: &[u8], tail: &[u8]) -> CuResult<Seq> {
+        self.channel.push(posted(op, fixed, tail), last)
+    }
+
+    /// Sends a message and waits for its answer.
+    ///
+    /// # Errors
+    /// The answer's status, and those of the channel.
+    pub fn call<M: Call>(&self, message: &M, tail: &[u8]) -> CuResult<Answer<M::Reply>> {
+        self.channel.call(message, tail)
+    }
+
+    /// Number of the last record that `stream` has retired.
+    pub fn completed(&self, stream: StreamSlot) -> Seq {
+        self.channel.window().completed(stream)
+    }
+
+    /// Whether `stream` has retired `seq`.
+    pub fn is_done(&self, stream: StreamSlot, seq: Seq) -> bool {
+        self.completed(stream) >= seq
+    }
+
+    /// Waits until `stream` has retired `seq`; an asynchronous error of any work ends the wait.
+    ///
+    /// # Errors
+    /// The sticky error; `INVALID_HANDLE` when there is no such slot; those of the channel.
+    pub fn wait(&self, stream: StreamSlot, seq: Seq) -> CuResult {
+        self.channel.wait(stream, seq)
+    }
+
+    /// The first asynchronous error, if there has been one. It stays for the life of the process.
+    ///
+    /// # Errors
+    /// That error, and those of the channel.
+    pub fn sticky(&self) -> CuResult {
+        self.channel.sticky()
+    }
+
+    /// What the executor said about the sticky error; empty when there is none.
+    pub fn sticky_detail(&self) -> String {
+        self.channel.sticky_detail()
+    }
+
+    /// When the event was last reached, in nanoseconds on the executor's clock; 0 before.
+    pub fn event_ns(&self, event: EventSlot) -> u64 {
+        self.channel.window().event_word(event).map_or(0, |word| word.load(Ordering::Acquire))
+    }
+
+    /// How many stream slots there are; the caller gives them out.
+    pub fn stream_slots(&self) -> u32 {
+        self.channel.window().layout().stream_slots
+    }
+
+    /// How many event slots there are; the caller gives them out.
+    pub fn event_slots(&self) -> u32 {
+        self.channel.window().layout().event_slots
+    }
+
+    /// Whether pinned pointers mean the same here and in the executor.
+    pub fn same_addresses(&self) -> bool {
+        self.same_addresses
+    }
+
+    /// The executor's process, as it numbers itself: for messages.
+    pub fn executor_pid(&self) -> u32 {
+        self.channel.window().layout().executor_pid
+    }
+
+    /// The pinned heap.
+    pub fn pinned(&self) -> &PinnedHeap {
+        &self.pinned
+    }
+
+    /// Takes a piece of the staging area, waiting for room if need be.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` for no bytes or more than [`stage_limit`](Self::stage_limit); those of the channel.
+    pub fn stage(&self, len_bytes: usize) -> CuResult<StagedChunk<'_>> {
+        self.staging.take(&self.channel, len_bytes)
+    }
+
+    /// The same if there is room now. A thread that already holds a piece must not wait for another.
+    ///
+    /// # Errors
+    /// As [`stage`](Self::stage).
+    pub fn try_stage(&self, len_bytes: usize) -> CuResult<Option<StagedChunk<'_>>> {
+        self.staging.try_take(&self.channel, len_bytes)
+    }
+
+    /// The longest piece of staging that can be had.
+    pub fn stage_limit(&self) -> usize {
+        self.staging.piece_max_bytes()
+    }
+
+    /// Loads an image into a context: in one record if it is short, else as a blob.
+    ///
+    /// # Errors
+    /// `INVALID_IMAGE` when there are no bytes; the executor's answer; those of the channel.
+    pub fn load_image(&self, context: u32, kind: ImageKind, image: &[u8]) -> CuResult<ModuleLoadReply> {
+        if image.is_empty() {
+            return Err(CuError::INVALID_IMAGE);
+        }
+        let kind = kind as u32;
+        if image.len() <= IMAGE_TAIL_MAX_BYTES {
+            return Ok(self.call(&ModuleLoad { context, kind, blob: 0 }, image)?.reply);
+        }
+        let blob = self.send_blob(image)?;
+        Ok(self.call(&ModuleLoad { context, kind, blob }, &[])?.reply)
+    }
+
+    /// Sends bytes that are too long for a record (an image, a graph) and returns the blob's name for the call that
+    /// uses it up.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY` when the executor takes no blob of that length; those of the channel.
+    pub fn send_blob(&self, bytes: &[u8]) -> CuResult<u64> {
+        let blob = self.call(&BlobCreate { len_bytes: bytes.len() as u64 }, &[])?.reply.blob;
+        let mut offset = 0;
+        for piece in bytes.chunks(BLOB_PIECE_BYTES.min(self.stage_limit())) {
+            let mut chunk = self.stage(piece.len())?;
+            chunk.bytes_mut().copy_from_slice(piece);
+            let seq = self.post(&BlobWrite { blob, offset, source: chunk.span() }, &[])?;
+            chunk.commit_when_handled(seq);
+            offset += piece.len() as u64;
+        }
+        Ok(blob)
+    }
+
+    /// Number of the last record queued by any thread.
+    pub fn last_posted(&self) -> CuResult<Seq> {
+        self.channel.check()?;
+        Ok(self.channel.last_seq())
+    }
+}

@@ -1,0 +1,123 @@
+//! The executor's end of the window: making it, serving its records, publishing completions.
+//!
+//! Nothing that the guest can write is believed: areas come from this side's own copy of the layout.
+
+mod serve;
+
+pub use serve::{ServeError, serve};
+
+use std::ops::Range;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::{CuError, CuResult};
+use crate::wait;
+use crate::window::layout::Layout;
+use crate::window::mapping::{self, Mapping};
+use crate::window::{Window, WindowConfig};
+use crate::wire::{Completions, EventSlot, Pod, Seq, Span, StreamSlot};
+
+/// A window that this process made, mapped here.
+#[derive(Debug)]
+pub struct HostWindow {
+    window: Window,
+    object: OwnedFd,
+    failed: AtomicBool,
+    stopping: AtomicBool,
+}
+
+/// Why a window could not be made.
+#[derive(Debug)]
+pub struct CreateError(String);
+
+impl std::fmt::Display for CreateError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "no window could be made: {}", self.0)
+    }
+}
+
+impl std::error::Error for CreateError {}
+
+impl HostWindow {
+    /// Makes a window and maps it.
+    ///
+    /// # Errors
+    /// When the configuration breaks a rule, or the kernel refuses.
+    pub fn create(config: &WindowConfig) -> Result<Self, CreateError> {
+        let wrong = |error: &dyn std::fmt::Display| CreateError(error.to_string());
+        let mut layout = Layout::new(config).map_err(|error| wrong(&error))?;
+        let object = mapping::create_object(layout.total_bytes).map_err(|error| wrong(&error))?;
+        let mapping = Mapping::preferred(object.as_fd(), layout.total_bytes).map_err(|error| wrong(&error))?;
+        layout.host_address = mapping.address();
+        mapping.write(0, layout.as_bytes());
+        let window = Window::new(mapping, layout).map_err(|error| wrong(&error))?;
+        Ok(Self { window, object, failed: AtomicBool::new(false), stopping: AtomicBool::new(false) })
+    }
+
+    /// The shared-memory object, to be sent to the guest.
+    pub fn object(&self) -> BorrowedFd<'_> {
+        self.object.as_fd()
+    }
+
+    /// Ends [`serve()`] soon, from any thread.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        let parked = self.window.control().host_parked();
+        parked.store(0, Ordering::SeqCst);
+        wait::wake_all(parked);
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Tells the guest that nobody serves its records any more.
+    fn publish_lost(&self) {
+        let control = self.window.control();
+        control.lost().store(1, Ordering::Release);
+        control.wake_all();
+    }
+}
+
+impl Completions for HostWindow {
+    fn retire(&self, stream: StreamSlot, seq: Seq) {
+        let Some(word) = self.window.stream_word(stream) else {
+            return;
+        };
+        word.store(seq, Ordering::Release);
+        self.window.control().wake_completion_waiters();
+    }
+
+    fn event_reached(&self, event: EventSlot, ns: u64) {
+        if let Some(word) = self.window.event_word(event) {
+            word.store(ns, Ordering::Release);
+        }
+    }
+
+    fn fail(&self, error: CuError, detail: &str) {
+        if !self.failed.swap(true, Ordering::AcqRel) {
+            log::warn!("{error:?}: {detail}");
+            self.window.control().publish_sticky(error.code(), detail);
+            self.window.control().wake_completion_waiters();
+        }
+    }
+
+    fn span(&self, span: Span) -> CuResult<*mut u8> {
+        let end = span.offset.checked_add(span.len_bytes).ok_or(CuError::INVALID_VALUE)?;
+        let layout = self.window.layout();
+        let within = |area: Span| span.offset >= area.offset && end <= area.offset + area.len_bytes;
+        if !within(layout.staging) && !within(layout.pinned) {
+            return Err(CuError::INVALID_VALUE);
+        }
+        Ok(self.window.mapping().bytes(span.offset, span.len_bytes).as_ptr())
+    }
+
+    fn pinned_heap(&self) -> Range<u64> {
+        let Span { offset, len_bytes } = self.window.layout().pinned;
+        let start = self.window.mapping().address() + offset;
+        start..start + len_bytes
+    }
+}
+
+#[cfg(test)]
+mod tests;

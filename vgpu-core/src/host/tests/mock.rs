@@ -1,0 +1,125 @@
+//! An executor that has memory, answers a few calls, and refuses the rest.
+
+use std::sync::Arc;
+
+use crate::error::{CuError, CuResult};
+use crate::wire::messages::*;
+use crate::wire::{Answer, Completions, Executor, Seq, StreamSlot};
+
+/// Device address of the mock's memory.
+pub(super) const DEVICE_BASE: u64 = 0x1_0000_0000;
+
+pub(super) struct Mock {
+    completions: Arc<dyn Completions>,
+    memory: Vec<u8>,
+    blob: Vec<u8>,
+    blob_written: u64,
+}
+
+impl Mock {
+    pub(super) fn new(completions: Arc<dyn Completions>, memory_bytes: usize) -> Self {
+        Self { completions, memory: vec![0; memory_bytes], blob: Vec::new(), blob_written: 0 }
+    }
+
+    fn device(&mut self, address: u64, len: usize) -> CuResult<&mut [u8]> {
+        let start = address.checked_sub(DEVICE_BASE).ok_or(CuError::ILLEGAL_ADDRESS)? as usize;
+        start.checked_add(len).and_then(|end| self.memory.get_mut(start..end)).ok_or(CuError::ILLEGAL_ADDRESS)
+    }
+
+    fn retire_after(&self, stream: StreamSlot, seq: Seq, result: CuResult) -> CuResult {
+        if let Err(error) = result {
+            self.completions.fail(error, "the mock refuses");
+        }
+        self.completions.retire(stream, seq);
+        Ok(())
+    }
+}
+
+macro_rules! refused {
+    (posts: $($post:ident($pt:ty)),*; calls: $($call:ident($ct:ty) -> $cr:ty),*) => {
+        $(fn $post(&mut self, _: Seq, _: &$pt, _: &[u8]) -> CuResult { Err(CuError::NOT_SUPPORTED) })*
+        $(fn $call(&mut self, _: Seq, _: &$ct, _: &[u8]) -> CuResult<Answer<$cr>> { Err(CuError::NOT_SUPPORTED) })*
+    };
+}
+
+impl Executor for Mock {
+    fn marker(&mut self, seq: Seq, message: &Marker, _: &[u8]) -> CuResult {
+        assert!(message.reserved != 666, "the test asks the mock to panic");
+        self.retire_after(message.stream, seq, Ok(()))
+    }
+
+    fn event_record(&mut self, seq: Seq, message: &EventRecord, _: &[u8]) -> CuResult {
+        self.completions.event_reached(message.event, 77);
+        self.retire_after(message.stream, seq, Ok(()))
+    }
+
+    fn copy_in(&mut self, seq: Seq, message: &CopyIn, _: &[u8]) -> CuResult {
+        let len = message.source.len_bytes as usize;
+        let result = self.completions.span(message.source).and_then(|source| {
+            let target = self.device(message.target, len)?;
+            // SAFETY: the span was checked to lie in the window, and the target is private memory of that length.
+            unsafe { std::ptr::copy_nonoverlapping(source, target.as_mut_ptr(), len) };
+            Ok(())
+        });
+        self.retire_after(message.stream, seq, result)
+    }
+
+    fn copy_inline(&mut self, seq: Seq, message: &CopyInline, tail: &[u8]) -> CuResult {
+        let result = self.device(message.target, tail.len()).map(|target| target.copy_from_slice(tail));
+        self.retire_after(message.stream, seq, result)
+    }
+
+    fn copy_out(&mut self, seq: Seq, message: &CopyOut, _: &[u8]) -> CuResult {
+        let len = message.target.len_bytes as usize;
+        let result = self.completions.span(message.target).and_then(|target| {
+            let source = self.device(message.source, len)?;
+            // SAFETY: as above.
+            unsafe { std::ptr::copy_nonoverlapping(source.as_ptr(), target, len) };
+            Ok(())
+        });
+        self.retire_after(message.stream, seq, result)
+    }
+
+    fn mem_info(&mut self, seq: Seq, message: &MemInfo, _: &[u8]) -> CuResult<Answer<MemInfoReply>> {
+        Ok(MemInfoReply { free_bytes: u64::from(message.context), total_bytes: seq }.into())
+    }
+
+    fn blob_create(&mut self, _: Seq, message: &BlobCreate, _: &[u8]) -> CuResult<Answer<BlobCreateReply>> {
+        self.blob = vec![0; message.len_bytes as usize];
+        self.blob_written = 0;
+        Ok(BlobCreateReply { blob: 1 }.into())
+    }
+
+    fn blob_write(&mut self, _: Seq, message: &BlobWrite, _: &[u8]) -> CuResult {
+        let source = self.completions.span(message.source)?;
+        let len = message.source.len_bytes as usize;
+        let target = self.blob.get_mut(message.offset as usize..).ok_or(CuError::INVALID_VALUE)?;
+        let target = target.get_mut(..len).ok_or(CuError::INVALID_VALUE)?;
+        // SAFETY: as above.
+        unsafe { std::ptr::copy_nonoverlapping(source, target.as_mut_ptr(), len) };
+        self.blob_written += len as u64;
+        Ok(())
+    }
+
+    fn module_load(&mut self, _: Seq, message: &ModuleLoad, tail: &[u8]) -> CuResult<Answer<ModuleLoadReply>> {
+        let image = if message.blob == 0 { tail } else { &self.blob };
+        Ok(ModuleLoadReply { module: image.iter().map(|byte| u64::from(*byte)).sum() }.into())
+    }
+
+    fn module_kernels(&mut self, _: Seq, message: &ModuleKernels, _: &[u8]) -> CuResult<Answer<ModuleKernelsReply>> {
+        let tail = (0..message.module).map(|at| at as u8).collect();
+        Ok(Answer { reply: ModuleKernelsReply { count: message.module }, tail })
+    }
+
+    refused! {
+        posts: context_create(ContextCreate), context_destroy(ContextDestroy), stream_create(StreamCreate),
+            stream_destroy(StreamDestroy), stream_wait(StreamWait), mem_free(MemFree), copy(Copy), copy_box(CopyBox),
+            fill(Fill), module_unload(ModuleUnload), function_attribute(FunctionAttribute), launch(Launch),
+            graph_launch(GraphLaunch), graph_destroy(GraphDestroy), gemm(Gemm), trsm(Trsm);
+        calls: device_info(DeviceInfo) -> DeviceInfoReply, mem_alloc(MemAlloc) -> MemAllocReply,
+            module_function(ModuleFunction) -> FunctionReply, module_global(ModuleGlobal) -> ModuleGlobalReply,
+            occupancy(Occupancy) -> OccupancyReply, error_text(ErrorText) -> ErrorTextReply,
+            graph_create(GraphCreate) -> GraphCreateReply, graph_update(GraphUpdate) -> GraphUpdateReply,
+            statistics(Statistics) -> StatisticsReply
+    }
+}

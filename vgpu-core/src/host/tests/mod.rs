@@ -1,0 +1,335 @@
+//! Both ends of a window together.
+
+mod mock;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::error::CuResult;
+use crate::guest::Link;
+use crate::transport::in_process::Loopback;
+use crate::wire::messages::*;
+use mock::{DEVICE_BASE, Mock};
+
+fn small_window() -> WindowConfig {
+    WindowConfig { ring_bytes: 1 << 18, staging_bytes: 8 << 20, pinned_bytes: 8 << 20 }
+}
+
+fn start() -> Loopback {
+    Loopback::start(&small_window(), |completions| Mock::new(completions, 64 << 20)).expect("a window")
+}
+
+fn marker(stream: StreamSlot) -> Marker {
+    Marker { stream, reserved: 0 }
+}
+
+#[test]
+fn a_call_is_answered_and_a_refused_one_gives_its_code() {
+    let loopback = start();
+    let info = loopback.link.call(&MemInfo { context: 5, reserved: 0 }, &[]).expect("an answer");
+    assert_eq!(info.reply.free_bytes, 5);
+    let refused = loopback.link.call(&MemAlloc { context: 0, reserved: 0, len_bytes: 1 }, &[]);
+    assert_eq!(refused.map(|answer| answer.reply.address), Err(CuError::NOT_SUPPORTED));
+    assert_eq!(loopback.link.sticky(), Ok(()));
+}
+
+#[test]
+fn answers_longer_than_a_slot_arrive_whole() {
+    let loopback = start();
+    for len in [0_u64, 1, 8_000, 8_192, 100_000, 1_000_000] {
+        let answer = loopback.link.call(&ModuleKernels { module: len }, &[]).expect("an answer");
+        assert_eq!(answer.tail.len() as u64, len);
+        assert!(answer.tail.iter().enumerate().all(|(at, byte)| *byte == at as u8), "length {len}");
+    }
+    let too_long = loopback.link.call(&ModuleKernels { module: 17 << 20 }, &[]);
+    assert_eq!(too_long.map(|answer| answer.tail.len()), Err(CuError::OPERATING_SYSTEM));
+}
+
+#[test]
+fn a_posted_record_is_retired_and_waited_for() {
+    let loopback = start();
+    let last = AtomicU64::new(0);
+    let seq = loopback.link.post_on(&last, &marker(7), &[]).expect("a post");
+    assert_eq!(last.load(Ordering::Relaxed), seq);
+    assert_eq!(loopback.link.wait(7, seq), Ok(()));
+    assert!(loopback.link.is_done(7, seq));
+    assert!(!loopback.link.is_done(8, seq));
+    assert_eq!(loopback.link.wait(4096, seq), Err(CuError::INVALID_HANDLE));
+}
+
+#[test]
+fn an_event_shows_its_time() {
+    let loopback = start();
+    assert_eq!(loopback.link.event_ns(9), 0);
+    let seq = loopback.link.post(&EventRecord { stream: 1, event: 9 }, &[]).expect("a post");
+    loopback.link.wait(1, seq).expect("the event is reached");
+    assert_eq!(loopback.link.event_ns(9), 77);
+}
+
+#[test]
+fn a_refused_post_becomes_the_sticky_error_and_the_first_one_stays() {
+    let loopback = start();
+    let link = &loopback.link;
+    link.post(&MemFree { address: 1 }, &[]).expect("a post");
+    let seq = link.post(&CopyInline { stream: 0, reserved: 0, target: 3 }, b"x").expect("a post");
+    assert_eq!(link.wait(0, seq), Err(CuError::NOT_SUPPORTED));
+    assert_eq!(link.sticky(), Err(CuError::NOT_SUPPORTED));
+    assert!(link.sticky_detail().contains("MemFree"), "{}", link.sticky_detail());
+}
+
+#[test]
+fn copies_of_every_length_come_back_as_they_went() {
+    let loopback = start();
+    let last = AtomicU64::new(0);
+    for len in [1, 4096, 4097, 1 << 20, (1 << 20) + 1, 20 << 20] {
+        let bytes: Vec<u8> = (0..len).map(|at: usize| (at * 31 + at / 257) as u8).collect();
+        let seq = loopback.link.copy_in(&last, 3, DEVICE_BASE + 5, &bytes).expect("a copy");
+        assert!(seq <= last.load(Ordering::Relaxed));
+        let mut back = vec![0; len];
+        loopback.link.copy_out(&last, 3, DEVICE_BASE + 5, &mut back).expect("a copy");
+        assert!(back == bytes, "length {len}");
+    }
+}
+
+#[test]
+fn a_copy_from_a_bad_address_fails_and_leaves_the_link_usable() {
+    let loopback = start();
+    let mut back = vec![0; 5 << 20];
+    let result = loopback.link.copy_out(&AtomicU64::new(0), 3, 12, &mut back);
+    assert_eq!(result, Err(CuError::ILLEGAL_ADDRESS));
+    assert!(loopback.link.call(&MemInfo { context: 5, reserved: 0 }, &[]).is_ok());
+}
+
+#[test]
+fn pinned_memory_travels_without_staging() {
+    let loopback = start();
+    let heap = loopback.link.pinned();
+    let memory = heap.alloc(2 << 20).expect("room");
+    let address = memory.as_ptr().addr() as u64;
+    // SAFETY: the heap has just given these bytes to this test alone.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(memory.as_ptr(), 2 << 20) };
+    bytes.fill(0x5a);
+    let last = AtomicU64::new(0);
+    let before = loopback.link.last_posted().expect("a live link");
+    let seq = loopback.link.copy_in(&last, 0, DEVICE_BASE, bytes).expect("a copy");
+    assert_eq!(seq, before + 1);
+    loopback.link.wait(0, seq).expect("the copy");
+    bytes.fill(0);
+    loopback.link.copy_out(&last, 0, DEVICE_BASE, bytes).expect("a copy");
+    assert!(bytes.iter().all(|byte| *byte == 0x5a));
+    assert_eq!(heap.find(address + 9), Some(address..address + (2 << 20)));
+    assert!(heap.span(address + 1, 2 << 20).is_none());
+    let host = loopback.window().pinned_heap();
+    assert_eq!(heap.device_address(address) - host.start, address - heap.range().start);
+    assert_eq!(heap.free(address), Ok(()));
+    assert_eq!(heap.free(address), Err(CuError::INVALID_VALUE));
+    assert_eq!(heap.find(address), None);
+    assert_eq!(heap.alloc(0).err(), Some(CuError::INVALID_VALUE));
+    assert_eq!(heap.alloc(9 << 20).err(), Some(CuError::OUT_OF_MEMORY));
+}
+
+#[test]
+fn images_short_and_long_reach_the_executor() {
+    let loopback = start();
+    for len in [1_usize, 60_000, 70_000, 9 << 20] {
+        let image: Vec<u8> = (0..len).map(|at| (at % 251) as u8).collect();
+        let sum: u64 = image.iter().map(|byte| u64::from(*byte)).sum();
+        assert_eq!(loopback.link.load_image(0, ImageKind::Ptx, &image).map(|r| r.module), Ok(sum));
+    }
+    let empty = loopback.link.load_image(0, ImageKind::Ptx, &[]);
+    assert_eq!(empty.map(|r| r.module), Err(CuError::INVALID_IMAGE));
+}
+
+#[test]
+fn eight_threads_post_and_call_at_once() {
+    let loopback = start();
+    let link = &loopback.link;
+    std::thread::scope(|scope| {
+        for thread in 0..8_u32 {
+            scope.spawn(move || {
+                let last = AtomicU64::new(0);
+                let base = DEVICE_BASE + u64::from(thread) * (4 << 20);
+                for round in 0..150_u32 {
+                    let len = (round * 7919 % 200_000 + 1) as usize;
+                    let bytes = vec![(round + thread) as u8; len];
+                    link.copy_in(&last, thread, base, &bytes).expect("a copy");
+                    let info = link.call(&MemInfo { context: round, reserved: 0 }, &[]).expect("an answer");
+                    assert_eq!(info.reply.free_bytes, u64::from(round));
+                    let mut back = vec![0; len];
+                    link.copy_out(&last, thread, base, &mut back).expect("a copy");
+                    assert!(back == bytes);
+                    for _ in 0..20 {
+                        link.post_on(&last, &marker(thread), &[0; 999]).expect("a post");
+                    }
+                    link.wait(thread, last.load(Ordering::Relaxed)).expect("retired");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn more_callers_than_reply_slots_take_turns() {
+    let loopback = start();
+    let link = &loopback.link;
+    std::thread::scope(|scope| {
+        for thread in 0..90_u32 {
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    let info = link.call(&MemInfo { context: thread, reserved: 0 }, &[]).expect("an answer");
+                    assert_eq!(info.reply.free_bytes, u64::from(thread));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn staging_is_reused_in_order_and_waits_for_its_users() {
+    let loopback = start();
+    let link = &loopback.link;
+    assert!(link.stage(0).is_err());
+    assert!(link.stage(link.stage_limit() + 1).is_err());
+    let held: Vec<_> = (0..4).map(|_| link.stage(link.stage_limit()).expect("room")).collect();
+    assert!(link.try_stage(1).expect("a live link").is_none());
+    drop(held);
+    for round in 0..50_u8 {
+        let mut chunk = link.stage(link.stage_limit()).expect("room in time");
+        chunk.bytes_mut()[0] = round;
+        let seq = link.post(&marker(2), &[]).expect("a post");
+        chunk.commit(2, seq);
+    }
+}
+
+#[test]
+fn a_panicking_executor_ends_waits_and_later_calls_with_an_error() {
+    let mut loopback = start();
+    let seq = loopback.link.post(&Marker { stream: 0, reserved: 666 }, &[]).expect("a post");
+    let start = Instant::now();
+    assert_eq!(loopback.link.wait(0, seq), Err(CuError::UNKNOWN));
+    let call = loopback.link.call(&MemInfo { context: 5, reserved: 0 }, &[]);
+    assert_eq!(call.map(|answer| answer.reply.free_bytes), Err(CuError::DEVICE_UNAVAILABLE));
+    assert_eq!(loopback.link.post(&marker(0), &[]), Err(CuError::DEVICE_UNAVAILABLE));
+    assert!(start.elapsed() < Duration::from_secs(2));
+    assert_eq!(loopback.stop(), Err(ServeError::Panicked));
+}
+
+#[test]
+fn a_stopped_host_ends_the_guests_waits() {
+    let mut loopback = start();
+    assert_eq!(loopback.stop(), Ok(()));
+    let start = Instant::now();
+    let seq = loopback.link.post(&marker(0), &[]).expect("nobody knows yet");
+    assert_eq!(loopback.link.wait(0, seq), Err(CuError::DEVICE_UNAVAILABLE));
+    assert!(start.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_full_ring_without_a_host_ends_with_an_error() {
+    let mut loopback = start();
+    loopback.stop().expect("an orderly end");
+    let start = Instant::now();
+    let error = (0..10_000).find_map(|_| loopback.link.post(&marker(0), &[0; 4000]).err());
+    assert_eq!(error, Some(CuError::DEVICE_UNAVAILABLE));
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_record_that_is_no_message_ends_the_session() {
+    let mut loopback = start();
+    loopback.link.post_raw(None, 999, &[], &[]).expect("a post");
+    let mut last = Ok(());
+    for _ in 0..200 {
+        last = loopback.link.sticky();
+        if last.is_err() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(last, Err(CuError::UNKNOWN));
+    assert!(matches!(loopback.stop(), Err(ServeError::Message(_))));
+}
+
+#[test]
+fn a_record_that_is_too_long_is_not_sent() {
+    let loopback = start();
+    assert_eq!(loopback.link.post(&marker(0), &[0; 70_000]), Err(CuError::INVALID_VALUE));
+    assert_eq!(loopback.link.last_posted(), Ok(0));
+}
+
+#[test]
+fn an_idle_host_wakes_for_the_next_record() {
+    let loopback = start();
+    for pause_ms in [0, 1, 5, 60, 200] {
+        std::thread::sleep(Duration::from_millis(pause_ms));
+        let start = Instant::now();
+        loopback.link.call(&MemInfo { context: 1, reserved: 0 }, &[]).expect("an answer");
+        assert!(start.elapsed() < Duration::from_millis(500), "after {pause_ms} ms: {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn spans_outside_staging_and_pinned_heap_are_refused() {
+    let window = HostWindow::create(&small_window()).expect("a window");
+    let Layout { staging, pinned, ring, total_bytes, .. } = *window.window.layout();
+    let is_ok = |offset, len_bytes| window.span(Span { offset, len_bytes }).is_ok();
+    assert!(is_ok(staging.offset, staging.len_bytes));
+    assert!(is_ok(pinned.offset + 1, pinned.len_bytes - 1));
+    assert!(!is_ok(0, 8));
+    assert!(!is_ok(ring.offset, 8));
+    assert!(!is_ok(staging.offset, staging.len_bytes + 1));
+    assert!(!is_ok(pinned.offset + 1, pinned.len_bytes));
+    assert!(!is_ok(u64::MAX, 2));
+    assert!(!is_ok(total_bytes, 1));
+}
+
+#[test]
+fn completions_for_slots_that_do_not_exist_are_ignored() {
+    let window = HostWindow::create(&small_window()).expect("a window");
+    window.retire(u32::MAX, 1);
+    window.event_reached(u32::MAX, 1);
+    window.fail(CuError::ILLEGAL_ADDRESS, &"é".repeat(400));
+    assert!(window.window.control().sticky_detail().starts_with("éé"));
+}
+
+/// Runs `body` in a forked child and returns its exit status.
+fn in_child(body: impl FnOnce() -> u8) -> i32 {
+    // SAFETY: the child only runs `body`, which allocates nothing another thread may have locked, and exits.
+    match unsafe { libc::fork() } {
+        0 => {
+            let code = body();
+            // SAFETY: ends the child without running the parent's destructors.
+            unsafe { libc::_exit(code.into()) }
+        }
+        child => {
+            let mut status = 0;
+            // SAFETY: waits for the child that was just made.
+            unsafe { libc::waitpid(child, &raw mut status, 0) };
+            libc::WEXITSTATUS(status)
+        }
+    }
+}
+
+#[test]
+fn a_forked_child_cannot_use_the_link_and_the_parent_still_can() {
+    fn refused<T>(result: CuResult<T>) -> bool {
+        result.err() == Some(CuError::NOT_INITIALIZED)
+    }
+    let loopback = start();
+    let link: &Link = &loopback.link;
+    let failures = in_child(|| {
+        let checks = [
+            refused(link.post(&marker(0), &[])),
+            refused(link.call(&MemInfo { context: 0, reserved: 0 }, &[])),
+            refused(link.wait(0, 1)),
+            refused(link.sticky()),
+            refused(link.stage(10)),
+            refused(link.pinned().alloc(10)),
+            refused(link.copy_in(&AtomicU64::new(0), 0, 0, &[1])),
+        ];
+        checks.iter().filter(|passed| !**passed).count() as u8
+    });
+    assert_eq!(failures, 0);
+    assert!(link.call(&MemInfo { context: 0, reserved: 0 }, &[]).is_ok());
+}

@@ -1,0 +1,27 @@
+//! What every part of vgpu agrees on.
+//!
+//! - [`abi`]: CUDA's types, generated from the public headers.
+//! - [`error`], [`ffi`]: results, and the fence between C callers and safe code.
+//! - [`fatbin`]: the container that programs carry their images in.
+//! - [`wire`]: the device protocol between a guest and its executor.
+//! - [`window`], [`ring`], [`wait`]: the memory that a guest shares with its executor, and how both use it.
+//! - [`transport`], [`guest`] and [`host`]: getting connected, and the two ends.
+//! - [`libcuda`], [`private_table`]: how our libraries find each other, and what they lend.
+//! - [`logging`]: the filter in `VGPU_LOG`.
+
+pub mod abi;
+pub mod error;
+pub mod fatbin;
+pub mod ffi;
+pub mod guest;
+pub mod host;
+pub mod libcuda;
+pub mod logging;
+pub mod private_table;
+pub mod ring;
+pub mod transport;
+pub mod wait;
+pub mod window;
+pub mod wire;
+
+pub use error::{CuError, CuResult};

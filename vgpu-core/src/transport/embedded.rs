@@ -1,0 +1,92 @@
+//! An executor of one's own: `vgpud executor`, started as a detached process that ends with its guest.
+//!
+//! The connection travels as the child's standard input, so that starting it needs no code between fork and exec,
+//! which would be unsafe in a stranger's process with threads. The executor detaches itself at once: the program's
+//! own `wait` never sees it for long, its terminal's signals do not reach it, and it watches the guest's process.
+//! (The parent-death signal would be tied to the thread that happened to initialise CUDA.)
+
+use std::ffi::{CStr, OsStr};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::ConnectError;
+use super::socket::Socket;
+
+/// The variable that names the executor's program.
+const EXECUTOR_VARIABLE: &str = "VGPU_EXECUTOR";
+const PROGRAM: &str = "vgpud";
+
+/// Starts an executor and returns the connection to it.
+pub(super) fn start() -> Result<Socket, ConnectError> {
+    let candidates = candidates();
+    let mut looked_at = Vec::new();
+    for program in &candidates {
+        match spawn(program) {
+            Ok(socket) => return Ok(socket),
+            Err(error) => looked_at.push(format!("{}: {error}", program.display())),
+        }
+    }
+    Err(ConnectError::new(format!(
+        "no vgpu device: the embedded executor did not start ({}); set {EXECUTOR_VARIABLE} to the path of `{PROGRAM}`",
+        looked_at.join("; ")
+    )))
+}
+
+/// Where the program may be, most explicit first. A name without a slash is looked up in `PATH`.
+fn candidates() -> Vec<PathBuf> {
+    if let Some(path) = std::env::var_os(EXECUTOR_VARIABLE).filter(|path| !path.is_empty()) {
+        return vec![path.into()];
+    }
+    let beside = own_library().and_then(|library| Some(library.parent()?.join("../bin").join(PROGRAM)));
+    beside.into_iter().filter(|path| path.exists()).chain([PathBuf::from(PROGRAM)]).collect()
+}
+
+/// The file that this code was loaded from.
+fn own_library() -> Option<PathBuf> {
+    // SAFETY: all-zero is a valid value to be filled in.
+    let mut info: libc::Dl_info = unsafe { std::mem::zeroed() };
+    // SAFETY: any address may be asked about; `info` is writable.
+    let found = unsafe { libc::dladdr(start as *const () as *const libc::c_void, &raw mut info) };
+    if found == 0 || info.dli_fname.is_null() {
+        return None;
+    }
+    // SAFETY: the loader's name of a loaded object is a NUL-terminated string that lives as long as the object.
+    let name = unsafe { CStr::from_ptr(info.dli_fname) };
+    Path::new(OsStr::from_bytes(name.to_bytes())).canonicalize().ok()
+}
+
+fn spawn(program: &Path) -> io::Result<Socket> {
+    let (ours, theirs) = Socket::pair()?;
+    let mut child = Command::new(program)
+        .args(["executor", "--socket-fd", "0", "--detach"])
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .spawn()?;
+    match child.wait() {
+        Ok(status) if !status.success() => Err(io::Error::other(format!("it ended with {status}"))),
+        Ok(_) => Ok(ours),
+        // A program that ignores SIGCHLD reaps its children unseen; the handshake will tell.
+        Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(ours),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_code_knows_which_file_it_came_from() {
+        let own = own_library().expect("this test program");
+        assert_eq!(own, std::env::current_exe().expect("this test program").canonicalize().expect("it exists"));
+    }
+
+    #[test]
+    fn a_program_that_fails_is_named() {
+        let error = spawn(Path::new("/bin/false")).expect_err("it fails").to_string();
+        assert!(error.contains("exit status"), "{error}");
+        assert!(spawn(Path::new("/nonexistent/vgpud")).is_err());
+    }
+}

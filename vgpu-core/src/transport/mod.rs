@@ -1,0 +1,182 @@
+//! How a guest finds its executor, and what is said before the window takes over.
+//!
+//! - `socket`: message sockets that carry file descriptors.
+//! - [`handshake`]: hello, welcome or refusal.
+//! - `unix`: a daemon's socket; `embedded`: an executor of one's own, as a child process.
+//! - [`monitor`]: the read-only connection that libnvidia-ml uses.
+//! - [`in_process`]: both ends in one process, for tests.
+//!
+//! Across a VM's border a PCI function will stand in this place; this version has none.
+
+mod embedded;
+pub mod handshake;
+pub mod in_process;
+pub mod monitor;
+pub mod socket;
+mod unix;
+
+pub use monitor::{MonitorLink, ProcessUse};
+
+use std::fmt;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+
+use crate::window::layout::Layout;
+use crate::window::mapping;
+use crate::window::{Mapping, Window};
+use crate::wire::Pod;
+use handshake::ConnectionKind;
+use socket::Socket;
+
+/// Where a daemon listens unless told otherwise.
+pub const DEFAULT_SOCKET: &str = "/run/vgpu/vgpud.sock";
+/// The variable that says which GPU to use.
+pub const SELECTION_VARIABLE: &str = "VGPU";
+
+/// Which GPU a process asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// Whatever this machine offers: the daemon at [`DEFAULT_SOCKET`].
+    Default,
+    /// A daemon's socket.
+    Unix(PathBuf),
+    /// An executor of one's own, as a child process.
+    Embedded,
+    /// A PCI function, by its address.
+    Pci(String),
+    /// Something that cannot be understood.
+    Invalid(String),
+}
+
+impl Selection {
+    /// Reads `VGPU` from the environment.
+    pub fn from_env() -> Self {
+        match std::env::var_os(SELECTION_VARIABLE) {
+            None => Self::Default,
+            Some(value) => Self::parse(&value.to_string_lossy()),
+        }
+    }
+
+    /// Reads `unix:PATH`, `embedded` or `pci:ADDRESS`; an empty text is the default.
+    pub fn parse(text: &str) -> Self {
+        match text.split_once(':') {
+            _ if text.is_empty() => Self::Default,
+            _ if text == "embedded" => Self::Embedded,
+            Some(("unix", path)) if !path.is_empty() => Self::Unix(path.into()),
+            Some(("pci", address)) if !address.is_empty() => Self::Pci(address.into()),
+            _ => Self::Invalid(text.into()),
+        }
+    }
+}
+
+/// Why there is no link. Its text says where was looked and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectError(String);
+
+impl ConnectError {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+fn open(selection: &Selection, kind: ConnectionKind) -> Result<(Socket, handshake::Welcome), ConnectError> {
+    let (socket, place) = match selection {
+        Selection::Default => (unix::connect(DEFAULT_SOCKET.as_ref(), true)?, DEFAULT_SOCKET.to_owned()),
+        Selection::Unix(path) => (unix::connect(path, false)?, path.display().to_string()),
+        Selection::Embedded => (embedded::start()?, "the embedded executor".to_owned()),
+        Selection::Pci(address) => {
+            return Err(ConnectError::new(format!(
+                "{SELECTION_VARIABLE}=pci:{address}: this version of vgpu reaches no PCI functions; \
+                 use {SELECTION_VARIABLE}=unix:PATH or {SELECTION_VARIABLE}=embedded"
+            )));
+        }
+        Selection::Invalid(text) => {
+            return Err(ConnectError::new(format!(
+                "{SELECTION_VARIABLE}={text} is not understood; use unix:PATH or embedded, or leave it unset for \
+                 the daemon at {DEFAULT_SOCKET}"
+            )));
+        }
+    };
+    let welcome = handshake::greet(&socket, kind).map_err(|error| ConnectError::new(format!("{place}: {error}")))?;
+    Ok((socket, welcome))
+}
+
+/// Connects for computing: the mapped window, and the socket whose closing tells of the executor's end.
+pub(crate) fn open_window(selection: &Selection) -> Result<(Window, OwnedFd), ConnectError> {
+    let (socket, welcome) = open(selection, ConnectionKind::Compute)?;
+    let object = welcome.object.ok_or_else(|| ConnectError::new("the executor sent no window"))?;
+    let window =
+        map_window(object.as_fd()).map_err(|text| ConnectError::new(format!("the executor's window: {text}")))?;
+    Ok((window, socket.into()))
+}
+
+/// Maps a window that another process (or thread) made, after checking what its header says.
+pub(crate) fn map_window(object: std::os::fd::BorrowedFd<'_>) -> Result<Window, String> {
+    let object_bytes = mapping::sealed_len(object).map_err(|error| error.to_string())?;
+    let mut header = [0; size_of::<Layout>()];
+    handshake::read_at_start(object, &mut header).map_err(|error| format!("reading its header: {error}"))?;
+    let layout = Layout::from_bytes(&header).ok_or("its header is too short")?;
+    layout.check(object_bytes).map_err(|error| error.to_string())?;
+    let mapping = Mapping::near(object, object_bytes, layout.host_address).map_err(|error| error.to_string())?;
+    Window::new(mapping, layout).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selections_are_read_from_their_text() {
+        assert_eq!(Selection::parse(""), Selection::Default);
+        assert_eq!(Selection::parse("embedded"), Selection::Embedded);
+        assert_eq!(Selection::parse("unix:/a:b"), Selection::Unix("/a:b".into()));
+        assert_eq!(Selection::parse("pci:0000:00:05.0"), Selection::Pci("0000:00:05.0".into()));
+        for text in ["unix:", "pci:", "tcp:host", "embedded:", "/run/x"] {
+            assert_eq!(Selection::parse(text), Selection::Invalid(text.into()));
+        }
+    }
+
+    #[test]
+    fn an_absent_daemon_is_named_with_its_path() {
+        let selection = Selection::Unix("/nonexistent/vgpud.sock".into());
+        let error = open_window(&selection).expect_err("nothing listens there").to_string();
+        assert!(error.contains("/nonexistent/vgpud.sock") && error.contains("vgpud"), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_said_clearly() {
+        let pci = open_window(&Selection::Pci("0000:00:05.0".into())).expect_err("no PCI yet").to_string();
+        assert!(pci.contains("pci:0000:00:05.0"), "{pci}");
+        let invalid = open_window(&Selection::Invalid("tcp:1".into())).expect_err("nonsense").to_string();
+        assert!(invalid.contains("tcp:1") && invalid.contains(DEFAULT_SOCKET), "{invalid}");
+    }
+
+    #[test]
+    fn a_window_whose_header_lies_is_not_mapped() {
+        let object = mapping::create_object(1 << 20).expect("shared memory");
+        assert!(map_window(object.as_fd()).is_err(), "all zero");
+        let config =
+            crate::window::WindowConfig { pinned_bytes: 1 << 20, staging_bytes: 1 << 20, ..Default::default() };
+        let layout = Layout::new(&config).expect("a sound configuration");
+        let writer = Mapping::near(object.as_fd(), 1 << 20, 0).expect("shared memory");
+        writer.write(0, layout.as_bytes());
+        let error = map_window(object.as_fd()).expect_err("longer than the object");
+        assert!(error.contains("bytes"), "{error}");
+        let tiny = mapping::create_object(64).expect("shared memory");
+        assert!(map_window(tiny.as_fd()).is_err(), "shorter than a header");
+    }
+
+    #[test]
+    fn an_object_that_can_shrink_is_not_mapped() {
+        let file = std::fs::File::open("/proc/self/exe").expect("this program");
+        assert!(map_window(file.as_fd()).is_err());
+    }
+}

@@ -1,0 +1,129 @@
+//! Waiting on words of the window: spin for a while, give way, then sleep on a futex.
+//!
+//! How long to spin is learned: a waiter whose answers come within microseconds stays awake for them, one that waits
+//! for long work goes to sleep soon. Nobody spins for ever: machines with two cores are a target.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+const BUDGET_MIN_NS: u32 = 1_000;
+const BUDGET_MAX_NS: u32 = 50_000;
+/// Checks between two looks at the clock. Then the spinner offers its core to others: on a core that both sides share,
+/// the other one can only answer when this one stands aside.
+const CHECKS_PER_BURST: u32 = 24;
+/// One wait in so many spins for the whole budget, to find out whether that has become worth it again.
+const PROBE_EVERY: u32 = 16;
+
+/// How long a waiter spins before it sleeps, adapted to how its waits went.
+#[derive(Debug)]
+pub struct Patience {
+    budget_ns: AtomicU32,
+    waits: AtomicU32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { budget_ns: AtomicU32::new(BUDGET_MAX_NS), waits: AtomicU32::new(0) }
+    }
+}
+
+impl Patience {
+    /// Spins until `ready`, at most as long as has been worth it lately. Returns whether it became ready.
+    pub fn spin(&self, mut ready: impl FnMut() -> bool) -> bool {
+        for _ in 0..CHECKS_PER_BURST {
+            if ready() {
+                return true;
+            }
+            std::hint::spin_loop();
+        }
+        let is_probe = self.waits.fetch_add(1, Ordering::Relaxed).is_multiple_of(PROBE_EVERY);
+        let learned_ns = self.budget_ns.load(Ordering::Relaxed);
+        let budget_ns = if is_probe { BUDGET_MAX_NS } else { learned_ns };
+        let start = Instant::now();
+        loop {
+            for _ in 0..CHECKS_PER_BURST {
+                if ready() {
+                    let wanted_ns = elapsed_ns(start).saturating_mul(4).clamp(BUDGET_MIN_NS, BUDGET_MAX_NS);
+                    self.budget_ns.store(learned_ns.max(wanted_ns), Ordering::Relaxed);
+                    return true;
+                }
+                std::hint::spin_loop();
+            }
+            if elapsed_ns(start) > budget_ns {
+                self.budget_ns.store((learned_ns / 2).max(BUDGET_MIN_NS), Ordering::Relaxed);
+                return ready();
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+fn elapsed_ns(start: Instant) -> u32 {
+    u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX)
+}
+
+/// Sleeps while `word` holds `expected`, at most for `timeout`. Returns early for no reason at times, as futexes do.
+/// False when the time ran out.
+pub fn sleep(word: &AtomicU32, expected: u32, timeout: Duration) -> bool {
+    let timeout = libc::timespec {
+        tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: timeout.subsec_nanos().into(),
+    };
+    // SAFETY: the word and the timespec are valid for the call. Without FUTEX_PRIVATE_FLAG, for the word is in shared memory.
+    let result =
+        unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, expected, &raw const timeout) };
+    result == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ETIMEDOUT)
+}
+
+/// Wakes everyone who sleeps on `word`, in any process.
+pub fn wake_all(word: &AtomicU32) {
+    // SAFETY: the word is valid for the call; FUTEX_WAKE does not touch its contents.
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spinning_ends_within_its_budget() {
+        let patience = Patience::default();
+        let start = Instant::now();
+        assert!(!patience.spin(|| false));
+        assert!(start.elapsed() < Duration::from_millis(200));
+    }
+
+    #[test]
+    fn fruitless_spinning_shortens_the_budget_and_a_success_restores_it() {
+        let patience = Patience::default();
+        for _ in 0..200 {
+            patience.spin(|| false);
+        }
+        assert_eq!(patience.budget_ns.load(Ordering::Relaxed), BUDGET_MIN_NS);
+        // A probe has the time to see what comes late.
+        patience.waits.store(0, Ordering::Relaxed);
+        let start = Instant::now();
+        patience.spin(|| start.elapsed() > Duration::from_micros(10));
+        assert!(patience.budget_ns.load(Ordering::Relaxed) > BUDGET_MIN_NS);
+    }
+
+    #[test]
+    fn a_sleeper_wakes_when_told() {
+        let word = AtomicU32::new(7);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while word.load(Ordering::Acquire) == 7 {
+                    sleep(&word, 7, Duration::from_secs(5));
+                }
+            });
+            std::thread::sleep(Duration::from_millis(20));
+            word.store(8, Ordering::Release);
+            wake_all(&word);
+        });
+    }
+
+    #[test]
+    fn a_sleep_that_nobody_ends_times_out() {
+        assert!(!sleep(&AtomicU32::new(1), 1, Duration::from_millis(5)));
+    }
+}

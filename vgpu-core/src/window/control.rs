@@ -1,0 +1,139 @@
+//! The window's shared words. Each is written by one side, or is a futex; each has a cache line for itself.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+
+use super::layout::CONTROL_OFFSET;
+use super::mapping::Mapping;
+use crate::wait;
+
+/// Room for the text that explains a sticky error.
+pub const DETAIL_BYTES: usize = 512;
+
+const RING_TAIL: u64 = 0;
+const RING_HEAD: u64 = 64;
+const HANDLED: u64 = 128;
+const HOST_PARKED: u64 = 192;
+const GUEST_PARKED: u64 = 256;
+const PRODUCER_PARKED: u64 = 320;
+const EPOCH: u64 = 384;
+const LOST: u64 = 448;
+const STICKY: u64 = 512;
+const DETAIL_LEN: u64 = 576;
+const DETAIL: u64 = 640;
+
+/// A view of the control page.
+#[derive(Clone, Copy)]
+pub struct Control<'a> {
+    mapping: &'a Mapping,
+}
+
+impl<'a> Control<'a> {
+    pub(super) fn new(mapping: &'a Mapping) -> Self {
+        Self { mapping }
+    }
+
+    fn word32(self, at: u64) -> &'a AtomicU32 {
+        self.mapping.word32(CONTROL_OFFSET + at)
+    }
+
+    fn word64(self, at: u64) -> &'a AtomicU64 {
+        self.mapping.word64(CONTROL_OFFSET + at)
+    }
+
+    /// Guest: bytes written to the ring since the start.
+    pub fn ring_tail(self) -> &'a AtomicU64 {
+        self.word64(RING_TAIL)
+    }
+
+    /// Host: bytes taken from the ring since the start.
+    pub fn ring_head(self) -> &'a AtomicU64 {
+        self.word64(RING_HEAD)
+    }
+
+    /// Host: number of the last record that was handed to the executor and came back.
+    pub fn handled(self) -> &'a AtomicU64 {
+        self.word64(HANDLED)
+    }
+
+    /// 1 while the host sleeps on this word for a record; the guest sets it back to 0 when it wakes the host.
+    pub fn host_parked(self) -> &'a AtomicU32 {
+        self.word32(HOST_PARKED)
+    }
+
+    /// Guest threads asleep until something completes.
+    pub fn guest_parked(self) -> &'a AtomicU32 {
+        self.word32(GUEST_PARKED)
+    }
+
+    /// Guest threads asleep until the ring or the staging area has room.
+    pub fn producer_parked(self) -> &'a AtomicU32 {
+        self.word32(PRODUCER_PARKED)
+    }
+
+    /// Host: what all sleeping guest threads sleep on; it changes when there is a reason to look again.
+    pub fn epoch(self) -> &'a AtomicU32 {
+        self.word32(EPOCH)
+    }
+
+    /// Host: not 0 once the executor has stopped serving.
+    pub fn lost(self) -> &'a AtomicU32 {
+        self.word32(LOST)
+    }
+
+    /// Host: the first asynchronous error's code; 0 while there is none.
+    pub fn sticky(self) -> &'a AtomicU32 {
+        self.word32(STICKY)
+    }
+
+    /// Host: wakes sleeping guest threads that wait for completions, if there are any.
+    ///
+    /// The fence stands between what was just published and reading the parked count: either the sleeper sees the
+    /// new value before it sleeps, or this side sees the sleeper.
+    pub fn wake_completion_waiters(self) {
+        fence(Ordering::SeqCst);
+        if self.guest_parked().load(Ordering::Relaxed) != 0 {
+            self.wake_all();
+        }
+    }
+
+    /// Host: the same for threads that wait for room.
+    pub fn wake_producers(self) {
+        fence(Ordering::SeqCst);
+        if self.producer_parked().load(Ordering::Relaxed) != 0 {
+            self.wake_all();
+        }
+    }
+
+    /// Host: wakes every sleeping guest thread.
+    pub fn wake_all(self) {
+        self.epoch().fetch_add(1, Ordering::Release);
+        wait::wake_all(self.epoch());
+    }
+
+    /// Guest: wakes the host if it sleeps. Call after the ring's tail was stored (`SeqCst`).
+    pub fn wake_host(self) {
+        if self.host_parked().load(Ordering::SeqCst) != 0 {
+            self.host_parked().store(0, Ordering::Relaxed);
+            wait::wake_all(self.host_parked());
+        }
+    }
+
+    /// Host: writes the sticky error's text, then its code. The caller sees to it that this happens once.
+    pub fn publish_sticky(self, code: u32, detail: &str) {
+        let mut keep_bytes = detail.len().min(DETAIL_BYTES);
+        while !detail.is_char_boundary(keep_bytes) {
+            keep_bytes -= 1;
+        }
+        self.mapping.write(CONTROL_OFFSET + DETAIL, &detail.as_bytes()[..keep_bytes]);
+        self.word32(DETAIL_LEN).store(keep_bytes as u32, Ordering::Relaxed);
+        self.sticky().store(code, Ordering::Release);
+    }
+
+    /// Guest: the sticky error's text.
+    pub fn sticky_detail(self) -> String {
+        let len_bytes = (self.word32(DETAIL_LEN).load(Ordering::Acquire) as usize).min(DETAIL_BYTES);
+        let mut text = vec![0; len_bytes];
+        self.mapping.read(CONTROL_OFFSET + DETAIL, &mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}

@@ -1,0 +1,409 @@
+//! The table of messages: opcode, name, fixed part, answer. Everything else about them is derived from here.
+//!
+//! To add one: take the next free number of its group, never reuse one, state units, and write the executor's method.
+//! Addresses are device addresses of the executor (pinned and managed memory included) unless a field is a [`Span`].
+//! An executor retires the sequence number of every record that names a stream, also of one it refuses.
+
+use super::{Answer, Call, EventSlot, Message, Pod, Post, RecordHeader, Seq, Span, StreamSlot};
+use crate::error::CuResult;
+
+macro_rules! messages {
+    ($(
+        $(#[doc = $doc:literal])+
+        $kind:ident $code:literal $name:ident fn $method:ident { $($(#[doc = $fdoc:literal])* $field:ident: $ty:ty),* $(,)? }
+        $(-> $reply:ident { $($(#[doc = $rdoc:literal])* $rfield:ident: $rty:ty),* $(,)? })? ;
+    )*) => {
+        /// Opcodes, as they stand in [`RecordHeader::op`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u16)]
+        pub enum Op { $($(#[doc = $doc])+ $name = $code,)* }
+
+        impl Op {
+            /// The opcode of that number, if the table has one.
+            pub const fn from_code(code: u16) -> Option<Self> {
+                match code { $($code => Some(Self::$name),)* _ => None }
+            }
+
+            /// Every opcode with its name, in table order.
+            pub const ALL: &[(u16, &str)] = &[$(($code, stringify!($name)),)*];
+
+            /// Every opcode with the bytes of its fixed part and of its fixed reply, in table order.
+            pub const SIZES: &[(u16, usize, usize)] =
+                &[$(($code, size_of::<$name>(), size_of::<<$name as Message>::Reply>()),)*];
+        }
+
+        $(
+            $(#[doc = $doc])+
+            #[repr(C)]
+            #[derive(Clone, Copy, Debug, PartialEq)]
+            #[allow(missing_docs, reason = "fields are documented where their name does not say it")]
+            pub struct $name { $($(#[doc = $fdoc])* pub $field: $ty),* }
+            const _: () = assert!(size_of::<$name>() == 0 $(+ size_of::<$ty>())*, "padding in a message");
+            // SAFETY: repr(C), integer fields only, and the assertion above shows that there is no padding.
+            unsafe impl Pod for $name {}
+            messages!(@reply $kind $name $($reply { $($(#[doc = $rdoc])* $rfield: $rty),* })?);
+        )*
+
+        /// A GPU, as the device protocol sees it: one method per message.
+        ///
+        /// Methods are called in ring order from one thread and must not wait for device work, except where a call's
+        /// answer needs it.
+        pub trait Executor {
+            $(messages!(@method $kind $(#[doc = $doc])+ $name $method $($reply)?);)*
+        }
+
+        /// Decodes one record's body and hands it to `executor`.
+        ///
+        /// # Errors
+        /// [`DecodeError`] when the opcode is unknown or the body shorter than its message and tail.
+        pub fn dispatch(executor: &mut dyn Executor, header: &RecordHeader, body: &[u8]) -> Result<Outcome, DecodeError> {
+            let Some(op) = Op::from_code(header.op) else {
+                return Err(DecodeError { op: header.op, body_bytes: body.len(), needed_bytes: 0 });
+            };
+            match op {
+                $(Op::$name => {
+                    let (message, tail) = split::<$name>(header, body)?;
+                    Ok(messages!(@dispatch $kind executor $method header message tail))
+                })*
+            }
+        }
+    };
+    (@reply post $name:ident) => {
+        impl Message for $name { const OP: Op = Op::$name; type Reply = (); }
+        impl Post for $name {}
+    };
+    (@reply call $name:ident $reply:ident { $($(#[doc = $rdoc:literal])* $rfield:ident: $rty:ty),* }) => {
+        /// The answer to the message of the same name.
+        #[repr(C)]
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[allow(missing_docs, reason = "fields are documented where their name does not say it")]
+        pub struct $reply { $($(#[doc = $rdoc])* pub $rfield: $rty),* }
+        const _: () = assert!(size_of::<$reply>() == 0 $(+ size_of::<$rty>())*, "padding in a reply");
+        // SAFETY: repr(C), integer fields only, and the assertion above shows that there is no padding.
+        unsafe impl Pod for $reply {}
+        impl Message for $name { const OP: Op = Op::$name; type Reply = $reply; }
+        impl Call for $name {}
+    };
+    (@method post $(#[doc = $doc:literal])+ $name:ident $method:ident) => {
+        $(#[doc = $doc])+
+        ///
+        /// # Errors
+        /// What the message is refused for; it becomes the guest's sticky error.
+        fn $method(&mut self, seq: Seq, message: &$name, tail: &[u8]) -> CuResult;
+    };
+    (@method call $(#[doc = $doc:literal])+ $name:ident $method:ident $reply:ident) => {
+        $(#[doc = $doc])+
+        ///
+        /// # Errors
+        /// The status of the answer.
+        fn $method(&mut self, seq: Seq, message: &$name, tail: &[u8]) -> CuResult<Answer<$reply>>;
+    };
+    (@dispatch post $executor:ident $method:ident $header:ident $message:ident $tail:ident) => {
+        Outcome::Posted($executor.$method($header.seq, &$message, $tail))
+    };
+    (@dispatch call $executor:ident $method:ident $header:ident $message:ident $tail:ident) => {
+        Outcome::Called($executor.$method($header.seq, &$message, $tail).map(|answer| Answer {
+            reply: answer.reply.as_bytes().to_vec(),
+            tail: answer.tail,
+        }))
+    };
+}
+
+/// What became of a dispatched record.
+#[derive(Debug)]
+pub enum Outcome {
+    /// A post was accepted or refused.
+    Posted(CuResult),
+    /// A call's answer: the fixed part as bytes, and the tail.
+    Called(CuResult<Answer<Vec<u8>>>),
+}
+
+/// A record that is not a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeError {
+    /// The opcode that was read.
+    pub op: u16,
+    /// How long the body was.
+    pub body_bytes: usize,
+    /// How long it had to be; 0 when the opcode is unknown.
+    pub needed_bytes: usize,
+}
+
+impl std::fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { op, body_bytes, needed_bytes } = self;
+        match needed_bytes {
+            0 => write!(f, "no message has opcode {op}"),
+            _ => write!(f, "record of opcode {op} has {body_bytes} bytes where {needed_bytes} are needed"),
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+fn split<'a, M: Message>(header: &RecordHeader, body: &'a [u8]) -> Result<(M, &'a [u8]), DecodeError> {
+    let needed_bytes = size_of::<M>().saturating_add(header.tail_bytes as usize);
+    let too_short = DecodeError { op: header.op, body_bytes: body.len(), needed_bytes };
+    let message = M::from_bytes(body).ok_or(too_short)?;
+    let tail = body.get(size_of::<M>()..needed_bytes).ok_or(too_short)?;
+    Ok((message, tail))
+}
+
+/// Room for every `CUdevice_attribute` of the headers that the types come from.
+pub const DEVICE_ATTRIBUTE_COUNT: usize = 192;
+
+messages! {
+    // ---- devices, contexts, streams, events -------------------------------------------------------------------
+
+    /// Describes a device. Attributes are indexed by `CUdevice_attribute`.
+    call 1 DeviceInfo fn device_info { device: u32, reserved: u32 }
+        -> DeviceInfoReply {
+            /// Number of devices of this executor; the other fields are zero when `device` is not below it.
+            device_count: u32,
+            /// What `cuDriverGetVersion` reports, 1000 × major + 10 × minor.
+            driver_version: u32,
+            uuid: [u8; 16],
+            /// NUL-padded.
+            name: [u8; 256],
+            total_mem_bytes: u64,
+            pci_domain: u32, pci_bus: u32, pci_device: u32, reserved: u32,
+            attributes: [i32; DEVICE_ATTRIBUTE_COUNT],
+        };
+
+    /// Opens a context on a device; `legacy_stream` becomes its default stream.
+    post 2 ContextCreate fn context_create { context: u32, device: u32, legacy_stream: StreamSlot, flags: u32 };
+
+    /// Ends a context: its streams, memory, modules and graphs go once its queued work is done.
+    post 3 ContextDestroy fn context_destroy { context: u32, reserved: u32 };
+
+    /// Opens a stream. `flags` is `CUstream_flags`; a blocking stream (0) keeps order with the legacy default stream.
+    /// Its work starts after that of an earlier stream of the same slot.
+    post 4 StreamCreate fn stream_create { context: u32, stream: StreamSlot, flags: u32, priority: i32 };
+
+    /// Closes a stream once its queued work is done.
+    post 5 StreamDestroy fn stream_destroy { stream: StreamSlot, reserved: u32 };
+
+    /// Later work on `stream` waits until `other` has retired `until`.
+    post 6 StreamWait fn stream_wait { stream: StreamSlot, other: StreamSlot, until: Seq };
+
+    /// Publishes the time at which the work before it on `stream` was done.
+    post 7 EventRecord fn event_record { stream: StreamSlot, event: EventSlot };
+
+    /// Does nothing, in order: a point on a stream to wait for.
+    post 8 Marker fn marker { stream: StreamSlot, reserved: u32 };
+
+    // ---- memory -----------------------------------------------------------------------------------------------
+
+    /// Reserves device memory, 512-byte aligned, not cleared for the same guest but never another guest's.
+    call 16 MemAlloc fn mem_alloc { context: u32, reserved: u32, len_bytes: u64 } -> MemAllocReply { address: u64 };
+
+    /// Gives memory back once all work queued before is done.
+    post 17 MemFree fn mem_free { address: u64 };
+
+    /// Free and total bytes of the context's device.
+    call 18 MemInfo fn mem_info { context: u32, reserved: u32 } -> MemInfoReply { free_bytes: u64, total_bytes: u64 };
+
+    /// Copies from the window to the device.
+    post 19 CopyIn fn copy_in { stream: StreamSlot, reserved: u32, target: u64, source: Span };
+
+    /// Copies the tail to the device.
+    post 20 CopyInline fn copy_inline { stream: StreamSlot, reserved: u32, target: u64 };
+
+    /// Copies from the device to the window.
+    post 21 CopyOut fn copy_out { stream: StreamSlot, reserved: u32, source: u64, target: Span };
+
+    /// Copies between device addresses.
+    post 22 Copy fn copy { stream: StreamSlot, reserved: u32, target: u64, source: u64, len_bytes: u64 };
+
+    /// Copies a box of rows. Pitches in bytes; `window` bit 0: `target` is a window offset, bit 1: `source` is.
+    post 23 CopyBox fn copy_box {
+        stream: StreamSlot, window: u32, target: u64, target_pitch: u64, target_slice_pitch: u64,
+        source: u64, source_pitch: u64, source_slice_pitch: u64, width_bytes: u64, height: u64, depth: u64,
+    };
+
+    /// Fills `height` rows of `width` elements of 1, 2 or 4 bytes; `pitch` in bytes.
+    post 24 Fill fn fill {
+        stream: StreamSlot, element_bytes: u32, target: u64, pitch: u64, value: u32, reserved: u32, width: u64, height: u64,
+    };
+
+    // ---- modules and launches ---------------------------------------------------------------------------------
+
+    /// Reserves room for an image that is too long for one record.
+    call 32 BlobCreate fn blob_create { len_bytes: u64 } -> BlobCreateReply { blob: u64 };
+
+    /// Fills a part of a blob from the window.
+    post 33 BlobWrite fn blob_write { blob: u64, offset: u64, source: Span };
+
+    /// Loads an image: `kind` is an [`ImageKind`] number, the bytes are the blob (which is used up) or, when `blob` is 0, the tail.
+    call 34 ModuleLoad fn module_load { context: u32, kind: u32, blob: u64 } -> ModuleLoadReply { module: u64 };
+
+    /// Unloads a module once work queued before is done.
+    post 35 ModuleUnload fn module_unload { module: u64 };
+
+    /// Finds a kernel by the name in the tail and makes it ready to launch. The answer's tail is one [`ParamLayout`] per parameter.
+    call 36 ModuleFunction fn module_function { module: u64 }
+        -> FunctionReply {
+            function: u64,
+            max_threads_per_block: u32, shared_bytes: u32, const_bytes: u32, local_bytes: u32, registers: u32,
+            /// 10 × major + minor of the image's virtual architecture.
+            ptx_version: u32,
+            /// 10 × major + minor of the code that runs.
+            binary_version: u32,
+            param_count: u32,
+            /// Length of the packed parameters.
+            param_bytes: u32,
+            /// The most dynamic shared memory a launch may ask for until the attribute is raised.
+            max_dynamic_shared_bytes: u32,
+        };
+
+    /// Finds a variable by the name in the tail.
+    call 37 ModuleGlobal fn module_global { module: u64 } -> ModuleGlobalReply { address: u64, len_bytes: u64 };
+
+    /// Sets a `CUfunction_attribute`.
+    post 38 FunctionAttribute fn function_attribute { function: u64, attribute: u32, value: i32 };
+
+    /// Blocks of `block_threads` threads that one multiprocessor holds at a time.
+    call 39 Occupancy fn occupancy { function: u64, block_threads: u32, dynamic_shared_bytes: u32 } -> OccupancyReply { blocks: u32, reserved: u32 };
+
+    /// Launches a kernel; the tail is its packed parameters. `flags` bit 0: cooperative.
+    post 40 Launch fn launch { function: u64, stream: StreamSlot, flags: u32, grid: [u32; 3], block: [u32; 3], dynamic_shared_bytes: u32, reserved: u32 };
+
+    /// The text that explains the last refused call (a PTX error with its line, say): the answer's tail, UTF-8.
+    call 41 ErrorText fn error_text { reserved: u64 } -> ErrorTextReply { len_bytes: u64 };
+
+    /// The names of a module's kernels, each ended by a NUL: the answer's tail.
+    call 42 ModuleKernels fn module_kernels { module: u64 } -> ModuleKernelsReply { count: u64 };
+
+    // ---- graphs -----------------------------------------------------------------------------------------------
+
+    /// Prepares a graph: the tail, or the blob when `blob` is not 0, is a sequence of [`GraphNode`] records.
+    call 48 GraphCreate fn graph_create { context: u32, node_count: u32, blob: u64 } -> GraphCreateReply { graph: u64 };
+
+    /// Replaces a graph's nodes by others of the same shape; later launches use them.
+    call 49 GraphUpdate fn graph_update { graph: u64, node_count: u32, reserved: u32, blob: u64 } -> GraphUpdateReply { reserved: u64 };
+
+    /// Runs a graph's nodes in dependency order as one piece of work on `stream`.
+    post 50 GraphLaunch fn graph_launch { graph: u64, stream: StreamSlot, reserved: u32 };
+
+    /// Drops a graph once its launches are done.
+    post 51 GraphDestroy fn graph_destroy { graph: u64 };
+
+    // ---- linear algebra ---------------------------------------------------------------------------------------
+
+    /// C = alpha · op(A) · op(B) + beta · C, column-major, for each member of a batch. Types are `cudaDataType_t`,
+    /// `compute` is `cublasComputeType_t`, `op_*` is `cublasOperation_t`; strides count elements between batch members.
+    post 56 Gemm fn gemm {
+        stream: StreamSlot,
+        /// Bit 0: `a`, `b`, `c` are device arrays of `batch` pointers, read when the work runs. Bit 1: `alpha` and `beta` hold device addresses.
+        flags: u32,
+        op_a: u32, op_b: u32, a_type: u32, b_type: u32, c_type: u32, compute: u32,
+        /// Type of the bytes in `alpha` and `beta`.
+        scale_type: u32, batch: u32,
+        m: u64, n: u64, k: u64,
+        lda: i64, ldb: i64, ldc: i64, stride_a: i64, stride_b: i64, stride_c: i64,
+        a: u64, b: u64, c: u64,
+        /// Little-endian value of `scale_type` in the first bytes.
+        alpha: [u8; 16], beta: [u8; 16],
+    };
+
+    /// Solves op(A) · X = alpha · B (side 0) or X · op(A) = alpha · B (side 1) in place of B, for a batch of pointers. Type f32 or f64.
+    post 57 Trsm fn trsm {
+        stream: StreamSlot,
+        /// As in [`Gemm`].
+        flags: u32,
+        side: u32, fill: u32, op_a: u32, diag: u32, data_type: u32, batch: u32,
+        m: u64, n: u64, lda: i64, ldb: i64, a: u64, b: u64, alpha: [u8; 16],
+    };
+
+    // ---- observation ------------------------------------------------------------------------------------------
+
+    /// What this guest has had executed so far.
+    call 64 Statistics fn statistics { reserved: u64 }
+        -> StatisticsReply {
+            launches: u64, graph_launches: u64, warp_instructions: u64, thread_instructions: u64,
+            /// Nanoseconds that worker threads spent in kernels.
+            kernel_ns: u64, copied_bytes: u64, modules_loaded: u64, kernels_decoded: u64,
+        };
+}
+
+/// How an image's bytes are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum ImageKind {
+    /// PTX text, with or without its final NUL.
+    Ptx = 1,
+    /// A CUDA ELF.
+    Cubin = 2,
+    /// One entry of a fatbin: its header and payload as they stand in the container, possibly compressed.
+    FatbinEntry = 3,
+}
+
+impl ImageKind {
+    /// The kind of that number.
+    pub const fn from_code(code: u32) -> Option<Self> {
+        match code {
+            1 => Some(Self::Ptx),
+            2 => Some(Self::Cubin),
+            3 => Some(Self::FatbinEntry),
+            _ => None,
+        }
+    }
+}
+
+/// Where a kernel parameter lies in the packed parameters.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ParamLayout {
+    /// Bytes from the start.
+    pub offset_bytes: u32,
+    /// Its size.
+    pub len_bytes: u32,
+}
+
+// SAFETY: two u32 fields.
+unsafe impl Pod for ParamLayout {}
+
+/// Header of one node in a graph's bytes. It is followed by `dependency_count` little-endian u32 indices of earlier nodes, the fixed part of the
+/// message `op` (with any stream; it is ignored), its tail, and zero padding to `len_bytes`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GraphNode {
+    /// The whole node in bytes, header included: a multiple of 8.
+    pub len_bytes: u32,
+    /// `Op` of a stream-ordered post: Launch, CopyIn, CopyInline, CopyOut, Copy, CopyBox, Fill, EventRecord, Marker, Gemm or Trsm.
+    pub op: u16,
+    /// Zero.
+    pub reserved: u16,
+    /// How many indices follow.
+    pub dependency_count: u32,
+    /// Bytes of the message's tail.
+    pub tail_bytes: u32,
+}
+
+// SAFETY: u32, u16, u16, u32, u32 leave no gap.
+unsafe impl Pod for GraphNode {}
+
+/// Flag of [`Launch::flags`]: all blocks must be resident at once.
+pub const LAUNCH_COOPERATIVE: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opcodes_are_unique_and_not_zero() {
+        let mut codes: Vec<u16> = Op::ALL.iter().map(|row| row.0).collect();
+        codes.sort_unstable();
+        let count = codes.len();
+        codes.dedup();
+        assert_eq!(codes.len(), count);
+        assert!(codes[0] > 0);
+    }
+
+    #[test]
+    fn a_short_body_is_refused() {
+        let header = RecordHeader { op: Op::MemFree as u16, tail_bytes: 4, ..Default::default() };
+        let error = split::<MemFree>(&header, &[0; 8]).unwrap_err();
+        assert_eq!(error.needed_bytes, 12);
+    }
+}

@@ -1,0 +1,153 @@
+//! The device protocol: what a guest asks of an executor, one record at a time.
+//!
+//! [`messages`] is the table; this file holds the rules that its rows follow.
+//!
+//! A record in the command ring is a [`RecordHeader`], the message's fixed part, and an optional tail of bytes
+//! (kernel parameters, an image, inline data). Fixed parts are `#[repr(C)]` integers without padding, so any bytes
+//! are a valid value and decoding is a bounds-checked copy. Opcodes are written in the table and never reused.
+//!
+//! *Posts* are queued and not answered; their errors become the window's sticky error. *Calls* are answered in a
+//! reply slot with a status, a fixed reply and an optional tail. Both are handled strictly in ring order; work that
+//! names a stream is then ordered by its stream alone.
+
+pub mod messages;
+
+pub use messages::{Executor, Op, dispatch};
+
+use crate::error::{CuError, CuResult};
+
+/// Raised whenever a record's meaning or the window's layout changes: guest and host must agree exactly.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// A record's position in its guest's order of commands; the first record is 1.
+pub type Seq = u64;
+
+/// Index of a stream's completion word in the window; slots are given out by the guest.
+pub type StreamSlot = u32;
+
+/// Index of an event's timestamp word in the window; slots are given out by the guest.
+pub type EventSlot = u32;
+
+/// What stands before every record in the ring.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecordHeader {
+    /// Whole record in bytes, header included: a multiple of [`RECORD_ALIGN`].
+    pub len_bytes: u32,
+    /// An [`Op`], or [`OP_PADDING`] for the rest of the ring before it wraps.
+    pub op: u16,
+    /// The reply slot a call waits on, [`NO_REPLY`] for posts.
+    pub reply_slot: u16,
+    /// Bytes of tail after the fixed part (without alignment padding).
+    pub tail_bytes: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// This record's number.
+    pub seq: Seq,
+}
+
+/// Records start at multiples of this.
+pub const RECORD_ALIGN: usize = 32;
+/// `reply_slot` of a record that nobody waits for.
+pub const NO_REPLY: u16 = u16::MAX;
+/// `op` of the filler that closes the ring before it wraps.
+pub const OP_PADDING: u16 = 0;
+/// `op` of a request for the next piece of a long answer; the window's host serves it itself.
+pub const OP_REPLY_MORE: u16 = u16::MAX;
+/// The longest record: a tail over this travels through staging or as a blob.
+pub const RECORD_MAX_BYTES: usize = 64 * 1024;
+
+/// A fixed-layout value: any bytes of the right length are one.
+///
+/// # Safety
+/// Implementors are `#[repr(C)]`, hold only integers (or arrays or other `Pod`s of them) and have no padding.
+pub unsafe trait Pod: Copy {
+    /// The value's bytes.
+    fn as_bytes(&self) -> &[u8] {
+        // SAFETY: a Pod has no padding, so all its bytes are initialised.
+        unsafe { std::slice::from_raw_parts((&raw const *self).cast(), size_of::<Self>()) }
+    }
+
+    /// Reads a value from the front of `bytes`; `None` when there are too few.
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes = bytes.get(..size_of::<Self>())?;
+        // SAFETY: the slice is long enough, and any bytes are a valid Pod.
+        Some(unsafe { bytes.as_ptr().cast::<Self>().read_unaligned() })
+    }
+}
+
+// SAFETY: integers have no padding and no invalid values.
+unsafe impl Pod for u8 {}
+// SAFETY: as above.
+unsafe impl Pod for u32 {}
+// SAFETY: as above.
+unsafe impl Pod for u64 {}
+// SAFETY: as above.
+unsafe impl Pod for i32 {}
+// SAFETY: as above.
+unsafe impl Pod for i64 {}
+// SAFETY: the unit type has no bytes.
+unsafe impl Pod for () {}
+// SAFETY: an array has no padding between its elements.
+unsafe impl<T: Pod, const N: usize> Pod for [T; N] {}
+// SAFETY: three u32/u64 fields in the order u32, u16, u16, u32, u32, u64 leave no gap.
+unsafe impl Pod for RecordHeader {}
+
+/// A message's place in the table.
+pub trait Message: Pod {
+    /// The opcode of its records.
+    const OP: Op;
+    /// The fixed part of its answer; `()` for posts.
+    type Reply: Pod;
+}
+
+/// A message that is queued and not answered.
+pub trait Post: Message<Reply = ()> {}
+
+/// A message that is answered.
+pub trait Call: Message {}
+
+/// A stretch of the window, as a guest names it. Offsets are from the window's start.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Bytes from the window's first byte.
+    pub offset: u64,
+    /// Length in bytes.
+    pub len_bytes: u64,
+}
+
+// SAFETY: two u64 fields.
+unsafe impl Pod for Span {}
+
+/// What an executor tells the world outside it. Implemented by the host's end of the window, and by tests.
+pub trait Completions: Send + Sync {
+    /// Record `seq` and all before it on `stream` are done. Values per stream never fall.
+    fn retire(&self, stream: StreamSlot, seq: Seq);
+    /// An event was reached at `ns` on the executor's monotonic clock.
+    fn event_reached(&self, event: EventSlot, ns: u64);
+    /// Work failed after it was accepted: becomes the guest's sticky error (the first one wins).
+    fn fail(&self, error: CuError, detail: &str);
+    /// Resolves a stretch of the window to this process's memory.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when it does not lie within the window's staging area or pinned heap.
+    fn span(&self, span: Span) -> CuResult<*mut u8>;
+    /// The address range of the pinned heap in this process (equal to the guest's when mapped alike), for validity checks of kernels' accesses.
+    fn pinned_heap(&self) -> std::ops::Range<u64>;
+}
+
+/// An answer on its way to a reply slot: the fixed part and a tail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer<R> {
+    /// The fixed part.
+    pub reply: R,
+    /// Bytes after it; empty for most.
+    pub tail: Vec<u8>,
+}
+
+impl<R> From<R> for Answer<R> {
+    fn from(reply: R) -> Self {
+        Self { reply, tail: Vec::new() }
+    }
+}
