@@ -1,0 +1,126 @@
+//! Messages to steps: what a record or a graph's node asks for, or why it is refused.
+
+use vgpu_core::CuError;
+use vgpu_core::wire::messages::*;
+use vgpu_core::wire::{Message, Op};
+
+use super::engine::Engine;
+use super::module::Refusal;
+use super::step::{LaunchStep, Step};
+use super::transfer::{Place, Transfer};
+use super::{SoftDevice, blas};
+use crate::exec::Shape;
+use crate::memory::MemoryMap;
+
+impl SoftDevice {
+    /// Checks a launch.
+    pub(super) fn launch_step(&self, message: &Launch, params: &[u8]) -> Result<Step, Refusal> {
+        let handle = message.function;
+        let function = self
+            .functions
+            .get(handle)
+            .ok_or_else(|| (CuError::INVALID_HANDLE, format!("no function has handle {handle:#x}")))?;
+        if message.flags != 0 {
+            return Err((
+                CuError::NOT_SUPPORTED,
+                format!("launch of {}: cooperative launches are not supported", function.kernel.name()),
+            ));
+        }
+        let shape =
+            Shape { grid: message.grid, block: message.block, dynamic_shared_bytes: message.dynamic_shared_bytes };
+        function.check_launch(&shape, params.len(), &self.limits)?;
+        let params = params[..function.kernel.param_bytes() as usize].into();
+        Ok(Step::Launch(LaunchStep {
+            kernel: function.kernel.clone(),
+            _module: function.module.clone(),
+            shape,
+            params,
+        }))
+    }
+
+    /// Decodes the message of a graph's node.
+    pub(super) fn node_step(&self, op: Op, fixed: &[u8], tail: &[u8]) -> Result<Step, Refusal> {
+        fn read<M: Message>(fixed: &[u8]) -> Result<M, Refusal> {
+            M::from_bytes(fixed).ok_or_else(|| (CuError::INVALID_VALUE, "a node is too short".to_owned()))
+        }
+        let engine = &self.engine;
+        match op {
+            Op::Launch => self.launch_step(&read(fixed)?, tail),
+            Op::CopyIn => copy_in_step(engine, &read(fixed)?),
+            Op::CopyInline => Ok(copy_inline_step(&read(fixed)?, tail)),
+            Op::CopyOut => copy_out_step(engine, &read(fixed)?),
+            Op::Copy => Ok(copy_step(&read(fixed)?)),
+            Op::CopyBox => copy_box_step(engine, &read(fixed)?),
+            Op::Fill => fill_step(&read(fixed)?),
+            Op::EventRecord => Ok(Step::Event(read::<EventRecord>(fixed)?.event)),
+            Op::Marker => Ok(Step::Nothing),
+            Op::Gemm => gemm_step(&read(fixed)?),
+            Op::Trsm => trsm_step(&read(fixed)?),
+            _ => Err((CuError::INVALID_VALUE, format!("{op:?} cannot be a node of a graph"))),
+        }
+    }
+}
+
+/// What can be refused before it is queued. Graphs' nodes are checked when they run instead: a graph may be made of addresses that are not valid yet.
+pub(super) fn check_now(step: &Step, memory: &MemoryMap) -> Result<(), Refusal> {
+    match step {
+        Step::Transfer(transfer) => transfer.check(memory),
+        _ => Ok(()),
+    }
+}
+
+fn invalid(error: CuError, what: &str) -> Refusal {
+    (error, format!("{what} is not valid"))
+}
+
+pub(super) fn copy_in_step(engine: &Engine, message: &CopyIn) -> Result<Step, Refusal> {
+    let len_bytes = message.source.len_bytes;
+    let source = Place::window(&*engine.completions, message.source.offset, len_bytes)
+        .map_err(|error| invalid(error, "the part of the window"))?;
+    Ok(Step::Transfer(Transfer::Copy { target: Place::Device(message.target), source, len_bytes }))
+}
+
+pub(super) fn copy_out_step(engine: &Engine, message: &CopyOut) -> Result<Step, Refusal> {
+    let len_bytes = message.target.len_bytes;
+    let target = Place::window(&*engine.completions, message.target.offset, len_bytes)
+        .map_err(|error| invalid(error, "the part of the window"))?;
+    Ok(Step::Transfer(Transfer::Copy { target, source: Place::Device(message.source), len_bytes }))
+}
+
+pub(super) fn copy_inline_step(message: &CopyInline, tail: &[u8]) -> Step {
+    Step::Transfer(Transfer::Inline { target: message.target, bytes: tail.into() })
+}
+
+pub(super) fn copy_step(message: &Copy) -> Step {
+    let (target, source) = (Place::Device(message.target), Place::Device(message.source));
+    Step::Transfer(Transfer::Copy { target, source, len_bytes: message.len_bytes })
+}
+
+pub(super) fn copy_box_step(engine: &Engine, message: &CopyBox) -> Result<Step, Refusal> {
+    Transfer::from_copy_box(message, &*engine.completions)
+        .map(Step::Transfer)
+        .map_err(|error| invalid(error, "the box"))
+}
+
+pub(super) fn fill_step(message: &Fill) -> Result<Step, Refusal> {
+    Transfer::from_fill(message).map(Step::Transfer).map_err(|error| invalid(error, "the fill"))
+}
+
+pub(super) fn gemm_step(message: &Gemm) -> Result<Step, Refusal> {
+    let explain = |error| {
+        (
+            error,
+            format!(
+                "a product of types {} x {} -> {} in {} is refused",
+                message.a_type, message.b_type, message.c_type, message.compute
+            ),
+        )
+    };
+    blas::Gemm::decode(message).map(Step::Gemm).map_err(explain)
+}
+
+pub(super) fn trsm_step(message: &Trsm) -> Result<Step, Refusal> {
+    blas::Trsm::decode(message)
+        .map(Step::Trsm)
+        .map_err(|error| (error, format!("a solve in type {} is refused", message.data_type)))
+}

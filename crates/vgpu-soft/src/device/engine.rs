@@ -1,0 +1,457 @@
+//! The engine: what may run, and what happens when it is done.
+//!
+//! Compute workers run kernels and products together (each takes blocks or tiles until none is left) and anything else
+//! alone; one more thread serves copies when they are busy, as a GPU's copy engine does.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use vgpu_core::wire::{Completions, Seq, StreamSlot};
+use vgpu_core::{CuError, CuResult};
+
+use super::blas::{Failure, GemmRun};
+use super::clock;
+use super::graph::Graph;
+use super::heap::Heap;
+use super::module::Module;
+use super::statistics::Statistics;
+use super::step::{Context, Step};
+use super::stream::{Point, Started, Streams, Work};
+use super::worker::describe_panic;
+use crate::exec::{Launch, LaunchOptions};
+use crate::memory::MemoryMap;
+
+/// More records than this are not queued: the thread that posts waits until half of them are done, so that a program that
+/// never waits does not fill the host's memory. With tails of 64 KiB they take half a GiB.
+const QUEUE_MAX: usize = 8192;
+
+/// A copy up to this size is done by the thread that posts it when nothing stands before it.
+const INLINE_COPY_BYTES: u64 = 256 << 10;
+
+/// Everything that the posting thread and the workers share.
+pub(super) struct Engine {
+    pub(super) state: Mutex<State>,
+    pub(super) compute_wake: Condvar,
+    pub(super) copy_wake: Condvar,
+    /// Told when deferred actions have been carried out, and when a full queue has room.
+    settled: Condvar,
+    /// Counts additions of work, for workers that spin.
+    pub(super) additions: AtomicU64,
+    pub(super) heap: Arc<Mutex<Heap>>,
+    pub(super) completions: Arc<dyn Completions>,
+    pub(super) statistics: Statistics,
+    pub(super) launch_options: LaunchOptions,
+}
+
+pub(super) struct State {
+    streams: Streams,
+    ready: VecDeque<Task>,
+    transfers: VecDeque<Task>,
+    /// All that are running, also those without room for another worker.
+    pub(super) shared: Vec<Arc<Shared>>,
+    pub(super) compute_sleeping: usize,
+    pub(super) copy_is_sleeping: bool,
+    deferred: Vec<(Vec<Point>, Deferred)>,
+    /// Deferred actions that a thread is carrying out.
+    settling: usize,
+    /// The thread that posts waits for room.
+    wants_room: bool,
+    pub(super) is_stopping: bool,
+}
+
+/// What is done once the work before it is done.
+pub(super) enum Deferred {
+    /// Gives memory back.
+    Reclaim(Vec<u64>),
+    /// Lets go of modules.
+    Unload(Vec<Arc<Module>>),
+    /// Lets go of graphs.
+    DropGraphs(Vec<Arc<Graph>>),
+}
+
+/// One step with its place in the order.
+pub(super) struct Task {
+    pub(super) step: Arc<Step>,
+    pub(super) memory: Arc<MemoryMap>,
+    pub(super) context: Arc<Context>,
+    origin: Origin,
+}
+
+/// Whom to tell when a task is done.
+#[derive(Clone)]
+pub(super) enum Origin {
+    Stream(StreamSlot),
+    Node(Arc<GraphRun>, u32),
+}
+
+/// A graph under way. Its counters change only under the engine's lock.
+pub(super) struct GraphRun {
+    graph: Arc<Graph>,
+    memory: Arc<MemoryMap>,
+    context: Arc<Context>,
+    slot: StreamSlot,
+    /// Dependencies that are not done, per node.
+    waiting: Vec<AtomicUsize>,
+    unfinished: AtomicUsize,
+}
+
+/// Work that several workers run together.
+pub(super) struct Shared {
+    pub(super) task: Task,
+    pub(super) body: Body,
+    /// Workers inside; changes only under the engine's lock.
+    pub(super) runners: AtomicUsize,
+    /// More workers than this are of no use.
+    pub(super) max_runners: usize,
+    /// No part is left to take; changes only under the engine's lock.
+    pub(super) is_drained: AtomicBool,
+}
+
+impl Shared {
+    /// Ends a kernel early; products are short.
+    pub(super) fn cancel(&self) {
+        if let Body::Launch(launch) = &self.body {
+            launch.cancel();
+        }
+    }
+
+    /// How many more workers are of use.
+    fn room(&self) -> usize {
+        match self.is_drained.load(Ordering::Relaxed) {
+            true => 0,
+            false => self.max_runners.saturating_sub(self.runners.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+pub(super) enum Body {
+    Launch(Launch),
+    Gemm(GemmRun),
+}
+
+/// What a worker was given.
+pub(super) enum Job {
+    Run(Task),
+    Join(Arc<Shared>),
+}
+
+/// What a change of state leads to, one item at a time.
+enum Turn {
+    Start(Task),
+    Begin(Started),
+    Done(Origin),
+}
+
+impl Engine {
+    /// An engine without threads; see [`super::worker::start_workers`].
+    pub(super) fn new(
+        heap: Arc<Mutex<Heap>>,
+        completions: Arc<dyn Completions>,
+        launch_options: LaunchOptions,
+    ) -> Self {
+        let state = State {
+            streams: Streams::new(completions.clone(), clock::now_ns),
+            ready: VecDeque::new(),
+            transfers: VecDeque::new(),
+            shared: Vec::new(),
+            compute_sleeping: 0,
+            copy_is_sleeping: false,
+            deferred: Vec::new(),
+            settling: 0,
+            wants_room: false,
+            is_stopping: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            compute_wake: Condvar::new(),
+            copy_wake: Condvar::new(),
+            settled: Condvar::new(),
+            additions: AtomicU64::new(0),
+            heap,
+            completions,
+            statistics: Statistics::default(),
+            launch_options,
+        }
+    }
+
+    /// Looks at or changes the streams' table; not for work.
+    pub(super) fn streams<R>(&self, body: impl FnOnce(&mut Streams) -> R) -> R {
+        body(&mut self.state.lock().streams)
+    }
+
+    /// Queues work. A small copy that may start at once is done before this returns.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when the stream is not open; the record is retired all the same.
+    pub(super) fn post(&self, slot: StreamSlot, seq: Seq, work: Work) -> CuResult {
+        self.post_after(slot, seq, work, None)
+    }
+
+    /// As [`Engine::post`], for work that waits for a point of another stream.
+    ///
+    /// # Errors
+    /// As [`Engine::post`], and `INVALID_VALUE` for a point that has not been posted.
+    pub(super) fn post_after(&self, slot: StreamSlot, seq: Seq, work: Work, wait: Option<Point>) -> CuResult {
+        let mut state = self.state.lock();
+        if state.streams.queued() >= QUEUE_MAX {
+            self.wait_for_room(&mut state);
+        }
+        let can_wait = wait.is_none_or(|point| state.streams.is_posted(point));
+        let (work, wait) = if can_wait { (work, wait) } else { (Work::Nothing, None) };
+        let result = state.streams.post(slot, seq, work, wait);
+        let mut started = Vec::new();
+        state.streams.advance(slot, &mut started);
+        let inline = match started.as_slice() {
+            [only] if only.slot == slot && is_small_copy(&only.work) => started.pop(),
+            _ => None,
+        };
+        self.settle(state, started.into_iter().map(Turn::Begin).collect(), false);
+        if let Some(Started { slot, work: Work::Step(step, memory), context }) = inline {
+            let task = Task { step, memory, context, origin: Origin::Stream(slot) };
+            let outcome = self.contained(&task, || self.run_alone(&task));
+            self.finish(&task, outcome, false);
+        }
+        if can_wait { result } else { result.and(Err(CuError::INVALID_VALUE)) }
+    }
+
+    /// Waits until half of a full queue is done. What is queued waits for nothing that is posted later, so this ends when
+    /// the kernels do.
+    #[cold]
+    fn wait_for_room(&self, state: &mut MutexGuard<'_, State>) {
+        state.wants_room = true;
+        while state.streams.queued() > QUEUE_MAX / 2 && !state.is_stopping {
+            self.settled.wait(state);
+        }
+        state.wants_room = false;
+    }
+
+    /// Carries out `action` once all work queued so far is done.
+    pub(super) fn defer(&self, action: Deferred) {
+        let mut state = self.state.lock();
+        let barrier = state.streams.barrier();
+        state.deferred.push((barrier, action));
+        self.settle(state, Vec::new(), false);
+    }
+
+    /// Allocates device memory, waiting for memory that queued work still holds when there is no other.
+    ///
+    /// # Errors
+    /// As [`Heap::alloc`].
+    pub(super) fn alloc(&self, len_bytes: u64, context: u32) -> CuResult<u64> {
+        loop {
+            let (result, may_wait) = {
+                let mut heap = self.heap.lock();
+                (heap.alloc(len_bytes, Some(context)), heap.has_dying())
+            };
+            if result != Err(CuError::OUT_OF_MEMORY) || !may_wait {
+                return result;
+            }
+            let mut state = self.state.lock();
+            while !state.deferred.is_empty() || state.settling > 0 {
+                self.settled.wait(&mut state);
+            }
+            drop(state);
+            if self.heap.lock().has_dying() {
+                // Dying memory is always deferred, so this is a bug; better out of memory than an endless loop.
+                return Err(CuError::OUT_OF_MEMORY);
+            }
+        }
+    }
+
+    /// Ends the workers. Running kernels are cut short, queued work is dropped.
+    pub(super) fn stop(&self) {
+        let mut state = self.state.lock();
+        state.is_stopping = true;
+        state.shared.iter().for_each(|shared| shared.cancel());
+        self.additions.fetch_add(1, Ordering::Release);
+        drop(state);
+        self.compute_wake.notify_all();
+        self.copy_wake.notify_all();
+        self.settled.notify_all();
+    }
+
+    /// Works off `turns` and all that follows from them, then carries out deferred actions and wakes workers.
+    fn settle(&self, mut state: MutexGuard<'_, State>, mut turns: Vec<Turn>, is_worker: bool) {
+        let mut added = 0;
+        while let Some(turn) = turns.pop() {
+            match turn {
+                Turn::Begin(Started { slot, work, context }) => match work {
+                    Work::Step(step, memory) => {
+                        turns.push(Turn::Start(Task { step, memory, context, origin: Origin::Stream(slot) }))
+                    }
+                    Work::Graph(graph, memory) => begin_graph(slot, graph, memory, context, &mut turns),
+                    Work::Nothing | Work::Event(_) => turns.push(Turn::Done(Origin::Stream(slot))),
+                },
+                Turn::Start(task) => match &*task.step {
+                    Step::Nothing => turns.push(Turn::Done(task.origin)),
+                    _ if task.context.is_failed() => turns.push(Turn::Done(task.origin)),
+                    Step::Event(event) => {
+                        self.completions.event_reached(*event, clock::now_ns());
+                        turns.push(Turn::Done(task.origin));
+                    }
+                    Step::Transfer(_) => {
+                        state.transfers.push_back(task);
+                        added += 1;
+                    }
+                    Step::Launch(_) | Step::Gemm(_) | Step::Trsm(_) => {
+                        state.ready.push_back(task);
+                        added += 1;
+                    }
+                },
+                Turn::Done(Origin::Node(run, index)) => finish_node(&run, index, &mut turns),
+                Turn::Done(Origin::Stream(slot)) => {
+                    let mut started = Vec::new();
+                    state.streams.finish(slot, &mut started);
+                    turns.extend(started.into_iter().map(Turn::Begin));
+                }
+            }
+        }
+        let due = take_due(&mut state);
+        if state.wants_room && state.streams.queued() <= QUEUE_MAX / 2 {
+            self.settled.notify_all();
+        }
+        if added > 0 {
+            self.additions.fetch_add(1, Ordering::Release);
+        }
+        self.wake(state, is_worker);
+        self.carry_out(due);
+    }
+
+    /// Wakes as many threads as there is work for. A compute worker that asks takes one piece itself.
+    pub(super) fn wake(&self, state: MutexGuard<'_, State>, is_worker: bool) {
+        let room: usize = state.shared.iter().map(|shared| shared.room()).sum();
+        let takes_transfer = is_worker && state.ready.is_empty() && room == 0;
+        let wakes_copy = state.copy_is_sleeping && state.transfers.len() > usize::from(takes_transfer);
+        let transfers = if state.copy_is_sleeping { 0 } else { state.transfers.len() };
+        let pieces = (state.ready.len() + room + transfers).saturating_sub(usize::from(is_worker));
+        let wakes_compute = pieces.min(state.compute_sleeping);
+        drop(state);
+        if wakes_copy {
+            self.copy_wake.notify_one();
+        }
+        for _ in 0..wakes_compute {
+            self.compute_wake.notify_one();
+        }
+    }
+
+    fn carry_out(&self, due: Vec<Deferred>) {
+        if due.is_empty() {
+            return;
+        }
+        let count = due.len();
+        for action in due {
+            match action {
+                Deferred::Reclaim(addresses) => {
+                    let mut heap = self.heap.lock();
+                    addresses.into_iter().for_each(|address| heap.reclaim(address));
+                }
+                Deferred::Unload(modules) => drop(modules),
+                Deferred::DropGraphs(graphs) => drop(graphs),
+            }
+        }
+        self.state.lock().settling -= count;
+        self.settled.notify_all();
+    }
+
+    /// Reports a task's failure, if it has one, and moves on.
+    pub(super) fn finish(&self, task: &Task, outcome: Result<(), Failure>, is_worker: bool) {
+        if let Err((error, detail)) = outcome
+            && task.context.set_failed()
+        {
+            log::warn!("{error}: {detail}");
+            self.completions.fail(error, &detail);
+        }
+        self.settle(self.state.lock(), vec![Turn::Done(task.origin.clone())], is_worker);
+    }
+
+    /// Runs a body so that a panic in it becomes the task's failure.
+    pub(super) fn contained(&self, task: &Task, body: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+        catch_unwind(AssertUnwindSafe(body))
+            .unwrap_or_else(|panic| Err((CuError::UNKNOWN, describe_panic(&task.step, &*panic))))
+    }
+}
+
+impl State {
+    pub(super) fn take(&mut self, is_copy_engine: bool) -> Option<Job> {
+        if is_copy_engine {
+            return self.transfers.pop_front().map(Job::Run);
+        }
+        if let Some(task) = self.ready.pop_front() {
+            return Some(Job::Run(task));
+        }
+        let joinable = self.shared.iter().filter(|shared| shared.room() > 0);
+        if let Some(shared) = joinable.min_by_key(|shared| shared.runners.load(Ordering::Relaxed)) {
+            shared.runners.fetch_add(1, Ordering::Relaxed);
+            return Some(Job::Join(shared.clone()));
+        }
+        self.transfers.pop_front().map(Job::Run)
+    }
+}
+
+fn is_small_copy(work: &Work) -> bool {
+    match work {
+        Work::Step(step, _) => {
+            matches!(&**step, Step::Transfer(transfer) if transfer.total_bytes() <= INLINE_COPY_BYTES)
+        }
+        _ => false,
+    }
+}
+
+fn begin_graph(
+    slot: StreamSlot,
+    graph: Arc<Graph>,
+    memory: Arc<MemoryMap>,
+    context: Arc<Context>,
+    turns: &mut Vec<Turn>,
+) {
+    if graph.nodes.is_empty() {
+        turns.push(Turn::Done(Origin::Stream(slot)));
+        return;
+    }
+    let waiting = graph.nodes.iter().map(|node| AtomicUsize::new(node.dependency_count())).collect();
+    let unfinished = AtomicUsize::new(graph.nodes.len());
+    let run = Arc::new(GraphRun { graph, memory, context, slot, waiting, unfinished });
+    for (index, node) in run.graph.nodes.iter().enumerate().rev() {
+        if node.dependency_count() == 0 {
+            turns.push(Turn::Start(node_task(&run, u32::try_from(index).expect("a graph's node count is a u32"))));
+        }
+    }
+}
+
+fn finish_node(run: &Arc<GraphRun>, index: u32, turns: &mut Vec<Turn>) {
+    for &dependent in &run.graph.nodes[index as usize].dependents {
+        if run.waiting[dependent as usize].fetch_sub(1, Ordering::Relaxed) == 1 {
+            turns.push(Turn::Start(node_task(run, dependent)));
+        }
+    }
+    if run.unfinished.fetch_sub(1, Ordering::Relaxed) == 1 {
+        turns.push(Turn::Done(Origin::Stream(run.slot)));
+    }
+}
+
+fn node_task(run: &Arc<GraphRun>, index: u32) -> Task {
+    Task {
+        step: run.graph.nodes[index as usize].step.clone(),
+        memory: run.memory.clone(),
+        context: run.context.clone(),
+        origin: Origin::Node(run.clone(), index),
+    }
+}
+
+/// Deferred actions whose barriers are behind us.
+fn take_due(state: &mut State) -> Vec<Deferred> {
+    if state.deferred.is_empty() {
+        return Vec::new();
+    }
+    let State { streams, deferred, .. } = state;
+    for (barrier, _) in deferred.iter_mut() {
+        barrier.retain(|&point| !streams.is_retired(point));
+    }
+    let due: Vec<Deferred> =
+        deferred.extract_if(.., |(barrier, _)| barrier.is_empty()).map(|(_, action)| action).collect();
+    state.settling += due.len();
+    due
+}

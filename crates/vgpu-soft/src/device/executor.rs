@@ -1,0 +1,409 @@
+//! The device protocol: what each message does.
+
+use std::sync::Arc;
+
+use vgpu_core::wire::messages::*;
+use vgpu_core::wire::{Answer, Executor, Pod, Seq, StreamSlot};
+use vgpu_core::{CuError, CuResult};
+
+use super::engine::Deferred;
+use super::function::Function;
+use super::graph::Graph;
+use super::module::{Module, Refusal};
+use super::statistics::Statistics as Counts;
+use super::step::Step;
+use super::stream::Work;
+use super::{SoftDevice, decode, profile};
+
+/// `CU_STREAM_NON_BLOCKING`.
+const STREAM_NON_BLOCKING: u32 = 1;
+/// The longest blob, and the most bytes of all blobs that are not used up.
+const BLOB_BYTES: u64 = 2 << 30;
+/// As much of an error text as an answer is sure to hold.
+const ERROR_TEXT_BYTES: usize = 4096;
+
+impl SoftDevice {
+    /// Keeps the text for [`Executor::error_text`].
+    fn refuse(&mut self, (error, text): Refusal) -> CuError {
+        log::debug!("refused with {error}: {text}");
+        self.error_text = text;
+        error
+    }
+
+    /// Posts a step that has been decoded, or retires the number of one that has been refused.
+    fn post_step(&mut self, stream: StreamSlot, seq: Seq, step: Result<Step, Refusal>) -> CuResult {
+        match step {
+            Ok(step) => {
+                let memory = self.engine.heap.lock().map();
+                match decode::check_now(&step, &memory) {
+                    Ok(()) => self.engine.post(stream, seq, Work::Step(Arc::new(step), memory)),
+                    Err(refusal) => self.post_refused(stream, seq, refusal),
+                }
+            }
+            Err(refusal) => self.post_refused(stream, seq, refusal),
+        }
+    }
+
+    fn post_refused(&mut self, stream: StreamSlot, seq: Seq, refusal: Refusal) -> CuResult {
+        let error = self.refuse(refusal);
+        // The first error counts; that the stream is unknown too does not matter.
+        let _ = self.engine.post(stream, seq, Work::Nothing);
+        Err(error)
+    }
+
+    /// Retires the number of a record that is carried out at once.
+    fn post_done(&mut self, stream: StreamSlot, seq: Seq, result: CuResult) -> CuResult {
+        let posted = self.engine.post(stream, seq, Work::Nothing);
+        result.and(posted)
+    }
+
+    /// Decodes a graph from a blob (which is used up) or a tail.
+    fn decode_graph(&mut self, context: u32, node_count: u32, blob: u64, tail: &[u8]) -> CuResult<Graph> {
+        let taken = self.take_blob(blob)?;
+        let bytes = taken.as_deref().unwrap_or(tail);
+        let mut refusal = None;
+        let to_step = |op, fixed: &[u8], tail: &[u8]| {
+            self.node_step(op, fixed, tail).map_err(|(error, text)| {
+                refusal = Some(text);
+                error
+            })
+        };
+        let result = Graph::decode(context, node_count, bytes, to_step);
+        result.map_err(|error| {
+            self.refuse((error, refusal.unwrap_or_else(|| "the bytes are not nodes of a graph".to_owned())))
+        })
+    }
+
+    /// Takes a blob out of the table; `None` for handle 0.
+    fn take_blob(&mut self, blob: u64) -> CuResult<Option<Vec<u8>>> {
+        if blob == 0 {
+            return Ok(None);
+        }
+        let bytes = self
+            .blobs
+            .remove(blob)
+            .ok_or_else(|| self.refuse((CuError::INVALID_HANDLE, format!("no blob has handle {blob:#x}"))))?;
+        self.blob_bytes -= bytes.len() as u64;
+        Ok(Some(bytes))
+    }
+
+    fn unknown_handle(&mut self, what: &str, handle: u64) -> CuError {
+        self.refuse((CuError::INVALID_HANDLE, format!("no {what} has handle {handle:#x}")))
+    }
+
+    fn require_context(&mut self, context: u32) -> CuResult {
+        if self.contexts.contains(&context) {
+            Ok(())
+        } else {
+            Err(self.refuse((CuError::INVALID_CONTEXT, format!("context {context} is not open"))))
+        }
+    }
+}
+
+impl Executor for SoftDevice {
+    fn device_info(&mut self, _: Seq, message: &DeviceInfo, _: &[u8]) -> CuResult<Answer<DeviceInfoReply>> {
+        let mut reply = DeviceInfoReply {
+            device_count: 1,
+            driver_version: 0,
+            uuid: [0; 16],
+            name: [0; 256],
+            total_mem_bytes: 0,
+            pci_domain: 0,
+            pci_bus: 0,
+            pci_device: 0,
+            reserved: 0,
+            attributes: [0; DEVICE_ATTRIBUTE_COUNT],
+        };
+        if message.device == 0 {
+            let config = &self.config;
+            let name = config.name.as_bytes();
+            let len = name.len().min(reply.name.len() - 1);
+            reply.name[..len].copy_from_slice(&name[..len]);
+            reply.driver_version = config.driver_version;
+            reply.uuid = config.uuid;
+            reply.total_mem_bytes = config.ledger.free_and_total().1;
+            (reply.pci_domain, reply.pci_bus, reply.pci_device) = config.pci;
+            reply.attributes = profile::attributes(config, &self.limits);
+        }
+        Ok(reply.into())
+    }
+
+    fn context_create(&mut self, seq: Seq, message: &ContextCreate, _: &[u8]) -> CuResult {
+        let result = match message.device {
+            0 => self.engine.streams(|streams| streams.open_context(message.context, message.legacy_stream)),
+            _ => Err(CuError::INVALID_DEVICE),
+        };
+        if result.is_ok() {
+            self.contexts.insert(message.context);
+        }
+        self.post_done(message.legacy_stream, seq, result)
+    }
+
+    fn context_destroy(&mut self, _: Seq, message: &ContextDestroy, _: &[u8]) -> CuResult {
+        let context = message.context;
+        self.require_context(context)?;
+        self.contexts.remove(&context);
+        self.engine.streams(|streams| streams.close_context(context))?;
+        let functions = self.functions.remove_where(|function| function.module.context == context);
+        let mut modules = self.modules.remove_where(|module| module.context == context);
+        modules.extend(functions.into_iter().map(|function| function.module));
+        let graphs = self.graphs.remove_where(|graph| graph.context == context);
+        let addresses = self.engine.heap.lock().retire_context(context);
+        self.engine.defer(Deferred::DropGraphs(graphs));
+        self.engine.defer(Deferred::Unload(modules));
+        self.engine.defer(Deferred::Reclaim(addresses));
+        Ok(())
+    }
+
+    fn stream_create(&mut self, seq: Seq, message: &StreamCreate, _: &[u8]) -> CuResult {
+        let is_blocking = message.flags & STREAM_NON_BLOCKING == 0;
+        let result = self.engine.streams(|streams| streams.open(message.context, message.stream, is_blocking));
+        self.post_done(message.stream, seq, result)
+    }
+
+    fn stream_destroy(&mut self, seq: Seq, message: &StreamDestroy, _: &[u8]) -> CuResult {
+        // Posted first: a closed stream takes nothing.
+        let posted = self.engine.post(message.stream, seq, Work::Nothing);
+        posted.and(self.engine.streams(|streams| streams.close(message.stream)))
+    }
+
+    fn stream_wait(&mut self, seq: Seq, message: &StreamWait, _: &[u8]) -> CuResult {
+        self.engine.post_after(message.stream, seq, Work::Nothing, Some((message.other, message.until)))
+    }
+
+    fn event_record(&mut self, seq: Seq, message: &EventRecord, _: &[u8]) -> CuResult {
+        self.engine.post(message.stream, seq, Work::Event(message.event))
+    }
+
+    fn marker(&mut self, seq: Seq, message: &Marker, _: &[u8]) -> CuResult {
+        self.engine.post(message.stream, seq, Work::Nothing)
+    }
+
+    fn mem_alloc(&mut self, _: Seq, message: &MemAlloc, _: &[u8]) -> CuResult<Answer<MemAllocReply>> {
+        self.require_context(message.context)?;
+        let result = self.engine.alloc(message.len_bytes, message.context);
+        let address =
+            result.map_err(|error| self.refuse((error, format!("{} bytes of device memory", message.len_bytes))))?;
+        Ok(MemAllocReply { address }.into())
+    }
+
+    fn mem_free(&mut self, _: Seq, message: &MemFree, _: &[u8]) -> CuResult {
+        let result = self.engine.heap.lock().retire(message.address);
+        result.map_err(|error| {
+            self.refuse((error, format!("{:#x} is not the start of an allocation", message.address)))
+        })?;
+        self.engine.defer(Deferred::Reclaim(vec![message.address]));
+        Ok(())
+    }
+
+    fn mem_info(&mut self, _: Seq, _: &MemInfo, _: &[u8]) -> CuResult<Answer<MemInfoReply>> {
+        let (free_bytes, total_bytes) = self.engine.heap.lock().free_and_total();
+        Ok(MemInfoReply { free_bytes, total_bytes }.into())
+    }
+
+    fn copy_in(&mut self, seq: Seq, message: &CopyIn, _: &[u8]) -> CuResult {
+        let step = decode::copy_in_step(&self.engine, message);
+        self.post_step(message.stream, seq, step)
+    }
+
+    fn copy_inline(&mut self, seq: Seq, message: &CopyInline, tail: &[u8]) -> CuResult {
+        self.post_step(message.stream, seq, Ok(decode::copy_inline_step(message, tail)))
+    }
+
+    fn copy_out(&mut self, seq: Seq, message: &CopyOut, _: &[u8]) -> CuResult {
+        let step = decode::copy_out_step(&self.engine, message);
+        self.post_step(message.stream, seq, step)
+    }
+
+    fn copy(&mut self, seq: Seq, message: &Copy, _: &[u8]) -> CuResult {
+        self.post_step(message.stream, seq, Ok(decode::copy_step(message)))
+    }
+
+    fn copy_box(&mut self, seq: Seq, message: &CopyBox, _: &[u8]) -> CuResult {
+        let step = decode::copy_box_step(&self.engine, message);
+        self.post_step(message.stream, seq, step)
+    }
+
+    fn fill(&mut self, seq: Seq, message: &Fill, _: &[u8]) -> CuResult {
+        self.post_step(message.stream, seq, decode::fill_step(message))
+    }
+
+    fn blob_create(&mut self, _: Seq, message: &BlobCreate, _: &[u8]) -> CuResult<Answer<BlobCreateReply>> {
+        if message.len_bytes == 0 {
+            // Bytes are what limits the number of blobs.
+            return Err(self.refuse((CuError::INVALID_VALUE, "a blob of no bytes".to_owned())));
+        }
+        let total = self.blob_bytes.checked_add(message.len_bytes).filter(|&total| total <= BLOB_BYTES);
+        let total = total.ok_or_else(|| {
+            self.refuse((CuError::OUT_OF_MEMORY, format!("a blob of {} bytes is too long", message.len_bytes)))
+        })?;
+        let mut bytes = Vec::new();
+        let len = usize::try_from(message.len_bytes).map_err(|_| CuError::OUT_OF_MEMORY)?;
+        bytes.try_reserve_exact(len).map_err(|_| CuError::OUT_OF_MEMORY)?;
+        bytes.resize(len, 0);
+        self.blob_bytes = total;
+        Ok(BlobCreateReply { blob: self.blobs.insert(bytes) }.into())
+    }
+
+    fn blob_write(&mut self, _: Seq, message: &BlobWrite, _: &[u8]) -> CuResult {
+        let source = self.engine.completions.span(message.source)?;
+        let Some(blob) = self.blobs.get_mut(message.blob) else {
+            return Err(self.unknown_handle("blob", message.blob));
+        };
+        let start = usize::try_from(message.offset).map_err(|_| CuError::INVALID_VALUE)?;
+        let len = usize::try_from(message.source.len_bytes).map_err(|_| CuError::INVALID_VALUE)?;
+        let end = start.checked_add(len).ok_or(CuError::INVALID_VALUE)?;
+        let target = blob.get_mut(start..end).ok_or(CuError::INVALID_VALUE)?;
+        // SAFETY: `span` vouches for `len` bytes of the window at `source`, and the blob does not lie in the window.
+        unsafe { std::ptr::copy_nonoverlapping(source, target.as_mut_ptr(), len) }
+        Ok(())
+    }
+
+    fn module_load(&mut self, _: Seq, message: &ModuleLoad, tail: &[u8]) -> CuResult<Answer<ModuleLoadReply>> {
+        let taken = self.take_blob(message.blob)?;
+        self.require_context(message.context)?;
+        let kind = ImageKind::from_code(message.kind).ok_or_else(|| {
+            self.refuse((CuError::INVALID_IMAGE, format!("no kind of image has number {}", message.kind)))
+        })?;
+        let bytes = taken.as_deref().unwrap_or(tail);
+        let module = Module::load(message.context, kind, bytes, self.limits.capability, &self.engine.heap);
+        let module = module.map_err(|refusal| self.refuse(refusal))?;
+        Counts::count(&self.engine.statistics.modules_loaded);
+        Ok(ModuleLoadReply { module: self.modules.insert(Arc::new(module)) }.into())
+    }
+
+    fn module_unload(&mut self, _: Seq, message: &ModuleUnload, _: &[u8]) -> CuResult {
+        let handle = message.module;
+        let module = self.modules.remove(handle).ok_or_else(|| self.unknown_handle("module", handle))?;
+        self.functions.remove_where(|function| function.module_handle == handle);
+        self.engine.defer(Deferred::Unload(vec![module]));
+        Ok(())
+    }
+
+    fn module_function(&mut self, _: Seq, message: &ModuleFunction, tail: &[u8]) -> CuResult<Answer<FunctionReply>> {
+        let name = String::from_utf8_lossy(tail).into_owned();
+        let Some(module) = self.modules.get(message.module).cloned() else {
+            return Err(self.unknown_handle("module", message.module));
+        };
+        let known =
+            self.functions.find(|function| function.module_handle == message.module && function.kernel.name() == name);
+        let handle = match known {
+            Some(handle) => handle,
+            None => {
+                let kernel = module.compile(&name, &self.compile_options).map_err(|refusal| self.refuse(refusal))?;
+                Counts::count(&self.engine.statistics.kernels_decoded);
+                self.functions.insert(Function::new(message.module, module, Arc::new(kernel), &self.limits))
+            }
+        };
+        let function = self.functions.get(handle).expect("the handle was just found or made");
+        let layout = |param: &crate::exec::ParamLayout| ParamLayout {
+            offset_bytes: param.offset_bytes,
+            len_bytes: param.len_bytes,
+        };
+        let tail = function.kernel.params().iter().flat_map(|param| layout(param).as_bytes().to_vec()).collect();
+        Ok(Answer { reply: function.reply(handle, &self.limits), tail })
+    }
+
+    fn module_global(&mut self, _: Seq, message: &ModuleGlobal, tail: &[u8]) -> CuResult<Answer<ModuleGlobalReply>> {
+        let name = String::from_utf8_lossy(tail).into_owned();
+        let Some(module) = self.modules.get(message.module) else {
+            return Err(self.unknown_handle("module", message.module));
+        };
+        let found = module.variable(&name);
+        let (address, len_bytes) = found
+            .ok_or_else(|| self.refuse((CuError::NOT_FOUND, format!("the module has no variable named {name}"))))?;
+        Ok(ModuleGlobalReply { address, len_bytes }.into())
+    }
+
+    fn function_attribute(&mut self, _: Seq, message: &FunctionAttribute, _: &[u8]) -> CuResult {
+        let Some(function) = self.functions.get_mut(message.function) else {
+            return Err(self.unknown_handle("function", message.function));
+        };
+        let result = function.set(message.attribute, message.value, &self.limits);
+        result.map_err(|error| {
+            self.refuse((error, format!("function attribute {} cannot be {}", message.attribute, message.value)))
+        })
+    }
+
+    fn occupancy(&mut self, _: Seq, message: &Occupancy, _: &[u8]) -> CuResult<Answer<OccupancyReply>> {
+        let Some(function) = self.functions.get(message.function) else {
+            return Err(self.unknown_handle("function", message.function));
+        };
+        let blocks = function.occupancy(message.block_threads, message.dynamic_shared_bytes, &self.limits);
+        Ok(OccupancyReply { blocks, reserved: 0 }.into())
+    }
+
+    fn launch(&mut self, seq: Seq, message: &Launch, tail: &[u8]) -> CuResult {
+        let step = self.launch_step(message, tail);
+        self.post_step(message.stream, seq, step)
+    }
+
+    fn error_text(&mut self, _: Seq, _: &ErrorText, _: &[u8]) -> CuResult<Answer<ErrorTextReply>> {
+        let mut end = self.error_text.len().min(ERROR_TEXT_BYTES);
+        while !self.error_text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let tail = self.error_text.as_bytes()[..end].to_vec();
+        Ok(Answer { reply: ErrorTextReply { len_bytes: tail.len() as u64 }, tail })
+    }
+
+    fn module_kernels(&mut self, _: Seq, message: &ModuleKernels, _: &[u8]) -> CuResult<Answer<ModuleKernelsReply>> {
+        let Some(module) = self.modules.get(message.module) else {
+            return Err(self.unknown_handle("module", message.module));
+        };
+        let tail: Vec<u8> = module.kernel_names().flat_map(|name| name.bytes().chain([0])).collect();
+        Ok(Answer { reply: ModuleKernelsReply { count: module.kernel_names().count() as u64 }, tail })
+    }
+
+    fn graph_create(&mut self, _: Seq, message: &GraphCreate, tail: &[u8]) -> CuResult<Answer<GraphCreateReply>> {
+        self.require_context(message.context)?;
+        let graph = self.decode_graph(message.context, message.node_count, message.blob, tail)?;
+        Ok(GraphCreateReply { graph: self.graphs.insert(Arc::new(graph)) }.into())
+    }
+
+    fn graph_update(&mut self, _: Seq, message: &GraphUpdate, tail: &[u8]) -> CuResult<Answer<GraphUpdateReply>> {
+        let Some(before) = self.graphs.get(message.graph).cloned() else {
+            return Err(self.unknown_handle("graph", message.graph));
+        };
+        let graph = self.decode_graph(before.context, message.node_count, message.blob, tail)?;
+        if !graph.has_shape_of(&before) {
+            return Err(self
+                .refuse((CuError::GRAPH_EXEC_UPDATE_FAILURE, "the graph has other nodes or dependencies".to_owned())));
+        }
+        *self.graphs.get_mut(message.graph).expect("it was found above") = Arc::new(graph);
+        Ok(GraphUpdateReply { reserved: 0 }.into())
+    }
+
+    fn graph_launch(&mut self, seq: Seq, message: &GraphLaunch, _: &[u8]) -> CuResult {
+        let Some(graph) = self.graphs.get(message.graph).cloned() else {
+            let refusal = (CuError::INVALID_HANDLE, format!("no graph has handle {:#x}", message.graph));
+            return self.post_refused(message.stream, seq, refusal);
+        };
+        Counts::count(&self.engine.statistics.graph_launches);
+        let memory = self.engine.heap.lock().map();
+        self.engine.post(message.stream, seq, Work::Graph(graph, memory))
+    }
+
+    fn graph_destroy(&mut self, _: Seq, message: &GraphDestroy, _: &[u8]) -> CuResult {
+        let graph = self.graphs.remove(message.graph).ok_or_else(|| self.unknown_handle("graph", message.graph))?;
+        self.engine.defer(Deferred::DropGraphs(vec![graph]));
+        Ok(())
+    }
+
+    fn gemm(&mut self, seq: Seq, message: &Gemm, _: &[u8]) -> CuResult {
+        self.post_step(message.stream, seq, decode::gemm_step(message))
+    }
+
+    fn trsm(&mut self, seq: Seq, message: &Trsm, _: &[u8]) -> CuResult {
+        self.post_step(message.stream, seq, decode::trsm_step(message))
+    }
+
+    fn statistics(
+        &mut self,
+        _: Seq,
+        _: &vgpu_core::wire::messages::Statistics,
+        _: &[u8],
+    ) -> CuResult<Answer<StatisticsReply>> {
+        Ok(self.engine.statistics.reply().into())
+    }
+}

@@ -1,0 +1,410 @@
+//! Device memory: one reserved address range, cut into 512-byte aligned allocations.
+//!
+//! Freed memory goes back to the system at once and reads as zero when it is given out again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use vgpu_core::{CuError, CuResult};
+
+use super::MemoryLedger;
+use crate::memory::MemoryMap;
+
+/// What `cuMemAlloc` promises, and a bit more.
+pub(super) const ALIGN_BYTES: u64 = 512;
+/// Memory becomes accessible in steps of this size, so that allocations cost few system calls and mappings.
+const COMMIT_BYTES: u64 = 2 << 20;
+/// Allocations from this size on ask for huge pages.
+const HUGE_BYTES: u64 = 4 << 20;
+const PAGE_BYTES: u64 = 4096;
+
+/// An allocation that programs may use.
+#[derive(Clone, Copy, Debug)]
+struct Live {
+    len_bytes: u64,
+    /// The context that takes it with it; `None` for modules' variables.
+    context: Option<u32>,
+}
+
+/// The allocator. All addresses are this process's own.
+pub(super) struct Heap {
+    reservation: Reservation,
+    ledger: Arc<dyn MemoryLedger>,
+    /// Bytes from the range's start that are accessible.
+    committed_bytes: u64,
+    live: BTreeMap<u64, Live>,
+    /// Given back by the program, but maybe still in use by queued work.
+    dying: HashMap<u64, u64>,
+    /// Free stretches by start, and the same by length for best fit.
+    free: BTreeMap<u64, u64>,
+    free_by_len: BTreeSet<(u64, u64)>,
+    /// Ranges outside the heap that kernels may touch as well.
+    foreign: Vec<Range<u64>>,
+    map: Option<Arc<MemoryMap>>,
+}
+
+impl Heap {
+    /// Reserves addresses for `capacity_bytes` of memory. `foreign` ranges become part of every [`Heap::map`].
+    ///
+    /// # Errors
+    /// What the system says about the reservation.
+    pub(super) fn new(
+        capacity_bytes: u64,
+        ledger: Arc<dyn MemoryLedger>,
+        foreign: Vec<Range<u64>>,
+    ) -> std::io::Result<Self> {
+        // Addresses cost nothing; twice as many as bytes keep fragmentation from wasting memory.
+        let len_bytes = capacity_bytes.saturating_mul(2).next_multiple_of(COMMIT_BYTES).max(COMMIT_BYTES);
+        let reservation = Reservation::new(len_bytes)?;
+        let start = reservation.start();
+        let mut heap = Self {
+            reservation,
+            ledger,
+            committed_bytes: 0,
+            live: BTreeMap::new(),
+            dying: HashMap::new(),
+            free: BTreeMap::new(),
+            free_by_len: BTreeSet::new(),
+            foreign,
+            map: None,
+        };
+        heap.insert_free(start, len_bytes);
+        Ok(heap)
+    }
+
+    /// Reserves `len_bytes`, to end with `context` if that is given. The memory is zero.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` for no bytes, `OUT_OF_MEMORY` when the ledger or the address range has no room.
+    pub(super) fn alloc(&mut self, len_bytes: u64, context: Option<u32>) -> CuResult<u64> {
+        if len_bytes == 0 {
+            return Err(CuError::INVALID_VALUE);
+        }
+        let rounded = len_bytes.checked_next_multiple_of(ALIGN_BYTES).ok_or(CuError::OUT_OF_MEMORY)?;
+        let (room, start) = *self.free_by_len.range((rounded, 0)..).next().ok_or(CuError::OUT_OF_MEMORY)?;
+        if !self.ledger.reserve(rounded) {
+            return Err(CuError::OUT_OF_MEMORY);
+        }
+        if let Err(error) = self.commit(start + rounded) {
+            log::error!("device memory: the system refuses {rounded} more bytes: {error}");
+            self.ledger.release(rounded);
+            return Err(CuError::OUT_OF_MEMORY);
+        }
+        self.remove_free(start, room);
+        if room > rounded {
+            self.insert_free(start + rounded, room - rounded);
+        }
+        if rounded >= HUGE_BYTES {
+            self.reservation.prefer_huge_pages(start, rounded);
+        }
+        self.live.insert(start, Live { len_bytes, context });
+        self.map = None;
+        Ok(start)
+    }
+
+    /// Takes an allocation from the program. Its memory stays until [`Heap::reclaim`].
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when `address` is not the start of a live allocation of a context.
+    pub(super) fn retire(&mut self, address: u64) -> CuResult {
+        match self.live.get(&address) {
+            Some(Live { context: Some(_), .. }) => {
+                self.set_dying(address);
+                Ok(())
+            }
+            _ => Err(CuError::INVALID_VALUE),
+        }
+    }
+
+    /// Gives back an allocation that belongs to no context.
+    pub(super) fn release(&mut self, address: u64) {
+        self.set_dying(address);
+        self.reclaim(address);
+    }
+
+    fn set_dying(&mut self, address: u64) {
+        if let Some(live) = self.live.remove(&address) {
+            self.dying.insert(address, live.len_bytes);
+            self.map = None;
+        }
+    }
+
+    /// Takes every allocation of a context from the program; the addresses are to be reclaimed.
+    pub(super) fn retire_context(&mut self, context: u32) -> Vec<u64> {
+        let addresses: Vec<u64> =
+            self.live.iter().filter(|(_, live)| live.context == Some(context)).map(|(&address, _)| address).collect();
+        for &address in &addresses {
+            self.retire(address).expect("the address was just found alive");
+        }
+        addresses
+    }
+
+    /// Gives a retired allocation's memory back to the system. Does nothing for other addresses.
+    pub(super) fn reclaim(&mut self, address: u64) {
+        let Some(len_bytes) = self.dying.remove(&address) else {
+            return;
+        };
+        let rounded = len_bytes.next_multiple_of(ALIGN_BYTES);
+        self.reservation.clear(address, rounded);
+        self.ledger.release(rounded);
+        let (mut start, mut len) = (address, rounded);
+        if let Some((&before, &before_len)) = self.free.range(..start).next_back()
+            && before + before_len == start
+        {
+            self.remove_free(before, before_len);
+            (start, len) = (before, before_len + len);
+        }
+        if let Some(&after_len) = self.free.get(&(start + len)) {
+            self.remove_free(start + len, after_len);
+            len += after_len;
+        }
+        self.insert_free(start, len);
+    }
+
+    /// What kernels that are launched now may touch.
+    pub(super) fn map(&mut self) -> Arc<MemoryMap> {
+        if let Some(map) = &self.map {
+            return map.clone();
+        }
+        let ranges = self
+            .live
+            .iter()
+            .map(|(&start, live)| start..start + live.len_bytes)
+            .chain(self.foreign.iter().cloned())
+            .collect();
+        let map = Arc::new(MemoryMap::new(ranges));
+        self.map = Some(map.clone());
+        map
+    }
+
+    /// Free and total bytes.
+    pub(super) fn free_and_total(&self) -> (u64, u64) {
+        self.ledger.free_and_total()
+    }
+
+    /// Whether memory is waiting for queued work before it is free again.
+    pub(super) fn has_dying(&self) -> bool {
+        !self.dying.is_empty()
+    }
+
+    fn insert_free(&mut self, start: u64, len_bytes: u64) {
+        self.free.insert(start, len_bytes);
+        self.free_by_len.insert((len_bytes, start));
+    }
+
+    fn remove_free(&mut self, start: u64, len_bytes: u64) {
+        self.free.remove(&start);
+        self.free_by_len.remove(&(len_bytes, start));
+    }
+
+    fn commit(&mut self, end: u64) -> std::io::Result<()> {
+        let wanted = (end - self.reservation.start()).next_multiple_of(COMMIT_BYTES).min(self.reservation.len_bytes());
+        if wanted > self.committed_bytes {
+            self.reservation.make_accessible(self.committed_bytes, wanted - self.committed_bytes)?;
+            self.committed_bytes = wanted;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        let held = self.live.values().map(|live| live.len_bytes).chain(self.dying.values().copied());
+        self.ledger.release(held.map(|len_bytes| len_bytes.next_multiple_of(ALIGN_BYTES)).sum());
+    }
+}
+
+/// Anonymous address space, inaccessible until asked for.
+struct Reservation {
+    start: NonNull<libc::c_void>,
+    len_bytes: usize,
+}
+
+// SAFETY: the range belongs to no thread; all accesses to the struct go through `&mut Heap` or plain reads of its fields.
+unsafe impl Send for Reservation {}
+
+impl Reservation {
+    fn new(len_bytes: u64) -> std::io::Result<Self> {
+        let len_bytes = usize::try_from(len_bytes).map_err(std::io::Error::other)?;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: a new anonymous mapping at an address of the system's choice touches no existing memory.
+        let start = unsafe { libc::mmap(std::ptr::null_mut(), len_bytes, libc::PROT_NONE, flags, -1, 0) };
+        match NonNull::new(start) {
+            Some(start) if start.as_ptr() != libc::MAP_FAILED => Ok(Self { start, len_bytes }),
+            _ => Err(std::io::Error::last_os_error()),
+        }
+    }
+
+    fn start(&self) -> u64 {
+        self.start.as_ptr().expose_provenance() as u64
+    }
+
+    fn len_bytes(&self) -> u64 {
+        self.len_bytes as u64
+    }
+
+    fn at(&self, address: u64) -> *mut libc::c_void {
+        self.start.as_ptr().wrapping_byte_add((address - self.start()) as usize)
+    }
+
+    fn make_accessible(&self, offset: u64, len_bytes: u64) -> std::io::Result<()> {
+        let at = self.at(self.start() + offset);
+        // SAFETY: the heap asks for offsets and lengths within the range, which this struct owns.
+        let result = unsafe { libc::mprotect(at, len_bytes as usize, libc::PROT_READ | libc::PROT_WRITE) };
+        if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+    }
+
+    fn prefer_huge_pages(&self, address: u64, len_bytes: u64) {
+        let pages = whole_pages(address, len_bytes);
+        if !pages.is_empty() {
+            // SAFETY: the pages lie within an allocation of this range; the call is advice and changes no contents.
+            unsafe { libc::madvise(self.at(pages.start), (pages.end - pages.start) as usize, libc::MADV_HUGEPAGE) };
+        }
+    }
+
+    /// Makes an accessible stretch read as zero and gives its whole pages back.
+    fn clear(&self, address: u64, len_bytes: u64) {
+        let end = address + len_bytes;
+        let pages = whole_pages(address, len_bytes);
+        let (head, tail) =
+            if pages.is_empty() { (address..end, end..end) } else { (address..pages.start, pages.end..end) };
+        for edge in [head, tail] {
+            // SAFETY: the edge lies within an allocation that nobody uses any more, and is accessible.
+            unsafe { std::ptr::write_bytes(self.at(edge.start).cast::<u8>(), 0, (edge.end - edge.start) as usize) };
+        }
+        if pages.is_empty() {
+            return;
+        }
+        let (at, len) = (self.at(pages.start), (pages.end - pages.start) as usize);
+        // SAFETY: the pages lie wholly within an allocation that nobody uses any more.
+        let result = unsafe { libc::madvise(at, len, libc::MADV_DONTNEED) };
+        if result != 0 {
+            // SAFETY: as above; the pages are accessible.
+            unsafe { std::ptr::write_bytes(at.cast::<u8>(), 0, len) };
+        }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        // SAFETY: the range was mapped by `new` and nothing uses it any more once its heap is dropped.
+        unsafe { libc::munmap(self.start.as_ptr(), self.len_bytes) };
+    }
+}
+
+/// The pages that lie wholly within a stretch; empty when there are none.
+fn whole_pages(address: u64, len_bytes: u64) -> Range<u64> {
+    let start = address.next_multiple_of(PAGE_BYTES);
+    let end = (address + len_bytes) / PAGE_BYTES * PAGE_BYTES;
+    if end > start { start..end } else { start..start }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::Quota;
+
+    fn heap(total_bytes: u64) -> Heap {
+        Heap::new(total_bytes, Arc::new(Quota::new(total_bytes)), Vec::new()).unwrap()
+    }
+
+    fn bytes(address: u64, len: usize) -> &'static mut [u8] {
+        // SAFETY: the tests pass stretches of live allocations only, one view at a time.
+        unsafe { std::slice::from_raw_parts_mut(std::ptr::with_exposed_provenance_mut(address as usize), len) }
+    }
+
+    #[test]
+    fn allocating_zero_bytes_is_invalid() {
+        assert_eq!(heap(1 << 20).alloc(0, Some(1)), Err(CuError::INVALID_VALUE));
+    }
+
+    #[test]
+    fn allocations_are_aligned_and_do_not_overlap() {
+        let mut heap = heap(1 << 20);
+        let first = heap.alloc(1, Some(1)).unwrap();
+        let second = heap.alloc(513, Some(1)).unwrap();
+        assert_eq!((first % 512, second % 512), (0, 0));
+        assert!(second >= first + 512);
+    }
+
+    #[test]
+    fn memory_over_the_total_is_refused_and_free_memory_can_be_used_again() {
+        let mut heap = heap(1 << 20);
+        let all = heap.alloc(1 << 20, Some(1)).unwrap();
+        assert_eq!(heap.alloc(1, Some(1)), Err(CuError::OUT_OF_MEMORY));
+        heap.retire(all).unwrap();
+        assert_eq!(heap.alloc(1, Some(1)), Err(CuError::OUT_OF_MEMORY), "queued work may still use it");
+        heap.reclaim(all);
+        assert_eq!(heap.free_and_total(), (1 << 20, 1 << 20));
+        heap.alloc(1 << 20, Some(1)).unwrap();
+    }
+
+    #[test]
+    fn an_absurd_size_is_out_of_memory() {
+        assert_eq!(heap(1 << 20).alloc(u64::MAX, Some(1)), Err(CuError::OUT_OF_MEMORY));
+        assert_eq!(heap(1 << 20).alloc(u64::MAX - 1024, Some(1)), Err(CuError::OUT_OF_MEMORY));
+    }
+
+    #[test]
+    fn freeing_twice_or_in_the_middle_is_invalid() {
+        let mut heap = heap(1 << 20);
+        let address = heap.alloc(4096, Some(1)).unwrap();
+        assert_eq!(heap.retire(address + 512), Err(CuError::INVALID_VALUE));
+        heap.retire(address).unwrap();
+        assert_eq!(heap.retire(address), Err(CuError::INVALID_VALUE));
+    }
+
+    #[test]
+    fn a_program_cannot_free_what_belongs_to_a_module() {
+        let mut heap = heap(1 << 20);
+        let address = heap.alloc(4096, None).unwrap();
+        assert_eq!(heap.retire(address), Err(CuError::INVALID_VALUE));
+        heap.release(address);
+        assert_eq!(heap.free_and_total().0, 1 << 20);
+    }
+
+    #[test]
+    fn memory_that_comes_back_reads_as_zero() {
+        let mut heap = heap(1 << 20);
+        let address = heap.alloc(20_000, Some(1)).unwrap();
+        bytes(address, 20_000).fill(7);
+        heap.retire(address).unwrap();
+        heap.reclaim(address);
+        let again = heap.alloc(20_000, Some(1)).unwrap();
+        assert_eq!(again, address);
+        assert!(bytes(again, 20_000).iter().all(|&byte| byte == 0));
+    }
+
+    #[test]
+    fn neighbours_join_when_they_are_free() {
+        let mut heap = heap(1 << 20);
+        let parts: Vec<u64> = (0..4).map(|_| heap.alloc(1 << 18, Some(1)).unwrap()).collect();
+        for index in [0, 2, 1, 3] {
+            heap.retire(parts[index]).unwrap();
+            heap.reclaim(parts[index]);
+        }
+        assert_eq!(heap.free.len(), 1);
+    }
+
+    #[test]
+    fn the_map_follows_allocations_and_holds_foreign_ranges() {
+        let mut heap = Heap::new(1 << 20, Arc::new(Quota::new(1 << 20)), Vec::from([16..32, 64..96])).unwrap();
+        let address = heap.alloc(100, Some(1)).unwrap();
+        let map = heap.map();
+        assert!(map.admits(address, 100) && !map.admits(address, 101) && map.admits(16, 16));
+        heap.retire(address).unwrap();
+        assert!(!heap.map().admits(address, 1));
+        assert!(map.admits(address, 1), "a snapshot does not change");
+    }
+
+    #[test]
+    fn a_context_takes_its_memory_with_it() {
+        let mut heap = heap(1 << 20);
+        let mine = heap.alloc(512, Some(1)).unwrap();
+        let other = heap.alloc(512, Some(2)).unwrap();
+        assert_eq!(heap.retire_context(1), vec![mine]);
+        assert!(heap.map().admits(other, 512));
+    }
+}

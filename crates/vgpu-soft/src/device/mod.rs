@@ -1,0 +1,226 @@
+//! The device that a daemon drives: `vgpu_core::wire::Executor` on top of the interpreter.
+//!
+//! - [`SoftDevice`], [`Config`]: how it is set up. `executor`: the device protocol, one method per message. `decode`: messages to steps.
+//! - `heap`: device memory. `module`, `function`: images and kernels. `graph`: graphs of steps.
+//! - `stream`: the order of work. `step`: one piece of work. `engine`: what may run. `worker`: the threads that run it.
+//! - `transfer`: copies and fills. `blas`: linear algebra.
+//! - `profile`: limits and attributes. `statistics`, `clock`, `table`: counts, time, handles.
+//!
+//! The thread that calls the executor's methods never waits for device work, except for memory that is being freed and
+//! for room in a full queue.
+
+mod blas;
+mod clock;
+mod decode;
+mod engine;
+mod executor;
+mod function;
+mod graph;
+mod heap;
+mod module;
+mod profile;
+mod statistics;
+mod step;
+mod stream;
+mod table;
+#[cfg(test)]
+mod tests;
+mod transfer;
+mod worker;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use vgpu_core::wire::Completions;
+
+use crate::exec::{CompileOptions, Isa, LaunchOptions, Schedule};
+use engine::Engine;
+use function::Function;
+use graph::Graph;
+use heap::Heap;
+use module::Module;
+use profile::Limits;
+use table::Table;
+
+/// Who decides whether there is room for more device memory, for instance across several processes.
+pub trait MemoryLedger: Send + Sync {
+    /// Takes `bytes` from what is free, or refuses and changes nothing.
+    fn reserve(&self, bytes: u64) -> bool;
+    /// Gives `bytes` back that were reserved.
+    fn release(&self, bytes: u64);
+    /// Free and total bytes, as `cuMemGetInfo` reports them.
+    fn free_and_total(&self) -> (u64, u64);
+}
+
+/// A ledger of one device that nobody shares.
+#[derive(Debug)]
+pub struct Quota {
+    total_bytes: u64,
+    used_bytes: AtomicU64,
+}
+
+impl Quota {
+    /// Room for `total_bytes`.
+    pub const fn new(total_bytes: u64) -> Self {
+        Self { total_bytes, used_bytes: AtomicU64::new(0) }
+    }
+}
+
+impl MemoryLedger for Quota {
+    fn reserve(&self, bytes: u64) -> bool {
+        let add = |used: u64| used.checked_add(bytes).filter(|&used| used <= self.total_bytes);
+        self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+    }
+
+    fn release(&self, bytes: u64) {
+        self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn free_and_total(&self) -> (u64, u64) {
+        (self.total_bytes.saturating_sub(self.used_bytes.load(Ordering::Relaxed)), self.total_bytes)
+    }
+}
+
+/// How a device is set up.
+#[derive(Clone)]
+pub struct Config {
+    /// Major and minor.
+    pub compute_capability: (u32, u32),
+    /// Device memory.
+    pub memory_bytes: u64,
+    /// Worker threads that run kernels.
+    pub threads: usize,
+    /// The warps' turns.
+    pub schedule: Schedule,
+    /// Check shared memory accesses for races between warps (slow).
+    pub race_check: bool,
+    /// The device's name.
+    pub name: String,
+    /// Stable across processes.
+    pub uuid: [u8; 16],
+    /// Domain, bus, device.
+    pub pci: (u32, u32, u32),
+    /// Reported number; programs size their grids by it.
+    pub multiprocessors: u32,
+    /// What `cuDriverGetVersion` reports, 1000 × major + 10 × minor.
+    pub driver_version: u32,
+    /// Who grants memory.
+    pub ledger: Arc<dyn MemoryLedger>,
+    /// After so long a launch fails; `None` for never.
+    pub launch_timeout: Option<Duration>,
+}
+
+impl Default for Config {
+    /// A capability 7.5 device with 8 GiB and a thread per processor.
+    fn default() -> Self {
+        let memory_bytes = 8 << 30;
+        Self {
+            compute_capability: (7, 5),
+            memory_bytes,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            schedule: Schedule::Interleaved { ops: 4 },
+            race_check: false,
+            name: "vgpu software GPU".to_owned(),
+            uuid: *b"vgpu-software-00",
+            pci: (0, 1, 0),
+            multiprocessors: 8,
+            driver_version: 12_080,
+            ledger: Arc::new(Quota::new(memory_bytes)),
+            launch_timeout: None,
+        }
+    }
+}
+
+/// Why a device cannot be set up.
+#[derive(Debug)]
+pub enum DeviceError {
+    /// A compute capability that is not known, or whose instructions are not all there.
+    Capability(u32, u32),
+    /// The system refuses address space or threads.
+    System(&'static str, std::io::Error),
+}
+
+impl fmt::Display for DeviceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Capability(major, minor) => write!(
+                f,
+                "compute capability {major}.{minor} is not one of the software GPU's: 5.0, 5.2, 6.0, 6.1, 7.0, 7.5, 8.0, 8.6, 8.9, 9.0"
+            ),
+            Self::System(what, error) => write!(f, "the software GPU gets no {what}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for DeviceError {}
+
+/// A software GPU.
+pub struct SoftDevice {
+    config: Config,
+    limits: Limits,
+    compile_options: CompileOptions,
+    engine: Arc<Engine>,
+    workers: Vec<JoinHandle<()>>,
+    contexts: HashSet<u32>,
+    modules: Table<Arc<Module>>,
+    functions: Table<Function>,
+    graphs: Table<Arc<Graph>>,
+    blobs: Table<Vec<u8>>,
+    blob_bytes: u64,
+    /// Explains the last refusal.
+    error_text: String,
+}
+
+impl SoftDevice {
+    /// Sets up a device and starts its threads.
+    ///
+    /// # Errors
+    /// A capability that is not supported, or a system without room.
+    pub fn new(config: Config, completions: Arc<dyn Completions>) -> Result<Self, DeviceError> {
+        let (major, minor) = config.compute_capability;
+        let limits = Limits::of(config.compute_capability).ok_or(DeviceError::Capability(major, minor))?;
+        let foreign = vec![completions.pinned_heap()];
+        let heap = Heap::new(config.memory_bytes, config.ledger.clone(), foreign)
+            .map_err(|error| DeviceError::System("address space for its memory", error))?;
+        let launch_options = LaunchOptions {
+            schedule: config.schedule,
+            timeout: config.launch_timeout,
+            multiprocessors: config.multiprocessors,
+            ..LaunchOptions::default()
+        };
+        let engine = Arc::new(Engine::new(Arc::new(Mutex::new(heap)), completions, launch_options));
+        let workers = worker::start_workers(&engine, config.threads.max(1))
+            .map_err(|error| DeviceError::System("threads", error))?;
+        let compile_options =
+            CompileOptions { isa: Isa::detect(), race_check: config.race_check, capability: limits.capability };
+        Ok(Self {
+            config,
+            limits,
+            compile_options,
+            engine,
+            workers,
+            contexts: HashSet::new(),
+            modules: Table::default(),
+            functions: Table::default(),
+            graphs: Table::default(),
+            blobs: Table::default(),
+            blob_bytes: 0,
+            error_text: String::new(),
+        })
+    }
+}
+
+impl Drop for SoftDevice {
+    fn drop(&mut self) {
+        self.engine.stop();
+        for worker in self.workers.drain(..) {
+            // A worker's panic has been reported where it happened.
+            let _ = worker.join();
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Modules: an image's text scanned once per process, its variables placed in device memory, its kernels compiled on demand.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, LazyLock};
+
+use parking_lot::Mutex;
+use vgpu_core::CuError;
+use vgpu_core::wire::messages::ImageKind;
+
+use super::heap::{ALIGN_BYTES, Heap};
+use crate::exec::{CompileOptions, Kernel};
+use crate::ptx::ast::{self, Space};
+use crate::{image, ptx};
+
+/// Why an image or kernel is refused: the code, and the text that explains it.
+pub(super) type Refusal = (CuError, String);
+
+/// Texts of images that are not loaded any more are kept up to this many bytes.
+const CACHE_BYTES: usize = 512 << 20;
+
+/// A module's text and its scan. The scan borrows the text, which never moves or changes.
+pub(super) struct Scanned {
+    // Dropped before the text that it borrows.
+    module: ast::Module<'static>,
+    text: Arc<str>,
+}
+
+impl Scanned {
+    fn new(text: String) -> Result<Self, Refusal> {
+        let text: Arc<str> = text.into();
+        // SAFETY: the text is on the heap, immutable, and kept by this struct, which drops the scan first. `module` hands
+        // the scan out only for as long as this struct is borrowed.
+        let borrowed: &'static str = unsafe { &*std::ptr::from_ref::<str>(&text) };
+        let parsed = contain("scanning the module", || ptx::parse_module(borrowed))?;
+        let module = parsed.map_err(|error| (CuError::INVALID_PTX, error.to_string()))?;
+        Ok(Self { module, text })
+    }
+
+    /// The scan.
+    fn module(&self) -> &ast::Module<'_> {
+        &self.module
+    }
+}
+
+/// Scans by content, so that an image that is loaded again is not read again.
+#[derive(Default)]
+struct Cache {
+    hashers: [RandomState; 2],
+    scans: HashMap<(u32, usize, [u64; 2]), Arc<Scanned>>,
+    text_bytes: usize,
+}
+
+static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(Mutex::default);
+
+/// Reads an image, or finds it read.
+fn scan(kind: ImageKind, bytes: &[u8]) -> Result<Arc<Scanned>, Refusal> {
+    let key = {
+        let hashers = CACHE.lock().hashers.clone();
+        (kind as u32, bytes.len(), hashers.map(|hasher| hasher.hash_one(bytes)))
+    };
+    if let Some(scanned) = CACHE.lock().scans.get(&key) {
+        return Ok(scanned.clone());
+    }
+    let text = contain("reading the image", || image::ptx_text(kind, bytes))?.map_err(refuse_image)?;
+    let scanned = Arc::new(Scanned::new(text)?);
+    let mut cache = CACHE.lock();
+    cache.text_bytes += scanned.text.len();
+    if cache.text_bytes > CACHE_BYTES {
+        // Scans in use stay with their modules; only the cache lets go of them.
+        cache.scans.retain(|_, scanned| Arc::strong_count(scanned) > 1);
+        cache.text_bytes = scanned.text.len() + cache.scans.values().map(|scanned| scanned.text.len()).sum::<usize>();
+    }
+    cache.scans.insert(key, scanned.clone());
+    Ok(scanned)
+}
+
+fn refuse_image(error: image::ImageError) -> Refusal {
+    (error.to_cuda(), error.to_string())
+}
+
+/// Runs the front end so that a bug in it is an error of the module and not the end of the process.
+fn contain<T>(what: &str, body: impl FnOnce() -> T) -> Result<T, Refusal> {
+    catch_unwind(AssertUnwindSafe(body))
+        .map_err(|_| (CuError::UNKNOWN, format!("internal error while {what}; this is a bug in vgpu")))
+}
+
+/// A loaded module. Its variables are given back when the last user of it is gone.
+pub(super) struct Module {
+    pub(super) context: u32,
+    scanned: Arc<Scanned>,
+    heap: Arc<Mutex<Heap>>,
+    /// Start of the allocation that holds all variables.
+    memory: Option<u64>,
+    /// Address and length by name.
+    variables: HashMap<String, (u64, u64)>,
+    const_bytes: u64,
+}
+
+impl Module {
+    /// Reads an image and places its variables.
+    ///
+    /// # Errors
+    /// What is wrong with the image, or `OUT_OF_MEMORY`.
+    pub(super) fn load(
+        context: u32,
+        kind: ImageKind,
+        bytes: &[u8],
+        capability: u32,
+        heap: &Arc<Mutex<Heap>>,
+    ) -> Result<Self, Refusal> {
+        let scanned = scan(kind, bytes)?;
+        if scanned.module().target > capability {
+            let text = format!("the image is for sm_{}, the device is sm_{capability}", scanned.module().target);
+            return Err((CuError::NO_BINARY_FOR_GPU, text));
+        }
+        let places = place_variables(scanned.module())?;
+        let mut module = Self {
+            context,
+            scanned,
+            heap: heap.clone(),
+            memory: None,
+            variables: HashMap::new(),
+            const_bytes: places.const_bytes,
+        };
+        if places.len_bytes > 0 {
+            let allocated = heap.lock().alloc(places.len_bytes, None);
+            let start =
+                allocated.map_err(|error| (error, format!("no room for {} bytes of variables", places.len_bytes)))?;
+            module.memory = Some(start);
+            module.variables =
+                places.offsets.into_iter().map(|(name, (offset, len))| (name, (start + offset, len))).collect();
+            module.initialise()?;
+        }
+        Ok(module)
+    }
+
+    /// Address and length of a variable.
+    pub(super) fn variable(&self, name: &str) -> Option<(u64, u64)> {
+        self.variables.get(name).copied()
+    }
+
+    /// Names of the kernels, in the text's order.
+    pub(super) fn kernel_names(&self) -> impl Iterator<Item = &str> {
+        self.scanned.module().kernels.iter().map(|kernel| kernel.name)
+    }
+
+    /// Bytes of constant memory.
+    pub(super) fn const_bytes(&self) -> u64 {
+        self.const_bytes
+    }
+
+    /// Compiles a kernel.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, or `INVALID_PTX` with line and instruction.
+    pub(super) fn compile(&self, name: &str, options: &CompileOptions) -> Result<Kernel, Refusal> {
+        let module = self.scanned.module();
+        let text = module
+            .kernels
+            .iter()
+            .find(|kernel| kernel.name == name)
+            .ok_or_else(|| (CuError::NOT_FOUND, format!("the module has no kernel named {name}")))?;
+        let symbols = |name: &str| self.variable(name).map(|(address, _)| address);
+        let compiled = contain(&format!("compiling {name}"), || Kernel::compile(module, text, &symbols, options))?;
+        compiled.map_err(|error| (CuError::INVALID_PTX, error.to_string()))
+    }
+
+    /// Writes initial values; the memory is zero before.
+    fn initialise(&self) -> Result<(), Refusal> {
+        let scanned = self.scanned.clone();
+        for variable in scanned.module().variables.iter().filter(|variable| is_placed(variable)) {
+            let Some((address, len_bytes)) = self.variable(variable.name) else {
+                continue;
+            };
+            let mut bytes = variable.init.clone();
+            for relocation in &variable.relocations {
+                let (symbol, _) = self.variable(relocation.symbol).ok_or_else(|| {
+                    let text = format!(
+                        "the initial value of {} names {}, which is no variable",
+                        variable.name, relocation.symbol
+                    );
+                    (CuError::INVALID_PTX, text)
+                })?;
+                let value = symbol.wrapping_add_signed(relocation.addend);
+                let end = relocation.offset_bytes.checked_add(8).filter(|&end| end <= len_bytes);
+                let end = end.ok_or_else(|| {
+                    (CuError::INVALID_PTX, format!("an address in {} lies outside it", variable.name))
+                })?;
+                if (bytes.len() as u64) < end {
+                    bytes.resize(end as usize, 0);
+                }
+                bytes[relocation.offset_bytes as usize..end as usize].copy_from_slice(&value.to_le_bytes());
+            }
+            let target: *mut u8 = std::ptr::with_exposed_provenance_mut(address as usize);
+            let len = bytes.len().min(len_bytes as usize);
+            // SAFETY: `place_variables` gave the variable `len_bytes` bytes of an allocation that is new and accessible.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, len) }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Module {
+    fn drop(&mut self) {
+        if let Some(start) = self.memory {
+            self.heap.lock().release(start);
+        }
+    }
+}
+
+/// Offsets of variables within one allocation.
+struct Places {
+    len_bytes: u64,
+    const_bytes: u64,
+    offsets: HashMap<String, (u64, u64)>,
+}
+
+fn is_placed(variable: &ast::Variable<'_>) -> bool {
+    matches!(variable.space, Space::Global | Space::Const) && !variable.is_extern && variable.len_bytes > 0
+}
+
+fn place_variables(module: &ast::Module<'_>) -> Result<Places, Refusal> {
+    let mut places = Places { len_bytes: 0, const_bytes: 0, offsets: HashMap::new() };
+    for variable in module.variables.iter().filter(|variable| is_placed(variable)) {
+        let align_bytes = u64::from(variable.align_bytes.max(1));
+        if align_bytes > ALIGN_BYTES || !align_bytes.is_power_of_two() {
+            return Err((
+                CuError::INVALID_PTX,
+                format!("{} asks for an alignment of {align_bytes} bytes", variable.name),
+            ));
+        }
+        // Sixteen at least: vector accesses to byte arrays are common and harmless.
+        let offset = places.len_bytes.next_multiple_of(align_bytes.max(16));
+        let end = offset.checked_add(variable.len_bytes).filter(|&end| end <= 1 << 40);
+        places.len_bytes = end.ok_or_else(|| (CuError::OUT_OF_MEMORY, format!("{} is too large", variable.name)))?;
+        if variable.space == Space::Const {
+            places.const_bytes += variable.len_bytes;
+        }
+        if places.offsets.insert(variable.name.to_owned(), (offset, variable.len_bytes)).is_some() {
+            return Err((CuError::INVALID_PTX, format!("{} is defined twice", variable.name)));
+        }
+    }
+    Ok(places)
+}

@@ -1,0 +1,191 @@
+//! Images, variables, kernels and launches through the protocol.
+
+use super::*;
+
+#[test]
+fn a_kernel_runs_over_many_blocks() {
+    let mut rig = Rig::new();
+    let function = rig.function("add_one");
+    let address = rig.alloc(4 * 10_000);
+    for _ in 0..3 {
+        rig.launch(FREE, function, 100, 128, &params(address, &[10_000])).unwrap();
+    }
+    let bytes = rig.read(FREE, address, 40_000);
+    assert!(bytes.chunks(4).all(|word| word == [3, 0, 0, 0]));
+    let statistics = rig.run(|device, seq| device.statistics(seq, &Statistics { reserved: 0 }, &[])).unwrap().reply;
+    assert_eq!((statistics.launches, statistics.modules_loaded, statistics.kernels_decoded), (3, 1, 1));
+    assert!(statistics.thread_instructions > 0);
+}
+
+#[test]
+fn a_function_says_what_it_is() {
+    let mut rig = Rig::new();
+    let module = rig.load(KERNELS).unwrap();
+    let answer = rig.run(|device, seq| device.module_function(seq, &ModuleFunction { module }, b"slow_store")).unwrap();
+    let words: Vec<u32> = answer.tail.chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect();
+    assert_eq!(words, [0, 8, 8, 4, 12, 4]);
+    let reply = answer.reply;
+    assert_eq!((reply.param_count, reply.param_bytes, reply.max_threads_per_block), (3, 16, 1024));
+    assert_eq!(reply.max_dynamic_shared_bytes, 48 << 10);
+    assert!((1..=64).contains(&reply.registers));
+    assert_eq!(rig.function_of(module, "slow_store").unwrap().function, reply.function, "asked twice, made once");
+}
+
+#[test]
+fn variables_have_initial_values_and_kernels_find_them() {
+    let mut rig = Rig::new();
+    let module = rig.load(KERNELS).unwrap();
+    let global = |rig: &mut Rig, name: &str| {
+        rig.run(|device, seq| device.module_global(seq, &ModuleGlobal { module }, name.as_bytes()))
+    };
+    let counter = global(&mut rig, "counter").unwrap().reply;
+    let table = global(&mut rig, "table").unwrap().reply;
+    let bytes = global(&mut rig, "bytes").unwrap().reply;
+    assert_eq!((counter.len_bytes, table.len_bytes), (4, 16));
+    assert_eq!(rig.read_u32(FREE, counter.address), 5);
+    assert_eq!(rig.read(FREE, table.address, 16), [counter.address.to_le_bytes(), 3u64.to_le_bytes()].concat());
+    assert_eq!(rig.read(FREE, bytes.address, 4), [1, 2, 3, 4]);
+    assert_eq!(global(&mut rig, "nothing").unwrap_err(), CuError::NOT_FOUND);
+    let bump = rig.function_of(module, "bump").unwrap().function;
+    rig.launch(FREE, bump, 1, 1, &[]).unwrap();
+    assert_eq!(rig.read_u32(FREE, counter.address), 6);
+}
+
+#[test]
+fn each_load_has_variables_of_its_own_and_unloading_gives_them_back() {
+    let mut rig = Rig::new();
+    let (first, second) = (rig.load(KERNELS).unwrap(), rig.load(KERNELS).unwrap());
+    let bump = rig.function_of(first, "bump").unwrap().function;
+    rig.launch(FREE, bump, 1, 1, &[]).unwrap();
+    let counter =
+        rig.run(|device, seq| device.module_global(seq, &ModuleGlobal { module: second }, b"counter")).unwrap().reply;
+    assert_eq!(rig.read_u32(FREE, counter.address), 5);
+    assert_eq!(rig.free(counter.address), Err(CuError::INVALID_VALUE), "a program cannot free a module's variables");
+    for module in [first, second] {
+        rig.run(|device, seq| device.module_unload(seq, &ModuleUnload { module }, &[])).unwrap();
+    }
+    rig.alloc(MEMORY_BYTES);
+    assert_eq!(rig.launch(FREE, bump, 1, 1, &[]), Err(CuError::INVALID_HANDLE));
+}
+
+#[test]
+fn refused_images_and_kernels_are_explained() {
+    let mut rig = Rig::new();
+    assert_eq!(rig.load(".version 7.0\n.target sm_70\n.bogus"), Err(CuError::INVALID_PTX));
+    assert!(rig.error_text().contains(".bogus"), "{}", rig.error_text());
+    assert_eq!(rig.load(".version 8.0\n.target sm_80\n.address_size 64\n"), Err(CuError::NO_BINARY_FOR_GPU));
+    assert!(rig.error_text().contains("sm_80"), "{}", rig.error_text());
+    let module = rig.load(KERNELS).unwrap();
+    assert_eq!(rig.function_of(module, "unknown_op").unwrap_err(), CuError::INVALID_PTX);
+    let text = rig.error_text();
+    assert!(text.contains("unknown_op") && text.contains("frobnicate.u32") && text.contains("line"), "{text}");
+    assert_eq!(rig.function_of(module, "nothing").unwrap_err(), CuError::NOT_FOUND);
+    let message = ModuleLoad { context: CONTEXT, kind: ImageKind::Cubin as u32, blob: 0 };
+    let cubin = rig.run(|device, seq| device.module_load(seq, &message, b"\x7fELF..."));
+    assert_eq!(cubin.unwrap_err(), CuError::NO_BINARY_FOR_GPU);
+}
+
+#[test]
+fn an_image_may_come_in_pieces() {
+    let mut rig = Rig::new();
+    let text = KERNELS.as_bytes();
+    let blob = rig
+        .run(|device, seq| device.blob_create(seq, &BlobCreate { len_bytes: text.len() as u64 }, &[]))
+        .unwrap()
+        .reply
+        .blob;
+    for (index, piece) in text.chunks(500).enumerate() {
+        rig.recorder.put(0, piece);
+        let message =
+            BlobWrite { blob, offset: 500 * index as u64, source: Span { offset: 0, len_bytes: piece.len() as u64 } };
+        rig.run(|device, seq| device.blob_write(seq, &message, &[])).unwrap();
+    }
+    let message = ModuleLoad { context: CONTEXT, kind: ImageKind::Ptx as u32, blob };
+    let module = rig.run(|device, seq| device.module_load(seq, &message, &[])).unwrap().reply.module;
+    rig.function_of(module, "bump").unwrap();
+    assert_eq!(
+        rig.run(|device, seq| device.module_load(seq, &message, &[])).unwrap_err(),
+        CuError::INVALID_HANDLE,
+        "a blob is used up"
+    );
+    let kernels = rig.run(|device, seq| device.module_kernels(seq, &ModuleKernels { module }, &[])).unwrap();
+    assert_eq!(kernels.reply.count, 6);
+    assert!(kernels.tail.starts_with(b"add_one\0slow_store\0"));
+}
+
+#[test]
+fn a_blob_is_not_written_outside_and_not_longer_than_memory() {
+    let mut rig = Rig::new();
+    let blob = rig.run(|device, seq| device.blob_create(seq, &BlobCreate { len_bytes: 10 }, &[])).unwrap().reply.blob;
+    for offset in [1, 11, u64::MAX] {
+        let message = BlobWrite { blob, offset, source: Span { offset: 0, len_bytes: 10 } };
+        assert_eq!(rig.run(|device, seq| device.blob_write(seq, &message, &[])), Err(CuError::INVALID_VALUE));
+    }
+    let huge = rig.run(|device, seq| device.blob_create(seq, &BlobCreate { len_bytes: u64::MAX }, &[]));
+    assert_eq!(huge.unwrap_err(), CuError::OUT_OF_MEMORY);
+    let empty = rig.run(|device, seq| device.blob_create(seq, &BlobCreate { len_bytes: 0 }, &[]));
+    assert_eq!(empty.unwrap_err(), CuError::INVALID_VALUE, "there could be any number of them");
+}
+
+#[test]
+fn launches_that_do_not_fit_are_refused_and_retired() {
+    let mut rig = Rig::new();
+    let function = rig.function("add_one");
+    let address = rig.alloc(4);
+    let good = params(address, &[1]);
+    let base = launch(FREE, function, 1, 32);
+    let cases = [
+        (Launch { grid: [0, 1, 1], ..base }, &good[..], CuError::INVALID_VALUE),
+        (Launch { grid: [1, 65_536, 1], ..base }, &good, CuError::INVALID_VALUE),
+        (Launch { block: [32, 33, 1], ..base }, &good, CuError::INVALID_VALUE),
+        (Launch { block: [1, 1, 65], ..base }, &good, CuError::INVALID_VALUE),
+        (Launch { dynamic_shared_bytes: (48 << 10) + 1, ..base }, &good, CuError::INVALID_VALUE),
+        (base, &good[..11], CuError::INVALID_VALUE),
+        (Launch { function: function + 1, ..base }, &good, CuError::INVALID_HANDLE),
+        (Launch { flags: 1, ..base }, &good, CuError::NOT_SUPPORTED),
+    ];
+    for (message, params, error) in cases {
+        assert_eq!(rig.run(|device, seq| device.launch(seq, &message, params)), Err(error), "{message:?}");
+        assert!(rig.is_retired(FREE, rig.seq));
+    }
+    rig.launch(FREE, function, 1, 32, &good).unwrap();
+    assert_eq!(rig.read_u32(FREE, address), 1);
+}
+
+#[test]
+fn dynamic_shared_memory_can_be_raised_to_the_devices_limit() {
+    let mut rig = Rig::new();
+    let function = rig.function("bump");
+    let mut set = |attribute, value| {
+        rig.run(|device, seq| device.function_attribute(seq, &FunctionAttribute { function, attribute, value }, &[]))
+    };
+    assert_eq!(set(8, 64 << 10), Ok(()));
+    assert_eq!(set(8, (64 << 10) + 1), Err(CuError::INVALID_VALUE));
+    assert_eq!(set(8, -1), Err(CuError::INVALID_VALUE));
+    assert_eq!(set(9, 50), Ok(()));
+    assert_eq!(set(0, 5), Err(CuError::INVALID_VALUE));
+    let message = Launch { dynamic_shared_bytes: 64 << 10, ..launch(FREE, function, 1, 1) };
+    rig.run(|device, seq| device.launch(seq, &message, &[])).unwrap();
+    rig.sync(FREE);
+    assert!(rig.failures().is_empty());
+    let mut occupancy = |block_threads, dynamic_shared_bytes| {
+        let message = Occupancy { function, block_threads, dynamic_shared_bytes };
+        rig.run(|device, seq| device.occupancy(seq, &message, &[])).unwrap().reply.blocks
+    };
+    assert_eq!([occupancy(256, 0), occupancy(256, 32 << 10), occupancy(0, 0), occupancy(2048, 0)], [4, 2, 0, 0]);
+}
+
+#[test]
+fn the_device_describes_itself() {
+    let mut rig = Rig::with(|config| config.uuid = [9; 16]);
+    let reply =
+        rig.run(|device, seq| device.device_info(seq, &DeviceInfo { device: 0, reserved: 0 }, &[])).unwrap().reply;
+    assert_eq!((reply.device_count, reply.uuid, reply.total_mem_bytes), (1, [9; 16], MEMORY_BYTES));
+    assert_eq!(
+        (reply.attributes[75], reply.attributes[76], reply.attributes[10], reply.attributes[97]),
+        (7, 5, 32, 64 << 10)
+    );
+    let none =
+        rig.run(|device, seq| device.device_info(seq, &DeviceInfo { device: 1, reserved: 0 }, &[])).unwrap().reply;
+    assert_eq!((none.device_count, none.total_mem_bytes), (1, 0));
+}

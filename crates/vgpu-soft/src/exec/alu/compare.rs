@@ -1,0 +1,393 @@
+//! Comparisons and selections: `setp`, `set`, `selp`, `slct`, `testp`.
+
+#![allow(clippy::neg_cmp_op_on_partial_ord, reason = "relations that hold for NaN are the others negated")]
+
+use std::marker::PhantomData;
+
+use super::super::op::{Isa, Op, Slot};
+use super::super::warp::Warp;
+use super::lanes::{
+    Body, Cold, Hot, LANES, Level, Tier, Value, Warm, extended, map3, mask_of, masked_only, masked_only_cold, read,
+    read_predicate, stateless, write_masked, write_predicate,
+};
+use super::modifiers::{Modifiers, Type, flag};
+use super::{Form, compare_half};
+use crate::ptx::ast::{Opcode, Width};
+
+/// What stands behind `setp` or `set`.
+pub(super) struct Comparison<'s> {
+    pub(super) relation: &'s str,
+    pub(super) combine: Option<&'s str>,
+    ftz: bool,
+    types: Vec<Type>,
+}
+
+impl<'s> Comparison<'s> {
+    fn parse(opcode: Opcode<'s>) -> Option<Self> {
+        let mut words = opcode.modifiers();
+        let mut found = Self { relation: words.next()?, combine: None, ftz: false, types: Vec::new() };
+        for word in words {
+            match word {
+                "and" | "or" | "xor" if found.combine.is_none() => found.combine = Some(word),
+                "ftz" if !found.ftz => found.ftz = true,
+                _ => found.types.push(Type::parse(word)?),
+            }
+        }
+        // Bits are compared as unsigned integers, for equality only.
+        if let Some(from) = found.types.last_mut() {
+            let unsigned = match *from {
+                Type::B16 => Type::U16,
+                Type::B32 => Type::U32,
+                Type::B64 => Type::U64,
+                other => other,
+            };
+            if unsigned != *from && !matches!(found.relation, "eq" | "ne") {
+                return None;
+            }
+            *from = unsigned;
+        }
+        Some(found)
+    }
+
+    /// The mode that floats are compared in.
+    pub(super) fn with_denormals(&self, form: Form, r#type: Type) -> Form {
+        match r#type {
+            Type::F32 | Type::F64 | Type::Bf16 | Type::Bf16x2 => form.ftz(self.ftz),
+            _ => form,
+        }
+    }
+}
+
+/// Hands a comparison of the type and relation that were asked for to `$accept!(type, closure)`.
+macro_rules! with_relation {
+    ($relation:expr, $type:expr, $accept:ident) => {
+        match $type {
+            Type::U16 => with_relation!(@integer $relation, u16, $accept),
+            Type::U32 => with_relation!(@integer $relation, u32, $accept),
+            Type::U64 => with_relation!(@integer $relation, u64, $accept),
+            Type::S16 => with_relation!(@integer $relation, i16, $accept),
+            Type::S32 => with_relation!(@integer $relation, i32, $accept),
+            Type::S64 => with_relation!(@integer $relation, i64, $accept),
+            Type::F32 => with_relation!(@float $relation, f32, $accept),
+            Type::F64 => with_relation!(@float $relation, f64, $accept),
+            _ => return None,
+        }
+    };
+    (@integer $relation:expr, $type:ty, $accept:ident) => {
+        match $relation {
+            "eq" => $accept!($type, |a: $type, b: $type| a == b),
+            "ne" => $accept!($type, |a: $type, b: $type| a != b),
+            "lt" | "lo" => $accept!($type, |a: $type, b: $type| a < b),
+            "le" | "ls" => $accept!($type, |a: $type, b: $type| a <= b),
+            "gt" | "hi" => $accept!($type, |a: $type, b: $type| a > b),
+            "ge" | "hs" => $accept!($type, |a: $type, b: $type| a >= b),
+            _ => return None,
+        }
+    };
+    // The plain relations are false of NaN, those with `u` true.
+    (@float $relation:expr, $type:ty, $accept:ident) => {
+        match $relation {
+            "eq" => $accept!($type, |a: $type, b: $type| a == b),
+            "ne" => $accept!($type, |a: $type, b: $type| (a < b) | (a > b)),
+            "lt" => $accept!($type, |a: $type, b: $type| a < b),
+            "le" => $accept!($type, |a: $type, b: $type| a <= b),
+            "gt" => $accept!($type, |a: $type, b: $type| a > b),
+            "ge" => $accept!($type, |a: $type, b: $type| a >= b),
+            "equ" => $accept!($type, |a: $type, b: $type| !((a < b) | (a > b))),
+            "neu" => $accept!($type, |a: $type, b: $type| a != b),
+            "ltu" => $accept!($type, |a: $type, b: $type| !(a >= b)),
+            "leu" => $accept!($type, |a: $type, b: $type| !(a > b)),
+            "gtu" => $accept!($type, |a: $type, b: $type| !(a <= b)),
+            "geu" => $accept!($type, |a: $type, b: $type| !(a < b)),
+            "num" => $accept!($type, |a: $type, b: $type| !a.is_nan() & !b.is_nan()),
+            "nan" => $accept!($type, |a: $type, b: $type| a.is_nan() | b.is_nan()),
+            _ => return None,
+        }
+    };
+}
+
+pub(super) use with_relation;
+
+pub(super) fn setp(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Option<Form> {
+    let comparison = Comparison::parse(opcode)?;
+    let [r#type] = comparison.types[..] else { return None };
+    let combining = usize::from(comparison.combine.is_some());
+    if matches!(r#type, Type::F16 | Type::F16x2 | Type::Bf16 | Type::Bf16x2) {
+        return compare_half::setp(&comparison, r#type, operand_count);
+    }
+    let form = match operand_count.checked_sub(3 + combining)? {
+        0 if combining == 0 => {
+            macro_rules! plain {
+                ($type:ty, $closure:expr) => {
+                    test($closure, isa)
+                };
+            }
+            with_relation!(comparison.relation, r#type, plain)
+        }
+        is_pair @ (0 | 1) => {
+            macro_rules! combined {
+                ($type:ty, $closure:expr) => {
+                    test_combined($closure, comparison.combine, is_pair == 1)
+                };
+            }
+            with_relation!(comparison.relation, r#type, combined)
+        }
+        _ => return None,
+    };
+    Some(comparison.with_denormals(form, r#type))
+}
+
+fn test<A: Value, F: Fn(A, A) -> bool + Copy>(_relation: F, isa: Isa) -> Form {
+    Form::new(masked_only::<Test<A, F>>(isa), &[Width::Pred, A::WIDTH, A::WIDTH])
+}
+
+/// `p = a ~ b`
+struct Test<A, F>(PhantomData<(A, F)>);
+
+impl<A: Value, F: Fn(A, A) -> bool + Copy> Body for Test<A, F> {
+    #[inline(always)]
+    unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
+        // SAFETY: as the caller: a and b are slots of A's width.
+        let bits = unsafe { compare::<A, F, L>(warp, op.a, op.b) };
+        // SAFETY: as the caller: d is a predicate slot.
+        unsafe { write_predicate(warp, op.d, mask, bits) }
+    }
+}
+
+/// # Safety
+/// Both slots are of A's width and lie in the register block.
+#[inline(always)]
+unsafe fn compare<A: Value, F: Fn(A, A) -> bool + Copy, L: Level>(warp: &Warp, a: Slot, b: Slot) -> u32 {
+    let relation = stateless::<F>();
+    // SAFETY: as the caller.
+    let (a, b) = unsafe { (read::<A>(warp, a), read::<A>(warp, b)) };
+    let mut flags = [0u8; LANES];
+    for lane in L::lanes() {
+        flags[lane] = if relation(a[lane], b[lane]) { 0xff } else { 0 };
+    }
+    mask_of(flags)
+}
+
+/// What `Op::imm` says of a combined comparison: the operation in the low bits, and whether there is a second result.
+pub(super) const NONE: i64 = 0;
+const AND: i64 = 1;
+const OR: i64 = 2;
+const XOR: i64 = 3;
+pub(super) const OPERATION: i64 = 3;
+const PAIR: i64 = 4;
+
+pub(super) fn operation(combine: Option<&str>) -> i64 {
+    match combine {
+        Some("and") => AND,
+        Some("or") => OR,
+        Some(_) => XOR,
+        None => NONE,
+    }
+}
+
+#[inline(always)]
+pub(super) fn combined(variant: i64, bits: u32, with: u32) -> u32 {
+    match variant & OPERATION {
+        AND => bits & with,
+        OR => bits | with,
+        XOR => bits ^ with,
+        _ => bits,
+    }
+}
+
+/// The slots of a form of up to five operands.
+///
+/// # Safety
+/// The op has `count` operands.
+#[inline(always)]
+pub(super) unsafe fn slots_of(warp: &Warp, op: &Op, count: usize) -> [Slot; 5] {
+    let mut slots = [op.d, op.a, op.b, op.c, 0];
+    if count == 5 {
+        for (index, slot) in slots.iter_mut().enumerate() {
+            // SAFETY: as the caller: five operands lie in the list.
+            *slot = unsafe { extended(warp, op, index) };
+        }
+    }
+    slots
+}
+
+fn test_combined<A: Value, F: Fn(A, A) -> bool + Copy>(_relation: F, combine: Option<&str>, is_pair: bool) -> Form {
+    let mut widths = vec![Width::Pred; 1 + usize::from(is_pair)];
+    widths.extend([A::WIDTH; 2]);
+    widths.extend(combine.map(|_| Width::Pred));
+    Form::new(masked_only_cold::<TestCombined<A, F>>(), &widths)
+        .destinations(1 + usize::from(is_pair))
+        .imm(operation(combine) | if is_pair { PAIR } else { 0 })
+}
+
+/// `p|q = a ~ b, with c`: q is the negated relation, combined with the same predicate.
+struct TestCombined<A, F>(PhantomData<(A, F)>);
+
+impl<A: Value, F: Fn(A, A) -> bool + Copy> Body for TestCombined<A, F> {
+    #[inline(always)]
+    unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
+        let is_pair = op.imm & PAIR != 0;
+        let is_combined = op.imm & OPERATION != NONE;
+        let first = 1 + usize::from(is_pair);
+        let count = first + 2 + usize::from(is_combined);
+        // SAFETY: as the caller.
+        let slots = unsafe { slots_of(warp, op, count) };
+        // SAFETY: as the caller: the operands behind the destinations are slots of A's width.
+        let bits = unsafe { compare::<A, F, L>(warp, slots[first], slots[first + 1]) };
+        let mut with = 0;
+        if is_combined {
+            // SAFETY: as the caller: the last operand is a predicate slot.
+            with = unsafe { read_predicate(warp, slots[count - 1]) };
+        }
+        // SAFETY: as the caller: the first operand is a predicate slot.
+        unsafe { write_predicate(warp, slots[0], mask, combined(op.imm, bits, with)) }
+        if is_pair {
+            // SAFETY: as the caller: and so is the second.
+            unsafe { write_predicate(warp, slots[1], mask, combined(op.imm, !bits, with)) }
+        }
+    }
+}
+
+/// `set`: the relation as a number, all ones for integers and 1.0 for floats.
+pub(super) fn set(opcode: Opcode<'_>, operand_count: usize) -> Option<Form> {
+    let comparison = Comparison::parse(opcode)?;
+    let [to, from] = comparison.types[..] else { return None };
+    // Combining with a predicate is left out: no compiler emits it.
+    if comparison.combine.is_some() || operand_count != 3 {
+        return None;
+    }
+    if matches!(from, Type::F16 | Type::F16x2 | Type::Bf16 | Type::Bf16x2) {
+        return compare_half::set(&comparison, to, from);
+    }
+    let one = match to {
+        Type::U32 | Type::S32 => 0xffff_ffff,
+        Type::F32 => 1.0f32.to_bits(),
+        _ => return None,
+    };
+    macro_rules! as_number {
+        ($type:ty, $closure:expr) => {
+            set_number::<$type, _>($closure).imm(one.into()).signed(to == Type::S32)
+        };
+    }
+    Some(comparison.with_denormals(with_relation!(comparison.relation, from, as_number), from))
+}
+
+fn set_number<A: Value, F: Fn(A, A) -> bool + Copy>(_relation: F) -> Form {
+    Form::new(Cold.fns::<SetNumber<A, F>>(Width::B32), &[Width::B32, A::WIDTH, A::WIDTH])
+}
+
+/// `Op::imm` is what true is written as.
+struct SetNumber<A, F>(PhantomData<(A, F)>);
+
+impl<A: Value, F: Fn(A, A) -> bool + Copy> Body for SetNumber<A, F> {
+    #[inline(always)]
+    unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
+        // SAFETY: as the caller: a and b are slots of A's width.
+        let bits = unsafe { compare::<A, F, L>(warp, op.a, op.b) };
+        let mut result = [0u32; LANES];
+        for lane in L::lanes() {
+            result[lane] = if bits >> lane & 1 != 0 { op.imm as u32 } else { 0 };
+        }
+        // SAFETY: as the caller: d is a 32-bit slot.
+        unsafe { write_masked::<u32, MASKED>(warp, op.d, mask, result) }
+    }
+}
+
+pub(super) fn select(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+    match base {
+        "selp" => Some(match modifiers.plain(0)?.width() {
+            Width::Pred => return None,
+            Width::B16 => selp::<u16>(isa),
+            Width::B32 => selp::<u32>(isa),
+            Width::B64 => selp::<u64>(isa),
+        }),
+        _ => slct(modifiers, isa),
+    }
+}
+
+fn selp<T: Value>(isa: Isa) -> Form {
+    Form::new(Hot(isa).fns::<Select<T>>(T::WIDTH), &[T::WIDTH, T::WIDTH, T::WIDTH, Width::Pred])
+}
+
+/// `d = c ? a : b`
+struct Select<T>(PhantomData<T>);
+
+impl<T: Value> Body for Select<T> {
+    #[inline(always)]
+    unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
+        // SAFETY: as the caller: a and b are slots of T's width.
+        let (a, b) = unsafe { (read::<T>(warp, op.a), read::<T>(warp, op.b)) };
+        // SAFETY: as the caller: c is a predicate slot.
+        let chosen = unsafe { read_predicate(warp, op.c) };
+        let mut result = b;
+        for lane in 0..LANES {
+            result[lane] = if chosen >> lane & 1 != 0 { a[lane] } else { b[lane] };
+        }
+        // SAFETY: as the caller: d is a slot of T's width.
+        unsafe { write_masked::<T, MASKED>(warp, op.d, mask, result) }
+    }
+}
+
+/// `d = c >= 0 ? a : b`
+fn slct(modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+    if modifiers.rounding.is_some() || !modifiers.only(flag::FTZ) {
+        return None;
+    }
+    let [of, by] = modifiers.types[..] else { return None };
+    Some(match (of.width(), by) {
+        (Width::B16, Type::S32) => map3(Cold, |a: u16, b: u16, c: i32| if c >= 0 { a } else { b }),
+        (Width::B32, Type::S32) => map3(Warm(isa), |a: u32, b: u32, c: i32| if c >= 0 { a } else { b }),
+        (Width::B64, Type::S32) => map3(Cold, |a: u64, b: u64, c: i32| if c >= 0 { a } else { b }),
+        (Width::B16, Type::F32) => map3(Cold, |a: u16, b: u16, c: f32| if c >= 0.0 { a } else { b }),
+        (Width::B32, Type::F32) => map3(Warm(isa), |a: u32, b: u32, c: f32| if c >= 0.0 { a } else { b }),
+        (Width::B64, Type::F32) => map3(Cold, |a: u64, b: u64, c: f32| if c >= 0.0 { a } else { b }),
+        _ => return None,
+    })
+    .map(|form| if by == Type::F32 { form.ftz(modifiers.ftz()) } else { form })
+}
+
+/// `testp`: properties of one float.
+pub(super) fn testp(opcode: Opcode<'_>) -> Option<Form> {
+    let mut words = opcode.modifiers();
+    let (property, r#type) = (words.next()?, Type::parse(words.next()?)?);
+    if words.next().is_some() {
+        return None;
+    }
+    macro_rules! property {
+        ($type:ty) => {
+            match property {
+                "finite" => test_one(|a: $type| a.is_finite()),
+                "infinite" => test_one(|a: $type| a.is_infinite()),
+                "number" => test_one(|a: $type| !a.is_nan()),
+                "notanumber" => test_one(|a: $type| a.is_nan()),
+                "normal" => test_one(|a: $type| a.is_normal()),
+                "subnormal" => test_one(|a: $type| a.is_subnormal()),
+                _ => return None,
+            }
+        };
+    }
+    Some(match r#type {
+        Type::F32 => property!(f32),
+        Type::F64 => property!(f64),
+        _ => return None,
+    })
+    .map(|form| form.ftz(false))
+}
+
+fn test_one<A: Value, F: Fn(A) -> bool + Copy>(_property: F) -> Form {
+    Form::new(masked_only_cold::<TestOne<A, F>>(), &[Width::Pred, A::WIDTH])
+}
+
+struct TestOne<A, F>(PhantomData<(A, F)>);
+
+impl<A: Value, F: Fn(A) -> bool + Copy> Body for TestOne<A, F> {
+    #[inline(always)]
+    unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
+        let property = stateless::<F>();
+        // SAFETY: as the caller: a is a slot of A's width.
+        let a = unsafe { read::<A>(warp, op.a) };
+        let bits = (0..LANES).fold(0, |bits, lane| bits | u32::from(property(a[lane])) << lane);
+        // SAFETY: as the caller: d is a predicate slot.
+        unsafe { write_predicate(warp, op.d, mask, bits) }
+    }
+}

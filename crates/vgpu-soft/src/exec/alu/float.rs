@@ -1,0 +1,159 @@
+//! Arithmetic of f32 and f64.
+//!
+//! NaN results keep the payload that the CPU gives them, where a GPU gives 0x7fffffff. Denormals are the engine's
+//! business, except where an instruction hands an operand through: those flush it here.
+
+use super::super::op::Isa;
+use super::Form;
+use super::lanes::{Cold, Hot, Warm, map1, map2, map3};
+use super::modifiers::{Modifiers, Rounding, Type, flag};
+use super::rounding::{Directed, flush, rounded, saturate, saturate_f64};
+
+pub(super) fn select(base: &str, modifiers: &Modifiers, operand_count: usize, isa: Isa) -> Option<Form> {
+    let [r#type] = modifiers.types[..] else { return None };
+    let form = match r#type {
+        Type::F32 => f32_form(base, modifiers, isa),
+        Type::F64 => f64_form(base, modifiers, isa),
+        _ => None,
+    }?;
+    (form.operands.len() == operand_count).then(|| form.ftz(modifiers.ftz()))
+}
+
+fn f32_form(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+    let rounding = modifiers.rounding;
+    let is_saturating = modifiers.has(flag::SAT);
+    let allowed = match base {
+        "add" | "sub" | "mul" | "fma" | "mad" => flag::FTZ | flag::SAT,
+        "div" => flag::FTZ | flag::APPROX | flag::FULL,
+        "rcp" | "sqrt" => flag::FTZ | flag::APPROX,
+        "min" | "max" => flag::FTZ | flag::NAN | flag::XORSIGN,
+        "abs" | "neg" => flag::FTZ,
+        _ => 0,
+    };
+    if !modifiers.only(allowed) || modifiers.has(flag::TO_INTEGER) {
+        return None;
+    }
+    Some(match (base, is_saturating) {
+        ("add", false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a + b),
+        ("sub", false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a - b),
+        ("mul", false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a * b),
+        ("fma" | "mad", false) => rounded!(rounding, Hot(isa), map3, |a: f32, b: f32, c: f32| a.mul_add(b, c)),
+        ("add", true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a + b)),
+        ("sub", true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a - b)),
+        ("mul", true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a * b)),
+        ("fma" | "mad", true) => {
+            rounded!(rounding, Warm(isa), map3, |a: f32, b: f32, c: f32| saturate(a.mul_add(b, c)))
+        }
+        ("div", _) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a / b),
+        ("rcp", _) => rounded!(rounding, Hot(isa), map1, |a: f32| 1.0 / a),
+        ("sqrt", _) => rounded!(rounding, Hot(isa), map1, |a: f32| a.sqrt()),
+        _ if rounding.is_some() => return None,
+        ("min" | "max", _) => min_max(base, modifiers, isa)?,
+        ("abs", _) if modifiers.ftz() => map1(Hot(isa), |a: f32| flush(a.abs())),
+        ("neg", _) if modifiers.ftz() => map1(Hot(isa), |a: f32| flush(-a)),
+        ("abs", _) => map1(Warm(isa), |a: f32| a.abs()),
+        ("neg", _) => map1(Warm(isa), |a: f32| -a),
+        ("copysign", _) => map2(Warm(isa), |a: f32, b: f32| b.copysign(a)),
+        _ => return None,
+    })
+}
+
+fn min_max(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+    const FTZ_NAN: u32 = flag::FTZ | flag::NAN;
+    Some(match (base, modifiers.flags) {
+        ("min", flag::FTZ) => map2(Hot(isa), |a: f32, b: f32| flush(min(a, b))),
+        ("max", flag::FTZ) => map2(Hot(isa), |a: f32, b: f32| flush(max(a, b))),
+        ("min", 0) => map2(Warm(isa), min),
+        ("max", 0) => map2(Warm(isa), max),
+        ("min", flag::NAN) => map2(Warm(isa), |a: f32, b: f32| or_nan(a, b, min(a, b))),
+        ("max", flag::NAN) => map2(Warm(isa), |a: f32, b: f32| or_nan(a, b, max(a, b))),
+        ("min", FTZ_NAN) => map2(Warm(isa), |a: f32, b: f32| or_nan(a, b, flush(min(a, b)))),
+        ("max", FTZ_NAN) => map2(Warm(isa), |a: f32, b: f32| or_nan(a, b, flush(max(a, b)))),
+        // Magnitudes are compared; the sign is that of the product.
+        ("min", flags) if flags & !FTZ_NAN == flag::XORSIGN => match (modifiers.ftz(), modifiers.has(flag::NAN)) {
+            (_, false) => map2(Cold, |a: f32, b: f32| xor_sign(a, b, min(a.abs(), b.abs()))),
+            (_, true) => map2(Cold, |a: f32, b: f32| or_nan(a, b, xor_sign(a, b, min(a.abs(), b.abs())))),
+        },
+        ("max", flags) if flags & !FTZ_NAN == flag::XORSIGN => match (modifiers.ftz(), modifiers.has(flag::NAN)) {
+            (_, false) => map2(Cold, |a: f32, b: f32| xor_sign(a, b, max(a.abs(), b.abs()))),
+            (_, true) => map2(Cold, |a: f32, b: f32| or_nan(a, b, xor_sign(a, b, max(a.abs(), b.abs())))),
+        },
+        _ => return None,
+    })
+}
+
+const NAN: f32 = f32::from_bits(0x7fff_ffff);
+
+/// The operand that is a number; -0 is below +0.
+#[inline(always)]
+pub(super) fn min(a: f32, b: f32) -> f32 {
+    let smaller = if a < b { a } else { b };
+    let ordered = if a == b { f32::from_bits(a.to_bits() | b.to_bits()) } else { smaller };
+    let number = if b.is_nan() { a } else { ordered };
+    if a.is_nan() & b.is_nan() { NAN } else { number }
+}
+
+#[inline(always)]
+pub(super) fn max(a: f32, b: f32) -> f32 {
+    let larger = if a > b { a } else { b };
+    let ordered = if a == b { f32::from_bits(a.to_bits() & b.to_bits()) } else { larger };
+    let number = if b.is_nan() { a } else { ordered };
+    if a.is_nan() & b.is_nan() { NAN } else { number }
+}
+
+/// `.NaN`: NaN if either operand is.
+#[inline(always)]
+pub(super) fn or_nan(a: f32, b: f32, otherwise: f32) -> f32 {
+    if a.is_nan() | b.is_nan() { NAN } else { otherwise }
+}
+
+#[inline(always)]
+pub(super) fn xor_sign(a: f32, b: f32, magnitude: f32) -> f32 {
+    let sign = (a.to_bits() ^ b.to_bits()) & 0x8000_0000;
+    if magnitude.is_nan() { magnitude } else { f32::from_bits(magnitude.to_bits() | sign) }
+}
+
+fn f64_form(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+    let rounding = modifiers.rounding;
+    let is_approximate_and_flushed = modifiers.flags == flag::APPROX | flag::FTZ;
+    let allowed = match base {
+        "rcp" if is_approximate_and_flushed => modifiers.flags,
+        "add" | "sub" | "mul" | "fma" | "mad" => flag::SAT,
+        _ => 0,
+    };
+    if !modifiers.only(allowed) || modifiers.has(flag::TO_INTEGER) {
+        return None;
+    }
+    if modifiers.has(flag::SAT) {
+        return Some(match base {
+            "add" => rounded!(rounding, Cold, map2, |a: f64, b: f64| saturate_f64(a + b)),
+            "sub" => rounded!(rounding, Cold, map2, |a: f64, b: f64| saturate_f64(a - b)),
+            "mul" => rounded!(rounding, Cold, map2, |a: f64, b: f64| saturate_f64(a * b)),
+            _ => rounded!(rounding, Cold, map3, |a: f64, b: f64, c: f64| saturate_f64(a.mul_add(b, c))),
+        });
+    }
+    Some(match base {
+        "add" => rounded!(rounding, Warm(isa), map2, |a: f64, b: f64| a + b),
+        "sub" => rounded!(rounding, Warm(isa), map2, |a: f64, b: f64| a - b),
+        "mul" => rounded!(rounding, Warm(isa), map2, |a: f64, b: f64| a * b),
+        "fma" | "mad" => rounded!(rounding, Warm(isa), map3, |a: f64, b: f64, c: f64| a.mul_add(b, c)),
+        "div" => rounded!(rounding, Warm(isa), map2, |a: f64, b: f64| a / b),
+        "rcp" => rounded!(rounding, Warm(isa), map1, |a: f64| 1.0 / a),
+        "sqrt" => rounded!(rounding, Warm(isa), map1, |a: f64| a.sqrt()),
+        _ if rounding.is_some() => return None,
+        "min" => map2(Warm(isa), |a: f64, b: f64| {
+            let smaller = if a < b { a } else { b };
+            let ordered = if a == b { f64::from_bits(a.to_bits() | b.to_bits()) } else { smaller };
+            if b.is_nan() { a } else { ordered }
+        }),
+        "max" => map2(Warm(isa), |a: f64, b: f64| {
+            let larger = if a > b { a } else { b };
+            let ordered = if a == b { f64::from_bits(a.to_bits() & b.to_bits()) } else { larger };
+            if b.is_nan() { a } else { ordered }
+        }),
+        "abs" => map1(Warm(isa), |a: f64| a.abs()),
+        "neg" => map1(Warm(isa), |a: f64| -a),
+        "copysign" => map2(Cold, |a: f64, b: f64| b.copysign(a)),
+        _ => return None,
+    })
+}

@@ -1,0 +1,50 @@
+//! Reusable memory of a worker: grows, never shrinks, starts as zeroes.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ptr::NonNull;
+
+/// A page: more than any alignment that registers or shared memory ask for.
+const ALIGN: usize = 4096;
+
+/// Bytes at a place that changes only when more are asked for.
+pub(crate) struct Arena {
+    memory: Option<(NonNull<u8>, Layout)>,
+}
+
+// SAFETY: an arena owns its memory; nothing about it is bound to a thread.
+unsafe impl Send for Arena {}
+
+impl Arena {
+    pub(crate) const fn new() -> Self {
+        Self { memory: None }
+    }
+
+    /// At least `len_bytes` bytes; `None` when there is not so much memory. Contents are kept only if there was enough
+    /// room already.
+    pub(crate) fn reserve(&mut self, len_bytes: usize) -> Option<*mut u8> {
+        if let Some((memory, layout)) = self.memory
+            && layout.size() >= len_bytes
+        {
+            return Some(memory.as_ptr());
+        }
+        self.release();
+        let layout = Layout::from_size_align(len_bytes.max(1).checked_next_multiple_of(ALIGN)?, ALIGN).ok()?;
+        // SAFETY: the layout is not empty.
+        let memory = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        self.memory = Some((memory, layout));
+        Some(memory.as_ptr())
+    }
+
+    fn release(&mut self) {
+        if let Some((memory, layout)) = self.memory.take() {
+            // SAFETY: it was allocated with this layout, and nobody else has it.
+            unsafe { dealloc(memory.as_ptr(), layout) };
+        }
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        self.release();
+    }
+}

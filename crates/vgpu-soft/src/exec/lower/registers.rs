@@ -1,0 +1,81 @@
+//! Instructions that touch registers only: whatever `alu` knows.
+
+use super::super::alu::{self, Layout};
+use super::super::code::Terminator;
+use super::super::op::Op;
+use super::{Lowering, Refusal};
+use crate::ptx::ast::{Immediate, Instruction, Operand, Width};
+
+/// Takes vectors and pairs apart.
+fn flatten<'o, 's>(operands: &'o [Operand<'s>], list: &mut Vec<&'o Operand<'s>>) {
+    for operand in operands {
+        match operand {
+            Operand::Vector(members) => list.extend(members),
+            Operand::Pair(first, second) => list.extend([&**first, &**second]),
+            other => list.push(other),
+        }
+    }
+}
+
+impl<'s> Lowering<'_, 's> {
+    pub(super) fn registers_only(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
+        let opcode = instruction.opcode;
+        let isa = self.options.isa;
+        let mut operands = Vec::new();
+        flatten(&instruction.operands, &mut operands);
+        let form = match instruction.operands.as_slice() {
+            [Operand::Vector(to), _] if opcode.base() == "mov" => alu::select_vector_mov(opcode, to.len(), 1, isa),
+            [_, Operand::Vector(from)] if opcode.base() == "mov" => alu::select_vector_mov(opcode, 1, from.len(), isa),
+            _ => alu::select(opcode, operands.len(), isa),
+        };
+        let form = form.ok_or_else(|| "not implemented".to_owned())?;
+        if form.operands.len() != operands.len() {
+            return Err(format!("{} operands where {} are needed", operands.len(), form.operands.len()));
+        }
+
+        let mut slots = Vec::with_capacity(operands.len());
+        let mut destinations = Vec::with_capacity(form.destinations);
+        for (&operand, &width) in operands.iter().zip(&form.operands).take(form.destinations) {
+            let destination = self.destination(operand, width)?;
+            slots.push(destination.slot);
+            destinations.push(destination);
+        }
+        for (&operand, &width) in operands.iter().zip(&form.operands).skip(form.destinations) {
+            slots.push(self.source(operand, width)?);
+        }
+
+        let mut op = Op { imm: form.imm, ..self.blank(form.fns) };
+        match form.layout {
+            Layout::Slots => {
+                let at = |k: usize| slots.get(k).copied().unwrap_or(0);
+                op = Op { d: at(0), a: at(1), b: at(2), c: at(3), ..op };
+            }
+            Layout::Extended => op.ext = self.operand_list(&slots),
+        }
+        match form.collective {
+            None => self.push(op, form.denormals),
+            Some(None) => self.push_collective(op, form.denormals),
+            Some(Some(members)) => match operands.get(members) {
+                Some(Operand::Immediate(Immediate::Integer(value))) if value & 0xffff_ffff == 0xffff_ffff => {
+                    self.push_collective(op, form.denormals);
+                }
+                Some(_) if form.operands[members] == Width::B32 => {
+                    // Its members are known only when it runs, so it ends its block.
+                    self.end_block_with_collective(op, slots[members]);
+                }
+                _ => return Err("a collective without a member mask".to_owned()),
+            },
+        }
+        for destination in destinations {
+            self.settle(destination, form.is_signed)?;
+        }
+        Ok(())
+    }
+
+    fn end_block_with_collective(&mut self, op: Op, members: u32) {
+        self.restore_denormals();
+        self.end_block(Terminator::Collective { members });
+        self.push(op, alu::Denormals::Any);
+        self.block_start = self.pc();
+    }
+}

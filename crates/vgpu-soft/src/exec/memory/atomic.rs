@@ -1,0 +1,172 @@
+//! Atomics on generic, global and shared memory: always the host's atomics, for blocks run at the same time.
+//!
+//! `a` address, `imm` offset, `c` flags and space; `ext` list: destination (or [`NO_DESTINATION`]), first operand, and
+//! for `cas` the second.
+
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
+
+use super::super::op::{Op, OpFn, OpFns};
+use super::super::warp::Warp;
+use super::address::{AccessKind, resolve_each};
+
+/// In the place of a destination: a `red`, whose old value nobody wants.
+pub(crate) const NO_DESTINATION: u32 = u32::MAX;
+/// `Op::c` is the flags plus the space, shifted by so much.
+pub(crate) const SPACE_SHIFT: u32 = 8;
+
+/// An integer that the host can exchange atomically.
+trait Cell: Copy + Eq {
+    /// Replaces the value at `place` by `next(value)`; returns the old one.
+    ///
+    /// # Safety
+    /// `place` is valid for writes and aligned.
+    unsafe fn update(place: *mut Self, next: impl Fn(Self) -> Self) -> Self;
+}
+
+macro_rules! cell {
+    ($($int:ty, $atomic:ty;)*) => {$(
+        impl Cell for $int {
+            #[inline(always)]
+            unsafe fn update(place: *mut Self, next: impl Fn(Self) -> Self) -> Self {
+                // SAFETY: the caller's place is valid and aligned.
+                let cell = unsafe { <$atomic>::from_ptr(place) };
+                let mut old = cell.load(Ordering::Relaxed);
+                loop {
+                    match cell.compare_exchange_weak(old, next(old), Ordering::SeqCst, Ordering::Relaxed) {
+                        Ok(_) => return old,
+                        Err(now) => old = now,
+                    }
+                }
+            }
+        }
+    )*};
+}
+
+cell! { u16, AtomicU16; u32, AtomicU32; u64, AtomicU64; }
+
+/// What an atomic does with the old value and its operands.
+trait Rule<T> {
+    fn next(old: T, a: T, b: T) -> T;
+}
+
+unsafe fn run<T: Cell, O: Rule<T>, const LEN: usize>(warp: &mut Warp, op: &Op, mask: u32) {
+    #[expect(clippy::cast_possible_truncation, reason = "a space is a byte")]
+    let space = (op.c >> SPACE_SHIFT) as u8;
+    // SAFETY: an op's address operand is as its lowering made it.
+    let Some(address) = (unsafe { resolve_each::<LEN>(warp, op, space, mask, AccessKind::Atomic) }) else { return };
+    // SAFETY: the op's operand list has three slots.
+    let [to, a, b] = std::array::from_fn(|k| unsafe { warp.operand(op, k) });
+    // SAFETY: the operand is a register of T's width.
+    let a = unsafe { warp.lanes::<T>(a) };
+    // SAFETY: as above; an atomic of one operand names it twice.
+    let b = unsafe { warp.lanes::<T>(b) };
+    let mut rest = mask;
+    while rest != 0 {
+        let lane = rest.trailing_zeros() as usize;
+        rest &= rest - 1;
+        // SAFETY: the lane is active, so its address was admitted, aligned to LEN.
+        let old = unsafe { T::update(address[lane] as *mut T, |old| O::next(old, a[lane], b[lane])) };
+        if to != NO_DESTINATION {
+            // SAFETY: the destination is a register of T's width.
+            unsafe { *warp.place::<T>(to).add(lane) = old };
+        }
+    }
+}
+
+macro_rules! rules {
+    ($($name:ident: $ty:ty, |$old:ident, $a:ident, $b:ident| $next:expr;)*) => {$(
+        struct $name;
+        impl Rule<$ty> for $name {
+            #[inline(always)]
+            fn next($old: $ty, $a: $ty, $b: $ty) -> $ty {
+                let _ = ($a, $b);
+                $next
+            }
+        }
+    )*};
+}
+
+rules! {
+    Add32: u32, |old, a, b| old.wrapping_add(a);
+    Add64: u64, |old, a, b| old.wrapping_add(a);
+    And32: u32, |old, a, b| old & a;
+    And64: u64, |old, a, b| old & a;
+    Or32: u32, |old, a, b| old | a;
+    Or64: u64, |old, a, b| old | a;
+    Xor32: u32, |old, a, b| old ^ a;
+    Xor64: u64, |old, a, b| old ^ a;
+    Exch32: u32, |old, a, b| { let _ = old; a };
+    Exch64: u64, |old, a, b| { let _ = old; a };
+    Cas16: u16, |old, a, b| if old == a { b } else { old };
+    Cas32: u32, |old, a, b| if old == a { b } else { old };
+    Cas64: u64, |old, a, b| if old == a { b } else { old };
+    Inc32: u32, |old, a, b| if old >= a { 0 } else { old + 1 };
+    Dec32: u32, |old, a, b| if old == 0 || old > a { a } else { old - 1 };
+    MinU32: u32, |old, a, b| old.min(a);
+    MaxU32: u32, |old, a, b| old.max(a);
+    MinU64: u64, |old, a, b| old.min(a);
+    MaxU64: u64, |old, a, b| old.max(a);
+    MinS32: u32, |old, a, b| old.cast_signed().min(a.cast_signed()).cast_unsigned();
+    MaxS32: u32, |old, a, b| old.cast_signed().max(a.cast_signed()).cast_unsigned();
+    MinS64: u64, |old, a, b| old.cast_signed().min(a.cast_signed()).cast_unsigned();
+    MaxS64: u64, |old, a, b| old.cast_signed().max(a.cast_signed()).cast_unsigned();
+    AddF32: u32, |old, a, b| (f32::from_bits(old) + f32::from_bits(a)).to_bits();
+    AddF64: u64, |old, a, b| (f64::from_bits(old) + f64::from_bits(a)).to_bits();
+    AddF16: u16, |old, a, b| add_half(old, a);
+    AddBf16: u16, |old, a, b| add_bfloat(old, a);
+    AddF16x2: u32, |old, a, b| in_halves(old, a, add_half);
+    AddBf16x2: u32, |old, a, b| in_halves(old, a, add_bfloat);
+}
+
+fn add_half(a: u16, b: u16) -> u16 {
+    // The sum of two halves is exact in f64, so this rounds once.
+    half::f16::from_f64(half::f16::from_bits(a).to_f64() + half::f16::from_bits(b).to_f64()).to_bits()
+}
+
+fn add_bfloat(a: u16, b: u16) -> u16 {
+    half::bf16::from_f64(half::bf16::from_bits(a).to_f64() + half::bf16::from_bits(b).to_f64()).to_bits()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the two halves are meant")]
+fn in_halves(a: u32, b: u32, add: fn(u16, u16) -> u16) -> u32 {
+    let low = add(a as u16, b as u16);
+    let high = add((a >> 16) as u16, (b >> 16) as u16);
+    u32::from(low) | u32::from(high) << 16
+}
+
+/// The function of `atom`/`red` with this operation and type, and the type's size in bytes.
+pub(crate) fn select(operation: &str, ty: &str) -> Option<(OpFns, u32)> {
+    let (function, len_bytes): (OpFn, u32) = match (operation, ty) {
+        ("add", "u32" | "s32") => (run::<_, Add32, 4>, 4),
+        ("add", "u64" | "s64") => (run::<_, Add64, 8>, 8),
+        ("add", "f32") => (run::<_, AddF32, 4>, 4),
+        ("add", "f64") => (run::<_, AddF64, 8>, 8),
+        ("add", "f16") => (run::<_, AddF16, 2>, 2),
+        ("add", "bf16") => (run::<_, AddBf16, 2>, 2),
+        ("add", "f16x2") => (run::<_, AddF16x2, 4>, 4),
+        ("add", "bf16x2") => (run::<_, AddBf16x2, 4>, 4),
+        ("and", "b32") => (run::<_, And32, 4>, 4),
+        ("and", "b64") => (run::<_, And64, 8>, 8),
+        ("or", "b32") => (run::<_, Or32, 4>, 4),
+        ("or", "b64") => (run::<_, Or64, 8>, 8),
+        ("xor", "b32") => (run::<_, Xor32, 4>, 4),
+        ("xor", "b64") => (run::<_, Xor64, 8>, 8),
+        ("exch", "b32") => (run::<_, Exch32, 4>, 4),
+        ("exch", "b64") => (run::<_, Exch64, 8>, 8),
+        ("cas", "b16") => (run::<_, Cas16, 2>, 2),
+        ("cas", "b32") => (run::<_, Cas32, 4>, 4),
+        ("cas", "b64") => (run::<_, Cas64, 8>, 8),
+        ("inc", "u32") => (run::<_, Inc32, 4>, 4),
+        ("dec", "u32") => (run::<_, Dec32, 4>, 4),
+        ("min", "u32") => (run::<_, MinU32, 4>, 4),
+        ("max", "u32") => (run::<_, MaxU32, 4>, 4),
+        ("min", "s32") => (run::<_, MinS32, 4>, 4),
+        ("max", "s32") => (run::<_, MaxS32, 4>, 4),
+        ("min", "u64") => (run::<_, MinU64, 8>, 8),
+        ("max", "u64") => (run::<_, MaxU64, 8>, 8),
+        ("min", "s64") => (run::<_, MinS64, 8>, 8),
+        ("max", "s64") => (run::<_, MaxS64, 8>, 8),
+        _ => return None,
+    };
+    Some((OpFns { full: function, masked: function }, len_bytes))
+}

@@ -1,0 +1,16 @@
+//! The software GPU: runs a program's own PTX on the CPU.
+//!
+//! - [`ptx`]: text to syntax tree. Knows the language, not what instructions do.
+//! - [`image`]: fatbin entries to PTX text.
+//! - [`ir`]: control flow, liveness, register slots.
+//! - [`exec`]: a compiled kernel and the warp interpreter that runs its blocks.
+//! - [`device`]: memory, streams, modules, graphs, linear algebra: the `Executor` that a daemon drives.
+//!
+//! It knows no sockets, windows or rings: the outside is `vgpu_core::wire::Completions`.
+
+pub mod device;
+pub mod exec;
+pub mod image;
+pub mod ir;
+pub mod memory;
+pub mod ptx;

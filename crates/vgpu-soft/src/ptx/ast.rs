@@ -1,0 +1,232 @@
+//! The syntax tree of PTX, borrowed from the text it was parsed from.
+
+/// How wide a register is. Types beyond the width do not matter to a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Width {
+    /// One bit per lane.
+    Pred,
+    /// 8-bit types live here too.
+    B16,
+    B32,
+    B64,
+}
+
+impl Width {
+    /// Bytes of one lane's value in a register of this width (a predicate has none of its own: it is one bit of a mask).
+    pub const fn lane_bytes(self) -> u32 {
+        match self {
+            Self::Pred => 0,
+            Self::B16 => 2,
+            Self::B32 => 4,
+            Self::B64 => 8,
+        }
+    }
+
+    /// Bytes of a whole warp's register: a 32-bit mask, or 32 values.
+    pub const fn warp_bytes(self) -> u32 {
+        match self {
+            Self::Pred => 4,
+            _ => 32 * self.lane_bytes(),
+        }
+    }
+}
+
+/// A virtual register: index into [`Kernel::registers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Reg(pub u32);
+
+/// State spaces that variables and addresses name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Space {
+    Generic,
+    Global,
+    Const,
+    Shared,
+    Local,
+    Param,
+}
+
+/// A variable with its initial bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variable<'s> {
+    pub name: &'s str,
+    pub space: Space,
+    pub align_bytes: u32,
+    /// 0 for `.extern .shared x[]`: the dynamic shared memory.
+    pub len_bytes: u64,
+    /// Initial bytes, empty for zeroes; shorter than `len_bytes` when the rest is zero.
+    pub init: Vec<u8>,
+    /// Places in `init` that hold the address of another variable (plus addend), 8 bytes each; `init` has zeroes there.
+    pub relocations: Vec<Relocation<'s>>,
+    pub is_extern: bool,
+    /// `.attribute(.managed)`
+    pub is_managed: bool,
+}
+
+/// An address inside an initialiser.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Relocation<'s> {
+    pub offset_bytes: u64,
+    pub symbol: &'s str,
+    pub addend: i64,
+    /// `generic(symbol)` rather than the address within its own space.
+    pub is_generic: bool,
+}
+
+/// A translation unit, scanned but with its kernels' bodies not parsed yet.
+#[derive(Clone, Debug)]
+pub struct Module<'s> {
+    pub source: &'s str,
+    /// `.version`, major and minor.
+    pub version: (u32, u32),
+    /// The number of `.target sm_NN`.
+    pub target: u32,
+    /// Module-scope variables of every space.
+    pub variables: Vec<Variable<'s>>,
+    pub kernels: Vec<KernelText<'s>>,
+    /// `.func` bodies that kernels may call.
+    pub functions: Vec<KernelText<'s>>,
+}
+
+/// Where a kernel's text lies.
+#[derive(Clone, Copy, Debug)]
+pub struct KernelText<'s> {
+    pub name: &'s str,
+    /// The parenthesised results of a `.func`, empty when it has none.
+    pub returns: &'s str,
+    /// From the `(` of the parameters (or what follows the name when there are none) to the closing `}`.
+    pub text: &'s str,
+    /// Line of `text`'s first byte, counted from 1.
+    pub line: u32,
+}
+
+/// A kernel parameter in the packed parameter block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Param<'s> {
+    pub name: &'s str,
+    pub offset_bytes: u32,
+    pub len_bytes: u32,
+    pub align_bytes: u32,
+}
+
+/// A parsed kernel.
+#[derive(Clone, Debug)]
+pub struct Kernel<'s> {
+    pub name: &'s str,
+    /// Results of a `.func`, in the same way as parameters.
+    pub returns: Vec<Param<'s>>,
+    pub params: Vec<Param<'s>>,
+    /// Length of the packed parameter block.
+    pub param_bytes: u32,
+    /// The width of each register that is used or declared by name; numbered families count when used.
+    pub registers: Vec<Width>,
+    /// `.shared` and `.local` variables of the body, in order, and the `.param` variables of its call sequences: those
+    /// of one name in different `{ }` are one, as long as the longest.
+    pub variables: Vec<Variable<'s>>,
+    /// Labels are indices into this list of statement positions: label k stands before `instructions[labels[k]]`.
+    pub labels: Vec<u32>,
+    pub instructions: Vec<Instruction<'s>>,
+    /// `.maxntid`, product; 0 when absent.
+    pub max_threads: u32,
+    /// `.reqntid` given.
+    pub required_threads: Option<[u32; 3]>,
+    pub min_blocks_per_multiprocessor: u32,
+}
+
+/// One instruction.
+///
+/// `call` has three operands (more when it names a prototype): the results as a [`Operand::Vector`], the callee, the
+/// arguments as a `Vector`. `brx.idx` has the index and a `Vector` of labels.
+///
+/// The carry flag is a predicate register that the text does not name: `add.cc.u32 d, a, b` has the operands `d|carry`,
+/// `a`, `b`; `addc.u32 d, a, b` has `d`, `a`, `b`, `carry`; `addc.cc` has both. The same goes for `sub` and `mad`.
+#[derive(Clone, Debug)]
+pub struct Instruction<'s> {
+    /// Line in the module's text, from 1.
+    pub line: u32,
+    pub guard: Option<Guard>,
+    pub opcode: Opcode<'s>,
+    pub operands: Vec<Operand<'s>>,
+}
+
+/// `@p` or `@!p`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guard {
+    pub register: Reg,
+    pub negated: bool,
+}
+
+/// `ld.global.v2.f32` and the like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opcode<'s>(pub &'s str);
+
+impl<'s> Opcode<'s> {
+    /// `ld`
+    pub fn base(self) -> &'s str {
+        self.0.split('.').next().unwrap_or("")
+    }
+
+    /// `global`, `v2`, `f32`
+    pub fn modifiers(self) -> impl Iterator<Item = &'s str> {
+        self.0.split('.').skip(1)
+    }
+
+    /// Whether one of the modifiers is `name` (`::` qualifiers are part of a modifier: `shared::cta`).
+    pub fn has(self, name: &str) -> bool {
+        self.modifiers().any(|m| m == name)
+    }
+
+    /// `f32`: the last modifier, which is the type for most instructions.
+    pub fn last(self) -> &'s str {
+        self.0.rsplit('.').next().unwrap_or("")
+    }
+}
+
+/// One operand.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand<'s> {
+    Register(Reg),
+    /// `!p`
+    Negated(Reg),
+    Immediate(Immediate),
+    /// `%tid.x`, without the `%`.
+    Special(&'s str),
+    /// A variable or function, plus bytes.
+    Symbol {
+        name: &'s str,
+        offset: i64,
+    },
+    /// `[base+offset]`
+    Address {
+        base: AddressBase<'s>,
+        offset: i64,
+    },
+    /// `{a, b, ...}`
+    Vector(Vec<Operand<'s>>),
+    /// Index into [`Kernel::labels`].
+    Label(u32),
+    /// `d|p`
+    Pair(Box<Operand<'s>>, Box<Operand<'s>>),
+    /// `_`
+    Sink,
+}
+
+/// A literal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Immediate {
+    /// Two's complement, sign-extended to 64 bits.
+    Integer(u64),
+    /// The bits of `0f3F800000`.
+    F32(u32),
+    /// The bits of `0d3FF0000000000000`, and of `1.0`.
+    F64(u64),
+}
+
+/// What an address is counted from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AddressBase<'s> {
+    Register(Reg),
+    Symbol(&'s str),
+    /// `[16]`
+    Absolute,
+}

@@ -1,0 +1,187 @@
+//! Logic, shifts, bit fields, byte permutation.
+
+use super::harness::{Kind, check, check_with, exactly, kind, tuples, values};
+use super::integer::{bits_of, value};
+
+#[test]
+pub(super) fn logic_works_on_each_bit() {
+    for r#type in ["b16", "b32", "b64"] {
+        check(&format!("and.{type}"), r#type, &[r#type; 2], |v| v[0] & v[1]);
+        check(&format!("or.{type}"), r#type, &[r#type; 2], |v| v[0] | v[1]);
+        check(&format!("xor.{type}"), r#type, &[r#type; 2], |v| v[0] ^ v[1]);
+        check(&format!("not.{type}"), r#type, &[r#type], |v| !v[0]);
+        check(&format!("cnot.{type}"), r#type, &[r#type], |v| u64::from(v[0] == 0));
+    }
+    for r#type in ["b16", "b32", "b64", "u16", "u32", "u64", "s16", "s32", "s64", "f32", "f64"] {
+        check(&format!("mov.{type}"), r#type, &[r#type], |v| v[0]);
+    }
+    check("and.pred", "pred", &["pred"; 2], |v| v[0] & v[1]);
+    check("or.pred", "pred", &["pred"; 2], |v| v[0] | v[1]);
+    check("xor.pred", "pred", &["pred"; 2], |v| v[0] ^ v[1]);
+    check("not.pred", "pred", &["pred"], |v| !v[0]);
+    check("mov.pred", "pred", &["pred"], |v| v[0]);
+}
+
+#[test]
+pub(super) fn any_function_of_three_bits_comes_from_its_table() {
+    let list = values("b32", 3);
+    for table in [0x00u64, 0xff, 0x80, 0x96, 0xe8, 0xca, 0x01, 0x1e] {
+        check_with(
+            "lop3.b32",
+            Kind::B32,
+            &[Kind::B32; 3],
+            &table.to_string(),
+            &tuples(&[list.clone(), list.clone(), list.clone()]),
+            exactly,
+            |v| {
+                (0..32).fold(0, |result, bit| {
+                    let index = (v[0] >> bit & 1) << 2 | (v[1] >> bit & 1) << 1 | (v[2] >> bit & 1);
+                    result | (table >> index & 1) << bit
+                })
+            },
+        );
+    }
+}
+
+#[test]
+pub(super) fn shifts_by_the_width_or_more_leave_nothing_but_the_sign() {
+    for r#type in ["b16", "b32", "b64", "u16", "u32", "u64", "s16", "s32", "s64"] {
+        let bits = u64::from(bits_of(r#type));
+        let lists = [values(r#type, 2), values("shift", 2)];
+        let kinds = [kind(r#type), Kind::B32];
+        if r#type.starts_with('b') {
+            check_with(&format!("shl.{type}"), kinds[0], &kinds, "", &tuples(&lists), exactly, |v| {
+                if v[1] >= bits { 0 } else { v[0] << v[1] }
+            });
+        }
+        let as_type = r#type.replace('b', "u");
+        check_with(&format!("shr.{type}"), kinds[0], &kinds, "", &tuples(&lists), exactly, |v| {
+            (value(&as_type, v[0]) >> v[1].min(100)) as u64
+        });
+    }
+}
+
+#[test]
+pub(super) fn funnel_shifts_take_a_word_out_of_two() {
+    let lists = [values("b32", 3), values("b32", 3), values("shift", 3)];
+    for (mode, limit) in [("clamp", None), ("wrap", Some(31))] {
+        let by = move |amount: u64| limit.map_or(amount.min(32), |mask| amount & mask) as u32;
+        check_with(&format!("shf.l.{mode}.b32"), Kind::B32, &[Kind::B32; 3], "", &tuples(&lists), exactly, |v| {
+            ((u128::from(v[1] << 32 | v[0]) << by(v[2])) >> 32) as u64
+        });
+        check_with(&format!("shf.r.{mode}.b32"), Kind::B32, &[Kind::B32; 3], "", &tuples(&lists), exactly, |v| {
+            (u128::from(v[1] << 32 | v[0]) >> by(v[2])) as u64
+        });
+    }
+}
+
+#[test]
+pub(super) fn bit_fields_are_cut_out_bit_by_bit() {
+    for r#type in ["u32", "s32", "u64", "s64"] {
+        let top = u64::from(bits_of(r#type)) - 1;
+        let lists = [values(r#type, 3), values("shift", 3), values("shift", 3)];
+        let kinds = [kind(r#type), Kind::B32, Kind::B32];
+        check_with(&format!("bfe.{type}"), kinds[0], &kinds, "", &tuples(&lists), exactly, |v| {
+            let (start, length) = (v[1] & 255, v[2] & 255);
+            let is_signed = r#type.starts_with('s');
+            let sign = if is_signed && length != 0 { v[0] >> (start + length - 1).min(top) & 1 } else { 0 };
+            (0..=top).fold(0, |result, bit| {
+                let is_inside = bit < length && start + bit <= top;
+                result | (if is_inside { v[0] >> (start + bit) & 1 } else { sign }) << bit
+            })
+        });
+    }
+    for r#type in ["b32", "b64"] {
+        let top = u64::from(bits_of(r#type)) - 1;
+        let lists = [values(r#type, 4), values(r#type, 4), values("shift", 3), values("shift", 3)];
+        let kinds = [kind(r#type), kind(r#type), Kind::B32, Kind::B32];
+        check_with(&format!("bfi.{type}"), kinds[0], &kinds, "", &tuples(&lists), exactly, |v| {
+            let (start, length) = (v[2] & 255, v[3] & 255);
+            (0..length)
+                .filter(|bit| start + bit <= top)
+                .fold(v[1], |result, bit| result & !(1 << (start + bit)) | (v[0] >> bit & 1) << (start + bit))
+        });
+    }
+}
+
+#[test]
+pub(super) fn counting_and_searching_bits() {
+    for r#type in ["b32", "b64"] {
+        let bits = bits_of(r#type);
+        check(&format!("popc.{type}"), "b32", &[r#type], |v| (0..bits).map(|bit| v[0] >> bit & 1).sum());
+        check(&format!("clz.{type}"), "b32", &[r#type], |v| {
+            (0..bits).rev().take_while(|bit| v[0] >> bit & 1 == 0).count() as u64
+        });
+        check(&format!("brev.{type}"), r#type, &[r#type], |v| {
+            (0..bits).fold(0, |result, bit| result | (v[0] >> bit & 1) << (bits - 1 - bit))
+        });
+    }
+    for r#type in ["u32", "s32", "u64", "s64"] {
+        let bits = bits_of(r#type);
+        let find = |v: u64| {
+            let sign = if r#type.starts_with('s') { v >> (bits - 1) & 1 } else { 0 };
+            (0..bits).rev().find(|bit| v >> bit & 1 != sign)
+        };
+        check(&format!("bfind.{type}"), "b32", &[r#type], |v| find(v[0]).map_or(u64::MAX, u64::from));
+        check(&format!("bfind.shiftamt.{type}"), "b32", &[r#type], |v| {
+            find(v[0]).map_or(u64::MAX, |bit| u64::from(bits - 1 - bit))
+        });
+    }
+}
+
+#[test]
+pub(super) fn masks_and_extensions_clamp_or_wrap() {
+    let lists = [values("shift", 2), values("shift", 2)];
+    for (mode, wraps) in [("clamp", false), ("wrap", true)] {
+        let limit = move |amount: u64| if wraps { amount & 31 } else { amount };
+        check_with(&format!("bmsk.{mode}.b32"), Kind::B32, &[Kind::B32; 2], "", &tuples(&lists), exactly, |v| {
+            let (start, length) = (limit(v[0]), limit(v[1]));
+            (0..32)
+                .filter(|bit| *bit >= start && *bit < start.saturating_add(length))
+                .fold(0, |mask, bit| mask | 1 << bit)
+        });
+        for r#type in ["u32", "s32"] {
+            let lists = [values(r#type, 2), values("shift", 2)];
+            check_with(
+                &format!("szext.{mode}.{type}"),
+                Kind::B32,
+                &[Kind::B32; 2],
+                "",
+                &tuples(&lists),
+                exactly,
+                |v| {
+                    let length = limit(v[1]).min(32);
+                    let low = v[0] & ((1 << length) - 1);
+                    let is_negative = r#type == "s32" && length > 0 && low >> (length - 1) != 0;
+                    if is_negative { low | u64::MAX << length } else { low }
+                },
+            );
+        }
+    }
+}
+
+#[test]
+pub(super) fn bytes_are_picked_by_the_selector() {
+    let byte = |v: &[u64], index: u64| (v[1] << 32 | v[0]) >> (8 * (index & 7)) & 0xff;
+    check("prmt.b32", "b32", &["b32"; 3], |v| {
+        (0..4).fold(0, |result, place| {
+            let nibble = v[2] >> (4 * place) & 15;
+            let picked = byte(v, nibble);
+            let value = if nibble & 8 != 0 { if picked & 0x80 != 0 { 0xff } else { 0 } } else { picked };
+            result | value << (8 * place)
+        })
+    });
+    let modes: [(&str, fn(u64, u64) -> u64); 6] = [
+        ("f4e", |c, place| c + place),
+        ("b4e", |c, place| (c + 8 - place) & 7),
+        ("rc8", |c, _| c),
+        ("ecl", |c, place| c.max(place)),
+        ("ecr", |c, place| c.min(place)),
+        ("rc16", |c, place| (c & 1) * 2 + (place & 1)),
+    ];
+    for (mode, index) in modes {
+        check(&format!("prmt.b32.{mode}"), "b32", &["b32"; 3], |v| {
+            (0..4).fold(0, |result, place| result | byte(v, index(v[2] & 3, place)) << (8 * place))
+        });
+    }
+}

@@ -1,0 +1,84 @@
+//! Each opcode form that the client's kernels use has a case here: `tests/ptx/forms.txt` lists them, and the tests are
+//! asked which they check.
+
+use super::harness::forms_of;
+use super::{access, bits, compare, control, convert, files, float, integer, matrix, transfer};
+
+const TESTS: &[fn()] = &[
+    access::loads_extend_what_lies_there,
+    access::stores_change_only_their_bytes,
+    access::cache_hints_and_orderings_move_the_same_bytes,
+    bits::logic_works_on_each_bit,
+    bits::any_function_of_three_bits_comes_from_its_table,
+    bits::shifts_by_the_width_or_more_leave_nothing_but_the_sign,
+    bits::funnel_shifts_take_a_word_out_of_two,
+    bits::bit_fields_are_cut_out_bit_by_bit,
+    bits::counting_and_searching_bits,
+    bits::masks_and_extensions_clamp_or_wrap,
+    bits::bytes_are_picked_by_the_selector,
+    compare::integers_compare_by_their_sign,
+    compare::floats_compare_with_nan_as_the_relation_says,
+    compare::flushing_comparisons_see_denormals_as_zero,
+    compare::selections_follow_the_predicate_or_the_sign,
+    compare::halves_compare_by_value,
+    control::branches_loops_and_ends_are_each_thread_s_own,
+    control::a_called_function_gets_its_arguments_and_returns,
+    control::barriers_make_what_other_threads_wrote_visible,
+    control::reducing_barriers_combine_the_block_s_predicates,
+    control::fences_and_sleep_order_a_message_between_warps,
+    control::a_trap_ends_the_launch,
+    convert::integers_are_cut_or_extended,
+    convert::floats_become_the_integer_in_the_direction_or_the_nearest_end,
+    convert::integers_become_floats_rounded_once,
+    convert::floats_narrow_rounded_once_and_widen_exactly,
+    convert::two_floats_are_packed_the_first_on_top,
+    convert::floats_are_rounded_to_integers_as_floats,
+    files::kernels_leave_what_their_files_say,
+    float::sums_and_products_are_rounded_once_in_the_direction_asked_for,
+    float::flushing_arithmetic_has_no_denormals,
+    float::saturated_results_lie_between_zero_and_one,
+    float::smaller_and_larger_prefer_numbers_and_order_zeroes,
+    float::quotients_and_roots_are_the_nearest,
+    float::approximations_are_close,
+    float::flushing_approximations_are_close,
+    float::halves_are_rounded_once,
+    integer::sums_differences_and_products_wrap,
+    integer::saturating_sums_stop_at_the_ends,
+    integer::the_upper_half_of_a_product_is_that_of_the_exact_one,
+    integer::wide_products_are_exact,
+    integer::multiply_add_wraps,
+    integer::products_of_24_bits_ignore_the_upper_byte,
+    integer::sums_of_differences_take_the_distance,
+    integer::smaller_and_larger_heed_the_sign,
+    integer::division_truncates_and_by_zero_gives_ones,
+    integer::dot_products_of_bytes_and_half_words,
+    matrix::fragments_multiply_as_the_matrices_they_hold,
+    matrix::a_transposed_matrix_has_rows_for_columns,
+    transfer::parameters_are_read_by_their_type,
+    transfer::generic_addresses_go_to_their_space_and_back,
+    transfer::asynchronous_copies_bring_sixteen_bytes_once_they_are_waited_for,
+    transfer::tiles_are_loaded_by_rows_or_by_columns,
+    transfer::a_product_of_8_by_32_goes_through_shared_memory,
+    transfer::atomic_sums_are_those_of_some_order,
+];
+
+/// Forms that need no case here, and why.
+const EXEMPT: &[(&str, &str)] = &[(
+    "call.uni",
+    "calls of functions are inlined, and checked in control.rs; what is left are vprintf and __assertfail, which \
+     tests/engine.rs calls: printf_formats_its_arguments_for_every_thread, a_failed_assertion_names_file_and_line",
+)];
+
+#[test]
+fn every_form_of_the_corpus_has_a_case() {
+    let covered = forms_of(TESTS);
+    let listed = include_str!("../ptx/forms.txt").lines().filter(|line| !line.starts_with('#'));
+    let forms: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(forms.len() > 100, "the list is gone");
+    let is_exempt = |form: &str| EXEMPT.iter().any(|(exempt, _)| *exempt == form);
+    let uncovered: Vec<&str> =
+        forms.iter().copied().filter(|form| !covered.contains(*form) && !is_exempt(form)).collect();
+    println!("{} forms, {} of them exempt; the tests check {} forms", forms.len(), EXEMPT.len(), covered.len());
+    EXEMPT.iter().for_each(|(form, reason)| println!("exempt: {form}: {reason}"));
+    assert!(uncovered.is_empty(), "no case for {}", uncovered.join(", "));
+}

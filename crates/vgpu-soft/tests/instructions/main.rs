@@ -1,0 +1,21 @@
+//! What each instruction computes, against models that share no code with the engine.
+//!
+//! `harness` runs an instruction for many operands; `exact` is the model of floating point. The other modules have the
+//! instructions by kind, and `files` runs the kernels of `tests/ptx`, which carry their own expected values. `coverage`
+//! holds them against the list of opcode forms that a real program uses.
+
+#![allow(clippy::type_complexity, reason = "tables of opcodes and what they compute")]
+
+mod access;
+mod bits;
+mod compare;
+mod control;
+mod convert;
+mod coverage;
+mod exact;
+mod files;
+mod float;
+mod harness;
+mod integer;
+mod matrix;
+mod transfer;
