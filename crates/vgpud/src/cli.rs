@@ -1,0 +1,146 @@
+//! The command line.
+
+use std::os::fd::RawFd;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::settings::{Bytes, Capability, Mode, Schedule};
+
+/// Serves a GPU to the programs of this machine and its containers.
+#[derive(Debug, Parser)]
+#[command(
+    name = "vgpud",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Examples:
+  vgpud                                      serve on /run/vgpu/vgpud.sock
+  vgpud --socket /tmp/gpu.sock --device-memory 24GiB --compute-capability 8.0
+  vgpud --config /etc/vgpu/vgpud.toml        the same names as the flags: device-memory = \"24GiB\"
+
+A program uses it with VGPU=unix:/tmp/gpu.sock. Logs go to stderr: VGPU_LOG=info vgpud"
+)]
+pub struct Cli {
+    /// What to do; without one, serve.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to serve.
+    #[command(flatten)]
+    pub options: ServeOptions,
+}
+
+/// Other things that this program does, for its own use.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve one guest whose connection was inherited.
+    #[command(hide = true)]
+    Executor(ExecutorOptions),
+    /// Measure the window between two processes on this machine.
+    #[command(hide = true)]
+    Selfbench(BenchOptions),
+}
+
+/// Options of serving.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ServeOptions {
+    /// Where to listen [default: /run/vgpu/vgpud.sock]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// Permissions of the socket, octal [default: 0600]
+    #[arg(long, value_name = "MODE")]
+    pub socket_mode: Option<Mode>,
+    /// Guests at a time [default: 64]
+    #[arg(long, value_name = "N")]
+    pub max_guests: Option<u32>,
+    /// The device.
+    #[command(flatten)]
+    pub device: DeviceOptions,
+}
+
+/// Options that describe the device.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DeviceOptions {
+    /// A TOML file with these options; flags and environment override it
+    #[arg(long, env = "VGPU_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Device memory, shared by all guests [default: 8GiB]
+    #[arg(long, env = "VGPU_DEVICE_MEMORY", value_name = "SIZE")]
+    pub device_memory: Option<Bytes>,
+    /// Pinned host memory that one guest may hold [default: 16GiB]
+    #[arg(long, env = "VGPU_PINNED_MEMORY", value_name = "SIZE")]
+    pub pinned_memory: Option<Bytes>,
+    /// Compute capability of the software GPU [default: 7.5]
+    #[arg(long, env = "VGPU_COMPUTE_CAPABILITY", value_name = "MAJOR.MINOR")]
+    pub compute_capability: Option<Capability>,
+    /// Threads that run kernels, per guest [default: one per processor]
+    #[arg(long, env = "VGPU_THREADS", value_name = "N")]
+    pub threads: Option<u32>,
+    /// Order of a block's warps: interleaved, or to-barrier (faster, and the harshest that a program may meet)
+    #[arg(long, env = "VGPU_SCHEDULE", value_name = "ORDER")]
+    pub schedule: Option<Schedule>,
+    /// Check kernels for races in shared memory (slow): 1 or true
+    #[arg(long, env = "VGPU_RACECHECK", value_name = "BOOL", num_args = 0..=1, default_missing_value = "1",
+        value_parser = clap::builder::BoolishValueParser::new())]
+    pub racecheck: Option<bool>,
+    /// Fail kernels that run longer than this many seconds [default: never]
+    #[arg(long, env = "VGPU_LAUNCH_TIMEOUT", value_name = "SECONDS")]
+    pub launch_timeout: Option<u64>,
+    /// Multiprocessors that the device reports [default: 8]
+    #[arg(long, env = "VGPU_MULTIPROCESSORS", value_name = "N")]
+    pub multiprocessors: Option<u32>,
+}
+
+/// Options of an executor.
+#[derive(Clone, Debug, Args)]
+pub struct ExecutorOptions {
+    /// Number of the inherited descriptor of the guest's connection.
+    #[arg(long, value_name = "FD")]
+    pub socket_fd: RawFd,
+    /// Go on as a process of one's own, so that the guest has no child.
+    #[arg(long)]
+    pub detach: bool,
+    /// Number of the inherited descriptor of the ledger.
+    #[arg(long, value_name = "FD", requires = "ledger_slot")]
+    pub ledger_fd: Option<RawFd>,
+    /// This executor's line in the ledger.
+    #[arg(long, value_name = "N", requires = "ledger_fd")]
+    pub ledger_slot: Option<u32>,
+    /// The device.
+    #[command(flatten)]
+    pub device: DeviceOptions,
+}
+
+/// Options of the benchmark.
+#[derive(Clone, Debug, Args)]
+pub struct BenchOptions {
+    /// Print `name value` lines only, in nanoseconds and bytes per second.
+    #[arg(long)]
+    pub plain: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_are_read() {
+        let cli = Cli::try_parse_from(["vgpud", "--socket", "/x", "--device-memory", "2GiB", "--socket-mode", "0660"]);
+        let options = cli.expect("sound flags").options;
+        assert_eq!(options.device.device_memory, Some(Bytes(2 << 30)));
+        assert_eq!(options.socket_mode, Some(Mode(0o660)));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for bad in ["--device-memory=lots", "--compute-capability=7", "--schedule=random", "--socket-mode=999"] {
+            assert!(Cli::try_parse_from(["vgpud", bad]).is_err(), "{bad}");
+        }
+    }
+}

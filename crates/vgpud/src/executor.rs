@@ -1,0 +1,110 @@
+//! One guest's executor: makes its window and device, serves until the guest is gone.
+
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use vgpu_core::host::{self, HostWindow};
+use vgpu_core::transport::handshake::{self, ConnectionKind};
+use vgpu_core::transport::monitor;
+use vgpu_core::transport::socket::Socket;
+use vgpu_core::window::WindowConfig;
+use vgpu_core::wire::Completions;
+use vgpu_soft::device::{MemoryLedger, Quota, SoftDevice};
+
+use crate::cli::ExecutorOptions;
+use crate::ledger::{Account, Ledger};
+use crate::observer::Observer;
+use crate::settings::DeviceSettings;
+use crate::{device, watch};
+
+/// Serves the guest at the other end of an inherited connection.
+///
+/// # Errors
+/// When the guest is no guest, or there is no room for it; it has been told.
+pub fn run(options: &ExecutorOptions) -> Result<()> {
+    let daemon = options.ledger_fd.and_then(|_| parent());
+    if options.detach {
+        detach()?;
+    }
+    let socket = inherit_socket(options.socket_fd)?;
+    let introduction = handshake::receive_hello(&socket, false).context("the guest's greeting")?;
+    log::info!("serving process {} of the guest ({:?})", introduction.pid, introduction.kind);
+    let served = DeviceSettings::new(&options.device).and_then(|settings| match introduction.kind {
+        ConnectionKind::Compute => prepare(&socket, options, &settings, daemon),
+        ConnectionKind::Monitor => {
+            let ledger = Arc::new(Ledger::create(1)?.0);
+            let observer = Observer::new(&settings, ledger)?;
+            watch::end_with_process(&socket)?;
+            handshake::welcome(&socket, None)?;
+            monitor::serve(&socket, &observer).context("the monitor's connection")?;
+            Ok(None)
+        }
+    });
+    match served {
+        Ok(Some((window, mut device))) => host::serve(&window, &mut device).map_err(|error| anyhow!(error)),
+        Ok(None) => Ok(()),
+        Err(error) => {
+            handshake::refuse(&socket, &format!("{error:#}"));
+            Err(error)
+        }
+    }
+}
+
+fn prepare(
+    socket: &Socket,
+    options: &ExecutorOptions,
+    settings: &DeviceSettings,
+    daemon: Option<u32>,
+) -> Result<Option<(Arc<HostWindow>, SoftDevice)>> {
+    let config = WindowConfig { pinned_bytes: settings.pinned_bytes, ..WindowConfig::default() };
+    let window = Arc::new(HostWindow::create(&config)?);
+    let device = device::open(settings, account(options, settings)?, Arc::clone(&window) as Arc<dyn Completions>)?;
+    watch::end_with(socket, daemon)?;
+    handshake::welcome(socket, Some(window.object()))?;
+    Ok(Some((window, device)))
+}
+
+fn account(options: &ExecutorOptions, settings: &DeviceSettings) -> Result<Arc<dyn MemoryLedger>> {
+    match (options.ledger_fd, options.ledger_slot) {
+        (Some(fd), Some(slot)) => {
+            Ok(Arc::new(Account::new(Arc::new(Ledger::inherit(fd)?), slot, settings.memory_bytes)?))
+        }
+        _ => Ok(Arc::new(Quota::new(settings.memory_bytes))),
+    }
+}
+
+/// Takes over the connection, and leaves nothing of it where a kernel's output or a library might find it.
+fn inherit_socket(fd: RawFd) -> Result<Socket> {
+    ensure!(fd >= 0, "descriptor {fd} is no connection");
+    // SAFETY: the parent passed the number of a descriptor that nothing else in this process uses.
+    let inherited = unsafe { OwnedFd::from_raw_fd(fd) };
+    // The copy is not inherited further.
+    let socket = Socket::from(inherited.try_clone().context("the guest's connection")?);
+    if fd == 0 {
+        // Standard input stays open, as everybody expects, but leads nowhere.
+        let nothing = std::fs::File::open("/dev/null").context("/dev/null")?;
+        rustix::stdio::dup2_stdin(&nothing).context("replacing standard input")?;
+        std::mem::forget(inherited);
+    }
+    socket.set_timeout(Some(vgpu_core::transport::socket::TIMEOUT)).context("descriptor of the guest's connection")?;
+    Ok(socket)
+}
+
+fn parent() -> Option<u32> {
+    rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get().cast_unsigned())
+}
+
+/// Goes on in a process that is nobody's child and hears no terminal.
+fn detach() -> Result<()> {
+    // SAFETY: nothing has started a thread yet, so the child has all that the parent had.
+    match unsafe { libc::fork() } {
+        -1 => bail!("fork: {}", std::io::Error::last_os_error()),
+        0 => {
+            rustix::process::setsid().context("setsid")?;
+            Ok(())
+        }
+        // SAFETY: ends the parent at once; all of its state lives on in the child.
+        _ => unsafe { libc::_exit(0) },
+    }
+}

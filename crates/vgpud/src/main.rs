@@ -1,0 +1,26 @@
+//! `vgpud`: accepts guests and gives each an executor process of its own.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use vgpud::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    env_logger::Builder::from_env(env_logger::Env::new().filter_or("VGPU_LOG", "off"))
+        .format_target(false)
+        .target(env_logger::Target::Stderr)
+        .init();
+    let cli = Cli::parse();
+    let result = match cli.command {
+        None => vgpud::listener::run(&cli.options),
+        Some(Command::Executor(options)) => vgpud::executor::run(&options),
+        Some(Command::Selfbench(options)) => vgpud::selfbench::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("vgpud: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

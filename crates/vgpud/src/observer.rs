@@ -1,0 +1,102 @@
+//! What monitors (nvidia-smi, nvtop) are told: the device's properties, memory in use, and by whom.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use parking_lot::Mutex;
+use vgpu_core::transport::ProcessUse;
+use vgpu_core::transport::monitor::Observed;
+use vgpu_core::wire::messages::{DeviceInfo, DeviceInfoReply, MemInfoReply};
+use vgpu_core::wire::{Completions, EventSlot, Executor, Seq, Span, StreamSlot};
+use vgpu_core::{CuError, CuResult};
+use vgpu_soft::device::Quota;
+
+use crate::device;
+use crate::ledger::Ledger;
+use crate::settings::DeviceSettings;
+
+/// The daemon's knowledge of its device and guests.
+#[derive(Debug)]
+pub struct Observer {
+    devices: Vec<DeviceInfoReply>,
+    ledger: Arc<Ledger>,
+    /// Process of the guest in each line of the ledger.
+    guests: Mutex<BTreeMap<u32, u32>>,
+}
+
+impl Observer {
+    /// Asks a device of these settings about itself; it is not used for anything else.
+    ///
+    /// # Errors
+    /// When there can be no such device: better known at start than at the first guest.
+    pub fn new(settings: &DeviceSettings, ledger: Arc<Ledger>) -> Result<Self> {
+        let settings = DeviceSettings { threads: 1, ..settings.clone() };
+        let quota = Arc::new(Quota::new(settings.memory_bytes));
+        let mut device = device::open(&settings, quota, Arc::new(Nobody))?;
+        let mut devices: Vec<DeviceInfoReply> = Vec::new();
+        loop {
+            let question = DeviceInfo { device: u32::try_from(devices.len())?, reserved: 0 };
+            let info = device.device_info(0, &question, &[]).context("the device does not describe itself")?.reply;
+            if devices.len() as u64 >= u64::from(info.device_count) {
+                return Ok(Self { devices, ledger, guests: Mutex::default() });
+            }
+            devices.push(info);
+        }
+    }
+
+    /// A guest has come.
+    pub fn enter(&self, slot: u32, pid: u32) {
+        self.guests.lock().insert(slot, pid);
+    }
+
+    /// A guest has gone.
+    pub fn leave(&self, slot: u32) {
+        self.guests.lock().remove(&slot);
+        self.ledger.clear(slot);
+    }
+}
+
+impl Observed for Observer {
+    fn device(&self, device: u32) -> CuResult<DeviceInfoReply> {
+        self.devices.get(device as usize).copied().ok_or(CuError::INVALID_DEVICE)
+    }
+
+    fn memory(&self, device: u32) -> CuResult<MemInfoReply> {
+        let total_bytes = self.device(device)?.total_mem_bytes;
+        Ok(MemInfoReply { free_bytes: total_bytes.saturating_sub(self.ledger.used_by_all()), total_bytes })
+    }
+
+    fn processes(&self, device: u32) -> CuResult<Vec<ProcessUse>> {
+        self.device(device)?;
+        let guests = self.guests.lock();
+        let line = |(slot, pid): (&u32, &u32)| ProcessUse {
+            pid: *pid,
+            reserved: 0,
+            used_bytes: self.ledger.used_bytes(*slot),
+        };
+        Ok(guests.iter().map(line).collect())
+    }
+}
+
+/// Completions of a device that gets no work.
+struct Nobody;
+
+impl Completions for Nobody {
+    fn retire(&self, _: StreamSlot, _: Seq) {}
+
+    fn event_reached(&self, _: EventSlot, _: u64) {}
+
+    fn fail(&self, error: CuError, detail: &str) {
+        log::error!("a device without work failed: {error:?}: {detail}");
+    }
+
+    fn span(&self, _: Span) -> CuResult<*mut u8> {
+        Err(CuError::INVALID_VALUE)
+    }
+
+    fn pinned_heap(&self) -> Range<u64> {
+        0..0
+    }
+}

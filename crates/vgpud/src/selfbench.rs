@@ -1,0 +1,175 @@
+//! How fast the window is on this machine: against bare shared memory and bare memcpy, in one run.
+
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow};
+use vgpu_core::guest::{Link, Selection};
+use vgpu_core::window::mapping::{Mapping, create_object};
+use vgpu_core::wire::messages::{ContextCreate, Marker, MemAlloc, MemInfo};
+
+use crate::cli::BenchOptions;
+
+const ROUNDS: usize = 20_000;
+const COPY_BYTES: usize = 64 << 20;
+const COPIES: usize = 9;
+
+/// Measures and prints.
+///
+/// # Errors
+/// When the executor does not start or refuses.
+pub fn run(options: &BenchOptions) -> Result<()> {
+    let mut report = Report { plain: options.plain };
+    report.times("shared_memory_spin_round_trip", bare_round_trips()?);
+    let program = std::env::current_exe().context("this program's path")?;
+    // SAFETY: no other thread runs yet.
+    unsafe { std::env::set_var("VGPU_EXECUTOR", program) };
+    let start = Instant::now();
+    let link = Link::connect(&Selection::Embedded).map_err(|error| anyhow!(error))?;
+    report.line("connect_ns", start.elapsed().as_nanos() as f64);
+    link.post(&ContextCreate { context: 1, device: 0, legacy_stream: 1, flags: 0 }, &[])?;
+    calls(&link, &mut report)?;
+    posts(&link, &mut report)?;
+    copies(&link, &mut report)
+}
+
+struct Report {
+    plain: bool,
+}
+
+impl Report {
+    fn line(&mut self, name: &str, value: f64) {
+        match () {
+            () if self.plain && name.contains("_to_") => println!("{name} {value:.3}"),
+            () if self.plain => println!("{name} {value:.0}"),
+            () if name.ends_with("_bytes_per_s") => {
+                println!("{name:<42} {:>12.2} GB/s", value / 1e9)
+            }
+            () if name.ends_with("_ns") => println!("{name:<42} {value:>12.0} ns"),
+            () => println!("{name:<42} {value:>12.2}"),
+        }
+    }
+
+    fn times(&mut self, name: &str, mut samples_ns: Vec<u64>) {
+        samples_ns.sort_unstable();
+        let at = |part: f64| samples_ns[((samples_ns.len() - 1) as f64 * part) as usize] as f64;
+        self.line(&format!("{name}_p50_ns"), at(0.5));
+        self.line(&format!("{name}_p99_ns"), at(0.99));
+    }
+}
+
+fn sample(rounds: usize, mut body: impl FnMut() -> Result<()>) -> Result<Vec<u64>> {
+    let mut samples = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
+        let start = Instant::now();
+        body()?;
+        samples.push(start.elapsed().as_nanos() as u64);
+    }
+    Ok(samples)
+}
+
+/// Two processes that spin on two words: the floor for any round trip.
+fn bare_round_trips() -> Result<Vec<u64>> {
+    const END: u64 = u64::MAX;
+    let object = create_object(4096).context("shared memory")?;
+    let mapping = Mapping::near(object.as_fd(), 4096, 0).context("shared memory")?;
+    let (there, back) = (mapping.word64(0), mapping.word64(128));
+    // SAFETY: no other thread runs yet, and the child only touches the two words before it exits.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let mut seen = 0;
+        while seen != END {
+            let value = there.load(Ordering::Acquire);
+            if value == seen {
+                std::hint::spin_loop();
+            } else {
+                seen = value;
+                back.store(value, Ordering::Release);
+            }
+        }
+        // SAFETY: ends the child without running the parent's destructors.
+        unsafe { libc::_exit(0) };
+    }
+    anyhow::ensure!(child > 0, "fork: {}", std::io::Error::last_os_error());
+    let mut round = 0;
+    let samples = sample(ROUNDS, || {
+        round += 1;
+        there.store(round, Ordering::Release);
+        while back.load(Ordering::Acquire) != round {
+            std::hint::spin_loop();
+        }
+        Ok(())
+    });
+    there.store(END, Ordering::Release);
+    // SAFETY: waits for the child that was just made.
+    unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+    samples
+}
+
+fn calls(link: &Link, report: &mut Report) -> Result<()> {
+    let call = || {
+        link.call(&MemInfo { context: 1, reserved: 0 }, &[])?;
+        Ok(())
+    };
+    sample(ROUNDS / 10, call)?;
+    report.times("call_round_trip", sample(ROUNDS, call)?);
+    Ok(())
+}
+
+fn posts(link: &Link, report: &mut Report) -> Result<()> {
+    let last = AtomicU64::new(0);
+    let mut samples = Vec::new();
+    // In bursts that the ring has room for: what a launch costs its caller.
+    for _ in 0..ROUNDS / 100 {
+        samples.extend(sample(100, || {
+            link.post_on(&last, &Marker { stream: 1, reserved: 0 }, &[0; 64])?;
+            Ok(())
+        })?);
+        link.wait(1, last.load(Ordering::Relaxed))?;
+    }
+    report.times("post", samples);
+    let sync = sample(ROUNDS / 4, || {
+        let seq = link.post_on(&last, &Marker { stream: 1, reserved: 0 }, &[])?;
+        Ok(link.wait(1, seq)?)
+    })?;
+    report.times("post_and_wait", sync);
+    let seq = last.load(Ordering::Relaxed);
+    report.times("wait_when_done", sample(ROUNDS, || Ok(link.wait(1, seq)?))?);
+    Ok(())
+}
+
+fn copies(link: &Link, report: &mut Report) -> Result<()> {
+    let message = MemAlloc { context: 1, reserved: 0, len_bytes: COPY_BYTES as u64 };
+    let device = link.call(&message, &[])?.reply.address;
+    let last = AtomicU64::new(0);
+    let source = vec![1_u8; COPY_BYTES];
+    let mut target = vec![2_u8; COPY_BYTES];
+    let rate = |samples: Vec<u64>| {
+        // The first copies touch the pages.
+        let best = samples.iter().skip(2).min().copied().unwrap_or(1);
+        COPY_BYTES as f64 / best as f64 * 1e9
+    };
+    let memcpy = rate(sample(COPIES, || {
+        target.copy_from_slice(std::hint::black_box(&source));
+        std::hint::black_box(&mut target);
+        Ok(())
+    })?);
+    report.line("memcpy_bytes_per_s", memcpy);
+    let copy_in = rate(sample(COPIES, || {
+        link.copy_in(&last, 1, device, &source)?;
+        Ok(())
+    })?);
+    report.line("copy_in_bytes_per_s", copy_in);
+    let done = rate(sample(COPIES, || {
+        let seq = link.copy_in(&last, 1, device, &source)?;
+        Ok(link.wait(1, seq)?)
+    })?);
+    report.line("copy_in_and_wait_bytes_per_s", done);
+    let copy_out = rate(sample(COPIES, || Ok(link.copy_out(&last, 1, device, &mut target)?))?);
+    report.line("copy_out_bytes_per_s", copy_out);
+    anyhow::ensure!(target == source, "the copies do not agree");
+    report.line("copy_in_to_memcpy", copy_in / memcpy);
+    report.line("copy_out_to_memcpy", copy_out / memcpy);
+    Ok(())
+}

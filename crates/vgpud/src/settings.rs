@@ -1,0 +1,308 @@
+//! What the daemon was told: defaults, then the configuration file, then environment and flags.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Deserializer};
+use vgpu_core::transport::DEFAULT_SOCKET;
+
+use crate::cli::{DeviceOptions, ServeOptions};
+
+/// An amount of memory; text such as `8GiB`, `512MiB`, `4096`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(pub u64);
+
+impl FromStr for Bytes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(split);
+        let shift = match unit.trim().to_ascii_lowercase().as_str() {
+            "" | "b" => 0,
+            "k" | "kib" => 10,
+            "m" | "mib" => 20,
+            "g" | "gib" => 30,
+            "t" | "tib" => 40,
+            _ => {
+                return Err(format!("`{text}` is no size; write 8GiB, 512MiB or a number of bytes"));
+            }
+        };
+        let number: u64 =
+            number.parse().map_err(|_| format!("`{text}` is no size; write 8GiB or a number of bytes"))?;
+        number.checked_mul(1 << shift).map(Self).ok_or_else(|| format!("`{text}` is too large"))
+    }
+}
+
+/// A compute capability; text such as `7.5`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capability(pub u32, pub u32);
+
+impl FromStr for Capability {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+        parts.map(|(major, minor)| Self(major, minor)).ok_or_else(|| format!("`{text}` is no capability; write 7.5"))
+    }
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+/// The order of a block's warps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Schedule {
+    /// The next warp every few instructions.
+    #[default]
+    Interleaved,
+    /// Each warp until it waits.
+    ToBarrier,
+}
+
+impl FromStr for Schedule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "interleaved" => Ok(Self::Interleaved),
+            "to-barrier" => Ok(Self::ToBarrier),
+            _ => Err(format!("`{text}` is no schedule; write interleaved or to-barrier")),
+        }
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Interleaved => "interleaved",
+            Self::ToBarrier => "to-barrier",
+        })
+    }
+}
+
+/// File permissions, in octal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode(pub u32);
+
+impl FromStr for Mode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+        mode.map(Self).ok_or_else(|| format!("`{text}` is no mode; write 0600 or 0660"))
+    }
+}
+
+fn from_text<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
+/// The configuration file's keys: those of the flags.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct File {
+    socket: Option<PathBuf>,
+    #[serde(deserialize_with = "from_text")]
+    socket_mode: Option<Mode>,
+    max_guests: Option<u32>,
+    #[serde(deserialize_with = "from_text")]
+    device_memory: Option<Bytes>,
+    #[serde(deserialize_with = "from_text")]
+    pinned_memory: Option<Bytes>,
+    #[serde(deserialize_with = "from_text")]
+    compute_capability: Option<Capability>,
+    threads: Option<u32>,
+    #[serde(deserialize_with = "from_text")]
+    schedule: Option<Schedule>,
+    racecheck: Option<bool>,
+    launch_timeout: Option<u64>,
+    multiprocessors: Option<u32>,
+}
+
+impl File {
+    fn read(path: Option<&Path>) -> Result<Self> {
+        let Some(path) = path else {
+            return Ok(Self::default());
+        };
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("in {}", path.display()))
+    }
+}
+
+/// The device's settings, complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceSettings {
+    /// Device memory of all guests together.
+    pub memory_bytes: u64,
+    /// Pinned heap of each guest.
+    pub pinned_bytes: u64,
+    /// Compute capability.
+    pub capability: Capability,
+    /// Worker threads of each executor.
+    pub threads: u32,
+    /// Order of warps.
+    pub schedule: Schedule,
+    /// Check for races in shared memory.
+    pub racecheck: bool,
+    /// Longest kernel.
+    pub launch_timeout: Option<Duration>,
+    /// Reported multiprocessors.
+    pub multiprocessors: u32,
+}
+
+impl DeviceSettings {
+    /// Completes options by their file and the defaults.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a value makes no sense.
+    pub fn new(options: &DeviceOptions) -> Result<Self> {
+        Self::merge(options, &File::read(options.config.as_deref())?)
+    }
+
+    fn merge(options: &DeviceOptions, file: &File) -> Result<Self> {
+        let processors = || std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
+        let Bytes(memory_bytes) = options.device_memory.or(file.device_memory).unwrap_or(Bytes(8 << 30));
+        let Bytes(pinned_bytes) = options.pinned_memory.or(file.pinned_memory).unwrap_or(Bytes(16 << 30));
+        let settings = Self {
+            memory_bytes,
+            pinned_bytes: pinned_bytes.next_multiple_of(4096),
+            capability: options.compute_capability.or(file.compute_capability).unwrap_or(Capability(7, 5)),
+            threads: options.threads.or(file.threads).unwrap_or_else(processors),
+            schedule: options.schedule.or(file.schedule).unwrap_or_default(),
+            racecheck: options.racecheck.or(file.racecheck).unwrap_or(false),
+            launch_timeout: options.launch_timeout.or(file.launch_timeout).map(Duration::from_secs),
+            multiprocessors: options.multiprocessors.or(file.multiprocessors).unwrap_or(8),
+        };
+        ensure!((1..=1024).contains(&settings.threads), "threads: between 1 and 1024, not {}", settings.threads);
+        ensure!(
+            (1 << 20..=1 << 40).contains(&settings.memory_bytes),
+            "device-memory: between 1MiB and 1TiB, not {} bytes",
+            settings.memory_bytes
+        );
+        ensure!(
+            (1 << 20..=1 << 40).contains(&settings.pinned_bytes),
+            "pinned-memory: between 1MiB and 1TiB, not {} bytes",
+            settings.pinned_bytes
+        );
+        ensure!(
+            (1..=1024).contains(&settings.multiprocessors),
+            "multiprocessors: between 1 and 1024, not {}",
+            settings.multiprocessors
+        );
+        Ok(settings)
+    }
+
+    /// Flags that give an executor the same settings.
+    pub fn to_flags(&self) -> Vec<String> {
+        let mut flags = vec![
+            format!("--device-memory={}", self.memory_bytes),
+            format!("--pinned-memory={}", self.pinned_bytes),
+            format!("--compute-capability={}", self.capability),
+            format!("--threads={}", self.threads),
+            format!("--schedule={}", self.schedule),
+            format!("--racecheck={}", self.racecheck),
+            format!("--multiprocessors={}", self.multiprocessors),
+        ];
+        flags.extend(self.launch_timeout.map(|timeout| format!("--launch-timeout={}", timeout.as_secs())));
+        flags
+    }
+}
+
+/// The listener's settings, complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServeSettings {
+    /// Where to listen.
+    pub socket: PathBuf,
+    /// The socket's permissions.
+    pub socket_mode: Mode,
+    /// Guests at a time.
+    pub max_guests: u32,
+    /// The device.
+    pub device: DeviceSettings,
+}
+
+impl ServeSettings {
+    /// Completes options by their file and the defaults.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a value makes no sense.
+    pub fn new(options: &ServeOptions) -> Result<Self> {
+        let file = File::read(options.device.config.as_deref())?;
+        let max_guests = options.max_guests.or(file.max_guests).unwrap_or(64);
+        ensure!((1..=1024).contains(&max_guests), "max-guests: between 1 and 1024, not {max_guests}");
+        Ok(Self {
+            device: DeviceSettings::merge(&options.device, &file)?,
+            socket: options.socket.clone().or(file.socket).unwrap_or_else(|| DEFAULT_SOCKET.into()),
+            socket_mode: options.socket_mode.or(file.socket_mode).unwrap_or(Mode(0o600)),
+            max_guests,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser;
+
+    #[test]
+    fn sizes_are_read_with_their_unit() {
+        for (text, bytes) in
+            [("8GiB", 8 << 30), ("512MiB", 512 << 20), ("4096", 4096), ("2 gib", 2 << 30), ("3k", 3072)]
+        {
+            assert_eq!(text.parse(), Ok(Bytes(bytes)));
+        }
+        for text in ["", "GiB", "8XB", "99999999999TiB", "-1", "1.5GiB"] {
+            assert!(text.parse::<Bytes>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_flag_overrides_the_file_which_overrides_the_default() {
+        let file: File = toml::from_str("device-memory = \"3GiB\"\nmultiprocessors = 5").expect("a sound file");
+        let options = DeviceOptions { multiprocessors: Some(7), ..Default::default() };
+        let settings = DeviceSettings::merge(&options, &file).expect("sound settings");
+        assert_eq!((settings.memory_bytes, settings.multiprocessors), (3 << 30, 7));
+        assert_eq!(settings.capability, Capability(7, 5));
+    }
+
+    #[test]
+    fn unknown_keys_and_bad_values_of_a_file_are_errors() {
+        for text in ["device-ram = 1", "device-memory = \"x\"", "threads = -1", "schedule = \"any\""] {
+            assert!(toml::from_str::<File>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_executor_gets_the_same_settings() {
+        let options = DeviceOptions {
+            racecheck: Some(true),
+            launch_timeout: Some(9),
+            compute_capability: Some(Capability(8, 0)),
+            schedule: Some(Schedule::ToBarrier),
+            ..Default::default()
+        };
+        let settings = DeviceSettings::new(&options).expect("sound settings");
+        let flags = ["vgpud", "executor", "--socket-fd=3"].map(String::from).into_iter().chain(settings.to_flags());
+        let Some(Command::Executor(executor)) = Cli::try_parse_from(flags).expect("sound flags").command else {
+            panic!("not an executor's command line");
+        };
+        assert_eq!(DeviceSettings::new(&executor.device).expect("sound settings"), settings);
+    }
+
+    #[test]
+    fn absurd_values_are_refused() {
+        let too_many = DeviceOptions { threads: Some(0), ..Default::default() };
+        assert!(DeviceSettings::new(&too_many).is_err());
+        let too_small = DeviceOptions { device_memory: Some(Bytes(1)), ..Default::default() };
+        assert!(DeviceSettings::new(&too_small).is_err());
+    }
+}
