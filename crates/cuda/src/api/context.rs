@@ -1,0 +1,323 @@
+//! Contexts and each thread's stack of them.
+
+use std::ffi::{c_int, c_uint, c_ulonglong};
+use std::sync::atomic::Ordering;
+
+use vgpu_core::abi::{
+    CUcontext, CUctxCreateParams, CUdevice, CUdevice_attribute, CUevent, CUexecAffinityParam, CUfunc_cache, CUlimit,
+    CUsharedconfig,
+};
+use vgpu_core::ffi::{InOpt, Out, OutOpt};
+use vgpu_core::{CuError, CuResult};
+
+use crate::guest::context::{self, Context};
+use crate::guest::{Process, capture, process, thread};
+
+/// The scheduling modes that `CU_CTX_SCHED_*` has.
+const SCHED_MODES: [c_uint; 4] = [0, 1, 2, 4];
+const SCHED_MASK: c_uint = 7;
+const ALL_FLAGS: c_uint = 0xff;
+
+/// What device code may count on without asking for more: CUDA's own documented defaults.
+const DEFAULT_STACK_BYTES: u64 = 1024;
+const DEFAULT_PRINTF_BYTES: u64 = 1 << 20;
+
+/// Checks `CU_CTX_*` flags.
+pub(super) fn check_flags(flags: c_uint) -> CuResult {
+    if flags & !ALL_FLAGS == 0 && SCHED_MODES.contains(&(flags & SCHED_MASK)) {
+        Ok(())
+    } else {
+        Err(CuError::INVALID_VALUE)
+    }
+}
+
+fn create(pctx: Out<'_, CUcontext>, flags: c_uint, dev: CUdevice, api_version: u32) -> CuResult {
+    let process = process()?;
+    let device = process.device(dev)?;
+    check_flags(flags)?;
+    let context = Context::create(process, device, false, flags, api_version);
+    let alive = context.revive(process).and_then(|()| thread::push(context));
+    if let Err(error) = alive {
+        process.contexts.remove(context.handle);
+        return Err(error);
+    }
+    pctx.write(super::handle(context.handle));
+    Ok(())
+}
+
+/// Makes a context and puts it on the thread's stack.
+pub(crate) fn cuCtxCreate(pctx: Out<'_, CUcontext>, flags: c_uint, dev: CUdevice) -> CuResult {
+    create(pctx, flags, dev, 3010)
+}
+
+/// Makes a context and puts it on the thread's stack.
+pub(crate) fn cuCtxCreate_v2(pctx: Out<'_, CUcontext>, flags: c_uint, dev: CUdevice) -> CuResult {
+    create(pctx, flags, dev, 3020)
+}
+
+/// Makes a context and puts it on the thread's stack; without execution affinity, which no device here has.
+pub(crate) fn cuCtxCreate_v3(
+    pctx: Out<'_, CUcontext>,
+    paramsArray: InOpt<'_, CUexecAffinityParam>,
+    numParams: c_int,
+    flags: c_uint,
+    dev: CUdevice,
+) -> CuResult {
+    match (paramsArray.get(), numParams) {
+        (_, 0) => create(pctx, flags, dev, 3020),
+        (None, _) | (_, ..0) => Err(CuError::INVALID_VALUE),
+        _ => Err(CuError::UNSUPPORTED_EXEC_AFFINITY),
+    }
+}
+
+/// Makes a context and puts it on the thread's stack; without execution affinity and graphics sharing.
+pub(crate) fn cuCtxCreate_v4(
+    pctx: Out<'_, CUcontext>,
+    ctxCreateParams: InOpt<'_, CUctxCreateParams>,
+    flags: c_uint,
+    dev: CUdevice,
+) -> CuResult {
+    match ctxCreateParams.get() {
+        Some(params) if params.numExecAffinityParams != 0 => Err(CuError::UNSUPPORTED_EXEC_AFFINITY),
+        Some(params) if !params.cigParams.is_null() => Err(CuError::NOT_SUPPORTED),
+        _ => create(pctx, flags, dev, 3020),
+    }
+}
+
+fn find(process: &Process, ctx: CUcontext) -> CuResult<&'static Context> {
+    process.contexts.get(super::id(ctx)).ok_or(CuError::INVALID_CONTEXT)
+}
+
+/// A context by handle, or the current one for null; alive.
+fn named_or_current(ctx: CUcontext) -> CuResult<(&'static Process, &'static Context)> {
+    if ctx.is_null() {
+        return context::current();
+    }
+    let process = process()?;
+    let context = find(process, ctx)?;
+    if context.number() == 0 { Err(CuError::CONTEXT_IS_DESTROYED) } else { Ok((process, context)) }
+}
+
+/// Ends a context and all it holds; if it is current on this thread it is popped.
+pub(crate) fn cuCtxDestroy_v2(ctx: CUcontext) -> CuResult {
+    let process = process()?;
+    let context = find(process, ctx)?;
+    if context.is_primary {
+        return Err(CuError::INVALID_CONTEXT);
+    }
+    process.contexts.remove(context.handle);
+    if thread::current().is_some_and(|top| std::ptr::eq(top, context)) {
+        thread::pop();
+    }
+    context.kill(process)
+}
+
+/// Ends a context and all it holds; if it is current on this thread it is popped.
+pub(crate) fn cuCtxDestroy(ctx: CUcontext) -> CuResult {
+    cuCtxDestroy_v2(ctx)
+}
+
+/// Puts a context on the thread's stack.
+pub(crate) fn cuCtxPushCurrent_v2(ctx: CUcontext) -> CuResult {
+    thread::push(find(process()?, ctx)?)
+}
+
+/// Puts a context on the thread's stack.
+pub(crate) fn cuCtxPushCurrent(ctx: CUcontext) -> CuResult {
+    cuCtxPushCurrent_v2(ctx)
+}
+
+/// Takes the current context off the thread's stack.
+pub(crate) fn cuCtxPopCurrent_v2(pctx: OutOpt<'_, CUcontext>) -> CuResult {
+    process()?;
+    let context = thread::pop().ok_or(CuError::INVALID_CONTEXT)?;
+    pctx.write(super::handle(context.handle));
+    Ok(())
+}
+
+/// Takes the current context off the thread's stack.
+pub(crate) fn cuCtxPopCurrent(pctx: OutOpt<'_, CUcontext>) -> CuResult {
+    cuCtxPopCurrent_v2(pctx)
+}
+
+/// Replaces the thread's current context; null pops it.
+pub(crate) fn cuCtxSetCurrent(ctx: CUcontext) -> CuResult {
+    let process = process()?;
+    let context = if ctx.is_null() { None } else { Some(find(process, ctx)?) };
+    thread::set_current(context);
+    Ok(())
+}
+
+/// Gives the thread's current context; null when there is none.
+pub(crate) fn cuCtxGetCurrent(pctx: Out<'_, CUcontext>) -> CuResult {
+    process()?;
+    pctx.write(thread::current().map_or(std::ptr::null_mut(), |context| super::handle(context.handle)));
+    Ok(())
+}
+
+/// Gives the device of the current context.
+pub(crate) fn cuCtxGetDevice(device: Out<'_, CUdevice>) -> CuResult {
+    let process = process()?;
+    let context = thread::current().ok_or(CuError::INVALID_CONTEXT)?;
+    device.write(context.device(process).handle());
+    Ok(())
+}
+
+/// Gives the device of a context, the current one for null.
+pub(crate) fn cuCtxGetDevice_v2(device: Out<'_, CUdevice>, ctx: CUcontext) -> CuResult {
+    let (process, context) = named_or_current(ctx)?;
+    device.write(context.device(process).handle());
+    Ok(())
+}
+
+/// Gives the flags of the current context.
+pub(crate) fn cuCtxGetFlags(flags: Out<'_, c_uint>) -> CuResult {
+    let (_, context) = context::current()?;
+    flags.write(context.flags.load(Ordering::Relaxed));
+    Ok(())
+}
+
+/// Sets the flags of the current context.
+pub(crate) fn cuCtxSetFlags(flags: c_uint) -> CuResult {
+    let (_, context) = context::current()?;
+    check_flags(flags)?;
+    context.flags.store(flags, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Gives a number that no other context of the process has or had.
+pub(crate) fn cuCtxGetId(ctx: CUcontext, ctxId: Out<'_, c_ulonglong>) -> CuResult {
+    let (_, context) = named_or_current(ctx)?;
+    ctxId.write(context.id);
+    Ok(())
+}
+
+/// Gives the API version that a context was made for.
+pub(crate) fn cuCtxGetApiVersion(ctx: CUcontext, version: Out<'_, c_uint>) -> CuResult {
+    let (_, context) = named_or_current(ctx)?;
+    version.write(context.api_version);
+    Ok(())
+}
+
+fn synchronize(process: &Process, context: &Context) -> CuResult {
+    capture::refuse_unsafe_call()?;
+    context.live()?.synchronize(process)
+}
+
+/// Waits for all work of the current context.
+pub(crate) fn cuCtxSynchronize() -> CuResult {
+    let (process, context) = context::current()?;
+    synchronize(process, context)
+}
+
+/// Waits for all work of a context, the current one for null.
+pub(crate) fn cuCtxSynchronize_v2(ctx: CUcontext) -> CuResult {
+    let (process, context) = named_or_current(ctx)?;
+    synchronize(process, context)
+}
+
+/// Sets a limit: stack and printf buffer, which device code here always has enough of.
+pub(crate) fn cuCtxSetLimit(limit: CUlimit, value: usize) -> CuResult {
+    let (_, context) = context::current()?;
+    match limit {
+        CUlimit::CU_LIMIT_STACK_SIZE | CUlimit::CU_LIMIT_PRINTF_FIFO_SIZE => {
+            context.limits[limit.0 as usize].store((value as u64).max(1), Ordering::Relaxed);
+            Ok(())
+        }
+        _ => Err(unsupported_limit(limit)),
+    }
+}
+
+/// Gives a limit.
+pub(crate) fn cuCtxGetLimit(pvalue: Out<'_, usize>, limit: CUlimit) -> CuResult {
+    let (_, context) = context::current()?;
+    let default = match limit {
+        CUlimit::CU_LIMIT_STACK_SIZE => DEFAULT_STACK_BYTES,
+        CUlimit::CU_LIMIT_PRINTF_FIFO_SIZE => DEFAULT_PRINTF_BYTES,
+        _ => return Err(unsupported_limit(limit)),
+    };
+    let set = context.limits[limit.0 as usize].load(Ordering::Relaxed);
+    pvalue.write(usize::try_from(if set == 0 { default } else { set }).unwrap_or(usize::MAX));
+    Ok(())
+}
+
+fn unsupported_limit(limit: CUlimit) -> CuError {
+    if (limit.0 as usize) < context::LIMIT_COUNT { CuError::UNSUPPORTED_LIMIT } else { CuError::INVALID_VALUE }
+}
+
+/// Gives the preferred split between cache and shared memory: a preference without effect here.
+pub(crate) fn cuCtxGetCacheConfig(pconfig: Out<'_, CUfunc_cache>) -> CuResult {
+    let (_, context) = context::current()?;
+    pconfig.write(CUfunc_cache(context.cache_config.load(Ordering::Relaxed)));
+    Ok(())
+}
+
+/// Keeps the preferred split between cache and shared memory: a preference without effect here.
+pub(crate) fn cuCtxSetCacheConfig(config: CUfunc_cache) -> CuResult {
+    let (_, context) = context::current()?;
+    if config.0 > CUfunc_cache::CU_FUNC_CACHE_PREFER_EQUAL.0 {
+        return Err(CuError::INVALID_VALUE);
+    }
+    context.cache_config.store(config.0, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Gives the width of shared memory banks: four bytes, as on every current device.
+pub(crate) fn cuCtxGetSharedMemConfig(pConfig: Out<'_, CUsharedconfig>) -> CuResult {
+    context::current()?;
+    pConfig.write(CUsharedconfig::CU_SHARED_MEM_CONFIG_FOUR_BYTE_BANK_SIZE);
+    Ok(())
+}
+
+/// Accepts a width of shared memory banks: without effect, as on every current device.
+pub(crate) fn cuCtxSetSharedMemConfig(config: CUsharedconfig) -> CuResult {
+    context::current()?;
+    if config.0 > CUsharedconfig::CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE.0 {
+        return Err(CuError::INVALID_VALUE);
+    }
+    Ok(())
+}
+
+/// The greatest stream priority where a device has priorities; the least is 0.
+pub(super) fn greatest_priority(process: &Process, context: &Context) -> c_int {
+    let has = context.device(process).limit(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_STREAM_PRIORITIES_SUPPORTED) != 0;
+    if has { -5 } else { 0 }
+}
+
+/// Gives the range of stream priorities; lower numbers go first.
+pub(crate) fn cuCtxGetStreamPriorityRange(
+    leastPriority: OutOpt<'_, c_int>,
+    greatestPriority: OutOpt<'_, c_int>,
+) -> CuResult {
+    let (process, context) = context::current()?;
+    leastPriority.write(0);
+    greatestPriority.write(greatest_priority(process, context));
+    Ok(())
+}
+
+/// Records an event after all work of a context so far.
+pub(crate) fn cuCtxRecordEvent(hCtx: CUcontext, hEvent: CUevent) -> CuResult {
+    let (process, context) = named_or_current(hCtx)?;
+    let event = process.events.get(super::id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    let live = context.live()?;
+    if live.streams().iter().any(|stream| stream.is_capturing()) {
+        return Err(CuError::STREAM_CAPTURE_UNSUPPORTED);
+    }
+    for stream in live.streams() {
+        live.legacy.wait_for(process, stream.slot, stream.last.load(Ordering::Acquire))?;
+    }
+    event.record(process, &live.legacy)
+}
+
+/// Has all later work of a context wait for an event.
+pub(crate) fn cuCtxWaitEvent(hCtx: CUcontext, hEvent: CUevent) -> CuResult {
+    let (process, context) = named_or_current(hCtx)?;
+    let event = process.events.get(super::id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    let live = context.live()?;
+    if live.streams().iter().any(|stream| stream.is_capturing()) {
+        return Err(CuError::STREAM_CAPTURE_UNSUPPORTED);
+    }
+    let mut streams = live.streams();
+    streams.push(live.legacy.clone());
+    streams.iter().try_for_each(|stream| event.hold_back(process, stream, false))
+}

@@ -1,0 +1,77 @@
+//! Events.
+
+use std::ffi::c_uint;
+
+use vgpu_core::abi::{CUevent, CUstream};
+use vgpu_core::ffi::Out;
+use vgpu_core::{CuError, CuResult};
+
+use super::{handle, id};
+use crate::guest::event::Event;
+use crate::guest::graph::Work;
+use crate::guest::{capture, context};
+
+/// Makes an event.
+pub(crate) fn cuEventCreate(phEvent: Out<'_, CUevent>, Flags: c_uint) -> CuResult {
+    let (process, context) = context::healthy()?;
+    phEvent.write(handle(Event::create(process, context, Flags)?.handle));
+    Ok(())
+}
+
+/// Ends an event's handle.
+pub(crate) fn cuEventDestroy_v2(hEvent: CUevent) -> CuResult {
+    let (process, _) = context::current()?;
+    process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?.destroy(process);
+    Ok(())
+}
+
+/// Ends an event's handle.
+pub(crate) fn cuEventDestroy(hEvent: CUevent) -> CuResult {
+    cuEventDestroy_v2(hEvent)
+}
+
+/// Records an event after the work of a stream so far.
+pub(crate) fn cuEventRecord(hEvent: CUevent, hStream: CUstream) -> CuResult {
+    cuEventRecordWithFlags(hEvent, hStream, 0)
+}
+
+/// Records an event after the work of a stream so far; flag 1 makes that a node of a captured graph.
+pub(crate) fn cuEventRecordWithFlags(hEvent: CUevent, hStream: CUstream, flags: c_uint) -> CuResult {
+    let (process, context) = context::healthy()?;
+    if flags > 1 {
+        return Err(CuError::INVALID_VALUE);
+    }
+    let stream = context.stream(process, id(hStream))?;
+    let event = process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    if flags == 1 && stream.is_capturing() {
+        return capture::add_work(&stream, Work::EventRecord(event));
+    }
+    event.record(process, &stream)
+}
+
+/// Says whether an event is reached: success, or `NOT_READY`.
+pub(crate) fn cuEventQuery(hEvent: CUevent) -> CuResult {
+    let (process, _) = context::current()?;
+    let event = process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    if event.query(process)? { Ok(()) } else { Err(CuError::NOT_READY) }
+}
+
+/// Waits until an event is reached; one that was never recorded is.
+pub(crate) fn cuEventSynchronize(hEvent: CUevent) -> CuResult {
+    let (process, _) = context::current()?;
+    process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?.synchronize(process)
+}
+
+/// Gives the milliseconds between two events.
+pub(crate) fn cuEventElapsedTime_v2(pMilliseconds: Out<'_, f32>, hStart: CUevent, hEnd: CUevent) -> CuResult {
+    let (process, _) = context::current()?;
+    let start = process.events.get(id(hStart)).ok_or(CuError::INVALID_HANDLE)?;
+    let end = process.events.get(id(hEnd)).ok_or(CuError::INVALID_HANDLE)?;
+    pMilliseconds.write(start.elapsed_ms(process, &end)?);
+    Ok(())
+}
+
+/// Gives the milliseconds between two events.
+pub(crate) fn cuEventElapsedTime(pMilliseconds: Out<'_, f32>, hStart: CUevent, hEnd: CUevent) -> CuResult {
+    cuEventElapsedTime_v2(pMilliseconds, hStart, hEnd)
+}

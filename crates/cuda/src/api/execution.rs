@@ -1,0 +1,244 @@
+//! Execution: functions and launches.
+
+use std::ffi::{c_char, c_int, c_uint, c_void};
+use std::sync::Arc;
+
+use vgpu_core::abi::{
+    CUfunc_cache, CUfunction, CUfunction_attribute, CUfunctionLoadingState, CUhostFn, CUlaunchAttribute,
+    CUlaunchAttributeID, CUlaunchConfig, CUmodule, CUsharedconfig, CUstream,
+};
+use vgpu_core::ffi::{In, InSlice, Out, OutOpt};
+use vgpu_core::{CuError, CuResult};
+
+use super::{handle, id};
+use crate::guest::function::{self, Function};
+use crate::guest::launch::{self, Shape};
+use crate::guest::{Process, context};
+
+fn find(function: CUfunction) -> CuResult<(&'static Process, Arc<Function>)> {
+    let (process, context) = context::current()?;
+    Ok((process, function::find(process, context, id(function))?))
+}
+
+/// Launches a kernel on a grid of blocks.
+pub(crate) unsafe fn cuLaunchKernel(
+    f: CUfunction,
+    gridDimX: c_uint,
+    gridDimY: c_uint,
+    gridDimZ: c_uint,
+    blockDimX: c_uint,
+    blockDimY: c_uint,
+    blockDimZ: c_uint,
+    sharedMemBytes: c_uint,
+    hStream: CUstream,
+    kernelParams: *mut *mut c_void,
+    extra: *mut *mut c_void,
+) -> CuResult {
+    let shape = Shape {
+        grid: [gridDimX, gridDimY, gridDimZ],
+        block: [blockDimX, blockDimY, blockDimZ],
+        dynamic_shared_bytes: sharedMemBytes,
+        cooperative: false,
+    };
+    // SAFETY: the caller's promise is passed on.
+    unsafe { run(f, shape, hStream, kernelParams, extra) }
+}
+
+/// # Safety
+/// As for `cuLaunchKernel`.
+#[inline]
+unsafe fn run(
+    f: CUfunction,
+    shape: Shape,
+    hStream: CUstream,
+    kernelParams: *mut *mut c_void,
+    extra: *mut *mut c_void,
+) -> CuResult {
+    let (process, context) = context::healthy()?;
+    let function = function::find(process, context, id(f))?;
+    let stream = context.stream(process, id(hStream))?;
+    // SAFETY: the caller's promise is passed on.
+    unsafe { launch::launch(process, &function, &stream, shape, kernelParams, extra) }
+}
+
+/// Launches a kernel whose blocks may wait for each other.
+pub(crate) unsafe fn cuLaunchCooperativeKernel(
+    f: CUfunction,
+    gridDimX: c_uint,
+    gridDimY: c_uint,
+    gridDimZ: c_uint,
+    blockDimX: c_uint,
+    blockDimY: c_uint,
+    blockDimZ: c_uint,
+    sharedMemBytes: c_uint,
+    hStream: CUstream,
+    kernelParams: *mut *mut c_void,
+) -> CuResult {
+    let shape = Shape {
+        grid: [gridDimX, gridDimY, gridDimZ],
+        block: [blockDimX, blockDimY, blockDimZ],
+        dynamic_shared_bytes: sharedMemBytes,
+        cooperative: true,
+    };
+    // SAFETY: the caller's promise is passed on.
+    unsafe { run(f, shape, hStream, kernelParams, std::ptr::null_mut()) }
+}
+
+/// What a launch attribute asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asks {
+    /// A preference, or permission for what is never done: any way of running satisfies it.
+    Nothing,
+    Cooperative,
+    /// Something that cannot be had.
+    TooMuch,
+}
+
+fn read_attribute(attribute: &CUlaunchAttribute) -> Asks {
+    use CUlaunchAttributeID as A;
+    match attribute.id {
+        A::CU_LAUNCH_ATTRIBUTE_IGNORE
+        | A::CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW
+        | A::CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY
+        | A::CU_LAUNCH_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE
+        | A::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
+        | A::CU_LAUNCH_ATTRIBUTE_PRIORITY
+        | A::CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP
+        | A::CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN
+        | A::CU_LAUNCH_ATTRIBUTE_PREFERRED_CLUSTER_DIMENSION
+        | A::CU_LAUNCH_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT => Asks::Nothing,
+        A::CU_LAUNCH_ATTRIBUTE_COOPERATIVE => {
+            // SAFETY: the id says which member the caller set.
+            let cooperative = unsafe { attribute.value.cooperative };
+            if cooperative != 0 { Asks::Cooperative } else { Asks::Nothing }
+        }
+        A::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION => {
+            // SAFETY: as above.
+            let size = unsafe { attribute.value.clusterDim };
+            if (size.x, size.y, size.z) == (1, 1, 1) { Asks::Nothing } else { Asks::TooMuch }
+        }
+        _ => Asks::TooMuch,
+    }
+}
+
+/// Launches a kernel with attributes; those that ask for more than a plain or cooperative launch are not supported.
+pub(crate) unsafe fn cuLaunchKernelEx(
+    config: In<'_, CUlaunchConfig>,
+    f: CUfunction,
+    kernelParams: *mut *mut c_void,
+    extra: *mut *mut c_void,
+) -> CuResult {
+    let config = config.get();
+    // SAFETY: the caller's configuration has as many attributes as it says.
+    let attributes = unsafe { InSlice::new(config.attrs.cast_const(), config.numAttrs as usize) }?;
+    let mut cooperative = false;
+    for attribute in attributes.as_slice() {
+        match read_attribute(attribute) {
+            Asks::Nothing => {}
+            Asks::Cooperative => cooperative = true,
+            Asks::TooMuch => {
+                log::warn!("cuLaunchKernelEx: attribute {} is not supported", attribute.id.0);
+                return Err(CuError::NOT_SUPPORTED);
+            }
+        }
+    }
+    let shape = Shape {
+        grid: [config.gridDimX, config.gridDimY, config.gridDimZ],
+        block: [config.blockDimX, config.blockDimY, config.blockDimZ],
+        dynamic_shared_bytes: config.sharedMemBytes,
+        cooperative,
+    };
+    // SAFETY: the caller's promise is passed on.
+    unsafe { run(f, shape, config.hStream, kernelParams, extra) }
+}
+
+/// Waits for the stream's work, then calls a host function: all before it returns.
+pub(crate) unsafe fn cuLaunchHostFunc(hStream: CUstream, fn_: CUhostFn, userData: *mut c_void) -> CuResult {
+    let (process, context) = context::healthy()?;
+    let function = fn_.ok_or(CuError::INVALID_VALUE)?;
+    let stream = context.stream(process, id(hStream))?;
+    if stream.in_capture(process)? {
+        return Err(CuError::NOT_SUPPORTED);
+    }
+    stream.synchronize(process)?;
+    // SAFETY: the program gave the function for exactly this call, from any thread.
+    unsafe { function(userData) };
+    Ok(())
+}
+
+/// Gives an attribute of a function.
+pub(crate) fn cuFuncGetAttribute(pi: Out<'_, c_int>, attrib: CUfunction_attribute, hfunc: CUfunction) -> CuResult {
+    pi.write(find(hfunc)?.1.attribute(attrib)?);
+    Ok(())
+}
+
+/// Sets an attribute of a function.
+pub(crate) fn cuFuncSetAttribute(hfunc: CUfunction, attrib: CUfunction_attribute, value: c_int) -> CuResult {
+    let (process, function) = find(hfunc)?;
+    function.set_attribute(process, attrib, value)
+}
+
+/// Accepts a preferred split between cache and shared memory: a preference without effect here.
+pub(crate) fn cuFuncSetCacheConfig(hfunc: CUfunction, config: CUfunc_cache) -> CuResult {
+    find(hfunc)?;
+    if config.0 > CUfunc_cache::CU_FUNC_CACHE_PREFER_EQUAL.0 { Err(CuError::INVALID_VALUE) } else { Ok(()) }
+}
+
+/// Accepts a width of shared memory banks: without effect, as on every current device.
+pub(crate) fn cuFuncSetSharedMemConfig(hfunc: CUfunction, config: CUsharedconfig) -> CuResult {
+    find(hfunc)?;
+    let most = CUsharedconfig::CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE.0;
+    if config.0 > most { Err(CuError::INVALID_VALUE) } else { Ok(()) }
+}
+
+/// Gives the module that a function is of.
+pub(crate) fn cuFuncGetModule(hmod: Out<'_, CUmodule>, hfunc: CUfunction) -> CuResult {
+    hmod.write(handle(find(hfunc)?.1.module));
+    Ok(())
+}
+
+/// Gives a function's name; it lives as long as the function.
+pub(crate) fn cuFuncGetName(name: Out<'_, *const c_char>, hfunc: CUfunction) -> CuResult {
+    name.write(find(hfunc)?.1.name.as_ptr());
+    Ok(())
+}
+
+pub(super) fn param_info(
+    function: &Function,
+    index: usize,
+    offset: Out<'_, usize>,
+    size: OutOpt<'_, usize>,
+) -> CuResult {
+    let param = function.params.get(index).ok_or(CuError::INVALID_VALUE)?;
+    offset.write(param.offset_bytes as usize);
+    size.write(param.len_bytes as usize);
+    Ok(())
+}
+
+/// Gives where a function's parameter lies in the packed parameters, and its size.
+pub(crate) fn cuFuncGetParamInfo(
+    func: CUfunction,
+    paramIndex: usize,
+    paramOffset: Out<'_, usize>,
+    paramSize: OutOpt<'_, usize>,
+) -> CuResult {
+    param_info(&find(func)?.1, paramIndex, paramOffset, paramSize)
+}
+
+/// Counts a function's parameters.
+pub(crate) fn cuFuncGetParamCount(func: CUfunction, paramCount: Out<'_, usize>) -> CuResult {
+    paramCount.write(find(func)?.1.params.len());
+    Ok(())
+}
+
+/// Says that a function is ready: it is made so before its handle exists.
+pub(crate) fn cuFuncIsLoaded(state: Out<'_, CUfunctionLoadingState>, function: CUfunction) -> CuResult {
+    find(function)?;
+    state.write(CUfunctionLoadingState::CU_FUNCTION_LOADING_STATE_LOADED);
+    Ok(())
+}
+
+/// Makes a function ready, which it is.
+pub(crate) fn cuFuncLoad(function: CUfunction) -> CuResult {
+    find(function).map(drop)
+}

@@ -1,0 +1,346 @@
+//! Nodes by kind: adding, describing, replacing their work.
+
+use std::sync::Arc;
+
+use vgpu_core::abi::{
+    CUDA_KERNEL_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v1, CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS, CUcontext, CUevent,
+    CUgraph, CUgraphNode,
+};
+use vgpu_core::ffi::{In, InSlice, Out};
+use vgpu_core::wire::messages::Fill;
+use vgpu_core::{CuError, CuResult};
+
+use super::{find, handle, id, node, nodes_of};
+use crate::guest::context::{self, Context};
+use crate::guest::copy;
+use crate::guest::copy_box::Box3;
+use crate::guest::graph::{KernelWork, Work};
+use crate::guest::handle::node_handle;
+use crate::guest::launch::{self, Shape};
+use crate::guest::{Process, process};
+
+fn add(
+    phGraphNode: Out<'_, CUgraphNode>,
+    hGraph: CUgraph,
+    dependencies: InSlice<'_, CUgraphNode>,
+    work: impl FnOnce(&'static Process) -> CuResult<Work>,
+) -> CuResult {
+    let process = process()?;
+    let graph = find(process, hGraph)?;
+    let after = nodes_of(process, &graph, dependencies.as_slice())?;
+    let number = graph.add(work(process)?, after)?;
+    phGraphNode.write(handle(node_handle(graph.handle, number)));
+    Ok(())
+}
+
+/// Adds a node that does nothing.
+pub(crate) fn cuGraphAddEmptyNode(
+    phGraphNode: Out<'_, CUgraphNode>,
+    hGraph: CUgraph,
+    dependencies: InSlice<'_, CUgraphNode>,
+    _numDependencies: usize,
+) -> CuResult {
+    add(phGraphNode, hGraph, dependencies, |_| Ok(Work::Empty))
+}
+
+/// Both versions of a kernel node's parameters in one form.
+pub(super) fn kernel_params(old: &CUDA_KERNEL_NODE_PARAMS_v1) -> CUDA_KERNEL_NODE_PARAMS {
+    CUDA_KERNEL_NODE_PARAMS {
+        func: old.func,
+        gridDimX: old.gridDimX,
+        gridDimY: old.gridDimY,
+        gridDimZ: old.gridDimZ,
+        blockDimX: old.blockDimX,
+        blockDimY: old.blockDimY,
+        blockDimZ: old.blockDimZ,
+        sharedMemBytes: old.sharedMemBytes,
+        kernelParams: old.kernelParams,
+        extra: old.extra,
+        kern: std::ptr::null_mut(),
+        ctx: std::ptr::null_mut(),
+    }
+}
+
+pub(super) fn kernel_work(process: &'static Process, params: &CUDA_KERNEL_NODE_PARAMS) -> CuResult<Work> {
+    let context: &'static Context = if params.ctx.is_null() {
+        context::current()?.1
+    } else {
+        process.contexts.get(id(params.ctx)).filter(|context| context.number() != 0).ok_or(CuError::INVALID_CONTEXT)?
+    };
+    let function = match (params.func.is_null(), params.kern.is_null()) {
+        (false, true) => id(params.func),
+        (true, false) => id(params.kern),
+        _ => return Err(CuError::INVALID_VALUE),
+    };
+    let shape = Shape {
+        grid: [params.gridDimX, params.gridDimY, params.gridDimZ],
+        block: [params.blockDimX, params.blockDimY, params.blockDimZ],
+        dynamic_shared_bytes: params.sharedMemBytes,
+        cooperative: false,
+    };
+    // SAFETY: the program's description of a launch holds pointers to its parameters.
+    unsafe { launch::node_work(process, context, function, shape, params.kernelParams, params.extra) }
+}
+
+/// Adds a kernel launch; its parameters are taken now.
+pub(crate) fn cuGraphAddKernelNode_v2(
+    phGraphNode: Out<'_, CUgraphNode>,
+    hGraph: CUgraph,
+    dependencies: InSlice<'_, CUgraphNode>,
+    _numDependencies: usize,
+    nodeParams: In<'_, CUDA_KERNEL_NODE_PARAMS>,
+) -> CuResult {
+    add(phGraphNode, hGraph, dependencies, |process| kernel_work(process, nodeParams.get()))
+}
+
+/// Adds a kernel launch; its parameters are taken now.
+pub(crate) fn cuGraphAddKernelNode(
+    phGraphNode: Out<'_, CUgraphNode>,
+    hGraph: CUgraph,
+    dependencies: InSlice<'_, CUgraphNode>,
+    _numDependencies: usize,
+    nodeParams: In<'_, CUDA_KERNEL_NODE_PARAMS_v1>,
+) -> CuResult {
+    add(phGraphNode, hGraph, dependencies, |process| kernel_work(process, &kernel_params(nodeParams.get())))
+}
+
+fn describe_kernel(hNode: CUgraphNode) -> CuResult<CUDA_KERNEL_NODE_PARAMS> {
+    let (graph, number) = node(process()?, hNode)?;
+    let Work::Kernel(KernelWork { function, shape, params }) = graph.work(number)? else {
+        return Err(CuError::INVALID_VALUE);
+    };
+    let ([gridDimX, gridDimY, gridDimZ], [blockDimX, blockDimY, blockDimZ]) = (shape.grid, shape.block);
+    // The node keeps `params`, and with it the pointers lent out here, until it is given others.
+    let pointers = params.pointers(&function).as_ptr();
+    Ok(CUDA_KERNEL_NODE_PARAMS {
+        func: handle(function.handle),
+        gridDimX,
+        gridDimY,
+        gridDimZ,
+        blockDimX,
+        blockDimY,
+        blockDimZ,
+        sharedMemBytes: shape.dynamic_shared_bytes,
+        kernelParams: pointers.cast_mut().cast(),
+        extra: std::ptr::null_mut(),
+        kern: std::ptr::null_mut(),
+        ctx: std::ptr::null_mut(),
+    })
+}
+
+/// Describes a kernel node; the parameters pointed to are the node's own.
+pub(crate) fn cuGraphKernelNodeGetParams_v2(
+    hNode: CUgraphNode,
+    nodeParams: Out<'_, CUDA_KERNEL_NODE_PARAMS>,
+) -> CuResult {
+    nodeParams.write(describe_kernel(hNode)?);
+    Ok(())
+}
+
+/// Describes a kernel node; the parameters pointed to are the node's own.
+pub(crate) fn cuGraphKernelNodeGetParams(
+    hNode: CUgraphNode,
+    nodeParams: Out<'_, CUDA_KERNEL_NODE_PARAMS_v1>,
+) -> CuResult {
+    let new = describe_kernel(hNode)?;
+    nodeParams.write(CUDA_KERNEL_NODE_PARAMS_v1 {
+        func: new.func,
+        gridDimX: new.gridDimX,
+        gridDimY: new.gridDimY,
+        gridDimZ: new.gridDimZ,
+        blockDimX: new.blockDimX,
+        blockDimY: new.blockDimY,
+        blockDimZ: new.blockDimZ,
+        sharedMemBytes: new.sharedMemBytes,
+        kernelParams: new.kernelParams,
+        extra: new.extra,
+    });
+    Ok(())
+}
+
+/// Replaces the launch of a kernel node.
+pub(crate) fn cuGraphKernelNodeSetParams_v2(
+    hNode: CUgraphNode,
+    nodeParams: In<'_, CUDA_KERNEL_NODE_PARAMS>,
+) -> CuResult {
+    let process = process()?;
+    let (graph, number) = node(process, hNode)?;
+    graph.set_work(number, kernel_work(process, nodeParams.get())?)
+}
+
+/// Replaces the launch of a kernel node.
+pub(crate) fn cuGraphKernelNodeSetParams(
+    hNode: CUgraphNode,
+    nodeParams: In<'_, CUDA_KERNEL_NODE_PARAMS_v1>,
+) -> CuResult {
+    let process = process()?;
+    let (graph, number) = node(process, hNode)?;
+    graph.set_work(number, kernel_work(process, &kernel_params(nodeParams.get()))?)
+}
+
+pub(super) fn check_context(process: &Process, ctx: CUcontext) -> CuResult {
+    let alive = ctx.is_null() || process.contexts.get(id(ctx)).is_some_and(|context| context.number() != 0);
+    if alive { Ok(()) } else { Err(CuError::INVALID_CONTEXT) }
+}
+
+/// Adds a copy between device and pinned memory; pageable memory is not supported.
+pub(crate) fn cuGraphAddMemcpyNode(
+    phGraphNode: Out<'_, CUgraphNode>,
+    hGraph: CUgraph,
+    dependencies: InSlice<'_, CUgraphNode>,
+    _numDependencies: usize,
+    copyParams: In<'_, CUDA_MEMCPY3D>,
+    ctx: CUcontext,
+) -> CuResult {
+    add(phGraphNode, hGraph, dependencies, |process| {
+        check_context(process, ctx)?;
+        Box3::from_3d(copyParams.get())?.work(process)
+    })
+}
+
+/// Replaces the copy of a copy node.
+pub(crate) fn cuGraphMemcpyNodeSetParams(hNode: CUgraphNode, nodeParams: In<'_, CUDA_MEMCPY3D>) -> CuResult {
+    let process = process()?;
+    let (graph, number) = node(process, hNode)?;
+    graph.set_work(number, Box3::from_3d(nodeParams.get())?.work(process)?)
+}
+
+pub(super) fn fill_work(params: &CUDA_MEMSET_NODE_PARAMS) -> CuResult<Work> {
+    let fill = Fill {
+        stream: 0,
+        element_bytes: params.elementSize,
+        target: params.dst,
+        pitch: params.pitch as u64,
+        value: params.value,
+        reserved: 0,
+        width: params.width as u64,
+        height: params.height as u64,
+    };
+    match copy::check_fill(&fill)? {
+        0 => Err(CuError::INVALID_VALUE),
+        _ => Ok(Work::Fill(fill)),
+    }
+}
+
+/// Adds a fill.
+pub(crate) fn cuGraphAddMemsetNode(
+    phGraphNode: Out<'_, CUgraphNode>,
+    hGraph: CUgraph,
+    dependencies: InSlice<'_, CUgraphNode>,
+    _numDependencies: usize,
+    memsetParams: In<'_, CUDA_MEMSET_NODE_PARAMS>,
+    ctx: CUcontext,
+) -> CuResult {
+    add(phGraphNode, hGraph, dependencies, |process| {
+        check_context(process, ctx)?;
+        fill_work(memsetParams.get())
+    })
+}
+
+/// Describes a fill node.
+pub(crate) fn cuGraphMemsetNodeGetParams(hNode: CUgraphNode, nodeParams: Out<'_, CUDA_MEMSET_NODE_PARAMS>) -> CuResult {
+    let (graph, number) = node(process()?, hNode)?;
+    let Work::Fill(fill) = graph.work(number)? else {
+        return Err(CuError::INVALID_VALUE);
+    };
+    nodeParams.write(CUDA_MEMSET_NODE_PARAMS {
+        dst: fill.target,
+        pitch: fill.pitch as usize,
+        value: fill.value,
+        elementSize: fill.element_bytes,
+        width: fill.width as usize,
+        height: fill.height as usize,
+    });
+    Ok(())
+}
+
+/// Replaces the fill of a fill node.
+pub(crate) fn cuGraphMemsetNodeSetParams(hNode: CUgraphNode, nodeParams: In<'_, CUDA_MEMSET_NODE_PARAMS>) -> CuResult {
+    let (graph, number) = node(process()?, hNode)?;
+    graph.set_work(number, fill_work(nodeParams.get())?)
+}
+
+/// Adds a copy of a graph as one node.
+pub(crate) fn cuGraphAddChildGraphNode(
+    phGraphNode: Out<'_, CUgraphNode>,
+    hGraph: CUgraph,
+    dependencies: InSlice<'_, CUgraphNode>,
+    _numDependencies: usize,
+    childGraph: CUgraph,
+) -> CuResult {
+    add(phGraphNode, hGraph, dependencies, |process| Ok(Work::Child(find(process, childGraph)?.duplicate(process)?)))
+}
+
+/// Gives the graph inside a child graph node.
+pub(crate) fn cuGraphChildGraphNodeGetGraph(hNode: CUgraphNode, phGraph: Out<'_, CUgraph>) -> CuResult {
+    let (graph, number) = node(process()?, hNode)?;
+    let Work::Child(child) = graph.work(number)? else {
+        return Err(CuError::INVALID_VALUE);
+    };
+    phGraph.write(handle(child.handle));
+    Ok(())
+}
+
+pub(super) fn event_work(
+    process: &Process,
+    event: CUevent,
+    work: fn(Arc<crate::guest::event::Event>) -> Work,
+) -> CuResult<Work> {
+    Ok(work(process.events.get(id(event)).ok_or(CuError::INVALID_HANDLE)?))
+}
+
+/// Adds the recording of an event.
+pub(crate) fn cuGraphAddEventRecordNode(
+    phGraphNode: Out<'_, CUgraphNode>,
+    hGraph: CUgraph,
+    dependencies: InSlice<'_, CUgraphNode>,
+    _numDependencies: usize,
+    event: CUevent,
+) -> CuResult {
+    add(phGraphNode, hGraph, dependencies, |process| event_work(process, event, Work::EventRecord))
+}
+
+/// Adds a wait for an event, as it is recorded when the graph is launched.
+pub(crate) fn cuGraphAddEventWaitNode(
+    phGraphNode: Out<'_, CUgraphNode>,
+    hGraph: CUgraph,
+    dependencies: InSlice<'_, CUgraphNode>,
+    _numDependencies: usize,
+    event: CUevent,
+) -> CuResult {
+    add(phGraphNode, hGraph, dependencies, |process| event_work(process, event, Work::EventWait))
+}
+
+/// Gives the event that a node records.
+pub(crate) fn cuGraphEventRecordNodeGetEvent(hNode: CUgraphNode, event_out: Out<'_, CUevent>) -> CuResult {
+    let (graph, number) = node(process()?, hNode)?;
+    let Work::EventRecord(event) = graph.work(number)? else {
+        return Err(CuError::INVALID_VALUE);
+    };
+    event_out.write(handle(event.handle));
+    Ok(())
+}
+
+/// Gives the event that a node waits for.
+pub(crate) fn cuGraphEventWaitNodeGetEvent(hNode: CUgraphNode, event_out: Out<'_, CUevent>) -> CuResult {
+    let (graph, number) = node(process()?, hNode)?;
+    let Work::EventWait(event) = graph.work(number)? else {
+        return Err(CuError::INVALID_VALUE);
+    };
+    event_out.write(handle(event.handle));
+    Ok(())
+}
+
+/// Replaces the event that a node records.
+pub(crate) fn cuGraphEventRecordNodeSetEvent(hNode: CUgraphNode, event: CUevent) -> CuResult {
+    let process = process()?;
+    let (graph, number) = node(process, hNode)?;
+    graph.set_work(number, event_work(process, event, Work::EventRecord)?)
+}
+
+/// Replaces the event that a node waits for.
+pub(crate) fn cuGraphEventWaitNodeSetEvent(hNode: CUgraphNode, event: CUevent) -> CuResult {
+    let process = process()?;
+    let (graph, number) = node(process, hNode)?;
+    graph.set_work(number, event_work(process, event, Work::EventWait)?)
+}

@@ -1,0 +1,532 @@
+//! Memory: allocation, copies, fills.
+
+use std::ffi::{c_uint, c_void};
+
+use vgpu_core::abi::{CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUDA_MEMCPY3D_PEER, CUcontext, CUdeviceptr, CUstream};
+use vgpu_core::ffi::{In, Out, OutOpt};
+use vgpu_core::wire::messages::{Fill, MemAlloc, MemFree, MemInfo};
+use vgpu_core::{CuError, CuResult};
+
+use super::id;
+use crate::guest::allocation::Kind;
+use crate::guest::context::{self, Context};
+use crate::guest::copy::{self, Return};
+use crate::guest::copy_box::Box3;
+use crate::guest::stream::NULL;
+use crate::guest::{Process, capture};
+
+/// `CU_MEMHOSTALLOC_PORTABLE | DEVICEMAP | WRITECOMBINED`.
+const HOST_ALLOC_FLAGS: c_uint = 7;
+/// `CU_MEMHOSTREGISTER_PORTABLE | READ_ONLY`: what registering means for memory that the device cannot reach.
+const HOST_REGISTER_FLAGS: c_uint = 1 | 8;
+/// All `CU_MEMHOSTREGISTER_*`.
+const HOST_REGISTER_ALL: c_uint = 15;
+/// Rows of pitched memory start at multiples of this, as do allocations.
+const PITCH_BYTES: usize = 512;
+
+fn alloc(process: &Process, context: &Context, bytes: usize) -> CuResult<u64> {
+    capture::refuse_unsafe_call()?;
+    if bytes == 0 {
+        return Err(CuError::INVALID_VALUE);
+    }
+    let number = context.live()?.number;
+    let len_bytes = bytes as u64;
+    let address = process.link.call(&MemAlloc { context: number, reserved: 0, len_bytes }, &[])?.reply.address;
+    let known = process.allocations.insert(address, len_bytes, Kind::Device, number);
+    known.map(|()| address).map_err(|_| {
+        log::error!("device memory at {address:#x} overlaps memory that the program registered");
+        let _freed = process.link.post(&MemFree { address }, &[]);
+        CuError::OUT_OF_MEMORY
+    })
+}
+
+/// Allocates device memory, aligned to 512 bytes.
+pub(crate) fn cuMemAlloc_v2(dptr: Out<'_, CUdeviceptr>, bytesize: usize) -> CuResult {
+    let (process, context) = context::healthy()?;
+    dptr.write(alloc(process, context, bytesize)?);
+    Ok(())
+}
+
+/// Allocates `Height` rows of device memory at a pitch that suits the device.
+pub(crate) fn cuMemAllocPitch_v2(
+    dptr: Out<'_, CUdeviceptr>,
+    pPitch: Out<'_, usize>,
+    WidthInBytes: usize,
+    Height: usize,
+    ElementSizeBytes: c_uint,
+) -> CuResult {
+    let (process, context) = context::healthy()?;
+    if !matches!(ElementSizeBytes, 4 | 8 | 16) {
+        return Err(CuError::INVALID_VALUE);
+    }
+    let pitch = WidthInBytes.checked_next_multiple_of(PITCH_BYTES).ok_or(CuError::OUT_OF_MEMORY)?;
+    let bytes = pitch.checked_mul(Height).ok_or(CuError::OUT_OF_MEMORY)?;
+    dptr.write(alloc(process, context, bytes)?);
+    pPitch.write(pitch);
+    Ok(())
+}
+
+/// Frees device or managed memory once the work queued before is done; null is nothing.
+pub(crate) fn cuMemFree_v2(dptr: CUdeviceptr) -> CuResult {
+    let (process, _) = context::healthy()?;
+    capture::refuse_unsafe_call()?;
+    if dptr == 0 {
+        return Ok(());
+    }
+    let freed = process.allocations.remove(dptr, |range| matches!(range.kind, Kind::Device | Kind::Managed));
+    match freed.ok_or(CuError::INVALID_VALUE)?.kind {
+        Kind::Managed => free_pinned(process, dptr),
+        _ => process.link.post(&MemFree { address: dptr }, &[]).map(drop),
+    }
+}
+
+/// Gives free and total memory of the current context's device in bytes.
+pub(crate) fn cuMemGetInfo_v2(free: OutOpt<'_, usize>, total: OutOpt<'_, usize>) -> CuResult {
+    let (process, context) = context::healthy()?;
+    let info = process.link.call(&MemInfo { context: context.live()?.number, reserved: 0 }, &[])?.reply;
+    free.write(usize::try_from(info.free_bytes).unwrap_or(usize::MAX));
+    total.write(usize::try_from(info.total_bytes).unwrap_or(usize::MAX));
+    Ok(())
+}
+
+/// Gives start and length of the allocation that an address lies in.
+pub(crate) fn cuMemGetAddressRange_v2(
+    pbase: OutOpt<'_, CUdeviceptr>,
+    psize: OutOpt<'_, usize>,
+    dptr: CUdeviceptr,
+) -> CuResult {
+    let (process, _) = context::current()?;
+    let range = process.allocations.find(dptr).filter(|range| range.kind.is_device()).ok_or(CuError::NOT_FOUND)?;
+    pbase.write(range.base);
+    psize.write(usize::try_from(range.len_bytes).unwrap_or(usize::MAX));
+    Ok(())
+}
+
+/// Allocates memory that host and device share; returns its host address.
+fn alloc_pinned(process: &Process, context: &Context, bytes: usize, kind: Kind) -> CuResult<*mut c_void> {
+    capture::refuse_unsafe_call()?;
+    if bytes == 0 {
+        return Err(CuError::INVALID_VALUE);
+    }
+    let number = context.live()?.number;
+    let host: *mut c_void = process.link.pinned().alloc(bytes)?.as_ptr().cast();
+    let address = host.expose_provenance() as u64;
+    let known = process.allocations.insert(address, bytes as u64, kind, number);
+    if let Err(error) = known {
+        process.link.pinned().free(address)?;
+        return Err(error);
+    }
+    Ok(host)
+}
+
+/// Frees pinned memory. The device may be using it still, in any context: its work is waited for, as in CUDA.
+fn free_pinned(process: &Process, address: u64) -> CuResult {
+    for live in
+        process.contexts.filtered(|context| context.number() != 0).iter().filter_map(|context| context.live().ok())
+    {
+        // A fault is reported by the next call that may; the memory is free all the same.
+        let _fault = live.synchronize(process);
+    }
+    process.link.pinned().free(address)
+}
+
+/// Allocates page-locked host memory that the device reaches without copies.
+pub(crate) fn cuMemHostAlloc(pp: Out<'_, *mut c_void>, bytesize: usize, Flags: c_uint) -> CuResult {
+    let (process, context) = context::healthy()?;
+    if Flags & !HOST_ALLOC_FLAGS != 0 {
+        return Err(CuError::INVALID_VALUE);
+    }
+    pp.write(alloc_pinned(process, context, bytesize, Kind::Pinned(Flags))?);
+    Ok(())
+}
+
+/// Allocates page-locked host memory that the device reaches without copies.
+pub(crate) fn cuMemAllocHost_v2(pp: Out<'_, *mut c_void>, bytesize: usize) -> CuResult {
+    cuMemHostAlloc(pp, bytesize, 0)
+}
+
+/// Allocates memory for host and device alike; flags say global (1), host (2) or single (4) attachment.
+pub(crate) fn cuMemAllocManaged(dptr: Out<'_, CUdeviceptr>, bytesize: usize, flags: c_uint) -> CuResult {
+    let (process, context) = context::healthy()?;
+    if !matches!(flags, 1 | 2 | 4) {
+        return Err(CuError::INVALID_VALUE);
+    }
+    if !process.link.same_addresses() {
+        return Err(CuError::NOT_SUPPORTED);
+    }
+    dptr.write(alloc_pinned(process, context, bytesize, Kind::Managed)?.addr() as u64);
+    Ok(())
+}
+
+/// Frees page-locked host memory once the device is done with it; null is nothing.
+pub(crate) unsafe fn cuMemFreeHost(p: *mut c_void) -> CuResult {
+    let (process, _) = context::current()?;
+    capture::refuse_unsafe_call()?;
+    if p.is_null() {
+        return Ok(());
+    }
+    let address = p.addr() as u64;
+    let freed = process.allocations.remove(address, |range| matches!(range.kind, Kind::Pinned(_)));
+    freed.ok_or(CuError::INVALID_VALUE)?;
+    free_pinned(process, address)
+}
+
+/// Gives the address under which the device reaches page-locked memory.
+pub(crate) unsafe fn cuMemHostGetDevicePointer_v2(
+    pdptr: Out<'_, CUdeviceptr>,
+    p: *mut c_void,
+    Flags: c_uint,
+) -> CuResult {
+    let (process, _) = context::healthy()?;
+    if Flags != 0 {
+        return Err(CuError::INVALID_VALUE);
+    }
+    let address = p.addr() as u64;
+    match process.allocations.find(address).map(|range| range.kind) {
+        Some(Kind::Pinned(_) | Kind::Managed) => {
+            pdptr.write(process.link.pinned().device_address(address));
+            Ok(())
+        }
+        Some(Kind::Registered(_)) => Err(CuError::NOT_SUPPORTED),
+        _ => Err(CuError::INVALID_VALUE),
+    }
+}
+
+/// Gives the flags that page-locked memory was allocated or registered with.
+pub(crate) unsafe fn cuMemHostGetFlags(pFlags: Out<'_, c_uint>, p: *mut c_void) -> CuResult {
+    let (process, _) = context::current()?;
+    match process.allocations.find(p.addr() as u64).map(|range| range.kind) {
+        Some(Kind::Pinned(flags) | Kind::Registered(flags)) => {
+            pFlags.write(flags);
+            Ok(())
+        }
+        _ => Err(CuError::INVALID_VALUE),
+    }
+}
+
+/// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are
+/// not supported.
+pub(crate) unsafe fn cuMemHostRegister_v2(p: *mut c_void, bytesize: usize, Flags: c_uint) -> CuResult {
+    let (process, context) = context::healthy()?;
+    if p.is_null() || bytesize == 0 || Flags & !HOST_REGISTER_ALL != 0 {
+        return Err(CuError::INVALID_VALUE);
+    }
+    if Flags & !HOST_REGISTER_FLAGS != 0 {
+        return Err(CuError::NOT_SUPPORTED);
+    }
+    let number = context.live()?.number;
+    process.allocations.insert(p.addr() as u64, bytesize as u64, Kind::Registered(Flags), number)
+}
+
+/// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are
+/// not supported.
+pub(crate) unsafe fn cuMemHostRegister(p: *mut c_void, bytesize: usize, Flags: c_uint) -> CuResult {
+    // SAFETY: the caller's promise is passed on.
+    unsafe { cuMemHostRegister_v2(p, bytesize, Flags) }
+}
+
+/// Ends the registration of the program's memory.
+pub(crate) unsafe fn cuMemHostUnregister(p: *mut c_void) -> CuResult {
+    let (process, _) = context::current()?;
+    if p.is_null() {
+        return Err(CuError::INVALID_VALUE);
+    }
+    let known = process.allocations.remove(p.addr() as u64, |range| matches!(range.kind, Kind::Registered(_)));
+    known.map(drop).ok_or(CuError::HOST_MEMORY_NOT_REGISTERED)
+}
+
+// ---- linear copies ------------------------------------------------------------------------------------------------
+
+/// Copies host memory to the device; returns once the source may be changed.
+pub(crate) unsafe fn cuMemcpyHtoD_v2(dstDevice: CUdeviceptr, srcHost: *const c_void, ByteCount: usize) -> CuResult {
+    let (process, context) = context::healthy()?;
+    let stream = context.stream(process, NULL)?;
+    // SAFETY: the caller's source is readable for the count.
+    unsafe { copy::to_device(process, &stream, dstDevice, srcHost.cast(), ByteCount, Return::WhenDone) }
+}
+
+/// Queues a copy of host memory to the device; pageable memory may be changed on return.
+pub(crate) unsafe fn cuMemcpyHtoDAsync_v2(
+    dstDevice: CUdeviceptr,
+    srcHost: *const c_void,
+    ByteCount: usize,
+    hStream: CUstream,
+) -> CuResult {
+    let (process, context) = context::healthy()?;
+    let stream = context.stream(process, id(hStream))?;
+    // SAFETY: the caller's source is readable for the count, pinned memory until the stream got there.
+    unsafe { copy::to_device(process, &stream, dstDevice, srcHost.cast(), ByteCount, Return::WhenQueued) }
+}
+
+/// Copies device memory to the host.
+pub(crate) unsafe fn cuMemcpyDtoH_v2(dstHost: *mut c_void, srcDevice: CUdeviceptr, ByteCount: usize) -> CuResult {
+    let (process, context) = context::healthy()?;
+    let stream = context.stream(process, NULL)?;
+    // SAFETY: the caller's target is writable for the count.
+    unsafe { copy::to_host(process, &stream, dstHost.cast(), srcDevice, ByteCount, Return::WhenDone) }
+}
+
+/// Queues a copy of device memory to pinned memory; to pageable memory it returns when done.
+pub(crate) unsafe fn cuMemcpyDtoHAsync_v2(
+    dstHost: *mut c_void,
+    srcDevice: CUdeviceptr,
+    ByteCount: usize,
+    hStream: CUstream,
+) -> CuResult {
+    let (process, context) = context::healthy()?;
+    let stream = context.stream(process, id(hStream))?;
+    // SAFETY: the caller's target is writable for the count, pinned memory until the stream got there.
+    unsafe { copy::to_host(process, &stream, dstHost.cast(), srcDevice, ByteCount, Return::WhenQueued) }
+}
+
+/// Queues a copy within device memory.
+pub(crate) fn cuMemcpyDtoD_v2(dstDevice: CUdeviceptr, srcDevice: CUdeviceptr, ByteCount: usize) -> CuResult {
+    let (process, context) = context::healthy()?;
+    copy::on_device(process, &*context.stream(process, NULL)?, dstDevice, srcDevice, ByteCount)
+}
+
+/// Queues a copy within device memory.
+pub(crate) fn cuMemcpyDtoDAsync_v2(
+    dstDevice: CUdeviceptr,
+    srcDevice: CUdeviceptr,
+    ByteCount: usize,
+    hStream: CUstream,
+) -> CuResult {
+    let (process, context) = context::healthy()?;
+    copy::on_device(process, &*context.stream(process, id(hStream))?, dstDevice, srcDevice, ByteCount)
+}
+
+/// Copies between any two addresses.
+pub(crate) fn cuMemcpy(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize) -> CuResult {
+    let (process, context) = context::healthy()?;
+    let stream = context.stream(process, NULL)?;
+    // SAFETY: a C caller passes addresses that are valid for the count on whichever side they are.
+    unsafe { copy::unified(process, &stream, dst, src, ByteCount, Return::WhenDone) }
+}
+
+/// Queues a copy between any two addresses.
+pub(crate) fn cuMemcpyAsync(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize, hStream: CUstream) -> CuResult {
+    let (process, context) = context::healthy()?;
+    let stream = context.stream(process, id(hStream))?;
+    // SAFETY: a C caller passes addresses that are valid for the count, pinned memory until the stream got there.
+    unsafe { copy::unified(process, &stream, dst, src, ByteCount, Return::WhenQueued) }
+}
+
+fn check_contexts(process: &Process, contexts: [CUcontext; 2]) -> CuResult {
+    let alive = |context: &CUcontext| process.contexts.get(id(*context)).is_some_and(|context| context.number() != 0);
+    if contexts.iter().all(alive) { Ok(()) } else { Err(CuError::INVALID_CONTEXT) }
+}
+
+/// Queues a copy from one context's device memory to another's.
+pub(crate) fn cuMemcpyPeer(
+    dstDevice: CUdeviceptr,
+    dstContext: CUcontext,
+    srcDevice: CUdeviceptr,
+    srcContext: CUcontext,
+    ByteCount: usize,
+) -> CuResult {
+    cuMemcpyPeerAsync(dstDevice, dstContext, srcDevice, srcContext, ByteCount, std::ptr::null_mut())
+}
+
+/// Queues a copy from one context's device memory to another's.
+pub(crate) fn cuMemcpyPeerAsync(
+    dstDevice: CUdeviceptr,
+    dstContext: CUcontext,
+    srcDevice: CUdeviceptr,
+    srcContext: CUcontext,
+    ByteCount: usize,
+    hStream: CUstream,
+) -> CuResult {
+    let (process, context) = context::healthy()?;
+    check_contexts(process, [dstContext, srcContext])?;
+    let stream = context.stream(process, id(hStream))?;
+    copy::on_device(process, &stream, dstDevice, srcDevice, ByteCount)
+}
+
+// ---- boxes --------------------------------------------------------------------------------------------------------
+
+fn copy_box(copy: &Box3, hStream: u64, done: Return) -> CuResult {
+    let (process, context) = context::healthy()?;
+    let stream = context.stream(process, hStream)?;
+    // SAFETY: a C caller describes host memory that is valid for the box, pinned memory until the stream got there.
+    unsafe { copy.run(process, &stream, done) }
+}
+
+/// Copies rows with pitches.
+pub(crate) fn cuMemcpy2D_v2(pCopy: In<'_, CUDA_MEMCPY2D>) -> CuResult {
+    copy_box(&Box3::from_2d(pCopy.get())?, NULL, Return::WhenDone)
+}
+
+/// Copies rows with any pitches.
+pub(crate) fn cuMemcpy2DUnaligned_v2(pCopy: In<'_, CUDA_MEMCPY2D>) -> CuResult {
+    cuMemcpy2D_v2(pCopy)
+}
+
+/// Queues a copy of rows with pitches; of pageable memory it is done on return.
+pub(crate) fn cuMemcpy2DAsync_v2(pCopy: In<'_, CUDA_MEMCPY2D>, hStream: CUstream) -> CuResult {
+    copy_box(&Box3::from_2d(pCopy.get())?, id(hStream), Return::WhenQueued)
+}
+
+/// Copies a box of rows.
+pub(crate) fn cuMemcpy3D_v2(pCopy: In<'_, CUDA_MEMCPY3D>) -> CuResult {
+    copy_box(&Box3::from_3d(pCopy.get())?, NULL, Return::WhenDone)
+}
+
+/// Queues a copy of a box of rows; of pageable memory it is done on return.
+pub(crate) fn cuMemcpy3DAsync_v2(pCopy: In<'_, CUDA_MEMCPY3D>, hStream: CUstream) -> CuResult {
+    copy_box(&Box3::from_3d(pCopy.get())?, id(hStream), Return::WhenQueued)
+}
+
+fn box_of_peers(copy: &CUDA_MEMCPY3D_PEER) -> CuResult<Box3> {
+    let (process, _) = context::current()?;
+    check_contexts(process, [copy.dstContext, copy.srcContext])?;
+    Box3::from_3d(&CUDA_MEMCPY3D {
+        srcXInBytes: copy.srcXInBytes,
+        srcY: copy.srcY,
+        srcZ: copy.srcZ,
+        srcLOD: copy.srcLOD,
+        srcMemoryType: copy.srcMemoryType,
+        srcHost: copy.srcHost,
+        srcDevice: copy.srcDevice,
+        srcArray: copy.srcArray,
+        reserved0: std::ptr::null_mut(),
+        srcPitch: copy.srcPitch,
+        srcHeight: copy.srcHeight,
+        dstXInBytes: copy.dstXInBytes,
+        dstY: copy.dstY,
+        dstZ: copy.dstZ,
+        dstLOD: copy.dstLOD,
+        dstMemoryType: copy.dstMemoryType,
+        dstHost: copy.dstHost,
+        dstDevice: copy.dstDevice,
+        dstArray: copy.dstArray,
+        reserved1: std::ptr::null_mut(),
+        dstPitch: copy.dstPitch,
+        dstHeight: copy.dstHeight,
+        WidthInBytes: copy.WidthInBytes,
+        Height: copy.Height,
+        Depth: copy.Depth,
+    })
+}
+
+/// Copies a box of rows between contexts.
+pub(crate) fn cuMemcpy3DPeer(pCopy: In<'_, CUDA_MEMCPY3D_PEER>) -> CuResult {
+    copy_box(&box_of_peers(pCopy.get())?, NULL, Return::WhenDone)
+}
+
+/// Queues a copy of a box of rows between contexts.
+pub(crate) fn cuMemcpy3DPeerAsync(pCopy: In<'_, CUDA_MEMCPY3D_PEER>, hStream: CUstream) -> CuResult {
+    copy_box(&box_of_peers(pCopy.get())?, id(hStream), Return::WhenQueued)
+}
+
+// ---- fills --------------------------------------------------------------------------------------------------------
+
+/// `rows` is (pitch, height); a linear fill is one row.
+fn fill(hStream: u64, target: u64, element_bytes: u32, value: u32, width: usize, rows: (usize, usize)) -> CuResult {
+    let (process, context) = context::healthy()?;
+    let stream = context.stream(process, hStream)?;
+    let (pitch, height) = (rows.0 as u64, rows.1 as u64);
+    let message = Fill { stream: 0, element_bytes, target, pitch, value, reserved: 0, width: width as u64, height };
+    copy::fill(process, &stream, message)
+}
+
+const ONE_ROW: (usize, usize) = (0, 1);
+
+/// Fills device memory with a byte.
+pub(crate) fn cuMemsetD8_v2(dstDevice: CUdeviceptr, uc: u8, N: usize) -> CuResult {
+    fill(NULL, dstDevice, 1, uc.into(), N, ONE_ROW)
+}
+
+/// Fills device memory with a 16-bit value.
+pub(crate) fn cuMemsetD16_v2(dstDevice: CUdeviceptr, us: u16, N: usize) -> CuResult {
+    fill(NULL, dstDevice, 2, us.into(), N, ONE_ROW)
+}
+
+/// Fills device memory with a 32-bit value.
+pub(crate) fn cuMemsetD32_v2(dstDevice: CUdeviceptr, ui: c_uint, N: usize) -> CuResult {
+    fill(NULL, dstDevice, 4, ui, N, ONE_ROW)
+}
+
+/// Queues a fill of device memory with a byte.
+pub(crate) fn cuMemsetD8Async(dstDevice: CUdeviceptr, uc: u8, N: usize, hStream: CUstream) -> CuResult {
+    fill(id(hStream), dstDevice, 1, uc.into(), N, ONE_ROW)
+}
+
+/// Queues a fill of device memory with a 16-bit value.
+pub(crate) fn cuMemsetD16Async(dstDevice: CUdeviceptr, us: u16, N: usize, hStream: CUstream) -> CuResult {
+    fill(id(hStream), dstDevice, 2, us.into(), N, ONE_ROW)
+}
+
+/// Queues a fill of device memory with a 32-bit value.
+pub(crate) fn cuMemsetD32Async(dstDevice: CUdeviceptr, ui: c_uint, N: usize, hStream: CUstream) -> CuResult {
+    fill(id(hStream), dstDevice, 4, ui, N, ONE_ROW)
+}
+
+/// Fills rows of device memory with a byte.
+pub(crate) fn cuMemsetD2D8_v2(
+    dstDevice: CUdeviceptr,
+    dstPitch: usize,
+    uc: u8,
+    Width: usize,
+    Height: usize,
+) -> CuResult {
+    fill(NULL, dstDevice, 1, uc.into(), Width, (dstPitch, Height))
+}
+
+/// Fills rows of device memory with a 16-bit value.
+pub(crate) fn cuMemsetD2D16_v2(
+    dstDevice: CUdeviceptr,
+    dstPitch: usize,
+    us: u16,
+    Width: usize,
+    Height: usize,
+) -> CuResult {
+    fill(NULL, dstDevice, 2, us.into(), Width, (dstPitch, Height))
+}
+
+/// Fills rows of device memory with a 32-bit value.
+pub(crate) fn cuMemsetD2D32_v2(
+    dstDevice: CUdeviceptr,
+    dstPitch: usize,
+    ui: c_uint,
+    Width: usize,
+    Height: usize,
+) -> CuResult {
+    fill(NULL, dstDevice, 4, ui, Width, (dstPitch, Height))
+}
+
+/// Queues a fill of rows of device memory with a byte.
+pub(crate) fn cuMemsetD2D8Async(
+    dstDevice: CUdeviceptr,
+    dstPitch: usize,
+    uc: u8,
+    Width: usize,
+    Height: usize,
+    hStream: CUstream,
+) -> CuResult {
+    fill(id(hStream), dstDevice, 1, uc.into(), Width, (dstPitch, Height))
+}
+
+/// Queues a fill of rows of device memory with a 16-bit value.
+pub(crate) fn cuMemsetD2D16Async(
+    dstDevice: CUdeviceptr,
+    dstPitch: usize,
+    us: u16,
+    Width: usize,
+    Height: usize,
+    hStream: CUstream,
+) -> CuResult {
+    fill(id(hStream), dstDevice, 2, us.into(), Width, (dstPitch, Height))
+}
+
+/// Queues a fill of rows of device memory with a 32-bit value.
+pub(crate) fn cuMemsetD2D32Async(
+    dstDevice: CUdeviceptr,
+    dstPitch: usize,
+    ui: c_uint,
+    Width: usize,
+    Height: usize,
+    hStream: CUstream,
+) -> CuResult {
+    fill(id(hStream), dstDevice, 4, ui, Width, (dstPitch, Height))
+}

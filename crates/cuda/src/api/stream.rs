@@ -1,0 +1,148 @@
+//! Streams.
+
+use std::ffi::{c_int, c_uint, c_ulonglong, c_void};
+
+use vgpu_core::abi::{
+    CUcontext, CUdevice, CUevent, CUgreenCtx, CUresult, CUstream, CUstreamCallback, CUstreamCaptureStatus,
+};
+use vgpu_core::ffi::{Out, OutOpt};
+use vgpu_core::{CuError, CuResult};
+
+use super::{handle, id};
+use crate::guest::stream::{NON_BLOCKING, Stream};
+use crate::guest::{capture, context};
+
+fn create(phStream: Out<'_, CUstream>, flags: c_uint, priority: c_int) -> CuResult {
+    let (process, context) = context::healthy()?;
+    if flags & !NON_BLOCKING != 0 {
+        return Err(CuError::INVALID_VALUE);
+    }
+    let priority = priority.clamp(super::context::greatest_priority(process, context), 0);
+    let stream = Stream::open(process, context, context.live()?.number, flags, priority, None)?;
+    phStream.write(handle(stream.handle));
+    Ok(())
+}
+
+/// Makes a stream.
+pub(crate) fn cuStreamCreate(phStream: Out<'_, CUstream>, Flags: c_uint) -> CuResult {
+    create(phStream, Flags, 0)
+}
+
+/// Makes a stream of a priority, moved into the device's range.
+pub(crate) fn cuStreamCreateWithPriority(phStream: Out<'_, CUstream>, flags: c_uint, priority: c_int) -> CuResult {
+    create(phStream, flags, priority)
+}
+
+/// Ends a stream's handle; queued work is still done.
+pub(crate) fn cuStreamDestroy_v2(hStream: CUstream) -> CuResult {
+    let (process, _) = context::current()?;
+    let stream = process.streams.get(id(hStream)).ok_or(CuError::INVALID_HANDLE)?;
+    stream.close(process);
+    Ok(())
+}
+
+/// Ends a stream's handle; queued work is still done.
+pub(crate) fn cuStreamDestroy(hStream: CUstream) -> CuResult {
+    cuStreamDestroy_v2(hStream)
+}
+
+/// Waits for all work of a stream.
+pub(crate) fn cuStreamSynchronize(hStream: CUstream) -> CuResult {
+    let (process, context) = context::current()?;
+    context.stream(process, id(hStream))?.synchronize(process)
+}
+
+/// Says whether all work of a stream is done: success, or `NOT_READY`.
+pub(crate) fn cuStreamQuery(hStream: CUstream) -> CuResult {
+    let (process, context) = context::current()?;
+    let done = context.stream(process, id(hStream))?.query(process)?;
+    if done { Ok(()) } else { Err(CuError::NOT_READY) }
+}
+
+/// Has later work of a stream wait for an event; flag 1 makes that a node of a captured graph.
+pub(crate) fn cuStreamWaitEvent(hStream: CUstream, hEvent: CUevent, Flags: c_uint) -> CuResult {
+    let (process, context) = context::healthy()?;
+    if Flags > 1 {
+        return Err(CuError::INVALID_VALUE);
+    }
+    let stream = context.stream(process, id(hStream))?;
+    let event = process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    event.hold_back(process, &stream, Flags == 1)
+}
+
+/// Gives the flags that a stream was made with.
+pub(crate) fn cuStreamGetFlags(hStream: CUstream, flags: Out<'_, c_uint>) -> CuResult {
+    let (process, context) = context::current()?;
+    flags.write(context.stream(process, id(hStream))?.flags);
+    Ok(())
+}
+
+/// Gives a stream's priority.
+pub(crate) fn cuStreamGetPriority(hStream: CUstream, priority: Out<'_, c_int>) -> CuResult {
+    let (process, context) = context::current()?;
+    priority.write(context.stream(process, id(hStream))?.priority);
+    Ok(())
+}
+
+/// Gives a stream's context.
+pub(crate) fn cuStreamGetCtx(hStream: CUstream, pctx: Out<'_, CUcontext>) -> CuResult {
+    let (process, context) = context::current()?;
+    pctx.write(handle(context.stream(process, id(hStream))?.owner.handle));
+    Ok(())
+}
+
+/// Gives a stream's context; there are no green contexts.
+pub(crate) fn cuStreamGetCtx_v2(
+    hStream: CUstream,
+    pCtx: Out<'_, CUcontext>,
+    pGreenCtx: OutOpt<'_, CUgreenCtx>,
+) -> CuResult {
+    cuStreamGetCtx(hStream, pCtx)?;
+    pGreenCtx.write(std::ptr::null_mut());
+    Ok(())
+}
+
+/// Gives a stream's device.
+pub(crate) fn cuStreamGetDevice(hStream: CUstream, device: Out<'_, CUdevice>) -> CuResult {
+    let (process, context) = context::current()?;
+    let stream = context.stream(process, id(hStream))?;
+    device.write(stream.owner.device(process).handle());
+    Ok(())
+}
+
+/// Gives a number that no other stream of the process has or had.
+pub(crate) fn cuStreamGetId(hStream: CUstream, streamId: Out<'_, c_ulonglong>) -> CuResult {
+    let (process, context) = context::current()?;
+    streamId.write(context.stream(process, id(hStream))?.id);
+    Ok(())
+}
+
+/// Says whether a stream is captured.
+pub(crate) fn cuStreamIsCapturing(hStream: CUstream, captureStatus: Out<'_, CUstreamCaptureStatus>) -> CuResult {
+    let (process, context) = context::current()?;
+    let stream = context.stream(process, id(hStream))?;
+    if stream.is_legacy() {
+        stream.in_capture(process)?;
+    }
+    captureStatus.write(super::capture::status_code(capture::status(&stream).0));
+    Ok(())
+}
+
+/// Waits for the stream's work, then calls a host function with the stream and its status: all before it returns.
+pub(crate) unsafe fn cuStreamAddCallback(
+    hStream: CUstream,
+    callback: CUstreamCallback,
+    userData: *mut c_void,
+    flags: c_uint,
+) -> CuResult {
+    let (process, context) = context::healthy()?;
+    let function = callback.ok_or(CuError::INVALID_VALUE)?;
+    if flags != 0 {
+        return Err(CuError::INVALID_VALUE);
+    }
+    let status = context.stream(process, id(hStream))?.synchronize(process);
+    let code = CUresult(status.map_or_else(CuError::code, |()| 0));
+    // SAFETY: the program gave the function for exactly this call, from any thread.
+    unsafe { function(hStream, code, userData) };
+    status
+}

@@ -1,0 +1,183 @@
+//! The allocation table: what lies at an address, answered without a round trip.
+
+use std::collections::BTreeMap;
+
+use parking_lot::RwLock;
+use vgpu_core::{CuError, CuResult};
+
+/// What kind of memory a range is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Device memory.
+    Device,
+    /// A variable of a module; freed with it.
+    Variable,
+    /// Page-locked host memory from the window's pinned heap, with its `CU_MEMHOSTALLOC_*` flags.
+    Pinned(u32),
+    /// Managed memory: in the pinned heap too, reached by host and device alike.
+    Managed,
+    /// The program's own memory, registered with its `CU_MEMHOSTREGISTER_*` flags; copies treat it as pageable.
+    Registered(u32),
+}
+
+impl Kind {
+    /// Whether host code may dereference it.
+    pub(crate) fn is_host(self) -> bool {
+        matches!(self, Self::Pinned(_) | Self::Managed | Self::Registered(_))
+    }
+
+    /// Whether device code may dereference it.
+    pub(crate) fn is_device(self) -> bool {
+        !matches!(self, Self::Registered(_))
+    }
+}
+
+/// A range of memory that the device library knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Allocation {
+    pub(crate) base: u64,
+    pub(crate) len_bytes: u64,
+    pub(crate) kind: Kind,
+    /// The wire number of its context.
+    pub(crate) context: u32,
+    /// Unique over the life of the process.
+    pub(crate) id: u64,
+}
+
+impl Allocation {
+    fn end(&self) -> u64 {
+        self.base.saturating_add(self.len_bytes)
+    }
+
+    /// Whether `len_bytes` from `address` lie within it.
+    pub(crate) fn covers(&self, address: u64, len_bytes: u64) -> bool {
+        address >= self.base && address.checked_add(len_bytes).is_some_and(|end| end <= self.end())
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    by_base: BTreeMap<u64, Allocation>,
+    last_id: u64,
+}
+
+/// All known ranges of this process, by address.
+#[derive(Default)]
+pub(crate) struct Allocations(RwLock<Table>);
+
+impl Allocations {
+    /// Adds a range.
+    ///
+    /// # Errors
+    /// `HOST_MEMORY_ALREADY_REGISTERED` when it overlaps a known one.
+    pub(crate) fn insert(&self, base: u64, len_bytes: u64, kind: Kind, context: u32) -> CuResult {
+        let mut table = self.0.write();
+        let end = base.saturating_add(len_bytes.max(1));
+        let overlaps =
+            table.by_base.range(..end).next_back().is_some_and(|(_, known)| known.end() > base || known.base == base);
+        if overlaps {
+            return Err(CuError::HOST_MEMORY_ALREADY_REGISTERED);
+        }
+        table.last_id += 1;
+        let id = table.last_id;
+        let allocation = Allocation { base, len_bytes, kind, context, id };
+        table.by_base.insert(base, allocation);
+        Ok(())
+    }
+
+    /// The range that `address` lies in.
+    pub(crate) fn find(&self, address: u64) -> Option<Allocation> {
+        let table = self.0.read();
+        let (_, allocation) = table.by_base.range(..=address).next_back()?;
+        allocation.covers(address, 1).then_some(*allocation)
+    }
+
+    /// Removes the range that starts at `base`, if `accept` agrees.
+    pub(crate) fn remove(&self, base: u64, accept: impl Fn(&Allocation) -> bool) -> Option<Allocation> {
+        let mut table = self.0.write();
+        if !accept(table.by_base.get(&base)?) {
+            return None;
+        }
+        table.by_base.remove(&base)
+    }
+
+    /// Removes every range that `which` accepts.
+    pub(crate) fn drain(&self, which: impl Fn(&Allocation) -> bool) -> Vec<Allocation> {
+        let mut table = self.0.write();
+        let gone: Vec<Allocation> = table.by_base.values().filter(|a| which(a)).copied().collect();
+        for allocation in &gone {
+            table.by_base.remove(&allocation.base);
+        }
+        gone
+    }
+
+    /// Accepts `len_bytes` at `address` for use by device work.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when they do not lie within one range that the device reaches.
+    pub(crate) fn check_device(&self, address: u64, len_bytes: u64) -> CuResult {
+        match self.find(address) {
+            Some(range) if range.kind.is_device() && range.covers(address, len_bytes) => Ok(()),
+            _ => Err(CuError::INVALID_VALUE),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Allocations {
+        let table = Allocations::default();
+        table.insert(0x1000, 0x100, Kind::Device, 1).expect("free");
+        table.insert(0x2000, 0x10, Kind::Pinned(0), 1).expect("free");
+        table
+    }
+
+    #[test]
+    fn an_inner_address_finds_its_allocation() {
+        let found = table().find(0x10ff).expect("inside");
+        assert_eq!((found.base, found.len_bytes), (0x1000, 0x100));
+    }
+
+    #[test]
+    fn addresses_outside_find_nothing() {
+        let table = table();
+        for address in [0, 0xfff, 0x1100, 0x2010, u64::MAX] {
+            assert_eq!(table.find(address), None);
+        }
+    }
+
+    #[test]
+    fn a_range_over_the_end_is_invalid() {
+        let table = table();
+        assert_eq!(table.check_device(0x1000, 0x100), Ok(()));
+        assert_eq!(table.check_device(0x1000, 0x101), Err(CuError::INVALID_VALUE));
+        assert_eq!(table.check_device(0x10ff, u64::MAX), Err(CuError::INVALID_VALUE));
+    }
+
+    #[test]
+    fn overlapping_ranges_are_refused() {
+        let table = table();
+        for (base, len) in [(0x1000, 1), (0x10ff, 1), (0xf00, 0x101), (0xf00, 0x5000)] {
+            let result = table.insert(base, len, Kind::Registered(0), 1);
+            assert_eq!(result, Err(CuError::HOST_MEMORY_ALREADY_REGISTERED));
+        }
+        assert_eq!(table.insert(0x1100, 0x10, Kind::Registered(0), 1), Ok(()));
+    }
+
+    #[test]
+    fn only_the_base_of_an_allocation_frees_it() {
+        let table = table();
+        assert_eq!(table.remove(0x1001, |_| true), None);
+        assert!(table.remove(0x1000, |a| a.kind == Kind::Device).is_some());
+        assert_eq!(table.remove(0x1000, |_| true), None);
+    }
+
+    #[test]
+    fn registered_memory_is_not_reached_by_the_device() {
+        let table = table();
+        table.insert(0x9000, 0x10, Kind::Registered(0), 1).expect("free");
+        assert_eq!(table.check_device(0x9000, 1), Err(CuError::INVALID_VALUE));
+    }
+}

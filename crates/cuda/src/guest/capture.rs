@@ -1,0 +1,312 @@
+//! Stream capture: work becomes nodes of a graph instead of records, with whatever pointers it has.
+//!
+//! A capture starts on one stream; others join by waiting for an event that was recorded in it. Each stream in a
+//! capture keeps its frontier: the nodes that its next node depends on.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::ThreadId;
+
+use parking_lot::Mutex;
+use vgpu_core::abi::CUstreamCaptureMode;
+use vgpu_core::{CuError, CuResult};
+
+use super::graph::{Graph, Work};
+use super::process::{Process, process};
+use super::stream::Stream;
+use super::thread;
+
+/// An open capture.
+pub(crate) struct Capture {
+    /// What `cuStreamGetCaptureInfo` reports.
+    pub(crate) id: u64,
+    pub(crate) graph: Arc<Graph>,
+    /// Whether the graph goes if the capture fails: it was made for it.
+    owns_graph: bool,
+    mode: CUstreamCaptureMode,
+    started_by: ThreadId,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Why it can no longer give a graph.
+    broken: Option<CuError>,
+    /// Every stream in it; the first one started it.
+    streams: Vec<Arc<Stream>>,
+    closed: bool,
+}
+
+/// A stream's part in a capture.
+pub(crate) struct Branch {
+    pub(crate) capture: Arc<Capture>,
+    /// Nodes that the next one depends on.
+    pub(crate) frontier: Vec<u32>,
+    is_origin: bool,
+    /// Handles lent out by `cuStreamGetCaptureInfo`; they must outlive the call.
+    pub(crate) lent: Vec<u64>,
+}
+
+/// How a stream stands to capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    None,
+    Active,
+    Invalidated,
+}
+
+/// Starts to capture a stream into `graph`: after the nodes `frontier` of a graph that exists, or into one made for it.
+///
+/// # Errors
+/// `STREAM_CAPTURE_UNSUPPORTED` for the legacy stream, `ILLEGAL_STATE` when the stream is captured already,
+/// `INVALID_VALUE` for an unknown mode.
+pub(crate) fn begin(
+    process: &Process,
+    stream: &Arc<Stream>,
+    mode: CUstreamCaptureMode,
+    graph: Arc<Graph>,
+    frontier: Option<Vec<u32>>,
+) -> CuResult {
+    if mode.0 > CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED.0 {
+        return Err(CuError::INVALID_VALUE);
+    }
+    if stream.is_legacy() {
+        return Err(CuError::STREAM_CAPTURE_UNSUPPORTED);
+    }
+    let mut branch = stream.branch.lock();
+    if branch.is_some() {
+        return Err(CuError::ILLEGAL_STATE);
+    }
+    let capture = Arc::new(Capture {
+        id: process.new_id(),
+        graph,
+        owns_graph: frontier.is_none(),
+        mode,
+        started_by: std::thread::current().id(),
+        state: Mutex::new(State { broken: None, streams: vec![stream.clone()], closed: false }),
+    });
+    *branch = Some(Branch { capture, frontier: frontier.unwrap_or_default(), is_origin: true, lent: Vec::new() });
+    process.open_captures.fetch_add(1, Ordering::AcqRel);
+    stream.set_capturing(true);
+    Ok(())
+}
+
+/// Ends the capture that started on `stream` and returns its graph.
+///
+/// # Errors
+/// `ILLEGAL_STATE` when the stream is not captured, `STREAM_CAPTURE_UNMATCHED` on another stream than it started on,
+/// `STREAM_CAPTURE_WRONG_THREAD`, `STREAM_CAPTURE_UNJOINED` when a joined stream has work that this one does not wait
+/// for, or what broke the capture (`STREAM_CAPTURE_INVALIDATED`).
+pub(crate) fn end(process: &Process, stream: &Stream) -> CuResult<Arc<Graph>> {
+    let (capture, frontier) = {
+        let branch = stream.branch.lock();
+        let branch = branch.as_ref().ok_or(CuError::ILLEGAL_STATE)?;
+        if !branch.is_origin {
+            return Err(CuError::STREAM_CAPTURE_UNMATCHED);
+        }
+        (branch.capture.clone(), branch.frontier.clone())
+    };
+    let relaxed = capture.mode == CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
+    if !relaxed && capture.started_by != std::thread::current().id() {
+        return Err(CuError::STREAM_CAPTURE_WRONG_THREAD);
+    }
+    let (broken, ends) = close(process, &capture);
+    let unjoined = || {
+        let leaves = capture.graph.leaves();
+        let is_unjoined = |end: &u32| !frontier.contains(end) && leaves.contains(end);
+        ends.iter().any(is_unjoined).then_some(CuError::STREAM_CAPTURE_UNJOINED)
+    };
+    match broken.map(|_| CuError::STREAM_CAPTURE_INVALIDATED).or_else(unjoined) {
+        Some(error) => {
+            capture.discard_graph(process);
+            Err(error)
+        }
+        None => Ok(capture.graph.clone()),
+    }
+}
+
+/// Takes every stream out of the capture; returns what broke it, and the last nodes of all streams.
+fn close(process: &Process, capture: &Arc<Capture>) -> (Option<CuError>, Vec<u32>) {
+    let (streams, broken) = {
+        let mut state = capture.state.lock();
+        if !state.closed {
+            state.closed = true;
+            process.open_captures.fetch_sub(1, Ordering::AcqRel);
+        }
+        (std::mem::take(&mut state.streams), state.broken)
+    };
+    let mut ends = Vec::new();
+    for stream in streams {
+        let mut slot = stream.branch.lock();
+        if let Some(branch) = slot.take_if(|branch| Arc::ptr_eq(&branch.capture, capture)) {
+            ends.extend(branch.frontier);
+            stream.set_capturing(false);
+        }
+    }
+    (broken, ends)
+}
+
+/// Gives a capture up because its stream goes away.
+pub(crate) fn abandon(process: &Process, stream: &Stream) {
+    let branch = stream.branch.lock().take();
+    stream.set_capturing(false);
+    if let Some(branch) = branch {
+        branch.capture.state.lock().broken.get_or_insert(CuError::STREAM_CAPTURE_INVALIDATED);
+        if branch.is_origin {
+            close(process, &branch.capture);
+            branch.capture.discard_graph(process);
+        }
+    }
+}
+
+/// Breaks the capture that `stream` is in; its end will say so.
+pub(crate) fn invalidate(stream: &Stream, why: CuError) {
+    if let Some(branch) = &*stream.branch.lock() {
+        branch.capture.state.lock().broken.get_or_insert(why);
+    }
+}
+
+impl Capture {
+    fn discard_graph(&self, process: &Process) {
+        if self.owns_graph {
+            self.graph.destroy(process);
+        }
+    }
+
+    fn check(&self) -> CuResult {
+        match self.state.lock().broken {
+            Some(_) => Err(CuError::STREAM_CAPTURE_INVALIDATED),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Adds work as the next node of a captured stream.
+///
+/// # Errors
+/// `STREAM_CAPTURE_INVALIDATED` when the capture is broken.
+pub(crate) fn add_work(stream: &Stream, work: Work) -> CuResult {
+    let mut branch = stream.branch.lock();
+    let branch = branch.as_mut().ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
+    branch.capture.check()?;
+    let node = branch.capture.graph.add(work, std::mem::take(&mut branch.frontier))?;
+    branch.frontier = vec![node];
+    Ok(())
+}
+
+/// The capture a stream is in and the nodes its next one depends on.
+///
+/// # Errors
+/// `STREAM_CAPTURE_INVALIDATED` when the capture is broken.
+pub(crate) fn frontier(stream: &Stream) -> CuResult<(Arc<Capture>, Vec<u32>)> {
+    let branch = stream.branch.lock();
+    let branch = branch.as_ref().ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
+    branch.capture.check()?;
+    Ok((branch.capture.clone(), branch.frontier.clone()))
+}
+
+/// Has a stream wait for `nodes` of a capture: it joins the capture if it is not in it.
+///
+/// # Errors
+/// `STREAM_CAPTURE_MERGE` when it is in another one, `STREAM_CAPTURE_IMPLICIT` for the legacy stream,
+/// `STREAM_CAPTURE_INVALIDATED` when the capture is broken or over.
+pub(crate) fn join(stream: &Arc<Stream>, capture: &Arc<Capture>, nodes: &[u32]) -> CuResult {
+    if stream.is_legacy() {
+        return Err(CuError::STREAM_CAPTURE_IMPLICIT);
+    }
+    let mut slot = stream.branch.lock();
+    match &mut *slot {
+        Some(branch) if !Arc::ptr_eq(&branch.capture, capture) => {
+            branch.capture.state.lock().broken.get_or_insert(CuError::STREAM_CAPTURE_MERGE);
+            Err(CuError::STREAM_CAPTURE_MERGE)
+        }
+        Some(branch) => {
+            capture.check()?;
+            for node in nodes {
+                if !branch.frontier.contains(node) {
+                    branch.frontier.push(*node);
+                }
+            }
+            Ok(())
+        }
+        None => {
+            let mut state = capture.state.lock();
+            if state.closed || state.broken.is_some() {
+                return Err(CuError::STREAM_CAPTURE_INVALIDATED);
+            }
+            state.streams.push(stream.clone());
+            *slot =
+                Some(Branch { capture: capture.clone(), frontier: nodes.to_vec(), is_origin: false, lent: Vec::new() });
+            stream.set_capturing(true);
+            Ok(())
+        }
+    }
+}
+
+/// How a stream stands, and the capture's id.
+pub(crate) fn status(stream: &Stream) -> (Status, u64) {
+    match &*stream.branch.lock() {
+        None => (Status::None, 0),
+        Some(branch) if branch.capture.check().is_ok() => (Status::Active, branch.capture.id),
+        Some(branch) => (Status::Invalidated, branch.capture.id),
+    }
+}
+
+/// Refuses work on the legacy stream while a stream that keeps order with it is captured.
+///
+/// # Errors
+/// `STREAM_CAPTURE_IMPLICIT`; the capture is broken by it.
+pub(crate) fn refuse_implicit(_process: &Process, legacy: &Stream) -> CuResult {
+    let Ok(live) = legacy.owner.live() else {
+        return Ok(());
+    };
+    let involved = live.streams().into_iter().find(|stream| stream.is_blocking() && stream.is_capturing());
+    match involved {
+        Some(stream) => {
+            invalidate(&stream, CuError::STREAM_CAPTURE_IMPLICIT);
+            Err(CuError::STREAM_CAPTURE_IMPLICIT)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses a call that is not safe during capture (one that may wait for the device), as strictly as the modes say.
+///
+/// # Errors
+/// `STREAM_CAPTURE_UNSUPPORTED`; the captures concerned are broken by it.
+pub(crate) fn refuse_unsafe_call() -> CuResult {
+    let process = process()?;
+    if process.open_captures.load(Ordering::Acquire) == 0 {
+        return Ok(());
+    }
+    let relaxed = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
+    let own = thread::capture_mode();
+    if own == relaxed {
+        return Ok(());
+    }
+    let thread = std::thread::current().id();
+    let mut refused = false;
+    let mut seen: Vec<Arc<Capture>> = Vec::new();
+    for live in process.contexts.filtered(|_| true).iter().filter_map(|context| context.live().ok()) {
+        for stream in live.streams() {
+            if let Some(branch) = &*stream.branch.lock() {
+                seen.push(branch.capture.clone());
+            }
+        }
+    }
+    for capture in seen {
+        let concerns = match capture.mode {
+            mode if mode == relaxed => false,
+            CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_GLOBAL
+                if own == CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_GLOBAL =>
+            {
+                true
+            }
+            _ => capture.started_by == thread,
+        };
+        if concerns {
+            capture.state.lock().broken.get_or_insert(CuError::STREAM_CAPTURE_UNSUPPORTED);
+            refused = true;
+        }
+    }
+    if refused { Err(CuError::STREAM_CAPTURE_UNSUPPORTED) } else { Ok(()) }
+}

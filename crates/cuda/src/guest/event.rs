@@ -1,0 +1,204 @@
+//! Events: a point on a stream, and, when timing is wanted, a timestamp word in the window.
+//!
+//! An event without timing costs no record at all: its point is the last record of its stream.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use vgpu_core::wire::messages::EventRecord;
+use vgpu_core::wire::{EventSlot, Seq, StreamSlot};
+use vgpu_core::{CuError, CuResult};
+
+use super::capture::{self, Capture};
+use super::context::Context;
+use super::process::Process;
+use super::stream::Stream;
+
+/// `CU_EVENT_DISABLE_TIMING`.
+const DISABLE_TIMING: u32 = 2;
+/// `CU_EVENT_INTERPROCESS`.
+const INTERPROCESS: u32 = 4;
+
+/// An event of a live context.
+pub(crate) struct Event {
+    pub(crate) handle: u64,
+    pub(crate) context: u32,
+    /// Its timestamp word; none without timing.
+    pub(crate) slot: Option<EventSlot>,
+    point: Mutex<Point>,
+}
+
+/// What an event stands for.
+#[derive(Clone)]
+pub(crate) enum Point {
+    /// Nothing was recorded: it counts as done.
+    Never,
+    /// A stream's record.
+    At { stream: StreamSlot, seq: Seq },
+    /// A place in a graph that is being captured.
+    Captured { capture: Arc<Capture>, nodes: Vec<u32> },
+}
+
+impl Event {
+    /// Makes an event.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` for unknown flags, `NOT_SUPPORTED` for events between processes, `OUT_OF_MEMORY` without a slot.
+    pub(crate) fn create(process: &Process, context: &Context, flags: u32) -> CuResult<Arc<Self>> {
+        if flags & !7 != 0 || flags & INTERPROCESS != 0 && flags & DISABLE_TIMING == 0 {
+            return Err(CuError::INVALID_VALUE);
+        }
+        if flags & INTERPROCESS != 0 {
+            return Err(CuError::NOT_SUPPORTED);
+        }
+        let slot = match flags & DISABLE_TIMING {
+            0 => Some(Self::take_slot(process)?),
+            _ => None,
+        };
+        let context = context.number();
+        let make = |handle| Arc::new(Self { handle, context, slot, point: Mutex::new(Point::Never) });
+        Ok(process.events.insert_with(make))
+    }
+
+    /// Ends the event's handle.
+    pub(crate) fn destroy(&self, process: &Process) {
+        if process.events.remove(self.handle).is_none() {
+            return;
+        }
+        let Some(slot) = self.slot else { return };
+        match *self.point.lock() {
+            // A record in flight will still write the word.
+            Point::At { stream, seq } if !process.link.is_done(stream, seq) => {
+                process.dying_events.lock().push((slot, stream, seq));
+            }
+            _ => process.event_slots.give_back(slot),
+        }
+    }
+
+    /// A free timestamp word.
+    fn take_slot(process: &Process) -> CuResult<EventSlot> {
+        let mut dying = process.dying_events.lock();
+        dying.retain(|(slot, stream, seq)| {
+            let is_done = process.link.is_done(*stream, *seq);
+            if is_done {
+                process.event_slots.give_back(*slot);
+            }
+            !is_done
+        });
+        process.event_slots.take().ok_or(CuError::OUT_OF_MEMORY)
+    }
+
+    /// Records the event on a stream, or in the graph that the stream is captured into.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when stream and event are of different contexts, else those of the link.
+    pub(crate) fn record(self: &Arc<Self>, process: &Process, stream: &Stream) -> CuResult {
+        if stream.context != self.context {
+            return Err(CuError::INVALID_HANDLE);
+        }
+        if process.open_captures.load(std::sync::atomic::Ordering::Acquire) != 0 && stream.in_capture(process)? {
+            let (capture, nodes) = capture::frontier(stream)?;
+            *self.point.lock() = Point::Captured { capture, nodes };
+            return Ok(());
+        }
+        let seq = match self.slot {
+            Some(event) => process.link.post_on(&stream.last, &EventRecord { stream: stream.slot, event }, &[])?,
+            None => stream.mark(process)?,
+        };
+        self.set(stream.slot, seq);
+        Ok(())
+    }
+
+    /// Makes the event stand for that record.
+    pub(crate) fn set(&self, stream: StreamSlot, seq: Seq) {
+        *self.point.lock() = Point::At { stream, seq };
+    }
+
+    /// What the event stands for now.
+    pub(crate) fn point(&self) -> Point {
+        self.point.lock().clone()
+    }
+
+    /// The record to wait for, if any.
+    fn settled_point(&self) -> CuResult<Option<(StreamSlot, Seq)>> {
+        match self.point() {
+            Point::Never => Ok(None),
+            Point::At { stream, seq } => Ok(Some((stream, seq))),
+            Point::Captured { .. } => Err(CuError::CAPTURED_EVENT),
+        }
+    }
+
+    /// Whether all work before the event is done.
+    ///
+    /// # Errors
+    /// `CAPTURED_EVENT`, or the sticky error.
+    pub(crate) fn query(&self, process: &Process) -> CuResult<bool> {
+        let point = self.settled_point()?;
+        process.link.sticky()?;
+        Ok(point.is_none_or(|(stream, seq)| process.link.is_done(stream, seq)))
+    }
+
+    /// Waits until all work before the event is done.
+    ///
+    /// # Errors
+    /// `CAPTURED_EVENT`, or the sticky error.
+    pub(crate) fn synchronize(&self, process: &Process) -> CuResult {
+        if let Some((stream, seq)) = self.settled_point()? {
+            process.link.wait(stream, seq)?;
+        }
+        process.link.sticky()
+    }
+
+    /// Has later work on `stream` wait for the event; during capture the event joins the stream to its graph.
+    ///
+    /// # Errors
+    /// `STREAM_CAPTURE_*` where captures would mix, else those of the link.
+    pub(crate) fn hold_back(self: &Arc<Self>, process: &Process, stream: &Arc<Stream>, external: bool) -> CuResult {
+        let capturing =
+            process.open_captures.load(std::sync::atomic::Ordering::Acquire) != 0 && stream.in_capture(process)?;
+        match (self.point(), capturing) {
+            (Point::Captured { capture, nodes }, _) => capture::join(stream, &capture, &nodes),
+            (_, true) if external => capture::add_work(stream, super::graph::Work::EventWait(self.clone())),
+            (_, true) => {
+                capture::invalidate(stream, CuError::STREAM_CAPTURE_ISOLATION);
+                Err(CuError::STREAM_CAPTURE_ISOLATION)
+            }
+            (Point::Never, false) => Ok(()),
+            (Point::At { stream: other, seq }, false) => stream.wait_for(process, other, seq),
+        }
+    }
+
+    /// Milliseconds from this event to `end`.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when one has no timing or was never recorded, `NOT_READY` before both are reached.
+    pub(crate) fn elapsed_ms(&self, process: &Process, end: &Self) -> CuResult<f32> {
+        let (Some(from), Some(to)) = (self.slot, end.slot) else {
+            return Err(CuError::INVALID_HANDLE);
+        };
+        for event in [self, end] {
+            let (stream, seq) = event.settled_point()?.ok_or(CuError::INVALID_HANDLE)?;
+            if !process.link.is_done(stream, seq) {
+                process.link.sticky()?;
+                return Err(CuError::NOT_READY);
+            }
+        }
+        Ok(milliseconds(process.link.event_ns(from), process.link.event_ns(to)))
+    }
+}
+
+fn milliseconds(from_ns: u64, to_ns: u64) -> f32 {
+    let ns = i128::from(to_ns) - i128::from(from_ns);
+    (ns as f64 / 1e6) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::milliseconds;
+
+    #[test]
+    fn elapsed_time_is_signed_and_in_milliseconds() {
+        assert!((milliseconds(1_000_000, 3_500_000) - 2.5).abs() < 1e-6);
+        assert!((milliseconds(3_500_000, 1_000_000) + 2.5).abs() < 1e-6);
+    }
+}

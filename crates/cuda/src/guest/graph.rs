@@ -1,0 +1,566 @@
+//! Graphs: work with dependencies, as captured or as built node by node. The executor sees none of this.
+
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
+use parking_lot::Mutex;
+use vgpu_core::abi::CUgraphNodeType;
+use vgpu_core::wire::messages::{
+    Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, GraphNode, LAUNCH_COOPERATIVE, Launch, Marker,
+};
+use vgpu_core::wire::{Message, Pod};
+use vgpu_core::{CuError, CuResult};
+
+use super::event::Event;
+use super::function::Function;
+use super::handle;
+use super::launch::Shape;
+use super::process::Process;
+
+/// The most nodes of one graph, flattened. CUDA names no limit; this one keeps lengths in their fields.
+const MAX_NODES: usize = 1 << 22;
+
+/// What a node does.
+#[derive(Clone)]
+pub(crate) enum Work {
+    Empty,
+    Kernel(KernelWork),
+    Copy(CopyWork),
+    Fill(Fill),
+    EventRecord(Arc<Event>),
+    EventWait(Arc<Event>),
+    Child(Arc<Graph>),
+    /// A message of one of our other libraries; to programs it looks like a kernel.
+    Library {
+        op: u16,
+        fixed: Arc<[u8]>,
+        tail: Arc<[u8]>,
+    },
+}
+
+/// A kernel launch.
+#[derive(Clone)]
+pub(crate) struct KernelWork {
+    pub(crate) function: Arc<Function>,
+    pub(crate) shape: Shape,
+    pub(crate) params: Arc<Params>,
+}
+
+/// Packed kernel parameters of a node, with the pointers to them that `cuGraphKernelNodeGetParams` lends out.
+pub(crate) struct Params {
+    pub(crate) bytes: Box<[u8]>,
+    pointers: OnceCell<Box<[usize]>>,
+}
+
+impl Params {
+    pub(crate) fn new(bytes: &[u8]) -> Arc<Self> {
+        Arc::new(Self { bytes: bytes.into(), pointers: OnceCell::new() })
+    }
+
+    /// Addresses of the single parameters, alive as long as `self`.
+    pub(crate) fn pointers(&self, function: &Function) -> &[usize] {
+        self.pointers.get_or_init(|| {
+            let base = self.bytes.as_ptr().addr();
+            function.params.iter().map(|param| base + param.offset_bytes as usize).collect()
+        })
+    }
+}
+
+/// A copy of a node, with any host bytes it needs.
+#[derive(Clone)]
+pub(crate) enum CopyWork {
+    In(CopyIn),
+    /// Bytes of pageable memory, taken when the node was made.
+    Inline {
+        target: u64,
+        bytes: Arc<[u8]>,
+    },
+    Out(CopyOut),
+    Device(Copy),
+    Box(CopyBox),
+}
+
+impl Work {
+    /// What `cuGraphNodeGetType` reports.
+    pub(crate) fn node_type(&self) -> CUgraphNodeType {
+        match self {
+            Self::Empty => CUgraphNodeType::CU_GRAPH_NODE_TYPE_EMPTY,
+            Self::Kernel(_) | Self::Library { .. } => CUgraphNodeType::CU_GRAPH_NODE_TYPE_KERNEL,
+            Self::Copy(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_MEMCPY,
+            Self::Fill(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_MEMSET,
+            Self::EventRecord(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_EVENT_RECORD,
+            Self::EventWait(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_WAIT_EVENT,
+            Self::Child(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_GRAPH,
+        }
+    }
+
+    /// Whether an instantiated node of this work may be updated to do `other`.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Library { op, .. }, Self::Library { op: other, .. }) => op == other,
+            (Self::Library { .. }, _) | (_, Self::Library { .. }) => false,
+            _ => self.node_type() == other.node_type(),
+        }
+    }
+
+    /// Appends the node's wire form: what to do, after which earlier nodes.
+    fn encode(&self, after: &[u32], out: &mut Vec<u8>) -> CuResult {
+        let marker = Marker { stream: 0, reserved: 0 };
+        match self {
+            Self::Empty | Self::EventWait(_) => message(&marker, &[], after, out),
+            Self::Child(_) => Err(CuError::NOT_SUPPORTED),
+            Self::Kernel(kernel) => message(&kernel.launch(0), &kernel.params.bytes, after, out),
+            Self::Copy(CopyWork::In(copy)) => message(copy, &[], after, out),
+            Self::Copy(CopyWork::Inline { target, bytes }) => {
+                message(&CopyInline { stream: 0, reserved: 0, target: *target }, bytes, after, out)
+            }
+            Self::Copy(CopyWork::Out(copy)) => message(copy, &[], after, out),
+            Self::Copy(CopyWork::Device(copy)) => message(copy, &[], after, out),
+            Self::Copy(CopyWork::Box(copy)) => message(copy, &[], after, out),
+            Self::Fill(fill) => message(fill, &[], after, out),
+            Self::EventRecord(event) => match event.slot {
+                Some(slot) => message(&EventRecord { stream: 0, event: slot }, &[], after, out),
+                None => message(&marker, &[], after, out),
+            },
+            Self::Library { op, fixed, tail } => node(*op, fixed, tail, after, out),
+        }
+    }
+}
+
+impl KernelWork {
+    /// The launch as a message for the stream of that slot.
+    pub(crate) fn launch(&self, stream: u32) -> Launch {
+        let Shape { grid, block, dynamic_shared_bytes, cooperative } = self.shape;
+        let flags = if cooperative { LAUNCH_COOPERATIVE } else { 0 };
+        Launch { function: self.function.wire, stream, flags, grid, block, dynamic_shared_bytes, reserved: 0 }
+    }
+}
+
+fn message<M: Message>(fixed: &M, tail: &[u8], after: &[u32], out: &mut Vec<u8>) -> CuResult {
+    node(M::OP as u16, fixed.as_bytes(), tail, after, out)
+}
+
+fn node(op: u16, fixed: &[u8], tail: &[u8], after: &[u32], out: &mut Vec<u8>) -> CuResult {
+    let len_bytes = (size_of::<GraphNode>() + after.len() * 4 + fixed.len() + tail.len()).next_multiple_of(8);
+    let too_large = |_| CuError::OUT_OF_MEMORY;
+    let header = GraphNode {
+        len_bytes: u32::try_from(len_bytes).map_err(too_large)?,
+        op,
+        reserved: 0,
+        dependency_count: u32::try_from(after.len()).map_err(too_large)?,
+        tail_bytes: u32::try_from(tail.len()).map_err(too_large)?,
+    };
+    let end = out.len() + len_bytes;
+    out.extend_from_slice(header.as_bytes());
+    for index in after {
+        out.extend_from_slice(&index.to_le_bytes());
+    }
+    out.extend_from_slice(fixed);
+    out.extend_from_slice(tail);
+    out.resize(end, 0);
+    Ok(())
+}
+
+struct Node {
+    work: Work,
+    after: Vec<u32>,
+}
+
+/// A graph. Nodes keep their numbers; a destroyed one leaves a gap.
+pub(crate) struct Graph {
+    pub(crate) handle: u64,
+    /// What `cuGraphGetId` reports.
+    pub(crate) id: u64,
+    nodes: Mutex<Vec<Option<Node>>>,
+}
+
+impl Graph {
+    /// Makes an empty graph.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY` when there are more graphs than node handles can tell apart.
+    pub(crate) fn create(process: &Process) -> CuResult<Arc<Self>> {
+        let make = |handle| Arc::new(Self { handle, id: process.new_id(), nodes: Mutex::new(Vec::new()) });
+        let graph = process.graphs.insert_with(make);
+        if handle::can_name_nodes(graph.handle) {
+            return Ok(graph);
+        }
+        process.graphs.remove(graph.handle);
+        Err(CuError::OUT_OF_MEMORY)
+    }
+
+    /// Ends the graph's handle, and those of its children.
+    pub(crate) fn destroy(&self, process: &Process) {
+        process.graphs.remove(self.handle);
+        for node in self.nodes.lock().iter().flatten() {
+            if let Work::Child(child) = &node.work {
+                child.destroy(process);
+            }
+        }
+    }
+
+    /// A graph of the same nodes under the same numbers.
+    ///
+    /// # Errors
+    /// As [`Graph::create`].
+    pub(crate) fn duplicate(&self, process: &Process) -> CuResult<Arc<Self>> {
+        let copy = Self::create(process)?;
+        let mut nodes = Vec::new();
+        for node in self.nodes.lock().iter() {
+            nodes.push(match node {
+                None => None,
+                Some(Node { work: Work::Child(child), after }) => {
+                    Some(Node { work: Work::Child(child.duplicate(process)?), after: after.clone() })
+                }
+                Some(Node { work, after }) => Some(Node { work: work.clone(), after: after.clone() }),
+            });
+        }
+        *copy.nodes.lock() = nodes;
+        Ok(copy)
+    }
+
+    /// Adds a node that runs after those named; returns its number.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when one of them is not there or named twice, `OUT_OF_MEMORY` for too many nodes.
+    pub(crate) fn add(&self, work: Work, after: Vec<u32>) -> CuResult<u32> {
+        let mut nodes = self.nodes.lock();
+        let known = |index: &u32| nodes.get(*index as usize).is_some_and(Option::is_some);
+        let repeated = |at: usize| after[..at].contains(&after[at]);
+        if !after.iter().all(known) || (0..after.len()).any(repeated) {
+            return Err(CuError::INVALID_VALUE);
+        }
+        if nodes.len() >= MAX_NODES {
+            return Err(CuError::OUT_OF_MEMORY);
+        }
+        nodes.push(Some(Node { work, after }));
+        u32::try_from(nodes.len() - 1).map_err(|_| CuError::OUT_OF_MEMORY)
+    }
+
+    /// Numbers of all nodes, in the order they were added.
+    pub(crate) fn nodes(&self) -> Vec<u32> {
+        let nodes = self.nodes.lock();
+        (0u32..).zip(nodes.iter()).filter(|(_, node)| node.is_some()).map(|(index, _)| index).collect()
+    }
+
+    /// Every dependency as (earlier node, later node).
+    pub(crate) fn edges(&self) -> Vec<(u32, u32)> {
+        let nodes = self.nodes.lock();
+        let live = (0u32..).zip(nodes.iter()).filter_map(|(index, node)| Some((index, node.as_ref()?)));
+        live.flat_map(|(to, node)| node.after.iter().map(move |from| (*from, to))).collect()
+    }
+
+    /// Nodes that no other one waits for.
+    pub(crate) fn leaves(&self) -> Vec<u32> {
+        let edges = self.edges();
+        let mut leaves = self.nodes();
+        let mut waited_for: Vec<u32> = edges.into_iter().map(|(from, _)| from).collect();
+        waited_for.sort_unstable();
+        leaves.retain(|node| waited_for.binary_search(node).is_err());
+        leaves
+    }
+
+    /// A node's work.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when it is not there.
+    pub(crate) fn work(&self, node: u32) -> CuResult<Work> {
+        let nodes = self.nodes.lock();
+        let node = nodes.get(node as usize).and_then(Option::as_ref);
+        node.map(|node| node.work.clone()).ok_or(CuError::INVALID_VALUE)
+    }
+
+    /// Gives a node other work of the same kind.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when it is not there or of another kind.
+    pub(crate) fn set_work(&self, node: u32, work: Work) -> CuResult {
+        let mut nodes = self.nodes.lock();
+        let node = nodes.get_mut(node as usize).and_then(Option::as_mut).ok_or(CuError::INVALID_VALUE)?;
+        if !node.work.is_like(&work) {
+            return Err(CuError::INVALID_VALUE);
+        }
+        node.work = work;
+        Ok(())
+    }
+
+    /// Nodes that a node waits for.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when it is not there.
+    pub(crate) fn dependencies(&self, node: u32) -> CuResult<Vec<u32>> {
+        let nodes = self.nodes.lock();
+        let node = nodes.get(node as usize).and_then(Option::as_ref);
+        node.map(|node| node.after.clone()).ok_or(CuError::INVALID_VALUE)
+    }
+
+    /// Adds dependencies, all or none.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when a node is not there, an edge is, or a node would wait for itself.
+    pub(crate) fn connect(&self, edges: &[(u32, u32)]) -> CuResult {
+        let mut nodes = self.nodes.lock();
+        let known = |index: u32| nodes.get(index as usize).is_some_and(Option::is_some);
+        let after = |index: u32| nodes[index as usize].as_ref().map_or(&[][..], |node| &node.after);
+        let bad = |(from, to): &(u32, u32)| from == to || !known(*from) || !known(*to) || after(*to).contains(from);
+        if edges.iter().any(bad) {
+            return Err(CuError::INVALID_VALUE);
+        }
+        for (from, to) in edges {
+            if let Some(node) = &mut nodes[*to as usize] {
+                node.after.push(*from);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes dependencies; those that are not there are an error, and nothing is changed.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE`.
+    pub(crate) fn disconnect(&self, edges: &[(u32, u32)]) -> CuResult {
+        let mut nodes = self.nodes.lock();
+        let has = |(from, to): &(u32, u32)| {
+            let node = nodes.get(*to as usize).and_then(Option::as_ref);
+            node.is_some_and(|node| node.after.contains(from))
+        };
+        if !edges.iter().all(has) {
+            return Err(CuError::INVALID_VALUE);
+        }
+        for (from, to) in edges {
+            if let Some(node) = &mut nodes[*to as usize] {
+                node.after.retain(|index| index != from);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a node and its edges.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when it is not there.
+    pub(crate) fn remove(&self, index: u32) -> CuResult {
+        let mut nodes = self.nodes.lock();
+        let node = nodes.get_mut(index as usize).ok_or(CuError::INVALID_VALUE)?;
+        node.take().ok_or(CuError::INVALID_VALUE)?;
+        for node in nodes.iter_mut().flatten() {
+            node.after.retain(|after| *after != index);
+        }
+        Ok(())
+    }
+
+    /// The graph in running order, children unfolded.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` for a cycle, `OUT_OF_MEMORY` for too many nodes.
+    pub(crate) fn plan(&self) -> CuResult<Plan> {
+        let mut plan = Plan::default();
+        self.unfold(&[], &mut plan)?;
+        Ok(plan)
+    }
+
+    /// Appends this graph's nodes to a plan, roots after `outer`; returns the plan's indices of its leaves.
+    fn unfold(&self, outer: &[u32], plan: &mut Plan) -> CuResult<Vec<u32>> {
+        let nodes = self.nodes.lock();
+        // For each node, the plan's indices that a node after it waits for.
+        let mut done: Vec<Option<Vec<u32>>> = vec![None; nodes.len()];
+        let mut leaf = vec![true; nodes.len()];
+        for index in running_order(&nodes)? {
+            let Some(node) = &nodes[index] else { continue };
+            let mut after: Vec<u32> = Vec::new();
+            for earlier in &node.after {
+                leaf[*earlier as usize] = false;
+                after.extend(done[*earlier as usize].iter().flatten());
+            }
+            if node.after.is_empty() {
+                after.extend(outer);
+            }
+            after.sort_unstable();
+            after.dedup();
+            done[index] = Some(match &node.work {
+                Work::Child(child) => child.unfold(&after, plan)?,
+                work => {
+                    if plan.steps.len() >= MAX_NODES {
+                        return Err(CuError::OUT_OF_MEMORY);
+                    }
+                    let number = u32::try_from(index).map_err(|_| CuError::OUT_OF_MEMORY)?;
+                    let source = handle::node_handle(self.handle, number);
+                    plan.steps.push(Step { source, work: work.clone(), after });
+                    vec![u32::try_from(plan.steps.len() - 1).map_err(|_| CuError::OUT_OF_MEMORY)?]
+                }
+            });
+        }
+        let mut leaves: Vec<u32> = Vec::new();
+        for (index, ends) in done.into_iter().enumerate() {
+            if leaf[index] {
+                leaves.extend(ends.into_iter().flatten());
+            }
+        }
+        if leaves.is_empty() { Ok(outer.to_vec()) } else { Ok(leaves) }
+    }
+}
+
+/// Node indices with every node after those it waits for; as added, where that is an order already.
+fn running_order(nodes: &[Option<Node>]) -> CuResult<Vec<usize>> {
+    let mut waiting: Vec<usize> = nodes.iter().map(|node| node.as_ref().map_or(0, |node| node.after.len())).collect();
+    let in_order = nodes.iter().enumerate().all(|(index, node)| {
+        node.as_ref().is_none_or(|node| node.after.iter().all(|earlier| (*earlier as usize) < index))
+    });
+    if in_order {
+        return Ok((0..nodes.len()).collect());
+    }
+    let mut later: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
+    for (index, node) in nodes.iter().enumerate() {
+        for earlier in node.iter().flat_map(|node| &node.after) {
+            later[*earlier as usize].push(index);
+        }
+    }
+    let mut ready: std::collections::VecDeque<usize> = (0..nodes.len()).filter(|index| waiting[*index] == 0).collect();
+    let mut order = Vec::with_capacity(nodes.len());
+    while let Some(index) = ready.pop_front() {
+        order.push(index);
+        for next in &later[index] {
+            waiting[*next] -= 1;
+            if waiting[*next] == 0 {
+                ready.push_back(*next);
+            }
+        }
+    }
+    if order.len() == nodes.len() { Ok(order) } else { Err(CuError::INVALID_VALUE) }
+}
+
+/// A graph ready to be sent: steps in an order that can run.
+#[derive(Clone, Default)]
+pub(crate) struct Plan {
+    pub(crate) steps: Vec<Step>,
+}
+
+/// One node of a plan.
+#[derive(Clone)]
+pub(crate) struct Step {
+    /// The handle of the graph node it came from.
+    pub(crate) source: u64,
+    pub(crate) work: Work,
+    /// Earlier steps it waits for, ascending.
+    pub(crate) after: Vec<u32>,
+}
+
+impl Plan {
+    /// The plan's wire form.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY` when a node is too large for its length fields.
+    pub(crate) fn encode(&self) -> CuResult<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(self.steps.len() * 160);
+        for step in &self.steps {
+            step.work.encode(&step.after, &mut bytes)?;
+        }
+        Ok(bytes)
+    }
+
+    /// A graph that does the same.
+    ///
+    /// # Errors
+    /// As [`Graph::create`].
+    pub(crate) fn to_graph(&self, process: &Process) -> CuResult<Arc<Graph>> {
+        let graph = Graph::create(process)?;
+        for step in &self.steps {
+            graph.add(step.work.clone(), step.after.clone())?;
+        }
+        Ok(graph)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph() -> Graph {
+        Graph { handle: 0x7608_0000_0100_0000, id: 1, nodes: Mutex::new(Vec::new()) }
+    }
+
+    fn fill(target: u64) -> Work {
+        Work::Fill(Fill { stream: 0, element_bytes: 1, target, pitch: 0, value: 0, reserved: 0, width: 1, height: 1 })
+    }
+
+    fn targets(plan: &Plan) -> Vec<u64> {
+        let target = |step: &Step| match &step.work {
+            Work::Fill(fill) => Some(fill.target),
+            _ => None,
+        };
+        plan.steps.iter().filter_map(target).collect()
+    }
+
+    #[test]
+    fn a_node_may_only_follow_known_nodes() {
+        let graph = graph();
+        assert_eq!(graph.add(fill(0), vec![0]), Err(CuError::INVALID_VALUE));
+        assert_eq!(graph.add(fill(0), vec![]), Ok(0));
+        assert_eq!(graph.add(fill(0), vec![0, 0]), Err(CuError::INVALID_VALUE));
+        assert_eq!(graph.add(fill(0), vec![0]), Ok(1));
+        assert_eq!(graph.leaves(), [1]);
+    }
+
+    #[test]
+    fn later_edges_change_the_running_order() {
+        let graph = graph();
+        for target in 0..3 {
+            graph.add(fill(target), vec![]).expect("room");
+        }
+        graph.connect(&[(2, 0), (0, 1)]).expect("no cycle yet");
+        assert_eq!(targets(&graph.plan().expect("no cycle")), [2, 0, 1]);
+    }
+
+    #[test]
+    fn a_cycle_cannot_run() {
+        let graph = graph();
+        graph.add(fill(0), vec![]).expect("room");
+        graph.add(fill(1), vec![0]).expect("room");
+        graph.connect(&[(1, 0)]).expect("edges are free until the graph is used");
+        assert_eq!(graph.plan().err(), Some(CuError::INVALID_VALUE));
+    }
+
+    #[test]
+    fn a_removed_node_takes_its_edges_along() {
+        let graph = graph();
+        graph.add(fill(0), vec![]).expect("room");
+        graph.add(fill(1), vec![0]).expect("room");
+        graph.remove(0).expect("there");
+        assert_eq!((graph.nodes(), graph.edges()), (vec![1], vec![]));
+        assert_eq!(graph.remove(0), Err(CuError::INVALID_VALUE));
+        assert_eq!(targets(&graph.plan().expect("no cycle")), [1]);
+    }
+
+    #[test]
+    fn a_child_runs_between_what_it_follows_and_what_follows_it() {
+        let child = Arc::new(graph());
+        child.add(fill(10), vec![]).expect("room");
+        child.add(fill(11), vec![]).expect("room");
+        let parent = graph();
+        parent.add(fill(0), vec![]).expect("room");
+        parent.add(Work::Child(child), vec![0]).expect("room");
+        parent.add(fill(1), vec![1]).expect("room");
+        let plan = parent.plan().expect("no cycle");
+        assert_eq!(targets(&plan), [0, 10, 11, 1]);
+        let after: Vec<&[u32]> = plan.steps.iter().map(|step| &step.after[..]).collect();
+        assert_eq!(after, [&[][..], &[0], &[0], &[1, 2]]);
+    }
+
+    #[test]
+    fn encoded_nodes_have_aligned_lengths_and_their_parts_in_order() {
+        let graph = graph();
+        graph.add(fill(0x1234), vec![]).expect("room");
+        let bytes: Arc<[u8]> = Arc::from(&b"abc"[..]);
+        graph.add(Work::Copy(CopyWork::Inline { target: 0x55, bytes }), vec![0]).expect("room");
+        let encoded = graph.plan().expect("no cycle").encode().expect("small");
+        let first = GraphNode::from_bytes(&encoded).expect("a header");
+        assert_eq!((first.op, first.dependency_count, first.tail_bytes), (Fill::OP as u16, 0, 0));
+        let rest = &encoded[first.len_bytes as usize..];
+        let second = GraphNode::from_bytes(rest).expect("a header");
+        assert_eq!(second.len_bytes as usize, rest.len());
+        assert_eq!((second.len_bytes % 8, second.dependency_count, second.tail_bytes), (0, 1, 3));
+        let copy = CopyInline::from_bytes(&rest[size_of::<GraphNode>() + 4..]).expect("a message");
+        assert_eq!(copy.target, 0x55);
+        assert_eq!(&rest[size_of::<GraphNode>() + 4 + size_of::<CopyInline>()..][..3], b"abc");
+    }
+}

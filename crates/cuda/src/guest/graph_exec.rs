@@ -1,0 +1,223 @@
+//! Instantiated graphs: a plan that the executor holds too, launched by one small record.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use vgpu_core::abi::CUgraphExecUpdateResult;
+use vgpu_core::guest::Link;
+use vgpu_core::wire::messages::{GraphCreate, GraphDestroy, GraphLaunch, GraphUpdate};
+use vgpu_core::wire::{Seq, StreamSlot};
+use vgpu_core::{CuError, CuResult};
+
+use super::capture;
+use super::context::Context;
+use super::event::Point;
+use super::graph::{Graph, Plan, Work};
+use super::process::Process;
+use super::stream::Stream;
+
+/// Plans up to this length travel in the record itself.
+const INLINE_BYTES: usize = 32 * 1024;
+
+/// An executable graph.
+pub(crate) struct GraphExec {
+    pub(crate) handle: u64,
+    pub(crate) id: u64,
+    pub(crate) flags: u64,
+    /// The wire number of its context.
+    pub(crate) context: u32,
+    wire: u64,
+    state: Mutex<State>,
+}
+
+struct State {
+    plan: Plan,
+    bytes: Vec<u8>,
+    /// Launches of one executable graph follow each other, whatever their streams.
+    last: Option<(StreamSlot, Seq)>,
+}
+
+/// Why an update was refused.
+pub(crate) struct Refusal {
+    pub(crate) result: CUgraphExecUpdateResult,
+    /// The handle of the new graph's node that does not fit, 0 for none.
+    pub(crate) node: u64,
+}
+
+/// Brings a plan's bytes over: in the tail if short, else as a blob.
+fn send<R>(link: &Link, bytes: &[u8], call: impl FnOnce(u64, &[u8]) -> CuResult<R>) -> CuResult<R> {
+    if bytes.len() <= INLINE_BYTES {
+        return call(0, bytes);
+    }
+    let blob = link.send_blob(bytes)?;
+    call(blob, &[])
+}
+
+fn count(plan: &Plan) -> CuResult<u32> {
+    u32::try_from(plan.steps.len()).map_err(|_| CuError::OUT_OF_MEMORY)
+}
+
+impl GraphExec {
+    /// Prepares a graph for launches in a context.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` for a cycle, else what the executor refuses it for.
+    pub(crate) fn create(process: &Process, context: &Context, graph: &Graph, flags: u64) -> CuResult<Arc<Self>> {
+        let context = context.live()?.number;
+        let plan = graph.plan()?;
+        let bytes = plan.encode()?;
+        let node_count = count(&plan)?;
+        let wire = send(&process.link, &bytes, |blob, tail| {
+            Ok(process.link.call(&GraphCreate { context, node_count, blob }, tail)?.reply.graph)
+        })?;
+        let state = Mutex::new(State { plan, bytes, last: None });
+        let make = |handle| Arc::new(Self { handle, id: process.new_id(), flags, context, wire, state });
+        Ok(process.graph_execs.insert_with(make))
+    }
+
+    /// Ends the executable graph; launches made before are done still.
+    ///
+    /// # Errors
+    /// Those of the link.
+    pub(crate) fn destroy(&self, process: &Process) -> CuResult {
+        process.graph_execs.remove(self.handle);
+        process.link.post(&GraphDestroy { graph: self.wire }, &[]).map(drop)
+    }
+
+    fn replace(&self, process: &Process, state: &mut State, plan: Plan) -> CuResult {
+        let bytes = plan.encode()?;
+        if bytes != state.bytes {
+            let node_count = count(&plan)?;
+            send(&process.link, &bytes, |blob, tail| {
+                process.link.call(&GraphUpdate { graph: self.wire, node_count, reserved: 0, blob }, tail)
+            })?;
+            state.bytes = bytes;
+        }
+        state.plan = plan;
+        Ok(())
+    }
+
+    /// Takes over the nodes of `graph`, when it has the same shape.
+    ///
+    /// # Errors
+    /// `GRAPH_EXEC_UPDATE_FAILURE` with the reason, else what the executor refuses it for.
+    pub(crate) fn update(&self, process: &Process, graph: &Graph) -> Result<(), (CuError, Refusal)> {
+        let failed = |error| (error, Refusal { result: CUgraphExecUpdateResult::CU_GRAPH_EXEC_UPDATE_ERROR, node: 0 });
+        let mut state = self.state.lock();
+        let plan = graph.plan().map_err(failed)?;
+        if let Some(refusal) = difference(&state.plan, &plan) {
+            return Err((CuError::GRAPH_EXEC_UPDATE_FAILURE, refusal));
+        }
+        self.replace(process, &mut state, plan).map_err(failed)
+    }
+
+    /// Gives the step that came from graph node `source` other work.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when there is no such step or the work is of another kind.
+    pub(crate) fn set_work(
+        &self,
+        process: &Process,
+        source: u64,
+        work: impl FnOnce(&Work) -> CuResult<Work>,
+    ) -> CuResult {
+        let mut state = self.state.lock();
+        let mut plan = state.plan.clone();
+        let step = plan.steps.iter_mut().find(|step| step.source == source).ok_or(CuError::INVALID_VALUE)?;
+        let work = work(&step.work)?;
+        if !step.work.is_like(&work) {
+            return Err(CuError::INVALID_VALUE);
+        }
+        step.work = work;
+        self.replace(process, &mut state, plan)
+    }
+
+    /// Launches the graph on a stream; on a captured one it becomes a child graph.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` for a stream of another context, `CAPTURED_EVENT`, else those of the link.
+    pub(crate) fn launch(&self, process: &Process, stream: &Stream) -> CuResult {
+        if stream.context != self.context {
+            return Err(CuError::INVALID_HANDLE);
+        }
+        let mut state = self.state.lock();
+        if process.open_captures.load(std::sync::atomic::Ordering::Acquire) != 0 && stream.in_capture(process)? {
+            return capture::add_work(stream, Work::Child(state.plan.to_graph(process)?));
+        }
+        if let Some((slot, seq)) = state.last {
+            stream.wait_for(process, slot, seq)?;
+        }
+        for step in &state.plan.steps {
+            if let Work::EventWait(event) = &step.work {
+                match event.point() {
+                    Point::Never => {}
+                    Point::At { stream: slot, seq } => stream.wait_for(process, slot, seq)?,
+                    Point::Captured { .. } => return Err(CuError::CAPTURED_EVENT),
+                }
+            }
+        }
+        let launch = GraphLaunch { graph: self.wire, stream: stream.slot, reserved: 0 };
+        let seq = process.link.post_on(&stream.last, &launch, &[])?;
+        state.last = Some((stream.slot, seq));
+        for step in &state.plan.steps {
+            if let Work::EventRecord(event) = &step.work {
+                event.set(stream.slot, seq);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a plan cannot take another's place.
+fn difference(old: &Plan, new: &Plan) -> Option<Refusal> {
+    let topology = CUgraphExecUpdateResult::CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED;
+    for (before, after) in old.steps.iter().zip(&new.steps) {
+        if before.after != after.after {
+            return Some(Refusal { result: topology, node: after.source });
+        }
+        if !before.work.is_like(&after.work) {
+            let result = CUgraphExecUpdateResult::CU_GRAPH_EXEC_UPDATE_ERROR_NODE_TYPE_CHANGED;
+            return Some(Refusal { result, node: after.source });
+        }
+        if let (Work::Kernel(before), Work::Kernel(later)) = (&before.work, &after.work)
+            && before.function.context != later.function.context
+        {
+            let result = CUgraphExecUpdateResult::CU_GRAPH_EXEC_UPDATE_ERROR_FUNCTION_CHANGED;
+            return Some(Refusal { result, node: after.source });
+        }
+    }
+    (old.steps.len() != new.steps.len()).then_some(Refusal { result: topology, node: 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guest::graph::Step;
+
+    fn plan(after: &[&[u32]]) -> Plan {
+        let step = |after: &&[u32]| Step { source: 9, work: Work::Empty, after: after.to_vec() };
+        Plan { steps: after.iter().map(step).collect() }
+    }
+
+    #[test]
+    fn the_same_shape_is_no_difference() {
+        assert!(difference(&plan(&[&[], &[0]]), &plan(&[&[], &[0]])).is_none());
+    }
+
+    #[test]
+    fn other_edges_and_counts_are_a_changed_topology() {
+        let topology = CUgraphExecUpdateResult::CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED;
+        let edges = difference(&plan(&[&[], &[0]]), &plan(&[&[], &[]])).expect("differs");
+        assert_eq!((edges.result, edges.node), (topology, 9));
+        let counts = difference(&plan(&[&[], &[0]]), &plan(&[&[]])).expect("differs");
+        assert_eq!((counts.result, counts.node), (topology, 0));
+    }
+
+    #[test]
+    fn another_kind_of_work_is_a_changed_type() {
+        let mut new = plan(&[&[]]);
+        new.steps[0].work = Work::Library { op: 56, fixed: Arc::from([]), tail: Arc::from([]) };
+        let refusal = difference(&plan(&[&[]]), &new).expect("differs");
+        assert_eq!(refusal.result, CUgraphExecUpdateResult::CU_GRAPH_EXEC_UPDATE_ERROR_NODE_TYPE_CHANGED);
+    }
+}

@@ -1,0 +1,346 @@
+//! Launches: checking their shape and packing their parameters.
+
+use std::cell::RefCell;
+use std::ffi::c_void;
+use std::sync::atomic::Ordering;
+
+use vgpu_core::abi::CUdevice_attribute;
+use vgpu_core::wire::messages::{LAUNCH_COOPERATIVE, Launch};
+use vgpu_core::{CuError, CuResult};
+
+use super::capture;
+use super::context::Context;
+use super::device::Device;
+use super::function::Function;
+use super::graph::{KernelWork, Params, Work};
+use super::process::Process;
+use super::stream::Stream;
+
+/// How many threads a launch has and how they are grouped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) grid: [u32; 3],
+    pub(crate) block: [u32; 3],
+    pub(crate) dynamic_shared_bytes: u32,
+    pub(crate) cooperative: bool,
+}
+
+/// What a device allows of a launch's shape.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) grid: [u32; 3],
+    pub(crate) block: [u32; 3],
+    pub(crate) block_threads: u32,
+}
+
+impl Limits {
+    pub(crate) fn of(device: &Device) -> Self {
+        use CUdevice_attribute as A;
+        Self {
+            grid: [
+                device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X),
+                device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y),
+                device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z),
+            ],
+            block: [
+                device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X),
+                device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y),
+                device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z),
+            ],
+            block_threads: device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK),
+        }
+    }
+}
+
+impl Shape {
+    /// Checks the shape against what device and function allow.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` for an empty or too large grid or block or too much shared memory, `LAUNCH_OUT_OF_RESOURCES`
+    /// for more threads than this function can have.
+    pub(crate) fn check(&self, limits: &Limits, max_threads: u32, max_dynamic_shared_bytes: u32) -> CuResult {
+        let fits =
+            |size: &[u32; 3], limit: &[u32; 3]| size.iter().zip(limit).all(|(size, limit)| (1..=*limit).contains(size));
+        if !fits(&self.grid, &limits.grid) || !fits(&self.block, &limits.block) {
+            return Err(CuError::INVALID_VALUE);
+        }
+        let threads = self.block.iter().map(|size| u64::from(*size)).product::<u64>();
+        if threads > u64::from(limits.block_threads) || self.dynamic_shared_bytes > max_dynamic_shared_bytes {
+            return Err(CuError::INVALID_VALUE);
+        }
+        if threads > u64::from(max_threads) {
+            return Err(CuError::LAUNCH_OUT_OF_RESOURCES);
+        }
+        Ok(())
+    }
+
+    /// Threads of one block; meaningful for a checked shape.
+    fn block_threads(&self) -> u32 {
+        self.block.iter().copied().fold(1, u32::saturating_mul)
+    }
+
+    fn blocks(&self) -> u64 {
+        self.grid.iter().map(|size| u64::from(*size)).fold(1, u64::saturating_mul)
+    }
+}
+
+/// Checks a launch of `function`.
+///
+/// # Errors
+/// As [`Shape::check`]; for cooperative ones `NOT_SUPPORTED` and `COOPERATIVE_LAUNCH_TOO_LARGE`.
+#[inline]
+pub(crate) fn check(process: &Process, function: &Function, shape: &Shape) -> CuResult {
+    let device = &process.devices[function.ordinal];
+    let max_dynamic = function.max_dynamic_shared_bytes.load(Ordering::Relaxed);
+    shape.check(&device.launch_limits, function.facts.max_threads_per_block, max_dynamic)?;
+    if shape.cooperative {
+        check_cooperative(process, device, function, shape)?;
+    }
+    Ok(())
+}
+
+#[cold]
+fn check_cooperative(process: &Process, device: &Device, function: &Function, shape: &Shape) -> CuResult {
+    if device.limit(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH) == 0 {
+        return Err(CuError::NOT_SUPPORTED);
+    }
+    let per_multiprocessor =
+        function.blocks_per_multiprocessor(process, shape.block_threads(), shape.dynamic_shared_bytes)?;
+    let multiprocessors = device.limit(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+    if shape.blocks() > u64::from(per_multiprocessor) * u64::from(multiprocessors) {
+        return Err(CuError::COOPERATIVE_LAUNCH_TOO_LARGE);
+    }
+    Ok(())
+}
+
+thread_local! {
+    /// Packed parameters of the launch under way; kept so that launches allocate nothing.
+    static PACKED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// `CU_LAUNCH_PARAM_END`, `CU_LAUNCH_PARAM_BUFFER_POINTER`, `CU_LAUNCH_PARAM_BUFFER_SIZE`.
+const EXTRA_END: usize = 0;
+const EXTRA_POINTER: usize = 1;
+const EXTRA_SIZE: usize = 2;
+
+/// Packs a launch's parameters into `packed`.
+///
+/// # Errors
+/// `INVALID_VALUE` when both or neither of the forms is used, a pointer is null, or the buffer has another length.
+///
+/// # Safety
+/// A non-null `pointers` leads to one pointer per parameter, each readable for its parameter's length; a non-null
+/// `extra` is a launch-parameter list.
+unsafe fn pack(
+    function: &Function,
+    pointers: *mut *mut c_void,
+    extra: *mut *mut c_void,
+    packed: &mut Vec<u8>,
+) -> CuResult {
+    packed.clear();
+    let len = function.facts.param_bytes as usize;
+    if !extra.is_null() {
+        if !pointers.is_null() {
+            return Err(CuError::INVALID_VALUE);
+        }
+        // SAFETY: the caller passes a launch-parameter list.
+        let buffer = unsafe { extra_buffer(extra) }?;
+        if buffer.len() < len {
+            return Err(CuError::INVALID_VALUE);
+        }
+        packed.extend_from_slice(&buffer[..len]);
+        return Ok(());
+    }
+    if function.params.is_empty() {
+        return Ok(());
+    }
+    if pointers.is_null() {
+        return Err(CuError::INVALID_VALUE);
+    }
+    packed.resize(len, 0);
+    for (index, param) in function.params.iter().enumerate() {
+        // SAFETY: the caller passes one pointer per parameter.
+        let value = unsafe { pointers.add(index).read() };
+        if value.is_null() {
+            return Err(CuError::INVALID_VALUE);
+        }
+        let (start, len) = (param.offset_bytes as usize, param.len_bytes as usize);
+        let target = packed[start..start + len].as_mut_ptr();
+        // SAFETY: the caller's parameter is readable for its length; `target` is that long, and ours alone.
+        unsafe { std::ptr::copy_nonoverlapping(value.cast::<u8>(), target, len) };
+    }
+    Ok(())
+}
+
+/// # Safety
+/// `extra` is a launch-parameter list: key and value pairs up to `CU_LAUNCH_PARAM_END`.
+unsafe fn extra_buffer<'a>(extra: *mut *mut c_void) -> CuResult<&'a [u8]> {
+    let (mut buffer, mut len): (*const u8, Option<usize>) = (std::ptr::null(), None);
+    // Two known keys and the end: a longer list is no such list.
+    for pair in 0..3 {
+        // SAFETY: the list goes on up to its end mark.
+        let key = unsafe { extra.add(2 * pair).read() }.addr();
+        if key == EXTRA_END {
+            break;
+        }
+        // SAFETY: every key has a value.
+        let value = unsafe { extra.add(2 * pair + 1).read() };
+        match key {
+            EXTRA_POINTER => buffer = value.cast(),
+            EXTRA_SIZE if !value.is_null() => {
+                // SAFETY: the size key's value points to a size_t.
+                len = Some(unsafe { value.cast::<usize>().read_unaligned() });
+            }
+            _ => return Err(CuError::INVALID_VALUE),
+        }
+    }
+    match len {
+        Some(0) => Ok(&[]),
+        Some(len) if !buffer.is_null() && len <= super::function::MAX_PARAM_BYTES as usize => {
+            // SAFETY: the caller says that the buffer is that long.
+            Ok(unsafe { std::slice::from_raw_parts(buffer, len) })
+        }
+        _ => Err(CuError::INVALID_VALUE),
+    }
+}
+
+/// Launches a kernel on a stream.
+///
+/// # Errors
+/// As [`check`]; `INVALID_VALUE` for bad parameters, `INVALID_HANDLE` when function and stream are of different
+/// contexts, else those of capture and link.
+///
+/// # Safety
+/// As for `cuLaunchKernel`: `pointers` or `extra` describe the function's parameters.
+#[inline]
+pub(crate) unsafe fn launch(
+    process: &Process,
+    function: &std::sync::Arc<Function>,
+    stream: &Stream,
+    shape: Shape,
+    pointers: *mut *mut c_void,
+    extra: *mut *mut c_void,
+) -> CuResult {
+    check(process, function, &shape)?;
+    if function.context != stream.context {
+        return Err(CuError::INVALID_HANDLE);
+    }
+    let post = |packed: &mut Vec<u8>| {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { pack(function, pointers, extra, packed) }?;
+        let flags = if shape.cooperative { LAUNCH_COOPERATIVE } else { 0 };
+        let Shape { grid, block, dynamic_shared_bytes, .. } = shape;
+        let message = Launch {
+            function: function.wire,
+            stream: stream.slot,
+            flags,
+            grid,
+            block,
+            dynamic_shared_bytes,
+            reserved: 0,
+        };
+        let work = || Ok(Work::Kernel(KernelWork { function: function.clone(), shape, params: Params::new(packed) }));
+        stream.submit(process, &message, packed, work).map(drop)
+    };
+    // A thread that is ending has no buffer any more.
+    PACKED
+        .try_with(|packed| packed.try_borrow_mut().ok().map(|mut packed| post(&mut packed)))
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| post(&mut Vec::new()))
+}
+
+/// A kernel node's work from its description.
+///
+/// # Errors
+/// As [`launch`].
+///
+/// # Safety
+/// As [`launch`].
+pub(crate) unsafe fn node_work(
+    process: &'static Process,
+    context: &'static Context,
+    function: u64,
+    shape: Shape,
+    pointers: *mut *mut c_void,
+    extra: *mut *mut c_void,
+) -> CuResult<Work> {
+    let function = super::function::find(process, context, function)?;
+    check(process, &function, &shape)?;
+    let mut packed = Vec::new();
+    // SAFETY: the caller's promise is passed on.
+    unsafe { pack(&function, pointers, extra, &mut packed) }?;
+    Ok(Work::Kernel(KernelWork { function, shape, params: Params::new(&packed) }))
+}
+
+/// Queues another library's message on a stream; its stream field, at its start, is filled in here.
+///
+/// # Errors
+/// `INVALID_VALUE` when it has no such field, else those of capture and link.
+pub(crate) fn post_for_library(process: &Process, stream: &Stream, op: u16, fixed: &[u8], tail: &[u8]) -> CuResult {
+    let mut message = fixed.to_vec();
+    message.get_mut(..4).ok_or(CuError::INVALID_VALUE)?.copy_from_slice(&stream.slot.to_le_bytes());
+    if process.open_captures.load(Ordering::Acquire) != 0 && stream.in_capture(process)? {
+        return capture::add_work(stream, Work::Library { op, fixed: message.into(), tail: tail.into() });
+    }
+    process.link.post_raw(Some(&stream.last), op, &message, tail).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { grid: [1000, 100, 10], block: [1024, 1024, 64], block_threads: 1024 };
+
+    fn check(grid: [u32; 3], block: [u32; 3], dynamic_shared_bytes: u32) -> CuResult {
+        Shape { grid, block, dynamic_shared_bytes, cooperative: false }.check(&LIMITS, 256, 48 << 10)
+    }
+
+    #[test]
+    fn shapes_up_to_the_limits_are_accepted() {
+        assert_eq!(check([1000, 100, 10], [16, 4, 4], 48 << 10), Ok(()));
+    }
+
+    #[test]
+    fn empty_and_too_large_shapes_are_invalid() {
+        let bad = [
+            ([0, 1, 1], [1, 1, 1]),
+            ([1, 1, 1], [1, 0, 1]),
+            ([1, 101, 1], [1, 1, 1]),
+            ([1, 1, 1], [1, 1, 65]),
+            ([1, 1, 1], [1024, 1024, 1]),
+        ];
+        for (grid, block) in bad {
+            assert_eq!(check(grid, block, 0), Err(CuError::INVALID_VALUE));
+        }
+    }
+
+    #[test]
+    fn more_threads_than_the_function_can_have_are_out_of_resources() {
+        assert_eq!(check([1, 1, 1], [257, 1, 1], 0), Err(CuError::LAUNCH_OUT_OF_RESOURCES));
+    }
+
+    #[test]
+    fn more_shared_memory_than_allowed_is_invalid() {
+        assert_eq!(check([1, 1, 1], [1, 1, 1], (48 << 10) + 1), Err(CuError::INVALID_VALUE));
+    }
+
+    #[test]
+    fn a_parameter_buffer_is_found_in_its_list() {
+        let (bytes, mut len) = ([1u8, 2, 3, 4], 4usize);
+        let mut extra = [
+            std::ptr::without_provenance_mut::<c_void>(EXTRA_SIZE),
+            (&raw mut len).cast(),
+            std::ptr::without_provenance_mut(EXTRA_POINTER),
+            bytes.as_ptr().cast_mut().cast(),
+            std::ptr::null_mut(),
+        ];
+        // SAFETY: the list is ended and its values are what their keys say.
+        let found = unsafe { extra_buffer(extra.as_mut_ptr()) };
+        assert_eq!(found, Ok(&bytes[..]));
+        extra[0] = std::ptr::without_provenance_mut(9);
+        // SAFETY: as above.
+        let found = unsafe { extra_buffer(extra.as_mut_ptr()) };
+        assert_eq!(found, Err(CuError::INVALID_VALUE));
+    }
+}

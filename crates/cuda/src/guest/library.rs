@@ -1,0 +1,129 @@
+//! Libraries and kernels: an image without a context, loaded in each context where it is first used.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::sync::{Arc, Weak};
+
+use parking_lot::{Mutex, RwLock};
+use vgpu_core::{CuError, CuResult};
+
+use super::context::Context;
+use super::function::Function;
+use super::image::OwnedImage;
+use super::module::Module;
+use super::process::Process;
+
+/// A library.
+pub(crate) struct Library {
+    pub(crate) handle: u64,
+    image: OwnedImage,
+    /// Its module in each context, by wire number.
+    modules: Mutex<Vec<(u32, Arc<Module>)>>,
+    kernels: Mutex<HashMap<CString, Arc<Kernel>>>,
+    weak: Weak<Self>,
+}
+
+/// A kernel of a library.
+pub(crate) struct Kernel {
+    pub(crate) handle: u64,
+    pub(crate) name: CString,
+    /// Its library's handle.
+    pub(crate) library: u64,
+    owner: Weak<Library>,
+    /// Its function in each context, by wire number.
+    functions: RwLock<Vec<(u32, Arc<Function>)>>,
+}
+
+impl Library {
+    /// Keeps an image; nothing is loaded.
+    pub(crate) fn create(process: &Process, image: OwnedImage) -> Arc<Self> {
+        process.libraries.insert_with(|handle| {
+            Arc::new_cyclic(|weak| Self {
+                handle,
+                image,
+                modules: Mutex::new(Vec::new()),
+                kernels: Mutex::new(HashMap::new()),
+                weak: weak.clone(),
+            })
+        })
+    }
+
+    /// The library's module in a context, loaded at first use.
+    ///
+    /// # Errors
+    /// As [`Module::load`].
+    pub(crate) fn module(&self, process: &Process, context: &Context) -> CuResult<Arc<Module>> {
+        let number = context.live()?.number;
+        let mut modules = self.modules.lock();
+        if let Some((_, module)) = modules.iter().find(|(known, _)| *known == number) {
+            return Ok(module.clone());
+        }
+        let module = Module::load(process, context, &self.image.view())?;
+        modules.push((number, module.clone()));
+        Ok(module)
+    }
+
+    /// A kernel by name, checked against the image in `context`.
+    ///
+    /// # Errors
+    /// As [`Module::function`].
+    pub(crate) fn kernel(&self, process: &Process, context: &Context, name: CString) -> CuResult<Arc<Kernel>> {
+        if let Some(kernel) = self.kernels.lock().get(&name) {
+            return Ok(kernel.clone());
+        }
+        let module = self.module(process, context)?;
+        let function = module.function(process, name.clone())?;
+        let mut kernels = self.kernels.lock();
+        let kernel = kernels.entry(name.clone()).or_insert_with(|| {
+            process.kernels.insert_with(|handle| {
+                Arc::new(Kernel {
+                    handle,
+                    name,
+                    library: self.handle,
+                    owner: self.weak.clone(),
+                    functions: RwLock::new(vec![(module.context, function)]),
+                })
+            })
+        });
+        Ok(kernel.clone())
+    }
+
+    /// Ends the library, its kernels and its modules.
+    ///
+    /// # Errors
+    /// Those of the link.
+    pub(crate) fn unload(&self, process: &Process) -> CuResult {
+        process.libraries.remove(self.handle);
+        for (_, kernel) in self.kernels.lock().drain() {
+            process.kernels.remove(kernel.handle);
+        }
+        // Modules of contexts that are gone went with them.
+        let modules: Vec<_> = self.modules.lock().drain(..).collect();
+        let mut result = Ok(());
+        for (_, module) in modules {
+            if process.modules.get(module.handle).is_some() {
+                result = result.and(module.unload(process));
+            }
+        }
+        result
+    }
+}
+
+impl Kernel {
+    /// The kernel's function in a context.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when the library is unloaded, else as [`Module::function`].
+    pub(crate) fn function(&self, process: &Process, context: &Context) -> CuResult<Arc<Function>> {
+        let number = context.number();
+        let known = self.functions.read().iter().find(|(known, _)| *known == number).map(|(_, f)| f.clone());
+        if let Some(function) = known {
+            return Ok(function);
+        }
+        let library = self.owner.upgrade().ok_or(CuError::INVALID_HANDLE)?;
+        let module = library.module(process, context)?;
+        let function = module.function(process, self.name.clone())?;
+        self.functions.write().push((module.context, function.clone()));
+        Ok(function)
+    }
+}

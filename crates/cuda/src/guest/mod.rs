@@ -1,0 +1,28 @@
+//! The guest's side of CUDA: everything that the API means and the executor need not know.
+//!
+//! [`process()`] is the root: one link to the executor, the visible devices, and tables of live objects. Bodies in
+//! `api/` check arguments and call what is here. Device work leaves through [`stream::Stream::submit`] only, which is
+//! where capture turns it into graph nodes.
+
+pub(crate) mod allocation;
+pub(crate) mod capture;
+pub(crate) mod context;
+pub(crate) mod copy;
+pub(crate) mod copy_box;
+pub(crate) mod device;
+pub(crate) mod event;
+pub(crate) mod fork;
+pub(crate) mod function;
+pub(crate) mod graph;
+pub(crate) mod graph_exec;
+pub(crate) mod handle;
+pub(crate) mod image;
+pub(crate) mod launch;
+pub(crate) mod library;
+pub(crate) mod module;
+pub(crate) mod process;
+pub(crate) mod stream;
+pub(crate) mod thread;
+pub(crate) mod visible;
+
+pub(crate) use process::{Process, process};

@@ -1,0 +1,113 @@
+//! Modules: an image loaded in a context, and the names that were asked of it.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use vgpu_core::wire::messages::{ModuleGlobal, ModuleKernels, ModuleUnload};
+use vgpu_core::{CuError, CuResult};
+
+use super::allocation::Kind;
+use super::context::Context;
+use super::function::Function;
+use super::image::Image;
+use super::process::Process;
+
+/// A loaded module.
+pub(crate) struct Module {
+    pub(crate) handle: u64,
+    /// The wire number of its context.
+    pub(crate) context: u32,
+    ordinal: usize,
+    wire: u64,
+    functions: Mutex<HashMap<CString, Arc<Function>>>,
+    globals: Mutex<HashMap<CString, (u64, u64)>>,
+}
+
+impl Module {
+    /// Loads an image in a context.
+    ///
+    /// # Errors
+    /// `NO_BINARY_FOR_GPU`, `INVALID_IMAGE`, `INVALID_PTX` and the like; the executor keeps a text that explains it.
+    pub(crate) fn load(process: &Process, context: &Context, image: &Image<'_>) -> CuResult<Arc<Self>> {
+        let number = context.live()?.number;
+        let device = context.device(process);
+        let (kind, bytes) = image.for_device(device.capability())?;
+        let wire = process.link.load_image(number, kind, bytes)?.module;
+        let make = |handle| {
+            Arc::new(Self {
+                handle,
+                context: number,
+                ordinal: device.ordinal,
+                wire,
+                functions: Mutex::new(HashMap::new()),
+                globals: Mutex::new(HashMap::new()),
+            })
+        };
+        Ok(process.modules.insert_with(make))
+    }
+
+    /// A kernel by name.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` when there is none; those of the executor when it cannot be made ready.
+    pub(crate) fn function(&self, process: &Process, name: CString) -> CuResult<Arc<Function>> {
+        // Held over the call: two threads that ask for one kernel get one function.
+        let mut functions = self.functions.lock();
+        if let Some(function) = functions.get(&name) {
+            return Ok(function.clone());
+        }
+        let device = &process.devices[self.ordinal];
+        let function = Function::resolve(process, device, self.handle, self.context, self.wire, name.clone())?;
+        functions.insert(name, function.clone());
+        Ok(function)
+    }
+
+    /// Address and length in bytes of a variable by name.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` when there is none.
+    pub(crate) fn global(&self, process: &Process, name: CString) -> CuResult<(u64, u64)> {
+        let mut globals = self.globals.lock();
+        if let Some(found) = globals.get(&name) {
+            return Ok(*found);
+        }
+        let reply = process.link.call(&ModuleGlobal { module: self.wire }, name.as_bytes())?.reply;
+        let found = (reply.address, reply.len_bytes);
+        // Known already when two modules share it: that does not change what it is.
+        let _known = process.allocations.insert(reply.address, reply.len_bytes, Kind::Variable, self.context);
+        globals.insert(name, found);
+        Ok(found)
+    }
+
+    /// Names of all kernels.
+    ///
+    /// # Errors
+    /// Those of the link.
+    pub(crate) fn kernel_names(&self, process: &Process) -> CuResult<Vec<CString>> {
+        let tail = process.link.call(&ModuleKernels { module: self.wire }, &[])?.tail;
+        let names = tail.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        names.map(|name| CString::new(name).map_err(|_| CuError::UNKNOWN)).collect()
+    }
+
+    /// Ends the module's handle and those of its functions.
+    pub(crate) fn forget(&self, process: &Process) {
+        process.modules.remove(self.handle);
+        for (_, function) in self.functions.lock().drain() {
+            process.functions.remove(function.handle);
+        }
+        for (_, (address, _)) in self.globals.lock().drain() {
+            process.allocations.remove(address, |range| range.kind == Kind::Variable);
+        }
+    }
+
+    /// Unloads the module.
+    ///
+    /// # Errors
+    /// Those of the link.
+    pub(crate) fn unload(&self, process: &Process) -> CuResult {
+        self.forget(process);
+        process.link.post(&ModuleUnload { module: self.wire }, &[]).map(drop)
+    }
+}

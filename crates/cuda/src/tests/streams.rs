@@ -1,0 +1,133 @@
+//! Streams and events.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::{TestContext, add_one, alloc, download, launch, ok, outcome, stream, upload};
+use crate::generated::exports::*;
+
+#[test]
+fn work_of_one_stream_keeps_its_order() {
+    let _context = TestContext::new();
+    let (stream, function, data) = (stream(), add_one(), upload(&[0; 100]));
+    for _ in 0..200 {
+        launch(function, data, 100, stream);
+    }
+    ok!(cuStreamSynchronize(stream));
+    ok!(cuStreamQuery(stream));
+    assert_eq!(download(data, 100), [200; 100]);
+}
+
+#[test]
+fn an_event_orders_two_streams() {
+    let _context = TestContext::new();
+    let (first, second, function, data) = (stream(), stream(), add_one(), upload(&[0; 64]));
+    let mut event = std::ptr::null_mut();
+    ok!(cuEventCreate(&mut event, 2));
+    for _ in 0..50 {
+        launch(function, data, 64, first);
+        ok!(cuEventRecord(event, first));
+        ok!(cuStreamWaitEvent(second, event, 0));
+        launch(function, data, 64, second);
+        ok!(cuEventRecord(event, second));
+        ok!(cuStreamWaitEvent(first, event, 0));
+    }
+    ok!(cuEventSynchronize(event));
+    ok!(cuStreamSynchronize(second));
+    assert_eq!(download(data, 64), [100; 64]);
+}
+
+#[test]
+fn an_event_that_was_never_recorded_is_reached() {
+    let _context = TestContext::new();
+    let mut event = std::ptr::null_mut();
+    ok!(cuEventCreate(&mut event, 0));
+    ok!(cuEventQuery(event));
+    ok!(cuEventSynchronize(event));
+    ok!(cuStreamWaitEvent(std::ptr::null_mut(), event, 0));
+    ok!(cuEventDestroy_v2(event));
+    assert_eq!(outcome!(cuEventQuery(event)), "CUDA_ERROR_INVALID_HANDLE");
+}
+
+#[test]
+fn time_passes_between_timed_events_only() {
+    let _context = TestContext::new();
+    let [mut start, mut end, mut untimed] = [std::ptr::null_mut(); 3];
+    ok!(cuEventCreate(&mut start, 0));
+    ok!(cuEventCreate(&mut end, 0));
+    ok!(cuEventCreate(&mut untimed, 2));
+    let mut ms = -1.0;
+    assert_eq!(outcome!(cuEventElapsedTime(&mut ms, start, end)), "CUDA_ERROR_INVALID_HANDLE");
+    let (stream, data) = (stream(), alloc(1 << 20));
+    ok!(cuEventRecord(start, stream));
+    ok!(cuMemsetD8Async(data, 1, 1 << 20, stream));
+    ok!(cuEventRecord(end, stream));
+    ok!(cuEventRecord(untimed, stream));
+    ok!(cuEventSynchronize(end));
+    ok!(cuEventElapsedTime(&mut ms, start, end));
+    assert!(ms > 0.0 && ms < 10_000.0, "{ms}");
+    assert_eq!(outcome!(cuEventElapsedTime(&mut ms, start, untimed)), "CUDA_ERROR_INVALID_HANDLE");
+}
+
+#[test]
+fn the_legacy_stream_waits_for_blocking_streams() {
+    let _context = TestContext::new();
+    let mut blocking = std::ptr::null_mut();
+    ok!(cuStreamCreate(&mut blocking, 0));
+    let (function, data) = (add_one(), upload(&[0; 10_000]));
+    for _ in 0..20 {
+        launch(function, data, 10_000, blocking);
+        launch(function, data, 10_000, std::ptr::null_mut());
+    }
+    ok!(cuStreamSynchronize(std::ptr::null_mut()));
+    assert_eq!(download(data, 10_000), [40; 10_000]);
+}
+
+#[test]
+fn every_thread_has_a_default_stream_of_its_own() {
+    let context = TestContext::new();
+    let owner = context.0.expose_provenance();
+    let (function, data) = (add_one().expose_provenance(), upload(&[0; 8]));
+    let ids = parking_lot::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for thread in 0..8u64 {
+            let ids = &ids;
+            scope.spawn(move || {
+                ok!(cuCtxSetCurrent(std::ptr::with_exposed_provenance_mut(owner)));
+                let per_thread = std::ptr::without_provenance_mut(2);
+                for _ in 0..50 {
+                    launch(std::ptr::with_exposed_provenance_mut(function), data + 4 * thread, 1, per_thread);
+                }
+                ok!(cuStreamSynchronize_ptsz(std::ptr::null_mut()));
+                let mut id = 0;
+                ok!(cuStreamGetId(per_thread, &mut id));
+                ids.lock().push(id);
+            });
+        }
+    });
+    let mut ids = ids.into_inner();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((ids.len(), download(data, 8)), (8, vec![50; 8]));
+}
+
+#[test]
+fn a_host_function_runs_after_the_work_before_it() {
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    unsafe extern "C" fn count(_: *mut std::ffi::c_void) {
+        CALLS.fetch_add(1, Ordering::Relaxed);
+    }
+    let _context = TestContext::new();
+    ok!(cuLaunchHostFunc(stream(), Some(count), std::ptr::null_mut()));
+    assert_eq!(CALLS.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn destroyed_and_invented_streams_are_refused() {
+    let _context = TestContext::new();
+    let stream = stream();
+    ok!(cuStreamDestroy_v2(stream));
+    for stream in [stream, std::ptr::without_provenance_mut(3), std::ptr::without_provenance_mut(0x7fff_0000_1234)] {
+        assert_eq!(outcome!(cuStreamSynchronize(stream)), "CUDA_ERROR_INVALID_HANDLE");
+        assert_eq!(outcome!(cuStreamDestroy_v2(stream)), "CUDA_ERROR_INVALID_HANDLE");
+    }
+}
