@@ -1,0 +1,170 @@
+//! The runtime against the driver of [`crate::mock`], through its C interface where that has something to add.
+
+use std::ffi::{c_int, c_void};
+use std::ptr::null_mut;
+
+use vgpu_core::abi::runtime::{cudaError_t, cudaMemcpyKind, cudaStream_t, dim3};
+
+use crate::mock::{self, Launch};
+use crate::registry::{self, Kind};
+
+unsafe extern "C" {
+    fn cudaLaunchKernel(
+        func: *const c_void,
+        grid: dim3,
+        block: dim3,
+        args: *mut *mut c_void,
+        shared: usize,
+        stream: cudaStream_t,
+    ) -> cudaError_t;
+    fn cudaLaunchKernel_ptsz(
+        func: *const c_void,
+        grid: dim3,
+        block: dim3,
+        args: *mut *mut c_void,
+        shared: usize,
+        stream: cudaStream_t,
+    ) -> cudaError_t;
+    fn cudaSetDevice(device: c_int) -> cudaError_t;
+    fn cudaGetDevice(device: *mut c_int) -> cudaError_t;
+    fn cudaDeviceReset() -> cudaError_t;
+    fn cudaMalloc(address: *mut *mut c_void, bytes: usize) -> cudaError_t;
+    fn cudaFree(address: *mut c_void) -> cudaError_t;
+    fn cudaMemcpyToSymbol(
+        symbol: *const c_void,
+        source: *const c_void,
+        count: usize,
+        offset: usize,
+        kind: cudaMemcpyKind,
+    ) -> cudaError_t;
+    fn cudaGetLastError() -> cudaError_t;
+}
+
+const ONE: dim3 = dim3 { x: 1, y: 1, z: 1 };
+
+/// An address that is a test's own.
+fn stub(number: usize) -> *const c_void {
+    std::ptr::without_provenance(0x5000_0000 + number * 16)
+}
+
+fn launch(host: *const c_void) -> cudaError_t {
+    // SAFETY: the mock reads no arguments.
+    unsafe { cudaLaunchKernel(host, ONE, ONE, null_mut(), 0, null_mut()) }
+}
+
+fn launches_of(image: usize) -> Vec<Launch> {
+    mock::look(|record| record.launches.iter().filter(|launch| launch.image == image).cloned().collect())
+}
+
+fn loads_of(image: usize) -> usize {
+    mock::look(|record| record.loaded.iter().filter(|&&loaded| loaded == image).count())
+}
+
+#[test]
+fn a_fatbin_is_loaded_at_its_first_launch_and_only_then() {
+    let (used, unused) = (0xa001, 0xa002);
+    registry::add_symbol(mock::register(used), Kind::Function, stub(1), c"kernel".as_ptr());
+    registry::add_symbol(mock::register(unused), Kind::Function, stub(2), c"kernel".as_ptr());
+    assert_eq!(loads_of(used), 0);
+    assert_eq!([launch(stub(1)), launch(stub(1))], [cudaError_t::cudaSuccess; 2]);
+    assert_eq!((loads_of(used), loads_of(unused), launches_of(used).len()), (1, 0, 2));
+}
+
+#[test]
+fn a_kernel_name_means_the_kernel_of_its_own_fatbin() {
+    let (first, second) = (0xb001, 0xb002);
+    registry::add_symbol(mock::register(first), Kind::Function, stub(11), c"same".as_ptr());
+    registry::add_symbol(mock::register(second), Kind::Function, stub(12), c"same".as_ptr());
+    assert_eq!(launch(stub(12)), cudaError_t::cudaSuccess);
+    assert_eq!((launches_of(first).len(), launches_of(second).len()), (0, 1));
+}
+
+#[test]
+fn a_kernel_that_the_image_lacks_is_an_invalid_device_function() {
+    registry::add_symbol(mock::register(0xc001), Kind::Function, stub(21), c"missing".as_ptr());
+    assert_eq!(launch(stub(21)), cudaError_t::cudaErrorInvalidDeviceFunction);
+    // SAFETY: takes nothing.
+    let last = unsafe { cudaGetLastError() };
+    assert_eq!(last, cudaError_t::cudaErrorInvalidDeviceFunction);
+}
+
+#[test]
+fn the_null_stream_of_a_per_thread_program_is_the_threads_own() {
+    let image = 0xd001;
+    registry::add_symbol(mock::register(image), Kind::Function, stub(31), c"kernel".as_ptr());
+    // SAFETY: the mock reads no arguments.
+    let launched = unsafe { cudaLaunchKernel_ptsz(stub(31), ONE, ONE, null_mut(), 0, null_mut()) };
+    assert_eq!((launched, launch(stub(31))), (cudaError_t::cudaSuccess, cudaError_t::cudaSuccess));
+    assert_eq!(launches_of(image).iter().map(|launch| launch.stream).collect::<Vec<_>>(), [2, 0]);
+}
+
+#[test]
+fn an_empty_grid_is_an_invalid_configuration() {
+    registry::add_symbol(mock::register(0xe001), Kind::Function, stub(41), c"kernel".as_ptr());
+    // SAFETY: the mock reads no arguments.
+    let launched = unsafe { cudaLaunchKernel(stub(41), dim3 { x: 0, ..ONE }, ONE, null_mut(), 0, null_mut()) };
+    assert_eq!(launched, cudaError_t::cudaErrorInvalidConfiguration);
+}
+
+#[test]
+fn each_thread_starts_on_the_first_device_and_keeps_its_choice() {
+    let mut device = -1;
+    // SAFETY: the slot is a local.
+    unsafe {
+        assert_eq!((cudaGetDevice(&raw mut device), device), (cudaError_t::cudaSuccess, 0));
+        assert_eq!(cudaSetDevice(7), cudaError_t::cudaErrorInvalidDevice);
+    }
+}
+
+#[test]
+fn after_a_reset_every_thread_gets_a_new_context_and_modules_are_loaded_anew() {
+    let image = 0xf001;
+    registry::add_symbol(mock::register(image), Kind::Function, stub(51), c"kernel".as_ptr());
+    let (start, wait) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
+    let other = std::thread::spawn(move || {
+        // SAFETY: takes a number.
+        assert_eq!(unsafe { cudaSetDevice(1) }, cudaError_t::cudaSuccess);
+        assert_eq!(launch(stub(51)), cudaError_t::cudaSuccess);
+        start.0.send(()).expect("the test waits");
+        wait.1.recv().expect("the test tells when");
+        assert_eq!(launch(stub(51)), cudaError_t::cudaSuccess);
+    });
+    start.1.recv().expect("the thread tells when");
+    // SAFETY: takes a number; takes nothing.
+    let reset = unsafe { (cudaSetDevice(1), cudaDeviceReset()) };
+    wait.0.send(()).expect("the thread waits");
+    other.join().expect("the thread does not panic");
+    assert_eq!(reset, (cudaError_t::cudaSuccess, cudaError_t::cudaSuccess));
+    assert_eq!(loads_of(image), 2);
+    let contexts: Vec<_> = launches_of(image).into_iter().map(|launch| launch.context).collect();
+    assert_ne!(contexts[0], contexts[1]);
+}
+
+#[test]
+fn no_bytes_are_no_memory_and_null_is_nothing_to_free() {
+    let mut address = std::ptr::dangling_mut();
+    // SAFETY: the slot is a local.
+    let results = unsafe { (cudaMalloc(&raw mut address, 0), cudaFree(null_mut())) };
+    assert_eq!((results, address), ((cudaError_t::cudaSuccess, cudaError_t::cudaSuccess), null_mut()));
+}
+
+#[test]
+fn a_copy_must_stay_within_its_symbol() {
+    registry::add_symbol(mock::register(0x1001), Kind::Variable, stub(61), c"table".as_ptr());
+    let bytes = [0u8; 64];
+    // SAFETY: the mock's symbol is as long as the array, and a longer copy is refused.
+    let copy =
+        |count, offset, kind| unsafe { cudaMemcpyToSymbol(stub(61), bytes.as_ptr().cast(), count, offset, kind) };
+    assert_eq!(copy(64, 0, cudaMemcpyKind::cudaMemcpyHostToDevice), cudaError_t::cudaSuccess);
+    assert_eq!(copy(64, 1, cudaMemcpyKind::cudaMemcpyHostToDevice), cudaError_t::cudaErrorInvalidValue);
+    assert_eq!(copy(1, usize::MAX, cudaMemcpyKind::cudaMemcpyHostToDevice), cudaError_t::cudaErrorInvalidValue);
+    assert_eq!(copy(1, 0, cudaMemcpyKind::cudaMemcpyDeviceToHost), cudaError_t::cudaErrorInvalidMemcpyDirection);
+}
+
+#[test]
+fn a_driver_function_that_is_not_there_needs_a_newer_driver() {
+    let mut address = null_mut();
+    // SAFETY: the slot is a local.
+    let allocated = unsafe { cudaMalloc(&raw mut address, 8) };
+    assert_eq!(allocated, cudaError_t::cudaErrorCallRequiresNewerDriver);
+}
