@@ -1,0 +1,63 @@
+//! `cargo xtask bench`: what calls, launches and copies cost, beside the machine's own floor, in one run.
+
+use std::{collections::BTreeMap, process::Command};
+
+use anyhow::{Context, Result};
+
+use crate::{dist, workspace};
+
+/// Options of `cargo xtask bench`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --threads 1\n\nMachines are noisy: compare the ratios of one run, not the figures of two."
+)]
+pub(crate) struct Args {
+    /// Worker threads of the software GPU.
+    #[arg(long, default_value_t = 1)]
+    threads: u32,
+    /// Use dist/ as it is instead of building it.
+    #[arg(long)]
+    no_build: bool,
+}
+
+/// Runs the subcommand.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if !args.no_build {
+        dist::build()?;
+    }
+    let dist = workspace::root().join("dist");
+    println!("the window alone: two processes, a device that does nothing\n");
+    workspace::check(Command::new(dist.join("bin/vgpud")).arg("selfbench"))?;
+
+    println!("\na guest of the software GPU, {} worker threads\n", args.threads);
+    let mut command = workspace::cargo();
+    command.args(["run", "--quiet", "--release", "--package", "vgpu-tests", "--bin", "guest-bench"]);
+    command.env("VGPU", "embedded").env("VGPU_DIST", &dist).env("VGPU_THREADS", args.threads.to_string());
+    let text = workspace::output(&mut command)?;
+    let mut values = BTreeMap::new();
+    for line in text.lines() {
+        let mut fields = line.split('\t');
+        let (name, value, unit) = (fields.next(), fields.next(), fields.next());
+        let (name, value, unit) =
+            (name.context("a name")?, value.context("a value")?.parse::<f64>()?, unit.context("a unit")?);
+        println!("{name:<28} {value:>12.3} {unit}");
+        values.insert(name.to_owned(), value);
+    }
+    println!("\nratios\n");
+    let floor = values.get("guest call p50").copied().unwrap_or(f64::NAN);
+    for name in ["launch p50", "idle stream sync p50", "launch and sync p50", "blocking call p50"] {
+        ratio(&values, name, "guest call p50", floor);
+    }
+    for size in ["4096 B", "65536 B", "1 MiB", "64 MiB"] {
+        let plain = values.get(&format!("memcpy {size}")).copied().unwrap_or(f64::NAN);
+        for direction in ["to", "from"] {
+            ratio(&values, &format!("copy {direction} device {size}"), &format!("memcpy {size}"), plain);
+        }
+    }
+    Ok(())
+}
+
+fn ratio(values: &BTreeMap<String, f64>, name: &str, base_name: &str, base: f64) {
+    let value = values.get(name).copied().unwrap_or(f64::NAN);
+    println!("{name:<28} {:>12.2} × {base_name}", value / base);
+}

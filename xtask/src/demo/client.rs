@@ -1,0 +1,137 @@
+//! The prebuilt client: installed from npm into the cache, run once per backend.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::workspace;
+
+/// What one run of `decode.mjs` reports.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Decode {
+    /// The device line as ggml prints it, "CPU" without one.
+    pub(crate) device: String,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) decode_ms: f64,
+}
+
+/// The distribution of the next token at one step.
+#[derive(Deserialize)]
+pub(crate) struct Step {
+    pub(crate) top: u32,
+    pub(crate) probabilities: BTreeMap<u32, f64>,
+}
+
+/// The installed client.
+pub(crate) struct Client {
+    dir: PathBuf,
+}
+
+/// Which machine decodes.
+pub(crate) enum Backend<'a> {
+    Cpu,
+    /// The vGPU at this compute capability, through the libraries and programs of a dist folder.
+    Vgpu {
+        dist: &'a Path,
+        capability: &'a str,
+    },
+}
+
+impl Client {
+    /// Installs the client, or finds it installed: about 330 MB of packages the first time.
+    pub(crate) fn install() -> Result<Self> {
+        let source = workspace::root().join("tests/clients");
+        let lock = fs::read(source.join("package-lock.json")).context("tests/clients/package-lock.json")?;
+        let hash: String = Sha256::digest(&lock).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let dir = workspace::cache_dir()?.join(format!("clients-{hash}"));
+        let ready = dir.join("installed");
+        if !ready.exists() {
+            println!(
+                "client: installing llama.cpp's prebuilt CUDA backend from npm (330 MB, 620 MB unpacked) into {}",
+                dir.display()
+            );
+            fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+            for name in ["package.json", "package-lock.json"] {
+                fs::copy(source.join(name), dir.join(name)).with_context(|| name.to_owned())?;
+            }
+            // The lock file carries the checksums; npm refuses a package that does not match. `npm ci` would also
+            // want entries for the other platforms' optional packages, which not every registry mirror has.
+            workspace::check(Command::new("npm").current_dir(&dir).args([
+                "install",
+                "--omit=optional",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+            ]))
+            .context("the demo's client comes from npm: is npm installed, and its registry reachable?")?;
+            fs::write(&ready, "").context("cannot mark the client as installed")?;
+        }
+        // Node resolves packages from the script's folder.
+        fs::copy(source.join("decode.mjs"), dir.join("decode.mjs")).context("decode.mjs")?;
+        Ok(Self { dir })
+    }
+
+    /// Where it is installed.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The folder of the prebuilt ggml and its CPU backends.
+    pub(crate) fn ggml(&self) -> PathBuf {
+        self.dir.join("node_modules/@node-llama-cpp/linux-x64/bins/linux-x64")
+    }
+
+    /// llama.cpp's sources, as a git bundle.
+    pub(crate) fn llama_history(&self) -> PathBuf {
+        self.dir.join("node_modules/node-llama-cpp/llama/gitRelease.bundle")
+    }
+
+    /// The prebuilt CUDA 12 backend.
+    pub(crate) fn cuda_backend(&self) -> PathBuf {
+        self.dir.join("node_modules/@node-llama-cpp/linux-x64-cuda-ext/bins/linux-x64-cuda/fallback/libggml-cuda.so")
+    }
+
+    /// Decodes `steps` tokens of `model`; `forced` are the tokens to feed instead of the run's own choices.
+    pub(crate) fn decode(
+        &self,
+        backend: &Backend<'_>,
+        model: &Path,
+        steps: usize,
+        flash: bool,
+        forced: &[u32],
+    ) -> Result<Decode> {
+        let mut command = match backend {
+            Backend::Cpu => Command::new("node"),
+            Backend::Vgpu { dist, capability } => {
+                let mut command = Command::new(dist.join("bin/vgpu"));
+                command.args(["run", "--device", "embedded", "--profile", capability, "--", "node"]);
+                command
+            }
+        };
+        command.current_dir(&self.dir).arg("decode.mjs").arg("--model").arg(model);
+        command.args(["--steps", &steps.to_string()]);
+        command.args(["--gpu", if matches!(backend, Backend::Cpu) { "cpu" } else { "cuda" }]);
+        if flash {
+            command.arg("--flash");
+        }
+        if !forced.is_empty() {
+            let tokens: Vec<String> = forced.iter().map(u32::to_string).collect();
+            command.args(["--forced", &tokens.join(",")]);
+        }
+        let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot start {command:?}"))?;
+        if !output.status.success() {
+            bail!("{command:?} failed: {}", output.status);
+        }
+        let text = String::from_utf8(output.stdout).context("the client printed something that is not UTF-8")?;
+        let line = text.lines().rfind(|line| line.starts_with('{')).context("the client printed no result line")?;
+        serde_json::from_str(line).context("the client's result line")
+    }
+}

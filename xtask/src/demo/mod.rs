@@ -1,0 +1,151 @@
+//! `cargo xtask demo`: an unmodified, prebuilt llama.cpp decodes on the vGPU and is held against its own CPU backend.
+//!
+//! - [`client`]: the program, from npm. [`model`], [`gguf`]: the models, made here. [`compare`]: the verdict.
+
+pub(crate) mod client;
+mod compare;
+mod gguf;
+mod model;
+
+use std::{collections::BTreeMap, fs, path::Path, time::Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{dist, workspace};
+use client::{Backend, Client, Decode};
+use model::WeightType;
+
+/// Options of `cargo xtask demo`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --types f32,q4_0 --capability 8.0\n  cargo xtask demo --all"
+)]
+pub(crate) struct Args {
+    /// Weight types to decode.
+    #[arg(long, value_delimiter = ',', value_enum)]
+    types: Vec<WeightType>,
+    /// Compute capabilities of the software GPU.
+    #[arg(long, value_delimiter = ',', default_value = "7.5")]
+    capability: Vec<String>,
+    /// Decode with flash attention only, without only, or both ways.
+    #[arg(long, value_enum, default_value = "on")]
+    flash_attention: Flash,
+    /// All types at 6.1, 7.5 and 8.0, with and without flash attention.
+    #[arg(long)]
+    all: bool,
+    /// Decode steps, the prompt's included.
+    #[arg(long, default_value_t = 16)]
+    steps: usize,
+    /// Use dist/ as it is instead of building it.
+    #[arg(long)]
+    no_build: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Flash {
+    On,
+    Off,
+    Both,
+}
+
+impl Flash {
+    fn modes(self) -> &'static [bool] {
+        match self {
+            Self::On => &[true],
+            Self::Off => &[false],
+            Self::Both => &[true, false],
+        }
+    }
+}
+
+/// Runs the subcommand.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let started = Instant::now();
+    let client = Client::install()?;
+    let dist = workspace::root().join("dist");
+    if !args.no_build {
+        println!("build: libraries and programs into {}", dist.display());
+        dist::build()?;
+    }
+    let types = if args.types.is_empty() || args.all { WeightType::ALL.to_vec() } else { args.types.clone() };
+    let capabilities =
+        if args.all { ["6.1", "7.5", "8.0"].map(String::from).to_vec() } else { args.capability.clone() };
+    let modes = if args.all { Flash::Both } else { args.flash_attention }.modes();
+    let faults = decode_all(&client, &dist, &types, &capabilities, modes, args.steps)?;
+    println!("\n{} runs in {:.1} s", types.len() * capabilities.len() * modes.len(), started.elapsed().as_secs_f64());
+    verdict(&faults)
+}
+
+/// Decodes every type at the default capability, as the tests want it: dist/ is there already.
+pub(crate) fn check(client: &Client) -> Result<()> {
+    let dist = workspace::root().join("dist");
+    verdict(&decode_all(client, &dist, &WeightType::ALL, &["7.5".to_owned()], Flash::Both.modes(), 16)?)
+}
+
+fn verdict(faults: &[String]) -> Result<()> {
+    if faults.is_empty() { Ok(()) } else { bail!("{} runs went wrong:\n  {}", faults.len(), faults.join("\n  ")) }
+}
+
+/// Prints the table and returns what went wrong, a line each.
+fn decode_all(
+    client: &Client,
+    dist: &Path,
+    types: &[WeightType],
+    capabilities: &[String],
+    modes: &[bool],
+    steps: usize,
+) -> Result<Vec<String>> {
+    let models = workspace::cache_dir()?.join("models");
+    fs::create_dir_all(&models).with_context(|| format!("cannot create {}", models.display()))?;
+    let mut references: BTreeMap<(&str, bool), Decode> = BTreeMap::new();
+    let mut faults = Vec::new();
+    let mut shown_device = String::new();
+    for capability in capabilities {
+        for &weights in types {
+            let path = models.join(format!("tiny-random-{}.gguf", weights.name()));
+            model::write(&path, weights)?;
+            for &flash in modes {
+                let cpu = match references.entry((weights.name(), flash)) {
+                    std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+                    std::collections::btree_map::Entry::Vacant(entry) => {
+                        entry.insert(client.decode(&Backend::Cpu, &path, steps, flash, &[])?)
+                    }
+                };
+                let forced: Vec<u32> = cpu.steps.iter().map(|step| step.top).collect();
+                let label = format!(
+                    "{capability} {:<5} flash attention {:<3}",
+                    weights.name(),
+                    if flash { "on" } else { "off" }
+                );
+                let vgpu = match client.decode(&Backend::Vgpu { dist, capability }, &path, steps, flash, &forced) {
+                    Ok(decode) => decode,
+                    Err(error) => {
+                        println!("{label}  FAILED");
+                        faults.push(format!("{label}: {error:#}"));
+                        continue;
+                    }
+                };
+                if vgpu.device != shown_device {
+                    println!(
+                        "\n{}\n\ncc  type                       top-1   largest difference   CPU ms   vGPU ms",
+                        vgpu.device
+                    );
+                    shown_device.clone_from(&vgpu.device);
+                }
+                let result = compare::compare(cpu, &vgpu, compare::tolerance(weights));
+                let fault = result.fault(weights, steps);
+                println!(
+                    "{label}  {:>2}/{:<2}   {:>18.1e}   {:>6.0}   {:>7.0}{}",
+                    result.agreeing,
+                    result.steps,
+                    result.largest_difference,
+                    cpu.decode_ms,
+                    vgpu.decode_ms,
+                    if fault.is_some() { "  WRONG" } else { "" }
+                );
+                faults.extend(fault.map(|fault| format!("{label}: {fault}")));
+            }
+        }
+    }
+    Ok(faults)
+}

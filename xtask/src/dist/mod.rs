@@ -1,0 +1,110 @@
+//! `cargo xtask dist`: the shared libraries under their real names, the programs, and a manifest.
+//!
+//! cargo cannot give a library a SONAME and symbol versions of its own, so the shims are built as static libraries and
+//! linked here. `VGPU_DIST` names another folder than dist/.
+
+mod link;
+mod manifest;
+
+use std::{
+    env, fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+use crate::{
+    codegen::spec::{self, Library},
+    workspace,
+};
+
+/// Options of `cargo xtask dist`.
+#[derive(Default, clap::Args)]
+pub(crate) struct Args {
+    /// Build without optimisation and keep the debug information.
+    #[arg(long)]
+    debug: bool,
+}
+
+/// Names by which programs look for a library besides its SONAME.
+const LINKS: [(&str, &str); 5] = [
+    ("libcuda.so", "libcuda.so.1"),
+    ("libcudart.so", "libcudart.so.12"),
+    ("libnvidia-ml.so", "libnvidia-ml.so.1"),
+    ("libcublas.so", "libcublas.so.12"),
+    ("libcublasLt.so", "libcublasLt.so.12"),
+];
+
+/// The programs beside the libraries.
+const PROGRAMS: [&str; 2] = ["vgpud", "vgpu"];
+
+/// Runs the subcommand.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let dist = dir();
+    compile(args)?;
+    let profile = if args.debug { "debug" } else { "release" };
+    let built = workspace::target_dir().join(profile);
+    let lib = dist.join("lib");
+    let bin = dist.join("bin");
+    fs::create_dir_all(&lib)?;
+    fs::create_dir_all(&bin)?;
+
+    let mut libraries = Vec::new();
+    for library in Library::ALL {
+        let functions = spec::load(library)?;
+        link::shim(library, &functions, &built, &lib, args.debug)?;
+        libraries.push((library, functions));
+    }
+    link::placeholder("libcublasLt.so.12", &built, &lib)?;
+    for (name, target) in LINKS {
+        replace_link(&lib.join(name), target)?;
+    }
+    for program in PROGRAMS {
+        install(&built.join(program), &bin.join(program))?;
+    }
+    manifest::write(&dist, &libraries)?;
+    println!("{} is complete", dist.display());
+    Ok(())
+}
+
+/// A release build of everything in dist/; returns the folder.
+pub(crate) fn build() -> Result<PathBuf> {
+    run(&Args::default())?;
+    Ok(dir())
+}
+
+/// Where the build products go.
+pub(crate) fn dir() -> PathBuf {
+    env::var_os("VGPU_DIST").map_or_else(|| workspace::root().join("dist"), PathBuf::from)
+}
+
+fn compile(args: &Args) -> Result<()> {
+    let mut cargo = workspace::cargo();
+    cargo.arg("build");
+    if !args.debug {
+        cargo.arg("--release");
+    }
+    for library in Library::ALL {
+        cargo.arg("--package");
+        cargo.arg(format!("vgpu-{}", library.crate_name()));
+    }
+    for program in PROGRAMS {
+        cargo.args(["--package", program]);
+    }
+    workspace::check(&mut cargo)
+}
+
+/// Copies a file so that nobody sees half of it, and a running program keeps the old one.
+fn install(from: &Path, to: &Path) -> Result<()> {
+    let draft = to.with_extension("draft");
+    fs::copy(from, &draft).with_context(|| from.display().to_string())?;
+    fs::rename(&draft, to).with_context(|| to.display().to_string())
+}
+
+fn replace_link(link: &Path, target: &str) -> Result<()> {
+    let draft = link.with_extension("draft");
+    let _ = fs::remove_file(&draft);
+    symlink(target, &draft)?;
+    fs::rename(&draft, link).with_context(|| link.display().to_string())
+}

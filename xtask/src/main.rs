@@ -1,0 +1,67 @@
+//! The project's own commands. `cargo xtask --help` lists them; each lives in the module of its name.
+
+mod bench;
+mod ci;
+mod codegen;
+mod conformance;
+mod demo;
+mod dist;
+mod headers;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Builds, checks and shows vgpu.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Fetches NVIDIA's public headers into the cache and reads them with bindgen.
+    Headers(headers::Args),
+    /// Writes exports, tables and types from headers/spec and the headers.
+    Codegen(codegen::Args),
+    /// Builds the libraries and programs into dist/.
+    Dist(dist::Args),
+    /// Shows unmodified programs running on the software GPU.
+    Demo(demo::Args),
+    /// Compares every operation of a prebuilt CUDA backend with the CPU's results.
+    Conformance(conformance::Args),
+    /// Builds dist/ and runs every test against it.
+    Test(test::Args),
+    /// Everything that must pass before a merge.
+    Ci(ci::Args),
+    /// Measures call, launch and copy costs.
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Headers(args) => headers::run(&args),
+        Command::Codegen(args) => codegen::run(&args),
+        Command::Dist(args) => dist::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Conformance(args) => conformance::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Ci(args) => ci::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    }
+}
