@@ -1,0 +1,20 @@
+//! Any bytes as a fatbin, and what it selects through decompression.
+//!
+//! `cargo +nightly fuzz run fatbin`
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use vgpu_core::fatbin;
+use vgpu_core::wire::messages::ImageKind;
+use vgpu_soft::image;
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = image::ptx_text(ImageKind::FatbinEntry, bytes);
+    if let Some(len) = fatbin::total_len(bytes) {
+        assert!(len >= fatbin::HEADER_BYTES);
+    }
+    if let Ok(entry) = fatbin::select(bytes, 90) {
+        assert_eq!(fatbin::Entry::parse(entry.bytes()), Ok(entry));
+        let _ = image::ptx_text(ImageKind::FatbinEntry, entry.bytes());
+    }
+});

@@ -1,0 +1,100 @@
+//! A vgpud of the test's own, and guests of it.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::dist;
+
+/// A running daemon; killed when dropped.
+pub struct Daemon {
+    child: Child,
+    socket: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Daemon {
+    /// Starts a daemon with these further arguments and waits for its socket.
+    pub fn start(args: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let socket = folder.path().join("vgpud.sock");
+        let child = Command::new(dist().join("bin/vgpud"))
+            .arg("--socket")
+            .arg(&socket)
+            .args(args)
+            .spawn()
+            .expect("dist/bin/vgpud starts");
+        let daemon = Self { child, socket, _folder: folder };
+        wait_until(Duration::from_secs(10), "the daemon's socket", || daemon.socket.exists());
+        daemon
+    }
+
+    /// A value for `VGPU`.
+    pub fn device(&self) -> String {
+        format!("unix:{}", self.socket.display())
+    }
+
+    /// A command that runs the named program of this crate as a guest.
+    pub fn guest(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("VGPU", self.device()).env("VGPU_DIST", dist());
+        command
+    }
+
+    /// Executor processes that are alive.
+    pub fn executors(&self) -> usize {
+        children(self.child.id())
+    }
+
+    /// Kills the daemon and its executors as a crash would.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("the daemon can be killed");
+        self.child.wait().expect("the daemon can be reaped");
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have been killed by the test.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Live (not zombie) children of a process.
+fn children(parent: u32) -> usize {
+    let processes = fs::read_dir("/proc").expect("/proc");
+    processes
+        .filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok())
+        .filter(|stat| {
+            // Fields after the parenthesised name: state, parent.
+            let mut fields = stat.rsplit(") ").next().unwrap_or("").split(' ');
+            let state = fields.next();
+            state != Some("Z") && fields.next().and_then(|pid| pid.parse().ok()) == Some(parent)
+        })
+        .count()
+}
+
+/// Polls until `done`; panics with `what` when it takes longer than `limit`.
+pub fn wait_until(limit: Duration, what: &str, mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < limit, "waited {limit:?} for {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Starts `command` and returns once it has printed a line; panics when it ends before.
+pub fn start_and_wait_for_line(command: &mut Command) -> Child {
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("the guest starts");
+    let mut line = String::new();
+    let output = child.stdout.as_mut().expect("stdout is piped");
+    BufReader::new(output).read_line(&mut line).expect("the guest prints text");
+    assert!(!line.is_empty(), "the guest ended without a word");
+    child
+}

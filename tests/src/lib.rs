@@ -1,0 +1,24 @@
+//! What the tests of the linked libraries share.
+
+pub mod daemon;
+pub mod driver;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+/// The folder that `cargo xtask dist` writes: `$VGPU_DIST`, else `dist` at the repository's root.
+///
+/// # Panics
+/// When it holds no libraries.
+pub fn dist() -> PathBuf {
+    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
+    let dist = env::var_os("VGPU_DIST").map_or_else(default, PathBuf::from);
+    assert!(
+        dist.join("lib/libcuda.so.1").exists(),
+        "{} holds no libraries: run `cargo xtask dist` first",
+        dist.display()
+    );
+    dist
+}
