@@ -10,6 +10,7 @@ use vgpu_core::transport::monitor;
 use vgpu_core::transport::socket::Socket;
 use vgpu_core::window::WindowConfig;
 use vgpu_core::wire::Completions;
+use vgpu_core::wire::messages::StatisticsReply;
 use vgpu_soft::device::{MemoryLedger, Quota, SoftDevice};
 
 use crate::cli::ExecutorOptions;
@@ -60,9 +61,23 @@ fn prepare(
     let config = WindowConfig { pinned_bytes: settings.pinned_bytes, ..WindowConfig::default() };
     let window = Arc::new(HostWindow::create(&config)?);
     let device = device::open(settings, account(options, settings)?, Arc::clone(&window) as Arc<dyn Completions>)?;
-    watch::end_with(socket, daemon)?;
+    let counts = device.counts();
+    watch::end_with(socket, daemon, move || report(&counts()))?;
     handshake::welcome(socket, Some(window.object()))?;
     Ok(Some((window, device)))
+}
+
+/// What a guest had executed, for the log.
+fn report(counts: &StatisticsReply) {
+    log::info!(
+        "executed: {} kernels in {} ms, {} graph launches, {} thread instructions, {} bytes copied, {} modules loaded",
+        counts.launches,
+        counts.kernel_ns / 1_000_000,
+        counts.graph_launches,
+        counts.thread_instructions,
+        counts.copied_bytes,
+        counts.modules_loaded
+    );
 }
 
 fn account(options: &ExecutorOptions, settings: &DeviceSettings) -> Result<Arc<dyn MemoryLedger>> {

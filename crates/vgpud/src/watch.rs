@@ -10,11 +10,11 @@ use vgpu_core::transport::socket::Socket;
 /// Starts a thread that ends this process at once when the guest closes its connection or ends, or the daemon ends.
 ///
 /// The guest's process is watched besides its connection, because a child of it may have inherited that. The kernel
-/// takes back all that the executor held.
+/// takes back all that the executor held. `report` runs just before.
 ///
 /// # Errors
 /// When there is no room for a thread.
-pub fn end_with(socket: &Socket, daemon: Option<u32>) -> Result<()> {
+pub fn end_with(socket: &Socket, daemon: Option<u32>, report: impl FnOnce() + Send + 'static) -> Result<()> {
     let connection = socket.as_fd().try_clone_to_owned().context("the guest's connection")?;
     let guest = socket.peer().context("the guest's credentials")?.pid;
     let mut watched = vec![connection];
@@ -22,7 +22,7 @@ pub fn end_with(socket: &Socket, daemon: Option<u32>) -> Result<()> {
     std::thread::Builder::new()
         .name("vgpu-watch".to_owned())
         .stack_size(64 * 1024)
-        .spawn(move || watch(&watched))
+        .spawn(move || watch(&watched, report))
         .context("the watching thread")?;
     Ok(())
 }
@@ -39,7 +39,7 @@ pub fn end_with_process(socket: &Socket) -> Result<()> {
     std::thread::Builder::new()
         .name("vgpu-watch".to_owned())
         .stack_size(64 * 1024)
-        .spawn(move || watch(std::slice::from_ref(&process)))
+        .spawn(move || watch(std::slice::from_ref(&process), || ()))
         .context("the watching thread")?;
     Ok(())
 }
@@ -52,7 +52,7 @@ fn open_process(pid: u32) -> Option<OwnedFd> {
         .ok()
 }
 
-fn watch(watched: &[OwnedFd]) {
+fn watch(watched: &[OwnedFd], report: impl FnOnce()) {
     loop {
         let mut polls: Vec<_> = watched.iter().map(|fd| PollFd::new(fd, PollFlags::IN)).collect();
         match poll(&mut polls, None) {
@@ -63,5 +63,6 @@ fn watch(watched: &[OwnedFd]) {
         }
     }
     log::info!("the guest is gone");
+    report();
     std::process::exit(0);
 }

@@ -37,6 +37,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use vgpu_core::wire::Completions;
+use vgpu_core::wire::messages::StatisticsReply;
 
 use crate::exec::{CompileOptions, Isa, LaunchOptions, Schedule};
 use engine::Engine;
@@ -212,6 +213,12 @@ impl SoftDevice {
             blob_bytes: 0,
             error_text: String::new(),
         })
+    }
+
+    /// A reader of what the device has executed so far, for whoever reports it while the device is in use.
+    pub fn counts(&self) -> impl Fn() -> StatisticsReply + Send + use<> {
+        let engine = Arc::clone(&self.engine);
+        move || engine.statistics.reply()
     }
 }
 
