@@ -70,6 +70,10 @@ fn prepare(args: &Args) -> Result<Command> {
         }
         None => {}
     }
+    if args.racecheck && env::var_os("VGPU_LOG").is_none() {
+        // Races are warnings; who asks for them wants to read them.
+        command.env("VGPU_LOG", "warn");
+    }
     let settings = [
         ("VGPU_COMPUTE_CAPABILITY", args.profile.clone()),
         ("VGPU_THREADS", args.threads.map(|threads| threads.to_string())),
