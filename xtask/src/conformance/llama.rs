@@ -36,7 +36,7 @@ impl TestBackendOps {
             fs::create_dir_all(&root).with_context(|| format!("cannot create {}", root.display()))?;
             workspace::check(
                 Command::new("git")
-                    .args(["clone", "--quiet", "--no-checkout"])
+                    .args(["-c", "init.defaultBranch=main", "clone", "--quiet", "--no-checkout"])
                     .arg(client.llama_history())
                     .arg(&source),
             )?;

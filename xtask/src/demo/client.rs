@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use anyhow::{Context, Result, bail};
@@ -21,6 +21,9 @@ pub(crate) struct Decode {
     pub(crate) device: String,
     pub(crate) steps: Vec<Step>,
     pub(crate) decode_ms: f64,
+    /// Kernels that the vGPU executed, warm-up included; as its executor's log says.
+    #[serde(skip)]
+    pub(crate) kernels: u64,
 }
 
 /// The distribution of the next token at one step.
@@ -126,12 +129,26 @@ impl Client {
             let tokens: Vec<String> = forced.iter().map(u32::to_string).collect();
             command.args(["--forced", &tokens.join(",")]);
         }
-        let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot start {command:?}"))?;
+        // The executor tells in its last log line what it has done.
+        command.env("VGPU_LOG", "vgpud=info");
+        let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
+        let (log, said): (Vec<String>, Vec<String>) = String::from_utf8_lossy(&output.stderr)
+            .lines()
+            .map(String::from)
+            .partition(|line| line.contains(" vgpud::"));
+        said.iter().for_each(|line| eprintln!("{line}"));
         if !output.status.success() {
             bail!("{command:?} failed: {}", output.status);
         }
         let text = String::from_utf8(output.stdout).context("the client printed something that is not UTF-8")?;
         let line = text.lines().rfind(|line| line.starts_with('{')).context("the client printed no result line")?;
-        serde_json::from_str(line).context("the client's result line")
+        let mut decode: Decode = serde_json::from_str(line).context("the client's result line")?;
+        decode.kernels = log.iter().find_map(|line| kernels(line)).unwrap_or(0);
+        Ok(decode)
     }
+}
+
+/// Reads `... executed: 123 kernels in ...`.
+fn kernels(line: &str) -> Option<u64> {
+    line.split_once("executed: ")?.1.split(' ').next()?.parse().ok()
 }

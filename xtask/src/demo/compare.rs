@@ -80,7 +80,7 @@ mod tests {
     fn decode(probabilities: &[(u32, f64)]) -> Decode {
         let top = probabilities.iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("not empty").0;
         let step = Step { top, probabilities: probabilities.iter().copied().collect() };
-        Decode { device: String::new(), steps: vec![step], decode_ms: 0.0 }
+        Decode { device: String::new(), steps: vec![step], decode_ms: 0.0, kernels: 0 }
     }
 
     #[test]

@@ -127,20 +127,22 @@ fn decode_all(
                 };
                 if vgpu.device != shown_device {
                     println!(
-                        "\n{}\n\ncc  type                       top-1   largest difference   CPU ms   vGPU ms",
+                        "\n{}\n\ncc  type                       top-1   largest difference   CPU ms   vGPU ms   kernels",
                         vgpu.device
                     );
                     shown_device.clone_from(&vgpu.device);
                 }
                 let result = compare::compare(cpu, &vgpu, compare::tolerance(weights));
-                let fault = result.fault(weights, steps);
+                let idle = || (vgpu.kernels == 0).then(|| "no kernel ran on the vGPU".to_owned());
+                let fault = result.fault(weights, steps).or_else(idle);
                 println!(
-                    "{label}  {:>2}/{:<2}   {:>18.1e}   {:>6.0}   {:>7.0}{}",
+                    "{label}  {:>2}/{:<2}   {:>18.1e}   {:>6.0}   {:>7.0}   {:>7}{}",
                     result.agreeing,
                     result.steps,
                     result.largest_difference,
                     cpu.decode_ms,
                     vgpu.decode_ms,
+                    vgpu.kernels,
                     if fault.is_some() { "  WRONG" } else { "" }
                 );
                 faults.extend(fault.map(|fault| format!("{label}: {fault}")));
