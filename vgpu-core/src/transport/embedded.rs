@@ -7,7 +7,7 @@
 
 use std::ffi::{CStr, OsStr};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -63,6 +63,8 @@ fn spawn(program: &Path) -> io::Result<Socket> {
     let mut child = Command::new(program)
         .args(["executor", "--socket-fd", "0", "--detach"])
         .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .stdout(duplicate(&io::stdout()))
+        .stderr(duplicate(&io::stderr()))
         .spawn()?;
     match child.wait() {
         Ok(status) if !status.success() => Err(io::Error::other(format!("it ended with {status}"))),
@@ -71,6 +73,12 @@ fn spawn(program: &Path) -> io::Result<Socket> {
         Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(ours),
         Err(error) => Err(error),
     }
+}
+
+/// The program's own output for the executor's log and its kernels' `printf`. A copy, because some programs (Node.js) mark
+/// their standard descriptors as not to be inherited.
+fn duplicate(stream: &impl AsFd) -> Stdio {
+    stream.as_fd().try_clone_to_owned().map_or_else(|_| Stdio::null(), Stdio::from)
 }
 
 #[cfg(test)]
