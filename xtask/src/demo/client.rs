@@ -135,7 +135,7 @@ impl Client {
         let (log, said): (Vec<String>, Vec<String>) = String::from_utf8_lossy(&output.stderr)
             .lines()
             .map(String::from)
-            .partition(|line| line.contains(" vgpud::"));
+            .partition(|line| line.starts_with("[INFO ] "));
         said.iter().for_each(|line| eprintln!("{line}"));
         if !output.status.success() {
             bail!("{command:?} failed: {}", output.status);
