@@ -5,6 +5,7 @@
 //! - [`fatbin`]: the container that programs carry their images in.
 //! - [`wire`]: the device protocol between a guest and its executor.
 //! - [`window`], [`ring`], [`wait`]: the memory that a guest shares with its executor, and how both use it.
+//! - [`pci`]: the function that a VM sees, its registers and its memory.
 //! - [`transport`], [`guest`] and [`host`]: getting connected, and the two ends.
 //! - [`libcuda`], [`private_table`]: how our libraries find each other, and what they lend.
 //! - [`logging`]: the filter in `VGPU_LOG`.
@@ -17,6 +18,7 @@ pub mod guest;
 pub mod host;
 pub mod libcuda;
 pub mod logging;
+pub mod pci;
 pub mod private_table;
 pub mod ring;
 pub mod transport;

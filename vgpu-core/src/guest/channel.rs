@@ -1,6 +1,5 @@
 //! The channel to the executor: posting, calling, waiting, and noticing that the executor is gone.
 
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 use std::time::Duration;
 
@@ -9,7 +8,8 @@ use parking_lot::{Condvar, Mutex};
 use super::fork;
 use crate::error::{CuError, CuResult};
 use crate::ring::{self, Producer, Record};
-use crate::wait::{self, Patience};
+use crate::transport::Lifeline;
+use crate::wait::Patience;
 use crate::window::Window;
 use crate::window::control::Control;
 use crate::window::reply::{REPLY_TAIL_MAX_BYTES, ReplyMore, ReplySlot};
@@ -20,8 +20,7 @@ const LIVENESS_PERIOD: Duration = Duration::from_millis(50);
 
 pub(super) struct Channel {
     window: Window,
-    /// Closed by the host's end when the executor dies; `None` when both ends are in one process.
-    socket: Option<OwnedFd>,
+    lifeline: Lifeline,
     fork_generation: u32,
     lost: AtomicBool,
     producer: Mutex<Producer>,
@@ -35,12 +34,12 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    pub(super) fn new(window: Window, socket: Option<OwnedFd>) -> Self {
+    pub(super) fn new(window: Window, lifeline: Lifeline) -> Self {
         fork::watch();
         let replies = window.layout().reply_slots.min(64);
         Self {
             window,
-            socket,
+            lifeline,
             fork_generation: fork::generation(),
             lost: AtomicBool::new(false),
             producer: Mutex::new(Producer::default()),
@@ -85,17 +84,10 @@ impl Channel {
         if self.control().lost().load(Ordering::Acquire) != 0 {
             return Err(self.lose("its executor stopped serving"));
         }
-        let Some(socket) = &self.socket else {
-            return Ok(());
-        };
-        let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        // SAFETY: one valid pollfd; a timeout of 0 returns at once.
-        let ready = unsafe { libc::poll(&raw mut poll, 1, 0) };
-        // Nothing is sent on this socket after the handshake: readable means closed.
-        if ready > 0 {
-            return Err(self.lose("its executor died"));
+        match self.lifeline.cut() {
+            Some(reason) => Err(self.lose(reason)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Writes one record. `last`, when given, receives its number while the ring is still locked.
@@ -108,7 +100,7 @@ impl Channel {
         if let Some(last) = last {
             last.store(seq, Ordering::Release);
         }
-        self.control().wake_host();
+        self.lifeline.wake_host(self.control());
         Ok(seq)
     }
 
@@ -147,7 +139,7 @@ impl Channel {
             if self.control().lost().load(Ordering::Acquire) != 0 {
                 break self.look_alive();
             }
-            if !wait::sleep(epoch, seen, LIVENESS_PERIOD)
+            if !self.lifeline.sleep(epoch, seen, LIVENESS_PERIOD)
                 && let Err(error) = self.look_alive()
             {
                 break if ready() { Ok(()) } else { Err(error) };

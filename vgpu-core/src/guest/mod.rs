@@ -17,14 +17,13 @@ pub use crate::transport::{ConnectError, MonitorLink, ProcessUse, Selection};
 pub use heap::PinnedHeap;
 pub use staging::StagedChunk;
 
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use channel::{Channel, posted};
 
 use crate::error::{CuError, CuResult};
-use crate::transport;
+use crate::transport::{self, Lifeline};
 use crate::window::Window;
 use crate::wire::messages::{BlobCreate, BlobWrite, ImageKind, ModuleLoad, ModuleLoadReply};
 use crate::wire::{Answer, Call, EventSlot, Post, RECORD_MAX_BYTES, Seq, StreamSlot};
@@ -50,15 +49,15 @@ impl Link {
     /// # Errors
     /// [`ConnectError`], whose text says where was looked and what to do.
     pub fn connect(selection: &Selection) -> Result<Self, ConnectError> {
-        let (window, socket) = transport::open_window(selection)?;
-        Ok(Self::new(window, Some(socket)))
+        let (window, lifeline) = transport::open_window(selection)?;
+        Ok(Self::new(window, lifeline))
     }
 
     /// The guest's end of a window whose host may be in this very process.
-    pub(crate) fn new(window: Window, socket: Option<OwnedFd>) -> Self {
+    pub(crate) fn new(window: Window, lifeline: Lifeline) -> Self {
         let same_addresses = window.mapping().address() == window.layout().host_address;
         let staging = staging::Staging::new(window.layout().staging);
-        let channel = Arc::new(Channel::new(window, socket));
+        let channel = Arc::new(Channel::new(window, lifeline));
         Self { pinned: PinnedHeap::new(Arc::clone(&channel)), channel, staging, same_addresses }
     }
 

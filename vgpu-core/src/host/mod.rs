@@ -45,9 +45,28 @@ impl HostWindow {
     /// When the configuration breaks a rule, or the kernel refuses.
     pub fn create(config: &WindowConfig) -> Result<Self, CreateError> {
         let wrong = |error: &dyn std::fmt::Display| CreateError(error.to_string());
-        let mut layout = Layout::new(config).map_err(|error| wrong(&error))?;
+        let layout = Layout::new(config).map_err(|error| wrong(&error))?;
         let object = mapping::create_object(layout.total_bytes).map_err(|error| wrong(&error))?;
-        let mapping = Mapping::preferred(object.as_fd(), layout.total_bytes).map_err(|error| wrong(&error))?;
+        Self::lay_out(object, 0, layout)
+    }
+
+    /// Makes a window in a part of an object that is there already: a channel's arena, whose bytes are all zero.
+    ///
+    /// # Errors
+    /// When the part is too short for a window, or the kernel refuses.
+    pub fn create_within(object: OwnedFd, arena: Span) -> Result<Self, CreateError> {
+        let config = WindowConfig::fitting(arena.len_bytes);
+        let layout = Layout::new(&config).map_err(|error| CreateError(error.to_string()))?;
+        if layout.total_bytes != arena.len_bytes {
+            return Err(CreateError(format!("a window does not fit {} bytes", arena.len_bytes)));
+        }
+        Self::lay_out(object, arena.offset, layout)
+    }
+
+    fn lay_out(object: OwnedFd, offset: u64, mut layout: Layout) -> Result<Self, CreateError> {
+        let wrong = |error: &dyn std::fmt::Display| CreateError(error.to_string());
+        let mapping =
+            Mapping::preferred_part(object.as_fd(), offset, layout.total_bytes).map_err(|error| wrong(&error))?;
         layout.host_address = mapping.address();
         mapping.write(0, layout.as_bytes());
         let window = Window::new(mapping, layout).map_err(|error| wrong(&error))?;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
+use super::Exchange;
 use super::socket::Socket;
 use crate::window::layout::abi_hash;
 use crate::wire::{PROTOCOL_VERSION, Pod};
@@ -103,7 +104,7 @@ impl From<io::Error> for HandshakeError {
 ///
 /// # Errors
 /// [`HandshakeError`]; nothing that the host says makes this panic or wait for ever.
-pub fn greet(socket: &Socket, kind: ConnectionKind) -> Result<Welcome, HandshakeError> {
+pub fn greet(host: &dyn Exchange, kind: ConnectionKind) -> Result<Welcome, HandshakeError> {
     let hello = Hello {
         magic: HELLO_MAGIC,
         protocol: PROTOCOL_VERSION,
@@ -112,13 +113,8 @@ pub fn greet(socket: &Socket, kind: ConnectionKind) -> Result<Welcome, Handshake
         pid: std::process::id(),
         reserved: 0,
     };
-    // A host that refuses before it has read may already have closed: its reason still waits to be read.
-    let sent = socket.send(hello.as_bytes(), None);
     let mut answer = [0; 8 + REASON_MAX_BYTES];
-    let (len, object) = match (socket.receive(&mut answer), sent) {
-        (Ok(answer), _) => answer,
-        (Err(_), Err(error)) | (Err(error), Ok(())) => return Err(error.into()),
-    };
+    let (len, object) = host.exchange(hello.as_bytes(), &mut answer)?;
     if len == 0 {
         return Err(HandshakeError::Closed);
     }
@@ -139,18 +135,24 @@ pub fn receive_hello(socket: &Socket, peek: bool) -> Result<Introduction, Handsh
     if len == 0 {
         return Err(HandshakeError::Closed);
     }
-    let hello =
-        Hello::from_bytes(&bytes[..len]).filter(|hello| hello.magic == HELLO_MAGIC).ok_or(HandshakeError::Garbage)?;
-    if hello.protocol != PROTOCOL_VERSION || hello.abi_hash != abi_hash() {
-        let error = HandshakeError::Version { theirs: hello.protocol };
-        refuse(
-            socket,
-            &format!(
-                "guest and host were built from different versions of vgpu (guest protocol {}, host {PROTOCOL_VERSION})",
-                hello.protocol
-            ),
+    let read = read_hello(&bytes[..len]);
+    if let Err(HandshakeError::Version { theirs }) = read {
+        let reason = format!(
+            "guest and host were built from different versions of vgpu (guest protocol {theirs}, host {PROTOCOL_VERSION})"
         );
-        return Err(error);
+        refuse(socket, &reason);
+    }
+    read
+}
+
+/// Host: what a guest's first packet says.
+///
+/// # Errors
+/// [`HandshakeError::Garbage`] and [`HandshakeError::Version`].
+pub fn read_hello(packet: &[u8]) -> Result<Introduction, HandshakeError> {
+    let hello = Hello::from_bytes(packet).filter(|hello| hello.magic == HELLO_MAGIC).ok_or(HandshakeError::Garbage)?;
+    if hello.protocol != PROTOCOL_VERSION || hello.abi_hash != abi_hash() {
+        return Err(HandshakeError::Version { theirs: hello.protocol });
     }
     let kind = match hello.kind {
         1 => ConnectionKind::Compute,
@@ -165,15 +167,25 @@ pub fn receive_hello(socket: &Socket, peek: bool) -> Result<Introduction, Handsh
 /// # Errors
 /// When the guest is gone.
 pub fn welcome(socket: &Socket, object: Option<BorrowedFd<'_>>) -> Result<(), HandshakeError> {
-    Ok(socket.send(WELCOME_MAGIC.as_bytes(), object)?)
+    Ok(socket.send(&welcome_packet(), object)?)
+}
+
+/// Host: the packet that lets a guest in.
+pub fn welcome_packet() -> Vec<u8> {
+    WELCOME_MAGIC.as_bytes().to_vec()
+}
+
+/// Host: the packet that turns a guest away.
+pub fn refusal_packet(reason: &str) -> Vec<u8> {
+    let mut packet = REFUSAL_MAGIC.as_bytes().to_vec();
+    packet.extend(reason.bytes().take(REASON_MAX_BYTES));
+    packet
 }
 
 /// Host: turns the guest away. A guest that is gone is turned away already.
 pub fn refuse(socket: &Socket, reason: &str) {
-    let mut packet = REFUSAL_MAGIC.as_bytes().to_vec();
-    packet.extend(reason.bytes().take(REASON_MAX_BYTES));
     socket.drain();
-    if let Err(error) = socket.send(&packet, None) {
+    if let Err(error) = socket.send(&refusal_packet(reason), None) {
         log::debug!("a refused guest did not wait for the reason: {error}");
     }
 }

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use super::ConnectError;
+use super::{ConnectError, Lifeline};
 use crate::guest::Link;
 use crate::host::{self, HostWindow, ServeError};
 use crate::window::WindowConfig;
@@ -37,7 +37,7 @@ impl Loopback {
             let mut executor = make(Arc::clone(&host) as Arc<dyn Completions>);
             host::serve(&host, &mut executor)
         });
-        Ok(Self { link: Link::new(guest, None), window, server: Some(server) })
+        Ok(Self { link: Link::new(guest, Lifeline::InProcess), window, server: Some(server) })
     }
 
     /// The host's end.

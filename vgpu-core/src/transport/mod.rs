@@ -3,6 +3,7 @@
 //! - `socket`: message sockets that carry file descriptors.
 //! - [`handshake`]: hello, welcome or refusal.
 //! - `unix`: a daemon's socket; `embedded`: an executor of one's own, as a child process.
+//! - `lifeline`: waking, sleeping, and noticing the other end's end.
 //! - [`monitor`]: the read-only connection that libnvidia-ml uses.
 //! - [`in_process`]: both ends in one process, for tests.
 //!
@@ -11,13 +12,16 @@
 mod embedded;
 pub mod handshake;
 pub mod in_process;
+mod lifeline;
 pub mod monitor;
 pub mod socket;
 mod unix;
 
+pub(crate) use lifeline::Lifeline;
 pub use monitor::{MonitorLink, ProcessUse};
 
 use std::fmt;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
@@ -87,6 +91,15 @@ impl fmt::Display for ConnectError {
 
 impl std::error::Error for ConnectError {}
 
+/// Something that carries one packet to the host and its answer back, with a descriptor where the carrier can.
+pub trait Exchange {
+    /// Sends `request` and waits for the answer: its length (0 when the host has closed) and a descriptor.
+    ///
+    /// # Errors
+    /// When the host is gone, or does not answer in time.
+    fn exchange(&self, request: &[u8], answer: &mut [u8]) -> io::Result<(usize, Option<OwnedFd>)>;
+}
+
 fn open(selection: &Selection, kind: ConnectionKind) -> Result<(Socket, handshake::Welcome), ConnectError> {
     let (socket, place) = match selection {
         Selection::Default => (unix::connect(DEFAULT_SOCKET.as_ref(), true)?, DEFAULT_SOCKET.to_owned()),
@@ -109,13 +122,13 @@ fn open(selection: &Selection, kind: ConnectionKind) -> Result<(Socket, handshak
     Ok((socket, welcome))
 }
 
-/// Connects for computing: the mapped window, and the socket whose closing tells of the executor's end.
-pub(crate) fn open_window(selection: &Selection) -> Result<(Window, OwnedFd), ConnectError> {
+/// Connects for computing: the mapped window, and the hold on its executor.
+pub(crate) fn open_window(selection: &Selection) -> Result<(Window, Lifeline), ConnectError> {
     let (socket, welcome) = open(selection, ConnectionKind::Compute)?;
     let object = welcome.object.ok_or_else(|| ConnectError::new("the executor sent no window"))?;
     let window =
         map_window(object.as_fd()).map_err(|text| ConnectError::new(format!("the executor's window: {text}")))?;
-    Ok((window, socket.into()))
+    Ok((window, Lifeline::Socket(socket.into())))
 }
 
 /// Maps a window that another process (or thread) made, after checking what its header says.

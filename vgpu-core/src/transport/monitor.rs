@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 
 use super::handshake::{ConnectionKind, HandshakeError};
 use super::socket::Socket;
-use super::{ConnectError, Selection, open};
+use super::{ConnectError, Exchange, Selection, open};
 use crate::error::{CuError, CuResult};
 use crate::wire::Pod;
 use crate::wire::messages::{DeviceInfoReply, MemInfoReply};
@@ -80,31 +80,39 @@ pub fn serve(socket: &Socket, observed: &dyn Observed) -> Result<(), HandshakeEr
         if len == 0 {
             return Ok(());
         }
-        let request = Request::from_bytes(&bytes[..len]).ok_or(HandshakeError::Garbage)?;
-        let mut payload: Vec<u8> = Vec::new();
-        let result = match request.question {
-            q if q == Question::Device as u32 => {
-                observed.device(request.device).map(|reply| payload.extend(reply.as_bytes()))
-            }
-            q if q == Question::Memory as u32 => {
-                observed.memory(request.device).map(|reply| payload.extend(reply.as_bytes()))
-            }
-            q if q == Question::Processes as u32 => observed.processes(request.device).map(|processes| {
-                for process in processes.iter().take(PROCESSES_MAX) {
-                    payload.extend(process.as_bytes());
-                }
-            }),
-            _ => Err(CuError::NOT_SUPPORTED),
-        };
-        let mut packet = result.err().map_or(0, CuError::code).as_bytes().to_vec();
-        packet.extend(payload);
-        socket.send(&packet, None)?;
+        socket.send(&answer(&bytes[..len], observed)?, None)?;
     }
+}
+
+/// Host: the answer to one packet of a monitor.
+///
+/// # Errors
+/// [`HandshakeError::Garbage`] when it is no question.
+pub fn answer(request: &[u8], observed: &dyn Observed) -> Result<Vec<u8>, HandshakeError> {
+    let request = Request::from_bytes(request).ok_or(HandshakeError::Garbage)?;
+    let mut payload: Vec<u8> = Vec::new();
+    let result = match request.question {
+        q if q == Question::Device as u32 => {
+            observed.device(request.device).map(|reply| payload.extend(reply.as_bytes()))
+        }
+        q if q == Question::Memory as u32 => {
+            observed.memory(request.device).map(|reply| payload.extend(reply.as_bytes()))
+        }
+        q if q == Question::Processes as u32 => observed.processes(request.device).map(|processes| {
+            for process in processes.iter().take(PROCESSES_MAX) {
+                payload.extend(process.as_bytes());
+            }
+        }),
+        _ => Err(CuError::NOT_SUPPORTED),
+    };
+    let mut packet = result.err().map_or(0, CuError::code).as_bytes().to_vec();
+    packet.extend(payload);
+    Ok(packet)
 }
 
 /// A read-only connection to a daemon.
 pub struct MonitorLink {
-    socket: Mutex<Socket>,
+    host: Mutex<Box<dyn Exchange + Send>>,
 }
 
 impl MonitorLink {
@@ -114,23 +122,21 @@ impl MonitorLink {
     /// [`ConnectError`], whose text says where was looked and what to do.
     pub fn connect(selection: &Selection) -> Result<Self, ConnectError> {
         let (socket, _) = open(selection, ConnectionKind::Monitor)?;
-        Ok(Self::new(socket))
+        Ok(Self::new(Box::new(socket)))
     }
 
-    fn new(socket: Socket) -> Self {
-        Self { socket: Mutex::new(socket) }
+    fn new(host: Box<dyn Exchange + Send>) -> Self {
+        Self { host: Mutex::new(host) }
     }
 
     fn ask(&self, question: Question, device: u32) -> CuResult<Vec<u8>> {
         let request = Request { question: question as u32, device };
         let mut answer = vec![0; ANSWER_MAX_BYTES];
-        let socket = self.socket.lock();
         let gone = |error| {
             log::error!("the connection to vgpud failed: {error}");
             CuError::DEVICE_UNAVAILABLE
         };
-        socket.send(request.as_bytes(), None).map_err(gone)?;
-        let (len, _) = socket.receive(&mut answer).map_err(gone)?;
+        let (len, _) = self.host.lock().exchange(request.as_bytes(), &mut answer).map_err(gone)?;
         answer.truncate(len);
         let status = u32::from_bytes(&answer).ok_or(CuError::DEVICE_UNAVAILABLE)?;
         CuError::check(status)?;
@@ -219,7 +225,7 @@ mod tests {
     fn questions_are_answered_in_turn() {
         let (guest, host) = Socket::pair().expect("a socket pair");
         let server = std::thread::spawn(move || serve(&host, &TwoDevices).is_ok());
-        let link = MonitorLink::new(guest);
+        let link = MonitorLink::new(Box::new(guest));
         let devices = link.devices().expect("an answer");
         assert_eq!(devices.iter().map(|d| d.pci_device).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(link.memory(1).map(|m| m.free_bytes), Ok(5));
@@ -234,7 +240,7 @@ mod tests {
         let (guest, host) = Socket::pair().expect("a socket pair");
         host.send(&[0; 11], None).expect("a send");
         host.send(&[], None).expect("a send");
-        let link = MonitorLink::new(guest);
+        let link = MonitorLink::new(Box::new(guest));
         assert_eq!(link.devices().map(|d| d.len()), Err(CuError::DEVICE_UNAVAILABLE));
         drop(host);
         assert_eq!(link.memory(0).map(|m| m.free_bytes), Err(CuError::DEVICE_UNAVAILABLE));

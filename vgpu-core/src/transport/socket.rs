@@ -8,6 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
+use super::Exchange;
+
 /// How long either side waits for the other during set-up.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -233,6 +235,17 @@ impl Socket {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a packet longer than any that is expected"));
         }
         Ok((len, fd))
+    }
+}
+
+impl Exchange for Socket {
+    fn exchange(&self, request: &[u8], answer: &mut [u8]) -> io::Result<(usize, Option<OwnedFd>)> {
+        // A host that refuses before it has read may already have closed: its reason still waits to be read.
+        let sent = self.send(request, None);
+        match (self.receive(answer), sent) {
+            (Ok(received), _) => Ok(received),
+            (Err(_), Err(error)) | (Err(error), Ok(())) => Err(error),
+        }
     }
 }
 

@@ -110,12 +110,19 @@ impl<'a> Control<'a> {
         wait::wake_all(self.epoch());
     }
 
-    /// Guest: wakes the host if it sleeps. Call after the ring's tail was stored (`SeqCst`).
-    pub fn wake_host(self) {
-        if self.host_parked().load(Ordering::SeqCst) != 0 {
+    /// Guest: whether the host sleeps and must be woken, by this caller. Call after the ring's tail was stored (`SeqCst`).
+    pub fn take_parked_host(self) -> bool {
+        let is_parked = self.host_parked().load(Ordering::SeqCst) != 0;
+        if is_parked {
             self.host_parked().store(0, Ordering::Relaxed);
-            wait::wake_all(self.host_parked());
         }
+        is_parked
+    }
+
+    /// Host: wakes whoever sleeps as the host of the window at `offset` of an object that is mapped here. For a guest beyond a
+    /// VM's border, whose doorbell this side hears.
+    pub fn wake_host_at(object: &Mapping, offset: u64) {
+        wait::wake_all(object.word32(offset + CONTROL_OFFSET + HOST_PARKED));
     }
 
     /// Host: writes the sticky error's text, then its code. The caller sees to it that this happens once.

@@ -72,6 +72,20 @@ impl Default for WindowConfig {
     }
 }
 
+impl WindowConfig {
+    /// A window that fills `total_bytes`, whole pages, exactly: a quarter for staging (64 MiB at most), and what is left for
+    /// the pinned heap. [`Layout::new`] refuses the result when that is too little.
+    pub fn fitting(total_bytes: u64) -> Self {
+        let ring_bytes = 1 << 20;
+        let slots_bytes = u64::from(STREAM_SLOTS) * STREAM_SLOT_BYTES
+            + u64::from(EVENT_SLOTS) * EVENT_SLOT_BYTES
+            + u64::from(REPLY_SLOTS) * u64::from(REPLY_SLOT_BYTES);
+        let staging_bytes = (total_bytes / 4 / PAGE_BYTES * PAGE_BYTES).min(64 << 20);
+        let pinned_bytes = total_bytes.saturating_sub(AREAS_OFFSET + ring_bytes + slots_bytes + staging_bytes);
+        Self { ring_bytes, staging_bytes, pinned_bytes }
+    }
+}
+
 /// The header page's contents.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -278,6 +292,16 @@ mod tests {
             assert!(layout.check(total).is_err(), "{name} went unnoticed");
         }
         assert!(honest.check(total - 4096).is_err());
+    }
+
+    #[test]
+    fn a_fitting_window_fills_its_room() {
+        for total_bytes in [8 << 20, 100 << 20, (255 << 20) + 4096, 16 << 30] {
+            let layout = Layout::new(&WindowConfig::fitting(total_bytes)).expect("room enough");
+            assert_eq!(layout.total_bytes, total_bytes);
+        }
+        assert!(Layout::new(&WindowConfig::fitting(1 << 20)).is_err());
+        assert!(Layout::new(&WindowConfig::fitting(0)).is_err());
     }
 
     #[test]

@@ -106,15 +106,23 @@ impl Mapping {
     /// # Errors
     /// When it does not fit the address space.
     pub fn preferred(object: BorrowedFd<'_>, len_bytes: u64) -> Result<Self, MappingError> {
+        Self::preferred_part(object, 0, len_bytes)
+    }
+
+    /// The same for the part of the object that starts at `offset`, a multiple of the page size.
+    ///
+    /// # Errors
+    /// When it does not fit the address space, or does not lie in the object.
+    pub fn preferred_part(object: BorrowedFd<'_>, offset: u64, len_bytes: u64) -> Result<Self, MappingError> {
         // Processes start at different places, so that a guest of several devices finds different addresses free.
         let first = std::process::id() as usize % ADDRESS_CHOICES;
         for choice in 0..ADDRESS_CHOICES {
             let address = ADDRESS_FIRST + (first + choice) % ADDRESS_CHOICES * ADDRESS_STEP;
-            if let Ok(mapping) = Self::map(object, len_bytes, address) {
+            if let Ok(mapping) = Self::map(object, offset, len_bytes, address) {
                 return Ok(mapping);
             }
         }
-        Self::map(object, len_bytes, 0)
+        Self::map(object, offset, len_bytes, 0)
     }
 
     /// Maps the whole object at `address` if that is free, else anywhere.
@@ -122,24 +130,34 @@ impl Mapping {
     /// # Errors
     /// When it does not fit the address space.
     pub fn near(object: BorrowedFd<'_>, len_bytes: u64, address: u64) -> Result<Self, MappingError> {
+        Self::near_part(object, 0, len_bytes, address)
+    }
+
+    /// The same for the part of the object that starts at `offset`, a multiple of the page size.
+    ///
+    /// # Errors
+    /// When it does not fit the address space, or does not lie in the object.
+    pub fn near_part(object: BorrowedFd<'_>, offset: u64, len_bytes: u64, address: u64) -> Result<Self, MappingError> {
         let end = address.checked_add(len_bytes).and_then(|end| usize::try_from(end).ok());
         match usize::try_from(address) {
             Ok(address) if address >= ADDRESS_FIRST && end.is_some() => {
-                Self::map(object, len_bytes, address).or_else(|_| Self::map(object, len_bytes, 0))
+                Self::map(object, offset, len_bytes, address).or_else(|_| Self::map(object, offset, len_bytes, 0))
             }
-            _ => Self::map(object, len_bytes, 0),
+            _ => Self::map(object, offset, len_bytes, 0),
         }
     }
 
-    fn map(object: BorrowedFd<'_>, len_bytes: u64, address: usize) -> Result<Self, MappingError> {
+    fn map(object: BorrowedFd<'_>, offset: u64, len_bytes: u64, address: usize) -> Result<Self, MappingError> {
         let too_long = || MappingError { step: "window length", error: io::ErrorKind::InvalidInput.into() };
         let len_bytes = usize::try_from(len_bytes).map_err(|_| too_long())?;
+        let offset = libc::off_t::try_from(offset).map_err(|_| too_long())?;
         let fixed = if address == 0 { 0 } else { libc::MAP_FIXED_NOREPLACE };
         let flags = libc::MAP_SHARED | libc::MAP_NORESERVE | fixed;
         let hint = std::ptr::without_provenance_mut(address);
         // SAFETY: a new shared mapping; MAP_FIXED_NOREPLACE never replaces one that exists.
-        let base =
-            unsafe { libc::mmap(hint, len_bytes, libc::PROT_READ | libc::PROT_WRITE, flags, object.as_raw_fd(), 0) };
+        let base = unsafe {
+            libc::mmap(hint, len_bytes, libc::PROT_READ | libc::PROT_WRITE, flags, object.as_raw_fd(), offset)
+        };
         if base == libc::MAP_FAILED {
             return Err(MappingError::last("mapping the window"));
         }

@@ -1,0 +1,102 @@
+//! BAR0: 16 MiB of registers, as on the real card, of which only the last page means anything.
+//!
+//! Everything else reads as 0, above all `BOOT_0` at offset 0: a driver for real GPUs that probes the function reads
+//! "chipset 0" and lets go of it. Each access leaves the guest and costs microseconds; nothing that is done often is here.
+
+/// Length of BAR0.
+pub const BAR0_BYTES: u64 = 16 << 20;
+/// Where our page begins.
+pub const PAGE_OFFSET: u64 = BAR0_BYTES - 4096;
+/// What [`Register::Magic`] reads as: "VGPU".
+pub const MAGIC: u32 = u32::from_le_bytes(*b"VGPU");
+/// What every register reads as when nobody answers: the daemon is gone, or memory decoding is off.
+pub const NOBODY: u32 = u32::MAX;
+/// What must be written to [`Register::Reset`].
+pub const RESET_KEY: u32 = u32::from_le_bytes(*b"RSET");
+
+/// The first doorbell; each channel has two words.
+const DOORBELLS_OFFSET: u64 = PAGE_OFFSET + 0x400;
+/// Doorbells that fit the page.
+pub const CHANNELS_MAX: u32 = 128;
+
+/// A register of 32 bits. Reads narrower or wider than it see its bytes, or its neighbours'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Register {
+    /// Reads as [`MAGIC`].
+    Magic,
+    /// The daemon's [`crate::wire::PROTOCOL_VERSION`].
+    Protocol,
+    /// Low half of [`crate::window::layout::abi_hash`].
+    AbiHashLow,
+    /// High half of it.
+    AbiHashHigh,
+    /// How often the function has been reset; as in the directory.
+    Generation,
+    /// Number of channels.
+    Channels,
+    /// Ends every channel when [`RESET_KEY`] is written.
+    Reset,
+    /// Any write wakes the channel's executor.
+    Doorbell(u32),
+    /// Any write makes the daemon look at the channel: it was opened, has mail, or shall close.
+    Attention(u32),
+}
+
+impl Register {
+    /// Where it lies in BAR0.
+    pub const fn offset(self) -> u64 {
+        match self {
+            Self::Magic => PAGE_OFFSET,
+            Self::Protocol => PAGE_OFFSET + 0x04,
+            Self::AbiHashLow => PAGE_OFFSET + 0x08,
+            Self::AbiHashHigh => PAGE_OFFSET + 0x0c,
+            Self::Generation => PAGE_OFFSET + 0x10,
+            Self::Channels => PAGE_OFFSET + 0x14,
+            Self::Reset => PAGE_OFFSET + 0x18,
+            Self::Doorbell(channel) => DOORBELLS_OFFSET + channel as u64 * 8,
+            Self::Attention(channel) => DOORBELLS_OFFSET + channel as u64 * 8 + 4,
+        }
+    }
+
+    /// The register at `offset`, if there is one.
+    pub fn at(offset: u64) -> Option<Self> {
+        const PLAIN: [Register; 7] = [
+            Register::Magic,
+            Register::Protocol,
+            Register::AbiHashLow,
+            Register::AbiHashHigh,
+            Register::Generation,
+            Register::Channels,
+            Register::Reset,
+        ];
+        if let Some(register) = PLAIN.into_iter().find(|register| register.offset() == offset) {
+            return Some(register);
+        }
+        let from_first = offset.checked_sub(DOORBELLS_OFFSET)?;
+        let channel = u32::try_from(from_first / 8).ok().filter(|channel| *channel < CHANNELS_MAX)?;
+        match from_first % 8 {
+            0 => Some(Self::Doorbell(channel)),
+            4 => Some(Self::Attention(channel)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_register_is_found_at_its_offset_and_nowhere_else() {
+        let mut found = 0;
+        for offset in 0..BAR0_BYTES {
+            if let Some(register) = Register::at(offset) {
+                assert_eq!(register.offset(), offset);
+                found += 1;
+            }
+        }
+        assert_eq!(found, 7 + 2 * CHANNELS_MAX);
+        assert_eq!(Register::at(0), None);
+        assert_eq!(Register::at(u64::MAX), None);
+    }
+}

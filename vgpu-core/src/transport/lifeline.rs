@@ -1,0 +1,49 @@
+//! What joins a guest to its executor besides the window: how to wake it, how to sleep, how to notice its end.
+
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+use crate::wait;
+use crate::window::control::Control;
+
+/// A guest's hold on its executor. Dropping it lets the executor go.
+#[derive(Debug)]
+pub(crate) enum Lifeline {
+    /// Both ends are in one process.
+    InProcess,
+    /// A socket that the kernel closes when the executor dies.
+    Socket(OwnedFd),
+}
+
+impl Lifeline {
+    /// Wakes the executor if it sleeps. Call after the ring's tail was stored (`SeqCst`).
+    pub(crate) fn wake_host(&self, control: Control<'_>) {
+        if control.take_parked_host() {
+            match self {
+                Self::InProcess | Self::Socket(_) => wait::wake_all(control.host_parked()),
+            }
+        }
+    }
+
+    /// Sleeps while `epoch` holds `seen`, at most for `timeout`. False when the time ran out.
+    pub(crate) fn sleep(&self, epoch: &AtomicU32, seen: u32, timeout: Duration) -> bool {
+        match self {
+            Self::InProcess | Self::Socket(_) => wait::sleep(epoch, seen, timeout),
+        }
+    }
+
+    /// Why the executor must be taken for lost, if it must. Costs a system call.
+    pub(crate) fn cut(&self) -> Option<&'static str> {
+        match self {
+            Self::InProcess => None,
+            Self::Socket(socket) => {
+                let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+                // SAFETY: one valid pollfd; a timeout of 0 returns at once.
+                let ready = unsafe { libc::poll(&raw mut poll, 1, 0) };
+                // Nothing is sent on this socket after the handshake: readable means closed.
+                (ready > 0).then_some("its executor died")
+            }
+        }
+    }
+}
