@@ -3,12 +3,13 @@
 
 mod corpus;
 pub(crate) mod llama;
+mod races;
+mod tally;
 
 use std::{
-    collections::BTreeMap,
     fs::File,
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Instant,
 };
@@ -19,11 +20,12 @@ pub(crate) use corpus::corpus;
 
 use crate::{demo::client::Client, dist, workspace};
 use llama::TestBackendOps;
+use tally::{Tally, strip_colours};
 
 /// Options of `cargo xtask conformance`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask conformance\n  cargo xtask conformance --ops MUL_MAT,SOFT_MAX --capability 6.1\n  cargo xtask conformance --selection"
+    after_help = "Examples:\n  cargo xtask conformance\n  cargo xtask conformance --ops MUL_MAT,SOFT_MAX --capability 6.1\n  cargo xtask conformance --selection\n  cargo xtask conformance --races --ops FLASH_ATTN_EXT --params hsk=512"
 )]
 pub(crate) struct Args {
     /// Operations to test, as test-backend-ops names them; all of them when absent.
@@ -41,6 +43,13 @@ pub(crate) struct Args {
     /// Worker threads of the software GPU.
     #[arg(long, default_value_t = 2)]
     threads: u32,
+    /// Order of a block's warps: interleaved or to-barrier.
+    #[arg(long, default_value = "interleaved", value_parser = ["interleaved", "to-barrier"])]
+    schedule: String,
+    /// Find the cases whose result depends on the order of warps, and hold them against the race detector: each case that
+    /// fails with --schedule to-barrier must pass interleaved, and the detector must name its race.
+    #[arg(long, conflicts_with_all = ["selection", "schedule"])]
+    races: bool,
     /// Use dist/ as it is instead of building it.
     #[arg(long)]
     no_build: bool,
@@ -69,8 +78,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let groups = if args.selection { SELECTION } else { &one };
     let mut failures = Vec::new();
     for capability in &args.capability {
-        let device = Device { client: &client, program: &program, capability, threads: args.threads };
-        failures.extend(device.compare(groups)?);
+        let device = Device {
+            client: &client,
+            program: &program,
+            capability,
+            threads: args.threads,
+            schedule: &args.schedule,
+            racecheck: false,
+        };
+        failures.extend(if args.races { device.compare_races(one[0])? } else { device.compare(groups)? });
     }
     verdict(&failures)
 }
@@ -78,7 +94,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// Runs the representative selection at the default capability; dist/ is there already.
 pub(crate) fn run_selection(client: &Client) -> Result<()> {
     let program = TestBackendOps::build(client)?;
-    let device = Device { client, program: &program, capability: "7.5", threads: 2 };
+    let device =
+        Device { client, program: &program, capability: "7.5", threads: 2, schedule: "interleaved", racecheck: false };
     verdict(&device.compare(SELECTION)?)
 }
 
@@ -87,11 +104,14 @@ fn verdict(failures: &[String]) -> Result<()> {
 }
 
 /// A software GPU and the program that examines it.
+#[derive(Clone, Copy)]
 struct Device<'a> {
     client: &'a Client,
     program: &'a TestBackendOps,
     capability: &'a str,
     threads: u32,
+    schedule: &'a str,
+    racecheck: bool,
 }
 
 impl Device<'_> {
@@ -109,8 +129,9 @@ impl Device<'_> {
     fn run(&self, ops: &str, params: &str, tally: &mut Tally) -> Result<()> {
         let mut command = Command::new(workspace::root().join("dist/bin/vgpu"));
         let threads = self.threads.to_string();
-        command.args(["run", "--device", "embedded", "--profile", self.capability, "--threads", &threads, "--"]);
-        command.arg(self.program.program()).args(["test", "-b", "CUDA0", "-p", params]);
+        command.args(["run", "--device", "embedded", "--profile", self.capability, "--threads", &threads]);
+        command.args(["--schedule", self.schedule]).args(self.racecheck.then_some("--racecheck"));
+        command.arg("--").arg(self.program.program()).args(["test", "-b", "CUDA0", "-p", params]);
         if !ops.is_empty() {
             command.args(["-o", ops]);
         }
@@ -118,7 +139,7 @@ impl Device<'_> {
         command.current_dir(ggml).env("LD_LIBRARY_PATH", library_path(ggml));
         command.env("GGML_BACKEND_PATH", self.client.cuda_backend());
         // The backend's chatter would tear the lines apart.
-        let log = workspace::cache_dir()?.join("conformance.log");
+        let log = log_path()?;
         let errors = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
         let mut child = command
             .stdout(Stdio::piped())
@@ -148,51 +169,9 @@ impl Device<'_> {
     }
 }
 
-/// Passed, failed and unsupported cases by operation.
-#[derive(Default)]
-struct Tally {
-    by_op: BTreeMap<String, [u32; 3]>,
-    failures: Vec<String>,
-}
-
-impl Tally {
-    fn passed(&self) -> u32 {
-        self.by_op.values().map(|counts| counts[0]).sum()
-    }
-
-    /// Reads one line, such as `  ADD(type=f32,...): OK`.
-    fn note(&mut self, line: &str) {
-        let Some((case, verdict)) = line.trim().rsplit_once(": ") else { return };
-        let Some((op, _)) = case.split_once('(') else { return };
-        let at = match verdict {
-            "OK" => 0,
-            _ if verdict.contains("FAIL") => 1,
-            _ if verdict.contains("not supported") => 2,
-            _ => return,
-        };
-        // A failing case prints its error before its name.
-        let op = op.rsplit(' ').next().unwrap_or(op);
-        self.by_op.entry(op.to_owned()).or_default()[at] += 1;
-        if at == 0 && self.passed().is_multiple_of(500) {
-            println!("  {} cases passed, {} failed so far", self.passed(), self.failures.len());
-        }
-        if at == 1 {
-            self.failures.push(case.to_owned());
-        }
-    }
-
-    fn print(&self, capability: &str, seconds: f64) {
-        println!("\nop                              passed   failed   not supported by the backend");
-        let mut sums = [0; 3];
-        for (op, counts) in &self.by_op {
-            println!("{op:<30} {:>7} {:>8} {:>8}", counts[0], counts[1], counts[2]);
-            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
-        }
-        println!(
-            "{capability}: {} passed, {} failed, {} not supported by the backend, in {seconds:.0} s",
-            sums[0], sums[1], sums[2]
-        );
-    }
+/// Where the programs' and the executor's messages of the last run are.
+fn log_path() -> Result<PathBuf> {
+    Ok(workspace::cache_dir()?.join("conformance.log"))
 }
 
 /// Our programs' libraries stand first in the path; `vgpu run` puts the vGPU's before them.
@@ -203,34 +182,4 @@ fn library_path(first: &Path) -> std::ffi::OsString {
         path.push(rest);
     }
     path
-}
-
-fn strip_colours(line: &str) -> String {
-    let mut text = String::new();
-    let mut rest = line;
-    while let Some((before, after)) = rest.split_once("\u{1b}[") {
-        text.push_str(before);
-        rest = after.split_once('m').map_or("", |(_, after)| after);
-    }
-    text.push_str(rest);
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn verdicts_are_counted_by_operation() {
-        let mut tally = Tally::default();
-        for line in [
-            "  ADD(type=f32,ne=[1,1]): \u{1b}[1;32mOK\u{1b}[0m",
-            "  ADD(type=f16,ne=[1,1]): not supported [CUDA0]",
-            "[ADD] NMSE = 1.0 > 0.1   ADD(type=f32,ne=[2,1]): \u{1b}[1;31mFAIL\u{1b}[0m",
-        ] {
-            tally.note(&strip_colours(line));
-        }
-        assert_eq!(tally.by_op["ADD"], [1, 1, 1]);
-        assert_eq!(tally.failures.len(), 1);
-    }
 }
