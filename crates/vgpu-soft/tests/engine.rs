@@ -721,3 +721,43 @@ fn accesses_on_both_sides_of_a_barrier_are_no_race() {
 fn atomics_on_the_same_place_are_no_race() {
     assert_eq!(races("red.shared.add.u32 [tile], 1;"), Vec::<String>::new());
 }
+
+/// Every warp writes a row of the tile in some way, then reads all rows in another.
+fn races_between(write: &str, read: &str, barrier: &str) -> Vec<String> {
+    let body = format!(
+        "shr.u32 %r6, %r5, 5;
+         shl.b32 %r6, %r6, 7;
+         mov.u32 %r7, tile;
+         and.b32 %r8, %r5, 7;
+         shl.b32 %r8, %r8, 4;
+         add.u32 %r8, %r8, %r7;
+         add.u32 %r9, %r8, %r6;
+         {write}
+         {barrier}
+         {read}"
+    );
+    races(&body)
+}
+
+#[test]
+fn matrix_loads_and_stores_take_part_in_races() {
+    let accesses = [
+        ("stmatrix.sync.aligned.m8n8.x1.shared.b16 [%r9], {%r5};", "stmatrix.sync.aligned.m8n8.x1.shared.b16"),
+        ("st.shared.v4.u32 [%r9], {%r5, %r5, %r5, %r5};", "st.shared.v4.u32"),
+        ("cp.async.ca.shared.global [%r9], [%rd1], 4;", "cp.async.ca.shared.global"),
+    ];
+    let read = "ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r6}, [%r8];";
+    for (write, name) in accesses {
+        let found = races_between(write, read, "");
+        assert!(found.iter().any(|race| race.contains(name) && race.contains("(ldmatrix.")), "{name}: {found:?}");
+        assert_eq!(races_between(write, read, "bar.sync 0;"), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn whole_matrices_take_part_in_races() {
+    let read = "wmma.load.a.sync.aligned.row.m16n16k16.shared.f16 {%r10, %r11, %r12, %r13, %r14, %r15, %r16, %r17}, [%r7], 16;";
+    let found = races_between("st.shared.u32 [%r9], %r5;", read, "");
+    assert!(found.iter().any(|race| race.contains("(wmma.load.a.")), "{found:?}");
+    assert_eq!(races_between("st.shared.u32 [%r9], %r5;", read, "bar.sync 0;"), Vec::<String>::new());
+}

@@ -1,6 +1,7 @@
 //! Finds races in shared memory: two warps of a block at the same place, one of them writing, with no barrier between.
 //!
-//! Kernels that are compiled with `race_check` have an observing op before every access that may reach shared memory.
+//! Kernels that are compiled with `race_check` have an observing op before every load, store and atomic that may reach shared
+//! memory; whole matrices and asynchronous copies, which compute addresses of their own, report to the detector themselves.
 //! It keeps, for every byte, who wrote it last and who has read it since the block's last barrier. Volatile and ordered
 //! accesses are not observed: programs use them to synchronise. Atomics do not race with each other.
 
@@ -133,14 +134,30 @@ unsafe fn observe<const LEN: usize>(warp: &mut Warp, op: &Op, mask: u32) {
     let checked_as = if kind == Kind::Read { AccessKind::Read } else { AccessKind::Write };
     // SAFETY: the op's address operand is a copy of the access's own.
     let Some(address) = (unsafe { resolve_each::<LEN>(warp, op, space, mask, checked_as) }) else { return };
+    note_lanes(warp, op, kind, &address, mask, LEN as u64);
+}
+
+/// Notes that the lanes of `mask` access `len_bytes` each at these addresses, which were admitted. Does nothing unless races
+/// are looked for.
+pub(crate) fn note_lanes(warp: &Warp, op: &Op, kind: Kind, address: &[u64; 32], mask: u32, len_bytes: u64) {
+    if warp.shadow.is_null() {
+        return;
+    }
+    for (lane, &address) in address.iter().enumerate() {
+        if mask >> lane & 1 != 0 {
+            note(warp, op, kind, address, len_bytes);
+        }
+    }
+}
+
+/// The same for one stretch of memory that the warp accesses as a whole.
+pub(crate) fn note(warp: &Warp, op: &Op, kind: Kind, address: u64, len_bytes: u64) {
     let Range { start, end } = warp.view.shared;
-    let access = Access { warp: warp.index, op: std::ptr::from_ref(op).addr(), kind };
     // SAFETY: null, or the shadow of the block that the warp runs, which nobody else touches meanwhile.
     let Some(shadow) = (unsafe { warp.shadow.as_mut() }) else { return };
-    for (lane, &address) in address.iter().enumerate() {
-        if mask >> lane & 1 != 0 && (start..end).contains(&address) {
-            shadow.observe(address - start, LEN as u64, access);
-        }
+    if (start..end).contains(&address) {
+        let access = Access { warp: warp.index, op: std::ptr::from_ref(op).addr(), kind };
+        shadow.observe(address - start, len_bytes, access);
     }
 }
 

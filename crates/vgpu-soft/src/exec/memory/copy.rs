@@ -4,6 +4,7 @@
 //! flags, bytes per lane, slot of the number of bytes to read or [`ALL_BYTES`].
 
 use super::super::op::{Op, OpFns};
+use super::super::race::{self, Kind};
 use super::super::warp::Warp;
 use super::address::{AccessKind, NARROW, Space, resolve_each, resolve_each_at};
 
@@ -38,6 +39,7 @@ unsafe fn copy<const LEN: usize>(warp: &mut Warp, op: &Op, mask: u32) {
         unsafe { resolve_each_at::<LEN>(warp, op, Space::LINEAR, source, imm, narrow, reading, AccessKind::Read) }
     };
     let Some(from) = from else { return };
+    race::note_lanes(warp, op, Kind::Write, &to, mask, LEN as u64);
     for lane in 0..32 {
         if (mask >> lane) & 1 == 0 {
             continue;

@@ -6,6 +6,7 @@
 use super::super::alu::wmma_layout::Fragment;
 use super::super::launch::FaultKind;
 use super::super::op::{Op, OpFn, OpFns};
+use super::super::race::{self, Kind};
 use super::super::warp::Warp;
 use super::address::{NARROW, Space};
 use super::atomic::SPACE_SHIFT;
@@ -48,6 +49,7 @@ unsafe fn transfer<const STORE: bool>(warp: &mut Warp, op: &Op, mask: u32) {
             warp.raise(kind, op, mask.trailing_zeros(), text);
             return;
         }
+        race::note(warp, op, if STORE { Kind::Write } else { Kind::Read }, low, line_bytes);
     }
     for lane in 0..32 {
         if mask >> lane & 1 == 0 {
