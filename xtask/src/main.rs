@@ -8,11 +8,11 @@ mod demo;
 mod dist;
 mod headers;
 mod test;
+mod vm;
 mod workspace;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 /// Builds, checks and shows vgpu.
@@ -41,20 +41,14 @@ enum Command {
     Ci(ci::Args),
     /// Measures call, launch and copy costs.
     Bench(bench::Args),
+    /// Runs a command in a virtual machine that has dist/.
+    Vm(vm::Args),
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("xtask: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(command: Command) -> Result<()> {
-    match command {
+    let done = match Cli::parse().command {
+        // The guest's command decides the exit code.
+        Command::Vm(args) => return vm::run(&args),
         Command::Headers(args) => headers::run(&args),
         Command::Codegen(args) => codegen::run(&args),
         Command::Dist(args) => dist::run(&args),
@@ -63,5 +57,12 @@ fn run(command: Command) -> Result<()> {
         Command::Test(args) => test::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Bench(args) => bench::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
