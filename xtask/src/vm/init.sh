@@ -30,11 +30,11 @@ for module in /opt/vm/modules/*.ko; do
     insmod "$module" || fail "the kernel refuses $module"
 done
 
-# The host's end of the line is there from the start, but its device appears a moment after the driver.
+# The line's device appears a moment after the driver, and opens a moment after that.
 tries=0
-until [ -c /dev/vport0p1 ]; do
+until [ -c /dev/vport0p1 ] && (: <> /dev/vport0p1) 2> /dev/null; do
     tries=$((tries + 1))
-    [ $tries -lt 1000 ] || fail "there is no line to the host: /dev/vport0p1 did not appear"
+    [ $tries -lt 1000 ] || fail "there is no line to the host: /dev/vport0p1 does not open"
     usleep 10000
 done
 exec 3<> /dev/vport0p1

@@ -135,8 +135,13 @@ fn try_run(args: &Args) -> Result<u8> {
             Ok(TIMED_OUT)
         }
         Ending::Stopped(status) => {
+            let what = if status.success() {
+                "the guest turned off, rebooted or panicked".to_owned()
+            } else {
+                format!("QEMU failed ({status})")
+            };
             let tail = guest.console_tail();
-            eprintln!("vm: the machine stopped ({status}) before the command was done; the console's end:\n{tail}");
+            eprintln!("vm: {what} before the command was done; the console's end:\n{tail}");
             Ok(VM_FAILED)
         }
     }

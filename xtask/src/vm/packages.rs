@@ -4,7 +4,7 @@ use std::{
     ffi::OsStr,
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{self, Command, Stdio},
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -20,6 +20,8 @@ const QEMU_RELEASE: &str = "trixie";
 const QEMU_SUITE: &str = "trixie-backports";
 /// Modules that the guest needs for the line to us; kernels that have them built in are as good.
 const MODULES: [&str; 2] = ["virtio_pci", "virtio_console"];
+/// How folders are called that are not finished.
+const DRAFT: &str = "vm.unfinished-";
 /// What packages bring along that nobody reads here.
 const UNREAD: [&str; 5] = ["usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/info"];
 
@@ -44,10 +46,9 @@ impl Kit {
         lock.lock().context("cannot wait for another process that fetches the virtual machine's parts")?;
         if !kit.dir.exists() {
             eprintln!("vm: fetching a kernel and QEMU (90 MB, 200 MB unpacked) into {}", kit.dir.display());
-            let draft = kit.dir.with_extension("unfinished");
-            if draft.exists() {
-                fs::remove_dir_all(&draft).with_context(|| format!("cannot remove {}", draft.display()))?;
-            }
+            remove_drafts(&cache)?;
+            // What an interrupted process started may still write into its folder: ours has a name of its own.
+            let draft = cache.join(format!("{DRAFT}{}", process::id()));
             fetch(&draft, &codename)?;
             fs::rename(&draft, &kit.dir).with_context(|| format!("cannot create {}", kit.dir.display()))?;
         }
@@ -82,6 +83,18 @@ impl Kit {
         }
         Ok(qemu)
     }
+}
+
+/// Removes what interrupted processes have left; the caller holds the lock.
+fn remove_drafts(cache: &Path) -> Result<()> {
+    for entry in fs::read_dir(cache).with_context(|| cache.display().to_string())? {
+        let path = entry?.path();
+        if name(&path).starts_with(DRAFT) {
+            // Their children may still write there; then the next set-up removes it.
+            let _ = fs::remove_dir_all(&path);
+        }
+    }
+    Ok(())
 }
 
 /// The release's name, as apt's suites are called.

@@ -28,7 +28,7 @@ const LAST_DEVICE_SLOT: usize = 31;
 /// How long a guest may take to turn itself off once its job is done.
 const POWER_OFF_LIMIT: Duration = Duration::from_secs(20);
 /// What is shown of the console when something went wrong.
-const CONSOLE_TAIL_LINES: usize = 40;
+const CONSOLE_TAIL_LINES: usize = 60;
 const CONSOLE_TAIL_BYTES: u64 = 64 << 10;
 
 /// A machine to start.
