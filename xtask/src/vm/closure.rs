@@ -1,7 +1,9 @@
-//! The shared libraries that programs need, as `ldd` finds them.
+//! What programs need to start: shared libraries, as `ldd` finds them, and scripts' interpreters.
 
 use std::{
     collections::BTreeSet,
+    env,
+    ffi::OsStr,
     fs::File,
     io::Read,
     path::{Path, PathBuf},
@@ -37,6 +39,11 @@ pub(super) fn of(programs: &[PathBuf]) -> Result<Closure> {
     Ok(closure)
 }
 
+/// Where this machine has the program `name`.
+pub(super) fn in_path(name: &OsStr) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
 /// The paths in lines such as `libc.so.6 => /lib/libc.so.6 (0x7f..)` and `/lib64/ld-linux-x86-64.so.2 (0x7f..)`.
 pub(super) fn paths(listing: &str) -> BTreeSet<PathBuf> {
     let path = |line: &str| {
@@ -51,12 +58,39 @@ fn missing(listing: &str) -> BTreeSet<String> {
     listing.lines().filter_map(|line| line.trim().strip_suffix(" => not found")).map(str::to_owned).collect()
 }
 
-/// Whether the file is a program or a shared library; an object file or a kernel module is not.
-pub(super) fn is_program(path: &Path) -> bool {
-    let mut head = [0; 18];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+/// What a file is, as far as it needs others to start.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A program or shared library; an object file or a kernel module is not.
+    Elf,
+    /// A script for this interpreter: its path, and for `env` the name after it.
+    Script(PathBuf, Option<String>),
+    Other,
+}
+
+/// Looks at the file's first bytes.
+pub(super) fn kind(path: &Path) -> Kind {
+    let mut head = Vec::new();
+    // A file that cannot be read is reported when it is copied.
+    let _ = File::open(path).and_then(|file| file.take(256).read_to_end(&mut head));
+    kind_of(&head)
+}
+
+fn kind_of(head: &[u8]) -> Kind {
     // e_type is 2 for programs at fixed addresses, 3 for position-independent ones and for libraries.
-    read.is_ok() && head.starts_with(b"\x7fELF") && matches!(head[16..18], [2 | 3, 0])
+    if head.starts_with(b"\x7fELF") && matches!(head.get(16..18), Some([2 | 3, 0])) {
+        return Kind::Elf;
+    }
+    let line = head.strip_prefix(b"#!").and_then(|rest| rest.split(|&byte| byte == b'\n').next());
+    let Some(line) = line.and_then(|line| std::str::from_utf8(line).ok()) else { return Kind::Other };
+    let mut words = line.split_ascii_whitespace();
+    match words.next() {
+        Some(path) if path.starts_with('/') => {
+            let name = words.find(|word| !word.starts_with('-') && !word.contains('='));
+            Kind::Script(path.into(), name.filter(|_| path.ends_with("/env")).map(str::to_owned))
+        }
+        _ => Kind::Other,
+    }
 }
 
 #[cfg(test)]
@@ -76,14 +110,33 @@ mod tests {
     #[test]
     fn this_test_program_needs_the_c_library() {
         let program = std::env::current_exe().expect("it runs");
-        assert!(is_program(&program));
+        assert_eq!(kind(&program), Kind::Elf);
         let closure = of(&[program]).expect("ldd runs");
         assert!(closure.found.iter().any(|path| path.ends_with("libc.so.6")), "{closure:?}");
         assert!(closure.missing.is_empty(), "{closure:?}");
     }
 
     #[test]
-    fn a_text_is_no_program() {
-        assert!(!is_program(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))));
+    fn a_file_that_is_cut_short_or_a_text_needs_nothing() {
+        for head in [
+            &b""[..],
+            b"#",
+            b"#!",
+            b"#!\n",
+            b"#!relative",
+            b"\x7fELF",
+            b"\x7fELF\0\0\0\0\0\0\0\0\0\0\0\0\x01\0",
+            b"# text",
+        ] {
+            assert_eq!(kind_of(head), Kind::Other, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn a_script_needs_its_interpreter_and_the_one_that_env_finds() {
+        let script = |path: &str, name: Option<&str>| Kind::Script(path.into(), name.map(str::to_owned));
+        assert_eq!(kind_of(b"#!/bin/sh -e\necho"), script("/bin/sh", None));
+        assert_eq!(kind_of(b"#! /usr/bin/env bash\n"), script("/usr/bin/env", Some("bash")));
+        assert_eq!(kind_of(b"#!/usr/bin/env -S A=b node --flag"), script("/usr/bin/env", Some("node")));
     }
 }

@@ -1,7 +1,7 @@
 //! The guest's files: its own programs, copies of this machine's at the same paths, and the job.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::{OsStr, OsString},
     fs::{self, File},
     io::BufWriter,
@@ -11,7 +11,11 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{closure, cpio, packages::Kit};
+use super::{
+    closure::{self, Kind},
+    cpio,
+    packages::Kit,
+};
 
 const INIT: &str = include_str!("init.sh");
 /// Runs lspci with the libraries of its own release, whatever the guest's are.
@@ -27,6 +31,8 @@ pub(super) struct Job<'a> {
     pub(super) program: &'a OsStr,
     pub(super) arguments: &'a [OsString],
     pub(super) folder: &'a Path,
+    /// Folders to look for programs in.
+    pub(super) path: &'a OsStr,
     pub(super) variables: &'a [(String, String)],
     pub(super) uid: u32,
     /// Marks init's lines among the job's.
@@ -84,17 +90,31 @@ impl Image {
         self.place(from, to)
     }
 
-    /// Puts the libraries of all programs that are there so far.
-    pub(super) fn libraries(&mut self) -> Result<()> {
-        let programs: Vec<PathBuf> = self
-            .entries
-            .iter()
-            // The guest's own programs bring their libraries.
-            .filter(|(to, _)| !to.starts_with("/opt/vm"))
-            .filter_map(|(_, entry)| if let Entry::Copy { from, .. } = entry { Some(from) } else { None })
-            .filter(|from| closure::is_program(from))
-            .cloned()
-            .collect();
+    /// Puts what all programs that are there so far need to start: libraries, and the interpreters of scripts.
+    pub(super) fn dependencies(&mut self) -> Result<()> {
+        let mut programs = Vec::new();
+        let mut interpreters = BTreeSet::new();
+        for (to, entry) in &self.entries {
+            let Entry::Copy { mode, from } = entry else { continue };
+            // The guest's own programs bring theirs.
+            if to.starts_with("/opt/vm") {
+                continue;
+            }
+            match closure::kind(from) {
+                Kind::Elf => programs.push(from.clone()),
+                Kind::Script(path, name) if *mode == 0o755 => {
+                    interpreters.insert(path);
+                    interpreters.extend(name.and_then(|name| closure::in_path(name.as_ref())));
+                }
+                Kind::Script(..) | Kind::Other => {}
+            }
+        }
+        // An interpreter that this machine lacks is one that the guest has, or its kernel names it.
+        interpreters.retain(|path| path.is_file());
+        for interpreter in &interpreters {
+            self.mirror(interpreter)?;
+        }
+        programs.extend(interpreters);
         let needed = closure::of(&programs)?;
         for library in &needed.found {
             self.mirror(library)?;
@@ -236,8 +256,10 @@ impl Image {
 /// The job as a script for the guest's shell.
 fn script(job: &Job<'_>) -> Vec<u8> {
     let mut text = b"#!/opt/vm/bin/sh\n".to_vec();
-    text.extend(b"export PATH=/opt/vgpu/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/opt/vm/bin\n");
-    text.extend(b"export HOME=/tmp USER=guest LD_LIBRARY_PATH=/opt/vgpu/lib\n");
+    // A name means what it means here, where the guest has it; then it is one of the guest's own.
+    text.extend(b"export HOME=/tmp USER=guest LD_LIBRARY_PATH=/opt/vgpu/lib PATH=/opt/vgpu/bin:");
+    text.extend(quoted(job.path));
+    text.extend(b":/opt/vm/bin\n");
     for (name, value) in job.variables {
         text.extend(format!("export {name}=").bytes());
         text.extend(quoted(value.as_ref()));

@@ -172,11 +172,12 @@ fn image(args: &Args, kit: &Kit, token: &str) -> Result<Image> {
         // The guest has programs of its own, and says so when it lacks this one.
         None => program.clone(),
     };
-    image.libraries()?;
+    image.dependencies()?;
     image.job(&Job {
         program: &program,
         arguments,
         folder: &folder,
+        path: &env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()),
         variables: &args.variables,
         uid: args.user,
         token,
@@ -192,7 +193,7 @@ fn host_program(name: &OsString, folder: &Path) -> Option<PathBuf> {
         let path = folder.join(path);
         return path.is_file().then_some(path);
     }
-    env::split_paths(&env::var_os("PATH")?).map(|dir| dir.join(path)).find(|path| path.is_file())
+    closure::in_path(name)
 }
 
 /// Reads a size in bytes with a unit, as MiB.
