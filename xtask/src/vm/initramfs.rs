@@ -21,8 +21,8 @@ const INIT: &str = include_str!("init.sh");
 /// Runs lspci with the libraries of its own release, whatever the guest's are.
 const LSPCI: &str =
     "#!/opt/vm/bin/sh\nd=/opt/vm/lspci\nexec $d/ld.so --library-path $d $d/lspci -i $d/pci.ids \"$@\"\n";
-/// What the kernel mounts or the guest makes there hides or breaks files of ours.
-const GUESTS_OWN: [&str; 4] = ["/proc", "/sys", "/dev", "/opt/vm"];
+/// Where the kernel's file systems or the guest's own files are, whatever this machine has there.
+const GUESTS_OWN: [&str; 5] = ["/proc", "/sys", "/dev", "/opt/vm", "/opt/vgpu"];
 /// Links in one path, as the kernel allows them.
 const MAX_LINKS: u32 = 40;
 
@@ -61,8 +61,9 @@ impl Image {
         }
         image.folder(Path::new("/tmp"), 0o1777, 0);
         for name in ["/bin", "/sbin", "/lib", "/lib64"].map(Path::new) {
-            // Only the link: what it leads to comes when something needs it.
-            image.resolve(name, &mut 0)?;
+            // Only the folder: what is in it comes when something needs it.
+            let place = image.resolve(name, &mut 0)?;
+            image.folder(&place, 0o755, 0);
         }
         // Where libraries outside the usual folders are.
         if Path::new("/etc/ld.so.cache").exists() {
@@ -116,7 +117,7 @@ impl Image {
         }
         programs.extend(interpreters);
         let needed = closure::of(&programs)?;
-        for library in &needed.found {
+        for library in needed.found.iter().filter(|path| !is_guests_own(path)) {
             self.mirror(library)?;
         }
         for name in needed.missing.iter().filter(|name| !self.has_file_named(name)) {
@@ -184,14 +185,15 @@ impl Image {
                 }
                 Component::Normal(name) => {
                     let next = resolved.join(name);
-                    let own = GUESTS_OWN.iter().any(|own| next == Path::new(own));
-                    ensure!(!own, "{} is the guest's own", next.display());
+                    ensure!(!is_guests_own(&next), "{} is the guest's own", next.display());
                     if next.is_symlink() {
                         *links += 1;
                         ensure!(*links <= MAX_LINKS, "{} leads through too many links", path.display());
                         let target = fs::read_link(&next).with_context(|| next.display().to_string())?;
                         self.parents(&next);
-                        self.entries.insert(next, Entry::Link(target.clone()));
+                        let before = self.entries.insert(next.clone(), Entry::Link(target.clone()));
+                        let kept = !matches!(before, Some(Entry::Folder { .. }));
+                        ensure!(kept, "{} is a link here, and a folder in the guest", next.display());
                         resolved = self.resolve(&resolved.join(target), links)?;
                     } else {
                         resolved = next;
@@ -237,6 +239,10 @@ impl Image {
     }
 
     fn folder(&mut self, path: &Path, mode: u32, uid: u32) {
+        // The root is there before the archive.
+        if path.parent().is_none() {
+            return;
+        }
         self.parents(path);
         self.entries.insert(path.to_owned(), Entry::Folder { mode, uid });
     }
@@ -251,6 +257,11 @@ impl Image {
     fn has_file_named(&self, name: &str) -> bool {
         self.entries.keys().any(|path| path.file_name().is_some_and(|it| it == name))
     }
+}
+
+/// Whether the guest has files of its own at `path`, which this machine's do not replace.
+pub(super) fn is_guests_own(path: &Path) -> bool {
+    GUESTS_OWN.iter().any(|own| path.starts_with(own))
 }
 
 /// The job as a script for the guest's shell.
@@ -346,6 +357,18 @@ mod tests {
         image.tree(&dir.path().join("a"), Path::new("/opt/it")).expect("it is there");
         let paths: Vec<&str> = image.entries.keys().map(|path| path.to_str().expect("UTF-8")).collect();
         assert_eq!(paths, ["/opt", "/opt/it", "/opt/it/b", "/opt/it/b/c", "/opt/it/d"]);
+    }
+
+    #[test]
+    fn a_link_does_not_replace_a_folder_of_the_guests() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let dir = dir.path().canonicalize().expect("it is there");
+        fs::write(dir.join("file"), "").expect("a file");
+        symlink(".", dir.join("linked")).expect("a link");
+        let mut image = empty();
+        image.made(dir.join("linked/own").to_str().expect("UTF-8"), 0o644, "");
+        let error = image.mirror(&dir.join("linked/file")).expect_err("the guest has a folder there");
+        assert!(error.to_string().contains("a folder in the guest"), "{error}");
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub(crate) struct Args {
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = assignment)]
     variables: Vec<(String, String)>,
     /// Give up after so many seconds.
-    #[arg(long, default_value_t = 120, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
     /// Who runs CMD; 0 is root.
     #[arg(long, default_value_t = 1000, value_name = "UID")]
@@ -191,7 +191,7 @@ fn host_program(name: &OsString, folder: &Path) -> Option<PathBuf> {
     let path = Path::new(name);
     if path.components().count() > 1 {
         let path = folder.join(path);
-        return path.is_file().then_some(path);
+        return (path.is_file() && !initramfs::is_guests_own(&path)).then_some(path);
     }
     closure::in_path(name)
 }
