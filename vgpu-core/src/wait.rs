@@ -14,6 +14,10 @@ const CHECKS_PER_BURST: u32 = 24;
 /// One wait in so many spins for the whole budget, to find out whether that has become worth it again.
 const PROBE_EVERY: u32 = 16;
 
+/// The first nap of a waiter that nobody can wake, and the longest: each is twice the one before.
+const NAP_MIN: Duration = Duration::from_micros(20);
+const NAP_MAX: Duration = Duration::from_millis(1);
+
 /// How long a waiter spins before it sleeps, adapted to how its waits went.
 #[derive(Debug)]
 pub struct Patience {
@@ -75,6 +79,22 @@ pub fn sleep(word: &AtomicU32, expected: u32, timeout: Duration) -> bool {
     result == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ETIMEDOUT)
 }
 
+/// The same where nobody can wake this side, because `word` is written beyond a VM's border: looks, naps, and looks again.
+/// False when the time ran out.
+pub fn poll(word: &AtomicU32, expected: u32, timeout: Duration) -> bool {
+    let start = Instant::now();
+    let mut nap = NAP_MIN;
+    while word.load(Ordering::Acquire) == expected {
+        let left = timeout.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return false;
+        }
+        std::thread::sleep(nap.min(left));
+        nap = (nap * 2).min(NAP_MAX);
+    }
+    true
+}
+
 /// Wakes everyone who sleeps on `word`, in any process.
 pub fn wake_all(word: &AtomicU32) {
     // SAFETY: the word is valid for the call; FUTEX_WAKE does not touch its contents.
@@ -120,6 +140,17 @@ mod tests {
             word.store(8, Ordering::Release);
             wake_all(&word);
         });
+    }
+
+    #[test]
+    fn a_word_that_changes_ends_the_naps() {
+        let word = AtomicU32::new(7);
+        std::thread::scope(|scope| {
+            scope.spawn(|| assert!(poll(&word, 7, Duration::from_secs(30))));
+            std::thread::sleep(Duration::from_millis(5));
+            word.store(8, Ordering::Release);
+        });
+        assert!(!poll(&word, 8, Duration::from_millis(5)));
     }
 
     #[test]

@@ -96,6 +96,9 @@ impl Channel {
         let len_bytes = ring::record_bytes(record.fixed.len(), record.tail.len()).ok_or(CuError::INVALID_VALUE)?;
         let mut producer = self.producer.lock();
         self.make_room(&mut producer, len_bytes)?;
+        if !self.lifeline.is_held() {
+            return Err(self.lose(self.lifeline.cut().unwrap_or("its window is somebody else's")));
+        }
         let seq = producer.push(self.window.ring(), len_bytes, record);
         if let Some(last) = last {
             last.store(seq, Ordering::Release);

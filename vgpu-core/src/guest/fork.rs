@@ -11,12 +11,12 @@ extern "C" fn in_child() {
 }
 
 /// How many forks lie between this process and the first that asked. Costs one load, so every call can afford it.
-pub(super) fn generation() -> u32 {
+pub(crate) fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
 }
 
 /// Starts counting; call before the first [`generation`] that is kept.
-pub(super) fn watch() {
+pub(crate) fn watch() {
     REGISTER.call_once(|| {
         // SAFETY: the handler only touches an atomic, and libcuda is never unloaded (it is linked with -z nodelete).
         let code = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };

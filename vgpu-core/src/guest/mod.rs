@@ -9,7 +9,7 @@
 
 mod channel;
 mod copy;
-mod fork;
+pub(crate) mod fork;
 mod heap;
 mod staging;
 

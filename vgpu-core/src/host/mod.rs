@@ -139,4 +139,4 @@ impl Completions for HostWindow {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

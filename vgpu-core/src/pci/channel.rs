@@ -88,7 +88,8 @@ impl<'a> ChannelBlock<'a> {
         assert!(packet.len() <= REQUEST_MAX_BYTES, "a request of {} bytes", packet.len());
         self.put(REQUEST, packet);
         let number = self.word(REQUEST_NUMBER).load(Ordering::Relaxed).wrapping_add(1);
-        self.word(REQUEST_NUMBER).store(number, Ordering::Release);
+        // SeqCst, for memory that gathers writes: only a locked instruction keeps the packet's bytes before the number.
+        self.word(REQUEST_NUMBER).store(number, Ordering::SeqCst);
         number
     }
 

@@ -3,7 +3,7 @@
 //! The host writes it and never reads it again. Guests copy it once and check the copy.
 
 use std::fmt;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use super::channel::{BLOCK_BYTES, ChannelBlock};
 use super::regs::CHANNELS_MAX;
@@ -13,6 +13,7 @@ use crate::wire::{PROTOCOL_VERSION, Pod, Span};
 
 /// First bytes of BAR1: "vGPUbar" and a format digit.
 pub const DIRECTORY_MAGIC: u64 = u64::from_le_bytes(*b"vGPUbar1");
+const GENERATION_OFFSET: u64 = std::mem::offset_of!(Directory, generation) as u64;
 /// The host counts up this word several times a second.
 const HEARTBEAT_OFFSET: u64 = 0x400;
 /// A page without meaning, for guests to measure how fast their mapping is.
@@ -122,14 +123,27 @@ impl Directory {
     /// # Errors
     /// The first thing that does not hold.
     pub fn read(bar: &Mapping) -> Result<Self, DirectoryError> {
+        Self::read_from_front(bar, bar.len_bytes() as u64)
+    }
+
+    /// The same where only the front of BAR1 is mapped: mapping all of it fills a page table entry for each of its pages.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    pub fn read_from_front(front: &Mapping, bar_bytes: u64) -> Result<Self, DirectoryError> {
         let mut bytes = [0; size_of::<Self>()];
-        if bar.len_bytes() < bytes.len() {
-            return Err(DirectoryError::Unsound(format!("BAR1 has {} bytes", bar.len_bytes())));
+        if front.len_bytes() < bytes.len() {
+            return Err(DirectoryError::Unsound(format!("BAR1 has {bar_bytes} bytes")));
         }
-        bar.read(0, &mut bytes);
+        front.read(0, &mut bytes);
         let directory = Self::from_bytes(&bytes).unwrap_or_default();
-        directory.check(bar.len_bytes() as u64)?;
+        directory.check(bar_bytes)?;
         Ok(directory)
+    }
+
+    /// Length of the front of BAR1 that holds this page, the scratch pages and every channel's block.
+    pub fn front_bytes(&self) -> u64 {
+        self.blocks_offset + u64::from(self.channels) * BLOCK_BYTES
     }
 
     fn check(&self, bar_bytes: u64) -> Result<(), DirectoryError> {
@@ -196,6 +210,11 @@ impl Directory {
         bar.write(8, &self.as_bytes()[8..]);
         bar.word64(0).store(self.magic, std::sync::atomic::Ordering::Release);
     }
+}
+
+/// How often the function has been reset, as the page in memory says now.
+pub fn generation(bar: &Mapping) -> &AtomicU32 {
+    bar.word32(GENERATION_OFFSET)
 }
 
 /// The word that the host counts up while it lives.

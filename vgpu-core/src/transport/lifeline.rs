@@ -4,6 +4,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
+use super::pci;
 use crate::wait;
 use crate::window::control::Control;
 
@@ -14,6 +15,8 @@ pub(crate) enum Lifeline {
     InProcess,
     /// A socket that the kernel closes when the executor dies.
     Socket(OwnedFd),
+    /// A channel of a PCI function: the executor is outside this VM.
+    Pci(pci::Claim),
 }
 
 impl Lifeline {
@@ -22,6 +25,7 @@ impl Lifeline {
         if control.take_parked_host() {
             match self {
                 Self::InProcess | Self::Socket(_) => wait::wake_all(control.host_parked()),
+                Self::Pci(claim) => claim.wake_host(),
             }
         }
     }
@@ -30,6 +34,16 @@ impl Lifeline {
     pub(crate) fn sleep(&self, epoch: &AtomicU32, seen: u32, timeout: Duration) -> bool {
         match self {
             Self::InProcess | Self::Socket(_) => wait::sleep(epoch, seen, timeout),
+            Self::Pci(_) => wait::poll(epoch, seen, timeout),
+        }
+    }
+
+    /// Whether the window is this process's to write to. Costs at most a load of shared memory, so every record can afford it.
+    pub(crate) fn is_held(&self) -> bool {
+        match self {
+            // Nobody else ever gets such a window.
+            Self::InProcess | Self::Socket(_) => true,
+            Self::Pci(claim) => claim.is_held(),
         }
     }
 
@@ -44,6 +58,7 @@ impl Lifeline {
                 // Nothing is sent on this socket after the handshake: readable means closed.
                 (ready > 0).then_some("its executor died")
             }
+            Self::Pci(claim) => claim.cut(),
         }
     }
 }

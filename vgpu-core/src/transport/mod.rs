@@ -5,15 +5,15 @@
 //! - `unix`: a daemon's socket; `embedded`: an executor of one's own, as a child process.
 //! - `lifeline`: waking, sleeping, and noticing the other end's end.
 //! - [`monitor`]: the read-only connection that libnvidia-ml uses.
+//! - `pci`: a function of this VM's PCI bus, whose daemon is outside.
 //! - [`in_process`]: both ends in one process, for tests.
-//!
-//! Across a VM's border a PCI function will stand in this place; this version has none.
 
 mod embedded;
 pub mod handshake;
 pub mod in_process;
 mod lifeline;
 pub mod monitor;
+mod pci;
 pub mod socket;
 mod unix;
 
@@ -30,6 +30,7 @@ use crate::window::mapping;
 use crate::window::{Mapping, Window};
 use crate::wire::Pod;
 use handshake::ConnectionKind;
+use pci::Trouble;
 use socket::Socket;
 
 /// Where a daemon listens unless told otherwise.
@@ -40,7 +41,7 @@ pub const SELECTION_VARIABLE: &str = "VGPU";
 /// Which GPU a process asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// Whatever this machine offers: the daemon at [`DEFAULT_SOCKET`].
+    /// Whatever this machine offers: a PCI function, else the daemon at [`DEFAULT_SOCKET`].
     Default,
     /// A daemon's socket.
     Unix(PathBuf),
@@ -100,35 +101,66 @@ pub trait Exchange {
     fn exchange(&self, request: &[u8], answer: &mut [u8]) -> io::Result<(usize, Option<OwnedFd>)>;
 }
 
-fn open(selection: &Selection, kind: ConnectionKind) -> Result<(Socket, handshake::Welcome), ConnectError> {
-    let (socket, place) = match selection {
-        Selection::Default => (unix::connect(DEFAULT_SOCKET.as_ref(), true)?, DEFAULT_SOCKET.to_owned()),
-        Selection::Unix(path) => (unix::connect(path, false)?, path.display().to_string()),
-        Selection::Embedded => (embedded::start()?, "the embedded executor".to_owned()),
-        Selection::Pci(address) => {
-            return Err(ConnectError::new(format!(
-                "{SELECTION_VARIABLE}=pci:{address}: this version of vgpu reaches no PCI functions; \
-                 use {SELECTION_VARIABLE}=unix:PATH or {SELECTION_VARIABLE}=embedded"
-            )));
-        }
-        Selection::Invalid(text) => {
-            return Err(ConnectError::new(format!(
-                "{SELECTION_VARIABLE}={text} is not understood; use unix:PATH or embedded, or leave it unset for \
-                 the daemon at {DEFAULT_SOCKET}"
-            )));
-        }
+/// A connection whose host has let this guest in.
+enum Connection {
+    /// The window's object comes with the welcome.
+    Socket(Socket, handshake::Welcome),
+    /// The window is the channel's arena.
+    Pci(pci::Claim),
+}
+
+fn open(selection: &Selection, kind: ConnectionKind, places: &pci::Places) -> Result<Connection, ConnectError> {
+    let over_socket = |socket: Socket, place: &dyn fmt::Display| {
+        let welcome =
+            handshake::greet(&socket, kind).map_err(|error| ConnectError::new(format!("{place}: {error}")))?;
+        Ok(Connection::Socket(socket, welcome))
     };
-    let welcome = handshake::greet(&socket, kind).map_err(|error| ConnectError::new(format!("{place}: {error}")))?;
-    Ok((socket, welcome))
+    match selection {
+        Selection::Default => match pci::open(places, None, kind) {
+            Ok(claim) => Ok(Connection::Pci(claim)),
+            Err(trouble) => {
+                if let Trouble::Unusable(text) = &trouble {
+                    log::warn!("{text}; looking for a daemon of this machine instead");
+                }
+                unix::connect(DEFAULT_SOCKET.as_ref(), true)
+                    .and_then(|socket| over_socket(socket, &DEFAULT_SOCKET))
+                    .map_err(|error| join_errors(&trouble, &error))
+            }
+        },
+        Selection::Unix(path) => over_socket(unix::connect(path, false)?, &path.display()),
+        Selection::Embedded => over_socket(embedded::start()?, &"the embedded executor"),
+        Selection::Pci(address) => pci::open(places, Some(address), kind)
+            .map(Connection::Pci)
+            .map_err(|trouble| ConnectError::new(format!("{SELECTION_VARIABLE}=pci:{address}: {trouble}"))),
+        Selection::Invalid(text) => Err(ConnectError::new(format!(
+            "{SELECTION_VARIABLE}={text} is not understood; use unix:PATH, pci:ADDRESS or embedded, or leave it unset for \
+             a PCI function or the daemon at {DEFAULT_SOCKET}"
+        ))),
+    }
+}
+
+/// A function that is there but cannot be used is the likelier reason than a daemon that is not.
+fn join_errors(trouble: &Trouble, daemon: &ConnectError) -> ConnectError {
+    ConnectError::new(match trouble {
+        Trouble::Unusable(text) => format!("{text} (nor did a daemon of this machine help: {daemon})"),
+        Trouble::Absent(text) => format!("{daemon}; {text}"),
+    })
 }
 
 /// Connects for computing: the mapped window, and the hold on its executor.
 pub(crate) fn open_window(selection: &Selection) -> Result<(Window, Lifeline), ConnectError> {
-    let (socket, welcome) = open(selection, ConnectionKind::Compute)?;
-    let object = welcome.object.ok_or_else(|| ConnectError::new("the executor sent no window"))?;
-    let window =
-        map_window(object.as_fd()).map_err(|text| ConnectError::new(format!("the executor's window: {text}")))?;
-    Ok((window, Lifeline::Socket(socket.into())))
+    open_window_among(selection, &pci::Places::from_env())
+}
+
+fn open_window_among(selection: &Selection, places: &pci::Places) -> Result<(Window, Lifeline), ConnectError> {
+    let unusable = |text: String| ConnectError::new(format!("the executor's window: {text}"));
+    match open(selection, ConnectionKind::Compute, places)? {
+        Connection::Socket(socket, welcome) => {
+            let object = welcome.object.ok_or_else(|| ConnectError::new("the executor sent no window"))?;
+            Ok((map_window(object.as_fd()).map_err(unusable)?, Lifeline::Socket(socket.into())))
+        }
+        Connection::Pci(claim) => Ok((claim.window().map_err(unusable)?, Lifeline::Pci(claim))),
+    }
 }
 
 /// Maps a window that another process (or thread) made, after checking what its header says.
@@ -166,8 +198,8 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_said_clearly() {
-        let pci = open_window(&Selection::Pci("0000:00:05.0".into())).expect_err("no PCI yet").to_string();
-        assert!(pci.contains("pci:0000:00:05.0"), "{pci}");
+        let pci = open_window(&Selection::Pci("ffff:00:05.0".into())).expect_err("no such domain").to_string();
+        assert!(pci.contains("pci:ffff:00:05.0"), "{pci}");
         let invalid = open_window(&Selection::Invalid("tcp:1".into())).expect_err("nonsense").to_string();
         assert!(invalid.contains("tcp:1") && invalid.contains(DEFAULT_SOCKET), "{invalid}");
     }

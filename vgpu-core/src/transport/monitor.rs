@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 
 use super::handshake::{ConnectionKind, HandshakeError};
 use super::socket::Socket;
-use super::{ConnectError, Exchange, Selection, open};
+use super::{ConnectError, Connection, Exchange, Selection, open, pci};
 use crate::error::{CuError, CuResult};
 use crate::wire::Pod;
 use crate::wire::messages::{DeviceInfoReply, MemInfoReply};
@@ -121,8 +121,14 @@ impl MonitorLink {
     /// # Errors
     /// [`ConnectError`], whose text says where was looked and what to do.
     pub fn connect(selection: &Selection) -> Result<Self, ConnectError> {
-        let (socket, _) = open(selection, ConnectionKind::Monitor)?;
-        Ok(Self::new(Box::new(socket)))
+        Self::connect_among(selection, &pci::Places::from_env())
+    }
+
+    pub(super) fn connect_among(selection: &Selection, places: &pci::Places) -> Result<Self, ConnectError> {
+        Ok(match open(selection, ConnectionKind::Monitor, places)? {
+            Connection::Socket(socket, _) => Self::new(Box::new(socket)),
+            Connection::Pci(claim) => Self::new(Box::new(claim)),
+        })
     }
 
     fn new(host: Box<dyn Exchange + Send>) -> Self {

@@ -31,6 +31,13 @@ impl fmt::Display for MappingError {
     }
 }
 
+impl MappingError {
+    /// What the kernel said.
+    pub fn io(&self) -> &io::Error {
+        &self.error
+    }
+}
+
 impl std::error::Error for MappingError {}
 
 /// Makes an anonymous object of fixed length: it can be neither shrunk under a reader's feet nor grown.
@@ -238,6 +245,21 @@ impl Mapping {
         let target = self.at(offset, source.len() as u64);
         // SAFETY: the target lies in the window, and a private slice cannot overlap it.
         unsafe { std::ptr::copy_nonoverlapping(source.as_ptr(), target, source.len()) }
+    }
+
+    /// Puts private memory, all zero, in the place of what is shared: for memory that will soon be somebody else's. Whoever
+    /// still uses the window harms nobody then, and finds an executor that does not answer.
+    ///
+    /// # Errors
+    /// When the kernel has no memory to describe the change; the memory is still shared then.
+    pub fn abandon(&self) -> Result<(), MappingError> {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+        // SAFETY: replaces exactly the pages of this mapping, which live as long as self; what points to them points to memory
+        // before and after, and is only used as atomics and through copies.
+        let base = unsafe {
+            libc::mmap(self.base.as_ptr().cast(), self.len_bytes, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0)
+        };
+        if base == libc::MAP_FAILED { Err(MappingError::last("giving up the window")) } else { Ok(()) }
     }
 
     /// Gives the pages of a stretch back to the system; they read as zero afterwards.

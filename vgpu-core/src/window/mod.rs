@@ -15,6 +15,7 @@ pub mod reply;
 pub use layout::{Layout, LayoutError, WindowConfig};
 pub use mapping::{Mapping, MappingError};
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::ring::RingView;
@@ -23,16 +24,17 @@ use crate::wire::{EventSlot, Seq, Span, StreamSlot};
 /// A mapped window whose layout has been checked: every area of `layout` lies within `mapping`.
 #[derive(Debug)]
 pub struct Window {
-    mapping: Mapping,
+    mapping: Arc<Mapping>,
     layout: Layout,
 }
 
 impl Window {
-    /// Joins a mapping and a layout.
+    /// Joins a mapping and a layout. Who else holds the mapping can cut it off ([`Mapping::abandon`]).
     ///
     /// # Errors
     /// When the layout was made for an object of another length.
-    pub fn new(mapping: Mapping, layout: Layout) -> Result<Self, LayoutError> {
+    pub fn new(mapping: impl Into<Arc<Mapping>>, layout: Layout) -> Result<Self, LayoutError> {
+        let mapping = mapping.into();
         layout.check(mapping.len_bytes() as u64)?;
         Ok(Self { mapping, layout })
     }

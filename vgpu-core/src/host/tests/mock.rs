@@ -7,9 +7,9 @@ use crate::wire::messages::*;
 use crate::wire::{Answer, Completions, Executor, Seq, StreamSlot};
 
 /// Device address of the mock's memory.
-pub(super) const DEVICE_BASE: u64 = 0x1_0000_0000;
+pub(crate) const DEVICE_BASE: u64 = 0x1_0000_0000;
 
-pub(super) struct Mock {
+pub(crate) struct Mock {
     completions: Arc<dyn Completions>,
     memory: Vec<u8>,
     blob: Vec<u8>,
@@ -17,7 +17,7 @@ pub(super) struct Mock {
 }
 
 impl Mock {
-    pub(super) fn new(completions: Arc<dyn Completions>, memory_bytes: usize) -> Self {
+    pub(crate) fn new(completions: Arc<dyn Completions>, memory_bytes: usize) -> Self {
         Self { completions, memory: vec![0; memory_bytes], blob: Vec::new(), blob_written: 0 }
     }
 

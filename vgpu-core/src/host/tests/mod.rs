@@ -1,6 +1,6 @@
 //! Both ends of a window together.
 
-mod mock;
+pub(crate) mod mock;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};

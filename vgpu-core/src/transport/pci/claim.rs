@@ -1,0 +1,298 @@
+//! One channel: taking it, talking through its mailbox, mapping its window, giving it back.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::function::Function;
+use super::heart::{self, Pulse};
+use super::owner::{self, Home, Identity};
+use super::{Trouble, exit};
+use crate::pci::channel::{ChannelBlock, REQUEST_MAX_BYTES};
+use crate::transport::Exchange;
+use crate::window::layout::{Layout, PAGE_BYTES};
+use crate::window::{Mapping, Window};
+use crate::wire::Pod;
+
+/// How long the host may take to answer; starting an executor is the longest that it has to do.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// How long to wait for a channel that is being given back.
+const LEAVING_MAX: Duration = Duration::from_secs(5);
+const NAP_MIN: Duration = Duration::from_micros(50);
+const NAP_MAX: Duration = Duration::from_millis(2);
+
+/// A channel that this process owns. Dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    held: Arc<Held>,
+}
+
+/// What a claim's threads share.
+#[derive(Debug)]
+pub(super) struct Held {
+    function: Function,
+    channel: u32,
+    token: u64,
+    home: Home,
+    pulse: Mutex<Pulse>,
+    /// The mapped window, to be cut off before the channel is somebody else's.
+    arena: OnceLock<Arc<Mapping>>,
+    lost: OnceLock<&'static str>,
+    closed: AtomicBool,
+    /// Whether the heart shall stop.
+    at_rest: Mutex<bool>,
+    rest_ends: Condvar,
+}
+
+impl Claim {
+    /// Takes a free channel; of those whose owners are dead if there is no other.
+    pub(super) fn take(function: Function) -> Result<Self, Trouble> {
+        let identity = Identity::new();
+        let channel = take_channel(&function, identity.token)?;
+        // From here on the channel is given back whatever happens.
+        let held = Arc::new(Held {
+            pulse: Mutex::new(Pulse::new(function.host_heartbeat(), Instant::now())),
+            function,
+            channel,
+            token: identity.token,
+            home: Home::new(),
+            arena: OnceLock::new(),
+            lost: OnceLock::new(),
+            closed: AtomicBool::new(false),
+            at_rest: Mutex::new(false),
+            rest_ends: Condvar::new(),
+        });
+        let claim = Self { held: Arc::clone(&held) };
+        let site = held.function.site();
+        if held.function.was_reset() {
+            return Err(Trouble::unusable(site, "it was reset just now; try again"));
+        }
+        identity.publish(held.block());
+        exit::watch(&held);
+        heart::start(Arc::clone(&held))
+            .map_err(|error| Trouble::unusable(site, format_args!("no thread to keep its channel: {error}")))?;
+        Ok(claim)
+    }
+
+    pub(super) fn channel(&self) -> u32 {
+        self.held.channel
+    }
+
+    /// Maps the window that the executor has laid out, after checking what its header says.
+    pub(crate) fn window(&self) -> Result<Window, String> {
+        let held = &*self.held;
+        let arena = held.function.arena(held.channel);
+        let map = |len_bytes, address| {
+            let mapping = held.function.map(arena.offset, len_bytes, address);
+            mapping.map_err(|error| held.function.mapping_trouble(&error))
+        };
+        let mut header = [0; size_of::<Layout>()];
+        map(PAGE_BYTES, 0)?.read(0, &mut header);
+        let layout = Layout::from_bytes(&header).ok_or("the window's header is too short")?;
+        layout.check(arena.len_bytes).map_err(|error| error.to_string())?;
+        let mapping = Arc::new(map(arena.len_bytes, layout.host_address)?);
+        held.arena.set(Arc::clone(&mapping)).map_err(|_| "the window is mapped already")?;
+        Window::new(mapping, layout).map_err(|error| error.to_string())
+    }
+
+    /// Wakes the executor, which sleeps.
+    pub(crate) fn wake_host(&self) {
+        self.held.function.ring_doorbell(self.held.channel);
+    }
+
+    /// Whether the channel is still this process's. Costs a load of shared memory.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.is_ours()
+    }
+
+    /// Why the executor must be taken for lost, if it must.
+    pub(crate) fn cut(&self) -> Option<&'static str> {
+        self.held.cut()
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.held.close();
+    }
+}
+
+impl Exchange for Claim {
+    fn exchange(&self, request: &[u8], answer: &mut [u8]) -> io::Result<(usize, Option<OwnedFd>)> {
+        let held = &*self.held;
+        if !held.home.is_here() {
+            return Err(io::Error::other("this connection belongs to the parent process"));
+        }
+        if request.len() > REQUEST_MAX_BYTES {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a request longer than the mailbox"));
+        }
+        if let Some(reason) = held.cut() {
+            return Err(io::Error::other(reason));
+        }
+        let block = held.block();
+        let number = block.post_request(request);
+        block.opened().store(held.token, Ordering::Release);
+        held.function.ring_attention(held.channel);
+        let packet = held.wait_for_answer(number)?;
+        let place = answer
+            .get_mut(..packet.len())
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "an answer longer than any that is expected"))?;
+        place.copy_from_slice(&packet);
+        Ok((packet.len(), None))
+    }
+}
+
+impl Held {
+    fn block(&self) -> ChannelBlock<'_> {
+        self.function.block(self.channel)
+    }
+
+    fn wait_for_answer(&self, number: u64) -> io::Result<Vec<u8>> {
+        let start = Instant::now();
+        let mut nap = NAP_MIN;
+        loop {
+            // The answer is looked for last: a host that refuses may end the channel right after it has said why.
+            let lost = self.cut();
+            if let Some(packet) = self.block().take_answer(number) {
+                return Ok(packet);
+            }
+            if let Some(reason) = lost {
+                return Err(io::Error::other(reason));
+            }
+            if start.elapsed() > ANSWER_MAX {
+                let text = format!("the host's vgpud did not answer within {} seconds", ANSWER_MAX.as_secs());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+            }
+            std::thread::sleep(nap);
+            nap = (nap * 2).min(NAP_MAX);
+        }
+    }
+
+    fn is_ours(&self) -> bool {
+        self.block().owner().load(Ordering::Acquire) == self.token && !self.closed.load(Ordering::Relaxed)
+    }
+
+    fn cut(&self) -> Option<&'static str> {
+        if let Some(reason) = self.lost.get() {
+            return Some(reason);
+        }
+        let reason = self.look()?;
+        Some(self.lost.get_or_init(|| reason))
+    }
+
+    fn look(&self) -> Option<&'static str> {
+        if self.closed.load(Ordering::Acquire) {
+            return Some("its channel was given back");
+        }
+        if let Some(reason) = self.taken_away() {
+            self.abandon_arena();
+            return Some(reason);
+        }
+        if self.block().ended().load(Ordering::Acquire) == self.token {
+            return Some("its executor died");
+        }
+        // One waiting thread that looks is enough.
+        let mut pulse = self.pulse.try_lock()?;
+        let is_dead = pulse.is_dead(self.function.host_heartbeat(), Instant::now());
+        is_dead.then_some("the host's vgpud gives no sign of life")
+    }
+
+    /// Why the channel's memory is not this process's any more, if that is so.
+    fn taken_away(&self) -> Option<&'static str> {
+        if self.function.was_reset() {
+            return Some("its PCI function was reset");
+        }
+        let owner = self.block().owner().load(Ordering::Acquire);
+        (owner != self.token).then_some("the host took its channel back")
+    }
+
+    fn abandon_arena(&self) {
+        if let Some(arena) = self.arena.get()
+            && let Err(error) = arena.abandon()
+        {
+            log::warn!("{error}");
+        }
+    }
+
+    /// Gives the channel back, once, in the process that took it.
+    pub(super) fn close(&self) {
+        if !self.home.is_here() || self.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        *self.at_rest.lock() = true;
+        self.rest_ends.notify_all();
+        let taken_away = self.taken_away();
+        // The next owner's executor will use this memory, and somebody here may still write to it.
+        self.abandon_arena();
+        if taken_away.is_none() {
+            self.block().closing().store(self.token, Ordering::Release);
+            self.function.ring_attention(self.channel);
+        }
+    }
+
+    /// Waits for the next beat. False when there shall be none.
+    pub(super) fn rest(&self, period: Duration) -> bool {
+        let mut at_rest = self.at_rest.lock();
+        if !*at_rest {
+            self.rest_ends.wait_for(&mut at_rest, period);
+        }
+        !*at_rest
+    }
+
+    /// Shows life, looks for the host's, and takes dead owners off.
+    pub(super) fn beat(&self) {
+        if self.is_ours() {
+            self.block().heartbeat().fetch_add(1, Ordering::Relaxed);
+        }
+        self.cut();
+        if !self.function.was_reset() {
+            heart::reap(&self.function);
+        }
+    }
+}
+
+fn take_channel(function: &Function, token: u64) -> Result<u32, Trouble> {
+    // Even where channels are free: what the dead hold, device memory above all, is missing to the living.
+    heart::reap(function);
+    let start = Instant::now();
+    let mut pulse = Pulse::new(function.host_heartbeat(), start);
+    loop {
+        let take = |channel: &u32| {
+            let owner = function.block(*channel).owner();
+            owner.compare_exchange(0, token, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        };
+        if let Some(channel) = (0..function.channels()).find(take) {
+            return Ok(channel);
+        }
+        let is_leaving = |channel| {
+            let block = function.block(channel);
+            let owner = block.owner().load(Ordering::Relaxed);
+            owner == 0 || block.closing().load(Ordering::Relaxed) == owner
+        };
+        if pulse.is_dead(function.host_heartbeat(), Instant::now()) {
+            return Err(Trouble::host_is_silent(function.site()));
+        }
+        if !(0..function.channels()).any(is_leaving) || start.elapsed() > LEAVING_MAX {
+            return Err(all_taken(function));
+        }
+        std::thread::sleep(NAP_MAX);
+    }
+}
+
+fn all_taken(function: &Function) -> Trouble {
+    let owners: Vec<String> = (0..function.channels())
+        .map(|channel| owner::pid_of(function.block(channel).owner().load(Ordering::Relaxed)).to_string())
+        .collect();
+    Trouble::unusable(
+        function.site(),
+        format_args!(
+            "all {} channels are taken, by processes {}; end one of them, or start the host's vgpud with more --channels",
+            owners.len(),
+            owners.join(", ")
+        ),
+    )
+}

@@ -1,0 +1,59 @@
+//! The guest's end of the PCI function, in a VM: found in sysfs, mapped, and used without a kernel driver.
+//!
+//! - `site`: one function's folder in sysfs, and looking for such folders.
+//! - `trouble`: why a function cannot be used, told from evidence, with what to do.
+//! - `function`: a mapped function: registers, directory, channels' blocks.
+//! - `speed`: which of the kernel's two ways to map the memory is the faster one.
+//! - `owner`: who a process is to the others in the guest, and whether an owner still lives.
+//! - `claim`: one channel, from the greeting to the end; `heart`: what must be done every second meanwhile.
+//! - `exit`: giving channels back when the process ends.
+//!
+//! [`crate::pci`] says what lies where and tells a channel's life. There are no interrupts: this side polls.
+
+mod claim;
+mod exit;
+mod function;
+mod heart;
+mod owner;
+mod site;
+mod speed;
+mod trouble;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use claim::Claim;
+pub(super) use site::Places;
+pub(super) use trouble::Trouble;
+
+use super::handshake::{self, ConnectionKind};
+use function::Function;
+use site::Site;
+
+/// Claims a channel of the function at `address`, or of the first that can be used.
+///
+/// # Errors
+/// [`Trouble`], whose text says where was looked and what to do.
+pub(super) fn open(places: &Places, address: Option<&str>, kind: ConnectionKind) -> Result<Claim, Trouble> {
+    if let Some(address) = address {
+        return use_site(places, Site::named(places, address)?, kind);
+    }
+    let mut looked = format!("{} shows no vgpu function (10de:2331)", places.devices.display());
+    let mut first_trouble = None;
+    for site in Site::scan(places) {
+        match use_site(places, site, kind) {
+            Ok(claim) => return Ok(claim),
+            Err(Trouble::Unusable(text)) => first_trouble = first_trouble.or(Some(text)),
+            Err(Trouble::Absent(text)) => looked = format!("{looked}; {text}"),
+        }
+    }
+    Err(first_trouble.map_or(Trouble::Absent(looked), Trouble::Unusable))
+}
+
+fn use_site(places: &Places, site: Site, kind: ConnectionKind) -> Result<Claim, Trouble> {
+    let address = site.address().to_owned();
+    let claim = Claim::take(Function::open(places, site)?)?;
+    handshake::greet(&claim, kind).map_err(|error| Trouble::Unusable(format!("PCI function {address}: {error}")))?;
+    log::debug!("PCI function {address}: channel {} is ours ({kind:?})", claim.channel());
+    Ok(claim)
+}

@@ -1,0 +1,169 @@
+//! One PCI function's folder in sysfs, and looking for such folders.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::Trouble;
+use crate::pci::{CLASS, DEVICE_ID, VENDOR_ID};
+
+/// The variable that names another folder of PCI functions, for tests and unusual mounts.
+const SYSFS_VARIABLE: &str = "VGPU_SYSFS";
+const DEVICES: &str = "/sys/bus/pci/devices";
+const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+/// No attribute that is read here is longer.
+const ATTRIBUTE_MAX_BYTES: u64 = 4096;
+/// Config space: the command register, and its bit that makes a function answer to memory accesses.
+const COMMAND_OFFSET: usize = 4;
+const COMMAND_MEMORY: u8 = 1 << 1;
+
+/// Where the kernel shows what is looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    /// A folder for each PCI function.
+    pub(super) devices: PathBuf,
+    /// The kernel's lockdown mode.
+    pub(super) lockdown: PathBuf,
+}
+
+impl Places {
+    /// The usual ones, or what the environment says.
+    pub(crate) fn from_env() -> Self {
+        let devices = std::env::var_os(SYSFS_VARIABLE).filter(|folder| !folder.is_empty());
+        Self { devices: devices.map_or_else(|| DEVICES.into(), PathBuf::from), lockdown: LOCKDOWN.into() }
+    }
+}
+
+/// One function's folder.
+#[derive(Clone, Debug)]
+pub(super) struct Site {
+    folder: PathBuf,
+    address: String,
+}
+
+impl Site {
+    /// Every function that has our numbers, by address. Whether one is ours is not known yet: real GPUs have them too.
+    pub(super) fn scan(places: &Places) -> Vec<Self> {
+        let entries = match fs::read_dir(&places.devices) {
+            Ok(entries) => entries,
+            Err(error) => {
+                log::debug!("{}: {error}", places.devices.display());
+                return Vec::new();
+            }
+        };
+        let mut sites: Vec<Self> = entries
+            .flatten()
+            .filter_map(|entry| Self::at(places, entry.file_name().to_str()?))
+            .filter(Self::has_our_numbers)
+            .collect();
+        sites.sort_by(|a, b| a.address.cmp(&b.address));
+        sites
+    }
+
+    /// The function at an address as users write it.
+    pub(super) fn named(places: &Places, address: &str) -> Result<Self, Trouble> {
+        let absent = |text: String| Err(Trouble::Absent(text));
+        let Some(site) = Self::at(places, address) else {
+            return absent(format!("{address} is no PCI address; they look like 0000:00:05.0"));
+        };
+        if !site.folder.is_dir() {
+            return absent(format!(
+                "there is no PCI function {}: {} does not exist",
+                site.address,
+                site.folder.display()
+            ));
+        }
+        if !site.has_our_numbers() {
+            let text = |name| site.text(name).unwrap_or_else(|| "unknown".to_owned());
+            return absent(format!(
+                "PCI function {} is no vgpu function: vendor {}, device {}, class {}",
+                site.address,
+                text("vendor"),
+                text("device"),
+                text("class")
+            ));
+        }
+        Ok(site)
+    }
+
+    fn at(places: &Places, address: &str) -> Option<Self> {
+        let address = full_address(address)?;
+        Some(Self { folder: places.devices.join(&address), address })
+    }
+
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn has_our_numbers(&self) -> bool {
+        let class = self.number("class").map(|class| class >> 8);
+        self.number("vendor") == Some(VENDOR_ID.into())
+            && self.number("device") == Some(DEVICE_ID.into())
+            && class == Some(CLASS >> 8)
+    }
+
+    /// The kernel driver that is bound to the function.
+    pub(super) fn driver(&self) -> Option<String> {
+        let target = fs::read_link(self.path("driver")).ok()?;
+        Some(target.file_name()?.to_string_lossy().into_owned())
+    }
+
+    /// Whether the function answers to memory accesses; `None` when that cannot be read.
+    pub(super) fn decodes_memory(&self) -> Option<bool> {
+        let config = read_front(&self.path("config"))?;
+        config.get(COMMAND_OFFSET).map(|command| command & COMMAND_MEMORY != 0)
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        Some(String::from_utf8(read_front(&self.path(name))?).ok()?.trim().to_owned())
+    }
+
+    fn number(&self, name: &str) -> Option<u32> {
+        u32::from_str_radix(self.text(name)?.strip_prefix("0x")?, 16).ok()
+    }
+}
+
+/// `05.0` needs its bus; without a domain it is in domain 0.
+fn full_address(text: &str) -> Option<String> {
+    let (rest, function) = text.rsplit_once('.')?;
+    let mut parts: Vec<&str> = rest.split(':').collect();
+    if parts.len() == 2 {
+        parts.insert(0, "0000");
+    }
+    let [domain, bus, device] = parts[..] else {
+        return None;
+    };
+    let is_hex = |text: &str, digits: std::ops::RangeInclusive<usize>| {
+        digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let is_address = is_hex(domain, 4..=8) && is_hex(bus, 2..=2) && is_hex(device, 2..=2) && is_hex(function, 1..=1);
+    is_address.then(|| format!("{domain}:{bus}:{device}.{function}").to_ascii_lowercase())
+}
+
+/// The first bytes of a file that may be anything.
+pub(super) fn read_front(path: &Path) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(ATTRIBUTE_MAX_BYTES).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_completed_and_nothing_else_becomes_a_path() {
+        assert_eq!(full_address("00:05.0").as_deref(), Some("0000:00:05.0"));
+        assert_eq!(full_address("0000:0A:1f.7").as_deref(), Some("0000:0a:1f.7"));
+        assert_eq!(full_address("10000:e1:00.0").as_deref(), Some("10000:e1:00.0"));
+        for text in
+            ["", "05.0", "../../etc", "0000:00:05", "0000:00:05.00", "0:0:0:0.0", "00:..5.0", "zz:05.0", "é:05.0"]
+        {
+            assert_eq!(full_address(text), None, "{text}");
+        }
+    }
+}
