@@ -18,8 +18,12 @@ Examples:
   vgpud                                      serve on /run/vgpu/vgpud.sock
   vgpud --socket /tmp/gpu.sock --device-memory 24GiB --compute-capability 8.0
   vgpud --config /etc/vgpu/vgpud.toml        the same names as the flags: device-memory = \"24GiB\"
+  vgpud --vfio-user /run/vgpu/vm1.sock       and a PCI function for a VM
 
-A program uses it with VGPU=unix:/tmp/gpu.sock. Logs go to stderr: VGPU_LOG=info vgpud"
+A program uses it with VGPU=unix:/tmp/gpu.sock. A VM gets its function with QEMU 10.1 or later:
+  qemu-system-x86_64 -m 4G -object memory-backend-memfd,id=ram,size=4G,share=on -machine memory-backend=ram \\
+    -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"path\":\"/run/vgpu/vm1.sock\",\"type\":\"unix\"},\"addr\":\"05.0\"}' ...
+One VM per path; give --vfio-user once for each. Logs go to stderr: VGPU_LOG=info vgpud"
 )]
 pub struct Cli {
     /// What to do; without one, serve.
@@ -47,15 +51,38 @@ pub struct ServeOptions {
     /// Where to listen [default: /run/vgpu/vgpud.sock]
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+    /// Do not listen for programs of this machine, only for VMs
+    #[arg(long, conflicts_with = "socket", requires = "vfio_user")]
+    pub no_socket: bool,
     /// Permissions of the socket, octal [default: 0600]
     #[arg(long, value_name = "MODE")]
     pub socket_mode: Option<Mode>,
-    /// Guests at a time [default: 64]
+    /// Guests at a time, those in VMs included [default: 64]
     #[arg(long, value_name = "N")]
     pub max_guests: Option<u32>,
+    /// PCI functions for VMs.
+    #[command(flatten)]
+    pub functions: FunctionOptions,
     /// The device.
     #[command(flatten)]
     pub device: DeviceOptions,
+}
+
+/// Options of PCI functions.
+#[derive(Clone, Debug, Default, Args)]
+pub struct FunctionOptions {
+    /// Offer a PCI function over vfio-user on this socket, to one VM at a time; may be given several times
+    #[arg(long, value_name = "PATH")]
+    pub vfio_user: Vec<PathBuf>,
+    /// Memory that a function shares with its VM, a power of two from 256MiB to 16GiB [default: 1GiB]
+    #[arg(long, value_name = "SIZE")]
+    pub bar_size: Option<Bytes>,
+    /// Programs that can use a function at a time; they share its memory evenly [default: 8]
+    #[arg(long, value_name = "N")]
+    pub channels: Option<u32>,
+    /// Take a program in a VM for dead after so many silent seconds; a paused VM is silent, too [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    pub guest_timeout: Option<u64>,
 }
 
 /// Options that describe the device.
@@ -106,6 +133,15 @@ pub struct ExecutorOptions {
     /// This executor's line in the ledger.
     #[arg(long, value_name = "N", requires = "ledger_fd")]
     pub ledger_slot: Option<u32>,
+    /// Number of the inherited descriptor of memory in which to lay out the window, instead of an object of its own.
+    #[arg(long, value_name = "FD", requires_all = ["window_offset", "window_bytes"])]
+    pub window_fd: Option<RawFd>,
+    /// Where in that memory.
+    #[arg(long, value_name = "BYTES", requires = "window_fd")]
+    pub window_offset: Option<u64>,
+    /// How much of it.
+    #[arg(long, value_name = "BYTES", requires = "window_fd")]
+    pub window_bytes: Option<u64>,
     /// The device.
     #[command(flatten)]
     pub device: DeviceOptions,
@@ -135,6 +171,16 @@ mod tests {
         let options = cli.expect("sound flags").options;
         assert_eq!(options.device.device_memory, Some(Bytes(2 << 30)));
         assert_eq!(options.socket_mode, Some(Mode(0o660)));
+    }
+
+    #[test]
+    fn functions_are_read() {
+        let flags = ["vgpud", "--vfio-user=/a", "--vfio-user=/b", "--bar-size=2GiB", "--channels=4", "--no-socket"];
+        let options = Cli::try_parse_from(flags).expect("sound flags").options;
+        assert_eq!(options.functions.vfio_user, [PathBuf::from("/a"), PathBuf::from("/b")]);
+        assert_eq!(options.functions.bar_size, Some(Bytes(2 << 30)));
+        assert!(options.no_socket);
+        assert!(Cli::try_parse_from(["vgpud", "--no-socket", "--vfio-user=/a", "--socket=/b"]).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One guest's executor: makes its window and device, serves until the guest is gone.
 
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -9,8 +9,10 @@ use vgpu_core::transport::handshake::{self, ConnectionKind};
 use vgpu_core::transport::monitor;
 use vgpu_core::transport::socket::Socket;
 use vgpu_core::window::WindowConfig;
-use vgpu_core::wire::Completions;
+use vgpu_core::window::layout::PAGE_BYTES;
+use vgpu_core::window::mapping::sealed_len;
 use vgpu_core::wire::messages::StatisticsReply;
+use vgpu_core::wire::{Completions, Span};
 use vgpu_soft::device::{MemoryLedger, Quota, SoftDevice};
 
 use crate::cli::ExecutorOptions;
@@ -58,12 +60,17 @@ fn prepare(
     settings: &DeviceSettings,
     daemon: Option<u32>,
 ) -> Result<Option<(Arc<HostWindow>, SoftDevice)>> {
-    let config = WindowConfig { pinned_bytes: settings.pinned_bytes, ..WindowConfig::default() };
-    let window = Arc::new(HostWindow::create(&config)?);
+    let arena = inherit_arena(options)?;
+    // A guest in a VM has the memory already; another gets it with the welcome.
+    let sends_object = arena.is_none();
+    let window = Arc::new(match arena {
+        Some((object, span)) => HostWindow::create_within(object, span)?,
+        None => HostWindow::create(&WindowConfig { pinned_bytes: settings.pinned_bytes, ..WindowConfig::default() })?,
+    });
     let device = device::open(settings, account(options, settings)?, Arc::clone(&window) as Arc<dyn Completions>)?;
     let counts = device.counts();
     watch::end_with(socket, daemon, move || report(&counts()))?;
-    handshake::welcome(socket, Some(window.object()))?;
+    handshake::welcome(socket, sends_object.then(|| window.object()))?;
     Ok(Some((window, device)))
 }
 
@@ -104,6 +111,29 @@ fn inherit_socket(fd: RawFd) -> Result<Socket> {
     }
     socket.set_timeout(Some(vgpu_core::transport::socket::TIMEOUT)).context("descriptor of the guest's connection")?;
     Ok(socket)
+}
+
+/// Takes over the memory in which the window shall lie, if the daemon gave any.
+fn inherit_arena(options: &ExecutorOptions) -> Result<Option<(OwnedFd, Span)>> {
+    let Some(fd) = options.window_fd else {
+        return Ok(None);
+    };
+    ensure!(fd > 2, "descriptor {fd} is no window");
+    // SAFETY: the daemon passed the number of a descriptor that nothing else in this process uses; if it is not open, the
+    // next call fails.
+    let object = unsafe { OwnedFd::from_raw_fd(fd) };
+    rustix::io::fcntl_setfd(&object, rustix::io::FdFlags::CLOEXEC).context("descriptor of the window")?;
+    let object_bytes = sealed_len(object.as_fd()).context("descriptor of the window")?;
+    let span =
+        Span { offset: options.window_offset.unwrap_or(0), len_bytes: options.window_bytes.unwrap_or(object_bytes) };
+    let end = span.offset.checked_add(span.len_bytes);
+    ensure!(
+        end.is_some_and(|end| end <= object_bytes) && span.offset.is_multiple_of(PAGE_BYTES),
+        "a window of {} bytes at {} does not lie in {object_bytes} bytes",
+        span.len_bytes,
+        span.offset
+    );
+    Ok(Some((object, span)))
 }
 
 fn parent() -> Option<u32> {

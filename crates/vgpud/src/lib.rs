@@ -1,19 +1,27 @@
 //! The daemon: who may use the GPU, and how much of it.
 //!
 //! - [`cli`], [`settings`]: flags, environment and configuration file, merged once at start.
-//! - [`listener`]: the socket, the handshake, one executor process per guest.
+//! - [`serve`]: opens the [`door`]s and lets guests in.
+//! - [`listener`]: programs of this machine, over a unix socket.
+//! - [`vfio_user`]: VMs, each with a PCI function of its own; [`tenant`] is what stands behind such a function.
+//! - [`daemon`]: the guests' places, and the executor process of each.
 //! - [`executor`]: such a process: a window, a device, and a watch on its guest.
 //! - [`ledger`]: device memory in use, shared between executors by a page of memory.
 //! - [`device`]: makes the software GPU; its identity. [`observer`]: answers to monitors.
 //! - [`selfbench`]: how fast the window is on this machine.
 
 pub mod cli;
+pub mod daemon;
 pub mod device;
+pub mod door;
 pub mod executor;
 pub mod ledger;
 pub mod listener;
 pub mod observer;
 pub mod selfbench;
+pub mod serve;
 pub mod settings;
 pub mod signals;
+pub mod tenant;
+pub mod vfio_user;
 pub mod watch;

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         .init();
     let cli = Cli::parse();
     let result = match cli.command {
-        None => vgpud::listener::run(&cli.options),
+        None => vgpud::serve::run(&cli.options),
         Some(Command::Executor(options)) => vgpud::executor::run(&options),
         Some(Command::Selfbench(options)) => vgpud::selfbench::run(&options),
     };

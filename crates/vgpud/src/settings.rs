@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Deserialize, Deserializer};
+use vgpu_core::pci::directory::Directory;
 use vgpu_core::transport::DEFAULT_SOCKET;
 
-use crate::cli::{DeviceOptions, ServeOptions};
+use crate::cli::{DeviceOptions, FunctionOptions, ServeOptions};
 
 /// An amount of memory; text such as `8GiB`, `512MiB`, `4096`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,9 +111,15 @@ fn from_text<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: 
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct File {
     socket: Option<PathBuf>,
+    no_socket: bool,
     #[serde(deserialize_with = "from_text")]
     socket_mode: Option<Mode>,
     max_guests: Option<u32>,
+    vfio_user: Vec<PathBuf>,
+    #[serde(deserialize_with = "from_text")]
+    bar_size: Option<Bytes>,
+    channels: Option<u32>,
+    guest_timeout: Option<u64>,
     #[serde(deserialize_with = "from_text")]
     device_memory: Option<Bytes>,
     #[serde(deserialize_with = "from_text")]
@@ -216,15 +223,47 @@ impl DeviceSettings {
     }
 }
 
-/// The listener's settings, complete.
+/// The settings of PCI functions, complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionSettings {
+    /// Where VMs connect, one at each.
+    pub sockets: Vec<PathBuf>,
+    /// Length of each function's memory, BAR1.
+    pub bar_bytes: u64,
+    /// Channels of each.
+    pub channels: u32,
+    /// Silence after which a guest is taken for dead.
+    pub guest_timeout: Duration,
+}
+
+impl FunctionSettings {
+    fn merge(options: &FunctionOptions, file: &File) -> Result<Self> {
+        let Bytes(bar_bytes) = options.bar_size.or(file.bar_size).unwrap_or(Bytes(1 << 30));
+        let channels = options.channels.or(file.channels).unwrap_or(8);
+        let timeout_s = options.guest_timeout.or(file.guest_timeout).unwrap_or(60);
+        ensure!(
+            bar_bytes.is_power_of_two() && (256 << 20..=16 << 30).contains(&bar_bytes),
+            "bar-size: a power of two between 256MiB and 16GiB, not {bar_bytes} bytes"
+        );
+        ensure!((1..=86_400).contains(&timeout_s), "guest-timeout: between 1 and 86400 seconds, not {timeout_s}");
+        Directory::new(bar_bytes, channels, 0)
+            .map_err(|error| anyhow!("bar-size of {bar_bytes} bytes with {channels} channels: {error}"))?;
+        let sockets = if options.vfio_user.is_empty() { &file.vfio_user } else { &options.vfio_user };
+        Ok(Self { sockets: sockets.clone(), bar_bytes, channels, guest_timeout: Duration::from_secs(timeout_s) })
+    }
+}
+
+/// The daemon's settings, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServeSettings {
-    /// Where to listen.
-    pub socket: PathBuf,
-    /// The socket's permissions.
+    /// Where to listen for programs of this machine, if for any.
+    pub socket: Option<PathBuf>,
+    /// The sockets' permissions.
     pub socket_mode: Mode,
     /// Guests at a time.
     pub max_guests: u32,
+    /// PCI functions for VMs.
+    pub functions: FunctionSettings,
     /// The device.
     pub device: DeviceSettings,
 }
@@ -235,14 +274,23 @@ impl ServeSettings {
     /// # Errors
     /// When the file cannot be read, or a value makes no sense.
     pub fn new(options: &ServeOptions) -> Result<Self> {
-        let file = File::read(options.device.config.as_deref())?;
+        Self::merge(options, File::read(options.device.config.as_deref())?)
+    }
+
+    fn merge(options: &ServeOptions, file: File) -> Result<Self> {
         let max_guests = options.max_guests.or(file.max_guests).unwrap_or(64);
         ensure!((1..=1024).contains(&max_guests), "max-guests: between 1 and 1024, not {max_guests}");
+        let functions = FunctionSettings::merge(&options.functions, &file)?;
+        let without_socket = options.no_socket || (file.no_socket && options.socket.is_none());
+        ensure!(!without_socket || !functions.sockets.is_empty(), "no-socket: without vfio-user, nobody could come");
+        let device = DeviceSettings::merge(&options.device, &file)?;
+        let socket = options.socket.clone().or(file.socket).unwrap_or_else(|| DEFAULT_SOCKET.into());
         Ok(Self {
-            device: DeviceSettings::merge(&options.device, &file)?,
-            socket: options.socket.clone().or(file.socket).unwrap_or_else(|| DEFAULT_SOCKET.into()),
+            socket: (!without_socket).then_some(socket),
             socket_mode: options.socket_mode.or(file.socket_mode).unwrap_or(Mode(0o600)),
             max_guests,
+            functions,
+            device,
         })
     }
 }
@@ -296,6 +344,38 @@ mod tests {
             panic!("not an executor's command line");
         };
         assert_eq!(DeviceSettings::new(&executor.device).expect("sound settings"), settings);
+    }
+
+    #[test]
+    fn functions_come_from_flags_or_the_file() {
+        let text = "vfio-user = [\"/run/a\"]\nno-socket = true\nbar-size = \"512MiB\"\nchannels = 2\nguest-timeout = 5";
+        let file = || toml::from_str(text).expect("a sound file");
+        let settings = ServeSettings::merge(&ServeOptions::default(), file()).expect("sound settings");
+        assert_eq!(settings.socket, None);
+        assert_eq!(settings.functions.sockets, [PathBuf::from("/run/a")]);
+        assert_eq!((settings.functions.bar_bytes, settings.functions.channels), (512 << 20, 2));
+        assert_eq!(settings.functions.guest_timeout, Duration::from_secs(5));
+        let options = ServeOptions {
+            socket: Some("/s".into()),
+            functions: FunctionOptions { vfio_user: vec!["/b".into()], ..Default::default() },
+            ..Default::default()
+        };
+        let settings = ServeSettings::merge(&options, file()).expect("sound settings");
+        assert_eq!(settings.socket, Some("/s".into()), "a flag asks for what the file goes without");
+        assert_eq!(settings.functions.sockets, [PathBuf::from("/b")]);
+    }
+
+    #[test]
+    fn functions_that_cannot_be_are_refused() {
+        for text in
+            ["bar-size = \"300MiB\"", "bar-size = \"32GiB\"", "channels = 0", "channels = 128", "guest-timeout = 0"]
+        {
+            let file = toml::from_str(text).expect("a sound file");
+            assert!(ServeSettings::merge(&ServeOptions::default(), file).is_err(), "{text}");
+        }
+        let file = toml::from_str("no-socket = true").expect("a sound file");
+        let error = ServeSettings::merge(&ServeOptions::default(), file).expect_err("nobody could come").to_string();
+        assert!(error.contains("vfio-user"), "{error}");
     }
 
     #[test]

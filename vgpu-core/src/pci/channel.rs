@@ -114,6 +114,12 @@ impl<'a> ChannelBlock<'a> {
         (self.word(ANSWER_NUMBER).load(Ordering::Acquire) == number).then(|| self.take(ANSWER, ANSWER_MAX_BYTES))?
     }
 
+    /// Host: forgets all that the owner and its mail have left, but for the owner's word: that goes last, by a store of its own.
+    pub fn clear(self) {
+        const ZEROES: [u8; BLOCK_BYTES as usize] = [0; BLOCK_BYTES as usize];
+        self.bar.write(self.offset + OPENED, &ZEROES[OPENED as usize..]);
+    }
+
     fn put(self, at: u64, packet: &[u8]) {
         self.bar.write(self.offset + at + MAIL_HEADER_BYTES, packet);
         self.word(at).store(packet.len() as u64, Ordering::Relaxed);
@@ -149,6 +155,21 @@ mod tests {
             assert_eq!(block.take_answer(number), None);
             block.post_answer(number, &[9; ANSWER_MAX_BYTES + 5]);
             assert_eq!(block.take_answer(number).expect("an answer"), [9; ANSWER_MAX_BYTES]);
+        });
+    }
+
+    #[test]
+    fn a_cleared_block_holds_nothing_but_its_owner() {
+        with_block(|block| {
+            let words = [block.owner(), block.opened(), block.closing(), block.ended(), block.heartbeat()];
+            words.map(|word| word.store(5, Ordering::Relaxed));
+            let number = block.post_request(&[7; REQUEST_MAX_BYTES]);
+            block.post_answer(number, &[9; ANSWER_MAX_BYTES]);
+            block.clear();
+            assert_eq!(words.map(|word| word.load(Ordering::Relaxed)), [5, 0, 0, 0, 0]);
+            let mut rest = vec![1; BLOCK_BYTES as usize - 8];
+            block.bar.read(8, &mut rest);
+            assert!(rest.iter().all(|byte| *byte == 0));
         });
     }
 

@@ -1,0 +1,223 @@
+//! What the daemon's listeners share: places for guests, and the executor process of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use parking_lot::Mutex;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
+use vgpu_core::transport::handshake;
+use vgpu_core::transport::socket::Socket;
+use vgpu_core::wire::Span;
+
+use crate::ledger::Ledger;
+use crate::observer::Observer;
+use crate::settings::DeviceSettings;
+
+/// Why a guest is turned away when there is no place.
+pub const NO_PLACE: &str = "all places are taken (see `vgpud --max-guests`)";
+
+/// The daemon's places and what is known of their guests.
+#[derive(Debug)]
+pub struct Daemon {
+    observer: Observer,
+    ledger_object: OwnedFd,
+    free_slots: Mutex<BTreeSet<u32>>,
+    /// Processes of the executors, by slot.
+    executors: Mutex<BTreeMap<u32, u32>>,
+    program: PathBuf,
+    flags: Vec<String>,
+    settings: DeviceSettings,
+}
+
+impl Daemon {
+    /// A daemon with `max_guests` places.
+    ///
+    /// # Errors
+    /// When there can be no such device, or the kernel refuses the ledger.
+    pub fn new(settings: DeviceSettings, max_guests: u32) -> Result<Arc<Self>> {
+        let (ledger, ledger_object) = Ledger::create(max_guests)?;
+        // The only children are executors, and all of them need it.
+        rustix::io::fcntl_setfd(&ledger_object, rustix::io::FdFlags::empty()).context("the memory ledger")?;
+        Ok(Arc::new(Self {
+            observer: Observer::new(&settings, Arc::new(ledger))?,
+            ledger_object,
+            free_slots: Mutex::new((0..max_guests).collect()),
+            executors: Mutex::default(),
+            program: std::env::current_exe().context("this program's path")?,
+            flags: settings.to_flags(),
+            settings,
+        }))
+    }
+
+    /// Answers to monitors.
+    pub fn observer(&self) -> &Observer {
+        &self.observer
+    }
+
+    /// A place for the guest of that process number (0 when it is not visible here), if one is free.
+    pub fn take_place(self: &Arc<Self>, pid: u32) -> Option<Place> {
+        let slot = self.free_slots.lock().pop_first()?;
+        self.observer.enter(slot, pid);
+        Some(Place { daemon: Arc::clone(self), slot })
+    }
+
+    /// Asks all executors to end.
+    pub fn end_executors(&self) {
+        for pid in self.executors.lock().values() {
+            if let Some(pid) = process(*pid)
+                && let Err(error) = rustix::process::kill_process(pid, Signal::TERM)
+            {
+                log::debug!("executor {pid:?} is gone already: {error}");
+            }
+        }
+    }
+}
+
+fn process(pid: u32) -> Option<Pid> {
+    i32::try_from(pid).ok().and_then(Pid::from_raw)
+}
+
+/// One of the places; free again when dropped.
+#[derive(Debug)]
+pub struct Place {
+    daemon: Arc<Daemon>,
+    slot: u32,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.daemon.observer.leave(self.slot);
+        self.daemon.free_slots.lock().insert(self.slot);
+    }
+}
+
+/// Memory in which an executor shall lay out its window, instead of making an object of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Arena<'a> {
+    /// The object.
+    pub object: BorrowedFd<'a>,
+    /// The part of it.
+    pub span: Span,
+}
+
+impl Place {
+    /// Starts an executor that greets the guest at the other end of `connection` and serves it.
+    ///
+    /// # Errors
+    /// When no process can be had; the guest has been told.
+    pub fn start_executor(self, connection: Socket, arena: Option<Arena<'_>>) -> Result<Executor> {
+        let connection = OwnedFd::from(connection);
+        let for_refusal = Socket::from(connection.as_fd().try_clone_to_owned()?);
+        let mut command = Command::new(&self.daemon.program);
+        command
+            .args(["executor", "--socket-fd=0"])
+            .arg(format!("--ledger-fd={}", self.daemon.ledger_object.as_raw_fd()))
+            .arg(format!("--ledger-slot={}", self.slot))
+            .args(&self.daemon.flags)
+            .env_remove("VGPU_CONFIG")
+            .stdin(Stdio::from(connection));
+        if let Some(Arena { object, span }) = arena {
+            command
+                .arg(format!("--window-fd={}", object.as_raw_fd()))
+                .arg(format!("--window-offset={}", span.offset))
+                .arg(format!("--window-bytes={}", span.len_bytes));
+            inherit(&mut command, object);
+        }
+        match command.spawn() {
+            Ok(child) => {
+                self.daemon.executors.lock().insert(self.slot, child.id());
+                log::info!("guest {}: executor {} of {}", self.slot, child.id(), self.daemon.settings.capability);
+                Ok(Executor { child, ended: None, place: self })
+            }
+            Err(error) => {
+                handshake::refuse(&for_refusal, &format!("no executor could be started: {error}"));
+                Err(error).with_context(|| format!("starting {}", self.daemon.program.display()))
+            }
+        }
+    }
+}
+
+/// Lets this child, and no other that starts meanwhile, inherit a descriptor.
+fn inherit(command: &mut Command, object: BorrowedFd<'_>) {
+    let raw = object.as_raw_fd();
+    let share = move || {
+        // SAFETY: the child has a copy of every descriptor, and the caller's borrow outlives the spawn that runs this.
+        let object = unsafe { BorrowedFd::borrow_raw(raw) };
+        Ok(rustix::io::fcntl_setfd(object, rustix::io::FdFlags::empty())?)
+    };
+    // SAFETY: between fork and exec this makes one system call; it allocates nothing and takes no lock.
+    unsafe { command.pre_exec(share) };
+}
+
+/// An executor process. It has its place until it has ended; dropping it kills it and waits.
+#[derive(Debug)]
+pub struct Executor {
+    child: Child,
+    ended: Option<ExitStatus>,
+    place: Place,
+}
+
+impl Executor {
+    /// A descriptor that becomes readable when the process ends.
+    ///
+    /// # Errors
+    /// When the kernel gives none.
+    pub fn end_notice(&self) -> io::Result<OwnedFd> {
+        let pid = process(self.child.id()).expect("a child that has not been waited for has a number");
+        Ok(pidfd_open(pid, PidfdFlags::empty())?)
+    }
+
+    /// Waits for its end.
+    pub fn wait(mut self) {
+        let waited = self.child.wait();
+        self.note(waited.map(Some));
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        if self.ended.is_none() {
+            let asked = self.child.try_wait();
+            self.note(asked);
+        }
+        self.ended.is_some()
+    }
+
+    /// Ends it without asking.
+    pub fn kill(&mut self) {
+        if let Err(error) = self.child.kill() {
+            log::error!("executor {} cannot be killed: {error}", self.child.id());
+        }
+    }
+
+    fn note(&mut self, asked: io::Result<Option<ExitStatus>>) {
+        let slot = self.place.slot;
+        match asked {
+            Ok(None) => return,
+            Ok(Some(status)) => {
+                match status.success() {
+                    true => log::info!("guest {slot} is gone"),
+                    false => log::warn!("the executor of guest {slot} ended with {status}"),
+                }
+                self.ended = Some(status);
+            }
+            Err(error) => log::error!("the executor of guest {slot} cannot be waited for: {error}"),
+        }
+        self.place.daemon.executors.lock().remove(&slot);
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        if !self.has_ended() {
+            self.kill();
+            let waited = self.child.wait();
+            self.note(waited.map(Some));
+        }
+    }
+}

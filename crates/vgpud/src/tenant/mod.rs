@@ -1,0 +1,235 @@
+//! What stands behind one VM's PCI function: its memory, its channels, and the thread that looks after them.
+//!
+//! - [`bar`]: the memory, and wiping it.
+//! - [`channel`]: one channel's account.
+//!
+//! A tenant lives as long as its VM's connection, and its memory is its own: no other VM has ever seen it or will. The
+//! thread that speaks with the VM must never wait, so it only leaves wishes here.
+
+mod bar;
+mod channel;
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use parking_lot::{Condvar, Mutex};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use vgpu_device::Effect;
+
+pub use bar::Bar;
+
+use crate::daemon::Daemon;
+use crate::settings::FunctionSettings;
+use channel::{Channel, House};
+
+/// How often the host shows that it lives, and looks at all channels in case a doorbell got lost.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A function's tenant; its executors end when it is dropped.
+#[derive(Debug)]
+pub struct Tenant {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    house: House,
+    generation: AtomicU32,
+    stopping: AtomicBool,
+    resets: Mutex<Resets>,
+    reset_done: Condvar,
+    wake: OwnedFd,
+}
+
+/// How many resets have been asked for, and how many of them are done.
+#[derive(Clone, Copy, Debug, Default)]
+struct Resets {
+    wanted: u64,
+    done: u64,
+}
+
+impl Tenant {
+    /// Makes the memory and starts the thread.
+    ///
+    /// # Errors
+    /// When the system has no room.
+    pub fn start(name: &str, daemon: &Arc<Daemon>, settings: &FunctionSettings, generation: u32) -> Result<Self> {
+        let house = House {
+            bar: Bar::create(settings.bar_bytes, settings.channels, generation)?,
+            daemon: Arc::clone(daemon),
+            guest_timeout: settings.guest_timeout,
+            name: name.to_owned(),
+        };
+        let shared = Arc::new(Shared {
+            house,
+            generation: AtomicU32::new(generation),
+            stopping: AtomicBool::new(false),
+            resets: Mutex::default(),
+            reset_done: Condvar::new(),
+            wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).context("eventfd")?,
+        });
+        let thread = std::thread::Builder::new().name("vgpud-tenant".to_owned()).stack_size(256 * 1024);
+        let theirs = Arc::clone(&shared);
+        let thread = thread.spawn(move || Keeper::new(&theirs).run()).context("a thread for a VM")?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// The function's memory.
+    pub fn bar(&self) -> &Bar {
+        &self.shared.house.bar
+    }
+
+    /// How often the function has been reset.
+    pub fn generation(&self) -> u32 {
+        self.shared.generation.load(Ordering::Acquire)
+    }
+
+    /// Does what a register's write asks for. Does not wait.
+    pub fn apply(&self, effect: Effect) {
+        match effect {
+            Effect::Doorbell(channel) => self.bar().wake_executor(channel),
+            Effect::Attention(_) => self.shared.wake(),
+            Effect::Reset => {
+                self.ask_reset();
+            }
+        }
+    }
+
+    /// Ends all executors, wipes the memory, counts up the generation. False when that is not done within `limit`; it will
+    /// be done then as well.
+    pub fn reset(&self, limit: Duration) -> bool {
+        let until = Instant::now() + limit;
+        let number = self.ask_reset();
+        let mut resets = self.shared.resets.lock();
+        while resets.done < number {
+            if self.shared.reset_done.wait_until(&mut resets, until).timed_out() {
+                return resets.done >= number;
+            }
+        }
+        true
+    }
+
+    fn ask_reset(&self) -> u64 {
+        let number = {
+            let mut resets = self.shared.resets.lock();
+            // One that has not begun serves this wish as well: a guest may write the register as often as it likes.
+            resets.wanted += 1;
+            resets.wanted
+        };
+        self.shared.wake();
+        number
+    }
+}
+
+impl Drop for Tenant {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::Release);
+        self.shared.wake();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            log::error!("{}: its thread panicked; this is a bug in vgpu", self.shared.house.name);
+        }
+    }
+}
+
+impl Shared {
+    fn wake(&self) {
+        // A counter that is full wakes as well.
+        let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
+    }
+}
+
+/// The thread that looks after the channels.
+struct Keeper<'a> {
+    shared: &'a Shared,
+    channels: Vec<Channel>,
+    /// The wish that is being fulfilled: channels end, none opens.
+    resetting: Option<u64>,
+}
+
+impl<'a> Keeper<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        let channels = (0..shared.house.bar.channels()).map(Channel::new).collect();
+        Self { shared, channels, resetting: None }
+    }
+
+    fn run(mut self) {
+        let mut next_beat = Instant::now();
+        loop {
+            let now = Instant::now();
+            if now >= next_beat {
+                self.shared.house.bar.beat();
+                next_beat = now + TICK;
+            }
+            let is_stopping = self.shared.stopping.load(Ordering::Acquire);
+            self.look(now, is_stopping);
+            if is_stopping && !self.has_executors() {
+                return;
+            }
+            let deadlines = self.channels.iter().filter_map(Channel::deadline);
+            let until = deadlines.fold(next_beat, Instant::min);
+            self.sleep(until.saturating_duration_since(Instant::now()));
+        }
+    }
+
+    fn has_executors(&self) -> bool {
+        self.channels.iter().any(Channel::has_executor)
+    }
+
+    fn look(&mut self, now: Instant, is_stopping: bool) {
+        let house = &self.shared.house;
+        let resets = *self.shared.resets.lock();
+        if is_stopping || (resets.wanted != resets.done && self.resetting.is_none()) {
+            if !is_stopping {
+                log::info!("{}: reset", house.name);
+                self.resetting = Some(resets.wanted);
+            }
+            self.channels.iter_mut().for_each(|channel| channel.evict(now));
+        }
+        if is_stopping || self.resetting.is_some() {
+            self.channels.iter_mut().for_each(|channel| channel.wind_up(house, now));
+        } else {
+            self.channels.iter_mut().for_each(|channel| channel.look(house, now));
+        }
+        if let Some(number) = self.resetting
+            && !self.has_executors()
+        {
+            self.finish_reset(number);
+        }
+    }
+
+    fn finish_reset(&mut self, number: u64) {
+        let house = &self.shared.house;
+        house.bar.wipe_all();
+        let generation = self.shared.generation.load(Ordering::Relaxed).wrapping_add(1);
+        house.bar.publish(generation);
+        self.shared.generation.store(generation, Ordering::Release);
+        self.resetting = None;
+        self.shared.resets.lock().done = number;
+        self.shared.reset_done.notify_all();
+    }
+
+    fn sleep(&self, limit: Duration) {
+        let mut polls = vec![PollFd::new(&self.shared.wake, PollFlags::IN)];
+        let watched = self.channels.iter().flat_map(Channel::watched);
+        polls.extend(watched.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        // Rounded up, so that nothing spins through a deadline's last millisecond.
+        let limit = limit + Duration::from_micros(100);
+        let limit = Timespec { tv_sec: limit.as_secs().cast_signed(), tv_nsec: limit.subsec_nanos().into() };
+        match poll(&mut polls, Some(&limit)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => {
+                log::error!("{}: waiting for its guests failed: {error}", self.shared.house.name);
+                std::thread::sleep(TICK);
+            }
+        }
+        // Emptied or empty, both are fine.
+        let _ = rustix::io::read(&self.shared.wake, &mut [0; 8]);
+    }
+}
