@@ -162,7 +162,9 @@ mod tests {
     fn a_cleared_block_holds_nothing_but_its_owner() {
         with_block(|block| {
             let words = [block.owner(), block.opened(), block.closing(), block.ended(), block.heartbeat()];
-            words.map(|word| word.store(5, Ordering::Relaxed));
+            for word in words {
+                word.store(5, Ordering::Relaxed);
+            }
             let number = block.post_request(&[7; REQUEST_MAX_BYTES]);
             block.post_answer(number, &[9; ANSWER_MAX_BYTES]);
             block.clear();

@@ -1,99 +1,16 @@
-//! The daemon as a process: guests come and go, are refused, crash, and lose their executor.
+//! The socket of this machine's programs: guests come and go, are refused, crash, and lose their executor.
 
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::AtomicU64;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use vgpu_core::CuError;
 use vgpu_core::guest::{Link, MonitorLink, Selection};
 use vgpu_core::transport::socket::Socket;
-use vgpu_core::wire::messages::{ContextCreate, Marker, MemAlloc, MemInfo};
+use vgpu_core::wire::messages::{ContextCreate, Marker, MemInfo};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_vgpud");
-
-struct Daemon {
-    child: Child,
-    socket: PathBuf,
-}
-
-impl Daemon {
-    fn start(name: &str, flags: &[&str]) -> Self {
-        let folder = std::env::temp_dir().join(format!("vgpud-test-{}-{name}", std::process::id()));
-        let socket = folder.join("vgpud.sock");
-        let child = Command::new(PROGRAM)
-            .arg("--socket")
-            .arg(&socket)
-            .args(["--device-memory=64MiB", "--pinned-memory=64MiB", "--threads=1"])
-            .args(flags)
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("vgpud starts");
-        let daemon = Self { child, socket };
-        until("the socket", || Socket::connect(&daemon.socket).is_ok());
-        daemon
-    }
-
-    fn selection(&self) -> Selection {
-        Selection::Unix(self.socket.clone())
-    }
-
-    fn connect(&self) -> Link {
-        let link = Link::connect(&self.selection()).expect("a place");
-        link.post(&ContextCreate { context: 1, device: 0, legacy_stream: 1, flags: 0 }, &[]).expect("a post");
-        link
-    }
-
-    fn signal(&self, signal: i32) {
-        // SAFETY: the child has not been waited for, so the number is still its own.
-        unsafe { libc::kill(self.child.id() as i32, signal) };
-    }
-
-    fn executors(&self) -> Vec<i32> {
-        let path = format!("/proc/{}/task", self.child.id());
-        let tasks = std::fs::read_dir(path).expect("the daemon runs");
-        let lists = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("children")).ok());
-        lists.flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        self.child.kill().expect("the daemon is ours");
-        self.child.wait().expect("the daemon is ours");
-        if let Some(folder) = self.socket.parent() {
-            std::fs::remove_dir_all(folder).expect("the folder is ours");
-        }
-    }
-}
-
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !done() {
-        assert!(start.elapsed() < Duration::from_secs(10), "waited too long for {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn alloc(link: &Link, len_bytes: u64) -> Result<u64, CuError> {
-    Ok(link.call(&MemAlloc { context: 1, reserved: 0, len_bytes }, &[])?.reply.address)
-}
-
-fn free_bytes(link: &Link) -> u64 {
-    link.call(&MemInfo { context: 1, reserved: 0 }, &[]).expect("an answer").reply.free_bytes
-}
-
-fn round_trip(link: &Link) {
-    let address = alloc(link, 1 << 20).expect("room");
-    let bytes: Vec<u8> = (0..1_u32 << 20).map(|at| (at / 3) as u8).collect();
-    let last = AtomicU64::new(0);
-    link.copy_in(&last, 1, address, &bytes).expect("a copy");
-    let mut back = vec![0; bytes.len()];
-    link.copy_out(&last, 1, address, &mut back).expect("a copy");
-    assert!(back == bytes);
-}
+use crate::harness::{Daemon, PROGRAM, alloc, free_bytes, round_trip, until};
 
 #[test]
 fn a_guest_computes_in_an_executor_of_its_own() {
@@ -314,7 +231,7 @@ fn an_embedded_executor_serves_its_guest_and_ends_with_it() {
     // The link lives in a child process: the executor must notice that process's end.
     let this = std::env::current_exe().expect("this program");
     let mut guest = Command::new(this)
-        .args(["--exact", "embedded_guest", "--ignored", "--nocapture"])
+        .args(["--exact", "listener::embedded_guest", "--ignored", "--nocapture"])
         .env("VGPU_EXECUTOR", PROGRAM)
         .env("VGPU_TEST_GUEST", "1")
         .stdin(Stdio::piped())
