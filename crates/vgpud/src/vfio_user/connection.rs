@@ -50,7 +50,13 @@ pub(super) enum Ending {
 
 impl From<io::Error> for Ending {
     fn from(error: io::Error) -> Self {
-        Self::Failed(error)
+        match error.kind() {
+            // A VMM that was killed while a message or an answer was on its way.
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Self::Left,
+            io::ErrorKind::UnexpectedEof => Self::Failed(io::Error::other("it ended within a message")),
+            io::ErrorKind::WouldBlock => Self::Failed(io::Error::other("the peer said nothing for too long")),
+            _ => Self::Failed(error),
+        }
     }
 }
 
@@ -76,7 +82,7 @@ pub(super) fn negotiate(mut stream: UnixStream) -> io::Result<Option<UnixStream>
         }
         _ => {
             stream.write_all(&header.failure(Errno::INVAL))?;
-            return refused(format!("it began with command {}, not with its version", header.command));
+            return refused(format!("its first message is no version (command {}, {} bytes)", header.command, body.len()));
         }
     }
     stream.set_read_timeout(None)?;
@@ -90,8 +96,6 @@ fn read_message(stream: &mut UnixStream, body: &mut Vec<u8>) -> Result<Header, E
     let first = loop {
         match stream.read(&mut bytes) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // A VMM that was killed while an answer was on its way.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Err(Ending::Left),
             result => break result?,
         }
     };
@@ -151,7 +155,7 @@ impl<'a> Connection<'a> {
             Ok(Reply::Object(body, object)) => send_with(&mut self.stream, &header.reply(&body), object),
             Err(error) => self.stream.write_all(&header.failure(error)),
         };
-        sent.map_err(Ending::Failed)
+        Ok(sent?)
     }
 
     fn answer(&mut self, request: Request<'_>) -> Result<Reply<'a>, Errno> {
