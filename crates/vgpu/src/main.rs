@@ -1,5 +1,6 @@
 //! `vgpu`: the user's command.
 
+mod guest_setup;
 mod run;
 
 use std::process::ExitCode;
@@ -18,11 +19,18 @@ struct Cli {
 enum Command {
     /// Runs one command with the vGPU's libraries and device.
     Run(run::Args),
+    /// Opens this VM's vgpu function to a group of users; as root, once.
+    GuestSetup(guest_setup::Args),
 }
 
 fn main() -> ExitCode {
-    let Command::Run(args) = Cli::parse().command;
-    let error = run::run(&args);
+    let (error, status) = match Cli::parse().command {
+        Command::Run(args) => (run::run(&args), 127),
+        Command::GuestSetup(args) => match guest_setup::run(&args) {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(error) => (error, 1),
+        },
+    };
     eprintln!("vgpu: {error:#}");
-    ExitCode::from(127)
+    ExitCode::from(status)
 }

@@ -1,0 +1,94 @@
+//! Paths, which tests place elsewhere, and groups.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+/// Where our own state is kept.
+pub(super) const STATE_FOLDER: &str = "/var/lib/vgpu";
+
+/// The folder that stands for `/`.
+pub(super) struct Root(PathBuf);
+
+impl Root {
+    pub(super) fn new(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+
+    fn is_real(&self) -> bool {
+        self.0 == Path::new("/")
+    }
+
+    /// Where a path of the system really lies.
+    pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        let path = path.as_ref();
+        self.0.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    /// The same, for messages.
+    pub(super) fn show(&self, path: &str) -> String {
+        self.path(path).display().to_string()
+    }
+
+    /// Keeps a second run out until dropped.
+    pub(super) fn lock(&self) -> Result<File> {
+        let folder = self.path(STATE_FOLDER);
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}{}", folder.display(), as_root()))?;
+        let file = File::open(&folder).with_context(|| folder.display().to_string())?;
+        file.lock().with_context(|| format!("locking {}", folder.display()))?;
+        Ok(file)
+    }
+
+    /// A group's number, if there is such a group.
+    pub(super) fn group(&self, name: &str) -> Result<Option<u32>> {
+        let text = if self.is_real() {
+            // The name service knows more than the file.
+            let output = Command::new("getent").args(["group", name]).output().context("cannot run getent")?;
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        } else {
+            fs::read_to_string(self.path("/etc/group")).unwrap_or_default()
+        };
+        Ok(text.lines().find_map(|line| {
+            let mut fields = line.split(':');
+            (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok())?
+        }))
+    }
+
+    pub(super) fn add_group(&self, name: &str) -> Result<()> {
+        self.run_group_tool("groupadd", &["--system"], name)
+    }
+
+    pub(super) fn remove_group(&self, name: &str) -> Result<()> {
+        self.run_group_tool("groupdel", &[], name)
+    }
+
+    fn run_group_tool(&self, tool: &str, options: &[&str], name: &str) -> Result<()> {
+        let mut command = Command::new(tool);
+        command.args(options);
+        if !self.is_real() {
+            command.arg("--prefix").arg(&self.0);
+        }
+        let output = command.arg(name).output().with_context(|| format!("cannot run {tool}"))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{tool} {name}: {}{}", said.trim(), as_root());
+        Ok(())
+    }
+
+    /// The rules' reader notices new files by itself, only not at once; where there is none, there is nothing to tell.
+    pub(super) fn reload_udev(&self) {
+        if self.is_real() {
+            let mut command = Command::new("udevadm");
+            let quiet = command.args(["control", "--reload"]).stdout(Stdio::null()).stderr(Stdio::null());
+            // Failure means that the rules are read a few seconds later.
+            let _ = quiet.status();
+        }
+    }
+}
+
+/// What is wrong most often, for the end of a message.
+pub(super) fn as_root() -> &'static str {
+    let is_root = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    if is_root { "" } else { " (run it as root)" }
+}
