@@ -55,6 +55,10 @@ impl Trouble {
                 site,
                 format_args!("{} does not exist: is the device's memory assigned? (see `dmesg`)", path.display()),
             ),
+            io::ErrorKind::ReadOnlyFilesystem => Self::unusable(
+                site,
+                format_args!("{} is on a read-only file system; a container needs a writable /sys", path.display()),
+            ),
             _ => Self::unusable(site, format_args!("{}: {error}", path.display())),
         }
     }
