@@ -20,7 +20,8 @@ Examples:
 
 The command's exit status is vgpu's own; 127 means that it could not be started.")]
 pub(crate) struct Args {
-    /// embedded (a software GPU of the command's own), unix:SOCKET (a vgpud), or nothing: what the libraries find.
+    /// embedded (a software GPU of the command's own), unix:SOCKET (a vgpud), pci:ADDRESS (a VM's function), or nothing:
+    /// what the libraries find.
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     /// Compute capability of an embedded software GPU: 6.1, 7.5 or 8.0.

@@ -19,5 +19,7 @@ pub mod regs;
 pub const VENDOR_ID: u16 = 0x10de;
 /// The device that the function shows itself as: an H100.
 pub const DEVICE_ID: u16 = 0x2331;
+/// The longest BAR1 that a daemon offers; the real card's is longer.
+pub const BAR1_MAX_BYTES: u64 = 16 << 30;
 /// A display controller of the kind "3D", as compute GPUs are.
 pub const CLASS: u32 = 0x03_0200;

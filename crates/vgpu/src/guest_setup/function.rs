@@ -7,13 +7,11 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
 use vgpu_core::pci::regs::{BAR0_BYTES, MAGIC, NOBODY, PAGE_OFFSET};
-use vgpu_core::pci::{CLASS, DEVICE_ID, VENDOR_ID};
+use vgpu_core::pci::{BAR1_MAX_BYTES, CLASS, DEVICE_ID, VENDOR_ID};
 use vgpu_core::window::Mapping;
 
 use super::root::Root;
 
-/// The longest BAR1 that vgpud offers. A real GPU of our numbers has a longer one, or none of that number.
-pub(super) const BAR1_MAX_BYTES: u64 = 16 << 30;
 const DEVICES: &str = "/sys/bus/pci/devices";
 /// Only real GPUs keep it: it lets go of ours.
 const NVIDIA_DRIVER: &str = "nvidia";
@@ -65,7 +63,7 @@ fn look(folder: &Path, address: &str) -> Option<Function> {
     Some(Function { address: address.to_owned(), is_ours, driver })
 }
 
-/// By the length of its memory, and by its registers where they can be read.
+/// By the length of its memory (a real GPU of our numbers has a longer BAR1, or none), and by its registers where they can be read.
 fn looks_ours(folder: &Path) -> bool {
     let len_bytes = |name: &str| fs::metadata(folder.join(name)).map_or(0, |metadata| metadata.len());
     if len_bytes("resource0") != BAR0_BYTES || !(1..=BAR1_MAX_BYTES).contains(&len_bytes("resource1")) {

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
+use vgpu_core::pci::BAR1_MAX_BYTES;
 
 use super::change::{Change, Owner, read_attribute, read_file};
-use super::function::{self, BAR1_MAX_BYTES, Function};
+use super::function::{self, Function};
 use super::root::Root;
 
 const RULES_FOLDER: &str = "/etc/udev/rules.d";

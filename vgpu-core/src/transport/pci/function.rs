@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::Trouble;
 use super::site::{Places, Site};
 use super::speed::{self, Memory};
+use crate::pci::BAR1_MAX_BYTES;
 use crate::pci::channel::ChannelBlock;
 use crate::pci::directory::{self, Directory, DirectoryError};
 use crate::pci::regs::{BAR0_BYTES, MAGIC, NOBODY, PAGE_OFFSET, Register};
@@ -38,6 +39,7 @@ impl Function {
         if site.driver().as_deref() == Some(NVIDIA_DRIVER) {
             return Err(Trouble::foreign(&site, "NVIDIA's driver runs it; a real GPU needs no vgpu"));
         }
+        check_lengths(&site)?;
         if site.decodes_memory() == Some(false) {
             return Err(Trouble::not_decoding(&site));
         }
@@ -110,14 +112,23 @@ impl Function {
     }
 }
 
+/// A real H100 is told from ours before anything of it is touched: it has no BAR of number 1, or else a longer one.
+fn check_lengths(site: &Site) -> Result<(), Trouble> {
+    let len_bytes = |name: &str| std::fs::metadata(site.path(name)).map(|metadata| metadata.len()).ok();
+    let (Some(registers), Some(memory)) = (len_bytes("resource0"), len_bytes("resource1")) else {
+        let text = "it has no BAR0 or no BAR1 (if it should be one, no memory was assigned to it: see `dmesg`)";
+        return Err(Trouble::foreign(site, text));
+    };
+    if registers != BAR0_BYTES || memory > BAR1_MAX_BYTES {
+        return Err(Trouble::foreign(site, format_args!("BAR0 has {registers} bytes, BAR1 {memory}")));
+    }
+    Ok(())
+}
+
 fn map_registers(places: &Places, site: &Site) -> Result<Mapping, Trouble> {
     const NAME: &str = "resource0";
     let path = site.path(NAME);
     let file = speed::open_resource(site, NAME)?;
-    let len_bytes = speed::len_bytes(site, &file)?;
-    if len_bytes != BAR0_BYTES {
-        return Err(Trouble::foreign(site, format_args!("BAR0 has {len_bytes} bytes, not {BAR0_BYTES}")));
-    }
     Mapping::near_part(file.as_fd(), PAGE_OFFSET, PAGE_BYTES, 0)
         .map_err(|error| Trouble::mapping(places, site, &path, error.io()))
 }

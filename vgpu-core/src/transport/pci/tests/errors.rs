@@ -68,6 +68,16 @@ fn registers_of_another_length_are_not_ours() {
 }
 
 #[test]
+fn memory_as_long_as_a_real_gpus_or_none_is_not_ours() {
+    let function = FakeFunction::new();
+    let long = mapping::create_object(128 << 30).expect("shared memory");
+    function.relink("resource1", Path::new(&format!("/proc/self/fd/{}", long.as_raw_fd())));
+    assert_says(&refusal(&function), &["shows no vgpu function", "BAR1 137438953472"]);
+    std::fs::remove_file(function.path("resource1")).expect("a link");
+    assert_says(&refusal(&function), &["shows no vgpu function", "no BAR1"]);
+}
+
+#[test]
 fn memory_that_is_switched_off_is_told_with_the_switch() {
     let function = FakeFunction::new();
     function.write("config", &[0; 64]);

@@ -9,6 +9,7 @@ use super::{connect, connected, eventually, is_alive, refusal};
 use crate::error::CuError;
 use crate::pci::directory::Directory;
 use crate::transport::Selection;
+use crate::window::layout::AREAS_OFFSET;
 use crate::wire::messages::{Marker, MemInfo};
 
 /// Names the folder of a function to the processes that a test starts.
@@ -31,10 +32,10 @@ fn connect_from_environment() -> crate::guest::Link {
     crate::guest::Link::new(window, lifeline)
 }
 
-/// The memory of a channel that must not change.
-fn arena_start(function: &FakeFunction, channel: u32) -> Vec<u8> {
-    let mut bytes = vec![0; 4 << 20];
-    function.bar().read(function.directory.arena(channel).offset, &mut bytes);
+/// The ring of a channel, which only its guest writes to.
+fn ring(function: &FakeFunction, channel: u32) -> Vec<u8> {
+    let mut bytes = vec![0; 1 << 20];
+    function.bar().read(function.directory.arena(channel).offset + AREAS_OFFSET, &mut bytes);
     bytes
 }
 
@@ -82,13 +83,17 @@ fn a_reset_function_is_an_error_and_its_memory_is_not_written_to_any_more() {
     let function = FakeFunction::new();
     let link = connected(&function);
     let pinned = link.pinned().alloc(4096).expect("room");
+    let span = link.pinned().span(pinned.as_ptr().addr() as u64, 4096).expect("memory of the heap");
     Directory { generation: 1, ..function.directory }.publish(function.bar());
     eventually("the loss is noticed", || !is_alive(&link));
-    let before = arena_start(&function, 0);
+    let before = ring(&function, 0);
     // SAFETY: the heap has given these bytes to this test; they stay memory when the window is lost.
     unsafe { pinned.write_bytes(0x77, 4096) };
     assert_eq!(link.post(&Marker { stream: 1, reserved: 0 }, &[]), Err(CuError::DEVICE_UNAVAILABLE));
-    assert!(arena_start(&function, 0) == before);
+    assert!(ring(&function, 0) == before);
+    let mut shared = vec![9; 4096];
+    function.bar().read(function.directory.arena(0).offset + span.offset, &mut shared);
+    assert!(shared.iter().all(|byte| *byte == 0));
 }
 
 #[test]
@@ -98,9 +103,9 @@ fn a_channel_that_was_taken_away_is_not_written_to_by_the_next_record() {
     assert!(is_alive(&link));
     let block = function.directory.channel(function.bar(), 0).expect("a channel");
     block.owner().store(4711 << 32 | 1, Ordering::SeqCst);
-    let before = arena_start(&function, 0);
+    let before = ring(&function, 0);
     assert_eq!(link.post(&Marker { stream: 1, reserved: 0 }, &[]), Err(CuError::DEVICE_UNAVAILABLE));
-    assert!(arena_start(&function, 0) == before);
+    assert!(ring(&function, 0) == before);
     drop(link);
     assert_eq!(block.owner().load(Ordering::SeqCst), 4711 << 32 | 1, "not this process's to give back");
     assert_ne!(block.closing().load(Ordering::SeqCst), 4711 << 32 | 1);
