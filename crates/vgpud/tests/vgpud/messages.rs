@@ -135,6 +135,7 @@ fn requests_that_cannot_be_are_errors_and_nothing_worse() {
         (REGION_INFO, words(&[32, 0, 9, 0, 0, 0, 0, 0])),
         (REGION_INFO, words(&[32, 0, u32::MAX, 0, 0, 0, 0, 0])),
         (REGION_INFO, words(&[32])),
+        (IRQ_INFO, words(&[16, 0, 3, 0])),
         (IRQ_INFO, words(&[16, 0, 5, 0])),
         (SET_IRQS, words(&[20, 0x24, 2, 0, 4])),
         (SET_IRQS, words(&[20])),
