@@ -1,0 +1,175 @@
+//! Programs in a virtual machine, under a stock kernel and an unpatched QEMU, use its PCI function.
+//!
+//! `cargo xtask test` fetches what this needs and runs it; by itself `cargo test` leaves it out. Without hardware
+//! virtualisation the machines are emulated: what takes long belongs into `pci_function.rs`, which needs none.
+
+use std::{
+    process::{Child, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use vgpu_tests::{
+    daemon::{start_and_wait_for_line, wait_until},
+    vm::{Host, qemu_of},
+};
+
+const SAXPY: &str = env!("CARGO_BIN_EXE_guest-saxpy");
+const POKE: &str = env!("CARGO_BIN_EXE_guest-poke");
+
+/// Small functions: wiping them is quick.
+const FLAGS: &[&str] = &["--bar-size=256MiB", "--channels=4"];
+/// A booting machine may take as long when others compute beside it.
+const BOOT_MAX: Duration = Duration::from_secs(120);
+
+/// Waits for a line that the VM's script prints.
+fn wait_for_line(child: &mut Child) {
+    use std::io::{BufRead, BufReader};
+    let mut line = String::new();
+    let output = child.stdout.as_mut().expect("stdout is piped");
+    BufReader::new(output).read_line(&mut line).expect("the script prints text");
+    assert_eq!(line.trim(), "ready");
+}
+
+fn wait_for_end(child: &mut Child, limit: Duration) {
+    let started = Instant::now();
+    while child.try_wait().expect("xtask can be asked").is_none() {
+        assert!(started.elapsed() < limit, "the machine goes on");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+#[ignore = "needs a virtual machine: cargo xtask test"]
+fn programs_of_an_ordinary_user_compute_in_a_vm() {
+    let host = Host::start(1, FLAGS);
+
+    let output = host
+        .vm(0)
+        .programs([SAXPY])
+        .run(&format!("id -u; lspci -nn -s 05.0; {SAXPY} 2 & {SAXPY} 2; wait $! && echo both are right"))
+        .succeeded();
+
+    assert!(output.contains("1000\n"), "{output}");
+    assert!(output.contains("00:05.0") && output.contains("[0302]") && output.contains("[10de:2331]"), "{output}");
+    assert_eq!(output.matches("ready").count(), 2, "{output}");
+    assert!(output.contains("both are right"), "{output}");
+    wait_until(Duration::from_secs(5), "the executors to end", || host.daemon.executors() == 0);
+}
+
+#[test]
+#[ignore = "needs a virtual machine: cargo xtask test"]
+fn a_missing_permission_is_named() {
+    let host = Host::start(1, FLAGS);
+    let outcome = host.vm(0).options(["--no-guest-setup"]).programs([SAXPY]).run(&format!("{SAXPY} 1"));
+    assert_ne!(outcome.code, Some(0));
+    assert!(outcome.output.contains("guest-setup") && outcome.output.contains("resource"), "{}", outcome.output);
+}
+
+#[test]
+#[ignore = "needs a virtual machine: cargo xtask test"]
+fn switched_off_memory_and_another_version_are_named() {
+    let host = Host::start(1, FLAGS);
+    let config = "/sys/bus/pci/devices/0000:00:05.0/config";
+    let script = format!(
+        "printf '\\000\\000' | dd of={config} bs=1 seek=4 conv=notrunc 2> /dev/null
+         {SAXPY} 1 && exit 1; echo --
+         printf '\\003\\001' | dd of={config} bs=1 seek=4 conv=notrunc 2> /dev/null
+         {SAXPY} 1 || exit 2; echo --
+         {POKE} protocol && {SAXPY} 1 && exit 3; echo --"
+    );
+
+    let output = host.vm(0).options(["--user", "0"]).programs([SAXPY, POKE]).run(&script).succeeded();
+
+    let parts: Vec<&str> = output.split("--\n").collect();
+    assert!(parts[0].contains("memory") && parts[0].contains("enable"), "{output}");
+    assert!(parts[1].contains("ready"), "{output}");
+    assert!(parts[2].contains("version"), "{output}");
+}
+
+#[test]
+#[ignore = "needs a virtual machine: cargo xtask test"]
+fn a_locked_down_kernel_is_named() {
+    let host = Host::start(1, FLAGS);
+    let outcome =
+        host.vm(0).options(["--kernel-arg", "lockdown=integrity"]).programs([SAXPY]).run(&format!("{SAXPY} 1"));
+    assert_ne!(outcome.code, Some(0));
+    assert!(outcome.output.contains("lockdown") || outcome.output.contains("locked down"), "{}", outcome.output);
+}
+
+#[test]
+#[ignore = "needs a virtual machine: cargo xtask test"]
+fn a_daemon_that_dies_is_an_error_in_the_vm_and_then_named() {
+    let mut host = Host::start(1, FLAGS);
+    let script = format!("{SAXPY} forever; echo first $?; {SAXPY} 1; echo second $?");
+    let mut vm = host.vm(0).programs([SAXPY]).start(&script);
+    wait_for_line(&mut vm);
+
+    host.daemon.kill();
+
+    wait_for_end(&mut vm, Duration::from_secs(60));
+    let mut rest = String::new();
+    std::io::Read::read_to_string(vm.stdout.as_mut().expect("stdout is piped"), &mut rest).expect("text");
+    assert!(rest.contains("first 1") && rest.contains("second 1"), "{rest}");
+    assert!(rest.contains("vgpud"), "{rest}");
+}
+
+#[test]
+#[ignore = "needs a virtual machine: cargo xtask test"]
+fn a_killed_qemu_leaves_nothing_and_the_next_vm_computes() {
+    let host = Host::start(1, FLAGS);
+    let mut vm = host.vm(0).programs([SAXPY]).start(&format!("{SAXPY} forever"));
+    wait_for_line(&mut vm);
+    assert_eq!(host.daemon.executors(), 1);
+
+    // SAFETY: a signal to a process that the test has started.
+    assert_eq!(unsafe { libc::kill(qemu_of(&vm), libc::SIGKILL) }, 0);
+
+    wait_until(Duration::from_secs(5), "the executor to end", || host.daemon.executors() == 0);
+    wait_for_end(&mut vm, Duration::from_secs(10));
+    host.vm(0).programs([SAXPY]).run(&format!("{SAXPY} 1")).succeeded();
+}
+
+#[test]
+#[ignore = "needs a virtual machine: cargo xtask test"]
+fn a_vm_computes_again_after_it_has_rebooted() {
+    let host = Host::start(1, FLAGS);
+    let script = format!(
+        "{SAXPY} forever & sleep 3; if [ $VM_BOOT = 1 ]; then reboot -f; sleep 60; fi; {SAXPY} 1 && echo boot $VM_BOOT; kill %1"
+    );
+    let outcome = host.vm(0).options(["--keep-on-reboot", "--user", "0"]).programs([SAXPY]).run(&script);
+    assert!(outcome.output.contains("boot 2"), "{}\n{}", outcome.output, outcome.remarks);
+}
+
+#[test]
+#[ignore = "needs a virtual machine: cargo xtask test"]
+fn a_killed_program_leaves_its_channel_to_the_next() {
+    let host = Host::start(1, &["--bar-size=256MiB", "--channels=1"]);
+    let script = format!("{SAXPY} forever & sleep 3; kill -9 $!; wait; {SAXPY} 1 && {SAXPY} 1 && echo taken back");
+    let output = host.vm(0).programs([SAXPY]).run(&script).succeeded();
+    assert!(output.contains("taken back"), "{output}");
+    wait_until(Duration::from_secs(5), "the executors to end", || host.daemon.executors() == 0);
+}
+
+#[test]
+#[ignore = "needs a virtual machine: cargo xtask test"]
+fn a_hostile_vm_harms_only_itself() {
+    let host = Host::start(2, FLAGS);
+    let mut neighbour =
+        start_and_wait_for_line(host.daemon.guest(SAXPY).args(["forever", "1"]).stderr(Stdio::inherit()));
+
+    let script = format!("{SAXPY} forever > /dev/null 2>&1 & {POKE} random 10");
+    let output = host.vm(0).programs([SAXPY, POKE]).run(&script).succeeded();
+
+    assert!(output.contains("writes"), "{output}");
+    assert!(neighbour.try_wait().expect("the neighbour can be asked").is_none(), "the neighbour has ended");
+    neighbour.kill().expect("the neighbour can be killed");
+    neighbour.wait().expect("the neighbour can be reaped");
+    let others: Vec<Child> =
+        (0..2).map(|function| host.vm(function).programs([SAXPY]).start(&format!("{SAXPY} 1"))).collect();
+    for mut other in others {
+        wait_for_end(&mut other, BOOT_MAX);
+        assert!(other.wait().expect("xtask can be reaped").success());
+    }
+    wait_until(Duration::from_secs(5), "the executors to end", || host.daemon.executors() == 0);
+}
