@@ -294,10 +294,18 @@ fn resolve(
 impl Registry {
     /// Where the symbol of a host address is.
     fn find(&mut self, host: usize) -> Option<(usize, usize)> {
+        if !self.pending.is_empty() {
+            self.index_pending();
+        }
+        self.index.get(&host).copied()
+    }
+
+    fn index_pending(&mut self) {
         for (fatbin, symbol) in self.pending.drain(..) {
             self.index.insert(self.fatbins[fatbin].symbols[symbol].host, (fatbin, symbol));
         }
-        self.index.get(&host).copied()
+        let fatbins = self.fatbins.iter().filter(|fatbin| !fatbin.gone).count();
+        log::debug!("registered: {fatbins} fat binaries, {} functions and variables", self.index.len());
     }
 }
 
