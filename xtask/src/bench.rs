@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, process::Command};
 
 use anyhow::{Context, Result};
 
-use crate::{dist, workspace};
+use crate::{demo::client::Client, dist, loading, workspace};
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
@@ -54,7 +54,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             ratio(&values, &format!("copy {direction} device {size}"), &format!("memcpy {size}"), plain);
         }
     }
-    Ok(())
+    println!("\nloading\n");
+    match Client::installed()? {
+        Some(client) => loading::bench(&client),
+        None => {
+            println!("skipped: the client is not installed (`cargo xtask demo` installs it)");
+            Ok(())
+        }
+    }
 }
 
 fn ratio(values: &BTreeMap<String, f64>, name: &str, base_name: &str, base: f64) {

@@ -7,6 +7,7 @@ mod conformance;
 mod demo;
 mod dist;
 mod headers;
+mod loading;
 mod test;
 mod vm;
 mod workspace;

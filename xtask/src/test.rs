@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::{conformance, demo, dist, workspace};
+use crate::{conformance, demo, dist, loading, workspace};
 
 /// Options of `cargo xtask test`.
 #[derive(Default, clap::Args)]
 #[command(after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --offline")]
 pub(crate) struct Args {
-    /// Leave out what needs packages from npm and PyPI: the real client's decode and its comparison of operations.
+    /// Leave out what needs packages from npm and PyPI: the real client's loading, decode and comparison of operations.
     #[arg(long)]
     offline: bool,
 }
@@ -24,10 +24,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     workspace::check(workspace::cargo().args(["test", "--release", "--workspace", "--no-fail-fast"]))
         .context("some tests failed; their names stand above")?;
     if args.offline {
-        step(started, "skipped, as --offline asks: the real client's decode, and its comparison of operations");
+        step(started, "skipped, as --offline asks: the real client's loading, decode and comparison of operations");
         return Ok(());
     }
     let client = demo::client::Client::install()?;
+    step(started, "real client: its CUDA backend loads and does nothing yet");
+    loading::check(&client)?;
     step(started, "real client: a prebuilt llama.cpp decodes on the vGPU");
     demo::check(&client)?;
     step(started, "real client: every kernel of its library compiles");

@@ -51,11 +51,9 @@ pub(crate) enum Backend<'a> {
 impl Client {
     /// Installs the client, or finds it installed: about 330 MB of packages the first time.
     pub(crate) fn install() -> Result<Self> {
-        let source = workspace::root().join("tests/clients");
-        let lock = fs::read(source.join("package-lock.json")).context("tests/clients/package-lock.json")?;
-        let hash: String = Sha256::digest(&lock).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let dir = workspace::cache_dir()?.join(format!("clients-{hash}"));
-        let ready = dir.join("installed");
+        let source = source();
+        let dir = folder()?;
+        let ready = dir.join(READY);
         if !ready.exists() {
             println!(
                 "client: installing llama.cpp's prebuilt CUDA backend from npm (330 MB, 620 MB unpacked) into {}",
@@ -80,6 +78,12 @@ impl Client {
         // Node resolves packages from the script's folder.
         fs::copy(source.join("decode.mjs"), dir.join("decode.mjs")).context("decode.mjs")?;
         Ok(Self { dir })
+    }
+
+    /// The client, if it is installed already.
+    pub(crate) fn installed() -> Result<Option<Self>> {
+        let dir = folder()?;
+        Ok(dir.join(READY).exists().then_some(Self { dir }))
     }
 
     /// Where it is installed.
@@ -146,6 +150,20 @@ impl Client {
         decode.kernels = log.iter().find_map(|line| kernels(line)).unwrap_or(0);
         Ok(decode)
     }
+}
+
+/// Marks a folder whose installation has ended.
+const READY: &str = "installed";
+
+fn source() -> PathBuf {
+    workspace::root().join("tests/clients")
+}
+
+/// Where the client of the lock file is, or would be.
+fn folder() -> Result<PathBuf> {
+    let lock = fs::read(source().join("package-lock.json")).context("tests/clients/package-lock.json")?;
+    let hash: String = Sha256::digest(&lock).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    Ok(workspace::cache_dir()?.join(format!("clients-{hash}")))
 }
 
 /// Reads `... executed: 123 kernels in ...`.
