@@ -8,6 +8,7 @@
 //! - [`pci`]: the function that a VM sees, its registers and its memory.
 //! - [`transport`], [`guest`] and [`host`]: getting connected, and the two ends.
 //! - [`libcuda`], [`private_table`]: how our libraries find each other, and what they lend.
+//! - [`sha256`]: the name of an image.
 //! - [`logging`]: the filter in `VGPU_LOG`.
 
 pub mod abi;
@@ -21,6 +22,7 @@ pub mod logging;
 pub mod pci;
 pub mod private_table;
 pub mod ring;
+pub mod sha256;
 pub mod transport;
 pub mod wait;
 pub mod window;

@@ -4,9 +4,11 @@
 //!
 //! - `channel`: the ring's producer, reply slots, waiting, noticing a lost executor.
 //! - `staging`, `copy`: how pageable memory travels.
+//! - `blob`: images, and other bytes that are too long for a record.
 //! - `heap`: pinned memory.
 //! - `fork`: a child process must not use its parent's link.
 
+mod blob;
 mod channel;
 mod copy;
 pub(crate) mod fork;
@@ -22,16 +24,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use channel::{Channel, posted};
 
-use crate::error::{CuError, CuResult};
+use crate::error::CuResult;
 use crate::transport::{self, Lifeline};
 use crate::window::Window;
-use crate::wire::messages::{BlobCreate, BlobWrite, ImageKind, ModuleLoad, ModuleLoadReply};
-use crate::wire::{Answer, Call, EventSlot, Post, RECORD_MAX_BYTES, Seq, StreamSlot};
-
-/// Images up to this travel in the record that loads them.
-const IMAGE_TAIL_MAX_BYTES: usize = RECORD_MAX_BYTES - 256;
-/// Longer ones in pieces of this.
-const BLOB_PIECE_BYTES: usize = 1 << 20;
+use crate::wire::{Answer, Call, EventSlot, Post, Seq, StreamSlot};
 
 /// A process's connection to its executor. All methods may be called from any thread.
 ///
@@ -41,6 +37,7 @@ pub struct Link {
     staging: staging::Staging,
     pinned: PinnedHeap,
     same_addresses: bool,
+    keeping: blob::Keeping,
 }
 
 impl Link {
@@ -58,7 +55,13 @@ impl Link {
         let same_addresses = window.mapping().address() == window.layout().host_address;
         let staging = staging::Staging::new(window.layout().staging);
         let channel = Arc::new(Channel::new(window, lifeline));
-        Self { pinned: PinnedHeap::new(Arc::clone(&channel)), channel, staging, same_addresses }
+        Self {
+            pinned: PinnedHeap::new(Arc::clone(&channel)),
+            channel,
+            staging,
+            same_addresses,
+            keeping: blob::Keeping::default(),
+        }
     }
 
     /// Queues a message.
@@ -173,40 +176,6 @@ impl Link {
     /// The longest piece of staging that can be had.
     pub fn stage_limit(&self) -> usize {
         self.staging.piece_max_bytes()
-    }
-
-    /// Loads an image into a context: in one record if it is short, else as a blob.
-    ///
-    /// # Errors
-    /// `INVALID_IMAGE` when there are no bytes; the executor's answer; those of the channel.
-    pub fn load_image(&self, context: u32, kind: ImageKind, image: &[u8]) -> CuResult<ModuleLoadReply> {
-        if image.is_empty() {
-            return Err(CuError::INVALID_IMAGE);
-        }
-        let kind = kind as u32;
-        if image.len() <= IMAGE_TAIL_MAX_BYTES {
-            return Ok(self.call(&ModuleLoad { context, kind, blob: 0 }, image)?.reply);
-        }
-        let blob = self.send_blob(image)?;
-        Ok(self.call(&ModuleLoad { context, kind, blob }, &[])?.reply)
-    }
-
-    /// Sends bytes that are too long for a record (an image, a graph) and returns the blob's name for the call that
-    /// uses it up.
-    ///
-    /// # Errors
-    /// `OUT_OF_MEMORY` when the executor takes no blob of that length; those of the channel.
-    pub fn send_blob(&self, bytes: &[u8]) -> CuResult<u64> {
-        let blob = self.call(&BlobCreate { len_bytes: bytes.len() as u64 }, &[])?.reply.blob;
-        let mut offset = 0;
-        for piece in bytes.chunks(BLOB_PIECE_BYTES.min(self.stage_limit())) {
-            let mut chunk = self.stage(piece.len())?;
-            chunk.bytes_mut().copy_from_slice(piece);
-            let seq = self.post(&BlobWrite { blob, offset, source: chunk.span() }, &[])?;
-            chunk.commit_when_handled(seq);
-            offset += piece.len() as u64;
-        }
-        Ok(blob)
     }
 
     /// Number of the last record queued by any thread.

@@ -274,6 +274,13 @@ messages! {
     /// The names of a module's kernels, each ended by a NUL: the answer's tail.
     call 42 ModuleKernels fn module_kernels { module: u64 } -> ModuleKernelsReply { count: u64 };
 
+    /// Whether images are kept beyond this process, by their SHA-256: those of at least `min_bytes` are, and are worth
+    /// asking for. `u64::MAX` when none are.
+    call 43 BlobKeeping fn blob_keeping { reserved: u64 } -> BlobKeepingReply { min_bytes: u64 };
+
+    /// Looks for a kept image by its SHA-256 and length: a blob with its bytes, or 0.
+    call 44 BlobFind fn blob_find { hash: [u8; 32], len_bytes: u64 } -> BlobFindReply { blob: u64 };
+
     // ---- graphs -----------------------------------------------------------------------------------------------
 
     /// Prepares a graph: the tail, or the blob when `blob` is not 0, is a sequence of [`GraphNode`] records.
@@ -323,6 +330,10 @@ messages! {
             launches: u64, graph_launches: u64, warp_instructions: u64, thread_instructions: u64,
             /// Nanoseconds that worker threads spent in kernels.
             kernel_ns: u64, copied_bytes: u64, modules_loaded: u64, kernels_decoded: u64,
+            /// Bytes that came in blobs.
+            blob_bytes: u64,
+            /// Blobs that did not have to come, because their bytes had been kept.
+            blobs_found: u64,
         };
 }
 

@@ -1,24 +1,31 @@
 //! An executor that has memory, answers a few calls, and refuses the rest.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::{CuError, CuResult};
+use crate::sha256::sha256;
 use crate::wire::messages::*;
-use crate::wire::{Answer, Completions, Executor, Seq, StreamSlot};
+use crate::wire::{Answer, Completions, Executor, Pod, Seq, StreamSlot};
 
 /// Device address of the mock's memory.
 pub(crate) const DEVICE_BASE: u64 = 0x1_0000_0000;
+
+/// Images from this length on are kept.
+pub(super) const KEPT_MIN_BYTES: usize = 80_000;
 
 pub(crate) struct Mock {
     completions: Arc<dyn Completions>,
     memory: Vec<u8>,
     blob: Vec<u8>,
     blob_written: u64,
+    /// Images that were loaded from a blob, by their hash.
+    kept: HashMap<[u8; 32], Vec<u8>>,
 }
 
 impl Mock {
     pub(crate) fn new(completions: Arc<dyn Completions>, memory_bytes: usize) -> Self {
-        Self { completions, memory: vec![0; memory_bytes], blob: Vec::new(), blob_written: 0 }
+        Self { completions, memory: vec![0; memory_bytes], blob: Vec::new(), blob_written: 0, kept: HashMap::new() }
     }
 
     fn device(&mut self, address: u64, len: usize) -> CuResult<&mut [u8]> {
@@ -86,7 +93,6 @@ impl Executor for Mock {
 
     fn blob_create(&mut self, _: Seq, message: &BlobCreate, _: &[u8]) -> CuResult<Answer<BlobCreateReply>> {
         self.blob = vec![0; message.len_bytes as usize];
-        self.blob_written = 0;
         Ok(BlobCreateReply { blob: 1 }.into())
     }
 
@@ -103,7 +109,27 @@ impl Executor for Mock {
 
     fn module_load(&mut self, _: Seq, message: &ModuleLoad, tail: &[u8]) -> CuResult<Answer<ModuleLoadReply>> {
         let image = if message.blob == 0 { tail } else { &self.blob };
+        if image.len() >= KEPT_MIN_BYTES {
+            self.kept.insert(sha256(image), image.to_vec());
+        }
         Ok(ModuleLoadReply { module: image.iter().map(|byte| u64::from(*byte)).sum() }.into())
+    }
+
+    fn blob_keeping(&mut self, _: Seq, _: &BlobKeeping, _: &[u8]) -> CuResult<Answer<BlobKeepingReply>> {
+        Ok(BlobKeepingReply { min_bytes: KEPT_MIN_BYTES as u64 }.into())
+    }
+
+    fn blob_find(&mut self, _: Seq, message: &BlobFind, _: &[u8]) -> CuResult<Answer<BlobFindReply>> {
+        let Some(image) = self.kept.get(&message.hash).filter(|image| image.len() as u64 == message.len_bytes) else {
+            return Ok(BlobFindReply { blob: 0 }.into());
+        };
+        self.blob.clone_from(image);
+        Ok(BlobFindReply { blob: 1 }.into())
+    }
+
+    fn statistics(&mut self, _: Seq, _: &Statistics, _: &[u8]) -> CuResult<Answer<StatisticsReply>> {
+        Ok(StatisticsReply { blob_bytes: self.blob_written, ..StatisticsReply::from_bytes(&[0; 256]).expect("enough") }
+            .into())
     }
 
     fn module_kernels(&mut self, _: Seq, message: &ModuleKernels, _: &[u8]) -> CuResult<Answer<ModuleKernelsReply>> {
@@ -119,7 +145,6 @@ impl Executor for Mock {
         calls: device_info(DeviceInfo) -> DeviceInfoReply, mem_alloc(MemAlloc) -> MemAllocReply,
             module_function(ModuleFunction) -> FunctionReply, module_global(ModuleGlobal) -> ModuleGlobalReply,
             occupancy(Occupancy) -> OccupancyReply, error_text(ErrorText) -> ErrorTextReply,
-            graph_create(GraphCreate) -> GraphCreateReply, graph_update(GraphUpdate) -> GraphUpdateReply,
-            statistics(Statistics) -> StatisticsReply
+            graph_create(GraphCreate) -> GraphCreateReply, graph_update(GraphUpdate) -> GraphUpdateReply
     }
 }

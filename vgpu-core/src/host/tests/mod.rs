@@ -10,7 +10,7 @@ use crate::error::CuResult;
 use crate::guest::Link;
 use crate::transport::in_process::Loopback;
 use crate::wire::messages::*;
-use mock::{DEVICE_BASE, Mock};
+use mock::{DEVICE_BASE, KEPT_MIN_BYTES, Mock};
 
 fn small_window() -> WindowConfig {
     WindowConfig { ring_bytes: 1 << 18, staging_bytes: 8 << 20, pinned_bytes: 8 << 20 }
@@ -139,6 +139,20 @@ fn images_short_and_long_reach_the_executor() {
     }
     let empty = loopback.link.load_image(0, ImageKind::Ptx, &[]);
     assert_eq!(empty.map(|r| r.module), Err(CuError::INVALID_IMAGE));
+}
+
+#[test]
+fn an_image_that_the_executor_keeps_is_not_sent_again() {
+    let loopback = start();
+    let load = |image: &[u8]| loopback.link.load_image(0, ImageKind::Ptx, image).map(|reply| reply.module);
+    let sent = || loopback.link.call(&Statistics { reserved: 0 }, &[]).expect("an answer").reply.blob_bytes;
+    let (short, long) = (vec![1; KEPT_MIN_BYTES - 1], vec![2; KEPT_MIN_BYTES]);
+    assert_eq!((load(&long), sent()), (Ok(160_000), 80_000));
+    assert_eq!((load(&long), sent()), (Ok(160_000), 80_000));
+    assert_eq!((load(&short), sent()), (Ok(79_999), 159_999));
+    assert_eq!((load(&short), sent()), (Ok(79_999), 239_998), "too short to be kept");
+    let other = [&long[1..], &[3]].concat();
+    assert_eq!((load(&other), sent()), (Ok(160_001), 319_998));
 }
 
 #[test]

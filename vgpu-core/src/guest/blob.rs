@@ -1,0 +1,80 @@
+//! Bytes that are too long for a record: images, which an executor may have kept from an earlier process, and graphs.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Link;
+use crate::error::{CuError, CuResult};
+use crate::sha256::sha256;
+use crate::wire::RECORD_MAX_BYTES;
+use crate::wire::messages::{BlobCreate, BlobFind, BlobKeeping, BlobWrite, ImageKind, ModuleLoad, ModuleLoadReply};
+
+/// Images up to this travel in the record that loads them.
+const IMAGE_TAIL_MAX_BYTES: usize = RECORD_MAX_BYTES - 256;
+/// Longer ones in pieces of this.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// From what length on the executor keeps images: asked once, at the first image that may be.
+#[derive(Debug, Default)]
+pub(super) struct Keeping {
+    /// 0 until the executor was asked, which answers with more.
+    min_bytes: AtomicU64,
+}
+
+impl Link {
+    /// Loads an image into a context: in one record if it is short, else as a blob.
+    ///
+    /// # Errors
+    /// `INVALID_IMAGE` when there are no bytes; the executor's answer; those of the channel.
+    pub fn load_image(&self, context: u32, kind: ImageKind, image: &[u8]) -> CuResult<ModuleLoadReply> {
+        if image.is_empty() {
+            return Err(CuError::INVALID_IMAGE);
+        }
+        let kind = kind as u32;
+        if image.len() <= IMAGE_TAIL_MAX_BYTES {
+            return Ok(self.call(&ModuleLoad { context, kind, blob: 0 }, image)?.reply);
+        }
+        let blob = match self.find_kept(image)? {
+            0 => self.send_blob(image)?,
+            kept => kept,
+        };
+        Ok(self.call(&ModuleLoad { context, kind, blob }, &[])?.reply)
+    }
+
+    /// Sends bytes that are too long for a record (an image, a graph) and returns the blob's name for the call that
+    /// uses it up.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY` when the executor takes no blob of that length; those of the channel.
+    pub fn send_blob(&self, bytes: &[u8]) -> CuResult<u64> {
+        let blob = self.call(&BlobCreate { len_bytes: bytes.len() as u64 }, &[])?.reply.blob;
+        let mut offset = 0;
+        for piece in bytes.chunks(PIECE_BYTES.min(self.stage_limit())) {
+            let mut chunk = self.stage(piece.len())?;
+            chunk.bytes_mut().copy_from_slice(piece);
+            let seq = self.post(&BlobWrite { blob, offset, source: chunk.span() }, &[])?;
+            chunk.commit_when_handled(seq);
+            offset += piece.len() as u64;
+        }
+        Ok(blob)
+    }
+
+    /// A blob with an image's bytes if the executor has kept them; 0 if not, or if it keeps no such images: then the
+    /// image is not hashed.
+    fn find_kept(&self, image: &[u8]) -> CuResult<u64> {
+        let len_bytes = image.len() as u64;
+        if len_bytes < self.kept_from()? {
+            return Ok(0);
+        }
+        Ok(self.call(&BlobFind { hash: sha256(image), len_bytes }, &[])?.reply.blob)
+    }
+
+    fn kept_from(&self) -> CuResult<u64> {
+        let known = self.keeping.min_bytes.load(Ordering::Relaxed);
+        if known != 0 {
+            return Ok(known);
+        }
+        let min_bytes = self.call(&BlobKeeping { reserved: 0 }, &[])?.reply.min_bytes.max(1);
+        self.keeping.min_bytes.store(min_bytes, Ordering::Relaxed);
+        Ok(min_bytes)
+    }
+}
