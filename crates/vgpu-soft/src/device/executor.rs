@@ -6,10 +6,11 @@ use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Answer, Executor, Pod, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
+use super::blob::Blob;
 use super::engine::Deferred;
 use super::function::Function;
 use super::graph::Graph;
-use super::module::{Module, Refusal};
+use super::module::{Image, Module, Refusal};
 use super::statistics::Statistics as Counts;
 use super::step::Step;
 use super::stream::Work;
@@ -17,8 +18,6 @@ use super::{SoftDevice, decode, profile};
 
 /// `CU_STREAM_NON_BLOCKING`.
 const STREAM_NON_BLOCKING: u32 = 1;
-/// The longest blob, and the most bytes of all blobs that are not used up.
-const BLOB_BYTES: u64 = 2 << 30;
 /// As much of an error text as an answer is sure to hold.
 const ERROR_TEXT_BYTES: usize = 4096;
 
@@ -60,7 +59,7 @@ impl SoftDevice {
     /// Decodes a graph from a blob (which is used up) or a tail.
     fn decode_graph(&mut self, context: u32, node_count: u32, blob: u64, tail: &[u8]) -> CuResult<Graph> {
         let taken = self.take_blob(blob)?;
-        let bytes = taken.as_deref().unwrap_or(tail);
+        let bytes = taken.as_ref().map_or(tail, |blob| &blob.bytes);
         let mut refusal = None;
         let to_step = |op, fixed: &[u8], tail: &[u8]| {
             self.node_step(op, fixed, tail).map_err(|(error, text)| {
@@ -75,16 +74,12 @@ impl SoftDevice {
     }
 
     /// Takes a blob out of the table; `None` for handle 0.
-    fn take_blob(&mut self, blob: u64) -> CuResult<Option<Vec<u8>>> {
+    fn take_blob(&mut self, blob: u64) -> CuResult<Option<Blob>> {
         if blob == 0 {
             return Ok(None);
         }
-        let bytes = self
-            .blobs
-            .remove(blob)
-            .ok_or_else(|| self.refuse((CuError::INVALID_HANDLE, format!("no blob has handle {blob:#x}"))))?;
-        self.blob_bytes -= bytes.len() as u64;
-        Ok(Some(bytes))
+        let taken = self.blobs.take(blob).ok_or_else(|| self.unknown_handle("blob", blob))?;
+        taken.map(Some).map_err(|refusal| self.refuse(refusal))
     }
 
     fn unknown_handle(&mut self, what: &str, handle: u64) -> CuError {
@@ -229,34 +224,32 @@ impl Executor for SoftDevice {
     }
 
     fn blob_create(&mut self, _: Seq, message: &BlobCreate, _: &[u8]) -> CuResult<Answer<BlobCreateReply>> {
-        if message.len_bytes == 0 {
-            // Bytes are what limits the number of blobs.
-            return Err(self.refuse((CuError::INVALID_VALUE, "a blob of no bytes".to_owned())));
-        }
-        let total = self.blob_bytes.checked_add(message.len_bytes).filter(|&total| total <= BLOB_BYTES);
-        let total = total.ok_or_else(|| {
-            self.refuse((CuError::OUT_OF_MEMORY, format!("a blob of {} bytes is too long", message.len_bytes)))
-        })?;
-        let mut bytes = Vec::new();
-        let len = usize::try_from(message.len_bytes).map_err(|_| CuError::OUT_OF_MEMORY)?;
-        bytes.try_reserve_exact(len).map_err(|_| CuError::OUT_OF_MEMORY)?;
-        bytes.resize(len, 0);
-        self.blob_bytes = total;
-        Ok(BlobCreateReply { blob: self.blobs.insert(bytes) }.into())
+        let blob = self.blobs.create(message.len_bytes).map_err(|refusal| self.refuse(refusal))?;
+        Ok(BlobCreateReply { blob }.into())
     }
 
     fn blob_write(&mut self, _: Seq, message: &BlobWrite, _: &[u8]) -> CuResult {
         let source = self.engine.completions.span(message.source)?;
-        let Some(blob) = self.blobs.get_mut(message.blob) else {
+        let Some(part) = self.blobs.part(message.blob, message.offset, message.source.len_bytes) else {
             return Err(self.unknown_handle("blob", message.blob));
         };
-        let start = usize::try_from(message.offset).map_err(|_| CuError::INVALID_VALUE)?;
-        let len = usize::try_from(message.source.len_bytes).map_err(|_| CuError::INVALID_VALUE)?;
-        let end = start.checked_add(len).ok_or(CuError::INVALID_VALUE)?;
-        let target = blob.get_mut(start..end).ok_or(CuError::INVALID_VALUE)?;
-        // SAFETY: `span` vouches for `len` bytes of the window at `source`, and the blob does not lie in the window.
-        unsafe { std::ptr::copy_nonoverlapping(source, target.as_mut_ptr(), len) }
+        let part = part?;
+        // SAFETY: `span` vouches for as many bytes of the window at `source`, and the blob does not lie in the window.
+        unsafe { std::ptr::copy_nonoverlapping(source, part.as_mut_ptr(), part.len()) }
+        Counts::add(&self.engine.statistics.blob_bytes, part.len() as u64);
         Ok(())
+    }
+
+    fn blob_keeping(&mut self, _: Seq, _: &BlobKeeping, _: &[u8]) -> CuResult<Answer<BlobKeepingReply>> {
+        Ok(BlobKeepingReply { min_bytes: self.blobs.kept_from() }.into())
+    }
+
+    fn blob_find(&mut self, _: Seq, message: &BlobFind, _: &[u8]) -> CuResult<Answer<BlobFindReply>> {
+        let blob = self.blobs.find(&message.hash, message.len_bytes);
+        if blob != 0 {
+            Counts::count(&self.engine.statistics.blobs_found);
+        }
+        Ok(BlobFindReply { blob }.into())
     }
 
     fn module_load(&mut self, _: Seq, message: &ModuleLoad, tail: &[u8]) -> CuResult<Answer<ModuleLoadReply>> {
@@ -265,9 +258,13 @@ impl Executor for SoftDevice {
         let kind = ImageKind::from_code(message.kind).ok_or_else(|| {
             self.refuse((CuError::INVALID_IMAGE, format!("no kind of image has number {}", message.kind)))
         })?;
-        let bytes = taken.as_deref().unwrap_or(tail);
-        let module = Module::load(message.context, kind, bytes, self.limits.capability, &self.engine.heap);
+        let hash = taken.as_ref().and_then(|blob| self.blobs.hash_of(blob));
+        let image = Image { kind, bytes: taken.as_ref().map_or(tail, |blob| &blob.bytes), hash };
+        let module = Module::load(message.context, &image, self.limits.capability, &self.engine.heap);
         let module = module.map_err(|refusal| self.refuse(refusal))?;
+        if let (Some(blob), Some(hash)) = (&taken, &hash) {
+            self.blobs.keep(blob, hash);
+        }
         Counts::count(&self.engine.statistics.modules_loaded);
         Ok(ModuleLoadReply { module: self.modules.insert(Arc::new(module)) }.into())
     }

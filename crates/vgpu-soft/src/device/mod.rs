@@ -1,7 +1,7 @@
 //! The device that a daemon drives: `vgpu_core::wire::Executor` on top of the interpreter.
 //!
 //! - [`SoftDevice`], [`Config`]: how it is set up. `executor`: the device protocol, one method per message. `decode`: messages to steps.
-//! - `heap`: device memory. `module`, `function`: images and kernels. `graph`: graphs of steps.
+//! - `heap`: device memory. `blob`: long bytes on their way in. `module`, `function`: images and kernels. `graph`: graphs of steps.
 //! - `stream`: the order of work. `step`: one piece of work. `engine`: what may run. `worker`: the threads that run it.
 //! - `transfer`: copies and fills. `blas`: linear algebra.
 //! - `profile`: limits and attributes. `statistics`, `clock`, `table`: counts, time, handles.
@@ -10,6 +10,7 @@
 //! for room in a full queue.
 
 mod blas;
+mod blob;
 mod clock;
 mod decode;
 mod engine;
@@ -36,10 +37,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use vgpu_core::sha256::Digest;
 use vgpu_core::wire::Completions;
 use vgpu_core::wire::messages::StatisticsReply;
 
 use crate::exec::{CompileOptions, Isa, LaunchOptions, Schedule};
+use blob::Blobs;
 use engine::Engine;
 use function::Function;
 use graph::Graph;
@@ -56,6 +59,16 @@ pub trait MemoryLedger: Send + Sync {
     fn release(&self, bytes: u64);
     /// Free and total bytes, as `cuMemGetInfo` reports them.
     fn free_and_total(&self) -> (u64, u64);
+}
+
+/// Who keeps images beyond the life of this process, so that a later one need not be sent them.
+pub trait ImageStore: Send + Sync {
+    /// Shorter images are not kept.
+    fn min_bytes(&self) -> u64;
+    /// The bytes of a kept image. The implementation has verified that they are as long and have that SHA-256.
+    fn find(&self, hash: &Digest, len_bytes: u64) -> Option<Vec<u8>>;
+    /// Keeps an image that has loaded, as far as there is room. `hash` is the SHA-256 of `bytes`.
+    fn keep(&self, hash: &Digest, bytes: &[u8]);
 }
 
 /// A ledger of one device that nobody shares.
@@ -112,6 +125,8 @@ pub struct Config {
     pub driver_version: u32,
     /// Who grants memory.
     pub ledger: Arc<dyn MemoryLedger>,
+    /// Who keeps images; nobody does without.
+    pub images: Option<Arc<dyn ImageStore>>,
     /// After so long a launch fails; `None` for never.
     pub launch_timeout: Option<Duration>,
 }
@@ -132,6 +147,7 @@ impl Default for Config {
             multiprocessors: 8,
             driver_version: 12_080,
             ledger: Arc::new(Quota::new(memory_bytes)),
+            images: None,
             launch_timeout: None,
         }
     }
@@ -171,8 +187,7 @@ pub struct SoftDevice {
     modules: Table<Arc<Module>>,
     functions: Table<Function>,
     graphs: Table<Arc<Graph>>,
-    blobs: Table<Vec<u8>>,
-    blob_bytes: u64,
+    blobs: Blobs,
     /// Explains the last refusal.
     error_text: String,
 }
@@ -199,6 +214,7 @@ impl SoftDevice {
             .map_err(|error| DeviceError::System("threads", error))?;
         let compile_options =
             CompileOptions { isa: Isa::detect(), race_check: config.race_check, capability: limits.capability };
+        let blobs = Blobs::new(config.images.clone());
         Ok(Self {
             config,
             limits,
@@ -209,8 +225,7 @@ impl SoftDevice {
             modules: Table::default(),
             functions: Table::default(),
             graphs: Table::default(),
-            blobs: Table::default(),
-            blob_bytes: 0,
+            blobs,
             error_text: String::new(),
         })
     }

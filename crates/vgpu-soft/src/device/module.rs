@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use parking_lot::Mutex;
 use vgpu_core::CuError;
+use vgpu_core::sha256::Digest;
 use vgpu_core::wire::messages::ImageKind;
 
 use super::heap::{ALIGN_BYTES, Heap};
@@ -44,22 +45,43 @@ impl Scanned {
     }
 }
 
+/// An image as a guest sent it.
+pub(super) struct Image<'a> {
+    pub(super) kind: ImageKind,
+    pub(super) bytes: &'a [u8],
+    /// Of its bytes, where it was computed for another reason.
+    pub(super) hash: Option<Digest>,
+}
+
+/// What an image is known by in this process.
+#[derive(PartialEq, Eq, Hash)]
+enum Name {
+    Sha256(Digest),
+    /// Length, and two hashes with keys of this process's own: faster than the other.
+    Keyed(usize, [u64; 2]),
+}
+
 /// Scans by content, so that an image that is loaded again is not read again.
 #[derive(Default)]
 struct Cache {
     hashers: [RandomState; 2],
-    scans: HashMap<(u32, usize, [u64; 2]), Arc<Scanned>>,
+    scans: HashMap<(u32, Name), Arc<Scanned>>,
     text_bytes: usize,
 }
 
 static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(Mutex::default);
 
 /// Reads an image, or finds it read.
-fn scan(kind: ImageKind, bytes: &[u8]) -> Result<Arc<Scanned>, Refusal> {
-    let key = {
-        let hashers = CACHE.lock().hashers.clone();
-        (kind as u32, bytes.len(), hashers.map(|hasher| hasher.hash_one(bytes)))
-    };
+fn scan(image: &Image<'_>) -> Result<Arc<Scanned>, Refusal> {
+    let &Image { kind, bytes, hash } = image;
+    let name = hash.map_or_else(
+        || {
+            let hashers = CACHE.lock().hashers.clone();
+            Name::Keyed(bytes.len(), hashers.map(|hasher| hasher.hash_one(bytes)))
+        },
+        Name::Sha256,
+    );
+    let key = (kind as u32, name);
     if let Some(scanned) = CACHE.lock().scans.get(&key) {
         return Ok(scanned.clone());
     }
@@ -105,12 +127,11 @@ impl Module {
     /// What is wrong with the image, or `OUT_OF_MEMORY`.
     pub(super) fn load(
         context: u32,
-        kind: ImageKind,
-        bytes: &[u8],
+        image: &Image<'_>,
         capability: u32,
         heap: &Arc<Mutex<Heap>>,
     ) -> Result<Self, Refusal> {
-        let scanned = scan(kind, bytes)?;
+        let scanned = scan(image)?;
         if scanned.module().target > capability {
             let text = format!("the image is for sm_{}, the device is sm_{capability}", scanned.module().target);
             return Err((CuError::NO_BINARY_FOR_GPU, text));

@@ -18,6 +18,8 @@ pub(super) struct Statistics {
     pub(super) copied_bytes: AtomicU64,
     pub(super) modules_loaded: AtomicU64,
     pub(super) kernels_decoded: AtomicU64,
+    pub(super) blob_bytes: AtomicU64,
+    pub(super) blobs_found: AtomicU64,
 }
 
 impl Statistics {
@@ -34,7 +36,12 @@ impl Statistics {
 
     /// Adds one to a count.
     pub(super) fn count(counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::Relaxed);
+        Self::add(counter, 1);
+    }
+
+    /// Adds to a count.
+    pub(super) fn add(counter: &AtomicU64, more: u64) {
+        counter.fetch_add(more, Ordering::Relaxed);
     }
 
     /// The counts as a guest is told them.
@@ -49,6 +56,8 @@ impl Statistics {
             copied_bytes: read(&self.copied_bytes),
             modules_loaded: read(&self.modules_loaded),
             kernels_decoded: read(&self.kernels_decoded),
+            blob_bytes: read(&self.blob_bytes),
+            blobs_found: read(&self.blobs_found),
         }
     }
 }

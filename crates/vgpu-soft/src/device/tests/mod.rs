@@ -11,11 +11,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
+use vgpu_core::sha256::sha256;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Completions, EventSlot, Executor, Seq, Span, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
-use super::{Config, Quota, SoftDevice};
+use super::{Config, ImageStore, Quota, SoftDevice};
 
 /// The legacy stream's slot, and two more streams: one that keeps order with it and one that does not.
 const LEGACY: StreamSlot = 0;

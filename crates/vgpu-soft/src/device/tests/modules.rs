@@ -128,6 +128,24 @@ fn a_blob_is_not_written_outside_and_not_longer_than_memory() {
 }
 
 #[test]
+fn announcing_long_blobs_costs_no_memory_and_using_them_unsent_is_refused() {
+    let mut rig = Rig::new();
+    let resident_kib = || {
+        let text = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
+    };
+    let before = resident_kib();
+    let create = |device: &mut SoftDevice, seq| device.blob_create(seq, &BlobCreate { len_bytes: 2 << 30 }, &[]);
+    let blob = rig.run(create).unwrap().reply.blob;
+    // Other tests of this process take memory too, but not as much.
+    assert!(resident_kib() < before + (1 << 20));
+    assert_eq!(rig.run(create).unwrap_err(), CuError::OUT_OF_MEMORY, "one is all that may be announced");
+    assert_eq!(load_blob(&mut rig, blob), Err(CuError::INVALID_VALUE));
+    rig.run(create).unwrap();
+}
+
+#[test]
 fn launches_that_do_not_fit_are_refused_and_retired() {
     let mut rig = Rig::new();
     let function = rig.function("add_one");
@@ -188,4 +206,116 @@ fn the_device_describes_itself() {
     let none =
         rig.run(|device, seq| device.device_info(seq, &DeviceInfo { device: 1, reserved: 0 }, &[])).unwrap().reply;
     assert_eq!((none.device_count, none.total_mem_bytes), (1, 0));
+}
+
+/// A store in memory that keeps images from a length on.
+#[derive(Default)]
+struct Kept(Mutex<HashMap<[u8; 32], Vec<u8>>>);
+
+impl ImageStore for Kept {
+    fn min_bytes(&self) -> u64 {
+        100
+    }
+
+    fn find(&self, hash: &[u8; 32], len_bytes: u64) -> Option<Vec<u8>> {
+        self.0.lock().get(hash).filter(|bytes| bytes.len() as u64 == len_bytes).cloned()
+    }
+
+    fn keep(&self, hash: &[u8; 32], bytes: &[u8]) {
+        self.0.lock().insert(*hash, bytes.to_vec());
+    }
+}
+
+/// Sends bytes as a blob.
+fn upload(rig: &mut Rig, bytes: &[u8]) -> u64 {
+    let message = BlobCreate { len_bytes: bytes.len() as u64 };
+    let blob = rig.run(|device, seq| device.blob_create(seq, &message, &[])).unwrap().reply.blob;
+    rig.recorder.put(0, bytes);
+    let message = BlobWrite { blob, offset: 0, source: Span { offset: 0, len_bytes: bytes.len() as u64 } };
+    rig.run(|device, seq| device.blob_write(seq, &message, &[])).unwrap();
+    blob
+}
+
+fn find(rig: &mut Rig, hash: [u8; 32], len_bytes: u64) -> u64 {
+    rig.run(|device, seq| device.blob_find(seq, &BlobFind { hash, len_bytes }, &[])).unwrap().reply.blob
+}
+
+fn load_blob(rig: &mut Rig, blob: u64) -> CuResult<u64> {
+    let message = ModuleLoad { context: CONTEXT, kind: ImageKind::Ptx as u32, blob };
+    Ok(rig.run(|device, seq| device.module_load(seq, &message, &[]))?.reply.module)
+}
+
+fn keeping_rig() -> (Rig, Arc<Kept>) {
+    let kept = Arc::new(Kept::default());
+    let images = Some(Arc::clone(&kept) as Arc<dyn ImageStore>);
+    (Rig::with(|config| config.images = images), kept)
+}
+
+#[test]
+fn an_image_that_loaded_is_found_by_the_next_device() {
+    let (mut first, kept) = keeping_rig();
+    let (hash, len_bytes) = (sha256(KERNELS.as_bytes()), KERNELS.len() as u64);
+    assert_eq!(find(&mut first, hash, len_bytes), 0);
+    let blob = upload(&mut first, KERNELS.as_bytes());
+    load_blob(&mut first, blob).unwrap();
+
+    let mut second = Rig::with(|config| config.images = Some(kept));
+    assert_eq!(find(&mut second, hash, len_bytes - 1), 0, "the length is part of the name");
+    let blob = find(&mut second, hash, len_bytes);
+    let module = load_blob(&mut second, blob).unwrap();
+    second.function_of(module, "bump").unwrap();
+    let counts = second.run(|device, seq| device.statistics(seq, &Statistics { reserved: 0 }, &[])).unwrap().reply;
+    assert_eq!((counts.blob_bytes, counts.blobs_found, counts.modules_loaded), (0, 1, 1));
+}
+
+#[test]
+fn an_image_is_kept_under_the_hash_that_it_has_and_not_the_one_that_was_asked_for() {
+    let (mut rig, kept) = keeping_rig();
+    let other = KERNELS.replace("bump", "jump");
+    assert_eq!(find(&mut rig, sha256(KERNELS.as_bytes()), KERNELS.len() as u64), 0);
+    let blob = upload(&mut rig, other.as_bytes());
+    load_blob(&mut rig, blob).unwrap();
+    assert_eq!(kept.0.lock().keys().copied().collect::<Vec<_>>(), [sha256(other.as_bytes())]);
+}
+
+#[test]
+fn a_found_image_that_is_written_to_is_another_image() {
+    let (mut rig, kept) = keeping_rig();
+    let (hash, len_bytes) = (sha256(KERNELS.as_bytes()), KERNELS.len() as u64);
+    let blob = upload(&mut rig, KERNELS.as_bytes());
+    load_blob(&mut rig, blob).unwrap();
+    let blob = find(&mut rig, hash, len_bytes);
+    let at = KERNELS.find("bump").unwrap() as u64;
+    rig.recorder.put(0, b"jump");
+    let message = BlobWrite { blob, offset: at, source: Span { offset: 0, len_bytes: 4 } };
+    rig.run(|device, seq| device.blob_write(seq, &message, &[])).unwrap();
+    let module = load_blob(&mut rig, blob).unwrap();
+    rig.function_of(module, "jump").unwrap();
+
+    assert!(kept.0.lock().iter().all(|(hash, bytes)| sha256(bytes) == *hash));
+    let blob = find(&mut rig, hash, len_bytes);
+    let module = load_blob(&mut rig, blob).unwrap();
+    rig.function_of(module, "bump").unwrap();
+}
+
+#[test]
+fn images_that_do_not_load_and_short_ones_are_not_kept() {
+    let (mut rig, kept) = keeping_rig();
+    let bad = "// no PTX\n".repeat(20);
+    let blob = upload(&mut rig, bad.as_bytes());
+    assert_eq!(load_blob(&mut rig, blob), Err(CuError::INVALID_PTX));
+    let short = ".version 7.0\n.target sm_70\n.address_size 64\n";
+    let blob = upload(&mut rig, short.as_bytes());
+    load_blob(&mut rig, blob).unwrap();
+    assert!(kept.0.lock().is_empty());
+}
+
+#[test]
+fn a_device_without_a_store_says_so_and_finds_nothing() {
+    let mut rig = Rig::new();
+    let keeping = rig.run(|device, seq| device.blob_keeping(seq, &BlobKeeping { reserved: 0 }, &[])).unwrap();
+    assert_eq!(keeping.reply.min_bytes, u64::MAX);
+    for len_bytes in [0, 1 << 20, u64::MAX] {
+        assert_eq!(find(&mut rig, [0; 32], len_bytes), 0);
+    }
 }
