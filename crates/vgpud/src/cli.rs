@@ -63,6 +63,9 @@ pub struct ServeOptions {
     /// PCI functions for VMs.
     #[command(flatten)]
     pub functions: FunctionOptions,
+    /// Keep images of guests for the next process that loads them, up to this size [default: 0, off]
+    #[arg(long, value_name = "SIZE")]
+    pub module_cache: Option<Bytes>,
     /// The device.
     #[command(flatten)]
     pub device: DeviceOptions,
@@ -142,6 +145,12 @@ pub struct ExecutorOptions {
     /// How much of it.
     #[arg(long, value_name = "BYTES", requires = "window_fd")]
     pub window_bytes: Option<u64>,
+    /// Number of the inherited descriptor of the folder of images.
+    #[arg(long, value_name = "FD", requires = "module_cache")]
+    pub module_cache_fd: Option<RawFd>,
+    /// Size of all images in it.
+    #[arg(long, value_name = "SIZE", requires = "module_cache_fd")]
+    pub module_cache: Option<Bytes>,
     /// The device.
     #[command(flatten)]
     pub device: DeviceOptions,

@@ -36,11 +36,15 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// A daemon with `max_guests` places.
+    /// A daemon with `max_guests` places, whose executors get `flags` besides those of the settings.
     ///
     /// # Errors
     /// When there can be no such device, or the kernel refuses the ledger.
-    pub fn new(settings: DeviceSettings, max_guests: u32) -> Result<Arc<Self>> {
+    pub fn new(
+        settings: DeviceSettings,
+        max_guests: u32,
+        flags: impl IntoIterator<Item = String>,
+    ) -> Result<Arc<Self>> {
         let (ledger, ledger_object) = Ledger::create(max_guests)?;
         // The only children are executors, and all of them need it.
         rustix::io::fcntl_setfd(&ledger_object, rustix::io::FdFlags::empty()).context("the memory ledger")?;
@@ -50,7 +54,7 @@ impl Daemon {
             free_slots: Mutex::new((0..max_guests).collect()),
             executors: Mutex::default(),
             program: std::env::current_exe().context("this program's path")?,
-            flags: settings.to_flags(),
+            flags: settings.to_flags().into_iter().chain(flags).collect(),
             settings,
         }))
     }

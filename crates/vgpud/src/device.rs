@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use vgpu_core::wire::Completions;
-use vgpu_soft::device::{Config, MemoryLedger, SoftDevice};
+use vgpu_soft::device::{Config, ImageStore, MemoryLedger, SoftDevice};
 use vgpu_soft::exec::Schedule as Order;
 
 use crate::settings::{DeviceSettings, Schedule};
@@ -19,6 +19,7 @@ const INTERLEAVED_OPS: u32 = 4;
 pub fn open(
     settings: &DeviceSettings,
     ledger: Arc<dyn MemoryLedger>,
+    images: Option<Arc<dyn ImageStore>>,
     completions: Arc<dyn Completions>,
 ) -> Result<SoftDevice> {
     let config = Config {
@@ -34,6 +35,7 @@ pub fn open(
         multiprocessors: settings.multiprocessors,
         launch_timeout: settings.launch_timeout,
         ledger,
+        images,
         ..Config::default()
     };
     SoftDevice::new(config, completions).context("the device cannot be set up")

@@ -13,12 +13,13 @@ use vgpu_core::window::layout::PAGE_BYTES;
 use vgpu_core::window::mapping::sealed_len;
 use vgpu_core::wire::messages::StatisticsReply;
 use vgpu_core::wire::{Completions, Span};
-use vgpu_soft::device::{MemoryLedger, Quota, SoftDevice};
+use vgpu_soft::device::{ImageStore, MemoryLedger, Quota, SoftDevice};
 
 use crate::cli::ExecutorOptions;
 use crate::ledger::{Account, Ledger};
+use crate::module_cache::ModuleCache;
 use crate::observer::Observer;
-use crate::settings::DeviceSettings;
+use crate::settings::{Bytes, DeviceSettings};
 use crate::{device, watch};
 
 /// Serves the guest at the other end of an inherited connection.
@@ -67,7 +68,8 @@ fn prepare(
         Some((object, span)) => HostWindow::create_within(object, span)?,
         None => HostWindow::create(&WindowConfig { pinned_bytes: settings.pinned_bytes, ..WindowConfig::default() })?,
     });
-    let device = device::open(settings, account(options, settings)?, Arc::clone(&window) as Arc<dyn Completions>)?;
+    let completions = Arc::clone(&window) as Arc<dyn Completions>;
+    let device = device::open(settings, account(options, settings)?, images(options)?, completions)?;
     let counts = device.counts();
     watch::end_with(socket, daemon, move || report(&counts()))?;
     handshake::welcome(socket, sends_object.then(|| window.object()))?;
@@ -77,13 +79,16 @@ fn prepare(
 /// What a guest had executed, for the log.
 fn report(counts: &StatisticsReply) {
     log::info!(
-        "executed: {} kernels in {} ms, {} graph launches, {} thread instructions, {} bytes copied, {} modules loaded",
+        "executed: {} kernels in {} ms, {} graph launches, {} thread instructions, {} bytes copied, {} modules loaded, \
+         {} bytes of images received, {} images found",
         counts.launches,
         counts.kernel_ns / 1_000_000,
         counts.graph_launches,
         counts.thread_instructions,
         counts.copied_bytes,
-        counts.modules_loaded
+        counts.modules_loaded,
+        counts.blob_bytes,
+        counts.blobs_found
     );
 }
 
@@ -93,6 +98,14 @@ fn account(options: &ExecutorOptions, settings: &DeviceSettings) -> Result<Arc<d
             Ok(Arc::new(Account::new(Arc::new(Ledger::inherit(fd)?), slot, settings.memory_bytes)?))
         }
         _ => Ok(Arc::new(Quota::new(settings.memory_bytes))),
+    }
+}
+
+/// Where images are kept; an embedded executor keeps none.
+fn images(options: &ExecutorOptions) -> Result<Option<Arc<dyn ImageStore>>> {
+    match (options.module_cache_fd, options.module_cache) {
+        (Some(fd), Some(Bytes(capacity_bytes))) => Ok(Some(Arc::new(ModuleCache::inherit(fd, capacity_bytes)?))),
+        _ => Ok(None),
     }
 }
 

@@ -7,9 +7,11 @@
 //! - [`daemon`]: the guests' places, and the executor process of each.
 //! - [`executor`]: such a process: a window, a device, and a watch on its guest.
 //! - [`ledger`]: device memory in use, shared between executors by a page of memory.
+//! - [`cache_folder`], [`module_cache`]: images that are kept for the next process.
 //! - [`device`]: makes the software GPU; its identity. [`observer`]: answers to monitors.
 //! - [`selfbench`]: how fast the window is on this machine.
 
+pub mod cache_folder;
 pub mod cli;
 pub mod daemon;
 pub mod device;
@@ -17,6 +19,7 @@ pub mod door;
 pub mod executor;
 pub mod ledger;
 pub mod listener;
+pub mod module_cache;
 pub mod observer;
 pub mod selfbench;
 pub mod serve;

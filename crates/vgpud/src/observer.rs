@@ -34,7 +34,7 @@ impl Observer {
     pub fn new(settings: &DeviceSettings, ledger: Arc<Ledger>) -> Result<Self> {
         let settings = DeviceSettings { threads: 1, ..settings.clone() };
         let quota = Arc::new(Quota::new(settings.memory_bytes));
-        let mut device = device::open(&settings, quota, Arc::new(Nobody))?;
+        let mut device = device::open(&settings, quota, None, Arc::new(Nobody))?;
         let mut devices: Vec<DeviceInfoReply> = Vec::new();
         loop {
             let question = DeviceInfo { device: u32::try_from(devices.len())?, reserved: 0 };

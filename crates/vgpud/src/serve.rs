@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::SocketType;
 
+use crate::cache_folder::CacheFolder;
 use crate::cli::ServeOptions;
 use crate::daemon::Daemon;
 use crate::door::Door;
@@ -21,7 +22,10 @@ pub fn run(options: &ServeOptions) -> Result<()> {
     let settings = ServeSettings::new(options)?;
     // Before any thread starts, so that all of them leave the signals to this one.
     let signals = signals::ending_signals().context("signals")?;
-    let daemon = Daemon::new(settings.device, settings.max_guests)?;
+    // Dropped by this function, and so removed, whatever other threads are doing.
+    let images = (settings.module_cache_bytes > 0).then(CacheFolder::create).transpose()?;
+    let image_flags = images.iter().flat_map(|folder| folder.flags(settings.module_cache_bytes));
+    let daemon = Daemon::new(settings.device, settings.max_guests, image_flags)?;
     let open = |path: &Path, kind| Door::open(path, settings.socket_mode.0, kind);
     // Every door is opened before anybody is let in, so that a daemon that cannot serve them all serves nobody.
     let door = settings.socket.as_deref().map(|path| open(path, SocketType::SEQPACKET)).transpose()?;

@@ -121,6 +121,8 @@ struct File {
     channels: Option<u32>,
     guest_timeout: Option<u64>,
     #[serde(deserialize_with = "from_text")]
+    module_cache: Option<Bytes>,
+    #[serde(deserialize_with = "from_text")]
     device_memory: Option<Bytes>,
     #[serde(deserialize_with = "from_text")]
     pinned_memory: Option<Bytes>,
@@ -264,6 +266,8 @@ pub struct ServeSettings {
     pub max_guests: u32,
     /// PCI functions for VMs.
     pub functions: FunctionSettings,
+    /// Size of all images that are kept; 0 for none.
+    pub module_cache_bytes: u64,
     /// The device.
     pub device: DeviceSettings,
 }
@@ -285,8 +289,10 @@ impl ServeSettings {
         ensure!(!without_socket || !functions.sockets.is_empty(), "no-socket: without vfio-user, nobody could come");
         let device = DeviceSettings::merge(&options.device, &file)?;
         let socket = options.socket.clone().or(file.socket).unwrap_or_else(|| DEFAULT_SOCKET.into());
+        let Bytes(module_cache_bytes) = options.module_cache.or(file.module_cache).unwrap_or(Bytes(0));
         Ok(Self {
             socket: (!without_socket).then_some(socket),
+            module_cache_bytes,
             socket_mode: options.socket_mode.or(file.socket_mode).unwrap_or(Mode(0o600)),
             max_guests,
             functions,

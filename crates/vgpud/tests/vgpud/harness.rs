@@ -1,6 +1,6 @@
 //! A daemon of the test's own, and what its guests do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
@@ -21,18 +21,25 @@ pub(crate) struct Daemon {
 impl Daemon {
     pub(crate) fn start(name: &str, flags: &[&str]) -> Self {
         let folder = std::env::temp_dir().join(format!("vgpud-test-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
         let socket = folder.join("vgpud.sock");
         let child = Command::new(PROGRAM)
             .arg("--socket")
             .arg(&socket)
             .args(["--device-memory=64MiB", "--pinned-memory=64MiB", "--threads=1"])
             .args(flags)
+            .env("TMPDIR", &folder)
             .stdin(Stdio::null())
             .spawn()
             .expect("vgpud starts");
         let daemon = Self { child, socket };
         until("the socket", || Socket::connect(&daemon.socket).is_ok());
         daemon
+    }
+
+    /// The folder of its socket and its temporary files.
+    pub(crate) fn folder(&self) -> &Path {
+        self.socket.parent().expect("the socket lies in a folder")
     }
 
     /// A daemon that offers so many PCI functions as well.
@@ -82,9 +89,7 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         self.child.kill().expect("the daemon is ours");
         self.child.wait().expect("the daemon is ours");
-        if let Some(folder) = self.socket.parent() {
-            std::fs::remove_dir_all(folder).expect("the folder is ours");
-        }
+        std::fs::remove_dir_all(self.folder()).expect("the folder is ours");
     }
 }
 

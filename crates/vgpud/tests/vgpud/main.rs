@@ -2,6 +2,7 @@
 
 mod function;
 mod harness;
+mod images;
 mod listener;
 mod messages;
 mod vmm;
