@@ -6,6 +6,7 @@ mod codegen;
 mod conformance;
 mod demo;
 mod dist;
+mod fuzz;
 mod headers;
 mod loading;
 mod test;
@@ -40,6 +41,8 @@ enum Command {
     Test(test::Args),
     /// Everything that must pass before a merge.
     Ci(ci::Args),
+    /// Feeds strangers' bytes to the parsers and the device.
+    Fuzz(fuzz::Args),
     /// Measures call, launch and copy costs.
     Bench(bench::Args),
     /// Runs a command in a virtual machine that has dist/.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Conformance(args) => conformance::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Ci(args) => ci::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     match done {

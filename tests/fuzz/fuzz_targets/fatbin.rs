@@ -1,6 +1,6 @@
 //! Any bytes as a fatbin, and what it selects through decompression.
 //!
-//! `cargo +nightly fuzz run fatbin`
+//! `cargo xtask fuzz fatbin`
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
