@@ -1,6 +1,7 @@
 //! Paths, which tests place elsewhere, and groups.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -43,12 +44,12 @@ impl Root {
 
     /// A group's number, if there is such a group.
     pub(super) fn group(&self, name: &str) -> Result<Option<u32>> {
-        let text = if self.is_real() {
-            // The name service knows more than the file.
-            let output = Command::new("getent").args(["group", name]).output().context("cannot run getent")?;
-            String::from_utf8_lossy(&output.stdout).into_owned()
-        } else {
-            fs::read_to_string(self.path("/etc/group")).unwrap_or_default()
+        // The name service knows more than the file, where there is one.
+        let asked = self.is_real().then(|| Command::new("getent").args(["group", name]).output());
+        let text = match asked {
+            Some(Ok(output)) => String::from_utf8_lossy(&output.stdout).into_owned(),
+            Some(Err(error)) if error.kind() != ErrorKind::NotFound => return Err(error).context("cannot run getent"),
+            _ => fs::read_to_string(self.path("/etc/group")).unwrap_or_default(),
         };
         Ok(text.lines().find_map(|line| {
             let mut fields = line.split(':');

@@ -118,7 +118,8 @@ impl Site {
         config.get(COMMAND_OFFSET).map(|command| command & COMMAND_MEMORY != 0)
     }
 
-    fn text(&self, name: &str) -> Option<String> {
+    /// An attribute, as text.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         Some(String::from_utf8(read_front(&self.path(name))?).ok()?.trim().to_owned())
     }
 

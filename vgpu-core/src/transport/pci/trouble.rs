@@ -40,11 +40,22 @@ impl Trouble {
 
     /// The function does not answer to memory accesses: nobody has switched that on, as firmware or a driver would.
     pub(super) fn not_decoding(site: &Site) -> Self {
-        let enable = site.path("enable");
-        Self::unusable(
-            site,
-            format_args!("its memory is switched off; {SETUP}, or for now `echo 1 > {}`", enable.display()),
-        )
+        let path = site.path("enable");
+        let enable = path.display();
+        // The kernel counts who has switched it on, and does nothing for the second.
+        match site.text("enable").as_deref() {
+            None | Some("0") => Self::unusable(
+                site,
+                format_args!("its memory is switched off; {SETUP}, or for now `echo 1 > {enable}`"),
+            ),
+            Some(count) => Self::unusable(
+                site,
+                format_args!(
+                    "its memory was switched off behind the kernel's back ({enable} reads {count}); as root, \
+                     `echo 0 > {enable}` until it reads 0, then `echo 1 > {enable}`"
+                ),
+            ),
+        }
     }
 
     /// A resource's file could not be opened.

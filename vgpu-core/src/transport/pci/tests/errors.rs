@@ -83,6 +83,8 @@ fn memory_that_is_switched_off_is_told_with_the_switch() {
     function.write("config", &[0; 64]);
     let enable = function.path("enable").display().to_string();
     assert_says(&refusal(&function), &[ADDRESS, "switched off", "vgpu guest-setup", &format!("echo 1 > {enable}")]);
+    function.write("enable", b"2\n");
+    assert_says(&refusal(&function), &[ADDRESS, "behind the kernel's back", "reads 2", &format!("echo 0 > {enable}")]);
 }
 
 #[test]
