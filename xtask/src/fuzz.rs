@@ -31,16 +31,19 @@ enum Target {
     Fatbin,
     /// Bytes as a guest's records.
     Record,
+    /// Bytes as a VMM's messages, and as accesses to a PCI function.
+    Function,
 }
 
 impl Target {
-    const ALL: &[Self] = &[Self::Ptx, Self::Fatbin, Self::Record];
+    const ALL: &[Self] = &[Self::Ptx, Self::Fatbin, Self::Record, Self::Function];
 
     fn name(self) -> &'static str {
         match self {
             Self::Ptx => "ptx",
             Self::Fatbin => "fatbin",
             Self::Record => "record",
+            Self::Function => "function",
         }
     }
 
@@ -49,7 +52,7 @@ impl Target {
         match self {
             Self::Ptx => 8 << 10,
             Self::Fatbin => 16 << 10,
-            Self::Record => 4 << 10,
+            Self::Record | Self::Function => 4 << 10,
         }
     }
 }

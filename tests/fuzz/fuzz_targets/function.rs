@@ -1,6 +1,6 @@
 //! A VMM's bytes: messages of vfio-user, and accesses to the PCI function's config space and registers.
 //!
-//! `cargo +nightly fuzz run function`
+//! `cargo xtask fuzz function`
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
