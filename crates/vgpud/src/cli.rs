@@ -21,8 +21,8 @@ Examples:
   vgpud --vfio-user /run/vgpu/vm1.sock       and a PCI function for a VM
 
 A program uses it with VGPU=unix:/tmp/gpu.sock. A VM gets its function with QEMU 10.1 or later:
-  qemu-system-x86_64 -m 4G -object memory-backend-memfd,id=ram,size=4G,share=on -machine memory-backend=ram \\
-    -device '{\"driver\":\"vfio-user-pci\",\"socket\":{\"path\":\"/run/vgpu/vm1.sock\",\"type\":\"unix\"},\"addr\":\"05.0\"}' ...
+  qemu-system-x86_64 ... -device \\
+    '{\"driver\":\"vfio-user-pci\",\"socket\":{\"path\":\"/run/vgpu/vm1.sock\",\"type\":\"unix\"}}'
 One VM per path; give --vfio-user once for each. Logs go to stderr: VGPU_LOG=info vgpud"
 )]
 pub struct Cli {
@@ -52,7 +52,7 @@ pub struct ServeOptions {
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
     /// Do not listen for programs of this machine, only for VMs
-    #[arg(long, conflicts_with = "socket", requires = "vfio_user")]
+    #[arg(long, conflicts_with = "socket")]
     pub no_socket: bool,
     /// Permissions of the socket, octal [default: 0600]
     #[arg(long, value_name = "MODE")]
