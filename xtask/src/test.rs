@@ -1,16 +1,17 @@
 //! `cargo xtask test`: builds dist/, then runs the tests from the inside out.
 
-use std::time::Instant;
+use std::{env, time::Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{conformance, demo, dist, loading, workspace};
+use crate::{conformance, demo, dist, loading, vm, workspace};
 
 /// Options of `cargo xtask test`.
 #[derive(Default, clap::Args)]
 #[command(after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --offline")]
 pub(crate) struct Args {
-    /// Leave out what needs packages from npm and PyPI: the real client's loading, decode and comparison of operations.
+    /// Leave out what needs packages from npm and Debian: the real client's loading, decode and comparison of operations, and
+    /// the virtual machines.
     #[arg(long)]
     offline: bool,
 }
@@ -24,20 +25,44 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     workspace::check(workspace::cargo().args(["test", "--release", "--workspace", "--no-fail-fast"]))
         .context("some tests failed; their names stand above")?;
     if args.offline {
-        step(started, "skipped, as --offline asks: the real client's loading, decode and comparison of operations");
+        step(started, "skipped, as --offline asks: virtual machines, and the real client");
         return Ok(());
+    }
+    let skipped_vm = vm::unavailable();
+    match &skipped_vm {
+        Some(reason) => step(started, &format!("skipped: tests in virtual machines: {reason}")),
+        None => {
+            step(started, "programs in virtual machines (QEMU)");
+            vm::prepare()?;
+            in_virtual_machines()?;
+        }
     }
     let client = demo::client::Client::install()?;
     step(started, "real client: its CUDA backend loads and does nothing yet");
     loading::check(&client)?;
     step(started, "real client: a prebuilt llama.cpp decodes on the vGPU");
     demo::check(&client)?;
+    if skipped_vm.is_none() {
+        step(started, "real client: the same in a virtual machine, over its PCI function");
+        demo::check_in_vm(&client)?;
+    }
     step(started, "real client: every kernel of its library compiles");
     conformance::corpus(&client)?;
     step(started, "real client: its operations against the CPU's, a representative selection");
     conformance::run_selection(&client)?;
-    step(started, "all passed");
+    match skipped_vm {
+        Some(reason) => step(started, &format!("all passed; skipped: tests in virtual machines: {reason}")),
+        None => step(started, "all passed"),
+    }
     Ok(())
+}
+
+/// The tests of `tests/tests/vm.rs`, one machine at a time.
+fn in_virtual_machines() -> Result<()> {
+    let xtask = env::current_exe().context("this program's path")?;
+    let mut tests = workspace::cargo();
+    tests.args(["test", "--release", "--package", "vgpu-tests", "--test", "vm", "--", "--ignored", "--test-threads=1"]);
+    workspace::check(tests.env("VGPU_XTASK", xtask)).context("some programs in virtual machines went wrong")
 }
 
 fn step(started: Instant, what: &str) {

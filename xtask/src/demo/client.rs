@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -12,6 +12,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::workspace;
+
+/// Memory of a VM for the client: its files are in memory, twice while the kernel unpacks them.
+const VM_MEMORY: &str = "4G";
 
 /// What one run of `decode.mjs` reports.
 #[derive(Deserialize)]
@@ -45,6 +48,10 @@ pub(crate) enum Backend<'a> {
     Vgpu {
         dist: &'a Path,
         capability: &'a str,
+    },
+    /// The vGPU in a virtual machine, behind the PCI function at this vfio-user socket.
+    Vm {
+        function: &'a Path,
     },
 }
 
@@ -122,6 +129,7 @@ impl Client {
                 command.args(["run", "--device", "embedded", "--profile", capability, "--", "node"]);
                 command
             }
+            Backend::Vm { function } => self.in_vm(function, model)?,
         };
         command.current_dir(&self.dir).arg("decode.mjs").arg("--model").arg(model);
         command.args(["--steps", &steps.to_string()]);
@@ -149,6 +157,22 @@ impl Client {
         let mut decode: Decode = serde_json::from_str(line).context("the client's result line")?;
         decode.kernels = log.iter().find_map(|line| kernels(line)).unwrap_or(0);
         Ok(decode)
+    }
+
+    /// Node.js in a VM, with the client and the model at their paths.
+    fn in_vm(&self, function: &Path, model: &Path) -> Result<Command> {
+        let mut command = Command::new(env::current_exe().context("this program's path")?);
+        // Without hardware virtualisation the machine is emulated.
+        command.args(["vm", "--memory", VM_MEMORY, "--timeout", "600", "--device"]).arg(function);
+        for path in ["node_modules", "package.json", "decode.mjs"]
+            .map(|name| self.dir.join(name))
+            .iter()
+            .chain([&model.to_owned()])
+        {
+            command.arg("--file").arg(path);
+        }
+        command.args(["--", "node"]);
+        Ok(command)
     }
 }
 

@@ -7,9 +7,16 @@ mod compare;
 mod gguf;
 mod model;
 
-use std::{collections::BTreeMap, fs, path::Path, time::Instant};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::{dist, workspace};
 use client::{Backend, Client, Decode};
@@ -82,6 +89,55 @@ pub(crate) fn check(client: &Client) -> Result<()> {
     verdict(&decode_all(client, &dist, &WeightType::ALL, &["7.5".to_owned()], Flash::Both.modes(), 16)?)
 }
 
+/// Tokens that the client decodes in a virtual machine: emulated, it takes its time to start.
+const VM_STEPS: usize = 4;
+
+/// Decodes the f32 model in a virtual machine, over its PCI function; dist/ is there already.
+pub(crate) fn check_in_vm(client: &Client) -> Result<()> {
+    let folder = tempfile::tempdir().context("a temporary folder")?;
+    let function = folder.path().join("vm.sock");
+    let mut daemon = Command::new(dist::dir().join("bin/vgpud"))
+        .args(["--no-socket", "--threads", "2", "--vfio-user"])
+        .arg(&function)
+        .spawn()
+        .context("dist/bin/vgpud")?;
+    let compared = wait_for(&function).and_then(|()| compare_in_vm(client, &function));
+    // It may have ended by itself; the comparison tells.
+    let _ = daemon.kill();
+    let _ = daemon.wait();
+    compared
+}
+
+fn wait_for(function: &Path) -> Result<()> {
+    let started = Instant::now();
+    while !function.exists() {
+        ensure!(started.elapsed() < Duration::from_secs(10), "vgpud does not offer {}", function.display());
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}
+
+fn compare_in_vm(client: &Client, function: &Path) -> Result<()> {
+    let model = model_of(WeightType::F32)?;
+    let cpu = client.decode(&Backend::Cpu, &model, VM_STEPS, true, &[])?;
+    let forced: Vec<u32> = cpu.steps.iter().map(|step| step.top).collect();
+    let vm = client.decode(&Backend::Vm { function }, &model, VM_STEPS, true, &forced)?;
+    let result = compare::compare(&cpu, &vm, compare::tolerance(WeightType::F32));
+    println!("{}", vm.device);
+    println!("f32 in a VM  {}/{}  largest difference {:.1e}", result.agreeing, result.steps, result.largest_difference);
+    ensure!(vm.device.starts_with("Device 0: vgpu"), "the client computed on {:?}", vm.device);
+    result.fault(WeightType::F32, VM_STEPS).map_or(Ok(()), |fault| bail!("f32 in a VM: {fault}"))
+}
+
+/// The random model of that type, written if need be.
+fn model_of(weights: WeightType) -> Result<PathBuf> {
+    let models = workspace::cache_dir()?.join("models");
+    fs::create_dir_all(&models).with_context(|| format!("cannot create {}", models.display()))?;
+    let path = models.join(format!("tiny-random-{}.gguf", weights.name()));
+    model::write(&path, weights)?;
+    Ok(path)
+}
+
 fn verdict(faults: &[String]) -> Result<()> {
     if faults.is_empty() { Ok(()) } else { bail!("{} runs went wrong:\n  {}", faults.len(), faults.join("\n  ")) }
 }
@@ -95,15 +151,12 @@ fn decode_all(
     modes: &[bool],
     steps: usize,
 ) -> Result<Vec<String>> {
-    let models = workspace::cache_dir()?.join("models");
-    fs::create_dir_all(&models).with_context(|| format!("cannot create {}", models.display()))?;
     let mut references: BTreeMap<(&str, bool), Decode> = BTreeMap::new();
     let mut faults = Vec::new();
     let mut shown_device = String::new();
     for capability in capabilities {
         for &weights in types {
-            let path = models.join(format!("tiny-random-{}.gguf", weights.name()));
-            model::write(&path, weights)?;
+            let path = model_of(weights)?;
             for &flash in modes {
                 let cpu = match references.entry((weights.name(), flash)) {
                     std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),

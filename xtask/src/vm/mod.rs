@@ -100,6 +100,16 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     }
 }
 
+/// Why there can be no virtual machine here, if so.
+pub(crate) fn unavailable() -> Option<String> {
+    Kit::unavailable()
+}
+
+/// Fetches what a virtual machine needs, or finds it.
+pub(crate) fn prepare() -> Result<()> {
+    Kit::ready().map(|_| ())
+}
+
 fn try_run(args: &Args) -> Result<u8> {
     let kit = Kit::ready()?;
     if args.prepare {

@@ -55,6 +55,15 @@ impl Kit {
         Ok(kit)
     }
 
+    /// Why the parts cannot be had on this machine, if that is certain beforehand.
+    pub(super) fn unavailable() -> Option<String> {
+        let os_release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+        if !os_release.lines().any(|line| line.trim_matches('"') == "ID=debian") {
+            return Some("its parts are Debian packages, and this machine is not a Debian".to_owned());
+        }
+        PROGRAMS.iter().find(|program| !is_there(program)).map(|program| format!("{program} is missing"))
+    }
+
     pub(super) fn dir(&self) -> &Path {
         &self.dir
     }
@@ -104,12 +113,19 @@ fn codename(os_release: &str) -> Result<String> {
     Ok(name.trim_matches('"').to_owned())
 }
 
+/// What fetching the parts needs.
+const PROGRAMS: [&str; 4] = ["apt-get", "apt-cache", "apt-config", "dpkg-deb"];
+
+fn is_there(program: &str) -> bool {
+    let asked = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success())
+}
+
 /// Fetches everything into `dir`.
 fn fetch(dir: &Path, codename: &str) -> Result<()> {
-    for program in ["apt-get", "apt-cache", "apt-config", "dpkg-deb"] {
-        let there = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    for program in PROGRAMS {
         ensure!(
-            there.is_ok_and(|status| status.success()),
+            is_there(program),
             "{program} is missing: the virtual machine's parts are Debian packages, fetched with the packages apt and dpkg"
         );
     }
