@@ -4,6 +4,9 @@
 //! The executors share the folder without trusting each other. What is read is hashed again before it is used, so that
 //! nobody can put another image in one's place; whoever adds an image makes room for it. A guest that knows an image's
 //! hash may learn that it was loaded before, and nothing else of another guest's.
+//!
+//! It pays where sending is slower than hashing twice, which uncached windows of VMs should be. Over cached memory it does
+//! not: there an image is sent at 4 GB/s and hashed at 1.4, with the processor's instructions for it.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
