@@ -9,6 +9,7 @@ mod dist;
 mod fuzz;
 mod headers;
 mod loading;
+mod running;
 mod test;
 mod vm;
 mod workspace;

@@ -3,8 +3,14 @@
 //! Values are medians and 99th percentiles over batches, so that the clock's own cost does not count.
 
 use std::{
+    env,
     error::Error,
+    fs::File,
     hint::black_box,
+    io,
+    os::fd::AsRawFd,
+    path::PathBuf,
+    ptr,
     time::{Duration, Instant},
 };
 
@@ -69,12 +75,50 @@ fn main() -> Result<(), Box<dyn Error>> {
         || Ok(()),
     )?;
     batches("blocking call", 100, 50, || driver.memory().map(drop), || Ok(()))?;
+    if let Some(registers) = Registers::map()? {
+        batches(
+            "register read",
+            100,
+            10,
+            || {
+                registers.read();
+                Ok(())
+            },
+            || Ok(()),
+        )?;
+    }
 
     for len_bytes in [4, 4 << 10, 64 << 10, 1 << 20, 64 << 20] {
         copies(&driver, len_bytes)?;
     }
     instructions(&driver)?;
     Ok(())
+}
+
+/// The page of a PCI function's registers that means something, if this guest has a function.
+struct Registers(*const u32);
+
+impl Registers {
+    fn map() -> Result<Option<Self>, Box<dyn Error>> {
+        let devices = env::var_os("VGPU_SYSFS").map_or_else(|| "/sys/bus/pci/devices".into(), PathBuf::from);
+        let Ok(file) = File::options().read(true).write(true).open(devices.join("0000:00:05.0/resource0")) else {
+            return Ok(None);
+        };
+        let page_offset = i64::try_from(file.metadata()?.len())? - 4096;
+        // SAFETY: a new shared mapping of the last page of a file that stays.
+        let base = unsafe {
+            libc::mmap(ptr::null_mut(), 4096, libc::PROT_READ, libc::MAP_SHARED, file.as_raw_fd(), page_offset)
+        };
+        if base == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error().into());
+        }
+        Ok(Some(Self(base.cast_const().cast())))
+    }
+
+    fn read(&self) {
+        // SAFETY: the page stays mapped, and the first register may be read at any time.
+        black_box(unsafe { self.0.read_volatile() });
+    }
 }
 
 fn report(name: &str, value: f64, unit: &str) {

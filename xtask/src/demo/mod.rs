@@ -11,14 +11,12 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::Command,
-    thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{dist, workspace};
+use crate::{dist, running::Running, workspace};
 use client::{Backend, Client, Decode};
 use model::WeightType;
 
@@ -96,25 +94,9 @@ const VM_STEPS: usize = 4;
 pub(crate) fn check_in_vm(client: &Client) -> Result<()> {
     let folder = tempfile::tempdir().context("a temporary folder")?;
     let function = folder.path().join("vm.sock");
-    let mut daemon = Command::new(dist::dir().join("bin/vgpud"))
-        .args(["--no-socket", "--threads", "2", "--vfio-user"])
-        .arg(&function)
-        .spawn()
-        .context("dist/bin/vgpud")?;
-    let compared = wait_for(&function).and_then(|()| compare_in_vm(client, &function));
-    // It may have ended by itself; the comparison tells.
-    let _ = daemon.kill();
-    let _ = daemon.wait();
-    compared
-}
-
-fn wait_for(function: &Path) -> Result<()> {
-    let started = Instant::now();
-    while !function.exists() {
-        ensure!(started.elapsed() < Duration::from_secs(10), "vgpud does not offer {}", function.display());
-        thread::sleep(Duration::from_millis(10));
-    }
-    Ok(())
+    let offer = format!("--vfio-user={}", function.display());
+    let _daemon = Running::vgpud(&["--no-socket", "--threads=2", &offer], &[&function])?;
+    compare_in_vm(client, &function)
 }
 
 fn compare_in_vm(client: &Client, function: &Path) -> Result<()> {

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: what calls, launches and copies cost, beside the machine's own floor, in one run.
 
+mod vm;
+
 use std::{collections::BTreeMap, process::Command};
 
 use anyhow::{Context, Result};
@@ -9,12 +11,15 @@ use crate::{demo::client::Client, dist, loading, workspace};
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --threads 1\n\nMachines are noisy: compare the ratios of one run, not the figures of two."
+    after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --threads 1\n  cargo xtask bench --vm\n\nMachines are noisy: compare the ratios of one run, not the figures of two."
 )]
 pub(crate) struct Args {
     /// Worker threads of the software GPU.
     #[arg(long, default_value_t = 1)]
     threads: u32,
+    /// Compare the ways to a daemon instead: its socket, its PCI function, and that from within a virtual machine.
+    #[arg(long)]
+    vm: bool,
     /// Use dist/ as it is instead of building it.
     #[arg(long)]
     no_build: bool,
@@ -26,6 +31,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         dist::build()?;
     }
     let dist = workspace::root().join("dist");
+    if args.vm {
+        return vm::run(args.threads);
+    }
     println!("the window alone: two processes, a device that does nothing\n");
     workspace::check(Command::new(dist.join("bin/vgpud")).arg("selfbench"))?;
 
@@ -33,15 +41,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut command = workspace::cargo();
     command.args(["run", "--quiet", "--release", "--package", "vgpu-tests", "--bin", "guest-bench"]);
     command.env("VGPU", "embedded").env("VGPU_DIST", &dist).env("VGPU_THREADS", args.threads.to_string());
-    let text = workspace::output(&mut command)?;
     let mut values = BTreeMap::new();
-    for line in text.lines() {
-        let mut fields = line.split('\t');
-        let (name, value, unit) = (fields.next(), fields.next(), fields.next());
-        let (name, value, unit) =
-            (name.context("a name")?, value.context("a value")?.parse::<f64>()?, unit.context("a unit")?);
+    for (name, value, unit) in measurements(&workspace::output(&mut command)?)? {
         println!("{name:<28} {value:>12.3} {unit}");
-        values.insert(name.to_owned(), value);
+        values.insert(name, value);
     }
     println!("\nratios\n");
     let floor = values.get("guest call p50").copied().unwrap_or(f64::NAN);
@@ -62,6 +65,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Reads what guest-bench prints: a name, a value and a unit in each line.
+fn measurements(text: &str) -> Result<Vec<(String, f64, String)>> {
+    let read = |line: &str| {
+        let mut fields = line.split('\t');
+        let (name, value, unit) = (fields.next()?, fields.next()?, fields.next()?);
+        Some((name.to_owned(), value.parse().ok()?, unit.to_owned()))
+    };
+    text.lines().map(|line| read(line).with_context(|| format!("guest-bench printed {line:?}"))).collect()
 }
 
 fn ratio(values: &BTreeMap<String, f64>, name: &str, base_name: &str, base: f64) {
