@@ -173,3 +173,21 @@ fn a_hostile_vm_harms_only_itself() {
     }
     wait_until(Duration::from_secs(5), "the executors to end", || host.daemon.executors() == 0);
 }
+
+#[test]
+#[ignore = "needs a virtual machine: cargo xtask test"]
+fn guest_setup_opens_the_function_to_a_group_and_its_undoing_closes_it() {
+    let host = Host::start(1, FLAGS);
+    let script = format!(
+        "echo 'alice:x:1001:1001::/tmp:/bin/sh' >> /etc/passwd; printf 'alice:x:1001:\\nvgpu:x:2000:alice\\n' >> /etc/group
+         su -m alice -c '{SAXPY} 1' && exit 1
+         vgpu guest-setup || exit 2
+         su -m alice -c '{SAXPY} 1' || exit 3
+         vgpu guest-setup --undo || exit 4
+         su -m alice -c '{SAXPY} 1' && exit 5
+         echo closed again"
+    );
+    let output = host.vm(0).options(["--no-guest-setup", "--user", "0"]).programs([SAXPY]).run(&script).succeeded();
+    assert_eq!(output.matches("ready").count(), 1, "{output}");
+    assert!(output.contains("closed again"), "{output}");
+}

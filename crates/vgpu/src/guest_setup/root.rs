@@ -71,7 +71,9 @@ impl Root {
         if !self.is_real() {
             command.arg("--prefix").arg(&self.0);
         }
-        let output = command.arg(name).output().with_context(|| format!("cannot run {tool}"))?;
+        let output = command.arg(name).output().with_context(|| {
+            format!("cannot run {tool} (of Debian's package passwd); without it, edit the group {name} in /etc/group yourself")
+        })?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "{tool} {name}: {}{}", said.trim(), as_root());
         Ok(())
