@@ -14,8 +14,10 @@ const CHECKS_PER_BURST: u32 = 24;
 /// One wait in so many spins for the whole budget, to find out whether that has become worth it again.
 const PROBE_EVERY: u32 = 16;
 
-/// The first nap of a waiter that nobody can wake, and the longest: each is twice the one before.
-const NAP_MIN: Duration = Duration::from_micros(20);
+/// So long a waiter that nobody can wake gives way instead of napping: a nap overshoots by the kernel's timer slack, 50 us,
+/// and would cost more than the wait itself.
+const RESTLESS: Duration = Duration::from_micros(200);
+/// The longest nap of such a waiter.
 const NAP_MAX: Duration = Duration::from_millis(1);
 
 /// How long a waiter spins before it sleeps, adapted to how its waits went.
@@ -79,18 +81,17 @@ pub fn sleep(word: &AtomicU32, expected: u32, timeout: Duration) -> bool {
     result == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ETIMEDOUT)
 }
 
-/// The same where nobody can wake this side, because `word` is written beyond a VM's border: looks, naps, and looks again.
-/// False when the time ran out.
+/// The same where nobody can wake this side, because `word` is written beyond a VM's border: looks, naps for a quarter of
+/// the time it has waited, and looks again. False when the time ran out.
 pub fn poll(word: &AtomicU32, expected: u32, timeout: Duration) -> bool {
     let start = Instant::now();
-    let mut nap = NAP_MIN;
     while word.load(Ordering::Acquire) == expected {
-        let left = timeout.saturating_sub(start.elapsed());
-        if left.is_zero() {
-            return false;
+        let waited = start.elapsed();
+        match timeout.checked_sub(waited) {
+            None | Some(Duration::ZERO) => return false,
+            Some(_) if waited < RESTLESS => std::thread::yield_now(),
+            Some(left) => std::thread::sleep((waited / 4).min(NAP_MAX).min(left)),
         }
-        std::thread::sleep(nap.min(left));
-        nap = (nap * 2).min(NAP_MAX);
     }
     true
 }
