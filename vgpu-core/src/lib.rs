@@ -9,6 +9,7 @@
 //! - [`transport`], [`guest`] and [`host`]: getting connected, and the two ends.
 //! - [`libcuda`], [`private_table`]: how our libraries find each other, and what they lend.
 //! - [`sha256`]: the name of an image.
+//! - [`streaming`]: long copies.
 //! - [`logging`]: the filter in `VGPU_LOG`.
 
 pub mod abi;
@@ -23,6 +24,7 @@ pub mod pci;
 pub mod private_table;
 pub mod ring;
 pub mod sha256;
+pub mod streaming;
 pub mod transport;
 pub mod wait;
 pub mod window;

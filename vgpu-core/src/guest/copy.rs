@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 use super::Link;
 use super::staging::StagedChunk;
 use crate::error::CuResult;
+use crate::streaming::copy_past_caches;
 use crate::wire::messages::{CopyIn, CopyInline, CopyOut};
 use crate::wire::{Seq, StreamSlot};
 
@@ -13,6 +14,8 @@ const INLINE_MAX_BYTES: usize = 4096;
 /// Longer copies are cut into pieces of this: long enough to hide a record's cost, short enough to stay in the caches
 /// and to let both sides work at once.
 const PIECE_BYTES: usize = 512 << 10;
+/// The target of such a copy does not stay in the caches anyway.
+const LONG_BYTES: usize = 16 << 20;
 /// Pieces of a copy to the host that are under way at once.
 const PIECES_AHEAD: usize = 4;
 
@@ -53,6 +56,7 @@ impl Link {
             let seq = self.post_on(last, &CopyOut { stream, reserved: 0, source, target: span }, &[])?;
             return self.wait(stream, seq);
         }
+        let is_long = target.len() >= LONG_BYTES;
         let mut at = source;
         let mut under_way: std::collections::VecDeque<(StagedChunk<'_>, Seq, &mut [u8])> =
             std::collections::VecDeque::with_capacity(PIECES_AHEAD);
@@ -83,7 +87,12 @@ impl Link {
                 }
                 return Err(error);
             }
-            piece.copy_from_slice(chunk.bytes());
+            if is_long {
+                // SAFETY: two different slices of the same length.
+                unsafe { copy_past_caches(chunk.bytes().as_ptr(), piece.as_mut_ptr(), piece.len()) };
+            } else {
+                piece.copy_from_slice(chunk.bytes());
+            }
         }
     }
 }

@@ -1,10 +1,14 @@
 //! Copies and fills: what they touch, whether they may, and doing it.
 
+use vgpu_core::streaming::copy_past_caches;
 use vgpu_core::wire::messages::{CopyBox, Fill};
 use vgpu_core::wire::{Completions, Span};
 use vgpu_core::{CuError, CuResult};
 
 use crate::memory::MemoryMap;
+
+/// Copies of this length are taken for parts of long ones.
+const LONG_BYTES: u64 = 512 << 10;
 
 /// One end of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +33,11 @@ impl Place {
         match self {
             Self::Device(address) | Self::Window(address) => address,
         }
+    }
+
+    /// Whether the target of a copy is not in the caches and need not be: the window's pieces are used over and over.
+    fn is_cold(self, len_bytes: u64) -> bool {
+        matches!(self, Self::Device(_)) && len_bytes >= LONG_BYTES
     }
 
     fn is_admitted(self, map: &MemoryMap, len_bytes: u64) -> bool {
@@ -192,14 +201,14 @@ impl Transfer {
             }
             Self::Copy { target, source, len_bytes } => {
                 // SAFETY: both ends were checked for the whole length; they may overlap.
-                unsafe { copy_bytes(source.address(), target.address(), *len_bytes) }
+                unsafe { copy_bytes(source.address(), target.address(), *len_bytes, target.is_cold(*len_bytes)) }
             }
             Self::Rows { target, source, extent } => {
                 for slice in 0..extent.depth {
                     for row in 0..extent.height {
                         let at = |end: &Pitched| end.place.address() + slice * end.slice_pitch + row * end.pitch;
                         // SAFETY: the check covered the stretch from the first row to the last row's end at both ends.
-                        unsafe { copy_bytes(at(source), at(target), extent.width_bytes) }
+                        unsafe { copy_bytes(at(source), at(target), extent.width_bytes, false) }
                     }
                 }
             }
@@ -245,9 +254,15 @@ fn pointer<T>(address: u64) -> *mut T {
 
 /// # Safety
 /// Both stretches are mapped.
-unsafe fn copy_bytes(source: u64, target: u64, len_bytes: u64) {
-    // SAFETY: the caller's promise; `copy` allows overlap.
-    unsafe { std::ptr::copy(pointer::<u8>(source), pointer::<u8>(target), len_bytes as usize) }
+unsafe fn copy_bytes(source: u64, target: u64, len_bytes: u64, is_cold: bool) {
+    let (from, to, len) = (pointer::<u8>(source), pointer::<u8>(target), len_bytes as usize);
+    if is_cold && source.abs_diff(target) >= len_bytes {
+        // SAFETY: the caller's promise; the stretches are far enough apart.
+        unsafe { copy_past_caches(from, to, len) }
+    } else {
+        // SAFETY: the caller's promise; `copy` allows overlap.
+        unsafe { std::ptr::copy(from, to, len) }
+    }
 }
 
 /// # Safety
