@@ -212,7 +212,7 @@ impl Engine {
         if let Some(Started { slot, work: Work::Step(step, memory), context }) = inline {
             let task = Task { step, memory, context, origin: Origin::Stream(slot) };
             let outcome = self.contained(&task, || self.run_alone(&task));
-            self.finish(&task, outcome, false);
+            self.finish(task, outcome, false);
         }
         if can_wait { result } else { result.and(Err(CuError::INVALID_VALUE)) }
     }
@@ -356,15 +356,18 @@ impl Engine {
         self.settled.notify_all();
     }
 
-    /// Reports a task's failure, if it has one, and moves on.
-    pub(super) fn finish(&self, task: &Task, outcome: Result<(), Failure>, is_worker: bool) {
+    /// Reports a task's failure, if it has one, and moves on. The task holds on to its module's memory, so it goes before
+    /// anybody hears that it is done: whoever unloads the module and waits finds that memory free.
+    pub(super) fn finish(&self, task: Task, outcome: Result<(), Failure>, is_worker: bool) {
+        let Task { step, memory, context, origin } = task;
         if let Err((error, detail)) = outcome
-            && task.context.set_failed()
+            && context.set_failed()
         {
             log::warn!("{error}: {detail}");
             self.completions.fail(error, &detail);
         }
-        self.settle(self.state.lock(), vec![Turn::Done(task.origin.clone())], is_worker);
+        drop((step, memory, context));
+        self.settle(self.state.lock(), vec![Turn::Done(origin)], is_worker);
     }
 
     /// Runs a body so that a panic in it becomes the task's failure.

@@ -93,7 +93,7 @@ impl Engine {
                 }
                 self.run_shared(shared, scratch);
             }
-            None => self.finish(&task, outcome, !scratch.is_copy_engine),
+            None => self.finish(task, outcome, !scratch.is_copy_engine),
         }
     }
 
@@ -117,18 +117,19 @@ impl Engine {
                 self.completions.fail(error, &detail);
             }
         }
-        let is_last = {
+        let last = {
             let mut state = self.state.lock();
             shared.is_drained.store(true, Ordering::Relaxed);
-            let is_last = shared.runners.fetch_sub(1, Ordering::Relaxed) == 1;
-            if is_last {
+            if shared.runners.fetch_sub(1, Ordering::Relaxed) == 1 {
                 state.shared.retain(|other| !Arc::ptr_eq(other, &shared));
             }
-            is_last
+            // Within the lock, so that nobody's reference outlives the last worker's.
+            Arc::into_inner(shared)
         };
-        if is_last {
-            let outcome = self.outcome(&shared.body);
-            self.finish(&shared.task, outcome, true);
+        if let Some(Shared { task, body, .. }) = last {
+            let outcome = self.outcome(&body);
+            drop(body);
+            self.finish(task, outcome, true);
         }
     }
 
