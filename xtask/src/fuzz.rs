@@ -78,7 +78,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             .arg("--")
             .arg(format!("-max_total_time={}", args.seconds))
             .arg(format!("-max_len={}", target.max_bytes()));
-        command.args(["-timeout=30", "-rss_limit_mb=4096", "-print_final_stats=1"]);
+        // Records are long before they mean anything, so lengths need not be tried from the shortest.
+        command.args(["-len_control=0", "-timeout=30", "-rss_limit_mb=4096", "-print_final_stats=1"]);
         if target == Target::Ptx {
             command.arg(format!("-dict={}", dictionary()?.display()));
         }
