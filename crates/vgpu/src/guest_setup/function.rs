@@ -18,22 +18,22 @@ const NVIDIA_DRIVER: &str = "nvidia";
 const PAGE_BYTES: u64 = 4096;
 
 /// One display function of NVIDIA's vendor number.
-pub(super) struct Function {
-    pub(super) address: String,
-    pub(super) is_ours: bool,
+pub(crate) struct Function {
+    pub(crate) address: String,
+    pub(crate) is_ours: bool,
     /// The driver that is bound to it.
-    pub(super) driver: Option<String>,
+    pub(crate) driver: Option<String>,
 }
 
 impl Function {
     /// A path of the function's folder.
-    pub(super) fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         format!("{DEVICES}/{}/{name}", self.address)
     }
 }
 
 /// Every NVIDIA display function, by address.
-pub(super) fn scan(root: &Root) -> Result<Vec<Function>> {
+pub(crate) fn scan(root: &Root) -> Result<Vec<Function>> {
     let folder = root.path(DEVICES);
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,

@@ -7,10 +7,10 @@
 //! - `root`: paths, which tests place elsewhere, and groups.
 
 mod change;
-mod function;
+pub(crate) mod function;
 mod manifest;
 mod plan;
-mod root;
+pub(crate) mod root;
 #[cfg(test)]
 mod tests;
 

@@ -11,10 +11,10 @@ use anyhow::{Context, Result, ensure};
 pub(super) const STATE_FOLDER: &str = "/var/lib/vgpu";
 
 /// The folder that stands for `/`.
-pub(super) struct Root(PathBuf);
+pub(crate) struct Root(PathBuf);
 
 impl Root {
-    pub(super) fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path) -> Self {
         Self(folder.to_owned())
     }
 
@@ -23,7 +23,7 @@ impl Root {
     }
 
     /// Where a path of the system really lies.
-    pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         let path = path.as_ref();
         self.0.join(path.strip_prefix("/").unwrap_or(path))
     }
