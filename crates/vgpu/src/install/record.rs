@@ -256,6 +256,7 @@ impl Version {
 
 /// Removes what is left of a run that was cut off before its record was there, or after it was gone.
 pub(super) fn remove_remains(tree: &Tree, prefix: &str) -> Result<()> {
+    tree.remove_draft(&format!("{prefix}/{NAME}"))?;
     tree.remove_all(&part_in(deepest(tree, prefix)?))
 }
 

@@ -1,0 +1,116 @@
+//! Runs that are cut off after each of their changes.
+
+use super::SYSTEM;
+use super::machine::{Dist, Machine, Snapshot};
+
+/// Has `cut_off` end after every number of changes that it makes, each on a machine of its own, and hands that on.
+fn after_every_step(cut_off: impl Fn(&Machine, usize) -> Result<String, String>, check: impl Fn(&Machine, usize)) {
+    for steps in 0.. {
+        let machine = Machine::new();
+        let result = cut_off(&machine, steps);
+        if result.is_ok() {
+            assert!(steps > 20, "it has only {steps} steps");
+            return;
+        }
+        assert!(result.expect_err("it was cut off").contains("killed by a test"), "at step {steps}");
+        check(&machine, steps);
+    }
+}
+
+/// A machine as `prepare` leaves it.
+fn whole(prepare: impl Fn(&Machine)) -> Snapshot {
+    let machine = Machine::new();
+    prepare(&machine);
+    machine.snapshot()
+}
+
+#[test]
+fn an_installation_that_is_cut_off_anywhere_can_be_undone() {
+    let dist = Dist::new("0.1.0");
+    let untouched = whole(|_| {});
+    for prefix in ["/opt/vgpu", "/opt", "/srv/not/there"] {
+        let options = ["--system", "--prefix", prefix];
+        after_every_step(
+            |machine, steps| machine.install_killed(&dist, &options, Some(steps)),
+            |machine, steps| {
+                machine.uninstall(&["--prefix", prefix]).unwrap_or_else(|error| panic!("step {steps}: {error}"));
+                assert_eq!(machine.snapshot(), untouched, "{prefix}, step {steps}");
+            },
+        );
+    }
+}
+
+#[test]
+fn an_installation_that_is_cut_off_anywhere_can_be_completed() {
+    let dist = Dist::new("0.1.0");
+    let installed = whole(|machine| drop(machine.install(&dist, SYSTEM).expect("an installation")));
+    after_every_step(
+        |machine, steps| machine.install_killed(&dist, SYSTEM, Some(steps)),
+        |machine, steps| {
+            machine.install(&dist, SYSTEM).unwrap_or_else(|error| panic!("step {steps}: {error}"));
+            assert_eq!(machine.snapshot(), installed, "step {steps}");
+        },
+    );
+}
+
+#[test]
+fn ollama_always_finds_a_library() {
+    let dist = Dist::new("0.1.0");
+    after_every_step(
+        |machine, steps| machine.install_killed(&dist, SYSTEM, Some(steps)),
+        |machine, steps| {
+            let found = machine.target("usr/local/lib/ollama/cuda_v12/libcudart.so.12");
+            if found.starts_with('/') {
+                assert_eq!(machine.read("opt/vgpu/current/lib/libcudart.so.12"), "lib/libcudart.so.12 of 0.1.0");
+            } else {
+                assert_eq!(found, "libcudart.so.12.8.90", "step {steps}");
+            }
+        },
+    );
+}
+
+#[test]
+fn an_upgrade_that_is_cut_off_anywhere_can_be_completed_or_undone() {
+    let (first, second, third) = (Dist::new("0.1.0"), Dist::new("0.2.0"), Dist::new("0.3.0"));
+    let untouched = whole(|machine| machine.renew_ollama("newer"));
+    let prepare = |machine: &Machine| {
+        machine.install(&first, &[]).expect("an installation");
+        machine.install(&second, &[]).expect("an upgrade");
+        machine.renew_ollama("newer");
+    };
+    let upgraded = whole(|machine| {
+        prepare(machine);
+        machine.install(&third, SYSTEM).expect("an upgrade");
+    });
+    let cut_off = |machine: &Machine, steps| {
+        prepare(machine);
+        machine.install_killed(&third, SYSTEM, Some(steps))
+    };
+    after_every_step(cut_off, |machine, steps| {
+        machine.install(&third, SYSTEM).unwrap_or_else(|error| panic!("step {steps}: {error}"));
+        assert_eq!(machine.snapshot(), upgraded, "step {steps}");
+    });
+    after_every_step(cut_off, |machine, steps| {
+        machine.uninstall(&[]).unwrap_or_else(|error| panic!("step {steps}: {error}"));
+        assert_eq!(machine.snapshot(), untouched, "step {steps}");
+    });
+}
+
+#[test]
+fn an_uninstallation_that_is_cut_off_anywhere_can_be_completed_or_taken_back() {
+    let dist = Dist::new("0.1.0");
+    let untouched = whole(|_| {});
+    let installed = whole(|machine| drop(machine.install(&dist, SYSTEM).expect("an installation")));
+    let cut_off = |machine: &Machine, steps| {
+        machine.install(&dist, SYSTEM).expect("an installation");
+        machine.uninstall_killed(&[], Some(steps))
+    };
+    after_every_step(cut_off, |machine, steps| {
+        machine.uninstall(&[]).unwrap_or_else(|error| panic!("step {steps}: {error}"));
+        assert_eq!(machine.snapshot(), untouched, "step {steps}");
+    });
+    after_every_step(cut_off, |machine, steps| {
+        machine.install(&dist, SYSTEM).unwrap_or_else(|error| panic!("step {steps}: {error}"));
+        assert_eq!(machine.snapshot(), installed, "step {steps}");
+    });
+}
