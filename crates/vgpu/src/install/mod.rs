@@ -32,6 +32,8 @@ use tree::{EXECUTABLE, READABLE, Tree};
 
 const PREFIX: &str = "/opt/vgpu";
 const LINKER_CONFIG: &str = "/etc/ld.so.conf.d/vgpu.conf";
+/// There while the driver of real GPUs is loaded.
+const NVIDIA_DRIVER: &str = "/proc/driver/nvidia/version";
 const UNITS: &str = "/etc/systemd/system/";
 const OLLAMA_SERVICE: &str = "ollama";
 
@@ -39,18 +41,19 @@ const OLLAMA_SERVICE: &str = "ollama";
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  dist/bin/vgpu install --dry-run            show what would be changed
-  dist/bin/vgpu install                      libraries and programs into /opt/vgpu, and into Ollama's search path if it is there
-  dist/bin/vgpu install --system             for every program, and for ollama.service within its sandbox
+  dist/bin/vgpu install --dry-run      show what would be changed
+  dist/bin/vgpu install                into /opt/vgpu, and into Ollama's search path if it is there
+  dist/bin/vgpu install --system       for every program, and ollama.service within its sandbox
   dist/bin/vgpu install --system --device unix:/run/vgpu/vgpud.sock
   dist/bin/vgpu install --ollama ~/ollama/lib/ollama --prefix ~/.local/vgpu
-  /opt/vgpu/current/bin/vgpu uninstall       put everything back as it was
+  /opt/vgpu/current/bin/vgpu uninstall put everything back as it was
 
-Files that are in the way are kept in PREFIX/kept, and uninstalling puts them back. A run that was cut off is completed by
-running it again, or undone by `vgpu uninstall`. Installing another version, or Ollama anew, needs nothing but running it again.
-Running services keep the libraries that they have loaded until they are restarted.
+Files that are in the way are kept in PREFIX/kept, and uninstalling puts them back.
+A run that was cut off is completed by running it again, or undone by `vgpu uninstall`.
+After an upgrade of vgpu or of Ollama, run it again, and restart the services that use it.
 
-Exit status: 0 when all is done, 1 when something could not be (nothing is lost: run it again), 2 for a mistake in the options.")]
+Exit status: 0 when all is done; 1 when something could not be, and nothing is lost: run it again
+once the cause is gone; 2 for a mistake in the options.")]
 pub(crate) struct Args {
     /// The folder to install from [default: the one that this program is in].
     #[arg(long, value_name = "DIR")]
@@ -193,6 +196,12 @@ fn want(args: &Args, tree: &Tree, prefix: &str, dist: &Dist, record: &mut Record
         None => anyhow::bail!("--variant: there is no Ollama on this machine; name its lib/ollama with --ollama DIR"),
     }
     if args.system {
+        if tree.look(NVIDIA_DRIVER)?.is_some() {
+            notes.push(
+                "NVIDIA's driver is on this machine: with --system, programs find our libcuda.so.1 or NVIDIA's"
+                    .to_owned(),
+            );
+        }
         record.want(tree, LINKER_CONFIG.to_owned(), Content::Text(format!("{prefix}/current/lib\n")))?;
     }
     let service = match &args.service {
@@ -202,7 +211,7 @@ fn want(args: &Args, tree: &Tree, prefix: &str, dist: &Dist, record: &mut Record
     };
     ensure!(
         service.is_some() || args.device.is_none(),
-        "--device is a service's: name that with --service; programs are told by the variable VGPU"
+        "--device is a service's, and there is none: name one with --service; programs are told by the variable VGPU"
     );
     if let Some(service) = service {
         if !service.is_there {

@@ -87,10 +87,23 @@ fn names_that_would_mean_more_in_a_unit_file_are_refused() {
         (&["--system", "--device", "unix:/run/x\nExecStart=/bin/sh"][..], "without spaces"),
         (&["--system", "--device", "cuda"][..], "it must be embedded"),
         (&["--service", "../../x"][..], "a service's name has"),
-        (&["--device", "embedded"][..], "name that with --service"),
+        (&["--device", "embedded"][..], "name one with --service"),
     ] {
         let said = machine.install(&Dist::new("0.1.0"), options).expect_err("a refusal");
         assert!(said.contains(why), "{said}");
     }
+    assert_eq!(machine.snapshot(), before);
+}
+
+#[test]
+fn another_device_takes_the_place_of_the_first() {
+    let (machine, dist) = (Machine::new(), Dist::new("0.1.0"));
+    machine.write(DROP_IN, "# somebody's own\n");
+    let before = machine.snapshot();
+    for device in ["embedded", "unix:/run/gpu.sock"] {
+        machine.install(&dist, &["--system", "--device", device]).expect("an installation");
+        assert_eq!(settings(&machine, DROP_IN)[1], format!("Environment=VGPU={device}"));
+    }
+    machine.uninstall(&[]).expect("everything back");
     assert_eq!(machine.snapshot(), before);
 }
