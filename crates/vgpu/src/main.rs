@@ -1,5 +1,6 @@
 //! `vgpu`: the user's command.
 
+mod doctor;
 mod guest_setup;
 mod install;
 mod run;
@@ -20,6 +21,11 @@ struct Cli {
 enum Command {
     /// Runs one command with the vGPU's libraries and device.
     Run(run::Args),
+    /// Says why a CUDA program, Ollama above all, does not find the GPU.
+    Doctor(doctor::Args),
+    /// The part of `doctor` that runs in a process of its own.
+    #[command(hide = true)]
+    DoctorProbe(doctor::probe::Args),
     /// Opens this VM's vgpu function to a group of users; as root, once.
     GuestSetup(guest_setup::Args),
     /// Puts libraries and programs on this machine, for Ollama or for every program; undone by uninstall.
@@ -29,14 +35,20 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    let done = |result: anyhow::Result<()>| result.map(|()| 0).map_err(|error| (error, 1));
     let result = match Cli::parse().command {
         Command::Run(args) => Err((run::run(&args), 127)),
-        Command::GuestSetup(args) => guest_setup::run(&args).map_err(|error| (error, 1)),
-        Command::Install(args) => install::run(&args).map_err(|error| (error, 1)),
-        Command::Uninstall(args) => install::run_uninstall(&args).map_err(|error| (error, 1)),
+        Command::Doctor(args) => doctor::run(&args).map(|healthy| u8::from(!healthy)).map_err(|error| (error, 2)),
+        Command::DoctorProbe(args) => {
+            doctor::probe::run(&args);
+            Ok(0)
+        }
+        Command::GuestSetup(args) => done(guest_setup::run(&args)),
+        Command::Install(args) => done(install::run(&args)),
+        Command::Uninstall(args) => done(install::run_uninstall(&args)),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => ExitCode::from(status),
         Err((error, status)) => {
             eprintln!("vgpu: {error:#}");
             ExitCode::from(status)

@@ -1,0 +1,134 @@
+//! `vgpu doctor`: says why a CUDA program, Ollama above all, does not find the GPU. It changes nothing.
+//!
+//! - `check`: a verdict with its evidence, cause and fix; `render`: the list of them as text.
+//! - `elf`, `loader_cache`, `search`: a model of the dynamic loader.
+//! - `libraries`: which files are ours, and whether they are whole.
+//! - `backend`: Ollama's CUDA backend, held against the model.
+//! - `probe`: a child process in which the real loader is asked.
+//! - `environment`: variables that lead astray; `device`: is there a GPU at the end of it all.
+
+mod backend;
+mod check;
+mod device;
+mod elf;
+mod environment;
+mod libraries;
+mod loader_cache;
+pub(crate) mod probe;
+mod render;
+mod search;
+
+use std::env;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use backend::{Backend, Ollama};
+use check::{Check, Report};
+use libraries::Reference;
+
+/// Options of `vgpu doctor`.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  vgpu doctor                                   this machine's Ollama, our libraries, the device
+  vgpu doctor --ollama /opt/ollama              another copy of Ollama
+  vgpu doctor --backend ./libggml-cuda.so       the backend of another program, with this LD_LIBRARY_PATH
+  sudo -u ollama vgpu doctor                    as the user of the service
+
+It changes nothing. To see what the loader really does it opens the backend in a process of its own, whose environment is
+this one and what Ollama adds. Exit status: 0 when nothing failed, 1 when something did, 2 when it could not look.")]
+pub(crate) struct Args {
+    /// Ollama's folder: lib/ollama, or the one that holds it (default: /usr/local, /usr or /opt/ollama, if it is there).
+    #[arg(long, value_name = "DIR")]
+    ollama: Option<PathBuf>,
+    /// A libggml-cuda.so of another program.
+    #[arg(long, value_name = "FILE", conflicts_with = "ollama")]
+    backend: Option<PathBuf>,
+    /// The folder of our own libraries, that others are held against (default: ../lib of this program's folder).
+    #[arg(long, value_name = "DIR")]
+    libraries: Option<PathBuf>,
+    /// Look at the loading of libraries only, and connect to no device.
+    #[arg(long)]
+    no_device: bool,
+    /// Print the list of checks as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Looks at everything and prints what was found.
+///
+/// # Errors
+/// When it could not look.
+pub(crate) fn run(args: &Args) -> Result<bool> {
+    let report = examine(args)?;
+    let mut out = io::stdout().lock();
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, &report)?;
+        writeln!(out)?;
+    } else {
+        render::text(&report, &mut out)?;
+    }
+    Ok(report.is_healthy())
+}
+
+fn examine(args: &Args) -> Result<Report> {
+    let program = env::current_exe().context("cannot find out where this program is")?;
+    let folder = match &args.libraries {
+        Some(folder) => folder.clone(),
+        None => program.ancestors().nth(2).context("this program lies in no folder")?.join("lib"),
+    };
+    let folder = folder.canonicalize().with_context(|| {
+        format!("{}: no libraries of vgpu to hold others against; name their folder with --libraries", folder.display())
+    })?;
+    let reference = Reference::new(&folder);
+    let ollama = match &args.ollama {
+        Some(place) => Some(Ollama::find(place)?),
+        None if args.backend.is_some() => None,
+        None => Ollama::installed(),
+    };
+    let alone = args.backend.as_deref().map(Backend::alone).transpose()?;
+    let backends: Vec<&Backend> = ollama.iter().flat_map(|ollama| &ollama.backends).chain(&alone).collect();
+
+    let mut of_backends = Vec::new();
+    let mut not_found = Vec::new();
+    let mut library_path = None;
+    for backend in &backends {
+        if let Some(why) = backend.unserved() {
+            let check = Check::ok(format!("{}.file", backend.name), format!("backend {}", backend.path.display()));
+            of_backends.push(check.skipped(why));
+            continue;
+        }
+        let findings = backend::examine(backend, &reference, &program);
+        of_backends.extend(findings.checks);
+        not_found.extend(findings.not_found);
+        library_path.get_or_insert(&backend.library_path);
+    }
+    if backends.is_empty() {
+        let check = Check::ok("ollama.backends", "Ollama's CUDA backend");
+        of_backends.push(match &ollama {
+            None => check.skipped("no Ollama where its installers put it; name its folder with --ollama"),
+            Some(ollama) => check.failed(
+                format!("no folder of {} has a {}", ollama.folder.display(), backend::FILE),
+                "install Ollama with its CUDA libraries",
+            ),
+        });
+    } else if library_path.is_none() {
+        let check = Check::ok("ollama.backends", "a CUDA backend that vgpu serves");
+        of_backends
+            .push(check.failed("every backend is for another CUDA than 12", "install Ollama's cuda_v12 libraries"));
+    }
+
+    // Causes before consequences.
+    let mut checks = environment::checks(ollama.as_ref(), &reference, &not_found);
+    checks.extend(reference.checks(&program));
+    checks.extend(of_backends);
+    let device = Check::ok("device.count", "CUDA has a device");
+    checks.push(match library_path {
+        _ if args.no_device => device.skipped("--no-device"),
+        Some(path) => device::check(&program, path),
+        None => device::check(&program, reference.folder.as_os_str()),
+    });
+    Ok(Report::new(checks))
+}
