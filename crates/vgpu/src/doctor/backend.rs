@@ -125,7 +125,7 @@ pub(super) struct Findings {
 pub(super) fn examine(backend: &Backend, reference: &Reference, program: &Path) -> Findings {
     let shown = backend.path.display();
     let environment = Environment::with_library_path(backend.library_path.clone());
-    let start = Check::ok(format!("{}.file", backend.name), format!("backend {shown}"))
+    let start = Check::ok(format!("{}.file", backend.name), format!("{}: the file {shown}", backend.name))
         .saw(format!("LD_LIBRARY_PATH={}", backend.library_path.display()));
     let mut findings = Findings { checks: Vec::new(), not_found: Vec::new() };
     let mut process = match Process::start(program, environment) {
@@ -140,19 +140,25 @@ pub(super) fn examine(backend: &Backend, reference: &Reference, program: &Path) 
         findings.checks.push(start.failed(format!("{shown}: {error}"), fix));
         return findings;
     }
+    let Some(scope) = process.open(&backend.path.to_string_lossy()) else {
+        findings
+            .checks
+            .push(start.failed(format!("{shown} cannot be opened by its path"), "give it a path of plain text"));
+        return findings;
+    };
     findings.checks.push(start);
-    let scope = process.open(&backend.path.to_string_lossy()).unwrap_or_default();
     // Programs open these by name, besides what the backend needs.
     let by_name = ["libcuda.so.1", OPTIONAL].map(|name| (name, process.open(name).unwrap_or_default()));
 
     for library in &LIBRARIES {
         let found = process.loaded(library.soname).map(|index| &process.objects[index]);
         let missing = process.missing.iter().find(|missing| missing.name == library.soname);
-        let id = format!("{}.search.{}", backend.name, library.soname);
+        let title = format!("{}: the {} that the loader takes", backend.name, library.soname);
+        let check = Check::ok(format!("{}.search.{}", backend.name, library.soname), title);
         match (found, missing) {
-            (Some(found), _) => findings.checks.push(chosen(id, library.soname, found, reference)),
+            (Some(found), _) => findings.checks.push(chosen(check, library.soname, found, reference)),
             (None, Some(missing)) => {
-                findings.checks.push(not_found(id, missing, reference, &process));
+                findings.checks.push(not_found(check, missing, reference, &process));
                 findings.not_found.push(library.soname);
             }
             // Nothing needs it.
@@ -161,7 +167,10 @@ pub(super) fn examine(backend: &Backend, reference: &Reference, program: &Path) 
     }
     let is_ours = |name: &str| LIBRARIES.iter().any(|library| library.soname == name);
     let others: Vec<_> = process.missing.iter().filter(|missing| !is_ours(&missing.name)).collect();
-    let check = Check::ok(format!("{}.search.others", backend.name), "the other libraries that it needs");
+    let check = Check::ok(
+        format!("{}.search.others", backend.name),
+        format!("{}: the other libraries that it needs", backend.name),
+    );
     findings.checks.push(match others.first() {
         None => check,
         Some(first) => {
@@ -176,7 +185,10 @@ pub(super) fn examine(backend: &Backend, reference: &Reference, program: &Path) 
         let unresolved = process.unresolved(&scope);
         if let (Some(first), Some(&root)) = (unresolved.first(), scope.first()) {
             let path = process.objects[root].path.display().to_string();
-            let check = Check::ok(format!("{}.symbols.{name}", backend.name), format!("{name} has all that it needs"));
+            let check = Check::ok(
+                format!("{}.symbols.{name}", backend.name),
+                format!("{}: what {name} itself calls", backend.name),
+            );
             let cause =
                 format!("{path} cannot be loaded: undefined symbol {first}, needed by {}", first.needed_by.display());
             findings.checks.push(check.failed(cause, again(reference, Path::new(&path))));
@@ -191,12 +203,12 @@ fn again(reference: &Reference, path: &Path) -> String {
 }
 
 /// Judges the file that the loader takes for one of our names.
-fn chosen(id: String, soname: &str, found: &Mapped, reference: &Reference) -> Check {
+fn chosen(check: Check, soname: &str, found: &Mapped, reference: &Reference) -> Check {
     let path = &found.path;
     let shown = format!("{}{}", path.display(), link_note(path));
     let is_copy =
         |origin| found.passed_over.iter().filter(move |other| reference.origin(&other.path, soname) == origin);
-    let check = Check::ok(id, format!("{soname} is found")).saw(format!("{shown}, through {}", found.place)).saw_all(
+    let check = check.saw(format!("{shown}, through {}", found.place)).saw_all(
         found.passed_over.iter().map(|other| format!("passed over: {} ({})", other.path.display(), other.place)),
     );
     let ours_later = is_copy(Origin::Ours).next();
@@ -244,7 +256,7 @@ fn before(reference: &Reference, soname: &str, found: &Mapped) -> String {
     }
 }
 
-fn not_found(id: String, missing: &Missing, reference: &Reference, process: &Process) -> Check {
+fn not_found(check: Check, missing: &Missing, reference: &Reference, process: &Process) -> Check {
     let mut seen = Vec::new();
     for (directory, place) in process.directories(0) {
         let state = if directory.is_dir() { "" } else { ": does not exist" };
@@ -253,7 +265,7 @@ fn not_found(id: String, missing: &Missing, reference: &Reference, process: &Pro
             seen.push(line);
         }
     }
-    let check = Check::ok(id, format!("{} is found", missing.name)).saw_all(seen);
+    let check = check.saw_all(seen);
     let ours = reference.folder.join(&missing.name);
     let fix = format!(
         "link {} into one of the directories that are searched, or add {} to LD_LIBRARY_PATH",
@@ -274,16 +286,17 @@ fn missing_text(missing: &Missing) -> String {
             candidate.path.display(),
             link_note(&candidate.path)
         ),
-        None => format!(
-            "{}, which {} needs, is in no directory that is searched",
-            missing.name,
-            missing.needed_by.display()
-        ),
+        None => {
+            let who = missing.needed_by.as_ref().map(|path| format!("{} needs", path.display()));
+            let who = who.unwrap_or_else(|| "programs open by its name".into());
+            format!("{}, which {who}, is in no directory that is searched", missing.name)
+        }
     }
 }
 
 fn symbols(backend: &Backend, process: &Process, scope: &[usize]) -> Check {
-    let check = Check::ok(format!("{}.symbols", backend.name), "every function that it calls is there");
+    let check =
+        Check::ok(format!("{}.symbols", backend.name), format!("{}: the functions that it calls", backend.name));
     if let Some(node) = process.missing_nodes(scope).first() {
         let has: Vec<_> = process
             .loaded(&node.library)
@@ -347,7 +360,13 @@ fn home(symbol: &Unresolved) -> Option<String> {
 
 /// Opens the backend for real, in a child process, and holds what was mapped against the model.
 fn open(backend: &Backend, process: &Process, scope: &[usize], program: &Path) -> Check {
-    let check = Check::ok(format!("{}.open", backend.name), "it opens, as Ollama opens it (RTLD_NOW)");
+    let check =
+        Check::ok(format!("{}.open", backend.name), format!("{}: opening it, as Ollama does (RTLD_NOW)", backend.name));
+    let stopped_at = process.missing.iter().filter_map(|missing| missing.stopped_at.as_ref());
+    if let Some((candidate, _)) = stopped_at.into_iter().find(|(candidate, _)| !candidate.path.is_file()) {
+        // Opening a pipe or a device may never end.
+        return check.skipped(format!("{} is no file that could be opened without harm", candidate.path.display()));
+    }
     let answer = match probe::ask(program, &Task::Open(&backend.path), &backend.library_path, &[]) {
         Ok(answer) => answer,
         Err(why) => {
@@ -357,7 +376,7 @@ fn open(backend: &Backend, process: &Process, scope: &[usize], program: &Path) -
     if let Some(error) = answer.error {
         return check.failed(error, "mend what is named above; if nothing is, run it with LD_DEBUG=libs,symbols set");
     }
-    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned();
     let unlike: Vec<_> = scope
         .iter()
         .map(|index| &process.objects[*index].path)
@@ -367,7 +386,7 @@ fn open(backend: &Backend, process: &Process, scope: &[usize], program: &Path) -
     if unlike.is_empty() {
         return check.saw(format!("{} libraries are mapped from where they were expected", scope.len()));
     }
-    let mapped = answer.mapped.iter().map(|path| format!("mapped: {}", path.display()));
+    let mapped = answer.mapped.iter().map(|path| format!("mapped: {path}"));
     check.saw_all(unlike).saw_all(mapped).warning(
         "the loader took other files than the ones named above",
         "go by the files that are listed here as mapped",

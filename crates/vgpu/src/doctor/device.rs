@@ -15,7 +15,7 @@ const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
 /// Asks for devices in a process with `library_path`.
 pub(super) fn check(program: &Path, library_path: &OsStr) -> Check {
     let asked = env::var_os(SELECTION_VARIABLE).map(|value| format!("{SELECTION_VARIABLE}={}", value.display()));
-    let check = Check::ok("device.count", "CUDA has a device")
+    let check = Check::ok("device.count", "a CUDA device")
         .saw(asked.unwrap_or_else(|| format!("{SELECTION_VARIABLE} is not set")));
     let ask = |without: &[&str]| -> Result<DeviceAnswer, String> {
         let answer = probe::ask(program, &Task::Device, library_path, without)?;

@@ -26,7 +26,7 @@ pub(super) fn checks(ollama: Option<&Ollama>, reference: &Reference, not_found: 
 }
 
 fn preload(reference: &Reference) -> Check {
-    let check = Check::ok("environment.LD_PRELOAD", "LD_PRELOAD");
+    let check = Check::ok("environment.LD_PRELOAD", "the variable LD_PRELOAD");
     let value = env::var_os("LD_PRELOAD").unwrap_or_default();
     let mut strange = None;
     for name in preload_names(&value) {
@@ -61,7 +61,7 @@ fn preload(reference: &Reference) -> Check {
 }
 
 fn library_path(not_found: &[&str]) -> Check {
-    let check = Check::ok("environment.LD_LIBRARY_PATH", "LD_LIBRARY_PATH");
+    let check = Check::ok("environment.LD_LIBRARY_PATH", "the variable LD_LIBRARY_PATH");
     let value: OsString = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
     if value.is_empty() {
         return check;
@@ -100,7 +100,7 @@ fn library_path(not_found: &[&str]) -> Check {
 }
 
 fn visible_devices() -> Check {
-    let check = Check::ok("environment.CUDA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES");
+    let check = Check::ok("environment.CUDA_VISIBLE_DEVICES", "the variable CUDA_VISIBLE_DEVICES");
     let Some(value) = env::var_os("CUDA_VISIBLE_DEVICES") else { return check };
     let text = value.to_string_lossy();
     let check = check.saw(format!("CUDA_VISIBLE_DEVICES={text}"));
@@ -113,7 +113,7 @@ fn visible_devices() -> Check {
 }
 
 fn requested_library(ollama: &Ollama) -> Check {
-    let check = Check::ok("environment.OLLAMA_LLM_LIBRARY", "OLLAMA_LLM_LIBRARY");
+    let check = Check::ok("environment.OLLAMA_LLM_LIBRARY", "the variable OLLAMA_LLM_LIBRARY");
     let Some(value) = env::var_os("OLLAMA_LLM_LIBRARY").filter(|value| !value.is_empty()) else { return check };
     let wanted = value.to_string_lossy();
     let served: Vec<_> = ollama.backends.iter().filter(|backend| backend.unserved().is_none()).collect();

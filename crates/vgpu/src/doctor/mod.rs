@@ -96,7 +96,10 @@ fn examine(args: &Args) -> Result<Report> {
     let mut library_path = None;
     for backend in &backends {
         if let Some(why) = backend.unserved() {
-            let check = Check::ok(format!("{}.file", backend.name), format!("backend {}", backend.path.display()));
+            let check = Check::ok(
+                format!("{}.file", backend.name),
+                format!("{}: the file {}", backend.name, backend.path.display()),
+            );
             of_backends.push(check.skipped(why));
             continue;
         }
@@ -124,7 +127,7 @@ fn examine(args: &Args) -> Result<Report> {
     let mut checks = environment::checks(ollama.as_ref(), &reference, &not_found);
     checks.extend(reference.checks(&program));
     checks.extend(of_backends);
-    let device = Check::ok("device.count", "CUDA has a device");
+    let device = Check::ok("device.count", "a CUDA device");
     checks.push(match library_path {
         _ if args.no_device => device.skipped("--no-device"),
         Some(path) => device::check(&program, path),

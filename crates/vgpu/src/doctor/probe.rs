@@ -4,6 +4,7 @@
 use std::ffi::{CStr, OsStr, c_char, c_int};
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -37,7 +38,7 @@ pub(super) struct Answer {
     /// What the loader said, if it refused.
     pub(super) error: Option<String>,
     /// The files that were mapped.
-    pub(super) mapped: Vec<PathBuf>,
+    pub(super) mapped: Vec<String>,
     pub(super) device: Option<DeviceAnswer>,
 }
 
@@ -79,9 +80,10 @@ pub(crate) fn run(args: &Args) {
     let _ = writeln!(std::io::stdout().lock(), "\n{ANSWER_MARK}{text}");
 }
 
-fn keep_open(name: &OsStr) -> Result<Library, String> {
+/// Opens a library for good: what is mapped is asked later, and closing would run more of its code.
+fn keep_open(name: &OsStr) -> Result<ManuallyDrop<Library>, String> {
     // SAFETY: this process was started to run the library's constructors and has nothing that they could spoil.
-    unsafe { Library::open(Some(name), RTLD_NOW | RTLD_LOCAL) }.map_err(|error| match error {
+    unsafe { Library::open(Some(name), RTLD_NOW | RTLD_LOCAL) }.map(ManuallyDrop::new).map_err(|error| match error {
         libloading::Error::DlOpen { desc } => {
             let text = format!("{desc:?}");
             text.trim_matches('"').to_owned()
@@ -90,10 +92,10 @@ fn keep_open(name: &OsStr) -> Result<Library, String> {
     })
 }
 
-fn mapped() -> Vec<PathBuf> {
-    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let mut files: Vec<PathBuf> =
-        maps.lines().filter_map(|line| line.find('/').map(|at| PathBuf::from(&line[at..]))).collect();
+fn mapped() -> Vec<String> {
+    let maps = fs::read("/proc/self/maps").unwrap_or_default();
+    let maps = String::from_utf8_lossy(&maps);
+    let mut files: Vec<_> = maps.lines().filter_map(|line| Some(line[line.find('/')?..].to_owned())).collect();
     files.sort();
     files.dedup();
     files
@@ -109,8 +111,7 @@ fn device() -> Result<DeviceAnswer, String> {
     const CAPABILITY_MAJOR: c_int = 75;
     const CAPABILITY_MINOR: c_int = 76;
 
-    // Neither is closed again: the process ends soon, and closing would run more of their code.
-    let driver = std::mem::ManuallyDrop::new(keep_open(OsStr::new("libcuda.so.1"))?);
+    let driver = keep_open(OsStr::new("libcuda.so.1"))?;
     macro_rules! function {
         ($library:expr, $name:literal, $type:ty) => {{
             // SAFETY: the driver's header gives the function this signature.
@@ -133,7 +134,7 @@ fn device() -> Result<DeviceAnswer, String> {
             return Err(format!("cuDeviceGetCount says {code}"));
         }
     }
-    if let Ok(runtime) = keep_open(OsStr::new("libcudart.so.12")).map(std::mem::ManuallyDrop::new) {
+    if let Ok(runtime) = keep_open(OsStr::new("libcudart.so.12")) {
         let count = function!(runtime, b"cudaGetDeviceCount", Number);
         let mut devices = 0;
         // SAFETY: the pointer is to an int of this frame.

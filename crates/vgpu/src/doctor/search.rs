@@ -42,7 +42,7 @@ impl Environment {
         };
         Self {
             library_path,
-            preload: std::env::var_os("LD_PRELOAD").unwrap_or_default(),
+            preload: preload(),
             working_directory: std::env::current_dir().unwrap_or_else(|_| "/".into()),
             cache: Rc::new(LoaderCache::read(Path::new("/etc/ld.so.cache"), &levels)),
             defaults: defaults.iter().map(PathBuf::from).collect(),
@@ -118,7 +118,8 @@ pub(super) struct Mapped {
 #[derive(Clone, Debug)]
 pub(super) struct Missing {
     pub(super) name: String,
-    pub(super) needed_by: PathBuf,
+    /// The object that needs it; none when a program opens it by its name.
+    pub(super) needed_by: Option<PathBuf>,
     /// The file at which the loader stopped, and why; none when there was no file at all.
     pub(super) stopped_at: Option<(Candidate, String)>,
 }
@@ -262,7 +263,7 @@ impl Process {
     }
 
     fn lacks(&mut self, name: &str, needed_by: usize, stopped_at: Option<(Candidate, String)>) {
-        let needed_by = self.objects[needed_by].path.clone();
+        let needed_by = (needed_by > 0).then(|| self.objects[needed_by].path.clone());
         if !self.missing.iter().any(|missing| missing.name == name) && self.missing.len() < OBJECTS_MAX {
             self.missing.push(Missing { name: name.to_owned(), needed_by, stopped_at });
         }
@@ -444,7 +445,17 @@ impl Process {
     }
 }
 
-/// The entries of LD_PRELOAD.
+/// What is loaded into every program: LD_PRELOAD, and the machine's own list.
+fn preload() -> OsString {
+    let mut all = std::env::var_os("LD_PRELOAD").unwrap_or_default();
+    if let Ok(list) = fs::read("/etc/ld.so.preload") {
+        all.push(" ");
+        all.push(OsStr::from_bytes(&list));
+    }
+    all
+}
+
+/// The entries of such a list.
 pub(super) fn preload_names(preload: &OsStr) -> Vec<String> {
     let names = preload.as_bytes().split(|byte| *byte == b':' || byte.is_ascii_whitespace());
     names.filter(|name| !name.is_empty()).take(100).map(|name| String::from_utf8_lossy(name).into_owned()).collect()
