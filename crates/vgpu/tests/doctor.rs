@@ -92,13 +92,17 @@ impl Tree {
     }
 
     fn build_backend(&self, options: &[&str]) {
+        self.build_backend_of(BACKEND, options);
+    }
+
+    fn build_backend_of(&self, source: &str, options: &[&str]) {
         let files =
             ["ours/libcudart.so.12", "ours/libcublas.so.12", "ours/libcuda.so.1", "ollama/lib/ollama/libggml-base.so"];
         let files = files.map(|file| self.path(file).display().to_string());
         let mut all: Vec<_> = vec!["-Wl,--no-as-needed"];
         all.extend(files.iter().map(String::as_str));
         all.extend(options);
-        self.build("ollama/lib/ollama/cuda_v12/libggml-cuda.so", BACKEND, &all);
+        self.build("ollama/lib/ollama/cuda_v12/libggml-cuda.so", source, &all);
     }
 
     /// Our libraries, by links, in a folder.
@@ -472,6 +476,42 @@ fn a_newer_ollama_loads_each_backend_once() {
     let report = tree.loading(&[]);
     assert_eq!(report.check("ollama.duplicate")["verdict"], "warning");
     assert_eq!(report.0["healthy"], true);
+}
+
+/// A backend's kernels: one image of a kind (1 is PTX, 2 machine code) for each architecture.
+fn kernels(images: &[(u16, u32)]) -> String {
+    let entry = |(kind, architecture): &(u16, u32)| {
+        format!(".short {kind}, 0x101; .long 64; .quad 8; .long 0, 0, 0, {architecture}; .fill 32; .quad 0;")
+    };
+    let entries: String = images.iter().map(entry).collect();
+    let len = images.len() * 72;
+    format!("asm(\".section .nv_fatbin,\\\"a\\\"; .long 0xba55ed50; .short 1, 16; .quad {len}; {entries} .previous\");")
+}
+
+#[test]
+fn kernels_for_other_devices_are_named() {
+    let tree = Tree::new();
+    for (images, cause) in [
+        (&[(1, 80), (2, 75)][..], "no PTX for capability 7.5 or less"),
+        (&[(1, 70), (1, 80)], "compiled for just that"),
+    ] {
+        tree.build_backend_of(&format!("{BACKEND} {}", kernels(images)), &[]);
+        let report = tree.ask(&[], &[]);
+        report.blames("cuda_v12.architectures", &[cause], "VGPU_COMPUTE_CAPABILITY");
+    }
+    for (from, to) in
+        [("0xba55ed50", "0"), (".long 64; .quad 8;", ".long 0; .quad 0;"), (".quad 8;", ".quad 0xffffffffffffffff;")]
+    {
+        let damaged = kernels(&[(1, 75), (1, 80)]).replace(from, to);
+        tree.build_backend_of(&format!("{BACKEND} {damaged}"), &[]);
+        let report = tree.ask(&[], &[]);
+        report.is_green();
+        assert_eq!(report.check("cuda_v12.architectures")["verdict"], "skipped", "{to}");
+    }
+    tree.build_backend_of(&format!("{BACKEND} {}", kernels(&[(1, 70), (1, 75), (2, 80)])), &[]);
+    let report = tree.ask(&[], &[]);
+    report.is_green();
+    assert_eq!(report.check("cuda_v12.architectures")["verdict"], "ok");
 }
 
 #[test]

@@ -258,7 +258,8 @@ fn before(reference: &Reference, soname: &str, found: &Mapped) -> String {
 
 fn not_found(check: Check, missing: &Missing, reference: &Reference, process: &Process) -> Check {
     let mut seen = Vec::new();
-    for (directory, place) in process.directories(0) {
+    let by = process.objects.iter().position(|object| Some(&object.path) == missing.needed_by.as_ref()).unwrap_or(0);
+    for (directory, place) in process.directories(by) {
         let state = if directory.is_dir() { "" } else { ": does not exist" };
         let line = format!("searched {} ({place}){state}", directory.display());
         if !seen.contains(&line) {

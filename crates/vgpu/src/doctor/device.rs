@@ -12,8 +12,14 @@ use super::probe::{self, DeviceAnswer, Task};
 
 const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
 
-/// Asks for devices in a process with `library_path`.
-pub(super) fn check(program: &Path, library_path: &OsStr) -> Check {
+/// Asks for devices in a process with `library_path`. The second result are their capabilities.
+pub(super) fn check(program: &Path, library_path: &OsStr) -> (Check, Vec<(i32, i32)>) {
+    let mut capabilities = Vec::new();
+    let check = ask_for_devices(program, library_path, &mut capabilities);
+    (check, capabilities)
+}
+
+fn ask_for_devices(program: &Path, library_path: &OsStr, capabilities: &mut Vec<(i32, i32)>) -> Check {
     let asked = env::var_os(SELECTION_VARIABLE).map(|value| format!("{SELECTION_VARIABLE}={}", value.display()));
     let check = Check::ok("device.count", "a CUDA device")
         .saw(asked.unwrap_or_else(|| format!("{SELECTION_VARIABLE} is not set")));
@@ -27,6 +33,7 @@ pub(super) fn check(program: &Path, library_path: &OsStr) -> Check {
         Err(why) => return check.failed(why, FIRST),
     };
     if answer.count > 0 && answer.init == 0 {
+        capabilities.extend(answer.devices.iter().map(|device| device.capability));
         let version = answer.driver_version;
         let check = check.saw(format!("libcuda speaks CUDA {}.{}", version / 1000, version % 1000 / 10)).saw_all(
             answer.devices.iter().map(|device| {

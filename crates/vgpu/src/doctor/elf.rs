@@ -86,6 +86,8 @@ pub(super) struct Object {
     /// Its version nodes, the one of its own name included.
     pub(super) nodes: BTreeSet<String>,
     pub(super) requirements: Vec<Requirement>,
+    /// Where in the file its GPU kernels are: place and length in bytes.
+    pub(super) kernels: Option<(u64, u64)>,
     is_versioned: bool,
 }
 
@@ -156,7 +158,8 @@ fn parse(data: Bounded<'_>) -> Result<Object, Unusable> {
             return Err(malformed("its table of versions is too long"));
         }
     }
-    let mut object = Object::default();
+    let kernels = sections.section_by_name(endian, b".nv_fatbin").and_then(|(_, section)| section.file_range(endian));
+    let mut object = Object { kernels, ..Object::default() };
     dynamic_entries(&sections, endian, data, &mut object)?;
     versions(&sections, endian, data, &mut object)?;
     symbols(&sections, endian, data, &mut object)?;

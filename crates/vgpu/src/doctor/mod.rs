@@ -5,8 +5,10 @@
 //! - `libraries`: which files are ours, and whether they are whole.
 //! - `backend`: Ollama's CUDA backend, held against the model.
 //! - `probe`: a child process in which the real loader is asked.
-//! - `environment`: variables that lead astray; `device`: is there a GPU at the end of it all.
+//! - `environment`: variables that lead astray; `device`: is there a GPU at the end of it all;
+//!   `architectures`: does the backend have kernels for it.
 
+mod architectures;
 mod backend;
 mod check;
 mod device;
@@ -128,10 +130,15 @@ fn examine(args: &Args) -> Result<Report> {
     checks.extend(reference.checks(&program));
     checks.extend(of_backends);
     let device = Check::ok("device.count", "a CUDA device");
-    checks.push(match library_path {
-        _ if args.no_device => device.skipped("--no-device"),
+    let (device, capabilities) = match library_path {
+        _ if args.no_device => (device.skipped("--no-device"), Vec::new()),
         Some(path) => device::check(&program, path),
         None => device::check(&program, reference.folder.as_os_str()),
-    });
+    };
+    checks.push(device);
+    if let Some(capability) = capabilities.first() {
+        let served = backends.iter().filter(|backend| backend.unserved().is_none());
+        checks.extend(served.map(|backend| architectures::check(backend, ollama.is_some(), *capability)));
+    }
     Ok(Report::new(checks))
 }

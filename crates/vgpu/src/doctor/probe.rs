@@ -122,9 +122,9 @@ fn device() -> Result<DeviceAnswer, String> {
     let init = function!(driver, b"cuInit", Init);
     let version = function!(driver, b"cuDriverGetVersion", Number);
     let count = function!(driver, b"cuDeviceGetCount", Number);
-    let mut answer = DeviceAnswer::default();
     // SAFETY: cuInit takes flags, of which none is set.
-    answer.init = unsafe { init(0) };
+    let init = unsafe { init(0) };
+    let mut answer = DeviceAnswer { init, ..DeviceAnswer::default() };
     // SAFETY: the pointer is to an int of this frame.
     let _ = unsafe { version(&raw mut answer.driver_version) };
     if answer.init == 0 {
