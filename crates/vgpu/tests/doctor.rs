@@ -469,6 +469,18 @@ fn backends_for_another_cuda_are_passed_over() {
 }
 
 #[test]
+fn a_search_path_of_ollamas_own_is_named() {
+    let tree = Tree::new();
+    let (base, source) = ("ollama/lib/ollama/libggml-base.so", "int ggml_log(void) { return 0; }");
+    tree.build(base, source, &["-Wl,-soname,libggml-base.so,--disable-new-dtags,-rpath,/opt/cuda"]);
+    let report = tree.loading(&[]);
+    assert_eq!(report.check("ollama.rpath")["verdict"], "warning");
+    assert!(report.check("ollama.rpath")["cause"].to_string().contains("/opt/cuda"), "{:#}", report.0);
+    tree.build(base, source, &["-Wl,-soname,libggml-base.so,--enable-new-dtags,-rpath,/opt/cuda"]);
+    tree.loading(&[]).is_green();
+}
+
+#[test]
 fn a_newer_ollama_loads_each_backend_once() {
     let tree = Tree::new();
     fs::write(tree.path("ollama/lib/ollama/llama-server"), "a program").expect("a file");

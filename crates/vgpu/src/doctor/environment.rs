@@ -21,6 +21,7 @@ pub(super) fn checks(ollama: Option<&Ollama>, reference: &Reference, not_found: 
     if let Some(ollama) = ollama {
         all.push(requested_library(ollama));
         all.push(duplicate(ollama));
+        all.push(rpath_of_callers(ollama));
     }
     all
 }
@@ -146,4 +147,21 @@ fn duplicate(ollama: &Ollama) -> Check {
         format!("{} is registered besides those in the folders below it: every GPU is listed twice", path.display()),
         fix,
     )
+}
+
+/// A backend's libraries are looked for in the DT_RPATH of whoever opens it as well, which doctor's own process is not.
+fn rpath_of_callers(ollama: &Ollama) -> Check {
+    let check = Check::ok("ollama.rpath", "Ollama's programs have no search path of their own before LD_LIBRARY_PATH");
+    let folder = &ollama.folder;
+    for name in ["llama-server", "libggml.so", "libggml-base.so", "../../bin/llama-server", "../../bin/ollama"] {
+        let path = folder.join(name);
+        let Ok(object) = Object::read(&path) else { continue };
+        if let (Some(rpath), None) = (object.rpath, object.runpath) {
+            return check.warning(
+                format!("{} has the DT_RPATH {}, which comes before LD_LIBRARY_PATH", path.display(), rpath.display()),
+                "put vgpu's libraries into the folders that it names, too",
+            );
+        }
+    }
+    check
 }
