@@ -10,7 +10,7 @@
 //! - [`libcuda`], [`private_table`]: how our libraries find each other, and what they lend.
 //! - [`sha256`]: the name of an image.
 //! - [`streaming`]: long copies.
-//! - [`logging`]: the filter in `VGPU_LOG`.
+//! - [`logging`], [`trace`]: what `VGPU_LOG` and `VGPU_TRACE` make the libraries say.
 
 pub mod abi;
 pub mod error;
@@ -25,6 +25,7 @@ pub mod private_table;
 pub mod ring;
 pub mod sha256;
 pub mod streaming;
+pub mod trace;
 pub mod transport;
 pub mod wait;
 pub mod window;

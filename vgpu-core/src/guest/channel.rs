@@ -8,6 +8,7 @@ use parking_lot::{Condvar, Mutex};
 use super::fork;
 use crate::error::{CuError, CuResult};
 use crate::ring::{self, Producer, Record};
+use crate::trace;
 use crate::transport::Lifeline;
 use crate::wait::Patience;
 use crate::window::Window;
@@ -127,6 +128,7 @@ impl Channel {
     /// # Errors
     /// `DEVICE_UNAVAILABLE` when the executor is lost meanwhile, `NOT_INITIALIZED` in a forked child.
     fn sleep_until(&self, patience: &Patience, parked: &AtomicU32, mut ready: impl FnMut() -> bool) -> CuResult {
+        trace::count_wait();
         if patience.spin(&mut ready) {
             return Ok(());
         }
@@ -169,12 +171,18 @@ impl Channel {
         self.check()?;
         let word = self.window.stream_word(stream).ok_or(CuError::INVALID_HANDLE)?;
         let ready = || word.load(Ordering::Acquire) >= seq;
+        if ready() {
+            return Ok(());
+        }
         self.sleep_until(&self.wait_patience, self.control().guest_parked(), ready)
     }
 
     /// Waits until the executor has handled record `seq`.
     pub(super) fn wait_handled(&self, seq: Seq) -> CuResult {
         self.check()?;
+        if self.is_handled(seq) {
+            return Ok(());
+        }
         self.sleep_until(&self.room_patience, self.control().producer_parked(), || self.is_handled(seq))
     }
 

@@ -39,7 +39,13 @@ pub(super) fn exports(library: Library, functions: &[Function]) -> Result<String
     }
     let entries: Vec<_> =
         ["entry", "unsupported"].into_iter().filter(|word| body.contains(&format!("{word}(\""))).collect();
-    writeln!(out, "\nuse crate::entry::{{{}}};", entries.join(", "))?;
+    writeln!(out, "use vgpu_core::trace::Library;\n\nuse crate::entry::{{{}}};", entries.join(", "))?;
+    writeln!(
+        out,
+        "\nconst LIBRARY: Library = Library {{ soname: \"{}\", has_channel: {} }};",
+        library.soname(),
+        matches!(library, Library::Driver | Library::Nvml)
+    )?;
     Ok(out + &body)
 }
 
@@ -84,16 +90,10 @@ fn export(
         Returns::Nothing => String::new(),
         Returns::Value(ty) => format!(" -> {}", ty.to_token_stream()),
     };
-    let unused = matches!(function.kind, Kind::Unsupported { .. });
-    let params: Vec<_> = function
-        .params
-        .iter()
-        .map(|param| {
-            let shown = if unused { "_" } else { &param.name };
-            format!("{shown}: {}", param.erased().to_token_stream())
-        })
-        .collect();
+    let params: Vec<_> =
+        function.params.iter().map(|p| format!("{}: {}", p.name, p.erased().to_token_stream())).collect();
     writeln!(out, "#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn {name}({}){result} {{", params.join(", "))?;
+    out.push_str(&traced(function, &name));
     let call = match &function.kind {
         Kind::Unsupported { fallback } => {
             out.push_str(&refusal(function, &name, fallback.as_deref())?);
@@ -132,6 +132,23 @@ fn export(
         _ => writeln!(out, "entry(\"{name}\", || {{ {inner} }})\n}}")?,
     }
     Ok(())
+}
+
+/// The first statement of an export. It needs to know which arguments are more than a number or an address.
+fn traced(function: &Function, name: &str) -> String {
+    let is_unsupported = matches!(function.kind, Kind::Unsupported { .. });
+    let args: Vec<_> = function
+        .params
+        .iter()
+        .map(|Param { name, role, ty }| match (role, ty.to_token_stream().to_string().as_str()) {
+            // A function that is not done reads nothing, so its line must not either.
+            (Role::Str, _) if !is_unsupported => format!("{name} as text"),
+            (Role::Raw, "dim3") => format!("{name} as dimensions"),
+            (Role::Raw, "f32" | "f64") => format!("{name} as float"),
+            _ => name.clone(),
+        })
+        .collect();
+    format!("vgpu_core::traced!(LIBRARY, {name}({}));\n", args.join(", "))
 }
 
 /// The call of the body of `target` with the arguments of `function`.
@@ -300,5 +317,17 @@ mod tests {
     fn an_unsupported_twin_refuses_under_its_own_name() {
         let text = exports_of("#[unsupported] #[ptsz(7_000)] fn cuX(hStream: CUstream);");
         assert!(text.contains("unsupported(\"cuX_ptsz\")"));
+    }
+
+    #[test]
+    fn an_export_says_how_its_trace_line_shows_its_arguments() {
+        let text = exports_of("/// Gets.\n#[custom] fn cuX(value: Out<c_int>, name: Str, f: f32);");
+        assert!(text.contains("{ vgpu_core::traced!(LIBRARY, cuX(value, name as text, f as float)); entry("), "{text}");
+    }
+
+    #[test]
+    fn an_unsupported_function_dereferences_nothing_for_its_trace_line() {
+        let text = exports_of("#[unsupported] fn cuX(name: Str);");
+        assert!(text.contains("vgpu_core::traced!(LIBRARY, cuX(name)); unsupported("), "{text}");
     }
 }
