@@ -6,1381 +6,1549 @@ use core::ffi::*;
 
 use vgpu_core::abi::{cublas::*, runtime::*};
 use vgpu_core::ffi::Out;
+use vgpu_core::trace::Library;
 
 use crate::entry::{entry, unsupported};
 
+const LIBRARY: Library = Library { soname: "libcublas.so.12", has_channel: false };
+
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasAsumEx(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: c_int,
+    result: *mut c_void,
+    resultType: cudaDataType,
+    executiontype: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasAsumEx(handle, n, x, xType, incx, result, resultType, executiontype));
     unsupported("cublasAsumEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasAsumEx_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: i64,
+    result: *mut c_void,
+    resultType: cudaDataType,
+    executiontype: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasAsumEx_64(handle, n, x, xType, incx, result, resultType, executiontype));
     unsupported("cublasAsumEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasAxpyEx(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: c_int,
+    alpha: *const c_void,
+    alphaType: cudaDataType,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: c_int,
+    y: *mut c_void,
+    yType: cudaDataType,
+    incy: c_int,
+    executiontype: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasAxpyEx(handle, n, alpha, alphaType, x, xType, incx, y, yType, incy, executiontype)
+    );
     unsupported("cublasAxpyEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasAxpyEx_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: i64,
+    alpha: *const c_void,
+    alphaType: cudaDataType,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: i64,
+    y: *mut c_void,
+    yType: cudaDataType,
+    incy: i64,
+    executiontype: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasAxpyEx_64(handle, n, alpha, alphaType, x, xType, incx, y, yType, incy, executiontype)
+    );
     unsupported("cublasAxpyEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCaxpy_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: c_int,
+    y: *mut cuComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCaxpy_v2(handle, n, alpha, x, incx, y, incy));
     unsupported("cublasCaxpy_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCaxpy_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: i64,
+    y: *mut cuComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCaxpy_v2_64(handle, n, alpha, x, incx, y, incy));
     unsupported("cublasCaxpy_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCcopy_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuComplex,
+    incx: c_int,
+    y: *mut cuComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCcopy_v2(handle, n, x, incx, y, incy));
     unsupported("cublasCcopy_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCcopy_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuComplex,
+    incx: i64,
+    y: *mut cuComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCcopy_v2_64(handle, n, x, incx, y, incy));
     unsupported("cublasCcopy_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCdgmm(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    mode: cublasSideMode_t,
+    m: c_int,
+    n: c_int,
+    A: *const cuComplex,
+    lda: c_int,
+    x: *const cuComplex,
+    incx: c_int,
+    C: *mut cuComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCdgmm(handle, mode, m, n, A, lda, x, incx, C, ldc));
     unsupported("cublasCdgmm")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCdgmm_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    mode: cublasSideMode_t,
+    m: i64,
+    n: i64,
+    A: *const cuComplex,
+    lda: i64,
+    x: *const cuComplex,
+    incx: i64,
+    C: *mut cuComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCdgmm_64(handle, mode, m, n, A, lda, x, incx, C, ldc));
     unsupported("cublasCdgmm_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCdotc_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuComplex,
+    incx: c_int,
+    y: *const cuComplex,
+    incy: c_int,
+    result: *mut cuComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCdotc_v2(handle, n, x, incx, y, incy, result));
     unsupported("cublasCdotc_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCdotc_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuComplex,
+    incx: i64,
+    y: *const cuComplex,
+    incy: i64,
+    result: *mut cuComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCdotc_v2_64(handle, n, x, incx, y, incy, result));
     unsupported("cublasCdotc_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCdotu_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuComplex,
+    incx: c_int,
+    y: *const cuComplex,
+    incy: c_int,
+    result: *mut cuComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCdotu_v2(handle, n, x, incx, y, incy, result));
     unsupported("cublasCdotu_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCdotu_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuComplex,
+    incx: i64,
+    y: *const cuComplex,
+    incy: i64,
+    result: *mut cuComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCdotu_v2_64(handle, n, x, incx, y, incy, result));
     unsupported("cublasCdotu_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgbmv_v2(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    kl: c_int,
+    ku: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    x: *const cuComplex,
+    incx: c_int,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgbmv_v2(handle, trans, m, n, kl, ku, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasCgbmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgbmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    kl: i64,
+    ku: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    x: *const cuComplex,
+    incx: i64,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgbmv_v2_64(handle, trans, m, n, kl, ku, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasCgbmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgeam(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    beta: *const cuComplex,
+    B: *const cuComplex,
+    ldb: c_int,
+    C: *mut cuComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgeam(handle, transa, transb, m, n, alpha, A, lda, beta, B, ldb, C, ldc));
     unsupported("cublasCgeam")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgeam_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    beta: *const cuComplex,
+    B: *const cuComplex,
+    ldb: i64,
+    C: *mut cuComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgeam_64(handle, transa, transb, m, n, alpha, A, lda, beta, B, ldb, C, ldc));
     unsupported("cublasCgeam_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgelsBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const *mut cuComplex,
-    _: c_int,
-    _: *const *mut cuComplex,
-    _: c_int,
-    _: *mut c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    nrhs: c_int,
+    Aarray: *const *mut cuComplex,
+    lda: c_int,
+    Carray: *const *mut cuComplex,
+    ldc: c_int,
+    info: *mut c_int,
+    devInfoArray: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgelsBatched(handle, trans, m, n, nrhs, Aarray, lda, Carray, ldc, info, devInfoArray, batchSize)
+    );
     unsupported("cublasCgelsBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemm3m(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    B: *const cuComplex,
+    ldb: c_int,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgemm3m(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasCgemm3m")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemm3mBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const *const cuComplex,
-    _: c_int,
-    _: *const *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const *mut cuComplex,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    Aarray: *const *const cuComplex,
+    lda: c_int,
+    Barray: *const *const cuComplex,
+    ldb: c_int,
+    beta: *const cuComplex,
+    Carray: *const *mut cuComplex,
+    ldc: c_int,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemm3mBatched(
+            handle, transa, transb, m, n, k, alpha, Aarray, lda, Barray, ldb, beta, Carray, ldc, batchCount
+        )
+    );
     unsupported("cublasCgemm3mBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemm3mBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const *const cuComplex,
-    _: i64,
-    _: *const *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *const *mut cuComplex,
-    _: i64,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    Aarray: *const *const cuComplex,
+    lda: i64,
+    Barray: *const *const cuComplex,
+    ldb: i64,
+    beta: *const cuComplex,
+    Carray: *const *mut cuComplex,
+    ldc: i64,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemm3mBatched_64(
+            handle, transa, transb, m, n, k, alpha, Aarray, lda, Barray, ldb, beta, Carray, ldc, batchCount
+        )
+    );
     unsupported("cublasCgemm3mBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemm3mEx(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const c_void,
+    Atype: cudaDataType,
+    lda: c_int,
+    B: *const c_void,
+    Btype: cudaDataType,
+    ldb: c_int,
+    beta: *const cuComplex,
+    C: *mut c_void,
+    Ctype: cudaDataType,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemm3mEx(handle, transa, transb, m, n, k, alpha, A, Atype, lda, B, Btype, ldb, beta, C, Ctype, ldc)
+    );
     unsupported("cublasCgemm3mEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemm3mEx_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const c_void,
+    Atype: cudaDataType,
+    lda: i64,
+    B: *const c_void,
+    Btype: cudaDataType,
+    ldb: i64,
+    beta: *const cuComplex,
+    C: *mut c_void,
+    Ctype: cudaDataType,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemm3mEx_64(handle, transa, transb, m, n, k, alpha, A, Atype, lda, B, Btype, ldb, beta, C, Ctype, ldc)
+    );
     unsupported("cublasCgemm3mEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemm3mStridedBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: c_longlong,
-    _: *const cuComplex,
-    _: c_int,
-    _: c_longlong,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
-    _: c_longlong,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    strideA: c_longlong,
+    B: *const cuComplex,
+    ldb: c_int,
+    strideB: c_longlong,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: c_int,
+    strideC: c_longlong,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemm3mStridedBatched(
+            handle, transa, transb, m, n, k, alpha, A, lda, strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount
+        )
+    );
     unsupported("cublasCgemm3mStridedBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemm3mStridedBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: c_longlong,
-    _: *const cuComplex,
-    _: i64,
-    _: c_longlong,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
-    _: c_longlong,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    strideA: c_longlong,
+    B: *const cuComplex,
+    ldb: i64,
+    strideB: c_longlong,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: i64,
+    strideC: c_longlong,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemm3mStridedBatched_64(
+            handle, transa, transb, m, n, k, alpha, A, lda, strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount
+        )
+    );
     unsupported("cublasCgemm3mStridedBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemm3m_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    B: *const cuComplex,
+    ldb: i64,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgemm3m_64(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasCgemm3m_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemmBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const *const cuComplex,
-    _: c_int,
-    _: *const *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const *mut cuComplex,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    Aarray: *const *const cuComplex,
+    lda: c_int,
+    Barray: *const *const cuComplex,
+    ldb: c_int,
+    beta: *const cuComplex,
+    Carray: *const *mut cuComplex,
+    ldc: c_int,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemmBatched(
+            handle, transa, transb, m, n, k, alpha, Aarray, lda, Barray, ldb, beta, Carray, ldc, batchCount
+        )
+    );
     unsupported("cublasCgemmBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemmBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const *const cuComplex,
-    _: i64,
-    _: *const *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *const *mut cuComplex,
-    _: i64,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    Aarray: *const *const cuComplex,
+    lda: i64,
+    Barray: *const *const cuComplex,
+    ldb: i64,
+    beta: *const cuComplex,
+    Carray: *const *mut cuComplex,
+    ldc: i64,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemmBatched_64(
+            handle, transa, transb, m, n, k, alpha, Aarray, lda, Barray, ldb, beta, Carray, ldc, batchCount
+        )
+    );
     unsupported("cublasCgemmBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemmEx(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const c_void,
+    Atype: cudaDataType,
+    lda: c_int,
+    B: *const c_void,
+    Btype: cudaDataType,
+    ldb: c_int,
+    beta: *const cuComplex,
+    C: *mut c_void,
+    Ctype: cudaDataType,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemmEx(handle, transa, transb, m, n, k, alpha, A, Atype, lda, B, Btype, ldb, beta, C, Ctype, ldc)
+    );
     unsupported("cublasCgemmEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemmEx_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const c_void,
+    Atype: cudaDataType,
+    lda: i64,
+    B: *const c_void,
+    Btype: cudaDataType,
+    ldb: i64,
+    beta: *const cuComplex,
+    C: *mut c_void,
+    Ctype: cudaDataType,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemmEx_64(handle, transa, transb, m, n, k, alpha, A, Atype, lda, B, Btype, ldb, beta, C, Ctype, ldc)
+    );
     unsupported("cublasCgemmEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemmStridedBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: c_longlong,
-    _: *const cuComplex,
-    _: c_int,
-    _: c_longlong,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
-    _: c_longlong,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    strideA: c_longlong,
+    B: *const cuComplex,
+    ldb: c_int,
+    strideB: c_longlong,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: c_int,
+    strideC: c_longlong,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemmStridedBatched(
+            handle, transa, transb, m, n, k, alpha, A, lda, strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount
+        )
+    );
     unsupported("cublasCgemmStridedBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemmStridedBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: c_longlong,
-    _: *const cuComplex,
-    _: i64,
-    _: c_longlong,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
-    _: c_longlong,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    strideA: c_longlong,
+    B: *const cuComplex,
+    ldb: i64,
+    strideB: c_longlong,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: i64,
+    strideC: c_longlong,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemmStridedBatched_64(
+            handle, transa, transb, m, n, k, alpha, A, lda, strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount
+        )
+    );
     unsupported("cublasCgemmStridedBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemm_v2(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    B: *const cuComplex,
+    ldb: c_int,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgemm_v2(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasCgemm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemm_v2_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    B: *const cuComplex,
+    ldb: i64,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemm_v2_64(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc)
+    );
     unsupported("cublasCgemm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemvBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const *const cuComplex,
-    _: c_int,
-    _: *const *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const *mut cuComplex,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuComplex,
+    Aarray: *const *const cuComplex,
+    lda: c_int,
+    xarray: *const *const cuComplex,
+    incx: c_int,
+    beta: *const cuComplex,
+    yarray: *const *mut cuComplex,
+    incy: c_int,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemvBatched(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasCgemvBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemvBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const *const cuComplex,
-    _: i64,
-    _: *const *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *const *mut cuComplex,
-    _: i64,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuComplex,
+    Aarray: *const *const cuComplex,
+    lda: i64,
+    xarray: *const *const cuComplex,
+    incx: i64,
+    beta: *const cuComplex,
+    yarray: *const *mut cuComplex,
+    incy: i64,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemvBatched_64(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasCgemvBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemvStridedBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: c_longlong,
-    _: *const cuComplex,
-    _: c_int,
-    _: c_longlong,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
-    _: c_longlong,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    strideA: c_longlong,
+    x: *const cuComplex,
+    incx: c_int,
+    stridex: c_longlong,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: c_int,
+    stridey: c_longlong,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemvStridedBatched(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasCgemvStridedBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemvStridedBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: c_longlong,
-    _: *const cuComplex,
-    _: i64,
-    _: c_longlong,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
-    _: c_longlong,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    strideA: c_longlong,
+    x: *const cuComplex,
+    incx: i64,
+    stridex: c_longlong,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: i64,
+    stridey: c_longlong,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgemvStridedBatched_64(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasCgemvStridedBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemv_v2(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    x: *const cuComplex,
+    incx: c_int,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgemv_v2(handle, trans, m, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasCgemv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgemv_v2_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    x: *const cuComplex,
+    incx: i64,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgemv_v2_64(handle, trans, m, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasCgemv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgeqrfBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: c_int,
-    _: *const *mut cuComplex,
-    _: c_int,
-    _: *const *mut cuComplex,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    m: c_int,
+    n: c_int,
+    Aarray: *const *mut cuComplex,
+    lda: c_int,
+    TauArray: *const *mut cuComplex,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgeqrfBatched(handle, m, n, Aarray, lda, TauArray, info, batchSize));
     unsupported("cublasCgeqrfBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgerc_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: c_int,
+    y: *const cuComplex,
+    incy: c_int,
+    A: *mut cuComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgerc_v2(handle, m, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasCgerc_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgerc_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: i64,
+    y: *const cuComplex,
+    incy: i64,
+    A: *mut cuComplex,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgerc_v2_64(handle, m, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasCgerc_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgeru_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: c_int,
+    y: *const cuComplex,
+    incy: c_int,
+    A: *mut cuComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgeru_v2(handle, m, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasCgeru_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgeru_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: i64,
+    y: *const cuComplex,
+    incy: i64,
+    A: *mut cuComplex,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgeru_v2_64(handle, m, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasCgeru_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgetrfBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const *mut cuComplex,
-    _: c_int,
-    _: *mut c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    A: *const *mut cuComplex,
+    lda: c_int,
+    P: *mut c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgetrfBatched(handle, n, A, lda, P, info, batchSize));
     unsupported("cublasCgetrfBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgetriBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const *const cuComplex,
-    _: c_int,
-    _: *const c_int,
-    _: *const *mut cuComplex,
-    _: c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    A: *const *const cuComplex,
+    lda: c_int,
+    P: *const c_int,
+    C: *const *mut cuComplex,
+    ldc: c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCgetriBatched(handle, n, A, lda, P, C, ldc, info, batchSize));
     unsupported("cublasCgetriBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCgetrsBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const *const cuComplex,
-    _: c_int,
-    _: *const c_int,
-    _: *const *mut cuComplex,
-    _: c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    nrhs: c_int,
+    Aarray: *const *const cuComplex,
+    lda: c_int,
+    devIpiv: *const c_int,
+    Barray: *const *mut cuComplex,
+    ldb: c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCgetrsBatched(handle, trans, n, nrhs, Aarray, lda, devIpiv, Barray, ldb, info, batchSize)
+    );
     unsupported("cublasCgetrsBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasChbmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    x: *const cuComplex,
+    incx: c_int,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasChbmv_v2(handle, uplo, n, k, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasChbmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasChbmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    x: *const cuComplex,
+    incx: i64,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasChbmv_v2_64(handle, uplo, n, k, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasChbmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasChemm_v2(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    B: *const cuComplex,
+    ldb: c_int,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasChemm_v2(handle, side, uplo, m, n, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasChemm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasChemm_v2_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    B: *const cuComplex,
+    ldb: i64,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasChemm_v2_64(handle, side, uplo, m, n, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasChemm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasChemv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    x: *const cuComplex,
+    incx: c_int,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasChemv_v2(handle, uplo, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasChemv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasChemv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    x: *const cuComplex,
+    incx: i64,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasChemv_v2_64(handle, uplo, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasChemv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCher2_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: c_int,
+    y: *const cuComplex,
+    incy: c_int,
+    A: *mut cuComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCher2_v2(handle, uplo, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasCher2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCher2_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: i64,
+    y: *const cuComplex,
+    incy: i64,
+    A: *mut cuComplex,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCher2_v2_64(handle, uplo, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasCher2_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCher2k_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const f32,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    B: *const cuComplex,
+    ldb: c_int,
+    beta: *const f32,
+    C: *mut cuComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCher2k_v2(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasCher2k_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCher2k_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const f32,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    B: *const cuComplex,
+    ldb: i64,
+    beta: *const f32,
+    C: *mut cuComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCher2k_v2_64(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasCher2k_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCher_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f32,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f32,
+    x: *const cuComplex,
+    incx: c_int,
+    A: *mut cuComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCher_v2(handle, uplo, n, alpha, x, incx, A, lda));
     unsupported("cublasCher_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCher_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f32,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f32,
+    x: *const cuComplex,
+    incx: i64,
+    A: *mut cuComplex,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCher_v2_64(handle, uplo, n, alpha, x, incx, A, lda));
     unsupported("cublasCher_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCherk3mEx(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *const f32,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const f32,
+    A: *const c_void,
+    Atype: cudaDataType,
+    lda: c_int,
+    beta: *const f32,
+    C: *mut c_void,
+    Ctype: cudaDataType,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCherk3mEx(handle, uplo, trans, n, k, alpha, A, Atype, lda, beta, C, Ctype, ldc));
     unsupported("cublasCherk3mEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCherk3mEx_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *const f32,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const f32,
+    A: *const c_void,
+    Atype: cudaDataType,
+    lda: i64,
+    beta: *const f32,
+    C: *mut c_void,
+    Ctype: cudaDataType,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCherk3mEx_64(handle, uplo, trans, n, k, alpha, A, Atype, lda, beta, C, Ctype, ldc)
+    );
     unsupported("cublasCherk3mEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCherkEx(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *const f32,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const f32,
+    A: *const c_void,
+    Atype: cudaDataType,
+    lda: c_int,
+    beta: *const f32,
+    C: *mut c_void,
+    Ctype: cudaDataType,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCherkEx(handle, uplo, trans, n, k, alpha, A, Atype, lda, beta, C, Ctype, ldc));
     unsupported("cublasCherkEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCherkEx_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *const f32,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const f32,
+    A: *const c_void,
+    Atype: cudaDataType,
+    lda: i64,
+    beta: *const f32,
+    C: *mut c_void,
+    Ctype: cudaDataType,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCherkEx_64(handle, uplo, trans, n, k, alpha, A, Atype, lda, beta, C, Ctype, ldc));
     unsupported("cublasCherkEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCherk_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const f32,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const f32,
+    A: *const cuComplex,
+    lda: c_int,
+    beta: *const f32,
+    C: *mut cuComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCherk_v2(handle, uplo, trans, n, k, alpha, A, lda, beta, C, ldc));
     unsupported("cublasCherk_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCherk_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const cuComplex,
-    _: i64,
-    _: *const f32,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const f32,
+    A: *const cuComplex,
+    lda: i64,
+    beta: *const f32,
+    C: *mut cuComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCherk_v2_64(handle, uplo, trans, n, k, alpha, A, lda, beta, C, ldc));
     unsupported("cublasCherk_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCherkx(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const f32,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    B: *const cuComplex,
+    ldb: c_int,
+    beta: *const f32,
+    C: *mut cuComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCherkx(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasCherkx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCherkx_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const f32,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    B: *const cuComplex,
+    ldb: i64,
+    beta: *const f32,
+    C: *mut cuComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCherkx_64(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasCherkx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasChpmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuComplex,
+    AP: *const cuComplex,
+    x: *const cuComplex,
+    incx: c_int,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasChpmv_v2(handle, uplo, n, alpha, AP, x, incx, beta, y, incy));
     unsupported("cublasChpmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasChpmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuComplex,
+    AP: *const cuComplex,
+    x: *const cuComplex,
+    incx: i64,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasChpmv_v2_64(handle, uplo, n, alpha, AP, x, incx, beta, y, incy));
     unsupported("cublasChpmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasChpr2_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: c_int,
+    y: *const cuComplex,
+    incy: c_int,
+    AP: *mut cuComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasChpr2_v2(handle, uplo, n, alpha, x, incx, y, incy, AP));
     unsupported("cublasChpr2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasChpr2_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: i64,
+    y: *const cuComplex,
+    incy: i64,
+    AP: *mut cuComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasChpr2_v2_64(handle, uplo, n, alpha, x, incx, y, incy, AP));
     unsupported("cublasChpr2_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasChpr_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f32,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f32,
+    x: *const cuComplex,
+    incx: c_int,
+    AP: *mut cuComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasChpr_v2(handle, uplo, n, alpha, x, incx, AP));
     unsupported("cublasChpr_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasChpr_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f32,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f32,
+    x: *const cuComplex,
+    incx: i64,
+    AP: *mut cuComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasChpr_v2_64(handle, uplo, n, alpha, x, incx, AP));
     unsupported("cublasChpr_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCmatinvBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const *const cuComplex,
-    _: c_int,
-    _: *const *mut cuComplex,
-    _: c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    A: *const *const cuComplex,
+    lda: c_int,
+    Ainv: *const *mut cuComplex,
+    lda_inv: c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCmatinvBatched(handle, n, A, lda, Ainv, lda_inv, info, batchSize));
     unsupported("cublasCmatinvBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCopyEx(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: c_int,
+    y: *mut c_void,
+    yType: cudaDataType,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCopyEx(handle, n, x, xType, incx, y, yType, incy));
     unsupported("cublasCopyEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCopyEx_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: i64,
+    y: *mut c_void,
+    yType: cudaDataType,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCopyEx_64(handle, n, x, xType, incx, y, yType, incy));
     unsupported("cublasCopyEx_64")
 }
 
 /// Opens a handle in the calling thread's context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCreate_v2(handle: *mut cublasHandle_t) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCreate_v2(handle));
     entry("cublasCreate_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let handle = unsafe { Out::new(handle) }?;
@@ -1390,1004 +1558,1084 @@ pub unsafe extern "C" fn cublasCreate_v2(handle: *mut cublasHandle_t) -> cublasS
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCrot_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
-    _: *const f32,
-    _: *const cuComplex,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut cuComplex,
+    incx: c_int,
+    y: *mut cuComplex,
+    incy: c_int,
+    c: *const f32,
+    s: *const cuComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCrot_v2(handle, n, x, incx, y, incy, c, s));
     unsupported("cublasCrot_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCrot_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
-    _: *const f32,
-    _: *const cuComplex,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut cuComplex,
+    incx: i64,
+    y: *mut cuComplex,
+    incy: i64,
+    c: *const f32,
+    s: *const cuComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCrot_v2_64(handle, n, x, incx, y, incy, c, s));
     unsupported("cublasCrot_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCrotg_v2(
-    _: cublasHandle_t,
-    _: *mut cuComplex,
-    _: *mut cuComplex,
-    _: *mut f32,
-    _: *mut cuComplex,
+    handle: cublasHandle_t,
+    a: *mut cuComplex,
+    b: *mut cuComplex,
+    c: *mut f32,
+    s: *mut cuComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCrotg_v2(handle, a, b, c, s));
     unsupported("cublasCrotg_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCscal_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    alpha: *const cuComplex,
+    x: *mut cuComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCscal_v2(handle, n, alpha, x, incx));
     unsupported("cublasCscal_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCscal_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    alpha: *const cuComplex,
+    x: *mut cuComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCscal_v2_64(handle, n, alpha, x, incx));
     unsupported("cublasCscal_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsrot_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut cuComplex,
+    incx: c_int,
+    y: *mut cuComplex,
+    incy: c_int,
+    c: *const f32,
+    s: *const f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsrot_v2(handle, n, x, incx, y, incy, c, s));
     unsupported("cublasCsrot_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsrot_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut cuComplex,
+    incx: i64,
+    y: *mut cuComplex,
+    incy: i64,
+    c: *const f32,
+    s: *const f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsrot_v2_64(handle, n, x, incx, y, incy, c, s));
     unsupported("cublasCsrot_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsscal_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f32,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    alpha: *const f32,
+    x: *mut cuComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsscal_v2(handle, n, alpha, x, incx));
     unsupported("cublasCsscal_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsscal_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f32,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    alpha: *const f32,
+    x: *mut cuComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsscal_v2_64(handle, n, alpha, x, incx));
     unsupported("cublasCsscal_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCswap_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut cuComplex,
+    incx: c_int,
+    y: *mut cuComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCswap_v2(handle, n, x, incx, y, incy));
     unsupported("cublasCswap_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCswap_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut cuComplex,
+    incx: i64,
+    y: *mut cuComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCswap_v2_64(handle, n, x, incx, y, incy));
     unsupported("cublasCswap_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsymm_v2(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    B: *const cuComplex,
+    ldb: c_int,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsymm_v2(handle, side, uplo, m, n, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasCsymm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsymm_v2_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    B: *const cuComplex,
+    ldb: i64,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsymm_v2_64(handle, side, uplo, m, n, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasCsymm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsymv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    x: *const cuComplex,
+    incx: c_int,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsymv_v2(handle, uplo, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasCsymv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsymv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    x: *const cuComplex,
+    incx: i64,
+    beta: *const cuComplex,
+    y: *mut cuComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsymv_v2_64(handle, uplo, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasCsymv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyr2_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: c_int,
+    y: *const cuComplex,
+    incy: c_int,
+    A: *mut cuComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsyr2_v2(handle, uplo, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasCsyr2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyr2_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: i64,
+    y: *const cuComplex,
+    incy: i64,
+    A: *mut cuComplex,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsyr2_v2_64(handle, uplo, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasCsyr2_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyr2k_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    B: *const cuComplex,
+    ldb: c_int,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsyr2k_v2(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasCsyr2k_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyr2k_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    B: *const cuComplex,
+    ldb: i64,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsyr2k_v2_64(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasCsyr2k_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyr_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: c_int,
+    A: *mut cuComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsyr_v2(handle, uplo, n, alpha, x, incx, A, lda));
     unsupported("cublasCsyr_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyr_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuComplex,
+    x: *const cuComplex,
+    incx: i64,
+    A: *mut cuComplex,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsyr_v2_64(handle, uplo, n, alpha, x, incx, A, lda));
     unsupported("cublasCsyr_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyrk3mEx(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const c_void,
+    Atype: cudaDataType,
+    lda: c_int,
+    beta: *const cuComplex,
+    C: *mut c_void,
+    Ctype: cudaDataType,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsyrk3mEx(handle, uplo, trans, n, k, alpha, A, Atype, lda, beta, C, Ctype, ldc));
     unsupported("cublasCsyrk3mEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyrk3mEx_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const c_void,
+    Atype: cudaDataType,
+    lda: i64,
+    beta: *const cuComplex,
+    C: *mut c_void,
+    Ctype: cudaDataType,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCsyrk3mEx_64(handle, uplo, trans, n, k, alpha, A, Atype, lda, beta, C, Ctype, ldc)
+    );
     unsupported("cublasCsyrk3mEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyrkEx(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const c_void,
+    Atype: cudaDataType,
+    lda: c_int,
+    beta: *const cuComplex,
+    C: *mut c_void,
+    Ctype: cudaDataType,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsyrkEx(handle, uplo, trans, n, k, alpha, A, Atype, lda, beta, C, Ctype, ldc));
     unsupported("cublasCsyrkEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyrkEx_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const c_void,
+    Atype: cudaDataType,
+    lda: i64,
+    beta: *const cuComplex,
+    C: *mut c_void,
+    Ctype: cudaDataType,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsyrkEx_64(handle, uplo, trans, n, k, alpha, A, Atype, lda, beta, C, Ctype, ldc));
     unsupported("cublasCsyrkEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyrk_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsyrk_v2(handle, uplo, trans, n, k, alpha, A, lda, beta, C, ldc));
     unsupported("cublasCsyrk_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyrk_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsyrk_v2_64(handle, uplo, trans, n, k, alpha, A, lda, beta, C, ldc));
     unsupported("cublasCsyrk_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyrkx(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    B: *const cuComplex,
+    ldb: c_int,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsyrkx(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasCsyrkx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCsyrkx_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    B: *const cuComplex,
+    ldb: i64,
+    beta: *const cuComplex,
+    C: *mut cuComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCsyrkx_64(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasCsyrkx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtbmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    k: c_int,
+    A: *const cuComplex,
+    lda: c_int,
+    x: *mut cuComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtbmv_v2(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasCtbmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtbmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    k: i64,
+    A: *const cuComplex,
+    lda: i64,
+    x: *mut cuComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtbmv_v2_64(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasCtbmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtbsv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    k: c_int,
+    A: *const cuComplex,
+    lda: c_int,
+    x: *mut cuComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtbsv_v2(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasCtbsv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtbsv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    k: i64,
+    A: *const cuComplex,
+    lda: i64,
+    x: *mut cuComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtbsv_v2_64(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasCtbsv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtpmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    AP: *const cuComplex,
+    x: *mut cuComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtpmv_v2(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasCtpmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtpmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    AP: *const cuComplex,
+    x: *mut cuComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtpmv_v2_64(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasCtpmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtpsv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    AP: *const cuComplex,
+    x: *mut cuComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtpsv_v2(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasCtpsv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtpsv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    AP: *const cuComplex,
+    x: *mut cuComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtpsv_v2_64(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasCtpsv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtpttr(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    AP: *const cuComplex,
+    A: *mut cuComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtpttr(handle, uplo, n, AP, A, lda));
     unsupported("cublasCtpttr")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtrmm_v2(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    B: *const cuComplex,
+    ldb: c_int,
+    C: *mut cuComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtrmm_v2(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, C, ldc));
     unsupported("cublasCtrmm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtrmm_v2_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    B: *const cuComplex,
+    ldb: i64,
+    C: *mut cuComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCtrmm_v2_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, C, ldc)
+    );
     unsupported("cublasCtrmm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtrmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    A: *const cuComplex,
+    lda: c_int,
+    x: *mut cuComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtrmv_v2(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasCtrmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtrmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    A: *const cuComplex,
+    lda: i64,
+    x: *mut cuComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtrmv_v2_64(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasCtrmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtrsmBatched(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const *const cuComplex,
-    _: c_int,
-    _: *const *mut cuComplex,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuComplex,
+    A: *const *const cuComplex,
+    lda: c_int,
+    B: *const *mut cuComplex,
+    ldb: c_int,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCtrsmBatched(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, batchCount)
+    );
     unsupported("cublasCtrsmBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtrsmBatched_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const *const cuComplex,
-    _: i64,
-    _: *const *mut cuComplex,
-    _: i64,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuComplex,
+    A: *const *const cuComplex,
+    lda: i64,
+    B: *const *mut cuComplex,
+    ldb: i64,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasCtrsmBatched_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, batchCount)
+    );
     unsupported("cublasCtrsmBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtrsm_v2(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: c_int,
+    B: *mut cuComplex,
+    ldb: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtrsm_v2(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb));
     unsupported("cublasCtrsm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtrsm_v2_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const cuComplex,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuComplex,
+    A: *const cuComplex,
+    lda: i64,
+    B: *mut cuComplex,
+    ldb: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtrsm_v2_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb));
     unsupported("cublasCtrsm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtrsv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    A: *const cuComplex,
+    lda: c_int,
+    x: *mut cuComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtrsv_v2(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasCtrsv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtrsv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut cuComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    A: *const cuComplex,
+    lda: i64,
+    x: *mut cuComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtrsv_v2_64(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasCtrsv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCtrttp(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut cuComplex,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    A: *const cuComplex,
+    lda: c_int,
+    AP: *mut cuComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasCtrttp(handle, uplo, n, A, lda, AP));
     unsupported("cublasCtrttp")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDasum_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const f64,
+    incx: c_int,
+    result: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDasum_v2(handle, n, x, incx, result));
     unsupported("cublasDasum_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDasum_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const f64,
+    incx: i64,
+    result: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDasum_v2_64(handle, n, x, incx, result));
     unsupported("cublasDasum_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDaxpy_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    alpha: *const f64,
+    x: *const f64,
+    incx: c_int,
+    y: *mut f64,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDaxpy_v2(handle, n, alpha, x, incx, y, incy));
     unsupported("cublasDaxpy_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDaxpy_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    alpha: *const f64,
+    x: *const f64,
+    incx: i64,
+    y: *mut f64,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDaxpy_v2_64(handle, n, alpha, x, incx, y, incy));
     unsupported("cublasDaxpy_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDcopy_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const f64,
+    incx: c_int,
+    y: *mut f64,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDcopy_v2(handle, n, x, incx, y, incy));
     unsupported("cublasDcopy_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDcopy_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const f64,
+    incx: i64,
+    y: *mut f64,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDcopy_v2_64(handle, n, x, incx, y, incy));
     unsupported("cublasDcopy_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDdgmm(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    mode: cublasSideMode_t,
+    m: c_int,
+    n: c_int,
+    A: *const f64,
+    lda: c_int,
+    x: *const f64,
+    incx: c_int,
+    C: *mut f64,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDdgmm(handle, mode, m, n, A, lda, x, incx, C, ldc));
     unsupported("cublasDdgmm")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDdgmm_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    mode: cublasSideMode_t,
+    m: i64,
+    n: i64,
+    A: *const f64,
+    lda: i64,
+    x: *const f64,
+    incx: i64,
+    C: *mut f64,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDdgmm_64(handle, mode, m, n, A, lda, x, incx, C, ldc));
     unsupported("cublasDdgmm_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDdot_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const f64,
+    incx: c_int,
+    y: *const f64,
+    incy: c_int,
+    result: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDdot_v2(handle, n, x, incx, y, incy, result));
     unsupported("cublasDdot_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDdot_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const f64,
+    incx: i64,
+    y: *const f64,
+    incy: i64,
+    result: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDdot_v2_64(handle, n, x, incx, y, incy, result));
     unsupported("cublasDdot_v2_64")
 }
 
 /// Closes a handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDestroy_v2(handle: cublasHandle_t) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDestroy_v2(handle));
     entry("cublasDestroy_v2", || crate::api::helper::cublasDestroy_v2(handle))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgbmv_v2(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    kl: c_int,
+    ku: c_int,
+    alpha: *const f64,
+    A: *const f64,
+    lda: c_int,
+    x: *const f64,
+    incx: c_int,
+    beta: *const f64,
+    y: *mut f64,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDgbmv_v2(handle, trans, m, n, kl, ku, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasDgbmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgbmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    kl: i64,
+    ku: i64,
+    alpha: *const f64,
+    A: *const f64,
+    lda: i64,
+    x: *const f64,
+    incx: i64,
+    beta: *const f64,
+    y: *mut f64,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDgbmv_v2_64(handle, trans, m, n, kl, ku, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasDgbmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgeam(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f64,
+    A: *const f64,
+    lda: c_int,
+    beta: *const f64,
+    B: *const f64,
+    ldb: c_int,
+    C: *mut f64,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDgeam(handle, transa, transb, m, n, alpha, A, lda, beta, B, ldb, C, ldc));
     unsupported("cublasDgeam")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgeam_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f64,
+    A: *const f64,
+    lda: i64,
+    beta: *const f64,
+    B: *const f64,
+    ldb: i64,
+    C: *mut f64,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDgeam_64(handle, transa, transb, m, n, alpha, A, lda, beta, B, ldb, C, ldc));
     unsupported("cublasDgeam_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgelsBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const *mut f64,
-    _: c_int,
-    _: *const *mut f64,
-    _: c_int,
-    _: *mut c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    nrhs: c_int,
+    Aarray: *const *mut f64,
+    lda: c_int,
+    Carray: *const *mut f64,
+    ldc: c_int,
+    info: *mut c_int,
+    devInfoArray: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDgelsBatched(handle, trans, m, n, nrhs, Aarray, lda, Carray, ldc, info, devInfoArray, batchSize)
+    );
     unsupported("cublasDgelsBatched")
 }
 
@@ -2410,6 +2658,12 @@ pub unsafe extern "C" fn cublasDgemmBatched(
     ldc: c_int,
     batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDgemmBatched(
+            handle, transa, transb, m, n, k, alpha, Aarray, lda, Barray, ldb, beta, Carray, ldc, batchCount
+        )
+    );
     entry("cublasDgemmBatched", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -2439,6 +2693,12 @@ pub unsafe extern "C" fn cublasDgemmBatched_64(
     ldc: i64,
     batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDgemmBatched_64(
+            handle, transa, transb, m, n, k, alpha, Aarray, lda, Barray, ldb, beta, Carray, ldc, batchCount
+        )
+    );
     entry("cublasDgemmBatched_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -2451,45 +2711,87 @@ pub unsafe extern "C" fn cublasDgemmBatched_64(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmGroupedBatched(
-    _: cublasHandle_t,
-    _: *const cublasOperation_t,
-    _: *const cublasOperation_t,
-    _: *const c_int,
-    _: *const c_int,
-    _: *const c_int,
-    _: *const f64,
-    _: *const *const f64,
-    _: *const c_int,
-    _: *const *const f64,
-    _: *const c_int,
-    _: *const f64,
-    _: *const *mut f64,
-    _: *const c_int,
-    _: c_int,
-    _: *const c_int,
+    handle: cublasHandle_t,
+    transa_array: *const cublasOperation_t,
+    transb_array: *const cublasOperation_t,
+    m_array: *const c_int,
+    n_array: *const c_int,
+    k_array: *const c_int,
+    alpha_array: *const f64,
+    Aarray: *const *const f64,
+    lda_array: *const c_int,
+    Barray: *const *const f64,
+    ldb_array: *const c_int,
+    beta_array: *const f64,
+    Carray: *const *mut f64,
+    ldc_array: *const c_int,
+    group_count: c_int,
+    group_size: *const c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDgemmGroupedBatched(
+            handle,
+            transa_array,
+            transb_array,
+            m_array,
+            n_array,
+            k_array,
+            alpha_array,
+            Aarray,
+            lda_array,
+            Barray,
+            ldb_array,
+            beta_array,
+            Carray,
+            ldc_array,
+            group_count,
+            group_size
+        )
+    );
     unsupported("cublasDgemmGroupedBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmGroupedBatched_64(
-    _: cublasHandle_t,
-    _: *const cublasOperation_t,
-    _: *const cublasOperation_t,
-    _: *const i64,
-    _: *const i64,
-    _: *const i64,
-    _: *const f64,
-    _: *const *const f64,
-    _: *const i64,
-    _: *const *const f64,
-    _: *const i64,
-    _: *const f64,
-    _: *const *mut f64,
-    _: *const i64,
-    _: i64,
-    _: *const i64,
+    handle: cublasHandle_t,
+    transa_array: *const cublasOperation_t,
+    transb_array: *const cublasOperation_t,
+    m_array: *const i64,
+    n_array: *const i64,
+    k_array: *const i64,
+    alpha_array: *const f64,
+    Aarray: *const *const f64,
+    lda_array: *const i64,
+    Barray: *const *const f64,
+    ldb_array: *const i64,
+    beta_array: *const f64,
+    Carray: *const *mut f64,
+    ldc_array: *const i64,
+    group_count: i64,
+    group_size: *const i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDgemmGroupedBatched_64(
+            handle,
+            transa_array,
+            transb_array,
+            m_array,
+            n_array,
+            k_array,
+            alpha_array,
+            Aarray,
+            lda_array,
+            Barray,
+            ldb_array,
+            beta_array,
+            Carray,
+            ldc_array,
+            group_count,
+            group_size
+        )
+    );
     unsupported("cublasDgemmGroupedBatched_64")
 }
 
@@ -2515,6 +2817,12 @@ pub unsafe extern "C" fn cublasDgemmStridedBatched(
     strideC: c_longlong,
     batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDgemmStridedBatched(
+            handle, transa, transb, m, n, k, alpha, A, lda, strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount
+        )
+    );
     entry("cublasDgemmStridedBatched", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -2548,6 +2856,12 @@ pub unsafe extern "C" fn cublasDgemmStridedBatched_64(
     strideC: c_longlong,
     batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDgemmStridedBatched_64(
+            handle, transa, transb, m, n, k, alpha, A, lda, strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount
+        )
+    );
     entry("cublasDgemmStridedBatched_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -2577,6 +2891,7 @@ pub unsafe extern "C" fn cublasDgemm_v2(
     C: *mut f64,
     ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDgemm_v2(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     entry("cublasDgemm_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -2603,6 +2918,10 @@ pub unsafe extern "C" fn cublasDgemm_v2_64(
     C: *mut f64,
     ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDgemm_v2_64(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc)
+    );
     entry("cublasDgemm_v2_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -2613,1005 +2932,1103 @@ pub unsafe extern "C" fn cublasDgemm_v2_64(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemvBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: *const *const f64,
-    _: c_int,
-    _: *const *const f64,
-    _: c_int,
-    _: *const f64,
-    _: *const *mut f64,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f64,
+    Aarray: *const *const f64,
+    lda: c_int,
+    xarray: *const *const f64,
+    incx: c_int,
+    beta: *const f64,
+    yarray: *const *mut f64,
+    incy: c_int,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDgemvBatched(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasDgemvBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemvBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: *const *const f64,
-    _: i64,
-    _: *const *const f64,
-    _: i64,
-    _: *const f64,
-    _: *const *mut f64,
-    _: i64,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f64,
+    Aarray: *const *const f64,
+    lda: i64,
+    xarray: *const *const f64,
+    incx: i64,
+    beta: *const f64,
+    yarray: *const *mut f64,
+    incy: i64,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDgemvBatched_64(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasDgemvBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemvStridedBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: c_longlong,
-    _: *const f64,
-    _: c_int,
-    _: c_longlong,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
-    _: c_longlong,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f64,
+    A: *const f64,
+    lda: c_int,
+    strideA: c_longlong,
+    x: *const f64,
+    incx: c_int,
+    stridex: c_longlong,
+    beta: *const f64,
+    y: *mut f64,
+    incy: c_int,
+    stridey: c_longlong,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDgemvStridedBatched(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasDgemvStridedBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemvStridedBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: c_longlong,
-    _: *const f64,
-    _: i64,
-    _: c_longlong,
-    _: *const f64,
-    _: *mut f64,
-    _: i64,
-    _: c_longlong,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f64,
+    A: *const f64,
+    lda: i64,
+    strideA: c_longlong,
+    x: *const f64,
+    incx: i64,
+    stridex: c_longlong,
+    beta: *const f64,
+    y: *mut f64,
+    incy: i64,
+    stridey: c_longlong,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDgemvStridedBatched_64(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasDgemvStridedBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemv_v2(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f64,
+    A: *const f64,
+    lda: c_int,
+    x: *const f64,
+    incx: c_int,
+    beta: *const f64,
+    y: *mut f64,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDgemv_v2(handle, trans, m, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasDgemv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemv_v2_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f64,
+    A: *const f64,
+    lda: i64,
+    x: *const f64,
+    incx: i64,
+    beta: *const f64,
+    y: *mut f64,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDgemv_v2_64(handle, trans, m, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasDgemv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgeqrfBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: c_int,
-    _: *const *mut f64,
-    _: c_int,
-    _: *const *mut f64,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    m: c_int,
+    n: c_int,
+    Aarray: *const *mut f64,
+    lda: c_int,
+    TauArray: *const *mut f64,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDgeqrfBatched(handle, m, n, Aarray, lda, TauArray, info, batchSize));
     unsupported("cublasDgeqrfBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDger_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f64,
+    x: *const f64,
+    incx: c_int,
+    y: *const f64,
+    incy: c_int,
+    A: *mut f64,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDger_v2(handle, m, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasDger_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDger_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    m: i64,
+    n: i64,
+    alpha: *const f64,
+    x: *const f64,
+    incx: i64,
+    y: *const f64,
+    incy: i64,
+    A: *mut f64,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDger_v2_64(handle, m, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasDger_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgetrfBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const *mut f64,
-    _: c_int,
-    _: *mut c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    A: *const *mut f64,
+    lda: c_int,
+    P: *mut c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDgetrfBatched(handle, n, A, lda, P, info, batchSize));
     unsupported("cublasDgetrfBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgetriBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const *const f64,
-    _: c_int,
-    _: *const c_int,
-    _: *const *mut f64,
-    _: c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    A: *const *const f64,
+    lda: c_int,
+    P: *const c_int,
+    C: *const *mut f64,
+    ldc: c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDgetriBatched(handle, n, A, lda, P, C, ldc, info, batchSize));
     unsupported("cublasDgetriBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgetrsBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const *const f64,
-    _: c_int,
-    _: *const c_int,
-    _: *const *mut f64,
-    _: c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    nrhs: c_int,
+    Aarray: *const *const f64,
+    lda: c_int,
+    devIpiv: *const c_int,
+    Barray: *const *mut f64,
+    ldb: c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDgetrsBatched(handle, trans, n, nrhs, Aarray, lda, devIpiv, Barray, ldb, info, batchSize)
+    );
     unsupported("cublasDgetrsBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDmatinvBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const *const f64,
-    _: c_int,
-    _: *const *mut f64,
-    _: c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    A: *const *const f64,
+    lda: c_int,
+    Ainv: *const *mut f64,
+    lda_inv: c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDmatinvBatched(handle, n, A, lda, Ainv, lda_inv, info, batchSize));
     unsupported("cublasDmatinvBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDnrm2_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const f64,
+    incx: c_int,
+    result: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDnrm2_v2(handle, n, x, incx, result));
     unsupported("cublasDnrm2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDnrm2_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const f64,
+    incx: i64,
+    result: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDnrm2_v2_64(handle, n, x, incx, result));
     unsupported("cublasDnrm2_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDotEx(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: c_int,
+    y: *const c_void,
+    yType: cudaDataType,
+    incy: c_int,
+    result: *mut c_void,
+    resultType: cudaDataType,
+    executionType: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDotEx(handle, n, x, xType, incx, y, yType, incy, result, resultType, executionType)
+    );
     unsupported("cublasDotEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDotEx_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: i64,
+    y: *const c_void,
+    yType: cudaDataType,
+    incy: i64,
+    result: *mut c_void,
+    resultType: cudaDataType,
+    executionType: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDotEx_64(handle, n, x, xType, incx, y, yType, incy, result, resultType, executionType)
+    );
     unsupported("cublasDotEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDotcEx(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: c_int,
+    y: *const c_void,
+    yType: cudaDataType,
+    incy: c_int,
+    result: *mut c_void,
+    resultType: cudaDataType,
+    executionType: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDotcEx(handle, n, x, xType, incx, y, yType, incy, result, resultType, executionType)
+    );
     unsupported("cublasDotcEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDotcEx_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: i64,
+    y: *const c_void,
+    yType: cudaDataType,
+    incy: i64,
+    result: *mut c_void,
+    resultType: cudaDataType,
+    executionType: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDotcEx_64(handle, n, x, xType, incx, y, yType, incy, result, resultType, executionType)
+    );
     unsupported("cublasDotcEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDrot_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut f64,
+    incx: c_int,
+    y: *mut f64,
+    incy: c_int,
+    c: *const f64,
+    s: *const f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDrot_v2(handle, n, x, incx, y, incy, c, s));
     unsupported("cublasDrot_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDrot_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut f64,
+    incx: i64,
+    y: *mut f64,
+    incy: i64,
+    c: *const f64,
+    s: *const f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDrot_v2_64(handle, n, x, incx, y, incy, c, s));
     unsupported("cublasDrot_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDrotg_v2(
-    _: cublasHandle_t,
-    _: *mut f64,
-    _: *mut f64,
-    _: *mut f64,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    a: *mut f64,
+    b: *mut f64,
+    c: *mut f64,
+    s: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDrotg_v2(handle, a, b, c, s));
     unsupported("cublasDrotg_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDrotm_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
-    _: *const f64,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut f64,
+    incx: c_int,
+    y: *mut f64,
+    incy: c_int,
+    param: *const f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDrotm_v2(handle, n, x, incx, y, incy, param));
     unsupported("cublasDrotm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDrotm_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
-    _: *const f64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut f64,
+    incx: i64,
+    y: *mut f64,
+    incy: i64,
+    param: *const f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDrotm_v2_64(handle, n, x, incx, y, incy, param));
     unsupported("cublasDrotm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDrotmg_v2(
-    _: cublasHandle_t,
-    _: *mut f64,
-    _: *mut f64,
-    _: *mut f64,
-    _: *const f64,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    d1: *mut f64,
+    d2: *mut f64,
+    x1: *mut f64,
+    y1: *const f64,
+    param: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDrotmg_v2(handle, d1, d2, x1, y1, param));
     unsupported("cublasDrotmg_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsbmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const f64,
+    A: *const f64,
+    lda: c_int,
+    x: *const f64,
+    incx: c_int,
+    beta: *const f64,
+    y: *mut f64,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsbmv_v2(handle, uplo, n, k, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasDsbmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsbmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    k: i64,
+    alpha: *const f64,
+    A: *const f64,
+    lda: i64,
+    x: *const f64,
+    incx: i64,
+    beta: *const f64,
+    y: *mut f64,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsbmv_v2_64(handle, uplo, n, k, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasDsbmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDscal_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    alpha: *const f64,
+    x: *mut f64,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDscal_v2(handle, n, alpha, x, incx));
     unsupported("cublasDscal_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDscal_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    alpha: *const f64,
+    x: *mut f64,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDscal_v2_64(handle, n, alpha, x, incx));
     unsupported("cublasDscal_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDspmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f64,
+    AP: *const f64,
+    x: *const f64,
+    incx: c_int,
+    beta: *const f64,
+    y: *mut f64,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDspmv_v2(handle, uplo, n, alpha, AP, x, incx, beta, y, incy));
     unsupported("cublasDspmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDspmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f64,
+    AP: *const f64,
+    x: *const f64,
+    incx: i64,
+    beta: *const f64,
+    y: *mut f64,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDspmv_v2_64(handle, uplo, n, alpha, AP, x, incx, beta, y, incy));
     unsupported("cublasDspmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDspr2_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f64,
+    x: *const f64,
+    incx: c_int,
+    y: *const f64,
+    incy: c_int,
+    AP: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDspr2_v2(handle, uplo, n, alpha, x, incx, y, incy, AP));
     unsupported("cublasDspr2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDspr2_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f64,
+    x: *const f64,
+    incx: i64,
+    y: *const f64,
+    incy: i64,
+    AP: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDspr2_v2_64(handle, uplo, n, alpha, x, incx, y, incy, AP));
     unsupported("cublasDspr2_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDspr_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f64,
+    x: *const f64,
+    incx: c_int,
+    AP: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDspr_v2(handle, uplo, n, alpha, x, incx, AP));
     unsupported("cublasDspr_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDspr_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f64,
+    x: *const f64,
+    incx: i64,
+    AP: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDspr_v2_64(handle, uplo, n, alpha, x, incx, AP));
     unsupported("cublasDspr_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDswap_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut f64,
+    incx: c_int,
+    y: *mut f64,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDswap_v2(handle, n, x, incx, y, incy));
     unsupported("cublasDswap_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDswap_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut f64,
+    incx: i64,
+    y: *mut f64,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDswap_v2_64(handle, n, x, incx, y, incy));
     unsupported("cublasDswap_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsymm_v2(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f64,
+    A: *const f64,
+    lda: c_int,
+    B: *const f64,
+    ldb: c_int,
+    beta: *const f64,
+    C: *mut f64,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsymm_v2(handle, side, uplo, m, n, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasDsymm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsymm_v2_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    m: i64,
+    n: i64,
+    alpha: *const f64,
+    A: *const f64,
+    lda: i64,
+    B: *const f64,
+    ldb: i64,
+    beta: *const f64,
+    C: *mut f64,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsymm_v2_64(handle, side, uplo, m, n, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasDsymm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsymv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f64,
+    A: *const f64,
+    lda: c_int,
+    x: *const f64,
+    incx: c_int,
+    beta: *const f64,
+    y: *mut f64,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsymv_v2(handle, uplo, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasDsymv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsymv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f64,
+    A: *const f64,
+    lda: i64,
+    x: *const f64,
+    incx: i64,
+    beta: *const f64,
+    y: *mut f64,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsymv_v2_64(handle, uplo, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasDsymv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsyr2_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f64,
+    x: *const f64,
+    incx: c_int,
+    y: *const f64,
+    incy: c_int,
+    A: *mut f64,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsyr2_v2(handle, uplo, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasDsyr2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsyr2_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f64,
+    x: *const f64,
+    incx: i64,
+    y: *const f64,
+    incy: i64,
+    A: *mut f64,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsyr2_v2_64(handle, uplo, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasDsyr2_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsyr2k_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const f64,
+    A: *const f64,
+    lda: c_int,
+    B: *const f64,
+    ldb: c_int,
+    beta: *const f64,
+    C: *mut f64,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsyr2k_v2(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasDsyr2k_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsyr2k_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const f64,
+    A: *const f64,
+    lda: i64,
+    B: *const f64,
+    ldb: i64,
+    beta: *const f64,
+    C: *mut f64,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsyr2k_v2_64(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasDsyr2k_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsyr_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f64,
+    x: *const f64,
+    incx: c_int,
+    A: *mut f64,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsyr_v2(handle, uplo, n, alpha, x, incx, A, lda));
     unsupported("cublasDsyr_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsyr_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f64,
+    x: *const f64,
+    incx: i64,
+    A: *mut f64,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsyr_v2_64(handle, uplo, n, alpha, x, incx, A, lda));
     unsupported("cublasDsyr_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsyrk_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const f64,
+    A: *const f64,
+    lda: c_int,
+    beta: *const f64,
+    C: *mut f64,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsyrk_v2(handle, uplo, trans, n, k, alpha, A, lda, beta, C, ldc));
     unsupported("cublasDsyrk_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsyrk_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const f64,
+    A: *const f64,
+    lda: i64,
+    beta: *const f64,
+    C: *mut f64,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsyrk_v2_64(handle, uplo, trans, n, k, alpha, A, lda, beta, C, ldc));
     unsupported("cublasDsyrk_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsyrkx(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const f64,
+    A: *const f64,
+    lda: c_int,
+    B: *const f64,
+    ldb: c_int,
+    beta: *const f64,
+    C: *mut f64,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsyrkx(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasDsyrkx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDsyrkx_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const f64,
+    A: *const f64,
+    lda: i64,
+    B: *const f64,
+    ldb: i64,
+    beta: *const f64,
+    C: *mut f64,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDsyrkx_64(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasDsyrkx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtbmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    k: c_int,
+    A: *const f64,
+    lda: c_int,
+    x: *mut f64,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtbmv_v2(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasDtbmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtbmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    k: i64,
+    A: *const f64,
+    lda: i64,
+    x: *mut f64,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtbmv_v2_64(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasDtbmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtbsv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    k: c_int,
+    A: *const f64,
+    lda: c_int,
+    x: *mut f64,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtbsv_v2(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasDtbsv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtbsv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    k: i64,
+    A: *const f64,
+    lda: i64,
+    x: *mut f64,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtbsv_v2_64(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasDtbsv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtpmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    AP: *const f64,
+    x: *mut f64,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtpmv_v2(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasDtpmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtpmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const f64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    AP: *const f64,
+    x: *mut f64,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtpmv_v2_64(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasDtpmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtpsv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    AP: *const f64,
+    x: *mut f64,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtpsv_v2(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasDtpsv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtpsv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const f64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    AP: *const f64,
+    x: *mut f64,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtpsv_v2_64(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasDtpsv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtpttr(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f64,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    AP: *const f64,
+    A: *mut f64,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtpttr(handle, uplo, n, AP, A, lda));
     unsupported("cublasDtpttr")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrmm_v2(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f64,
+    A: *const f64,
+    lda: c_int,
+    B: *const f64,
+    ldb: c_int,
+    C: *mut f64,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtrmm_v2(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, C, ldc));
     unsupported("cublasDtrmm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrmm_v2_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: i64,
+    n: i64,
+    alpha: *const f64,
+    A: *const f64,
+    lda: i64,
+    B: *const f64,
+    ldb: i64,
+    C: *mut f64,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDtrmm_v2_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, C, ldc)
+    );
     unsupported("cublasDtrmm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    A: *const f64,
+    lda: c_int,
+    x: *mut f64,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtrmv_v2(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasDtrmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    A: *const f64,
+    lda: i64,
+    x: *mut f64,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtrmv_v2_64(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasDtrmv_v2_64")
 }
 
@@ -3632,6 +4049,10 @@ pub unsafe extern "C" fn cublasDtrsmBatched(
     ldb: c_int,
     batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDtrsmBatched(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, batchCount)
+    );
     entry("cublasDtrsmBatched", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -3659,6 +4080,10 @@ pub unsafe extern "C" fn cublasDtrsmBatched_64(
     ldb: i64,
     batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasDtrsmBatched_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, batchCount)
+    );
     entry("cublasDtrsmBatched_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -3685,6 +4110,7 @@ pub unsafe extern "C" fn cublasDtrsm_v2(
     B: *mut f64,
     ldb: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtrsm_v2(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb));
     entry("cublasDtrsm_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::level3::cublasDtrsm_v2(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb) }
@@ -3707,6 +4133,7 @@ pub unsafe extern "C" fn cublasDtrsm_v2_64(
     B: *mut f64,
     ldb: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtrsm_v2_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb));
     entry("cublasDtrsm_v2_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::level3::cublasDtrsm_v2_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb) }
@@ -3715,87 +4142,94 @@ pub unsafe extern "C" fn cublasDtrsm_v2_64(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrsv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    A: *const f64,
+    lda: c_int,
+    x: *mut f64,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtrsv_v2(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasDtrsv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrsv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut f64,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    A: *const f64,
+    lda: i64,
+    x: *mut f64,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtrsv_v2_64(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasDtrsv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrttp(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    A: *const f64,
+    lda: c_int,
+    AP: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDtrttp(handle, uplo, n, A, lda, AP));
     unsupported("cublasDtrttp")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDzasum_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    result: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDzasum_v2(handle, n, x, incx, result));
     unsupported("cublasDzasum_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDzasum_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    result: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDzasum_v2_64(handle, n, x, incx, result));
     unsupported("cublasDzasum_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDznrm2_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    result: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDznrm2_v2(handle, n, x, incx, result));
     unsupported("cublasDznrm2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDznrm2_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut f64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    result: *mut f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasDznrm2_v2_64(handle, n, x, incx, result));
     unsupported("cublasDznrm2_v2_64")
 }
 
@@ -3823,6 +4257,31 @@ pub unsafe extern "C" fn cublasGemmBatchedEx(
     computeType: cublasComputeType_t,
     algo: cublasGemmAlgo_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasGemmBatchedEx(
+            handle,
+            transa,
+            transb,
+            m,
+            n,
+            k,
+            alpha,
+            Aarray,
+            Atype,
+            lda,
+            Barray,
+            Btype,
+            ldb,
+            beta,
+            Carray,
+            Ctype,
+            ldc,
+            batchCount,
+            computeType,
+            algo
+        )
+    );
     entry("cublasGemmBatchedEx", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -3876,6 +4335,31 @@ pub unsafe extern "C" fn cublasGemmBatchedEx_64(
     computeType: cublasComputeType_t,
     algo: cublasGemmAlgo_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasGemmBatchedEx_64(
+            handle,
+            transa,
+            transb,
+            m,
+            n,
+            k,
+            alpha,
+            Aarray,
+            Atype,
+            lda,
+            Barray,
+            Btype,
+            ldb,
+            beta,
+            Carray,
+            Ctype,
+            ldc,
+            batchCount,
+            computeType,
+            algo
+        )
+    );
     entry("cublasGemmBatchedEx_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -3928,6 +4412,30 @@ pub unsafe extern "C" fn cublasGemmEx(
     computeType: cublasComputeType_t,
     algo: cublasGemmAlgo_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasGemmEx(
+            handle,
+            transa,
+            transb,
+            m,
+            n,
+            k,
+            alpha,
+            A,
+            Atype,
+            lda,
+            B,
+            Btype,
+            ldb,
+            beta,
+            C,
+            Ctype,
+            ldc,
+            computeType,
+            algo
+        )
+    );
     entry("cublasGemmEx", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -3979,6 +4487,30 @@ pub unsafe extern "C" fn cublasGemmEx_64(
     computeType: cublasComputeType_t,
     algo: cublasGemmAlgo_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasGemmEx_64(
+            handle,
+            transa,
+            transb,
+            m,
+            n,
+            k,
+            alpha,
+            A,
+            Atype,
+            lda,
+            B,
+            Btype,
+            ldb,
+            beta,
+            C,
+            Ctype,
+            ldc,
+            computeType,
+            algo
+        )
+    );
     entry("cublasGemmEx_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -4009,53 +4541,103 @@ pub unsafe extern "C" fn cublasGemmEx_64(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmGroupedBatchedEx(
-    _: cublasHandle_t,
-    _: *const cublasOperation_t,
-    _: *const cublasOperation_t,
-    _: *const c_int,
-    _: *const c_int,
-    _: *const c_int,
-    _: *const c_void,
-    _: *const *const c_void,
-    _: cudaDataType,
-    _: *const c_int,
-    _: *const *const c_void,
-    _: cudaDataType,
-    _: *const c_int,
-    _: *const c_void,
-    _: *const *mut c_void,
-    _: cudaDataType,
-    _: *const c_int,
-    _: c_int,
-    _: *const c_int,
-    _: cublasComputeType_t,
+    handle: cublasHandle_t,
+    transa_array: *const cublasOperation_t,
+    transb_array: *const cublasOperation_t,
+    m_array: *const c_int,
+    n_array: *const c_int,
+    k_array: *const c_int,
+    alpha_array: *const c_void,
+    Aarray: *const *const c_void,
+    Atype: cudaDataType,
+    lda_array: *const c_int,
+    Barray: *const *const c_void,
+    Btype: cudaDataType,
+    ldb_array: *const c_int,
+    beta_array: *const c_void,
+    Carray: *const *mut c_void,
+    Ctype: cudaDataType,
+    ldc_array: *const c_int,
+    group_count: c_int,
+    group_size: *const c_int,
+    computeType: cublasComputeType_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasGemmGroupedBatchedEx(
+            handle,
+            transa_array,
+            transb_array,
+            m_array,
+            n_array,
+            k_array,
+            alpha_array,
+            Aarray,
+            Atype,
+            lda_array,
+            Barray,
+            Btype,
+            ldb_array,
+            beta_array,
+            Carray,
+            Ctype,
+            ldc_array,
+            group_count,
+            group_size,
+            computeType
+        )
+    );
     unsupported("cublasGemmGroupedBatchedEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmGroupedBatchedEx_64(
-    _: cublasHandle_t,
-    _: *const cublasOperation_t,
-    _: *const cublasOperation_t,
-    _: *const i64,
-    _: *const i64,
-    _: *const i64,
-    _: *const c_void,
-    _: *const *const c_void,
-    _: cudaDataType,
-    _: *const i64,
-    _: *const *const c_void,
-    _: cudaDataType,
-    _: *const i64,
-    _: *const c_void,
-    _: *const *mut c_void,
-    _: cudaDataType,
-    _: *const i64,
-    _: i64,
-    _: *const i64,
-    _: cublasComputeType_t,
+    handle: cublasHandle_t,
+    transa_array: *const cublasOperation_t,
+    transb_array: *const cublasOperation_t,
+    m_array: *const i64,
+    n_array: *const i64,
+    k_array: *const i64,
+    alpha_array: *const c_void,
+    Aarray: *const *const c_void,
+    Atype: cudaDataType,
+    lda_array: *const i64,
+    Barray: *const *const c_void,
+    Btype: cudaDataType,
+    ldb_array: *const i64,
+    beta_array: *const c_void,
+    Carray: *const *mut c_void,
+    Ctype: cudaDataType,
+    ldc_array: *const i64,
+    group_count: i64,
+    group_size: *const i64,
+    computeType: cublasComputeType_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasGemmGroupedBatchedEx_64(
+            handle,
+            transa_array,
+            transb_array,
+            m_array,
+            n_array,
+            k_array,
+            alpha_array,
+            Aarray,
+            Atype,
+            lda_array,
+            Barray,
+            Btype,
+            ldb_array,
+            beta_array,
+            Carray,
+            Ctype,
+            ldc_array,
+            group_count,
+            group_size,
+            computeType
+        )
+    );
     unsupported("cublasGemmGroupedBatchedEx_64")
 }
 
@@ -4086,6 +4668,34 @@ pub unsafe extern "C" fn cublasGemmStridedBatchedEx(
     computeType: cublasComputeType_t,
     algo: cublasGemmAlgo_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasGemmStridedBatchedEx(
+            handle,
+            transa,
+            transb,
+            m,
+            n,
+            k,
+            alpha,
+            A,
+            Atype,
+            lda,
+            strideA,
+            B,
+            Btype,
+            ldb,
+            strideB,
+            beta,
+            C,
+            Ctype,
+            ldc,
+            strideC,
+            batchCount,
+            computeType,
+            algo
+        )
+    );
     entry("cublasGemmStridedBatchedEx", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -4145,6 +4755,34 @@ pub unsafe extern "C" fn cublasGemmStridedBatchedEx_64(
     computeType: cublasComputeType_t,
     algo: cublasGemmAlgo_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasGemmStridedBatchedEx_64(
+            handle,
+            transa,
+            transb,
+            m,
+            n,
+            k,
+            alpha,
+            A,
+            Atype,
+            lda,
+            strideA,
+            B,
+            Btype,
+            ldb,
+            strideB,
+            beta,
+            C,
+            Ctype,
+            ldc,
+            strideC,
+            batchCount,
+            computeType,
+            algo
+        )
+    );
     entry("cublasGemmStridedBatchedEx_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -4183,6 +4821,7 @@ pub unsafe extern "C" fn cublasGetAtomicsMode(
     handle: cublasHandle_t,
     mode: *mut cublasAtomicsMode_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetAtomicsMode(handle, mode));
     entry("cublasGetAtomicsMode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let mode = unsafe { Out::new(mode) }?;
@@ -4193,17 +4832,20 @@ pub unsafe extern "C" fn cublasGetAtomicsMode(
 /// The runtime version that goes with this library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetCudartVersion() -> usize {
+    vgpu_core::traced!(LIBRARY, cublasGetCudartVersion());
     vgpu_core::ffi::guard("cublasGetCudartVersion", 0, || crate::api::helper::cublasGetCudartVersion())
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cublasGetLoggerCallback(_: *mut cublasLogCallback) -> cublasStatus_t {
+pub unsafe extern "C" fn cublasGetLoggerCallback(userCallback: *mut cublasLogCallback) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetLoggerCallback(userCallback));
     unsupported("cublasGetLoggerCallback")
 }
 
 /// Which lower-precision units may be used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetMathMode(handle: cublasHandle_t, mode: *mut cublasMath_t) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetMathMode(handle, mode));
     entry("cublasGetMathMode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let mode = unsafe { Out::new(mode) }?;
@@ -4222,6 +4864,7 @@ pub unsafe extern "C" fn cublasGetMatrix(
     B: *mut c_void,
     ldb: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetMatrix(rows, cols, elemSize, A, lda, B, ldb));
     entry("cublasGetMatrix", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasGetMatrix(rows, cols, elemSize, A, lda, B, ldb) }
@@ -4240,6 +4883,7 @@ pub unsafe extern "C" fn cublasGetMatrixAsync(
     ldb: c_int,
     stream: cudaStream_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetMatrixAsync(rows, cols, elemSize, A, lda, B, ldb, stream));
     entry("cublasGetMatrixAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasGetMatrixAsync(rows, cols, elemSize, A, lda, B, ldb, stream) }
@@ -4258,6 +4902,7 @@ pub unsafe extern "C" fn cublasGetMatrixAsync_64(
     ldb: i64,
     stream: cudaStream_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetMatrixAsync_64(rows, cols, elemSize, A, lda, B, ldb, stream));
     entry("cublasGetMatrixAsync_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasGetMatrixAsync_64(rows, cols, elemSize, A, lda, B, ldb, stream) }
@@ -4275,6 +4920,7 @@ pub unsafe extern "C" fn cublasGetMatrix_64(
     B: *mut c_void,
     ldb: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetMatrix_64(rows, cols, elemSize, A, lda, B, ldb));
     entry("cublasGetMatrix_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasGetMatrix_64(rows, cols, elemSize, A, lda, B, ldb) }
@@ -4287,6 +4933,7 @@ pub unsafe extern "C" fn cublasGetPointerMode_v2(
     handle: cublasHandle_t,
     mode: *mut cublasPointerMode_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetPointerMode_v2(handle, mode));
     entry("cublasGetPointerMode_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let mode = unsafe { Out::new(mode) }?;
@@ -4297,6 +4944,7 @@ pub unsafe extern "C" fn cublasGetPointerMode_v2(
 /// A part of the version of this interface.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetProperty(type_: libraryPropertyType_t, value: *mut c_int) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetProperty(type_, value));
     entry("cublasGetProperty", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let value = unsafe { Out::new(value) }?;
@@ -4307,6 +4955,7 @@ pub unsafe extern "C" fn cublasGetProperty(type_: libraryPropertyType_t, value: 
 /// The hint of how many multiprocessors to use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetSmCountTarget(handle: cublasHandle_t, smCountTarget: *mut c_int) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetSmCountTarget(handle, smCountTarget));
     entry("cublasGetSmCountTarget", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let smCountTarget = unsafe { Out::new(smCountTarget) }?;
@@ -4317,12 +4966,14 @@ pub unsafe extern "C" fn cublasGetSmCountTarget(handle: cublasHandle_t, smCountT
 /// A status's name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetStatusName(status: cublasStatus_t) -> *const c_char {
+    vgpu_core::traced!(LIBRARY, cublasGetStatusName(status));
     vgpu_core::ffi::guard("cublasGetStatusName", core::ptr::null(), || crate::api::helper::cublasGetStatusName(status))
 }
 
 /// What a status means, in a few words.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetStatusString(status: cublasStatus_t) -> *const c_char {
+    vgpu_core::traced!(LIBRARY, cublasGetStatusString(status));
     vgpu_core::ffi::guard("cublasGetStatusString", core::ptr::null(), || {
         crate::api::helper::cublasGetStatusString(status)
     })
@@ -4331,6 +4982,7 @@ pub unsafe extern "C" fn cublasGetStatusString(status: cublasStatus_t) -> *const
 /// The stream of a handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetStream_v2(handle: cublasHandle_t, streamId: *mut cudaStream_t) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetStream_v2(handle, streamId));
     entry("cublasGetStream_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let streamId = unsafe { Out::new(streamId) }?;
@@ -4348,6 +5000,7 @@ pub unsafe extern "C" fn cublasGetVector(
     y: *mut c_void,
     incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetVector(n, elemSize, x, incx, y, incy));
     entry("cublasGetVector", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasGetVector(n, elemSize, x, incx, y, incy) }
@@ -4365,6 +5018,7 @@ pub unsafe extern "C" fn cublasGetVectorAsync(
     incy: c_int,
     stream: cudaStream_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetVectorAsync(n, elemSize, x, incx, y, incy, stream));
     entry("cublasGetVectorAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasGetVectorAsync(n, elemSize, x, incx, y, incy, stream) }
@@ -4382,6 +5036,7 @@ pub unsafe extern "C" fn cublasGetVectorAsync_64(
     incy: i64,
     stream: cudaStream_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetVectorAsync_64(n, elemSize, x, incx, y, incy, stream));
     entry("cublasGetVectorAsync_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasGetVectorAsync_64(n, elemSize, x, incx, y, incy, stream) }
@@ -4398,6 +5053,7 @@ pub unsafe extern "C" fn cublasGetVector_64(
     y: *mut c_void,
     incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetVector_64(n, elemSize, x, incx, y, incy));
     entry("cublasGetVector_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasGetVector_64(n, elemSize, x, incx, y, incy) }
@@ -4407,6 +5063,7 @@ pub unsafe extern "C" fn cublasGetVector_64(
 /// The version of this interface as one number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetVersion_v2(handle: cublasHandle_t, version: *mut c_int) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetVersion_v2(handle, version));
     entry("cublasGetVersion_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let version = unsafe { Out::new(version) }?;
@@ -4416,165 +5073,205 @@ pub unsafe extern "C" fn cublasGetVersion_v2(handle: cublasHandle_t, version: *m
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHSHgemvBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const *const __half,
-    _: c_int,
-    _: *const *const __half,
-    _: c_int,
-    _: *const f32,
-    _: *const *mut __half,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    Aarray: *const *const __half,
+    lda: c_int,
+    xarray: *const *const __half,
+    incx: c_int,
+    beta: *const f32,
+    yarray: *const *mut __half,
+    incy: c_int,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasHSHgemvBatched(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasHSHgemvBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHSHgemvBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const *const __half,
-    _: i64,
-    _: *const *const __half,
-    _: i64,
-    _: *const f32,
-    _: *const *mut __half,
-    _: i64,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    Aarray: *const *const __half,
+    lda: i64,
+    xarray: *const *const __half,
+    incx: i64,
+    beta: *const f32,
+    yarray: *const *mut __half,
+    incy: i64,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasHSHgemvBatched_64(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasHSHgemvBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHSHgemvStridedBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const __half,
-    _: c_int,
-    _: c_longlong,
-    _: *const __half,
-    _: c_int,
-    _: c_longlong,
-    _: *const f32,
-    _: *mut __half,
-    _: c_int,
-    _: c_longlong,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    A: *const __half,
+    lda: c_int,
+    strideA: c_longlong,
+    x: *const __half,
+    incx: c_int,
+    stridex: c_longlong,
+    beta: *const f32,
+    y: *mut __half,
+    incy: c_int,
+    stridey: c_longlong,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasHSHgemvStridedBatched(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasHSHgemvStridedBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHSHgemvStridedBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const __half,
-    _: i64,
-    _: c_longlong,
-    _: *const __half,
-    _: i64,
-    _: c_longlong,
-    _: *const f32,
-    _: *mut __half,
-    _: i64,
-    _: c_longlong,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    A: *const __half,
+    lda: i64,
+    strideA: c_longlong,
+    x: *const __half,
+    incx: i64,
+    stridex: c_longlong,
+    beta: *const f32,
+    y: *mut __half,
+    incy: i64,
+    stridey: c_longlong,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasHSHgemvStridedBatched_64(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasHSHgemvStridedBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHSSgemvBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const *const __half,
-    _: c_int,
-    _: *const *const __half,
-    _: c_int,
-    _: *const f32,
-    _: *const *mut f32,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    Aarray: *const *const __half,
+    lda: c_int,
+    xarray: *const *const __half,
+    incx: c_int,
+    beta: *const f32,
+    yarray: *const *mut f32,
+    incy: c_int,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasHSSgemvBatched(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasHSSgemvBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHSSgemvBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const *const __half,
-    _: i64,
-    _: *const *const __half,
-    _: i64,
-    _: *const f32,
-    _: *const *mut f32,
-    _: i64,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    Aarray: *const *const __half,
+    lda: i64,
+    xarray: *const *const __half,
+    incx: i64,
+    beta: *const f32,
+    yarray: *const *mut f32,
+    incy: i64,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasHSSgemvBatched_64(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasHSSgemvBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHSSgemvStridedBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const __half,
-    _: c_int,
-    _: c_longlong,
-    _: *const __half,
-    _: c_int,
-    _: c_longlong,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
-    _: c_longlong,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    A: *const __half,
+    lda: c_int,
+    strideA: c_longlong,
+    x: *const __half,
+    incx: c_int,
+    stridex: c_longlong,
+    beta: *const f32,
+    y: *mut f32,
+    incy: c_int,
+    stridey: c_longlong,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasHSSgemvStridedBatched(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasHSSgemvStridedBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHSSgemvStridedBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const __half,
-    _: i64,
-    _: c_longlong,
-    _: *const __half,
-    _: i64,
-    _: c_longlong,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
-    _: c_longlong,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    A: *const __half,
+    lda: i64,
+    strideA: c_longlong,
+    x: *const __half,
+    incx: i64,
+    stridex: c_longlong,
+    beta: *const f32,
+    y: *mut f32,
+    incy: i64,
+    stridey: c_longlong,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasHSSgemvStridedBatched_64(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasHSSgemvStridedBatched_64")
 }
 
@@ -4596,6 +5293,7 @@ pub unsafe extern "C" fn cublasHgemm(
     C: *mut __half,
     ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasHgemm(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     entry("cublasHgemm", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::level3::cublasHgemm(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc) }
@@ -4621,6 +5319,12 @@ pub unsafe extern "C" fn cublasHgemmBatched(
     ldc: c_int,
     batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasHgemmBatched(
+            handle, transa, transb, m, n, k, alpha, Aarray, lda, Barray, ldb, beta, Carray, ldc, batchCount
+        )
+    );
     entry("cublasHgemmBatched", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -4650,6 +5354,12 @@ pub unsafe extern "C" fn cublasHgemmBatched_64(
     ldc: i64,
     batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasHgemmBatched_64(
+            handle, transa, transb, m, n, k, alpha, Aarray, lda, Barray, ldb, beta, Carray, ldc, batchCount
+        )
+    );
     entry("cublasHgemmBatched_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -4682,6 +5392,12 @@ pub unsafe extern "C" fn cublasHgemmStridedBatched(
     strideC: c_longlong,
     batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasHgemmStridedBatched(
+            handle, transa, transb, m, n, k, alpha, A, lda, strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount
+        )
+    );
     entry("cublasHgemmStridedBatched", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -4715,6 +5431,12 @@ pub unsafe extern "C" fn cublasHgemmStridedBatched_64(
     strideC: c_longlong,
     batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasHgemmStridedBatched_64(
+            handle, transa, transb, m, n, k, alpha, A, lda, strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount
+        )
+    );
     entry("cublasHgemmStridedBatched_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -4744,6 +5466,7 @@ pub unsafe extern "C" fn cublasHgemm_64(
     C: *mut __half,
     ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasHgemm_64(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     entry("cublasHgemm_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -4754,579 +5477,641 @@ pub unsafe extern "C" fn cublasHgemm_64(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIamaxEx(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *mut c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: c_int,
+    result: *mut c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIamaxEx(handle, n, x, xType, incx, result));
     unsupported("cublasIamaxEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIamaxEx_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *mut i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: i64,
+    result: *mut i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIamaxEx_64(handle, n, x, xType, incx, result));
     unsupported("cublasIamaxEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIaminEx(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *mut c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: c_int,
+    result: *mut c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIaminEx(handle, n, x, xType, incx, result));
     unsupported("cublasIaminEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIaminEx_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *mut i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: i64,
+    result: *mut i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIaminEx_64(handle, n, x, xType, incx, result));
     unsupported("cublasIaminEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIcamax_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuComplex,
+    incx: c_int,
+    result: *mut c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIcamax_v2(handle, n, x, incx, result));
     unsupported("cublasIcamax_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIcamax_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuComplex,
+    incx: i64,
+    result: *mut i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIcamax_v2_64(handle, n, x, incx, result));
     unsupported("cublasIcamax_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIcamin_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuComplex,
+    incx: c_int,
+    result: *mut c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIcamin_v2(handle, n, x, incx, result));
     unsupported("cublasIcamin_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIcamin_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuComplex,
+    incx: i64,
+    result: *mut i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIcamin_v2_64(handle, n, x, incx, result));
     unsupported("cublasIcamin_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIdamax_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const f64,
+    incx: c_int,
+    result: *mut c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIdamax_v2(handle, n, x, incx, result));
     unsupported("cublasIdamax_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIdamax_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const f64,
+    incx: i64,
+    result: *mut i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIdamax_v2_64(handle, n, x, incx, result));
     unsupported("cublasIdamax_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIdamin_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f64,
-    _: c_int,
-    _: *mut c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const f64,
+    incx: c_int,
+    result: *mut c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIdamin_v2(handle, n, x, incx, result));
     unsupported("cublasIdamin_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIdamin_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f64,
-    _: i64,
-    _: *mut i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const f64,
+    incx: i64,
+    result: *mut i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIdamin_v2_64(handle, n, x, incx, result));
     unsupported("cublasIdamin_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIsamax_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const f32,
+    incx: c_int,
+    result: *mut c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIsamax_v2(handle, n, x, incx, result));
     unsupported("cublasIsamax_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIsamax_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const f32,
+    incx: i64,
+    result: *mut i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIsamax_v2_64(handle, n, x, incx, result));
     unsupported("cublasIsamax_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIsamin_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const f32,
+    incx: c_int,
+    result: *mut c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIsamin_v2(handle, n, x, incx, result));
     unsupported("cublasIsamin_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIsamin_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const f32,
+    incx: i64,
+    result: *mut i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIsamin_v2_64(handle, n, x, incx, result));
     unsupported("cublasIsamin_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIzamax_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    result: *mut c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIzamax_v2(handle, n, x, incx, result));
     unsupported("cublasIzamax_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIzamax_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    result: *mut i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIzamax_v2_64(handle, n, x, incx, result));
     unsupported("cublasIzamax_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIzamin_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    result: *mut c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIzamin_v2(handle, n, x, incx, result));
     unsupported("cublasIzamin_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasIzamin_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    result: *mut i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasIzamin_v2_64(handle, n, x, incx, result));
     unsupported("cublasIzamin_v2_64")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cublasLoggerConfigure(_: c_int, _: c_int, _: c_int, _: *const c_char) -> cublasStatus_t {
+pub unsafe extern "C" fn cublasLoggerConfigure(
+    logIsOn: c_int,
+    logToStdOut: c_int,
+    logToStdErr: c_int,
+    logFileName: *const c_char,
+) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasLoggerConfigure(logIsOn, logToStdOut, logToStdErr, logFileName));
     unsupported("cublasLoggerConfigure")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasNrm2Ex(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: c_int,
+    result: *mut c_void,
+    resultType: cudaDataType,
+    executionType: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasNrm2Ex(handle, n, x, xType, incx, result, resultType, executionType));
     unsupported("cublasNrm2Ex")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasNrm2Ex_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const c_void,
+    xType: cudaDataType,
+    incx: i64,
+    result: *mut c_void,
+    resultType: cudaDataType,
+    executionType: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasNrm2Ex_64(handle, n, x, xType, incx, result, resultType, executionType));
     unsupported("cublasNrm2Ex_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasRotEx(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *const c_void,
-    _: *const c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut c_void,
+    xType: cudaDataType,
+    incx: c_int,
+    y: *mut c_void,
+    yType: cudaDataType,
+    incy: c_int,
+    c: *const c_void,
+    s: *const c_void,
+    csType: cudaDataType,
+    executiontype: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasRotEx(handle, n, x, xType, incx, y, yType, incy, c, s, csType, executiontype));
     unsupported("cublasRotEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasRotEx_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *const c_void,
-    _: *const c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut c_void,
+    xType: cudaDataType,
+    incx: i64,
+    y: *mut c_void,
+    yType: cudaDataType,
+    incy: i64,
+    c: *const c_void,
+    s: *const c_void,
+    csType: cudaDataType,
+    executiontype: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasRotEx_64(handle, n, x, xType, incx, y, yType, incy, c, s, csType, executiontype));
     unsupported("cublasRotEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasRotgEx(
-    _: cublasHandle_t,
-    _: *mut c_void,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: *mut c_void,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    a: *mut c_void,
+    b: *mut c_void,
+    abType: cudaDataType,
+    c: *mut c_void,
+    s: *mut c_void,
+    csType: cudaDataType,
+    executiontype: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasRotgEx(handle, a, b, abType, c, s, csType, executiontype));
     unsupported("cublasRotgEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasRotmEx(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut c_void,
+    xType: cudaDataType,
+    incx: c_int,
+    y: *mut c_void,
+    yType: cudaDataType,
+    incy: c_int,
+    param: *const c_void,
+    paramType: cudaDataType,
+    executiontype: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasRotmEx(handle, n, x, xType, incx, y, yType, incy, param, paramType, executiontype)
+    );
     unsupported("cublasRotmEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasRotmEx_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut c_void,
+    xType: cudaDataType,
+    incx: i64,
+    y: *mut c_void,
+    yType: cudaDataType,
+    incy: i64,
+    param: *const c_void,
+    paramType: cudaDataType,
+    executiontype: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasRotmEx_64(handle, n, x, xType, incx, y, yType, incy, param, paramType, executiontype)
+    );
     unsupported("cublasRotmEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasRotmgEx(
-    _: cublasHandle_t,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: *const c_void,
-    _: cudaDataType,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    d1: *mut c_void,
+    d1Type: cudaDataType,
+    d2: *mut c_void,
+    d2Type: cudaDataType,
+    x1: *mut c_void,
+    x1Type: cudaDataType,
+    y1: *const c_void,
+    y1Type: cudaDataType,
+    param: *mut c_void,
+    paramType: cudaDataType,
+    executiontype: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasRotmgEx(handle, d1, d1Type, d2, d2Type, x1, x1Type, y1, y1Type, param, paramType, executiontype)
+    );
     unsupported("cublasRotmgEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSasum_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const f32,
+    incx: c_int,
+    result: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSasum_v2(handle, n, x, incx, result));
     unsupported("cublasSasum_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSasum_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const f32,
+    incx: i64,
+    result: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSasum_v2_64(handle, n, x, incx, result));
     unsupported("cublasSasum_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSaxpy_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    alpha: *const f32,
+    x: *const f32,
+    incx: c_int,
+    y: *mut f32,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSaxpy_v2(handle, n, alpha, x, incx, y, incy));
     unsupported("cublasSaxpy_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSaxpy_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    alpha: *const f32,
+    x: *const f32,
+    incx: i64,
+    y: *mut f32,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSaxpy_v2_64(handle, n, alpha, x, incx, y, incy));
     unsupported("cublasSaxpy_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasScalEx(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const c_void,
-    _: cudaDataType,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: c_int,
+    alpha: *const c_void,
+    alphaType: cudaDataType,
+    x: *mut c_void,
+    xType: cudaDataType,
+    incx: c_int,
+    executionType: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasScalEx(handle, n, alpha, alphaType, x, xType, incx, executionType));
     unsupported("cublasScalEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasScalEx_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const c_void,
-    _: cudaDataType,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
-    _: cudaDataType,
+    handle: cublasHandle_t,
+    n: i64,
+    alpha: *const c_void,
+    alphaType: cudaDataType,
+    x: *mut c_void,
+    xType: cudaDataType,
+    incx: i64,
+    executionType: cudaDataType,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasScalEx_64(handle, n, alpha, alphaType, x, xType, incx, executionType));
     unsupported("cublasScalEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasScasum_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuComplex,
+    incx: c_int,
+    result: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasScasum_v2(handle, n, x, incx, result));
     unsupported("cublasScasum_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasScasum_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuComplex,
+    incx: i64,
+    result: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasScasum_v2_64(handle, n, x, incx, result));
     unsupported("cublasScasum_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasScnrm2_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuComplex,
-    _: c_int,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuComplex,
+    incx: c_int,
+    result: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasScnrm2_v2(handle, n, x, incx, result));
     unsupported("cublasScnrm2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasScnrm2_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuComplex,
-    _: i64,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuComplex,
+    incx: i64,
+    result: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasScnrm2_v2_64(handle, n, x, incx, result));
     unsupported("cublasScnrm2_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasScopy_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const f32,
+    incx: c_int,
+    y: *mut f32,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasScopy_v2(handle, n, x, incx, y, incy));
     unsupported("cublasScopy_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasScopy_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const f32,
+    incx: i64,
+    y: *mut f32,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasScopy_v2_64(handle, n, x, incx, y, incy));
     unsupported("cublasScopy_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSdgmm(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    mode: cublasSideMode_t,
+    m: c_int,
+    n: c_int,
+    A: *const f32,
+    lda: c_int,
+    x: *const f32,
+    incx: c_int,
+    C: *mut f32,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSdgmm(handle, mode, m, n, A, lda, x, incx, C, ldc));
     unsupported("cublasSdgmm")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSdgmm_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    mode: cublasSideMode_t,
+    m: i64,
+    n: i64,
+    A: *const f32,
+    lda: i64,
+    x: *const f32,
+    incx: i64,
+    C: *mut f32,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSdgmm_64(handle, mode, m, n, A, lda, x, incx, C, ldc));
     unsupported("cublasSdgmm_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSdot_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const f32,
+    incx: c_int,
+    y: *const f32,
+    incy: c_int,
+    result: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSdot_v2(handle, n, x, incx, y, incy, result));
     unsupported("cublasSdot_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSdot_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const f32,
+    incx: i64,
+    y: *const f32,
+    incy: i64,
+    result: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSdot_v2_64(handle, n, x, incx, y, incy, result));
     unsupported("cublasSdot_v2_64")
 }
 
 /// Sets whether atomic additions may be used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetAtomicsMode(handle: cublasHandle_t, mode: cublasAtomicsMode_t) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetAtomicsMode(handle, mode));
     entry("cublasSetAtomicsMode", || crate::api::helper::cublasSetAtomicsMode(handle, mode))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cublasSetLoggerCallback(_: cublasLogCallback) -> cublasStatus_t {
+pub unsafe extern "C" fn cublasSetLoggerCallback(userCallback: cublasLogCallback) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetLoggerCallback(userCallback));
     unsupported("cublasSetLoggerCallback")
 }
 
 /// Sets which lower-precision units may be used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetMathMode(handle: cublasHandle_t, mode: cublasMath_t) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetMathMode(handle, mode));
     entry("cublasSetMathMode", || crate::api::helper::cublasSetMathMode(handle, mode))
 }
 
@@ -5341,6 +6126,7 @@ pub unsafe extern "C" fn cublasSetMatrix(
     B: *mut c_void,
     ldb: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetMatrix(rows, cols, elemSize, A, lda, B, ldb));
     entry("cublasSetMatrix", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasSetMatrix(rows, cols, elemSize, A, lda, B, ldb) }
@@ -5359,6 +6145,7 @@ pub unsafe extern "C" fn cublasSetMatrixAsync(
     ldb: c_int,
     stream: cudaStream_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetMatrixAsync(rows, cols, elemSize, A, lda, B, ldb, stream));
     entry("cublasSetMatrixAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasSetMatrixAsync(rows, cols, elemSize, A, lda, B, ldb, stream) }
@@ -5377,6 +6164,7 @@ pub unsafe extern "C" fn cublasSetMatrixAsync_64(
     ldb: i64,
     stream: cudaStream_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetMatrixAsync_64(rows, cols, elemSize, A, lda, B, ldb, stream));
     entry("cublasSetMatrixAsync_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasSetMatrixAsync_64(rows, cols, elemSize, A, lda, B, ldb, stream) }
@@ -5394,6 +6182,7 @@ pub unsafe extern "C" fn cublasSetMatrix_64(
     B: *mut c_void,
     ldb: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetMatrix_64(rows, cols, elemSize, A, lda, B, ldb));
     entry("cublasSetMatrix_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasSetMatrix_64(rows, cols, elemSize, A, lda, B, ldb) }
@@ -5403,18 +6192,21 @@ pub unsafe extern "C" fn cublasSetMatrix_64(
 /// Sets where scalars live.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetPointerMode_v2(handle: cublasHandle_t, mode: cublasPointerMode_t) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetPointerMode_v2(handle, mode));
     entry("cublasSetPointerMode_v2", || crate::api::helper::cublasSetPointerMode_v2(handle, mode))
 }
 
 /// Hints how many multiprocessors to use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetSmCountTarget(handle: cublasHandle_t, smCountTarget: c_int) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetSmCountTarget(handle, smCountTarget));
     entry("cublasSetSmCountTarget", || crate::api::helper::cublasSetSmCountTarget(handle, smCountTarget))
 }
 
 /// Sets the stream of a handle's later work.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetStream_v2(handle: cublasHandle_t, streamId: cudaStream_t) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetStream_v2(handle, streamId));
     entry("cublasSetStream_v2", || crate::api::helper::cublasSetStream_v2(handle, streamId))
 }
 
@@ -5428,6 +6220,7 @@ pub unsafe extern "C" fn cublasSetVector(
     y: *mut c_void,
     incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetVector(n, elemSize, x, incx, y, incy));
     entry("cublasSetVector", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasSetVector(n, elemSize, x, incx, y, incy) }
@@ -5445,6 +6238,7 @@ pub unsafe extern "C" fn cublasSetVectorAsync(
     incy: c_int,
     stream: cudaStream_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetVectorAsync(n, elemSize, x, incx, y, incy, stream));
     entry("cublasSetVectorAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasSetVectorAsync(n, elemSize, x, incx, y, incy, stream) }
@@ -5462,6 +6256,7 @@ pub unsafe extern "C" fn cublasSetVectorAsync_64(
     incy: i64,
     stream: cudaStream_t,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetVectorAsync_64(n, elemSize, x, incx, y, incy, stream));
     entry("cublasSetVectorAsync_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasSetVectorAsync_64(n, elemSize, x, incx, y, incy, stream) }
@@ -5478,6 +6273,7 @@ pub unsafe extern "C" fn cublasSetVector_64(
     y: *mut c_void,
     incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetVector_64(n, elemSize, x, incx, y, incy));
     entry("cublasSetVector_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasSetVector_64(n, elemSize, x, incx, y, incy) }
@@ -5491,6 +6287,7 @@ pub unsafe extern "C" fn cublasSetWorkspace_v2(
     workspace: *mut c_void,
     workspaceSizeInBytes: usize,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetWorkspace_v2(handle, workspace, workspaceSizeInBytes));
     entry("cublasSetWorkspace_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::helper::cublasSetWorkspace_v2(handle, workspace, workspaceSizeInBytes) }
@@ -5499,97 +6296,105 @@ pub unsafe extern "C" fn cublasSetWorkspace_v2(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgbmv_v2(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    kl: c_int,
+    ku: c_int,
+    alpha: *const f32,
+    A: *const f32,
+    lda: c_int,
+    x: *const f32,
+    incx: c_int,
+    beta: *const f32,
+    y: *mut f32,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSgbmv_v2(handle, trans, m, n, kl, ku, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasSgbmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgbmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    kl: i64,
+    ku: i64,
+    alpha: *const f32,
+    A: *const f32,
+    lda: i64,
+    x: *const f32,
+    incx: i64,
+    beta: *const f32,
+    y: *mut f32,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSgbmv_v2_64(handle, trans, m, n, kl, ku, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasSgbmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgeam(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    A: *const f32,
+    lda: c_int,
+    beta: *const f32,
+    B: *const f32,
+    ldb: c_int,
+    C: *mut f32,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSgeam(handle, transa, transb, m, n, alpha, A, lda, beta, B, ldb, C, ldc));
     unsupported("cublasSgeam")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgeam_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    A: *const f32,
+    lda: i64,
+    beta: *const f32,
+    B: *const f32,
+    ldb: i64,
+    C: *mut f32,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSgeam_64(handle, transa, transb, m, n, alpha, A, lda, beta, B, ldb, C, ldc));
     unsupported("cublasSgeam_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgelsBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const *mut f32,
-    _: c_int,
-    _: *const *mut f32,
-    _: c_int,
-    _: *mut c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    nrhs: c_int,
+    Aarray: *const *mut f32,
+    lda: c_int,
+    Carray: *const *mut f32,
+    ldc: c_int,
+    info: *mut c_int,
+    devInfoArray: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgelsBatched(handle, trans, m, n, nrhs, Aarray, lda, Carray, ldc, info, devInfoArray, batchSize)
+    );
     unsupported("cublasSgelsBatched")
 }
 
@@ -5612,6 +6417,12 @@ pub unsafe extern "C" fn cublasSgemmBatched(
     ldc: c_int,
     batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgemmBatched(
+            handle, transa, transb, m, n, k, alpha, Aarray, lda, Barray, ldb, beta, Carray, ldc, batchCount
+        )
+    );
     entry("cublasSgemmBatched", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -5641,6 +6452,12 @@ pub unsafe extern "C" fn cublasSgemmBatched_64(
     ldc: i64,
     batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgemmBatched_64(
+            handle, transa, transb, m, n, k, alpha, Aarray, lda, Barray, ldb, beta, Carray, ldc, batchCount
+        )
+    );
     entry("cublasSgemmBatched_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -5672,6 +6489,10 @@ pub unsafe extern "C" fn cublasSgemmEx(
     Ctype: cudaDataType,
     ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgemmEx(handle, transa, transb, m, n, k, alpha, A, Atype, lda, B, Btype, ldb, beta, C, Ctype, ldc)
+    );
     entry("cublasSgemmEx", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -5703,6 +6524,10 @@ pub unsafe extern "C" fn cublasSgemmEx_64(
     Ctype: cudaDataType,
     ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgemmEx_64(handle, transa, transb, m, n, k, alpha, A, Atype, lda, B, Btype, ldb, beta, C, Ctype, ldc)
+    );
     entry("cublasSgemmEx_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -5715,45 +6540,87 @@ pub unsafe extern "C" fn cublasSgemmEx_64(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmGroupedBatched(
-    _: cublasHandle_t,
-    _: *const cublasOperation_t,
-    _: *const cublasOperation_t,
-    _: *const c_int,
-    _: *const c_int,
-    _: *const c_int,
-    _: *const f32,
-    _: *const *const f32,
-    _: *const c_int,
-    _: *const *const f32,
-    _: *const c_int,
-    _: *const f32,
-    _: *const *mut f32,
-    _: *const c_int,
-    _: c_int,
-    _: *const c_int,
+    handle: cublasHandle_t,
+    transa_array: *const cublasOperation_t,
+    transb_array: *const cublasOperation_t,
+    m_array: *const c_int,
+    n_array: *const c_int,
+    k_array: *const c_int,
+    alpha_array: *const f32,
+    Aarray: *const *const f32,
+    lda_array: *const c_int,
+    Barray: *const *const f32,
+    ldb_array: *const c_int,
+    beta_array: *const f32,
+    Carray: *const *mut f32,
+    ldc_array: *const c_int,
+    group_count: c_int,
+    group_size: *const c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgemmGroupedBatched(
+            handle,
+            transa_array,
+            transb_array,
+            m_array,
+            n_array,
+            k_array,
+            alpha_array,
+            Aarray,
+            lda_array,
+            Barray,
+            ldb_array,
+            beta_array,
+            Carray,
+            ldc_array,
+            group_count,
+            group_size
+        )
+    );
     unsupported("cublasSgemmGroupedBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmGroupedBatched_64(
-    _: cublasHandle_t,
-    _: *const cublasOperation_t,
-    _: *const cublasOperation_t,
-    _: *const i64,
-    _: *const i64,
-    _: *const i64,
-    _: *const f32,
-    _: *const *const f32,
-    _: *const i64,
-    _: *const *const f32,
-    _: *const i64,
-    _: *const f32,
-    _: *const *mut f32,
-    _: *const i64,
-    _: i64,
-    _: *const i64,
+    handle: cublasHandle_t,
+    transa_array: *const cublasOperation_t,
+    transb_array: *const cublasOperation_t,
+    m_array: *const i64,
+    n_array: *const i64,
+    k_array: *const i64,
+    alpha_array: *const f32,
+    Aarray: *const *const f32,
+    lda_array: *const i64,
+    Barray: *const *const f32,
+    ldb_array: *const i64,
+    beta_array: *const f32,
+    Carray: *const *mut f32,
+    ldc_array: *const i64,
+    group_count: i64,
+    group_size: *const i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgemmGroupedBatched_64(
+            handle,
+            transa_array,
+            transb_array,
+            m_array,
+            n_array,
+            k_array,
+            alpha_array,
+            Aarray,
+            lda_array,
+            Barray,
+            ldb_array,
+            beta_array,
+            Carray,
+            ldc_array,
+            group_count,
+            group_size
+        )
+    );
     unsupported("cublasSgemmGroupedBatched_64")
 }
 
@@ -5779,6 +6646,12 @@ pub unsafe extern "C" fn cublasSgemmStridedBatched(
     strideC: c_longlong,
     batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgemmStridedBatched(
+            handle, transa, transb, m, n, k, alpha, A, lda, strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount
+        )
+    );
     entry("cublasSgemmStridedBatched", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -5812,6 +6685,12 @@ pub unsafe extern "C" fn cublasSgemmStridedBatched_64(
     strideC: c_longlong,
     batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgemmStridedBatched_64(
+            handle, transa, transb, m, n, k, alpha, A, lda, strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount
+        )
+    );
     entry("cublasSgemmStridedBatched_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -5841,6 +6720,7 @@ pub unsafe extern "C" fn cublasSgemm_v2(
     C: *mut f32,
     ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSgemm_v2(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     entry("cublasSgemm_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -5867,6 +6747,10 @@ pub unsafe extern "C" fn cublasSgemm_v2_64(
     C: *mut f32,
     ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgemm_v2_64(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc)
+    );
     entry("cublasSgemm_v2_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -5877,937 +6761,1019 @@ pub unsafe extern "C" fn cublasSgemm_v2_64(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemvBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const *const f32,
-    _: c_int,
-    _: *const *const f32,
-    _: c_int,
-    _: *const f32,
-    _: *const *mut f32,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    Aarray: *const *const f32,
+    lda: c_int,
+    xarray: *const *const f32,
+    incx: c_int,
+    beta: *const f32,
+    yarray: *const *mut f32,
+    incy: c_int,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgemvBatched(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasSgemvBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemvBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const *const f32,
-    _: i64,
-    _: *const *const f32,
-    _: i64,
-    _: *const f32,
-    _: *const *mut f32,
-    _: i64,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    Aarray: *const *const f32,
+    lda: i64,
+    xarray: *const *const f32,
+    incx: i64,
+    beta: *const f32,
+    yarray: *const *mut f32,
+    incy: i64,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgemvBatched_64(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasSgemvBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemvStridedBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: c_longlong,
-    _: *const f32,
-    _: c_int,
-    _: c_longlong,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
-    _: c_longlong,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    A: *const f32,
+    lda: c_int,
+    strideA: c_longlong,
+    x: *const f32,
+    incx: c_int,
+    stridex: c_longlong,
+    beta: *const f32,
+    y: *mut f32,
+    incy: c_int,
+    stridey: c_longlong,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgemvStridedBatched(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasSgemvStridedBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemvStridedBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: c_longlong,
-    _: *const f32,
-    _: i64,
-    _: c_longlong,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
-    _: c_longlong,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    A: *const f32,
+    lda: i64,
+    strideA: c_longlong,
+    x: *const f32,
+    incx: i64,
+    stridex: c_longlong,
+    beta: *const f32,
+    y: *mut f32,
+    incy: i64,
+    stridey: c_longlong,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgemvStridedBatched_64(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasSgemvStridedBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemv_v2(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    A: *const f32,
+    lda: c_int,
+    x: *const f32,
+    incx: c_int,
+    beta: *const f32,
+    y: *mut f32,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSgemv_v2(handle, trans, m, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasSgemv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemv_v2_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    A: *const f32,
+    lda: i64,
+    x: *const f32,
+    incx: i64,
+    beta: *const f32,
+    y: *mut f32,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSgemv_v2_64(handle, trans, m, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasSgemv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgeqrfBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: c_int,
-    _: *const *mut f32,
-    _: c_int,
-    _: *const *mut f32,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    m: c_int,
+    n: c_int,
+    Aarray: *const *mut f32,
+    lda: c_int,
+    TauArray: *const *mut f32,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSgeqrfBatched(handle, m, n, Aarray, lda, TauArray, info, batchSize));
     unsupported("cublasSgeqrfBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSger_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    x: *const f32,
+    incx: c_int,
+    y: *const f32,
+    incy: c_int,
+    A: *mut f32,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSger_v2(handle, m, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasSger_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSger_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    x: *const f32,
+    incx: i64,
+    y: *const f32,
+    incy: i64,
+    A: *mut f32,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSger_v2_64(handle, m, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasSger_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgetrfBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const *mut f32,
-    _: c_int,
-    _: *mut c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    A: *const *mut f32,
+    lda: c_int,
+    P: *mut c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSgetrfBatched(handle, n, A, lda, P, info, batchSize));
     unsupported("cublasSgetrfBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgetriBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const *const f32,
-    _: c_int,
-    _: *const c_int,
-    _: *const *mut f32,
-    _: c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    A: *const *const f32,
+    lda: c_int,
+    P: *const c_int,
+    C: *const *mut f32,
+    ldc: c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSgetriBatched(handle, n, A, lda, P, C, ldc, info, batchSize));
     unsupported("cublasSgetriBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgetrsBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const *const f32,
-    _: c_int,
-    _: *const c_int,
-    _: *const *mut f32,
-    _: c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    nrhs: c_int,
+    Aarray: *const *const f32,
+    lda: c_int,
+    devIpiv: *const c_int,
+    Barray: *const *mut f32,
+    ldb: c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasSgetrsBatched(handle, trans, n, nrhs, Aarray, lda, devIpiv, Barray, ldb, info, batchSize)
+    );
     unsupported("cublasSgetrsBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSmatinvBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const *const f32,
-    _: c_int,
-    _: *const *mut f32,
-    _: c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    A: *const *const f32,
+    lda: c_int,
+    Ainv: *const *mut f32,
+    lda_inv: c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSmatinvBatched(handle, n, A, lda, Ainv, lda_inv, info, batchSize));
     unsupported("cublasSmatinvBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSnrm2_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const f32,
+    incx: c_int,
+    result: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSnrm2_v2(handle, n, x, incx, result));
     unsupported("cublasSnrm2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSnrm2_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const f32,
+    incx: i64,
+    result: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSnrm2_v2_64(handle, n, x, incx, result));
     unsupported("cublasSnrm2_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSrot_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut f32,
+    incx: c_int,
+    y: *mut f32,
+    incy: c_int,
+    c: *const f32,
+    s: *const f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSrot_v2(handle, n, x, incx, y, incy, c, s));
     unsupported("cublasSrot_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSrot_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut f32,
+    incx: i64,
+    y: *mut f32,
+    incy: i64,
+    c: *const f32,
+    s: *const f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSrot_v2_64(handle, n, x, incx, y, incy, c, s));
     unsupported("cublasSrot_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSrotg_v2(
-    _: cublasHandle_t,
-    _: *mut f32,
-    _: *mut f32,
-    _: *mut f32,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    a: *mut f32,
+    b: *mut f32,
+    c: *mut f32,
+    s: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSrotg_v2(handle, a, b, c, s));
     unsupported("cublasSrotg_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSrotm_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
-    _: *const f32,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut f32,
+    incx: c_int,
+    y: *mut f32,
+    incy: c_int,
+    param: *const f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSrotm_v2(handle, n, x, incx, y, incy, param));
     unsupported("cublasSrotm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSrotm_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
-    _: *const f32,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut f32,
+    incx: i64,
+    y: *mut f32,
+    incy: i64,
+    param: *const f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSrotm_v2_64(handle, n, x, incx, y, incy, param));
     unsupported("cublasSrotm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSrotmg_v2(
-    _: cublasHandle_t,
-    _: *mut f32,
-    _: *mut f32,
-    _: *mut f32,
-    _: *const f32,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    d1: *mut f32,
+    d2: *mut f32,
+    x1: *mut f32,
+    y1: *const f32,
+    param: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSrotmg_v2(handle, d1, d2, x1, y1, param));
     unsupported("cublasSrotmg_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsbmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const f32,
+    A: *const f32,
+    lda: c_int,
+    x: *const f32,
+    incx: c_int,
+    beta: *const f32,
+    y: *mut f32,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsbmv_v2(handle, uplo, n, k, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasSsbmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsbmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    k: i64,
+    alpha: *const f32,
+    A: *const f32,
+    lda: i64,
+    x: *const f32,
+    incx: i64,
+    beta: *const f32,
+    y: *mut f32,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsbmv_v2_64(handle, uplo, n, k, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasSsbmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSscal_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    alpha: *const f32,
+    x: *mut f32,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSscal_v2(handle, n, alpha, x, incx));
     unsupported("cublasSscal_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSscal_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    alpha: *const f32,
+    x: *mut f32,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSscal_v2_64(handle, n, alpha, x, incx));
     unsupported("cublasSscal_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSspmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f32,
+    AP: *const f32,
+    x: *const f32,
+    incx: c_int,
+    beta: *const f32,
+    y: *mut f32,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSspmv_v2(handle, uplo, n, alpha, AP, x, incx, beta, y, incy));
     unsupported("cublasSspmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSspmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f32,
+    AP: *const f32,
+    x: *const f32,
+    incx: i64,
+    beta: *const f32,
+    y: *mut f32,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSspmv_v2_64(handle, uplo, n, alpha, AP, x, incx, beta, y, incy));
     unsupported("cublasSspmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSspr2_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f32,
+    x: *const f32,
+    incx: c_int,
+    y: *const f32,
+    incy: c_int,
+    AP: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSspr2_v2(handle, uplo, n, alpha, x, incx, y, incy, AP));
     unsupported("cublasSspr2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSspr2_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f32,
+    x: *const f32,
+    incx: i64,
+    y: *const f32,
+    incy: i64,
+    AP: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSspr2_v2_64(handle, uplo, n, alpha, x, incx, y, incy, AP));
     unsupported("cublasSspr2_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSspr_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f32,
+    x: *const f32,
+    incx: c_int,
+    AP: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSspr_v2(handle, uplo, n, alpha, x, incx, AP));
     unsupported("cublasSspr_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSspr_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f32,
+    x: *const f32,
+    incx: i64,
+    AP: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSspr_v2_64(handle, uplo, n, alpha, x, incx, AP));
     unsupported("cublasSspr_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSswap_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut f32,
+    incx: c_int,
+    y: *mut f32,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSswap_v2(handle, n, x, incx, y, incy));
     unsupported("cublasSswap_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSswap_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut f32,
+    incx: i64,
+    y: *mut f32,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSswap_v2_64(handle, n, x, incx, y, incy));
     unsupported("cublasSswap_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsymm_v2(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    A: *const f32,
+    lda: c_int,
+    B: *const f32,
+    ldb: c_int,
+    beta: *const f32,
+    C: *mut f32,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsymm_v2(handle, side, uplo, m, n, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasSsymm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsymm_v2_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    A: *const f32,
+    lda: i64,
+    B: *const f32,
+    ldb: i64,
+    beta: *const f32,
+    C: *mut f32,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsymm_v2_64(handle, side, uplo, m, n, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasSsymm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsymv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f32,
+    A: *const f32,
+    lda: c_int,
+    x: *const f32,
+    incx: c_int,
+    beta: *const f32,
+    y: *mut f32,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsymv_v2(handle, uplo, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasSsymv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsymv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f32,
+    A: *const f32,
+    lda: i64,
+    x: *const f32,
+    incx: i64,
+    beta: *const f32,
+    y: *mut f32,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsymv_v2_64(handle, uplo, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasSsymv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsyr2_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f32,
+    x: *const f32,
+    incx: c_int,
+    y: *const f32,
+    incy: c_int,
+    A: *mut f32,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsyr2_v2(handle, uplo, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasSsyr2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsyr2_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f32,
+    x: *const f32,
+    incx: i64,
+    y: *const f32,
+    incy: i64,
+    A: *mut f32,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsyr2_v2_64(handle, uplo, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasSsyr2_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsyr2k_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const f32,
+    A: *const f32,
+    lda: c_int,
+    B: *const f32,
+    ldb: c_int,
+    beta: *const f32,
+    C: *mut f32,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsyr2k_v2(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasSsyr2k_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsyr2k_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const f32,
+    A: *const f32,
+    lda: i64,
+    B: *const f32,
+    ldb: i64,
+    beta: *const f32,
+    C: *mut f32,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsyr2k_v2_64(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasSsyr2k_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsyr_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f32,
+    x: *const f32,
+    incx: c_int,
+    A: *mut f32,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsyr_v2(handle, uplo, n, alpha, x, incx, A, lda));
     unsupported("cublasSsyr_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsyr_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f32,
+    x: *const f32,
+    incx: i64,
+    A: *mut f32,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsyr_v2_64(handle, uplo, n, alpha, x, incx, A, lda));
     unsupported("cublasSsyr_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsyrk_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const f32,
+    A: *const f32,
+    lda: c_int,
+    beta: *const f32,
+    C: *mut f32,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsyrk_v2(handle, uplo, trans, n, k, alpha, A, lda, beta, C, ldc));
     unsupported("cublasSsyrk_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsyrk_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const f32,
+    A: *const f32,
+    lda: i64,
+    beta: *const f32,
+    C: *mut f32,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsyrk_v2_64(handle, uplo, trans, n, k, alpha, A, lda, beta, C, ldc));
     unsupported("cublasSsyrk_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsyrkx(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const f32,
+    A: *const f32,
+    lda: c_int,
+    B: *const f32,
+    ldb: c_int,
+    beta: *const f32,
+    C: *mut f32,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsyrkx(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasSsyrkx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSsyrkx_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const f32,
+    A: *const f32,
+    lda: i64,
+    B: *const f32,
+    ldb: i64,
+    beta: *const f32,
+    C: *mut f32,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSsyrkx_64(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasSsyrkx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStbmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    k: c_int,
+    A: *const f32,
+    lda: c_int,
+    x: *mut f32,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStbmv_v2(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasStbmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStbmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    k: i64,
+    A: *const f32,
+    lda: i64,
+    x: *mut f32,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStbmv_v2_64(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasStbmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStbsv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    k: c_int,
+    A: *const f32,
+    lda: c_int,
+    x: *mut f32,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStbsv_v2(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasStbsv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStbsv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    k: i64,
+    A: *const f32,
+    lda: i64,
+    x: *mut f32,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStbsv_v2_64(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasStbsv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStpmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    AP: *const f32,
+    x: *mut f32,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStpmv_v2(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasStpmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStpmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    AP: *const f32,
+    x: *mut f32,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStpmv_v2_64(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasStpmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStpsv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    AP: *const f32,
+    x: *mut f32,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStpsv_v2(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasStpsv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStpsv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    AP: *const f32,
+    x: *mut f32,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStpsv_v2_64(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasStpsv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStpttr(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    AP: *const f32,
+    A: *mut f32,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStpttr(handle, uplo, n, AP, A, lda));
     unsupported("cublasStpttr")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrmm_v2(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const f32,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    A: *const f32,
+    lda: c_int,
+    B: *const f32,
+    ldb: c_int,
+    C: *mut f32,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStrmm_v2(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, C, ldc));
     unsupported("cublasStrmm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrmm_v2_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const f32,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    A: *const f32,
+    lda: i64,
+    B: *const f32,
+    ldb: i64,
+    C: *mut f32,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasStrmm_v2_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, C, ldc)
+    );
     unsupported("cublasStrmm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    A: *const f32,
+    lda: c_int,
+    x: *mut f32,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStrmv_v2(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasStrmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    A: *const f32,
+    lda: i64,
+    x: *mut f32,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStrmv_v2_64(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasStrmv_v2_64")
 }
 
@@ -6828,6 +7794,10 @@ pub unsafe extern "C" fn cublasStrsmBatched(
     ldb: c_int,
     batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasStrsmBatched(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, batchCount)
+    );
     entry("cublasStrsmBatched", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -6855,6 +7825,10 @@ pub unsafe extern "C" fn cublasStrsmBatched_64(
     ldb: i64,
     batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasStrsmBatched_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, batchCount)
+    );
     entry("cublasStrsmBatched_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -6881,6 +7855,7 @@ pub unsafe extern "C" fn cublasStrsm_v2(
     B: *mut f32,
     ldb: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStrsm_v2(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb));
     entry("cublasStrsm_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::level3::cublasStrsm_v2(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb) }
@@ -6903,6 +7878,7 @@ pub unsafe extern "C" fn cublasStrsm_v2_64(
     B: *mut f32,
     ldb: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStrsm_v2_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb));
     entry("cublasStrsm_v2_64", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::level3::cublasStrsm_v2_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb) }
@@ -6911,1979 +7887,2190 @@ pub unsafe extern "C" fn cublasStrsm_v2_64(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrsv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    A: *const f32,
+    lda: c_int,
+    x: *mut f32,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStrsv_v2(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasStrsv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrsv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const f32,
-    _: i64,
-    _: *mut f32,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    A: *const f32,
+    lda: i64,
+    x: *mut f32,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStrsv_v2_64(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasStrsv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrttp(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f32,
-    _: c_int,
-    _: *mut f32,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    A: *const f32,
+    lda: c_int,
+    AP: *mut f32,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasStrttp(handle, uplo, n, A, lda, AP));
     unsupported("cublasStrttp")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSwapEx(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut c_void,
+    xType: cudaDataType,
+    incx: c_int,
+    y: *mut c_void,
+    yType: cudaDataType,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSwapEx(handle, n, x, xType, incx, y, yType, incy));
     unsupported("cublasSwapEx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSwapEx_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
-    _: *mut c_void,
-    _: cudaDataType,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut c_void,
+    xType: cudaDataType,
+    incx: i64,
+    y: *mut c_void,
+    yType: cudaDataType,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSwapEx_64(handle, n, x, xType, incx, y, yType, incy));
     unsupported("cublasSwapEx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasTSSgemvBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const *const __nv_bfloat16,
-    _: c_int,
-    _: *const *const __nv_bfloat16,
-    _: c_int,
-    _: *const f32,
-    _: *const *mut f32,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    Aarray: *const *const __nv_bfloat16,
+    lda: c_int,
+    xarray: *const *const __nv_bfloat16,
+    incx: c_int,
+    beta: *const f32,
+    yarray: *const *mut f32,
+    incy: c_int,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasTSSgemvBatched(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasTSSgemvBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasTSSgemvBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const *const __nv_bfloat16,
-    _: i64,
-    _: *const *const __nv_bfloat16,
-    _: i64,
-    _: *const f32,
-    _: *const *mut f32,
-    _: i64,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    Aarray: *const *const __nv_bfloat16,
+    lda: i64,
+    xarray: *const *const __nv_bfloat16,
+    incx: i64,
+    beta: *const f32,
+    yarray: *const *mut f32,
+    incy: i64,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasTSSgemvBatched_64(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasTSSgemvBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasTSSgemvStridedBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const __nv_bfloat16,
-    _: c_int,
-    _: c_longlong,
-    _: *const __nv_bfloat16,
-    _: c_int,
-    _: c_longlong,
-    _: *const f32,
-    _: *mut f32,
-    _: c_int,
-    _: c_longlong,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    A: *const __nv_bfloat16,
+    lda: c_int,
+    strideA: c_longlong,
+    x: *const __nv_bfloat16,
+    incx: c_int,
+    stridex: c_longlong,
+    beta: *const f32,
+    y: *mut f32,
+    incy: c_int,
+    stridey: c_longlong,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasTSSgemvStridedBatched(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasTSSgemvStridedBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasTSSgemvStridedBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const __nv_bfloat16,
-    _: i64,
-    _: c_longlong,
-    _: *const __nv_bfloat16,
-    _: i64,
-    _: c_longlong,
-    _: *const f32,
-    _: *mut f32,
-    _: i64,
-    _: c_longlong,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    A: *const __nv_bfloat16,
+    lda: i64,
+    strideA: c_longlong,
+    x: *const __nv_bfloat16,
+    incx: i64,
+    stridex: c_longlong,
+    beta: *const f32,
+    y: *mut f32,
+    incy: i64,
+    stridey: c_longlong,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasTSSgemvStridedBatched_64(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasTSSgemvStridedBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasTSTgemvBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const *const __nv_bfloat16,
-    _: c_int,
-    _: *const *const __nv_bfloat16,
-    _: c_int,
-    _: *const f32,
-    _: *const *mut __nv_bfloat16,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    Aarray: *const *const __nv_bfloat16,
+    lda: c_int,
+    xarray: *const *const __nv_bfloat16,
+    incx: c_int,
+    beta: *const f32,
+    yarray: *const *mut __nv_bfloat16,
+    incy: c_int,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasTSTgemvBatched(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasTSTgemvBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasTSTgemvBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const *const __nv_bfloat16,
-    _: i64,
-    _: *const *const __nv_bfloat16,
-    _: i64,
-    _: *const f32,
-    _: *const *mut __nv_bfloat16,
-    _: i64,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    Aarray: *const *const __nv_bfloat16,
+    lda: i64,
+    xarray: *const *const __nv_bfloat16,
+    incx: i64,
+    beta: *const f32,
+    yarray: *const *mut __nv_bfloat16,
+    incy: i64,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasTSTgemvBatched_64(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasTSTgemvBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasTSTgemvStridedBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f32,
-    _: *const __nv_bfloat16,
-    _: c_int,
-    _: c_longlong,
-    _: *const __nv_bfloat16,
-    _: c_int,
-    _: c_longlong,
-    _: *const f32,
-    _: *mut __nv_bfloat16,
-    _: c_int,
-    _: c_longlong,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const f32,
+    A: *const __nv_bfloat16,
+    lda: c_int,
+    strideA: c_longlong,
+    x: *const __nv_bfloat16,
+    incx: c_int,
+    stridex: c_longlong,
+    beta: *const f32,
+    y: *mut __nv_bfloat16,
+    incy: c_int,
+    stridey: c_longlong,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasTSTgemvStridedBatched(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasTSTgemvStridedBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasTSTgemvStridedBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f32,
-    _: *const __nv_bfloat16,
-    _: i64,
-    _: c_longlong,
-    _: *const __nv_bfloat16,
-    _: i64,
-    _: c_longlong,
-    _: *const f32,
-    _: *mut __nv_bfloat16,
-    _: i64,
-    _: c_longlong,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const f32,
+    A: *const __nv_bfloat16,
+    lda: i64,
+    strideA: c_longlong,
+    x: *const __nv_bfloat16,
+    incx: i64,
+    stridex: c_longlong,
+    beta: *const f32,
+    y: *mut __nv_bfloat16,
+    incy: i64,
+    stridey: c_longlong,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasTSTgemvStridedBatched_64(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasTSTgemvStridedBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasUint8gemmBias(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const c_uchar,
-    _: c_int,
-    _: c_int,
-    _: *const c_uchar,
-    _: c_int,
-    _: c_int,
-    _: *mut c_uchar,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    transc: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    k: c_int,
+    A: *const c_uchar,
+    A_bias: c_int,
+    lda: c_int,
+    B: *const c_uchar,
+    B_bias: c_int,
+    ldb: c_int,
+    C: *mut c_uchar,
+    C_bias: c_int,
+    ldc: c_int,
+    C_mult: c_int,
+    C_shift: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasUint8gemmBias(
+            handle, transa, transb, transc, m, n, k, A, A_bias, lda, B, B_bias, ldb, C, C_bias, ldc, C_mult, C_shift
+        )
+    );
     unsupported("cublasUint8gemmBias")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cublasXerbla(_: *const c_char, _: c_int) {
+pub unsafe extern "C" fn cublasXerbla(srName: *const c_char, info: c_int) {
+    vgpu_core::traced!(LIBRARY, cublasXerbla(srName, info));
     unsupported("cublasXerbla");
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZaxpy_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    y: *mut cuDoubleComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZaxpy_v2(handle, n, alpha, x, incx, y, incy));
     unsupported("cublasZaxpy_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZaxpy_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    y: *mut cuDoubleComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZaxpy_v2_64(handle, n, alpha, x, incx, y, incy));
     unsupported("cublasZaxpy_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZcopy_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    y: *mut cuDoubleComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZcopy_v2(handle, n, x, incx, y, incy));
     unsupported("cublasZcopy_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZcopy_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    y: *mut cuDoubleComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZcopy_v2_64(handle, n, x, incx, y, incy));
     unsupported("cublasZcopy_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZdgmm(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    mode: cublasSideMode_t,
+    m: c_int,
+    n: c_int,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZdgmm(handle, mode, m, n, A, lda, x, incx, C, ldc));
     unsupported("cublasZdgmm")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZdgmm_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    mode: cublasSideMode_t,
+    m: i64,
+    n: i64,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZdgmm_64(handle, mode, m, n, A, lda, x, incx, C, ldc));
     unsupported("cublasZdgmm_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZdotc_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    y: *const cuDoubleComplex,
+    incy: c_int,
+    result: *mut cuDoubleComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZdotc_v2(handle, n, x, incx, y, incy, result));
     unsupported("cublasZdotc_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZdotc_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    y: *const cuDoubleComplex,
+    incy: i64,
+    result: *mut cuDoubleComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZdotc_v2_64(handle, n, x, incx, y, incy, result));
     unsupported("cublasZdotc_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZdotu_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    y: *const cuDoubleComplex,
+    incy: c_int,
+    result: *mut cuDoubleComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZdotu_v2(handle, n, x, incx, y, incy, result));
     unsupported("cublasZdotu_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZdotu_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    y: *const cuDoubleComplex,
+    incy: i64,
+    result: *mut cuDoubleComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZdotu_v2_64(handle, n, x, incx, y, incy, result));
     unsupported("cublasZdotu_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZdrot_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
-    _: *const f64,
-    _: *const f64,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut cuDoubleComplex,
+    incx: c_int,
+    y: *mut cuDoubleComplex,
+    incy: c_int,
+    c: *const f64,
+    s: *const f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZdrot_v2(handle, n, x, incx, y, incy, c, s));
     unsupported("cublasZdrot_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZdrot_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
-    _: *const f64,
-    _: *const f64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut cuDoubleComplex,
+    incx: i64,
+    y: *mut cuDoubleComplex,
+    incy: i64,
+    c: *const f64,
+    s: *const f64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZdrot_v2_64(handle, n, x, incx, y, incy, c, s));
     unsupported("cublasZdrot_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZdscal_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const f64,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    alpha: *const f64,
+    x: *mut cuDoubleComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZdscal_v2(handle, n, alpha, x, incx));
     unsupported("cublasZdscal_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZdscal_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const f64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    alpha: *const f64,
+    x: *mut cuDoubleComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZdscal_v2_64(handle, n, alpha, x, incx));
     unsupported("cublasZdscal_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgbmv_v2(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    kl: c_int,
+    ku: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgbmv_v2(handle, trans, m, n, kl, ku, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasZgbmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgbmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    kl: i64,
+    ku: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgbmv_v2_64(handle, trans, m, n, kl, ku, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasZgbmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgeam(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    beta: *const cuDoubleComplex,
+    B: *const cuDoubleComplex,
+    ldb: c_int,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgeam(handle, transa, transb, m, n, alpha, A, lda, beta, B, ldb, C, ldc));
     unsupported("cublasZgeam")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgeam_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    beta: *const cuDoubleComplex,
+    B: *const cuDoubleComplex,
+    ldb: i64,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgeam_64(handle, transa, transb, m, n, alpha, A, lda, beta, B, ldb, C, ldc));
     unsupported("cublasZgeam_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgelsBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const *mut cuDoubleComplex,
-    _: c_int,
-    _: *const *mut cuDoubleComplex,
-    _: c_int,
-    _: *mut c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    nrhs: c_int,
+    Aarray: *const *mut cuDoubleComplex,
+    lda: c_int,
+    Carray: *const *mut cuDoubleComplex,
+    ldc: c_int,
+    info: *mut c_int,
+    devInfoArray: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZgelsBatched(handle, trans, m, n, nrhs, Aarray, lda, Carray, ldc, info, devInfoArray, batchSize)
+    );
     unsupported("cublasZgelsBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemm3m(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    B: *const cuDoubleComplex,
+    ldb: c_int,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgemm3m(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZgemm3m")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemm3m_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    k: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    B: *const cuDoubleComplex,
+    ldb: i64,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgemm3m_64(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZgemm3m_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemmBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const *const cuDoubleComplex,
-    _: c_int,
-    _: *const *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const *mut cuDoubleComplex,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuDoubleComplex,
+    Aarray: *const *const cuDoubleComplex,
+    lda: c_int,
+    Barray: *const *const cuDoubleComplex,
+    ldb: c_int,
+    beta: *const cuDoubleComplex,
+    Carray: *const *mut cuDoubleComplex,
+    ldc: c_int,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZgemmBatched(
+            handle, transa, transb, m, n, k, alpha, Aarray, lda, Barray, ldb, beta, Carray, ldc, batchCount
+        )
+    );
     unsupported("cublasZgemmBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemmBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const *const cuDoubleComplex,
-    _: i64,
-    _: *const *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const *mut cuDoubleComplex,
-    _: i64,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    k: i64,
+    alpha: *const cuDoubleComplex,
+    Aarray: *const *const cuDoubleComplex,
+    lda: i64,
+    Barray: *const *const cuDoubleComplex,
+    ldb: i64,
+    beta: *const cuDoubleComplex,
+    Carray: *const *mut cuDoubleComplex,
+    ldc: i64,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZgemmBatched_64(
+            handle, transa, transb, m, n, k, alpha, Aarray, lda, Barray, ldb, beta, Carray, ldc, batchCount
+        )
+    );
     unsupported("cublasZgemmBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemmStridedBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: c_longlong,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: c_longlong,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
-    _: c_longlong,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    strideA: c_longlong,
+    B: *const cuDoubleComplex,
+    ldb: c_int,
+    strideB: c_longlong,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
+    strideC: c_longlong,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZgemmStridedBatched(
+            handle, transa, transb, m, n, k, alpha, A, lda, strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount
+        )
+    );
     unsupported("cublasZgemmStridedBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemmStridedBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: c_longlong,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: c_longlong,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
-    _: c_longlong,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    k: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    strideA: c_longlong,
+    B: *const cuDoubleComplex,
+    ldb: i64,
+    strideB: c_longlong,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
+    strideC: c_longlong,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZgemmStridedBatched_64(
+            handle, transa, transb, m, n, k, alpha, A, lda, strideA, B, ldb, strideB, beta, C, ldc, strideC, batchCount
+        )
+    );
     unsupported("cublasZgemmStridedBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemm_v2(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    B: *const cuDoubleComplex,
+    ldb: c_int,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgemm_v2(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZgemm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemm_v2_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    transa: cublasOperation_t,
+    transb: cublasOperation_t,
+    m: i64,
+    n: i64,
+    k: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    B: *const cuDoubleComplex,
+    ldb: i64,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZgemm_v2_64(handle, transa, transb, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc)
+    );
     unsupported("cublasZgemm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemvBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const *const cuDoubleComplex,
-    _: c_int,
-    _: *const *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const *mut cuDoubleComplex,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    Aarray: *const *const cuDoubleComplex,
+    lda: c_int,
+    xarray: *const *const cuDoubleComplex,
+    incx: c_int,
+    beta: *const cuDoubleComplex,
+    yarray: *const *mut cuDoubleComplex,
+    incy: c_int,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZgemvBatched(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasZgemvBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemvBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const *const cuDoubleComplex,
-    _: i64,
-    _: *const *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const *mut cuDoubleComplex,
-    _: i64,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    Aarray: *const *const cuDoubleComplex,
+    lda: i64,
+    xarray: *const *const cuDoubleComplex,
+    incx: i64,
+    beta: *const cuDoubleComplex,
+    yarray: *const *mut cuDoubleComplex,
+    incy: i64,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZgemvBatched_64(handle, trans, m, n, alpha, Aarray, lda, xarray, incx, beta, yarray, incy, batchCount)
+    );
     unsupported("cublasZgemvBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemvStridedBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: c_longlong,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: c_longlong,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
-    _: c_longlong,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    strideA: c_longlong,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    stridex: c_longlong,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: c_int,
+    stridey: c_longlong,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZgemvStridedBatched(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasZgemvStridedBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemvStridedBatched_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: c_longlong,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: c_longlong,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
-    _: c_longlong,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    strideA: c_longlong,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    stridex: c_longlong,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: i64,
+    stridey: c_longlong,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZgemvStridedBatched_64(
+            handle, trans, m, n, alpha, A, lda, strideA, x, incx, stridex, beta, y, incy, stridey, batchCount
+        )
+    );
     unsupported("cublasZgemvStridedBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemv_v2(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgemv_v2(handle, trans, m, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasZgemv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgemv_v2_64(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgemv_v2_64(handle, trans, m, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasZgemv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgeqrfBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: c_int,
-    _: *const *mut cuDoubleComplex,
-    _: c_int,
-    _: *const *mut cuDoubleComplex,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    m: c_int,
+    n: c_int,
+    Aarray: *const *mut cuDoubleComplex,
+    lda: c_int,
+    TauArray: *const *mut cuDoubleComplex,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgeqrfBatched(handle, m, n, Aarray, lda, TauArray, info, batchSize));
     unsupported("cublasZgeqrfBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgerc_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    y: *const cuDoubleComplex,
+    incy: c_int,
+    A: *mut cuDoubleComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgerc_v2(handle, m, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasZgerc_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgerc_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    y: *const cuDoubleComplex,
+    incy: i64,
+    A: *mut cuDoubleComplex,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgerc_v2_64(handle, m, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasZgerc_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgeru_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    y: *const cuDoubleComplex,
+    incy: c_int,
+    A: *mut cuDoubleComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgeru_v2(handle, m, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasZgeru_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgeru_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    y: *const cuDoubleComplex,
+    incy: i64,
+    A: *mut cuDoubleComplex,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgeru_v2_64(handle, m, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasZgeru_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgetrfBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const *mut cuDoubleComplex,
-    _: c_int,
-    _: *mut c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    A: *const *mut cuDoubleComplex,
+    lda: c_int,
+    P: *mut c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgetrfBatched(handle, n, A, lda, P, info, batchSize));
     unsupported("cublasZgetrfBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgetriBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const *const cuDoubleComplex,
-    _: c_int,
-    _: *const c_int,
-    _: *const *mut cuDoubleComplex,
-    _: c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    A: *const *const cuDoubleComplex,
+    lda: c_int,
+    P: *const c_int,
+    C: *const *mut cuDoubleComplex,
+    ldc: c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZgetriBatched(handle, n, A, lda, P, C, ldc, info, batchSize));
     unsupported("cublasZgetriBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZgetrsBatched(
-    _: cublasHandle_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const *const cuDoubleComplex,
-    _: c_int,
-    _: *const c_int,
-    _: *const *mut cuDoubleComplex,
-    _: c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    nrhs: c_int,
+    Aarray: *const *const cuDoubleComplex,
+    lda: c_int,
+    devIpiv: *const c_int,
+    Barray: *const *mut cuDoubleComplex,
+    ldb: c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZgetrsBatched(handle, trans, n, nrhs, Aarray, lda, devIpiv, Barray, ldb, info, batchSize)
+    );
     unsupported("cublasZgetrsBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZhbmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZhbmv_v2(handle, uplo, n, k, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasZhbmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZhbmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZhbmv_v2_64(handle, uplo, n, k, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasZhbmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZhemm_v2(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    B: *const cuDoubleComplex,
+    ldb: c_int,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZhemm_v2(handle, side, uplo, m, n, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZhemm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZhemm_v2_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    B: *const cuDoubleComplex,
+    ldb: i64,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZhemm_v2_64(handle, side, uplo, m, n, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZhemm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZhemv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZhemv_v2(handle, uplo, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasZhemv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZhemv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZhemv_v2_64(handle, uplo, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasZhemv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZher2_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    y: *const cuDoubleComplex,
+    incy: c_int,
+    A: *mut cuDoubleComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZher2_v2(handle, uplo, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasZher2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZher2_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    y: *const cuDoubleComplex,
+    incy: i64,
+    A: *mut cuDoubleComplex,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZher2_v2_64(handle, uplo, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasZher2_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZher2k_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const f64,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    B: *const cuDoubleComplex,
+    ldb: c_int,
+    beta: *const f64,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZher2k_v2(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZher2k_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZher2k_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const f64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    B: *const cuDoubleComplex,
+    ldb: i64,
+    beta: *const f64,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZher2k_v2_64(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZher2k_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZher_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f64,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f64,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    A: *mut cuDoubleComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZher_v2(handle, uplo, n, alpha, x, incx, A, lda));
     unsupported("cublasZher_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZher_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    A: *mut cuDoubleComplex,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZher_v2_64(handle, uplo, n, alpha, x, incx, A, lda));
     unsupported("cublasZher_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZherk_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const f64,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const f64,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const f64,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    beta: *const f64,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZherk_v2(handle, uplo, trans, n, k, alpha, A, lda, beta, C, ldc));
     unsupported("cublasZherk_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZherk_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const f64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const f64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const f64,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    beta: *const f64,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZherk_v2_64(handle, uplo, trans, n, k, alpha, A, lda, beta, C, ldc));
     unsupported("cublasZherk_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZherkx(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const f64,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    B: *const cuDoubleComplex,
+    ldb: c_int,
+    beta: *const f64,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZherkx(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZherkx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZherkx_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const f64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    B: *const cuDoubleComplex,
+    ldb: i64,
+    beta: *const f64,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZherkx_64(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZherkx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZhpmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    AP: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZhpmv_v2(handle, uplo, n, alpha, AP, x, incx, beta, y, incy));
     unsupported("cublasZhpmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZhpmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    AP: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZhpmv_v2_64(handle, uplo, n, alpha, AP, x, incx, beta, y, incy));
     unsupported("cublasZhpmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZhpr2_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    y: *const cuDoubleComplex,
+    incy: c_int,
+    AP: *mut cuDoubleComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZhpr2_v2(handle, uplo, n, alpha, x, incx, y, incy, AP));
     unsupported("cublasZhpr2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZhpr2_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    y: *const cuDoubleComplex,
+    incy: i64,
+    AP: *mut cuDoubleComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZhpr2_v2_64(handle, uplo, n, alpha, x, incx, y, incy, AP));
     unsupported("cublasZhpr2_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZhpr_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const f64,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const f64,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    AP: *mut cuDoubleComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZhpr_v2(handle, uplo, n, alpha, x, incx, AP));
     unsupported("cublasZhpr_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZhpr_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const f64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const f64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    AP: *mut cuDoubleComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZhpr_v2_64(handle, uplo, n, alpha, x, incx, AP));
     unsupported("cublasZhpr_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZmatinvBatched(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const *const cuDoubleComplex,
-    _: c_int,
-    _: *const *mut cuDoubleComplex,
-    _: c_int,
-    _: *mut c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    A: *const *const cuDoubleComplex,
+    lda: c_int,
+    Ainv: *const *mut cuDoubleComplex,
+    lda_inv: c_int,
+    info: *mut c_int,
+    batchSize: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZmatinvBatched(handle, n, A, lda, Ainv, lda_inv, info, batchSize));
     unsupported("cublasZmatinvBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZrot_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
-    _: *const f64,
-    _: *const cuDoubleComplex,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut cuDoubleComplex,
+    incx: c_int,
+    y: *mut cuDoubleComplex,
+    incy: c_int,
+    c: *const f64,
+    s: *const cuDoubleComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZrot_v2(handle, n, x, incx, y, incy, c, s));
     unsupported("cublasZrot_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZrot_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
-    _: *const f64,
-    _: *const cuDoubleComplex,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut cuDoubleComplex,
+    incx: i64,
+    y: *mut cuDoubleComplex,
+    incy: i64,
+    c: *const f64,
+    s: *const cuDoubleComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZrot_v2_64(handle, n, x, incx, y, incy, c, s));
     unsupported("cublasZrot_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZrotg_v2(
-    _: cublasHandle_t,
-    _: *mut cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: *mut f64,
-    _: *mut cuDoubleComplex,
+    handle: cublasHandle_t,
+    a: *mut cuDoubleComplex,
+    b: *mut cuDoubleComplex,
+    c: *mut f64,
+    s: *mut cuDoubleComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZrotg_v2(handle, a, b, c, s));
     unsupported("cublasZrotg_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZscal_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    x: *mut cuDoubleComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZscal_v2(handle, n, alpha, x, incx));
     unsupported("cublasZscal_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZscal_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    x: *mut cuDoubleComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZscal_v2_64(handle, n, alpha, x, incx));
     unsupported("cublasZscal_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZswap_v2(
-    _: cublasHandle_t,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    n: c_int,
+    x: *mut cuDoubleComplex,
+    incx: c_int,
+    y: *mut cuDoubleComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZswap_v2(handle, n, x, incx, y, incy));
     unsupported("cublasZswap_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZswap_v2_64(
-    _: cublasHandle_t,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    n: i64,
+    x: *mut cuDoubleComplex,
+    incx: i64,
+    y: *mut cuDoubleComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZswap_v2_64(handle, n, x, incx, y, incy));
     unsupported("cublasZswap_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsymm_v2(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    B: *const cuDoubleComplex,
+    ldb: c_int,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsymm_v2(handle, side, uplo, m, n, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZsymm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsymm_v2_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    B: *const cuDoubleComplex,
+    ldb: i64,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsymm_v2_64(handle, side, uplo, m, n, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZsymm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsymv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsymv_v2(handle, uplo, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasZsymv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsymv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    beta: *const cuDoubleComplex,
+    y: *mut cuDoubleComplex,
+    incy: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsymv_v2_64(handle, uplo, n, alpha, A, lda, x, incx, beta, y, incy));
     unsupported("cublasZsymv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsyr2_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    y: *const cuDoubleComplex,
+    incy: c_int,
+    A: *mut cuDoubleComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsyr2_v2(handle, uplo, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasZsyr2_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsyr2_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    y: *const cuDoubleComplex,
+    incy: i64,
+    A: *mut cuDoubleComplex,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsyr2_v2_64(handle, uplo, n, alpha, x, incx, y, incy, A, lda));
     unsupported("cublasZsyr2_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsyr2k_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    B: *const cuDoubleComplex,
+    ldb: c_int,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsyr2k_v2(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZsyr2k_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsyr2k_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    B: *const cuDoubleComplex,
+    ldb: i64,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsyr2k_v2_64(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZsyr2k_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsyr_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: c_int,
+    A: *mut cuDoubleComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsyr_v2(handle, uplo, n, alpha, x, incx, A, lda));
     unsupported("cublasZsyr_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsyr_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    x: *const cuDoubleComplex,
+    incx: i64,
+    A: *mut cuDoubleComplex,
+    lda: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsyr_v2_64(handle, uplo, n, alpha, x, incx, A, lda));
     unsupported("cublasZsyr_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsyrk_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsyrk_v2(handle, uplo, trans, n, k, alpha, A, lda, beta, C, ldc));
     unsupported("cublasZsyrk_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsyrk_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsyrk_v2_64(handle, uplo, trans, n, k, alpha, A, lda, beta, C, ldc));
     unsupported("cublasZsyrk_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsyrkx(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: c_int,
+    k: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    B: *const cuDoubleComplex,
+    ldb: c_int,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsyrkx(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZsyrkx")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZsyrkx_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    n: i64,
+    k: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    B: *const cuDoubleComplex,
+    ldb: i64,
+    beta: *const cuDoubleComplex,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZsyrkx_64(handle, uplo, trans, n, k, alpha, A, lda, B, ldb, beta, C, ldc));
     unsupported("cublasZsyrkx_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtbmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    k: c_int,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    x: *mut cuDoubleComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtbmv_v2(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasZtbmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtbmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    k: i64,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    x: *mut cuDoubleComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtbmv_v2_64(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasZtbmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtbsv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    k: c_int,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    x: *mut cuDoubleComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtbsv_v2(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasZtbsv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtbsv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    k: i64,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    x: *mut cuDoubleComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtbsv_v2_64(handle, uplo, trans, diag, n, k, A, lda, x, incx));
     unsupported("cublasZtbsv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtpmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    AP: *const cuDoubleComplex,
+    x: *mut cuDoubleComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtpmv_v2(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasZtpmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtpmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    AP: *const cuDoubleComplex,
+    x: *mut cuDoubleComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtpmv_v2_64(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasZtpmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtpsv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    AP: *const cuDoubleComplex,
+    x: *mut cuDoubleComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtpsv_v2(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasZtpsv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtpsv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    AP: *const cuDoubleComplex,
+    x: *mut cuDoubleComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtpsv_v2_64(handle, uplo, trans, diag, n, AP, x, incx));
     unsupported("cublasZtpsv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtpttr(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    AP: *const cuDoubleComplex,
+    A: *mut cuDoubleComplex,
+    lda: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtpttr(handle, uplo, n, AP, A, lda));
     unsupported("cublasZtpttr")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtrmm_v2(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    B: *const cuDoubleComplex,
+    ldb: c_int,
+    C: *mut cuDoubleComplex,
+    ldc: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtrmm_v2(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, C, ldc));
     unsupported("cublasZtrmm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtrmm_v2_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    B: *const cuDoubleComplex,
+    ldb: i64,
+    C: *mut cuDoubleComplex,
+    ldc: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZtrmm_v2_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, C, ldc)
+    );
     unsupported("cublasZtrmm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtrmv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    x: *mut cuDoubleComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtrmv_v2(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasZtrmv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtrmv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    x: *mut cuDoubleComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtrmv_v2_64(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasZtrmv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtrsmBatched(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const *const cuDoubleComplex,
-    _: c_int,
-    _: *const *mut cuDoubleComplex,
-    _: c_int,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const *const cuDoubleComplex,
+    lda: c_int,
+    B: *const *mut cuDoubleComplex,
+    ldb: c_int,
+    batchCount: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZtrsmBatched(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, batchCount)
+    );
     unsupported("cublasZtrsmBatched")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtrsmBatched_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const *const cuDoubleComplex,
-    _: i64,
-    _: *const *mut cuDoubleComplex,
-    _: i64,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const *const cuDoubleComplex,
+    lda: i64,
+    B: *const *mut cuDoubleComplex,
+    ldb: i64,
+    batchCount: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cublasZtrsmBatched_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, batchCount)
+    );
     unsupported("cublasZtrsmBatched_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtrsm_v2(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: c_int,
+    n: c_int,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    B: *mut cuDoubleComplex,
+    ldb: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtrsm_v2(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb));
     unsupported("cublasZtrsm_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtrsm_v2_64(
-    _: cublasHandle_t,
-    _: cublasSideMode_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    side: cublasSideMode_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    m: i64,
+    n: i64,
+    alpha: *const cuDoubleComplex,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    B: *mut cuDoubleComplex,
+    ldb: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtrsm_v2_64(handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb));
     unsupported("cublasZtrsm_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtrsv_v2(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
-    _: c_int,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: c_int,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    x: *mut cuDoubleComplex,
+    incx: c_int,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtrsv_v2(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasZtrsv_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtrsv_v2_64(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: cublasOperation_t,
-    _: cublasDiagType_t,
-    _: i64,
-    _: *const cuDoubleComplex,
-    _: i64,
-    _: *mut cuDoubleComplex,
-    _: i64,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    trans: cublasOperation_t,
+    diag: cublasDiagType_t,
+    n: i64,
+    A: *const cuDoubleComplex,
+    lda: i64,
+    x: *mut cuDoubleComplex,
+    incx: i64,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtrsv_v2_64(handle, uplo, trans, diag, n, A, lda, x, incx));
     unsupported("cublasZtrsv_v2_64")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasZtrttp(
-    _: cublasHandle_t,
-    _: cublasFillMode_t,
-    _: c_int,
-    _: *const cuDoubleComplex,
-    _: c_int,
-    _: *mut cuDoubleComplex,
+    handle: cublasHandle_t,
+    uplo: cublasFillMode_t,
+    n: c_int,
+    A: *const cuDoubleComplex,
+    lda: c_int,
+    AP: *mut cuDoubleComplex,
 ) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasZtrttp(handle, uplo, n, A, lda, AP));
     unsupported("cublasZtrttp")
 }

@@ -6,172 +6,239 @@ use core::ffi::*;
 
 use vgpu_core::abi::{self, driver::*};
 use vgpu_core::ffi::{In, InOpt, InOut, InSlice, Out, OutOpt, OutSlice, Str};
+use vgpu_core::trace::Library;
 
 use crate::entry::{entry, unsupported};
 
+const LIBRARY: Library = Library { soname: "libcuda.so.1", has_channel: true };
+
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuArray3DCreate(_: *mut CUarray, _: *const CUDA_ARRAY3D_DESCRIPTOR_v1) -> CUresult {
+pub unsafe extern "C" fn cuArray3DCreate(
+    pHandle: *mut CUarray,
+    pAllocateArray: *const CUDA_ARRAY3D_DESCRIPTOR_v1,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArray3DCreate(pHandle, pAllocateArray));
     unsupported("cuArray3DCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuArray3DCreate_v2(_: *mut CUarray, _: *const CUDA_ARRAY3D_DESCRIPTOR) -> CUresult {
+pub unsafe extern "C" fn cuArray3DCreate_v2(
+    pHandle: *mut CUarray,
+    pAllocateArray: *const CUDA_ARRAY3D_DESCRIPTOR,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArray3DCreate_v2(pHandle, pAllocateArray));
     unsupported("cuArray3DCreate_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuArray3DGetDescriptor(_: *mut CUDA_ARRAY3D_DESCRIPTOR_v1, _: CUarray) -> CUresult {
+pub unsafe extern "C" fn cuArray3DGetDescriptor(
+    pArrayDescriptor: *mut CUDA_ARRAY3D_DESCRIPTOR_v1,
+    hArray: CUarray,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArray3DGetDescriptor(pArrayDescriptor, hArray));
     unsupported("cuArray3DGetDescriptor")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuArray3DGetDescriptor_v2(_: *mut CUDA_ARRAY3D_DESCRIPTOR, _: CUarray) -> CUresult {
+pub unsafe extern "C" fn cuArray3DGetDescriptor_v2(
+    pArrayDescriptor: *mut CUDA_ARRAY3D_DESCRIPTOR,
+    hArray: CUarray,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArray3DGetDescriptor_v2(pArrayDescriptor, hArray));
     unsupported("cuArray3DGetDescriptor_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuArrayCreate(_: *mut CUarray, _: *const CUDA_ARRAY_DESCRIPTOR_v1) -> CUresult {
+pub unsafe extern "C" fn cuArrayCreate(
+    pHandle: *mut CUarray,
+    pAllocateArray: *const CUDA_ARRAY_DESCRIPTOR_v1,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArrayCreate(pHandle, pAllocateArray));
     unsupported("cuArrayCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuArrayCreate_v2(_: *mut CUarray, _: *const CUDA_ARRAY_DESCRIPTOR) -> CUresult {
+pub unsafe extern "C" fn cuArrayCreate_v2(
+    pHandle: *mut CUarray,
+    pAllocateArray: *const CUDA_ARRAY_DESCRIPTOR,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArrayCreate_v2(pHandle, pAllocateArray));
     unsupported("cuArrayCreate_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuArrayDestroy(_: CUarray) -> CUresult {
+pub unsafe extern "C" fn cuArrayDestroy(hArray: CUarray) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArrayDestroy(hArray));
     unsupported("cuArrayDestroy")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuArrayGetDescriptor(_: *mut CUDA_ARRAY_DESCRIPTOR_v1, _: CUarray) -> CUresult {
+pub unsafe extern "C" fn cuArrayGetDescriptor(
+    pArrayDescriptor: *mut CUDA_ARRAY_DESCRIPTOR_v1,
+    hArray: CUarray,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArrayGetDescriptor(pArrayDescriptor, hArray));
     unsupported("cuArrayGetDescriptor")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuArrayGetDescriptor_v2(_: *mut CUDA_ARRAY_DESCRIPTOR, _: CUarray) -> CUresult {
+pub unsafe extern "C" fn cuArrayGetDescriptor_v2(
+    pArrayDescriptor: *mut CUDA_ARRAY_DESCRIPTOR,
+    hArray: CUarray,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArrayGetDescriptor_v2(pArrayDescriptor, hArray));
     unsupported("cuArrayGetDescriptor_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuArrayGetMemoryRequirements(
-    _: *mut CUDA_ARRAY_MEMORY_REQUIREMENTS,
-    _: CUarray,
-    _: CUdevice,
+    memoryRequirements: *mut CUDA_ARRAY_MEMORY_REQUIREMENTS,
+    array: CUarray,
+    device: CUdevice,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArrayGetMemoryRequirements(memoryRequirements, array, device));
     unsupported("cuArrayGetMemoryRequirements")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuArrayGetPlane(_: *mut CUarray, _: CUarray, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuArrayGetPlane(pPlaneArray: *mut CUarray, hArray: CUarray, planeIdx: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArrayGetPlane(pPlaneArray, hArray, planeIdx));
     unsupported("cuArrayGetPlane")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuArrayGetSparseProperties(_: *mut CUDA_ARRAY_SPARSE_PROPERTIES, _: CUarray) -> CUresult {
+pub unsafe extern "C" fn cuArrayGetSparseProperties(
+    sparseProperties: *mut CUDA_ARRAY_SPARSE_PROPERTIES,
+    array: CUarray,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArrayGetSparseProperties(sparseProperties, array));
     unsupported("cuArrayGetSparseProperties")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCheckpointOperationComplete(_: CUcheckpointOperationHandle) -> CUresult {
+pub unsafe extern "C" fn cuCheckpointOperationComplete(handle: CUcheckpointOperationHandle) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCheckpointOperationComplete(handle));
     unsupported("cuCheckpointOperationComplete")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCheckpointProcessCheckpoint(_: c_int, _: *mut CUcheckpointCheckpointArgs) -> CUresult {
+pub unsafe extern "C" fn cuCheckpointProcessCheckpoint(pid: c_int, args: *mut CUcheckpointCheckpointArgs) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCheckpointProcessCheckpoint(pid, args));
     unsupported("cuCheckpointProcessCheckpoint")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCheckpointProcessGetRestoreThreadId(_: c_int, _: *mut c_int) -> CUresult {
+pub unsafe extern "C" fn cuCheckpointProcessGetRestoreThreadId(pid: c_int, tid: *mut c_int) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCheckpointProcessGetRestoreThreadId(pid, tid));
     unsupported("cuCheckpointProcessGetRestoreThreadId")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCheckpointProcessGetState(_: c_int, _: *mut CUprocessState) -> CUresult {
+pub unsafe extern "C" fn cuCheckpointProcessGetState(pid: c_int, state: *mut CUprocessState) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCheckpointProcessGetState(pid, state));
     unsupported("cuCheckpointProcessGetState")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCheckpointProcessLock(_: c_int, _: *mut CUcheckpointLockArgs) -> CUresult {
+pub unsafe extern "C" fn cuCheckpointProcessLock(pid: c_int, args: *mut CUcheckpointLockArgs) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCheckpointProcessLock(pid, args));
     unsupported("cuCheckpointProcessLock")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCheckpointProcessRestore(_: c_int, _: *mut CUcheckpointRestoreArgs) -> CUresult {
+pub unsafe extern "C" fn cuCheckpointProcessRestore(pid: c_int, args: *mut CUcheckpointRestoreArgs) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCheckpointProcessRestore(pid, args));
     unsupported("cuCheckpointProcessRestore")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCheckpointProcessUnlock(_: c_int, _: *mut CUcheckpointUnlockArgs) -> CUresult {
+pub unsafe extern "C" fn cuCheckpointProcessUnlock(pid: c_int, args: *mut CUcheckpointUnlockArgs) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCheckpointProcessUnlock(pid, args));
     unsupported("cuCheckpointProcessUnlock")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCoredumpDeregisterCompleteCallback(_: CUcoredumpCallbackHandle) -> CUresult {
+pub unsafe extern "C" fn cuCoredumpDeregisterCompleteCallback(callback: CUcoredumpCallbackHandle) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCoredumpDeregisterCompleteCallback(callback));
     unsupported("cuCoredumpDeregisterCompleteCallback")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCoredumpDeregisterStartCallback(_: CUcoredumpCallbackHandle) -> CUresult {
+pub unsafe extern "C" fn cuCoredumpDeregisterStartCallback(callback: CUcoredumpCallbackHandle) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCoredumpDeregisterStartCallback(callback));
     unsupported("cuCoredumpDeregisterStartCallback")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCoredumpGetAttribute(_: CUcoredumpSettings, _: *mut c_void, _: *mut usize) -> CUresult {
+pub unsafe extern "C" fn cuCoredumpGetAttribute(
+    attrib: CUcoredumpSettings,
+    value: *mut c_void,
+    size: *mut usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCoredumpGetAttribute(attrib, value, size));
     unsupported("cuCoredumpGetAttribute")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCoredumpGetAttributeGlobal(
-    _: CUcoredumpSettings,
-    _: *mut c_void,
-    _: *mut usize,
+    attrib: CUcoredumpSettings,
+    value: *mut c_void,
+    size: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCoredumpGetAttributeGlobal(attrib, value, size));
     unsupported("cuCoredumpGetAttributeGlobal")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCoredumpRegisterCompleteCallback(
-    _: CUcoredumpStatusCallback,
-    _: *mut c_void,
-    _: *mut CUcoredumpCallbackHandle,
+    callback: CUcoredumpStatusCallback,
+    userData: *mut c_void,
+    callbackOut: *mut CUcoredumpCallbackHandle,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCoredumpRegisterCompleteCallback(callback, userData, callbackOut));
     unsupported("cuCoredumpRegisterCompleteCallback")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCoredumpRegisterStartCallback(
-    _: CUcoredumpStatusCallback,
-    _: *mut c_void,
-    _: *mut CUcoredumpCallbackHandle,
+    callback: CUcoredumpStatusCallback,
+    userData: *mut c_void,
+    callbackOut: *mut CUcoredumpCallbackHandle,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCoredumpRegisterStartCallback(callback, userData, callbackOut));
     unsupported("cuCoredumpRegisterStartCallback")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCoredumpSetAttribute(_: CUcoredumpSettings, _: *mut c_void, _: *mut usize) -> CUresult {
+pub unsafe extern "C" fn cuCoredumpSetAttribute(
+    attrib: CUcoredumpSettings,
+    value: *mut c_void,
+    size: *mut usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCoredumpSetAttribute(attrib, value, size));
     unsupported("cuCoredumpSetAttribute")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCoredumpSetAttributeGlobal(
-    _: CUcoredumpSettings,
-    _: *mut c_void,
-    _: *mut usize,
+    attrib: CUcoredumpSettings,
+    value: *mut c_void,
+    size: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCoredumpSetAttributeGlobal(attrib, value, size));
     unsupported("cuCoredumpSetAttributeGlobal")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCtxAttach(_: *mut CUcontext, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuCtxAttach(pctx: *mut CUcontext, flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxAttach(pctx, flags));
     unsupported("cuCtxAttach")
 }
 
 /// Makes a context and puts it on the thread's stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxCreate(pctx: *mut CUcontext, flags: c_uint, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxCreate(pctx, flags, dev));
     entry("cuCtxCreate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pctx = unsafe { Out::new(pctx) }?;
@@ -182,6 +249,7 @@ pub unsafe extern "C" fn cuCtxCreate(pctx: *mut CUcontext, flags: c_uint, dev: C
 /// Makes a context and puts it on the thread's stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxCreate_v2(pctx: *mut CUcontext, flags: c_uint, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxCreate_v2(pctx, flags, dev));
     entry("cuCtxCreate_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pctx = unsafe { Out::new(pctx) }?;
@@ -198,6 +266,7 @@ pub unsafe extern "C" fn cuCtxCreate_v3(
     flags: c_uint,
     dev: CUdevice,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxCreate_v3(pctx, paramsArray, numParams, flags, dev));
     entry("cuCtxCreate_v3", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pctx = unsafe { Out::new(pctx) }?;
@@ -215,6 +284,7 @@ pub unsafe extern "C" fn cuCtxCreate_v4(
     flags: c_uint,
     dev: CUdevice,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxCreate_v4(pctx, ctxCreateParams, flags, dev));
     entry("cuCtxCreate_v4", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pctx = unsafe { Out::new(pctx) }?;
@@ -227,40 +297,47 @@ pub unsafe extern "C" fn cuCtxCreate_v4(
 /// Ends a context and all it holds; if it is current on this thread it is popped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxDestroy(ctx: CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxDestroy(ctx));
     entry("cuCtxDestroy", || crate::api::context::cuCtxDestroy(ctx))
 }
 
 /// Ends a context and all it holds; if it is current on this thread it is popped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxDestroy_v2(ctx: CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxDestroy_v2(ctx));
     entry("cuCtxDestroy_v2", || crate::api::context::cuCtxDestroy_v2(ctx))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCtxDetach(_: CUcontext) -> CUresult {
+pub unsafe extern "C" fn cuCtxDetach(ctx: CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxDetach(ctx));
     unsupported("cuCtxDetach")
 }
 
 /// Reports that there is no access to end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxDisablePeerAccess(peerContext: CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxDisablePeerAccess(peerContext));
     entry("cuCtxDisablePeerAccess", || crate::api::peer::cuCtxDisablePeerAccess(peerContext))
 }
 
 /// Refuses access to another context's memory, as `cuDeviceCanAccessPeer` announces.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxEnablePeerAccess(peerContext: CUcontext, Flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxEnablePeerAccess(peerContext, Flags));
     entry("cuCtxEnablePeerAccess", || crate::api::peer::cuCtxEnablePeerAccess(peerContext, Flags))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCtxFromGreenCtx(_: *mut CUcontext, _: CUgreenCtx) -> CUresult {
+pub unsafe extern "C" fn cuCtxFromGreenCtx(pContext: *mut CUcontext, hCtx: CUgreenCtx) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxFromGreenCtx(pContext, hCtx));
     unsupported("cuCtxFromGreenCtx")
 }
 
 /// Gives the API version that a context was made for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetApiVersion(ctx: CUcontext, version: *mut c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxGetApiVersion(ctx, version));
     entry("cuCtxGetApiVersion", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let version = unsafe { Out::new(version) }?;
@@ -271,6 +348,7 @@ pub unsafe extern "C" fn cuCtxGetApiVersion(ctx: CUcontext, version: *mut c_uint
 /// Gives the preferred split between cache and shared memory: a preference without effect here.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetCacheConfig(pconfig: *mut CUfunc_cache) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxGetCacheConfig(pconfig));
     entry("cuCtxGetCacheConfig", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pconfig = unsafe { Out::new(pconfig) }?;
@@ -281,6 +359,7 @@ pub unsafe extern "C" fn cuCtxGetCacheConfig(pconfig: *mut CUfunc_cache) -> CUre
 /// Gives the thread's current context; null when there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetCurrent(pctx: *mut CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxGetCurrent(pctx));
     entry("cuCtxGetCurrent", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pctx = unsafe { Out::new(pctx) }?;
@@ -289,13 +368,19 @@ pub unsafe extern "C" fn cuCtxGetCurrent(pctx: *mut CUcontext) -> CUresult {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCtxGetDevResource(_: CUcontext, _: *mut CUdevResource, _: CUdevResourceType) -> CUresult {
+pub unsafe extern "C" fn cuCtxGetDevResource(
+    hCtx: CUcontext,
+    resource: *mut CUdevResource,
+    type_: CUdevResourceType,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxGetDevResource(hCtx, resource, type_));
     unsupported("cuCtxGetDevResource")
 }
 
 /// Gives the device of the current context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetDevice(device: *mut CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxGetDevice(device));
     entry("cuCtxGetDevice", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let device = unsafe { Out::new(device) }?;
@@ -306,6 +391,7 @@ pub unsafe extern "C" fn cuCtxGetDevice(device: *mut CUdevice) -> CUresult {
 /// Gives the device of a context, the current one for null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetDevice_v2(device: *mut CUdevice, ctx: CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxGetDevice_v2(device, ctx));
     entry("cuCtxGetDevice_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let device = unsafe { Out::new(device) }?;
@@ -314,13 +400,18 @@ pub unsafe extern "C" fn cuCtxGetDevice_v2(device: *mut CUdevice, ctx: CUcontext
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuCtxGetExecAffinity(_: *mut CUexecAffinityParam, _: CUexecAffinityType) -> CUresult {
+pub unsafe extern "C" fn cuCtxGetExecAffinity(
+    pExecAffinity: *mut CUexecAffinityParam,
+    type_: CUexecAffinityType,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxGetExecAffinity(pExecAffinity, type_));
     unsupported("cuCtxGetExecAffinity")
 }
 
 /// Gives the flags of the current context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetFlags(flags: *mut c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxGetFlags(flags));
     entry("cuCtxGetFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let flags = unsafe { Out::new(flags) }?;
@@ -331,6 +422,7 @@ pub unsafe extern "C" fn cuCtxGetFlags(flags: *mut c_uint) -> CUresult {
 /// Gives a number that no other context of the process has or had.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetId(ctx: CUcontext, ctxId: *mut c_ulonglong) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxGetId(ctx, ctxId));
     entry("cuCtxGetId", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let ctxId = unsafe { Out::new(ctxId) }?;
@@ -341,6 +433,7 @@ pub unsafe extern "C" fn cuCtxGetId(ctx: CUcontext, ctxId: *mut c_ulonglong) -> 
 /// Gives a limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetLimit(pvalue: *mut usize, limit: CUlimit) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxGetLimit(pvalue, limit));
     entry("cuCtxGetLimit", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pvalue = unsafe { Out::new(pvalue) }?;
@@ -351,6 +444,7 @@ pub unsafe extern "C" fn cuCtxGetLimit(pvalue: *mut usize, limit: CUlimit) -> CU
 /// Gives the width of shared memory banks: four bytes, as on every current device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetSharedMemConfig(pConfig: *mut CUsharedconfig) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxGetSharedMemConfig(pConfig));
     entry("cuCtxGetSharedMemConfig", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pConfig = unsafe { Out::new(pConfig) }?;
@@ -364,6 +458,7 @@ pub unsafe extern "C" fn cuCtxGetStreamPriorityRange(
     leastPriority: *mut c_int,
     greatestPriority: *mut c_int,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxGetStreamPriorityRange(leastPriority, greatestPriority));
     entry("cuCtxGetStreamPriorityRange", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let leastPriority = unsafe { OutOpt::new(leastPriority) }?;
@@ -376,6 +471,7 @@ pub unsafe extern "C" fn cuCtxGetStreamPriorityRange(
 /// Takes the current context off the thread's stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxPopCurrent(pctx: *mut CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxPopCurrent(pctx));
     entry("cuCtxPopCurrent", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pctx = unsafe { OutOpt::new(pctx) }?;
@@ -386,6 +482,7 @@ pub unsafe extern "C" fn cuCtxPopCurrent(pctx: *mut CUcontext) -> CUresult {
 /// Takes the current context off the thread's stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxPopCurrent_v2(pctx: *mut CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxPopCurrent_v2(pctx));
     entry("cuCtxPopCurrent_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pctx = unsafe { OutOpt::new(pctx) }?;
@@ -396,114 +493,131 @@ pub unsafe extern "C" fn cuCtxPopCurrent_v2(pctx: *mut CUcontext) -> CUresult {
 /// Puts a context on the thread's stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxPushCurrent(ctx: CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxPushCurrent(ctx));
     entry("cuCtxPushCurrent", || crate::api::context::cuCtxPushCurrent(ctx))
 }
 
 /// Puts a context on the thread's stack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxPushCurrent_v2(ctx: CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxPushCurrent_v2(ctx));
     entry("cuCtxPushCurrent_v2", || crate::api::context::cuCtxPushCurrent_v2(ctx))
 }
 
 /// Records an event after all work of a context so far.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxRecordEvent(hCtx: CUcontext, hEvent: CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxRecordEvent(hCtx, hEvent));
     entry("cuCtxRecordEvent", || crate::api::context::cuCtxRecordEvent(hCtx, hEvent))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxResetPersistingL2Cache() -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxResetPersistingL2Cache());
     unsupported("cuCtxResetPersistingL2Cache")
 }
 
 /// Keeps the preferred split between cache and shared memory: a preference without effect here.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSetCacheConfig(config: CUfunc_cache) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxSetCacheConfig(config));
     entry("cuCtxSetCacheConfig", || crate::api::context::cuCtxSetCacheConfig(config))
 }
 
 /// Replaces the thread's current context; null pops it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSetCurrent(ctx: CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxSetCurrent(ctx));
     entry("cuCtxSetCurrent", || crate::api::context::cuCtxSetCurrent(ctx))
 }
 
 /// Sets the flags of the current context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSetFlags(flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxSetFlags(flags));
     entry("cuCtxSetFlags", || crate::api::context::cuCtxSetFlags(flags))
 }
 
 /// Sets a limit: stack and printf buffer, which device code here always has enough of.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSetLimit(limit: CUlimit, value: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxSetLimit(limit, value));
     entry("cuCtxSetLimit", || crate::api::context::cuCtxSetLimit(limit, value))
 }
 
 /// Accepts a width of shared memory banks: without effect, as on every current device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSetSharedMemConfig(config: CUsharedconfig) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxSetSharedMemConfig(config));
     entry("cuCtxSetSharedMemConfig", || crate::api::context::cuCtxSetSharedMemConfig(config))
 }
 
 /// Waits for all work of the current context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSynchronize() -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxSynchronize());
     entry("cuCtxSynchronize", || crate::api::context::cuCtxSynchronize())
 }
 
 /// Waits for all work of a context, the current one for null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSynchronize_v2(ctx: CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxSynchronize_v2(ctx));
     entry("cuCtxSynchronize_v2", || crate::api::context::cuCtxSynchronize_v2(ctx))
 }
 
 /// Has all later work of a context wait for an event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxWaitEvent(hCtx: CUcontext, hEvent: CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuCtxWaitEvent(hCtx, hEvent));
     entry("cuCtxWaitEvent", || crate::api::context::cuCtxWaitEvent(hCtx, hEvent))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDestroyExternalMemory(_: CUexternalMemory) -> CUresult {
+pub unsafe extern "C" fn cuDestroyExternalMemory(extMem: CUexternalMemory) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDestroyExternalMemory(extMem));
     unsupported("cuDestroyExternalMemory")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDestroyExternalSemaphore(_: CUexternalSemaphore) -> CUresult {
+pub unsafe extern "C" fn cuDestroyExternalSemaphore(extSem: CUexternalSemaphore) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDestroyExternalSemaphore(extSem));
     unsupported("cuDestroyExternalSemaphore")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevResourceGenerateDesc(
-    _: *mut CUdevResourceDesc,
-    _: *mut CUdevResource,
-    _: c_uint,
+    phDesc: *mut CUdevResourceDesc,
+    resources: *mut CUdevResource,
+    nbResources: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDevResourceGenerateDesc(phDesc, resources, nbResources));
     unsupported("cuDevResourceGenerateDesc")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevSmResourceSplit(
-    _: *mut CUdevResource,
-    _: c_uint,
-    _: *const CUdevResource,
-    _: *mut CUdevResource,
-    _: c_uint,
-    _: *mut CU_DEV_SM_RESOURCE_GROUP_PARAMS,
+    result: *mut CUdevResource,
+    nbGroups: c_uint,
+    input: *const CUdevResource,
+    remainder: *mut CUdevResource,
+    flags: c_uint,
+    groupParams: *mut CU_DEV_SM_RESOURCE_GROUP_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDevSmResourceSplit(result, nbGroups, input, remainder, flags, groupParams));
     unsupported("cuDevSmResourceSplit")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevSmResourceSplitByCount(
-    _: *mut CUdevResource,
-    _: *mut c_uint,
-    _: *const CUdevResource,
-    _: *mut CUdevResource,
-    _: c_uint,
-    _: c_uint,
+    result: *mut CUdevResource,
+    nbGroups: *mut c_uint,
+    input: *const CUdevResource,
+    remainder: *mut CUdevResource,
+    flags: c_uint,
+    minCount: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDevSmResourceSplitByCount(result, nbGroups, input, remainder, flags, minCount));
     unsupported("cuDevSmResourceSplitByCount")
 }
 
@@ -514,6 +628,7 @@ pub unsafe extern "C" fn cuDeviceCanAccessPeer(
     dev: CUdevice,
     peerDev: CUdevice,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceCanAccessPeer(canAccessPeer, dev, peerDev));
     entry("cuDeviceCanAccessPeer", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let canAccessPeer = unsafe { Out::new(canAccessPeer) }?;
@@ -524,6 +639,7 @@ pub unsafe extern "C" fn cuDeviceCanAccessPeer(
 /// Gives a device's compute capability.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceComputeCapability(major: *mut c_int, minor: *mut c_int, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceComputeCapability(major, minor, dev));
     entry("cuDeviceComputeCapability", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let major = unsafe { Out::new(major) }?;
@@ -536,6 +652,7 @@ pub unsafe extern "C" fn cuDeviceComputeCapability(major: *mut c_int, minor: *mu
 /// Gives the device of that ordinal.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGet(device: *mut CUdevice, ordinal: c_int) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGet(device, ordinal));
     entry("cuDeviceGet", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let device = unsafe { Out::new(device) }?;
@@ -546,6 +663,7 @@ pub unsafe extern "C" fn cuDeviceGet(device: *mut CUdevice, ordinal: c_int) -> C
 /// Gives an attribute of a device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetAttribute(pi: *mut c_int, attrib: CUdevice_attribute, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetAttribute(pi, attrib, dev));
     entry("cuDeviceGetAttribute", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pi = unsafe { Out::new(pi) }?;
@@ -556,6 +674,7 @@ pub unsafe extern "C" fn cuDeviceGetAttribute(pi: *mut c_int, attrib: CUdevice_a
 /// Gives the device at a PCI address.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetByPCIBusId(dev: *mut CUdevice, pciBusId: *const c_char) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetByPCIBusId(dev, pciBusId as text));
     entry("cuDeviceGetByPCIBusId", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let dev = unsafe { Out::new(dev) }?;
@@ -566,18 +685,25 @@ pub unsafe extern "C" fn cuDeviceGetByPCIBusId(dev: *mut CUdevice, pciBusId: *co
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDeviceGetCliqueCount(_: *mut usize, _: CUdevice) -> CUresult {
+pub unsafe extern "C" fn cuDeviceGetCliqueCount(count: *mut usize, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetCliqueCount(count, dev));
     unsupported("cuDeviceGetCliqueCount")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDeviceGetCliqueInfo(_: *mut CUcliqueInfo, _: *mut usize, _: CUdevice) -> CUresult {
+pub unsafe extern "C" fn cuDeviceGetCliqueInfo(
+    cliqueInfo: *mut CUcliqueInfo,
+    count: *mut usize,
+    dev: CUdevice,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetCliqueInfo(cliqueInfo, count, dev));
     unsupported("cuDeviceGetCliqueInfo")
 }
 
 /// Counts the visible devices.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetCount(count: *mut c_int) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetCount(count));
     entry("cuDeviceGetCount", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let count = unsafe { Out::new(count) }?;
@@ -586,12 +712,18 @@ pub unsafe extern "C" fn cuDeviceGetCount(count: *mut c_int) -> CUresult {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDeviceGetDefaultMemPool(_: *mut CUmemoryPool, _: CUdevice) -> CUresult {
+pub unsafe extern "C" fn cuDeviceGetDefaultMemPool(pool_out: *mut CUmemoryPool, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetDefaultMemPool(pool_out, dev));
     unsupported("cuDeviceGetDefaultMemPool")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDeviceGetDevResource(_: CUdevice, _: *mut CUdevResource, _: CUdevResourceType) -> CUresult {
+pub unsafe extern "C" fn cuDeviceGetDevResource(
+    device: CUdevice,
+    resource: *mut CUdevResource,
+    type_: CUdevResourceType,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetDevResource(device, resource, type_));
     unsupported("cuDeviceGetDevResource")
 }
 
@@ -602,6 +734,7 @@ pub unsafe extern "C" fn cuDeviceGetExecAffinitySupport(
     type_: CUexecAffinityType,
     dev: CUdevice,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetExecAffinitySupport(pi, type_, dev));
     entry("cuDeviceGetExecAffinitySupport", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pi = unsafe { Out::new(pi) }?;
@@ -610,42 +743,48 @@ pub unsafe extern "C" fn cuDeviceGetExecAffinitySupport(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDeviceGetFabricClusterUuid(_: *mut CUuuid, _: CUdevice) -> CUresult {
+pub unsafe extern "C" fn cuDeviceGetFabricClusterUuid(uuid: *mut CUuuid, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetFabricClusterUuid(uuid, dev));
     unsupported("cuDeviceGetFabricClusterUuid")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetGraphMemAttribute(
-    _: CUdevice,
-    _: CUgraphMem_attribute,
-    _: *mut c_void,
+    device: CUdevice,
+    attr: CUgraphMem_attribute,
+    value: *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetGraphMemAttribute(device, attr, value));
     unsupported("cuDeviceGetGraphMemAttribute")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetHostAtomicCapabilities(
-    _: *mut c_uint,
-    _: *const CUatomicOperation,
-    _: c_uint,
-    _: CUdevice,
+    capabilities: *mut c_uint,
+    operations: *const CUatomicOperation,
+    count: c_uint,
+    dev: CUdevice,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetHostAtomicCapabilities(capabilities, operations, count, dev));
     unsupported("cuDeviceGetHostAtomicCapabilities")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDeviceGetLuid(_: *mut c_char, _: *mut c_uint, _: CUdevice) -> CUresult {
+pub unsafe extern "C" fn cuDeviceGetLuid(luid: *mut c_char, deviceNodeMask: *mut c_uint, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetLuid(luid, deviceNodeMask, dev));
     unsupported("cuDeviceGetLuid")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDeviceGetMemPool(_: *mut CUmemoryPool, _: CUdevice) -> CUresult {
+pub unsafe extern "C" fn cuDeviceGetMemPool(pool: *mut CUmemoryPool, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetMemPool(pool, dev));
     unsupported("cuDeviceGetMemPool")
 }
 
 /// Gives a device's name, cut to the buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetName(name: *mut c_char, len: c_int, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetName(name, len, dev));
     entry("cuDeviceGetName", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let name = unsafe { OutSlice::new(name, usize::try_from(len).unwrap_or(0)) }?;
@@ -654,18 +793,27 @@ pub unsafe extern "C" fn cuDeviceGetName(name: *mut c_char, len: c_int, dev: CUd
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDeviceGetNvSciSyncAttributes(_: *mut c_void, _: CUdevice, _: c_int) -> CUresult {
+pub unsafe extern "C" fn cuDeviceGetNvSciSyncAttributes(
+    nvSciSyncAttrList: *mut c_void,
+    dev: CUdevice,
+    flags: c_int,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetNvSciSyncAttributes(nvSciSyncAttrList, dev, flags));
     unsupported("cuDeviceGetNvSciSyncAttributes")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetP2PAtomicCapabilities(
-    _: *mut c_uint,
-    _: *const CUatomicOperation,
-    _: c_uint,
-    _: CUdevice,
-    _: CUdevice,
+    capabilities: *mut c_uint,
+    operations: *const CUatomicOperation,
+    count: c_uint,
+    srcDevice: CUdevice,
+    dstDevice: CUdevice,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuDeviceGetP2PAtomicCapabilities(capabilities, operations, count, srcDevice, dstDevice)
+    );
     unsupported("cuDeviceGetP2PAtomicCapabilities")
 }
 
@@ -677,6 +825,7 @@ pub unsafe extern "C" fn cuDeviceGetP2PAttribute(
     srcDevice: CUdevice,
     dstDevice: CUdevice,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetP2PAttribute(value, attrib, srcDevice, dstDevice));
     entry("cuDeviceGetP2PAttribute", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let value = unsafe { Out::new(value) }?;
@@ -687,6 +836,7 @@ pub unsafe extern "C" fn cuDeviceGetP2PAttribute(
 /// Gives a device's PCI address as `domain:bus:device.function`, cut to the buffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetPCIBusId(pciBusId: *mut c_char, len: c_int, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetPCIBusId(pciBusId, len, dev));
     entry("cuDeviceGetPCIBusId", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pciBusId = unsafe { OutSlice::new(pciBusId, usize::try_from(len).unwrap_or(0)) }?;
@@ -697,6 +847,7 @@ pub unsafe extern "C" fn cuDeviceGetPCIBusId(pciBusId: *mut c_char, len: c_int, 
 /// Gives a few properties of a device in the oldest form.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetProperties(prop: *mut CUdevprop, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetProperties(prop, dev));
     entry("cuDeviceGetProperties", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let prop = unsafe { Out::new(prop) }?;
@@ -706,17 +857,19 @@ pub unsafe extern "C" fn cuDeviceGetProperties(prop: *mut CUdevprop, dev: CUdevi
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetTexture1DLinearMaxWidth(
-    _: *mut usize,
-    _: CUarray_format,
-    _: c_uint,
-    _: CUdevice,
+    maxWidthInElements: *mut usize,
+    format: CUarray_format,
+    numChannels: c_uint,
+    dev: CUdevice,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetTexture1DLinearMaxWidth(maxWidthInElements, format, numChannels, dev));
     unsupported("cuDeviceGetTexture1DLinearMaxWidth")
 }
 
 /// Gives a device's UUID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetUuid(uuid: *mut CUuuid, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetUuid(uuid, dev));
     entry("cuDeviceGetUuid", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let uuid = unsafe { Out::new(uuid) }?;
@@ -727,6 +880,7 @@ pub unsafe extern "C" fn cuDeviceGetUuid(uuid: *mut CUuuid, dev: CUdevice) -> CU
 /// Gives a device's UUID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetUuid_v2(uuid: *mut CUuuid, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetUuid_v2(uuid, dev));
     entry("cuDeviceGetUuid_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let uuid = unsafe { Out::new(uuid) }?;
@@ -735,13 +889,15 @@ pub unsafe extern "C" fn cuDeviceGetUuid_v2(uuid: *mut CUuuid, dev: CUdevice) ->
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDeviceGraphMemTrim(_: CUdevice) -> CUresult {
+pub unsafe extern "C" fn cuDeviceGraphMemTrim(device: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGraphMemTrim(device));
     unsupported("cuDeviceGraphMemTrim")
 }
 
 /// Gives the flags of a device's primary context and whether it is alive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxGetState(dev: CUdevice, flags: *mut c_uint, active: *mut c_int) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxGetState(dev, flags, active));
     entry("cuDevicePrimaryCtxGetState", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let flags = unsafe { Out::new(flags) }?;
@@ -754,30 +910,35 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxGetState(dev: CUdevice, flags: *mut c
 /// Releases a device's primary context; the last release ends it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxRelease(dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxRelease(dev));
     entry("cuDevicePrimaryCtxRelease", || crate::api::primary_context::cuDevicePrimaryCtxRelease(dev))
 }
 
 /// Releases a device's primary context; the last release ends it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxRelease_v2(dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxRelease_v2(dev));
     entry("cuDevicePrimaryCtxRelease_v2", || crate::api::primary_context::cuDevicePrimaryCtxRelease_v2(dev))
 }
 
 /// Ends all that a device's primary context holds. Who retained it still has to release it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxReset(dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxReset(dev));
     entry("cuDevicePrimaryCtxReset", || crate::api::primary_context::cuDevicePrimaryCtxReset(dev))
 }
 
 /// Ends all that a device's primary context holds. Who retained it still has to release it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxReset_v2(dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxReset_v2(dev));
     entry("cuDevicePrimaryCtxReset_v2", || crate::api::primary_context::cuDevicePrimaryCtxReset_v2(dev))
 }
 
 /// Retains a device's primary context, making it if it is not alive; it does not become current.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxRetain(pctx: *mut CUcontext, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxRetain(pctx, dev));
     entry("cuDevicePrimaryCtxRetain", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pctx = unsafe { Out::new(pctx) }?;
@@ -788,42 +949,48 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxRetain(pctx: *mut CUcontext, dev: CUd
 /// Sets the flags of a device's primary context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxSetFlags(dev: CUdevice, flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxSetFlags(dev, flags));
     entry("cuDevicePrimaryCtxSetFlags", || crate::api::primary_context::cuDevicePrimaryCtxSetFlags(dev, flags))
 }
 
 /// Sets the flags of a device's primary context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxSetFlags_v2(dev: CUdevice, flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxSetFlags_v2(dev, flags));
     entry("cuDevicePrimaryCtxSetFlags_v2", || crate::api::primary_context::cuDevicePrimaryCtxSetFlags_v2(dev, flags))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceRegisterAsyncNotification(
-    _: CUdevice,
-    _: CUasyncCallback,
-    _: *mut c_void,
-    _: *mut CUasyncCallbackHandle,
+    device: CUdevice,
+    callbackFunc: CUasyncCallback,
+    userData: *mut c_void,
+    callback: *mut CUasyncCallbackHandle,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceRegisterAsyncNotification(device, callbackFunc, userData, callback));
     unsupported("cuDeviceRegisterAsyncNotification")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceSetGraphMemAttribute(
-    _: CUdevice,
-    _: CUgraphMem_attribute,
-    _: *mut c_void,
+    device: CUdevice,
+    attr: CUgraphMem_attribute,
+    value: *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceSetGraphMemAttribute(device, attr, value));
     unsupported("cuDeviceSetGraphMemAttribute")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDeviceSetMemPool(_: CUdevice, _: CUmemoryPool) -> CUresult {
+pub unsafe extern "C" fn cuDeviceSetMemPool(dev: CUdevice, pool: CUmemoryPool) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceSetMemPool(dev, pool));
     unsupported("cuDeviceSetMemPool")
 }
 
 /// Gives the size of a device's memory in bytes, at most 4 GiB - 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceTotalMem(bytes: *mut u32, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceTotalMem(bytes, dev));
     entry("cuDeviceTotalMem", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let bytes = unsafe { Out::new(bytes) }?;
@@ -834,6 +1001,7 @@ pub unsafe extern "C" fn cuDeviceTotalMem(bytes: *mut u32, dev: CUdevice) -> CUr
 /// Gives the size of a device's memory in bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceTotalMem_v2(bytes: *mut usize, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceTotalMem_v2(bytes, dev));
     entry("cuDeviceTotalMem_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let bytes = unsafe { Out::new(bytes) }?;
@@ -842,13 +1010,18 @@ pub unsafe extern "C" fn cuDeviceTotalMem_v2(bytes: *mut usize, dev: CUdevice) -
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDeviceUnregisterAsyncNotification(_: CUdevice, _: CUasyncCallbackHandle) -> CUresult {
+pub unsafe extern "C" fn cuDeviceUnregisterAsyncNotification(
+    device: CUdevice,
+    callback: CUasyncCallbackHandle,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceUnregisterAsyncNotification(device, callback));
     unsupported("cuDeviceUnregisterAsyncNotification")
 }
 
 /// Reports the CUDA version of the driver as 1000 × major + 10 × minor; works before `cuInit`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDriverGetVersion(driverVersion: *mut c_int) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDriverGetVersion(driverVersion));
     entry("cuDriverGetVersion", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let driverVersion = unsafe { Out::new(driverVersion) }?;
@@ -858,78 +1031,91 @@ pub unsafe extern "C" fn cuDriverGetVersion(driverVersion: *mut c_int) -> CUresu
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEGLStreamConsumerAcquireFrame(
-    _: *mut CUeglStreamConnection,
-    _: *mut CUgraphicsResource,
-    _: *mut CUstream,
-    _: c_uint,
+    conn: *mut CUeglStreamConnection,
+    pCudaResource: *mut CUgraphicsResource,
+    pStream: *mut CUstream,
+    timeout: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEGLStreamConsumerAcquireFrame(conn, pCudaResource, pStream, timeout));
     unsupported("cuEGLStreamConsumerAcquireFrame")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuEGLStreamConsumerConnect(_: *mut CUeglStreamConnection, _: EGLStreamKHR) -> CUresult {
+pub unsafe extern "C" fn cuEGLStreamConsumerConnect(
+    conn: *mut CUeglStreamConnection,
+    stream: EGLStreamKHR,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEGLStreamConsumerConnect(conn, stream));
     unsupported("cuEGLStreamConsumerConnect")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEGLStreamConsumerConnectWithFlags(
-    _: *mut CUeglStreamConnection,
-    _: EGLStreamKHR,
-    _: c_uint,
+    conn: *mut CUeglStreamConnection,
+    stream: EGLStreamKHR,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEGLStreamConsumerConnectWithFlags(conn, stream, flags));
     unsupported("cuEGLStreamConsumerConnectWithFlags")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuEGLStreamConsumerDisconnect(_: *mut CUeglStreamConnection) -> CUresult {
+pub unsafe extern "C" fn cuEGLStreamConsumerDisconnect(conn: *mut CUeglStreamConnection) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEGLStreamConsumerDisconnect(conn));
     unsupported("cuEGLStreamConsumerDisconnect")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEGLStreamConsumerReleaseFrame(
-    _: *mut CUeglStreamConnection,
-    _: CUgraphicsResource,
-    _: *mut CUstream,
+    conn: *mut CUeglStreamConnection,
+    pCudaResource: CUgraphicsResource,
+    pStream: *mut CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEGLStreamConsumerReleaseFrame(conn, pCudaResource, pStream));
     unsupported("cuEGLStreamConsumerReleaseFrame")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEGLStreamProducerConnect(
-    _: *mut CUeglStreamConnection,
-    _: EGLStreamKHR,
-    _: EGLint,
-    _: EGLint,
+    conn: *mut CUeglStreamConnection,
+    stream: EGLStreamKHR,
+    width: EGLint,
+    height: EGLint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEGLStreamProducerConnect(conn, stream, width, height));
     unsupported("cuEGLStreamProducerConnect")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuEGLStreamProducerDisconnect(_: *mut CUeglStreamConnection) -> CUresult {
+pub unsafe extern "C" fn cuEGLStreamProducerDisconnect(conn: *mut CUeglStreamConnection) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEGLStreamProducerDisconnect(conn));
     unsupported("cuEGLStreamProducerDisconnect")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEGLStreamProducerPresentFrame(
-    _: *mut CUeglStreamConnection,
-    _: CUeglFrame,
-    _: *mut CUstream,
+    conn: *mut CUeglStreamConnection,
+    eglframe: CUeglFrame,
+    pStream: *mut CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEGLStreamProducerPresentFrame(conn, eglframe, pStream));
     unsupported("cuEGLStreamProducerPresentFrame")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEGLStreamProducerReturnFrame(
-    _: *mut CUeglStreamConnection,
-    _: *mut CUeglFrame,
-    _: *mut CUstream,
+    conn: *mut CUeglStreamConnection,
+    eglframe: *mut CUeglFrame,
+    pStream: *mut CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEGLStreamProducerReturnFrame(conn, eglframe, pStream));
     unsupported("cuEGLStreamProducerReturnFrame")
 }
 
 /// Makes an event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventCreate(phEvent: *mut CUevent, Flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEventCreate(phEvent, Flags));
     entry("cuEventCreate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phEvent = unsafe { Out::new(phEvent) }?;
@@ -938,25 +1124,33 @@ pub unsafe extern "C" fn cuEventCreate(phEvent: *mut CUevent, Flags: c_uint) -> 
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuEventCreateFromEGLSync(_: *mut CUevent, _: EGLSyncKHR, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuEventCreateFromEGLSync(
+    phEvent: *mut CUevent,
+    eglSync: EGLSyncKHR,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEventCreateFromEGLSync(phEvent, eglSync, flags));
     unsupported("cuEventCreateFromEGLSync")
 }
 
 /// Ends an event's handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventDestroy(hEvent: CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEventDestroy(hEvent));
     entry("cuEventDestroy", || crate::api::event::cuEventDestroy(hEvent))
 }
 
 /// Ends an event's handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventDestroy_v2(hEvent: CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEventDestroy_v2(hEvent));
     entry("cuEventDestroy_v2", || crate::api::event::cuEventDestroy_v2(hEvent))
 }
 
 /// Gives the milliseconds between two events.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventElapsedTime(pMilliseconds: *mut f32, hStart: CUevent, hEnd: CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEventElapsedTime(pMilliseconds, hStart, hEnd));
     entry("cuEventElapsedTime", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pMilliseconds = unsafe { Out::new(pMilliseconds) }?;
@@ -967,6 +1161,7 @@ pub unsafe extern "C" fn cuEventElapsedTime(pMilliseconds: *mut f32, hStart: CUe
 /// Gives the milliseconds between two events.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventElapsedTime_v2(pMilliseconds: *mut f32, hStart: CUevent, hEnd: CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEventElapsedTime_v2(pMilliseconds, hStart, hEnd));
     entry("cuEventElapsedTime_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pMilliseconds = unsafe { Out::new(pMilliseconds) }?;
@@ -977,18 +1172,21 @@ pub unsafe extern "C" fn cuEventElapsedTime_v2(pMilliseconds: *mut f32, hStart: 
 /// Says whether an event is reached: success, or `NOT_READY`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventQuery(hEvent: CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEventQuery(hEvent));
     entry("cuEventQuery", || crate::api::event::cuEventQuery(hEvent))
 }
 
 /// Records an event after the work of a stream so far.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventRecord(hEvent: CUevent, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEventRecord(hEvent, hStream));
     entry("cuEventRecord", || crate::api::event::cuEventRecord(hEvent, hStream))
 }
 
 /// Records an event after the work of a stream so far.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventRecord_ptsz(hEvent: CUevent, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEventRecord_ptsz(hEvent, hStream));
     entry("cuEventRecord_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::event::cuEventRecord(hEvent, hStream)
@@ -998,12 +1196,14 @@ pub unsafe extern "C" fn cuEventRecord_ptsz(hEvent: CUevent, hStream: CUstream) 
 /// Records an event after the work of a stream so far; flag 1 makes that a node of a captured graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventRecordWithFlags(hEvent: CUevent, hStream: CUstream, flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEventRecordWithFlags(hEvent, hStream, flags));
     entry("cuEventRecordWithFlags", || crate::api::event::cuEventRecordWithFlags(hEvent, hStream, flags))
 }
 
 /// Records an event after the work of a stream so far; flag 1 makes that a node of a captured graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventRecordWithFlags_ptsz(hEvent: CUevent, hStream: CUstream, flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEventRecordWithFlags_ptsz(hEvent, hStream, flags));
     entry("cuEventRecordWithFlags_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::event::cuEventRecordWithFlags(hEvent, hStream, flags)
@@ -1013,52 +1213,58 @@ pub unsafe extern "C" fn cuEventRecordWithFlags_ptsz(hEvent: CUevent, hStream: C
 /// Waits until an event is reached; one that was never recorded is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventSynchronize(hEvent: CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuEventSynchronize(hEvent));
     entry("cuEventSynchronize", || crate::api::event::cuEventSynchronize(hEvent))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuExternalMemoryGetMappedBuffer(
-    _: *mut CUdeviceptr,
-    _: CUexternalMemory,
-    _: *const CUDA_EXTERNAL_MEMORY_BUFFER_DESC,
+    devPtr: *mut CUdeviceptr,
+    extMem: CUexternalMemory,
+    bufferDesc: *const CUDA_EXTERNAL_MEMORY_BUFFER_DESC,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuExternalMemoryGetMappedBuffer(devPtr, extMem, bufferDesc));
     unsupported("cuExternalMemoryGetMappedBuffer")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuExternalMemoryGetMappedMipmappedArray(
-    _: *mut CUmipmappedArray,
-    _: CUexternalMemory,
-    _: *const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC,
+    mipmap: *mut CUmipmappedArray,
+    extMem: CUexternalMemory,
+    mipmapDesc: *const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuExternalMemoryGetMappedMipmappedArray(mipmap, extMem, mipmapDesc));
     unsupported("cuExternalMemoryGetMappedMipmappedArray")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFabricCpyBatchAsync(
-    _: usize,
-    _: *mut CUDA_FABRIC_COPY_BATCH_OP,
-    _: c_ulonglong,
-    _: CUstream,
+    numOps: usize,
+    opList: *mut CUDA_FABRIC_COPY_BATCH_OP,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFabricCpyBatchAsync(numOps, opList, flags, hStream));
     unsupported("cuFabricCpyBatchAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFabricCpyBatchAsync_ptsz(
-    _: usize,
-    _: *mut CUDA_FABRIC_COPY_BATCH_OP,
-    _: c_ulonglong,
-    _: CUstream,
+    numOps: usize,
+    opList: *mut CUDA_FABRIC_COPY_BATCH_OP,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFabricCpyBatchAsync_ptsz(numOps, opList, flags, hStream));
     unsupported("cuFabricCpyBatchAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFlushGPUDirectRDMAWrites(
-    _: CUflushGPUDirectRDMAWritesTarget,
-    _: CUflushGPUDirectRDMAWritesScope,
+    target: CUflushGPUDirectRDMAWritesTarget,
+    scope: CUflushGPUDirectRDMAWritesScope,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFlushGPUDirectRDMAWrites(target, scope));
     unsupported("cuFlushGPUDirectRDMAWrites")
 }
 
@@ -1069,6 +1275,7 @@ pub unsafe extern "C" fn cuFuncGetAttribute(
     attrib: CUfunction_attribute,
     hfunc: CUfunction,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFuncGetAttribute(pi, attrib, hfunc));
     entry("cuFuncGetAttribute", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pi = unsafe { Out::new(pi) }?;
@@ -1079,6 +1286,7 @@ pub unsafe extern "C" fn cuFuncGetAttribute(
 /// Gives the module that a function is of.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncGetModule(hmod: *mut CUmodule, hfunc: CUfunction) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFuncGetModule(hmod, hfunc));
     entry("cuFuncGetModule", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let hmod = unsafe { Out::new(hmod) }?;
@@ -1089,6 +1297,7 @@ pub unsafe extern "C" fn cuFuncGetModule(hmod: *mut CUmodule, hfunc: CUfunction)
 /// Gives a function's name; it lives as long as the function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncGetName(name: *mut *const c_char, hfunc: CUfunction) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFuncGetName(name, hfunc));
     entry("cuFuncGetName", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let name = unsafe { Out::new(name) }?;
@@ -1099,6 +1308,7 @@ pub unsafe extern "C" fn cuFuncGetName(name: *mut *const c_char, hfunc: CUfuncti
 /// Counts a function's parameters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncGetParamCount(func: CUfunction, paramCount: *mut usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFuncGetParamCount(func, paramCount));
     entry("cuFuncGetParamCount", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let paramCount = unsafe { Out::new(paramCount) }?;
@@ -1114,6 +1324,7 @@ pub unsafe extern "C" fn cuFuncGetParamInfo(
     paramOffset: *mut usize,
     paramSize: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFuncGetParamInfo(func, paramIndex, paramOffset, paramSize));
     entry("cuFuncGetParamInfo", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let paramOffset = unsafe { Out::new(paramOffset) }?;
@@ -1126,6 +1337,7 @@ pub unsafe extern "C" fn cuFuncGetParamInfo(
 /// Says that a function is ready: it is made so before its handle exists.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncIsLoaded(state: *mut CUfunctionLoadingState, function: CUfunction) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFuncIsLoaded(state, function));
     entry("cuFuncIsLoaded", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let state = unsafe { Out::new(state) }?;
@@ -1136,135 +1348,172 @@ pub unsafe extern "C" fn cuFuncIsLoaded(state: *mut CUfunctionLoadingState, func
 /// Makes a function ready, which it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncLoad(function: CUfunction) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFuncLoad(function));
     entry("cuFuncLoad", || crate::api::execution::cuFuncLoad(function))
 }
 
 /// Sets an attribute of a function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncSetAttribute(hfunc: CUfunction, attrib: CUfunction_attribute, value: c_int) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFuncSetAttribute(hfunc, attrib, value));
     entry("cuFuncSetAttribute", || crate::api::execution::cuFuncSetAttribute(hfunc, attrib, value))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuFuncSetBlockShape(_: CUfunction, _: c_int, _: c_int, _: c_int) -> CUresult {
+pub unsafe extern "C" fn cuFuncSetBlockShape(hfunc: CUfunction, x: c_int, y: c_int, z: c_int) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFuncSetBlockShape(hfunc, x, y, z));
     unsupported("cuFuncSetBlockShape")
 }
 
 /// Accepts a preferred split between cache and shared memory: a preference without effect here.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncSetCacheConfig(hfunc: CUfunction, config: CUfunc_cache) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFuncSetCacheConfig(hfunc, config));
     entry("cuFuncSetCacheConfig", || crate::api::execution::cuFuncSetCacheConfig(hfunc, config))
 }
 
 /// Accepts a width of shared memory banks: without effect, as on every current device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncSetSharedMemConfig(hfunc: CUfunction, config: CUsharedconfig) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFuncSetSharedMemConfig(hfunc, config));
     entry("cuFuncSetSharedMemConfig", || crate::api::execution::cuFuncSetSharedMemConfig(hfunc, config))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuFuncSetSharedSize(_: CUfunction, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuFuncSetSharedSize(hfunc: CUfunction, bytes: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuFuncSetSharedSize(hfunc, bytes));
     unsupported("cuFuncSetSharedSize")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGLCtxCreate(_: *mut CUcontext, _: c_uint, _: CUdevice) -> CUresult {
+pub unsafe extern "C" fn cuGLCtxCreate(pCtx: *mut CUcontext, Flags: c_uint, device: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLCtxCreate(pCtx, Flags, device));
     unsupported("cuGLCtxCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGLCtxCreate_v2(_: *mut CUcontext, _: c_uint, _: CUdevice) -> CUresult {
+pub unsafe extern "C" fn cuGLCtxCreate_v2(pCtx: *mut CUcontext, Flags: c_uint, device: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLCtxCreate_v2(pCtx, Flags, device));
     unsupported("cuGLCtxCreate_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGLGetDevices(_: *mut c_uint, _: *mut CUdevice, _: c_uint, _: CUGLDeviceList) -> CUresult {
+pub unsafe extern "C" fn cuGLGetDevices(
+    pCudaDeviceCount: *mut c_uint,
+    pCudaDevices: *mut CUdevice,
+    cudaDeviceCount: c_uint,
+    deviceList: CUGLDeviceList,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLGetDevices(pCudaDeviceCount, pCudaDevices, cudaDeviceCount, deviceList));
     unsupported("cuGLGetDevices")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGLGetDevices_v2(_: *mut c_uint, _: *mut CUdevice, _: c_uint, _: CUGLDeviceList) -> CUresult {
+pub unsafe extern "C" fn cuGLGetDevices_v2(
+    pCudaDeviceCount: *mut c_uint,
+    pCudaDevices: *mut CUdevice,
+    cudaDeviceCount: c_uint,
+    deviceList: CUGLDeviceList,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLGetDevices_v2(pCudaDeviceCount, pCudaDevices, cudaDeviceCount, deviceList));
     unsupported("cuGLGetDevices_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGLInit() -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLInit());
     unsupported("cuGLInit")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGLMapBufferObject(_: *mut CUdeviceptr_v1, _: *mut c_uint, _: GLuint) -> CUresult {
+pub unsafe extern "C" fn cuGLMapBufferObject(dptr: *mut CUdeviceptr_v1, size: *mut c_uint, buffer: GLuint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLMapBufferObject(dptr, size, buffer));
     unsupported("cuGLMapBufferObject")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGLMapBufferObjectAsync(
-    _: *mut CUdeviceptr_v1,
-    _: *mut c_uint,
-    _: GLuint,
-    _: CUstream,
+    dptr: *mut CUdeviceptr_v1,
+    size: *mut c_uint,
+    buffer: GLuint,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLMapBufferObjectAsync(dptr, size, buffer, hStream));
     unsupported("cuGLMapBufferObjectAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGLMapBufferObjectAsync_v2(
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: GLuint,
-    _: CUstream,
+    dptr: *mut CUdeviceptr,
+    size: *mut usize,
+    buffer: GLuint,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLMapBufferObjectAsync_v2(dptr, size, buffer, hStream));
     unsupported("cuGLMapBufferObjectAsync_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGLMapBufferObjectAsync_v2_ptsz(
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: GLuint,
-    _: CUstream,
+    dptr: *mut CUdeviceptr,
+    size: *mut usize,
+    buffer: GLuint,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLMapBufferObjectAsync_v2_ptsz(dptr, size, buffer, hStream));
     unsupported("cuGLMapBufferObjectAsync_v2_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGLMapBufferObject_v2(_: *mut CUdeviceptr, _: *mut usize, _: GLuint) -> CUresult {
+pub unsafe extern "C" fn cuGLMapBufferObject_v2(dptr: *mut CUdeviceptr, size: *mut usize, buffer: GLuint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLMapBufferObject_v2(dptr, size, buffer));
     unsupported("cuGLMapBufferObject_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGLMapBufferObject_v2_ptds(_: *mut CUdeviceptr, _: *mut usize, _: GLuint) -> CUresult {
+pub unsafe extern "C" fn cuGLMapBufferObject_v2_ptds(
+    dptr: *mut CUdeviceptr,
+    size: *mut usize,
+    buffer: GLuint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLMapBufferObject_v2_ptds(dptr, size, buffer));
     unsupported("cuGLMapBufferObject_v2_ptds")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGLRegisterBufferObject(_: GLuint) -> CUresult {
+pub unsafe extern "C" fn cuGLRegisterBufferObject(buffer: GLuint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLRegisterBufferObject(buffer));
     unsupported("cuGLRegisterBufferObject")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGLSetBufferObjectMapFlags(_: GLuint, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuGLSetBufferObjectMapFlags(buffer: GLuint, Flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLSetBufferObjectMapFlags(buffer, Flags));
     unsupported("cuGLSetBufferObjectMapFlags")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGLUnmapBufferObject(_: GLuint) -> CUresult {
+pub unsafe extern "C" fn cuGLUnmapBufferObject(buffer: GLuint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLUnmapBufferObject(buffer));
     unsupported("cuGLUnmapBufferObject")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGLUnmapBufferObjectAsync(_: GLuint, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuGLUnmapBufferObjectAsync(buffer: GLuint, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLUnmapBufferObjectAsync(buffer, hStream));
     unsupported("cuGLUnmapBufferObjectAsync")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGLUnregisterBufferObject(_: GLuint) -> CUresult {
+pub unsafe extern "C" fn cuGLUnregisterBufferObject(buffer: GLuint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGLUnregisterBufferObject(buffer));
     unsupported("cuGLUnregisterBufferObject")
 }
 
 /// Gives the name of a result code; null and `INVALID_VALUE` for an unknown one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGetErrorName(error: CUresult, pStr: *mut *const c_char) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGetErrorName(error, pStr));
     entry("cuGetErrorName", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pStr = unsafe { Out::new(pStr) }?;
@@ -1275,6 +1524,7 @@ pub unsafe extern "C" fn cuGetErrorName(error: CUresult, pStr: *mut *const c_cha
 /// Gives a sentence about a result code; null and `INVALID_VALUE` for an unknown one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGetErrorString(error: CUresult, pStr: *mut *const c_char) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGetErrorString(error, pStr));
     entry("cuGetErrorString", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pStr = unsafe { Out::new(pStr) }?;
@@ -1288,6 +1538,7 @@ pub unsafe extern "C" fn cuGetExportTable(
     ppExportTable: *mut *const c_void,
     pExportTableId: *const CUuuid,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGetExportTable(ppExportTable, pExportTableId));
     entry("cuGetExportTable", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let ppExportTable = unsafe { Out::new(ppExportTable) }?;
@@ -1305,6 +1556,7 @@ pub unsafe extern "C" fn cuGetProcAddress(
     cudaVersion: c_int,
     flags: cuuint64_t,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGetProcAddress(symbol as text, pfn, cudaVersion, flags));
     entry("cuGetProcAddress", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let symbol = unsafe { Str::new(symbol) }?;
@@ -1323,6 +1575,7 @@ pub unsafe extern "C" fn cuGetProcAddress_v2(
     flags: cuuint64_t,
     symbolStatus: *mut CUdriverProcAddressQueryResult,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGetProcAddress_v2(symbol as text, pfn, cudaVersion, flags, symbolStatus));
     entry("cuGetProcAddress_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let symbol = unsafe { Str::new(symbol) }?;
@@ -1336,12 +1589,16 @@ pub unsafe extern "C" fn cuGetProcAddress_v2(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddBatchMemOpNode(
-    _: *mut CUgraphNode,
-    _: CUgraph,
-    _: *const CUgraphNode,
-    _: usize,
-    _: *const CUDA_BATCH_MEM_OP_NODE_PARAMS,
+    phGraphNode: *mut CUgraphNode,
+    hGraph: CUgraph,
+    dependencies: *const CUgraphNode,
+    numDependencies: usize,
+    nodeParams: *const CUDA_BATCH_MEM_OP_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuGraphAddBatchMemOpNode(phGraphNode, hGraph, dependencies, numDependencies, nodeParams)
+    );
     unsupported("cuGraphAddBatchMemOpNode")
 }
 
@@ -1354,6 +1611,10 @@ pub unsafe extern "C" fn cuGraphAddChildGraphNode(
     numDependencies: usize,
     childGraph: CUgraph,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuGraphAddChildGraphNode(phGraphNode, hGraph, dependencies, numDependencies, childGraph)
+    );
     entry("cuGraphAddChildGraphNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphNode = unsafe { Out::new(phGraphNode) }?;
@@ -1371,6 +1632,7 @@ pub unsafe extern "C" fn cuGraphAddDependencies(
     to: *const CUgraphNode,
     numDependencies: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphAddDependencies(hGraph, from, to, numDependencies));
     entry("cuGraphAddDependencies", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let from = unsafe { InSlice::new(from, numDependencies) }?;
@@ -1389,6 +1651,7 @@ pub unsafe extern "C" fn cuGraphAddDependencies_v2(
     edgeData: *const CUgraphEdgeData,
     numDependencies: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphAddDependencies_v2(hGraph, from, to, edgeData, numDependencies));
     entry("cuGraphAddDependencies_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let from = unsafe { InSlice::new(from, numDependencies) }?;
@@ -1407,6 +1670,7 @@ pub unsafe extern "C" fn cuGraphAddEmptyNode(
     dependencies: *const CUgraphNode,
     numDependencies: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphAddEmptyNode(phGraphNode, hGraph, dependencies, numDependencies));
     entry("cuGraphAddEmptyNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphNode = unsafe { Out::new(phGraphNode) }?;
@@ -1425,6 +1689,7 @@ pub unsafe extern "C" fn cuGraphAddEventRecordNode(
     numDependencies: usize,
     event: CUevent,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphAddEventRecordNode(phGraphNode, hGraph, dependencies, numDependencies, event));
     entry("cuGraphAddEventRecordNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphNode = unsafe { Out::new(phGraphNode) }?;
@@ -1443,6 +1708,7 @@ pub unsafe extern "C" fn cuGraphAddEventWaitNode(
     numDependencies: usize,
     event: CUevent,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphAddEventWaitNode(phGraphNode, hGraph, dependencies, numDependencies, event));
     entry("cuGraphAddEventWaitNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphNode = unsafe { Out::new(phGraphNode) }?;
@@ -1454,34 +1720,43 @@ pub unsafe extern "C" fn cuGraphAddEventWaitNode(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddExternalSemaphoresSignalNode(
-    _: *mut CUgraphNode,
-    _: CUgraph,
-    _: *const CUgraphNode,
-    _: usize,
-    _: *const CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
+    phGraphNode: *mut CUgraphNode,
+    hGraph: CUgraph,
+    dependencies: *const CUgraphNode,
+    numDependencies: usize,
+    nodeParams: *const CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuGraphAddExternalSemaphoresSignalNode(phGraphNode, hGraph, dependencies, numDependencies, nodeParams)
+    );
     unsupported("cuGraphAddExternalSemaphoresSignalNode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddExternalSemaphoresWaitNode(
-    _: *mut CUgraphNode,
-    _: CUgraph,
-    _: *const CUgraphNode,
-    _: usize,
-    _: *const CUDA_EXT_SEM_WAIT_NODE_PARAMS,
+    phGraphNode: *mut CUgraphNode,
+    hGraph: CUgraph,
+    dependencies: *const CUgraphNode,
+    numDependencies: usize,
+    nodeParams: *const CUDA_EXT_SEM_WAIT_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuGraphAddExternalSemaphoresWaitNode(phGraphNode, hGraph, dependencies, numDependencies, nodeParams)
+    );
     unsupported("cuGraphAddExternalSemaphoresWaitNode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddHostNode(
-    _: *mut CUgraphNode,
-    _: CUgraph,
-    _: *const CUgraphNode,
-    _: usize,
-    _: *const CUDA_HOST_NODE_PARAMS,
+    phGraphNode: *mut CUgraphNode,
+    hGraph: CUgraph,
+    dependencies: *const CUgraphNode,
+    numDependencies: usize,
+    nodeParams: *const CUDA_HOST_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphAddHostNode(phGraphNode, hGraph, dependencies, numDependencies, nodeParams));
     unsupported("cuGraphAddHostNode")
 }
 
@@ -1494,6 +1769,7 @@ pub unsafe extern "C" fn cuGraphAddKernelNode(
     numDependencies: usize,
     nodeParams: *const CUDA_KERNEL_NODE_PARAMS_v1,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphAddKernelNode(phGraphNode, hGraph, dependencies, numDependencies, nodeParams));
     entry("cuGraphAddKernelNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphNode = unsafe { Out::new(phGraphNode) }?;
@@ -1514,6 +1790,10 @@ pub unsafe extern "C" fn cuGraphAddKernelNode_v2(
     numDependencies: usize,
     nodeParams: *const CUDA_KERNEL_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuGraphAddKernelNode_v2(phGraphNode, hGraph, dependencies, numDependencies, nodeParams)
+    );
     entry("cuGraphAddKernelNode_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphNode = unsafe { Out::new(phGraphNode) }?;
@@ -1527,23 +1807,25 @@ pub unsafe extern "C" fn cuGraphAddKernelNode_v2(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddMemAllocNode(
-    _: *mut CUgraphNode,
-    _: CUgraph,
-    _: *const CUgraphNode,
-    _: usize,
-    _: *mut CUDA_MEM_ALLOC_NODE_PARAMS,
+    phGraphNode: *mut CUgraphNode,
+    hGraph: CUgraph,
+    dependencies: *const CUgraphNode,
+    numDependencies: usize,
+    nodeParams: *mut CUDA_MEM_ALLOC_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphAddMemAllocNode(phGraphNode, hGraph, dependencies, numDependencies, nodeParams));
     unsupported("cuGraphAddMemAllocNode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddMemFreeNode(
-    _: *mut CUgraphNode,
-    _: CUgraph,
-    _: *const CUgraphNode,
-    _: usize,
-    _: CUdeviceptr,
+    phGraphNode: *mut CUgraphNode,
+    hGraph: CUgraph,
+    dependencies: *const CUgraphNode,
+    numDependencies: usize,
+    dptr: CUdeviceptr,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphAddMemFreeNode(phGraphNode, hGraph, dependencies, numDependencies, dptr));
     unsupported("cuGraphAddMemFreeNode")
 }
 
@@ -1557,6 +1839,10 @@ pub unsafe extern "C" fn cuGraphAddMemcpyNode(
     copyParams: *const CUDA_MEMCPY3D,
     ctx: CUcontext,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuGraphAddMemcpyNode(phGraphNode, hGraph, dependencies, numDependencies, copyParams, ctx)
+    );
     entry("cuGraphAddMemcpyNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphNode = unsafe { Out::new(phGraphNode) }?;
@@ -1578,6 +1864,10 @@ pub unsafe extern "C" fn cuGraphAddMemsetNode(
     memsetParams: *const CUDA_MEMSET_NODE_PARAMS,
     ctx: CUcontext,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuGraphAddMemsetNode(phGraphNode, hGraph, dependencies, numDependencies, memsetParams, ctx)
+    );
     entry("cuGraphAddMemsetNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphNode = unsafe { Out::new(phGraphNode) }?;
@@ -1591,58 +1881,70 @@ pub unsafe extern "C" fn cuGraphAddMemsetNode(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddNode(
-    _: *mut CUgraphNode,
-    _: CUgraph,
-    _: *const CUgraphNode,
-    _: usize,
-    _: *mut CUgraphNodeParams,
+    phGraphNode: *mut CUgraphNode,
+    hGraph: CUgraph,
+    dependencies: *const CUgraphNode,
+    numDependencies: usize,
+    nodeParams: *mut CUgraphNodeParams,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphAddNode(phGraphNode, hGraph, dependencies, numDependencies, nodeParams));
     unsupported("cuGraphAddNode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddNode_v2(
-    _: *mut CUgraphNode,
-    _: CUgraph,
-    _: *const CUgraphNode,
-    _: *const CUgraphEdgeData,
-    _: usize,
-    _: *mut CUgraphNodeParams,
+    phGraphNode: *mut CUgraphNode,
+    hGraph: CUgraph,
+    dependencies: *const CUgraphNode,
+    dependencyData: *const CUgraphEdgeData,
+    numDependencies: usize,
+    nodeParams: *mut CUgraphNodeParams,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuGraphAddNode_v2(phGraphNode, hGraph, dependencies, dependencyData, numDependencies, nodeParams)
+    );
     unsupported("cuGraphAddNode_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddNode_v3(
-    _: *mut CUgraphNode,
-    _: CUgraph,
-    _: *const CUgraphNode,
-    _: *const CUgraphEdgeData,
-    _: usize,
-    _: *mut CUgraphNodeParams,
+    phGraphNode: *mut CUgraphNode,
+    hGraph: CUgraph,
+    dependencies: *const CUgraphNode,
+    dependencyData: *const CUgraphEdgeData,
+    numDependencies: usize,
+    nodeParams: *mut CUgraphNodeParams,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuGraphAddNode_v3(phGraphNode, hGraph, dependencies, dependencyData, numDependencies, nodeParams)
+    );
     unsupported("cuGraphAddNode_v3")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphBatchMemOpNodeGetParams(
-    _: CUgraphNode,
-    _: *mut CUDA_BATCH_MEM_OP_NODE_PARAMS,
+    hNode: CUgraphNode,
+    nodeParams_out: *mut CUDA_BATCH_MEM_OP_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphBatchMemOpNodeGetParams(hNode, nodeParams_out));
     unsupported("cuGraphBatchMemOpNodeGetParams")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphBatchMemOpNodeSetParams(
-    _: CUgraphNode,
-    _: *const CUDA_BATCH_MEM_OP_NODE_PARAMS,
+    hNode: CUgraphNode,
+    nodeParams: *const CUDA_BATCH_MEM_OP_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphBatchMemOpNodeSetParams(hNode, nodeParams));
     unsupported("cuGraphBatchMemOpNodeSetParams")
 }
 
 /// Gives the graph inside a child graph node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphChildGraphNodeGetGraph(hNode: CUgraphNode, phGraph: *mut CUgraph) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphChildGraphNodeGetGraph(hNode, phGraph));
     entry("cuGraphChildGraphNodeGetGraph", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraph = unsafe { Out::new(phGraph) }?;
@@ -1653,6 +1955,7 @@ pub unsafe extern "C" fn cuGraphChildGraphNodeGetGraph(hNode: CUgraphNode, phGra
 /// Copies a graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphClone(phGraphClone: *mut CUgraph, originalGraph: CUgraph) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphClone(phGraphClone, originalGraph));
     entry("cuGraphClone", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphClone = unsafe { Out::new(phGraphClone) }?;
@@ -1662,18 +1965,20 @@ pub unsafe extern "C" fn cuGraphClone(phGraphClone: *mut CUgraph, originalGraph:
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphConditionalHandleCreate(
-    _: *mut CUgraphConditionalHandle,
-    _: CUgraph,
-    _: CUcontext,
-    _: c_uint,
-    _: c_uint,
+    pHandle_out: *mut CUgraphConditionalHandle,
+    hGraph: CUgraph,
+    ctx: CUcontext,
+    defaultLaunchValue: c_uint,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphConditionalHandleCreate(pHandle_out, hGraph, ctx, defaultLaunchValue, flags));
     unsupported("cuGraphConditionalHandleCreate")
 }
 
 /// Makes an empty graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphCreate(phGraph: *mut CUgraph, flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphCreate(phGraph, flags));
     entry("cuGraphCreate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraph = unsafe { Out::new(phGraph) }?;
@@ -1682,25 +1987,29 @@ pub unsafe extern "C" fn cuGraphCreate(phGraph: *mut CUgraph, flags: c_uint) -> 
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphDebugDotPrint(_: CUgraph, _: *const c_char, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuGraphDebugDotPrint(hGraph: CUgraph, path: *const c_char, flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphDebugDotPrint(hGraph, path, flags));
     unsupported("cuGraphDebugDotPrint")
 }
 
 /// Ends a graph; what was instantiated from it lives on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphDestroy(hGraph: CUgraph) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphDestroy(hGraph));
     entry("cuGraphDestroy", || crate::api::graph::cuGraphDestroy(hGraph))
 }
 
 /// Removes a node and its dependencies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphDestroyNode(hNode: CUgraphNode) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphDestroyNode(hNode));
     entry("cuGraphDestroyNode", || crate::api::graph::cuGraphDestroyNode(hNode))
 }
 
 /// Gives the event that a node records.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphEventRecordNodeGetEvent(hNode: CUgraphNode, event_out: *mut CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphEventRecordNodeGetEvent(hNode, event_out));
     entry("cuGraphEventRecordNodeGetEvent", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let event_out = unsafe { Out::new(event_out) }?;
@@ -1711,12 +2020,14 @@ pub unsafe extern "C" fn cuGraphEventRecordNodeGetEvent(hNode: CUgraphNode, even
 /// Replaces the event that a node records.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphEventRecordNodeSetEvent(hNode: CUgraphNode, event: CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphEventRecordNodeSetEvent(hNode, event));
     entry("cuGraphEventRecordNodeSetEvent", || crate::api::graph::cuGraphEventRecordNodeSetEvent(hNode, event))
 }
 
 /// Gives the event that a node waits for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphEventWaitNodeGetEvent(hNode: CUgraphNode, event_out: *mut CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphEventWaitNodeGetEvent(hNode, event_out));
     entry("cuGraphEventWaitNodeGetEvent", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let event_out = unsafe { Out::new(event_out) }?;
@@ -1727,26 +2038,34 @@ pub unsafe extern "C" fn cuGraphEventWaitNodeGetEvent(hNode: CUgraphNode, event_
 /// Replaces the event that a node waits for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphEventWaitNodeSetEvent(hNode: CUgraphNode, event: CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphEventWaitNodeSetEvent(hNode, event));
     entry("cuGraphEventWaitNodeSetEvent", || crate::api::graph::cuGraphEventWaitNodeSetEvent(hNode, event))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecBatchMemOpNodeSetParams(
-    _: CUgraphExec,
-    _: CUgraphNode,
-    _: *const CUDA_BATCH_MEM_OP_NODE_PARAMS,
+    hGraphExec: CUgraphExec,
+    hNode: CUgraphNode,
+    nodeParams: *const CUDA_BATCH_MEM_OP_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecBatchMemOpNodeSetParams(hGraphExec, hNode, nodeParams));
     unsupported("cuGraphExecBatchMemOpNodeSetParams")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphExecChildGraphNodeSetParams(_: CUgraphExec, _: CUgraphNode, _: CUgraph) -> CUresult {
+pub unsafe extern "C" fn cuGraphExecChildGraphNodeSetParams(
+    hGraphExec: CUgraphExec,
+    hNode: CUgraphNode,
+    childGraph: CUgraph,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecChildGraphNodeSetParams(hGraphExec, hNode, childGraph));
     unsupported("cuGraphExecChildGraphNodeSetParams")
 }
 
 /// Ends an executable graph; launches made before are still done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecDestroy(hGraphExec: CUgraphExec) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecDestroy(hGraphExec));
     entry("cuGraphExecDestroy", || crate::api::graph::cuGraphExecDestroy(hGraphExec))
 }
 
@@ -1757,6 +2076,7 @@ pub unsafe extern "C" fn cuGraphExecEventRecordNodeSetEvent(
     hNode: CUgraphNode,
     event: CUevent,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event));
     entry("cuGraphExecEventRecordNodeSetEvent", || {
         crate::api::graph::cuGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event)
     })
@@ -1769,6 +2089,7 @@ pub unsafe extern "C" fn cuGraphExecEventWaitNodeSetEvent(
     hNode: CUgraphNode,
     event: CUevent,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event));
     entry("cuGraphExecEventWaitNodeSetEvent", || {
         crate::api::graph::cuGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event)
     })
@@ -1776,25 +2097,28 @@ pub unsafe extern "C" fn cuGraphExecEventWaitNodeSetEvent(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecExternalSemaphoresSignalNodeSetParams(
-    _: CUgraphExec,
-    _: CUgraphNode,
-    _: *const CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
+    hGraphExec: CUgraphExec,
+    hNode: CUgraphNode,
+    nodeParams: *const CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecExternalSemaphoresSignalNodeSetParams(hGraphExec, hNode, nodeParams));
     unsupported("cuGraphExecExternalSemaphoresSignalNodeSetParams")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecExternalSemaphoresWaitNodeSetParams(
-    _: CUgraphExec,
-    _: CUgraphNode,
-    _: *const CUDA_EXT_SEM_WAIT_NODE_PARAMS,
+    hGraphExec: CUgraphExec,
+    hNode: CUgraphNode,
+    nodeParams: *const CUDA_EXT_SEM_WAIT_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecExternalSemaphoresWaitNodeSetParams(hGraphExec, hNode, nodeParams));
     unsupported("cuGraphExecExternalSemaphoresWaitNodeSetParams")
 }
 
 /// Gives the flags that a graph was made executable with.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecGetFlags(hGraphExec: CUgraphExec, flags: *mut cuuint64_t) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecGetFlags(hGraphExec, flags));
     entry("cuGraphExecGetFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let flags = unsafe { Out::new(flags) }?;
@@ -1805,6 +2129,7 @@ pub unsafe extern "C" fn cuGraphExecGetFlags(hGraphExec: CUgraphExec, flags: *mu
 /// Gives a number that no other graph of the process has or had.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecGetId(hGraphExec: CUgraphExec, graphId: *mut c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecGetId(hGraphExec, graphId));
     entry("cuGraphExecGetId", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let graphId = unsafe { Out::new(graphId) }?;
@@ -1814,10 +2139,11 @@ pub unsafe extern "C" fn cuGraphExecGetId(hGraphExec: CUgraphExec, graphId: *mut
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecHostNodeSetParams(
-    _: CUgraphExec,
-    _: CUgraphNode,
-    _: *const CUDA_HOST_NODE_PARAMS,
+    hGraphExec: CUgraphExec,
+    hNode: CUgraphNode,
+    nodeParams: *const CUDA_HOST_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecHostNodeSetParams(hGraphExec, hNode, nodeParams));
     unsupported("cuGraphExecHostNodeSetParams")
 }
 
@@ -1828,6 +2154,7 @@ pub unsafe extern "C" fn cuGraphExecKernelNodeSetParams(
     hNode: CUgraphNode,
     nodeParams: *const CUDA_KERNEL_NODE_PARAMS_v1,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecKernelNodeSetParams(hGraphExec, hNode, nodeParams));
     entry("cuGraphExecKernelNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { In::new(nodeParams) }?;
@@ -1842,6 +2169,7 @@ pub unsafe extern "C" fn cuGraphExecKernelNodeSetParams_v2(
     hNode: CUgraphNode,
     nodeParams: *const CUDA_KERNEL_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecKernelNodeSetParams_v2(hGraphExec, hNode, nodeParams));
     entry("cuGraphExecKernelNodeSetParams_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { In::new(nodeParams) }?;
@@ -1857,6 +2185,7 @@ pub unsafe extern "C" fn cuGraphExecMemcpyNodeSetParams(
     copyParams: *const CUDA_MEMCPY3D,
     ctx: CUcontext,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecMemcpyNodeSetParams(hGraphExec, hNode, copyParams, ctx));
     entry("cuGraphExecMemcpyNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let copyParams = unsafe { In::new(copyParams) }?;
@@ -1872,6 +2201,7 @@ pub unsafe extern "C" fn cuGraphExecMemsetNodeSetParams(
     memsetParams: *const CUDA_MEMSET_NODE_PARAMS,
     ctx: CUcontext,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecMemsetNodeSetParams(hGraphExec, hNode, memsetParams, ctx));
     entry("cuGraphExecMemsetNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let memsetParams = unsafe { In::new(memsetParams) }?;
@@ -1881,10 +2211,11 @@ pub unsafe extern "C" fn cuGraphExecMemsetNodeSetParams(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecNodeSetParams(
-    _: CUgraphExec,
-    _: CUgraphNode,
-    _: *mut CUgraphNodeParams,
+    hGraphExec: CUgraphExec,
+    hNode: CUgraphNode,
+    nodeParams: *mut CUgraphNodeParams,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecNodeSetParams(hGraphExec, hNode, nodeParams));
     unsupported("cuGraphExecNodeSetParams")
 }
 
@@ -1896,6 +2227,7 @@ pub unsafe extern "C" fn cuGraphExecUpdate(
     hErrorNode_out: *mut CUgraphNode,
     updateResult_out: *mut CUgraphExecUpdateResult,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecUpdate(hGraphExec, hGraph, hErrorNode_out, updateResult_out));
     entry("cuGraphExecUpdate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let hErrorNode_out = unsafe { Out::new(hErrorNode_out) }?;
@@ -1912,6 +2244,7 @@ pub unsafe extern "C" fn cuGraphExecUpdate_v2(
     hGraph: CUgraph,
     resultInfo: *mut CUgraphExecUpdateResultInfo,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExecUpdate_v2(hGraphExec, hGraph, resultInfo));
     entry("cuGraphExecUpdate_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let resultInfo = unsafe { Out::new(resultInfo) }?;
@@ -1921,33 +2254,37 @@ pub unsafe extern "C" fn cuGraphExecUpdate_v2(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExternalSemaphoresSignalNodeGetParams(
-    _: CUgraphNode,
-    _: *mut CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
+    hNode: CUgraphNode,
+    params_out: *mut CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExternalSemaphoresSignalNodeGetParams(hNode, params_out));
     unsupported("cuGraphExternalSemaphoresSignalNodeGetParams")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExternalSemaphoresSignalNodeSetParams(
-    _: CUgraphNode,
-    _: *const CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
+    hNode: CUgraphNode,
+    nodeParams: *const CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExternalSemaphoresSignalNodeSetParams(hNode, nodeParams));
     unsupported("cuGraphExternalSemaphoresSignalNodeSetParams")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExternalSemaphoresWaitNodeGetParams(
-    _: CUgraphNode,
-    _: *mut CUDA_EXT_SEM_WAIT_NODE_PARAMS,
+    hNode: CUgraphNode,
+    params_out: *mut CUDA_EXT_SEM_WAIT_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExternalSemaphoresWaitNodeGetParams(hNode, params_out));
     unsupported("cuGraphExternalSemaphoresWaitNodeGetParams")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExternalSemaphoresWaitNodeSetParams(
-    _: CUgraphNode,
-    _: *const CUDA_EXT_SEM_WAIT_NODE_PARAMS,
+    hNode: CUgraphNode,
+    nodeParams: *const CUDA_EXT_SEM_WAIT_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphExternalSemaphoresWaitNodeSetParams(hNode, nodeParams));
     unsupported("cuGraphExternalSemaphoresWaitNodeSetParams")
 }
 
@@ -1959,6 +2296,7 @@ pub unsafe extern "C" fn cuGraphGetEdges(
     to: *mut CUgraphNode,
     numEdges: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphGetEdges(hGraph, from, to, numEdges));
     entry("cuGraphGetEdges", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numEdges = unsafe { InOut::new(numEdges) }?;
@@ -1976,6 +2314,7 @@ pub unsafe extern "C" fn cuGraphGetEdges_v2(
     edgeData: *mut CUgraphEdgeData,
     numEdges: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphGetEdges_v2(hGraph, from, to, edgeData, numEdges));
     entry("cuGraphGetEdges_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numEdges = unsafe { InOut::new(numEdges) }?;
@@ -1987,6 +2326,7 @@ pub unsafe extern "C" fn cuGraphGetEdges_v2(
 /// Gives a number that no other graph of the process has or had.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphGetId(hGraph: CUgraph, graphId: *mut c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphGetId(hGraph, graphId));
     entry("cuGraphGetId", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let graphId = unsafe { Out::new(graphId) }?;
@@ -1997,6 +2337,7 @@ pub unsafe extern "C" fn cuGraphGetId(hGraph: CUgraph, graphId: *mut c_uint) -> 
 /// Lists a graph's nodes; without an array only counts them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphGetNodes(hGraph: CUgraph, nodes: *mut CUgraphNode, numNodes: *mut usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphGetNodes(hGraph, nodes, numNodes));
     entry("cuGraphGetNodes", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numNodes = unsafe { InOut::new(numNodes) }?;
@@ -2012,6 +2353,7 @@ pub unsafe extern "C" fn cuGraphGetRootNodes(
     rootNodes: *mut CUgraphNode,
     numRootNodes: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphGetRootNodes(hGraph, rootNodes, numRootNodes));
     entry("cuGraphGetRootNodes", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numRootNodes = unsafe { InOut::new(numRootNodes) }?;
@@ -2021,12 +2363,20 @@ pub unsafe extern "C" fn cuGraphGetRootNodes(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphHostNodeGetParams(_: CUgraphNode, _: *mut CUDA_HOST_NODE_PARAMS) -> CUresult {
+pub unsafe extern "C" fn cuGraphHostNodeGetParams(
+    hNode: CUgraphNode,
+    nodeParams: *mut CUDA_HOST_NODE_PARAMS,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphHostNodeGetParams(hNode, nodeParams));
     unsupported("cuGraphHostNodeGetParams")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphHostNodeSetParams(_: CUgraphNode, _: *const CUDA_HOST_NODE_PARAMS) -> CUresult {
+pub unsafe extern "C" fn cuGraphHostNodeSetParams(
+    hNode: CUgraphNode,
+    nodeParams: *const CUDA_HOST_NODE_PARAMS,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphHostNodeSetParams(hNode, nodeParams));
     unsupported("cuGraphHostNodeSetParams")
 }
 
@@ -2039,6 +2389,7 @@ pub unsafe extern "C" fn cuGraphInstantiate(
     logBuffer: *mut c_char,
     bufferSize: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphInstantiate(phGraphExec, hGraph, phErrorNode, logBuffer, bufferSize));
     entry("cuGraphInstantiate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphExec = unsafe { Out::new(phGraphExec) }?;
@@ -2057,6 +2408,7 @@ pub unsafe extern "C" fn cuGraphInstantiateWithFlags(
     hGraph: CUgraph,
     flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphInstantiateWithFlags(phGraphExec, hGraph, flags));
     entry("cuGraphInstantiateWithFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphExec = unsafe { Out::new(phGraphExec) }?;
@@ -2071,6 +2423,7 @@ pub unsafe extern "C" fn cuGraphInstantiateWithParams(
     hGraph: CUgraph,
     instantiateParams: *mut CUDA_GRAPH_INSTANTIATE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphInstantiateWithParams(phGraphExec, hGraph, instantiateParams));
     entry("cuGraphInstantiateWithParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphExec = unsafe { Out::new(phGraphExec) }?;
@@ -2087,6 +2440,7 @@ pub unsafe extern "C" fn cuGraphInstantiateWithParams_ptsz(
     hGraph: CUgraph,
     instantiateParams: *mut CUDA_GRAPH_INSTANTIATE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphInstantiateWithParams_ptsz(phGraphExec, hGraph, instantiateParams));
     entry("cuGraphInstantiateWithParams_ptsz", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -2107,6 +2461,7 @@ pub unsafe extern "C" fn cuGraphInstantiate_v2(
     logBuffer: *mut c_char,
     bufferSize: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphInstantiate_v2(phGraphExec, hGraph, phErrorNode, logBuffer, bufferSize));
     entry("cuGraphInstantiate_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphExec = unsafe { Out::new(phGraphExec) }?;
@@ -2119,16 +2474,18 @@ pub unsafe extern "C" fn cuGraphInstantiate_v2(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphKernelNodeCopyAttributes(_: CUgraphNode, _: CUgraphNode) -> CUresult {
+pub unsafe extern "C" fn cuGraphKernelNodeCopyAttributes(dst: CUgraphNode, src: CUgraphNode) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphKernelNodeCopyAttributes(dst, src));
     unsupported("cuGraphKernelNodeCopyAttributes")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphKernelNodeGetAttribute(
-    _: CUgraphNode,
-    _: CUkernelNodeAttrID,
-    _: *mut CUkernelNodeAttrValue,
+    hNode: CUgraphNode,
+    attr: CUkernelNodeAttrID,
+    value_out: *mut CUkernelNodeAttrValue,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphKernelNodeGetAttribute(hNode, attr, value_out));
     unsupported("cuGraphKernelNodeGetAttribute")
 }
 
@@ -2138,6 +2495,7 @@ pub unsafe extern "C" fn cuGraphKernelNodeGetParams(
     hNode: CUgraphNode,
     nodeParams: *mut CUDA_KERNEL_NODE_PARAMS_v1,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphKernelNodeGetParams(hNode, nodeParams));
     entry("cuGraphKernelNodeGetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { Out::new(nodeParams) }?;
@@ -2151,6 +2509,7 @@ pub unsafe extern "C" fn cuGraphKernelNodeGetParams_v2(
     hNode: CUgraphNode,
     nodeParams: *mut CUDA_KERNEL_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphKernelNodeGetParams_v2(hNode, nodeParams));
     entry("cuGraphKernelNodeGetParams_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { Out::new(nodeParams) }?;
@@ -2160,10 +2519,11 @@ pub unsafe extern "C" fn cuGraphKernelNodeGetParams_v2(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphKernelNodeSetAttribute(
-    _: CUgraphNode,
-    _: CUkernelNodeAttrID,
-    _: *const CUkernelNodeAttrValue,
+    hNode: CUgraphNode,
+    attr: CUkernelNodeAttrID,
+    value: *const CUkernelNodeAttrValue,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphKernelNodeSetAttribute(hNode, attr, value));
     unsupported("cuGraphKernelNodeSetAttribute")
 }
 
@@ -2173,6 +2533,7 @@ pub unsafe extern "C" fn cuGraphKernelNodeSetParams(
     hNode: CUgraphNode,
     nodeParams: *const CUDA_KERNEL_NODE_PARAMS_v1,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphKernelNodeSetParams(hNode, nodeParams));
     entry("cuGraphKernelNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { In::new(nodeParams) }?;
@@ -2186,6 +2547,7 @@ pub unsafe extern "C" fn cuGraphKernelNodeSetParams_v2(
     hNode: CUgraphNode,
     nodeParams: *const CUDA_KERNEL_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphKernelNodeSetParams_v2(hNode, nodeParams));
     entry("cuGraphKernelNodeSetParams_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { In::new(nodeParams) }?;
@@ -2196,12 +2558,14 @@ pub unsafe extern "C" fn cuGraphKernelNodeSetParams_v2(
 /// Launches an executable graph on a stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphLaunch(hGraph: CUgraphExec, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphLaunch(hGraph, hStream));
     entry("cuGraphLaunch", || crate::api::graph::cuGraphLaunch(hGraph, hStream))
 }
 
 /// Launches an executable graph on a stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphLaunch_ptsz(hGraph: CUgraphExec, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphLaunch_ptsz(hGraph, hStream));
     entry("cuGraphLaunch_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::graph::cuGraphLaunch(hGraph, hStream)
@@ -2209,23 +2573,30 @@ pub unsafe extern "C" fn cuGraphLaunch_ptsz(hGraph: CUgraphExec, hStream: CUstre
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphMemAllocNodeGetParams(_: CUgraphNode, _: *mut CUDA_MEM_ALLOC_NODE_PARAMS) -> CUresult {
+pub unsafe extern "C" fn cuGraphMemAllocNodeGetParams(
+    hNode: CUgraphNode,
+    params_out: *mut CUDA_MEM_ALLOC_NODE_PARAMS,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphMemAllocNodeGetParams(hNode, params_out));
     unsupported("cuGraphMemAllocNodeGetParams")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphMemFreeNodeGetParams(_: CUgraphNode, _: *mut CUdeviceptr) -> CUresult {
+pub unsafe extern "C" fn cuGraphMemFreeNodeGetParams(hNode: CUgraphNode, dptr_out: *mut CUdeviceptr) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphMemFreeNodeGetParams(hNode, dptr_out));
     unsupported("cuGraphMemFreeNodeGetParams")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphMemcpyNodeGetParams(_: CUgraphNode, _: *mut CUDA_MEMCPY3D) -> CUresult {
+pub unsafe extern "C" fn cuGraphMemcpyNodeGetParams(hNode: CUgraphNode, nodeParams: *mut CUDA_MEMCPY3D) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphMemcpyNodeGetParams(hNode, nodeParams));
     unsupported("cuGraphMemcpyNodeGetParams")
 }
 
 /// Replaces the copy of a copy node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphMemcpyNodeSetParams(hNode: CUgraphNode, nodeParams: *const CUDA_MEMCPY3D) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphMemcpyNodeSetParams(hNode, nodeParams));
     entry("cuGraphMemcpyNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { In::new(nodeParams) }?;
@@ -2239,6 +2610,7 @@ pub unsafe extern "C" fn cuGraphMemsetNodeGetParams(
     hNode: CUgraphNode,
     nodeParams: *mut CUDA_MEMSET_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphMemsetNodeGetParams(hNode, nodeParams));
     entry("cuGraphMemsetNodeGetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { Out::new(nodeParams) }?;
@@ -2252,6 +2624,7 @@ pub unsafe extern "C" fn cuGraphMemsetNodeSetParams(
     hNode: CUgraphNode,
     nodeParams: *const CUDA_MEMSET_NODE_PARAMS,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphMemsetNodeSetParams(hNode, nodeParams));
     entry("cuGraphMemsetNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { In::new(nodeParams) }?;
@@ -2266,6 +2639,7 @@ pub unsafe extern "C" fn cuGraphNodeFindInClone(
     hOriginalNode: CUgraphNode,
     hClonedGraph: CUgraph,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeFindInClone(phNode, hOriginalNode, hClonedGraph));
     entry("cuGraphNodeFindInClone", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phNode = unsafe { Out::new(phNode) }?;
@@ -2276,6 +2650,7 @@ pub unsafe extern "C" fn cuGraphNodeFindInClone(
 /// Gives the graph that a node is in.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphNodeGetContainingGraph(hNode: CUgraphNode, phGraph: *mut CUgraph) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeGetContainingGraph(hNode, phGraph));
     entry("cuGraphNodeGetContainingGraph", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraph = unsafe { Out::new(phGraph) }?;
@@ -2290,6 +2665,7 @@ pub unsafe extern "C" fn cuGraphNodeGetDependencies(
     dependencies: *mut CUgraphNode,
     numDependencies: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeGetDependencies(hNode, dependencies, numDependencies));
     entry("cuGraphNodeGetDependencies", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numDependencies = unsafe { InOut::new(numDependencies) }?;
@@ -2306,6 +2682,7 @@ pub unsafe extern "C" fn cuGraphNodeGetDependencies_v2(
     edgeData: *mut CUgraphEdgeData,
     numDependencies: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeGetDependencies_v2(hNode, dependencies, edgeData, numDependencies));
     entry("cuGraphNodeGetDependencies_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numDependencies = unsafe { InOut::new(numDependencies) }?;
@@ -2321,6 +2698,7 @@ pub unsafe extern "C" fn cuGraphNodeGetDependentNodes(
     dependentNodes: *mut CUgraphNode,
     numDependentNodes: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeGetDependentNodes(hNode, dependentNodes, numDependentNodes));
     entry("cuGraphNodeGetDependentNodes", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numDependentNodes = unsafe { InOut::new(numDependentNodes) }?;
@@ -2337,6 +2715,7 @@ pub unsafe extern "C" fn cuGraphNodeGetDependentNodes_v2(
     edgeData: *mut CUgraphEdgeData,
     numDependentNodes: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeGetDependentNodes_v2(hNode, dependentNodes, edgeData, numDependentNodes));
     entry("cuGraphNodeGetDependentNodes_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numDependentNodes = unsafe { InOut::new(numDependentNodes) }?;
@@ -2348,13 +2727,19 @@ pub unsafe extern "C" fn cuGraphNodeGetDependentNodes_v2(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphNodeGetEnabled(_: CUgraphExec, _: CUgraphNode, _: *mut c_uint) -> CUresult {
+pub unsafe extern "C" fn cuGraphNodeGetEnabled(
+    hGraphExec: CUgraphExec,
+    hNode: CUgraphNode,
+    isEnabled: *mut c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeGetEnabled(hGraphExec, hNode, isEnabled));
     unsupported("cuGraphNodeGetEnabled")
 }
 
 /// Gives a node's number in its graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphNodeGetLocalId(hNode: CUgraphNode, nodeId: *mut c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeGetLocalId(hNode, nodeId));
     entry("cuGraphNodeGetLocalId", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeId = unsafe { Out::new(nodeId) }?;
@@ -2363,18 +2748,21 @@ pub unsafe extern "C" fn cuGraphNodeGetLocalId(hNode: CUgraphNode, nodeId: *mut 
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphNodeGetParams(_: CUgraphNode, _: *mut CUgraphNodeParams) -> CUresult {
+pub unsafe extern "C" fn cuGraphNodeGetParams(hNode: CUgraphNode, nodeParams: *mut CUgraphNodeParams) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeGetParams(hNode, nodeParams));
     unsupported("cuGraphNodeGetParams")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphNodeGetToolsId(_: CUgraphNode, _: *mut c_ulonglong) -> CUresult {
+pub unsafe extern "C" fn cuGraphNodeGetToolsId(hNode: CUgraphNode, toolsNodeId: *mut c_ulonglong) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeGetToolsId(hNode, toolsNodeId));
     unsupported("cuGraphNodeGetToolsId")
 }
 
 /// Gives what kind of work a node does.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphNodeGetType(hNode: CUgraphNode, type_: *mut CUgraphNodeType) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeGetType(hNode, type_));
     entry("cuGraphNodeGetType", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let type_ = unsafe { Out::new(type_) }?;
@@ -2383,22 +2771,30 @@ pub unsafe extern "C" fn cuGraphNodeGetType(hNode: CUgraphNode, type_: *mut CUgr
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphNodeSetEnabled(_: CUgraphExec, _: CUgraphNode, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuGraphNodeSetEnabled(
+    hGraphExec: CUgraphExec,
+    hNode: CUgraphNode,
+    isEnabled: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeSetEnabled(hGraphExec, hNode, isEnabled));
     unsupported("cuGraphNodeSetEnabled")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphNodeSetParams(_: CUgraphNode, _: *mut CUgraphNodeParams) -> CUresult {
+pub unsafe extern "C" fn cuGraphNodeSetParams(hNode: CUgraphNode, nodeParams: *mut CUgraphNodeParams) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeSetParams(hNode, nodeParams));
     unsupported("cuGraphNodeSetParams")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphNodeSetParams_v2(_: CUgraphNode, _: *mut CUgraphNodeParams) -> CUresult {
+pub unsafe extern "C" fn cuGraphNodeSetParams_v2(hNode: CUgraphNode, nodeParams: *mut CUgraphNodeParams) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphNodeSetParams_v2(hNode, nodeParams));
     unsupported("cuGraphNodeSetParams_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphReleaseUserObject(_: CUgraph, _: CUuserObject, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuGraphReleaseUserObject(graph: CUgraph, object: CUuserObject, count: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphReleaseUserObject(graph, object, count));
     unsupported("cuGraphReleaseUserObject")
 }
 
@@ -2410,6 +2806,7 @@ pub unsafe extern "C" fn cuGraphRemoveDependencies(
     to: *const CUgraphNode,
     numDependencies: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphRemoveDependencies(hGraph, from, to, numDependencies));
     entry("cuGraphRemoveDependencies", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let from = unsafe { InSlice::new(from, numDependencies) }?;
@@ -2428,6 +2825,7 @@ pub unsafe extern "C" fn cuGraphRemoveDependencies_v2(
     edgeData: *const CUgraphEdgeData,
     numDependencies: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphRemoveDependencies_v2(hGraph, from, to, edgeData, numDependencies));
     entry("cuGraphRemoveDependencies_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let from = unsafe { InSlice::new(from, numDependencies) }?;
@@ -2439,19 +2837,27 @@ pub unsafe extern "C" fn cuGraphRemoveDependencies_v2(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphRetainUserObject(_: CUgraph, _: CUuserObject, _: c_uint, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuGraphRetainUserObject(
+    graph: CUgraph,
+    object: CUuserObject,
+    count: c_uint,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphRetainUserObject(graph, object, count, flags));
     unsupported("cuGraphRetainUserObject")
 }
 
 /// Brings an executable graph to the device ahead of its first launch: it is there since it was made.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphUpload(hGraph: CUgraphExec, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphUpload(hGraph, hStream));
     entry("cuGraphUpload", || crate::api::graph::cuGraphUpload(hGraph, hStream))
 }
 
 /// Brings an executable graph to the device ahead of its first launch: it is there since it was made.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphUpload_ptsz(hGraph: CUgraphExec, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphUpload_ptsz(hGraph, hStream));
     entry("cuGraphUpload_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::graph::cuGraphUpload(hGraph, hStream)
@@ -2459,217 +2865,287 @@ pub unsafe extern "C" fn cuGraphUpload_ptsz(hGraph: CUgraphExec, hStream: CUstre
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphicsEGLRegisterImage(_: *mut CUgraphicsResource, _: EGLImageKHR, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuGraphicsEGLRegisterImage(
+    pCudaResource: *mut CUgraphicsResource,
+    image: EGLImageKHR,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsEGLRegisterImage(pCudaResource, image, flags));
     unsupported("cuGraphicsEGLRegisterImage")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphicsGLRegisterBuffer(_: *mut CUgraphicsResource, _: GLuint, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuGraphicsGLRegisterBuffer(
+    pCudaResource: *mut CUgraphicsResource,
+    buffer: GLuint,
+    Flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsGLRegisterBuffer(pCudaResource, buffer, Flags));
     unsupported("cuGraphicsGLRegisterBuffer")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphicsGLRegisterImage(
-    _: *mut CUgraphicsResource,
-    _: GLuint,
-    _: GLenum,
-    _: c_uint,
+    pCudaResource: *mut CUgraphicsResource,
+    image: GLuint,
+    target: GLenum,
+    Flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsGLRegisterImage(pCudaResource, image, target, Flags));
     unsupported("cuGraphicsGLRegisterImage")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphicsMapResources(_: c_uint, _: *mut CUgraphicsResource, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuGraphicsMapResources(
+    count: c_uint,
+    resources: *mut CUgraphicsResource,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsMapResources(count, resources, hStream));
     unsupported("cuGraphicsMapResources")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphicsMapResources_ptsz(_: c_uint, _: *mut CUgraphicsResource, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuGraphicsMapResources_ptsz(
+    count: c_uint,
+    resources: *mut CUgraphicsResource,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsMapResources_ptsz(count, resources, hStream));
     unsupported("cuGraphicsMapResources_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphicsResourceGetMappedEglFrame(
-    _: *mut CUeglFrame,
-    _: CUgraphicsResource,
-    _: c_uint,
-    _: c_uint,
+    eglFrame: *mut CUeglFrame,
+    resource: CUgraphicsResource,
+    index: c_uint,
+    mipLevel: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsResourceGetMappedEglFrame(eglFrame, resource, index, mipLevel));
     unsupported("cuGraphicsResourceGetMappedEglFrame")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphicsResourceGetMappedMipmappedArray(
-    _: *mut CUmipmappedArray,
-    _: CUgraphicsResource,
+    pMipmappedArray: *mut CUmipmappedArray,
+    resource: CUgraphicsResource,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsResourceGetMappedMipmappedArray(pMipmappedArray, resource));
     unsupported("cuGraphicsResourceGetMappedMipmappedArray")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphicsResourceGetMappedPointer(
-    _: *mut CUdeviceptr_v1,
-    _: *mut c_uint,
-    _: CUgraphicsResource,
+    pDevPtr: *mut CUdeviceptr_v1,
+    pSize: *mut c_uint,
+    resource: CUgraphicsResource,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsResourceGetMappedPointer(pDevPtr, pSize, resource));
     unsupported("cuGraphicsResourceGetMappedPointer")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphicsResourceGetMappedPointer_v2(
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: CUgraphicsResource,
+    pDevPtr: *mut CUdeviceptr,
+    pSize: *mut usize,
+    resource: CUgraphicsResource,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsResourceGetMappedPointer_v2(pDevPtr, pSize, resource));
     unsupported("cuGraphicsResourceGetMappedPointer_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphicsResourceSetMapFlags(_: CUgraphicsResource, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuGraphicsResourceSetMapFlags(resource: CUgraphicsResource, flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsResourceSetMapFlags(resource, flags));
     unsupported("cuGraphicsResourceSetMapFlags")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphicsResourceSetMapFlags_v2(_: CUgraphicsResource, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuGraphicsResourceSetMapFlags_v2(resource: CUgraphicsResource, flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsResourceSetMapFlags_v2(resource, flags));
     unsupported("cuGraphicsResourceSetMapFlags_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphicsSubResourceGetMappedArray(
-    _: *mut CUarray,
-    _: CUgraphicsResource,
-    _: c_uint,
-    _: c_uint,
+    pArray: *mut CUarray,
+    resource: CUgraphicsResource,
+    arrayIndex: c_uint,
+    mipLevel: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsSubResourceGetMappedArray(pArray, resource, arrayIndex, mipLevel));
     unsupported("cuGraphicsSubResourceGetMappedArray")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphicsUnmapResources(_: c_uint, _: *mut CUgraphicsResource, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuGraphicsUnmapResources(
+    count: c_uint,
+    resources: *mut CUgraphicsResource,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsUnmapResources(count, resources, hStream));
     unsupported("cuGraphicsUnmapResources")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphicsUnmapResources_ptsz(_: c_uint, _: *mut CUgraphicsResource, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuGraphicsUnmapResources_ptsz(
+    count: c_uint,
+    resources: *mut CUgraphicsResource,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsUnmapResources_ptsz(count, resources, hStream));
     unsupported("cuGraphicsUnmapResources_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGraphicsUnregisterResource(_: CUgraphicsResource) -> CUresult {
+pub unsafe extern "C" fn cuGraphicsUnregisterResource(resource: CUgraphicsResource) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsUnregisterResource(resource));
     unsupported("cuGraphicsUnregisterResource")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphicsVDPAURegisterOutputSurface(
-    _: *mut CUgraphicsResource,
-    _: VdpOutputSurface,
-    _: c_uint,
+    pCudaResource: *mut CUgraphicsResource,
+    vdpSurface: VdpOutputSurface,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsVDPAURegisterOutputSurface(pCudaResource, vdpSurface, flags));
     unsupported("cuGraphicsVDPAURegisterOutputSurface")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphicsVDPAURegisterVideoSurface(
-    _: *mut CUgraphicsResource,
-    _: VdpVideoSurface,
-    _: c_uint,
+    pCudaResource: *mut CUgraphicsResource,
+    vdpSurface: VdpVideoSurface,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphicsVDPAURegisterVideoSurface(pCudaResource, vdpSurface, flags));
     unsupported("cuGraphicsVDPAURegisterVideoSurface")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGreenCtxCreate(
-    _: *mut CUgreenCtx,
-    _: CUdevResourceDesc,
-    _: CUdevice,
-    _: c_uint,
+    phCtx: *mut CUgreenCtx,
+    desc: CUdevResourceDesc,
+    dev: CUdevice,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGreenCtxCreate(phCtx, desc, dev, flags));
     unsupported("cuGreenCtxCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGreenCtxDestroy(_: CUgreenCtx) -> CUresult {
+pub unsafe extern "C" fn cuGreenCtxDestroy(hCtx: CUgreenCtx) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGreenCtxDestroy(hCtx));
     unsupported("cuGreenCtxDestroy")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGreenCtxGetDevResource(
-    _: CUgreenCtx,
-    _: *mut CUdevResource,
-    _: CUdevResourceType,
+    hCtx: CUgreenCtx,
+    resource: *mut CUdevResource,
+    type_: CUdevResourceType,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGreenCtxGetDevResource(hCtx, resource, type_));
     unsupported("cuGreenCtxGetDevResource")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGreenCtxGetId(_: CUgreenCtx, _: *mut c_ulonglong) -> CUresult {
+pub unsafe extern "C" fn cuGreenCtxGetId(greenCtx: CUgreenCtx, greenCtxId: *mut c_ulonglong) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGreenCtxGetId(greenCtx, greenCtxId));
     unsupported("cuGreenCtxGetId")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGreenCtxRecordEvent(_: CUgreenCtx, _: CUevent) -> CUresult {
+pub unsafe extern "C" fn cuGreenCtxRecordEvent(hCtx: CUgreenCtx, hEvent: CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGreenCtxRecordEvent(hCtx, hEvent));
     unsupported("cuGreenCtxRecordEvent")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGreenCtxStreamCreate(_: *mut CUstream, _: CUgreenCtx, _: c_uint, _: c_int) -> CUresult {
+pub unsafe extern "C" fn cuGreenCtxStreamCreate(
+    phStream: *mut CUstream,
+    greenCtx: CUgreenCtx,
+    flags: c_uint,
+    priority: c_int,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGreenCtxStreamCreate(phStream, greenCtx, flags, priority));
     unsupported("cuGreenCtxStreamCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuGreenCtxWaitEvent(_: CUgreenCtx, _: CUevent) -> CUresult {
+pub unsafe extern "C" fn cuGreenCtxWaitEvent(hCtx: CUgreenCtx, hEvent: CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGreenCtxWaitEvent(hCtx, hEvent));
     unsupported("cuGreenCtxWaitEvent")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuImportExternalMemory(
-    _: *mut CUexternalMemory,
-    _: *const CUDA_EXTERNAL_MEMORY_HANDLE_DESC,
+    extMem_out: *mut CUexternalMemory,
+    memHandleDesc: *const CUDA_EXTERNAL_MEMORY_HANDLE_DESC,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuImportExternalMemory(extMem_out, memHandleDesc));
     unsupported("cuImportExternalMemory")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuImportExternalSemaphore(
-    _: *mut CUexternalSemaphore,
-    _: *const CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC,
+    extSem_out: *mut CUexternalSemaphore,
+    semHandleDesc: *const CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuImportExternalSemaphore(extSem_out, semHandleDesc));
     unsupported("cuImportExternalSemaphore")
 }
 
 /// Connects to the GPU; everything else but version, names and entry points needs it first.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuInit(Flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuInit(Flags));
     entry("cuInit", || crate::api::init::cuInit(Flags))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuIpcCloseMemHandle(_: CUdeviceptr) -> CUresult {
+pub unsafe extern "C" fn cuIpcCloseMemHandle(dptr: CUdeviceptr) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuIpcCloseMemHandle(dptr));
     unsupported("cuIpcCloseMemHandle")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuIpcGetEventHandle(_: *mut CUipcEventHandle, _: CUevent) -> CUresult {
+pub unsafe extern "C" fn cuIpcGetEventHandle(pHandle: *mut CUipcEventHandle, event: CUevent) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuIpcGetEventHandle(pHandle, event));
     unsupported("cuIpcGetEventHandle")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuIpcGetMemHandle(_: *mut CUipcMemHandle, _: CUdeviceptr) -> CUresult {
+pub unsafe extern "C" fn cuIpcGetMemHandle(pHandle: *mut CUipcMemHandle, dptr: CUdeviceptr) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuIpcGetMemHandle(pHandle, dptr));
     unsupported("cuIpcGetMemHandle")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuIpcOpenEventHandle(_: *mut CUevent, _: CUipcEventHandle) -> CUresult {
+pub unsafe extern "C" fn cuIpcOpenEventHandle(phEvent: *mut CUevent, handle: CUipcEventHandle) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuIpcOpenEventHandle(phEvent, handle));
     unsupported("cuIpcOpenEventHandle")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuIpcOpenMemHandle(_: *mut CUdeviceptr, _: CUipcMemHandle, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuIpcOpenMemHandle(
+    pdptr: *mut CUdeviceptr,
+    handle: CUipcMemHandle,
+    Flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuIpcOpenMemHandle(pdptr, handle, Flags));
     unsupported("cuIpcOpenMemHandle")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuIpcOpenMemHandle_v2(_: *mut CUdeviceptr, _: CUipcMemHandle, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuIpcOpenMemHandle_v2(
+    pdptr: *mut CUdeviceptr,
+    handle: CUipcMemHandle,
+    Flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuIpcOpenMemHandle_v2(pdptr, handle, Flags));
     unsupported("cuIpcOpenMemHandle_v2")
 }
 
@@ -2681,6 +3157,7 @@ pub unsafe extern "C" fn cuKernelGetAttribute(
     kernel: CUkernel,
     dev: CUdevice,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuKernelGetAttribute(pi, attrib, kernel, dev));
     entry("cuKernelGetAttribute", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pi = unsafe { Out::new(pi) }?;
@@ -2691,6 +3168,7 @@ pub unsafe extern "C" fn cuKernelGetAttribute(
 /// Gives a kernel's function in the current context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuKernelGetFunction(pFunc: *mut CUfunction, kernel: CUkernel) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuKernelGetFunction(pFunc, kernel));
     entry("cuKernelGetFunction", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pFunc = unsafe { Out::new(pFunc) }?;
@@ -2701,6 +3179,7 @@ pub unsafe extern "C" fn cuKernelGetFunction(pFunc: *mut CUfunction, kernel: CUk
 /// Gives the library that a kernel is of.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuKernelGetLibrary(pLib: *mut CUlibrary, kernel: CUkernel) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuKernelGetLibrary(pLib, kernel));
     entry("cuKernelGetLibrary", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pLib = unsafe { Out::new(pLib) }?;
@@ -2711,6 +3190,7 @@ pub unsafe extern "C" fn cuKernelGetLibrary(pLib: *mut CUlibrary, kernel: CUkern
 /// Gives a kernel's name; it lives as long as the kernel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuKernelGetName(name: *mut *const c_char, hfunc: CUkernel) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuKernelGetName(name, hfunc));
     entry("cuKernelGetName", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let name = unsafe { Out::new(name) }?;
@@ -2721,6 +3201,7 @@ pub unsafe extern "C" fn cuKernelGetName(name: *mut *const c_char, hfunc: CUkern
 /// Counts a kernel's parameters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuKernelGetParamCount(kernel: CUkernel, paramCount: *mut usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuKernelGetParamCount(kernel, paramCount));
     entry("cuKernelGetParamCount", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let paramCount = unsafe { Out::new(paramCount) }?;
@@ -2736,6 +3217,7 @@ pub unsafe extern "C" fn cuKernelGetParamInfo(
     paramOffset: *mut usize,
     paramSize: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuKernelGetParamInfo(kernel, paramIndex, paramOffset, paramSize));
     entry("cuKernelGetParamInfo", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let paramOffset = unsafe { Out::new(paramOffset) }?;
@@ -2753,17 +3235,20 @@ pub unsafe extern "C" fn cuKernelSetAttribute(
     kernel: CUkernel,
     dev: CUdevice,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuKernelSetAttribute(attrib, val, kernel, dev));
     entry("cuKernelSetAttribute", || crate::api::library::cuKernelSetAttribute(attrib, val, kernel, dev))
 }
 
 /// Accepts a preferred split between cache and shared memory: a preference without effect here.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuKernelSetCacheConfig(kernel: CUkernel, config: CUfunc_cache, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuKernelSetCacheConfig(kernel, config, dev));
     entry("cuKernelSetCacheConfig", || crate::api::library::cuKernelSetCacheConfig(kernel, config, dev))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLaunch(_: CUfunction) -> CUresult {
+pub unsafe extern "C" fn cuLaunch(f: CUfunction) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLaunch(f));
     unsupported("cuLaunch")
 }
 
@@ -2781,6 +3266,21 @@ pub unsafe extern "C" fn cuLaunchCooperativeKernel(
     hStream: CUstream,
     kernelParams: *mut *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuLaunchCooperativeKernel(
+            f,
+            gridDimX,
+            gridDimY,
+            gridDimZ,
+            blockDimX,
+            blockDimY,
+            blockDimZ,
+            sharedMemBytes,
+            hStream,
+            kernelParams
+        )
+    );
     entry("cuLaunchCooperativeKernel", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -2814,6 +3314,21 @@ pub unsafe extern "C" fn cuLaunchCooperativeKernel_ptsz(
     hStream: CUstream,
     kernelParams: *mut *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuLaunchCooperativeKernel_ptsz(
+            f,
+            gridDimX,
+            gridDimY,
+            gridDimZ,
+            blockDimX,
+            blockDimY,
+            blockDimZ,
+            sharedMemBytes,
+            hStream,
+            kernelParams
+        )
+    );
     entry("cuLaunchCooperativeKernel_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -2836,26 +3351,35 @@ pub unsafe extern "C" fn cuLaunchCooperativeKernel_ptsz(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchCooperativeKernelMultiDevice(
-    _: *mut CUDA_LAUNCH_PARAMS,
-    _: c_uint,
-    _: c_uint,
+    launchParamsList: *mut CUDA_LAUNCH_PARAMS,
+    numDevices: c_uint,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLaunchCooperativeKernelMultiDevice(launchParamsList, numDevices, flags));
     unsupported("cuLaunchCooperativeKernelMultiDevice")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLaunchGrid(_: CUfunction, _: c_int, _: c_int) -> CUresult {
+pub unsafe extern "C" fn cuLaunchGrid(f: CUfunction, grid_width: c_int, grid_height: c_int) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLaunchGrid(f, grid_width, grid_height));
     unsupported("cuLaunchGrid")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLaunchGridAsync(_: CUfunction, _: c_int, _: c_int, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuLaunchGridAsync(
+    f: CUfunction,
+    grid_width: c_int,
+    grid_height: c_int,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLaunchGridAsync(f, grid_width, grid_height, hStream));
     unsupported("cuLaunchGridAsync")
 }
 
 /// Waits for the stream's work, then calls a host function: all before it returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchHostFunc(hStream: CUstream, fn_: CUhostFn, userData: *mut c_void) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLaunchHostFunc(hStream, fn_, userData));
     entry("cuLaunchHostFunc", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::execution::cuLaunchHostFunc(hStream, fn_, userData) }
@@ -2865,6 +3389,7 @@ pub unsafe extern "C" fn cuLaunchHostFunc(hStream: CUstream, fn_: CUhostFn, user
 /// Waits for the stream's work, then calls a host function: all before it returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchHostFunc_ptsz(hStream: CUstream, fn_: CUhostFn, userData: *mut c_void) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLaunchHostFunc_ptsz(hStream, fn_, userData));
     entry("cuLaunchHostFunc_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -2873,12 +3398,24 @@ pub unsafe extern "C" fn cuLaunchHostFunc_ptsz(hStream: CUstream, fn_: CUhostFn,
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLaunchHostFunc_v2(_: CUstream, _: CUhostFn, _: *mut c_void, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuLaunchHostFunc_v2(
+    hStream: CUstream,
+    fn_: CUhostFn,
+    userData: *mut c_void,
+    syncMode: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLaunchHostFunc_v2(hStream, fn_, userData, syncMode));
     unsupported("cuLaunchHostFunc_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLaunchHostFunc_v2_ptsz(_: CUstream, _: CUhostFn, _: *mut c_void, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuLaunchHostFunc_v2_ptsz(
+    hStream: CUstream,
+    fn_: CUhostFn,
+    userData: *mut c_void,
+    syncMode: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLaunchHostFunc_v2_ptsz(hStream, fn_, userData, syncMode));
     unsupported("cuLaunchHostFunc_v2_ptsz")
 }
 
@@ -2897,6 +3434,22 @@ pub unsafe extern "C" fn cuLaunchKernel(
     kernelParams: *mut *mut c_void,
     extra: *mut *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuLaunchKernel(
+            f,
+            gridDimX,
+            gridDimY,
+            gridDimZ,
+            blockDimX,
+            blockDimY,
+            blockDimZ,
+            sharedMemBytes,
+            hStream,
+            kernelParams,
+            extra
+        )
+    );
     entry("cuLaunchKernel", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -2932,6 +3485,22 @@ pub unsafe extern "C" fn cuLaunchKernel_ptsz(
     kernelParams: *mut *mut c_void,
     extra: *mut *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuLaunchKernel_ptsz(
+            f,
+            gridDimX,
+            gridDimY,
+            gridDimZ,
+            blockDimX,
+            blockDimY,
+            blockDimZ,
+            sharedMemBytes,
+            hStream,
+            kernelParams,
+            extra
+        )
+    );
     entry("cuLaunchKernel_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -2961,6 +3530,7 @@ pub unsafe extern "C" fn cuLaunchKernelEx(
     kernelParams: *mut *mut c_void,
     extra: *mut *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLaunchKernelEx(config, f, kernelParams, extra));
     entry("cuLaunchKernelEx", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let config = unsafe { In::new(config) }?;
@@ -2977,6 +3547,7 @@ pub unsafe extern "C" fn cuLaunchKernelEx_ptsz(
     kernelParams: *mut *mut c_void,
     extra: *mut *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLaunchKernelEx_ptsz(config, f, kernelParams, extra));
     entry("cuLaunchKernelEx_ptsz", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -2994,6 +3565,7 @@ pub unsafe extern "C" fn cuLibraryEnumerateKernels(
     numKernels: c_uint,
     lib: CUlibrary,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLibraryEnumerateKernels(kernels, numKernels, lib));
     entry("cuLibraryEnumerateKernels", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let kernels = unsafe { OutSlice::new(kernels, usize::try_from(numKernels).unwrap_or(0)) }?;
@@ -3009,6 +3581,7 @@ pub unsafe extern "C" fn cuLibraryGetGlobal(
     library: CUlibrary,
     name: *const c_char,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLibraryGetGlobal(dptr, bytes, library, name as text));
     entry("cuLibraryGetGlobal", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let dptr = unsafe { OutOpt::new(dptr) }?;
@@ -3027,6 +3600,7 @@ pub unsafe extern "C" fn cuLibraryGetKernel(
     library: CUlibrary,
     name: *const c_char,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLibraryGetKernel(pKernel, library, name as text));
     entry("cuLibraryGetKernel", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pKernel = unsafe { Out::new(pKernel) }?;
@@ -3039,6 +3613,7 @@ pub unsafe extern "C" fn cuLibraryGetKernel(
 /// Counts the kernels of a library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLibraryGetKernelCount(count: *mut c_uint, lib: CUlibrary) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLibraryGetKernelCount(count, lib));
     entry("cuLibraryGetKernelCount", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let count = unsafe { Out::new(count) }?;
@@ -3048,17 +3623,19 @@ pub unsafe extern "C" fn cuLibraryGetKernelCount(count: *mut c_uint, lib: CUlibr
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLibraryGetManaged(
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: CUlibrary,
-    _: *const c_char,
+    dptr: *mut CUdeviceptr,
+    bytes: *mut usize,
+    library: CUlibrary,
+    name: *const c_char,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLibraryGetManaged(dptr, bytes, library, name));
     unsupported("cuLibraryGetManaged")
 }
 
 /// Gives the library's module in the current context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLibraryGetModule(pMod: *mut CUmodule, library: CUlibrary) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLibraryGetModule(pMod, library));
     entry("cuLibraryGetModule", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pMod = unsafe { Out::new(pMod) }?;
@@ -3067,7 +3644,12 @@ pub unsafe extern "C" fn cuLibraryGetModule(pMod: *mut CUmodule, library: CUlibr
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLibraryGetUnifiedFunction(_: *mut *mut c_void, _: CUlibrary, _: *const c_char) -> CUresult {
+pub unsafe extern "C" fn cuLibraryGetUnifiedFunction(
+    fptr: *mut *mut c_void,
+    library: CUlibrary,
+    symbol: *const c_char,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLibraryGetUnifiedFunction(fptr, library, symbol));
     unsupported("cuLibraryGetUnifiedFunction")
 }
 
@@ -3083,6 +3665,19 @@ pub unsafe extern "C" fn cuLibraryLoadData(
     libraryOptionValues: *mut *mut c_void,
     numLibraryOptions: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuLibraryLoadData(
+            library,
+            code,
+            jitOptions,
+            jitOptionsValues,
+            numJitOptions,
+            libraryOptions,
+            libraryOptionValues,
+            numLibraryOptions
+        )
+    );
     entry("cuLibraryLoadData", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let library = unsafe { Out::new(library) }?;
@@ -3114,6 +3709,19 @@ pub unsafe extern "C" fn cuLibraryLoadFromFile(
     libraryOptionValues: *mut *mut c_void,
     numLibraryOptions: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuLibraryLoadFromFile(
+            library,
+            fileName as text,
+            jitOptions,
+            jitOptionsValues,
+            numJitOptions,
+            libraryOptions,
+            libraryOptionValues,
+            numLibraryOptions
+        )
+    );
     entry("cuLibraryLoadFromFile", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let library = unsafe { Out::new(library) }?;
@@ -3138,286 +3746,348 @@ pub unsafe extern "C" fn cuLibraryLoadFromFile(
 /// Ends a library, its kernels and its modules.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLibraryUnload(library: CUlibrary) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLibraryUnload(library));
     entry("cuLibraryUnload", || crate::api::library::cuLibraryUnload(library))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLinkAddData(
-    _: CUlinkState,
-    _: CUjitInputType,
-    _: *mut c_void,
-    _: usize,
-    _: *const c_char,
-    _: c_uint,
-    _: *mut CUjit_option,
-    _: *mut *mut c_void,
+    state: CUlinkState,
+    type_: CUjitInputType,
+    data: *mut c_void,
+    size: usize,
+    name: *const c_char,
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkAddData(state, type_, data, size, name, numOptions, options, optionValues));
     unsupported("cuLinkAddData")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLinkAddData_v2(
-    _: CUlinkState,
-    _: CUjitInputType,
-    _: *mut c_void,
-    _: usize,
-    _: *const c_char,
-    _: c_uint,
-    _: *mut CUjit_option,
-    _: *mut *mut c_void,
+    state: CUlinkState,
+    type_: CUjitInputType,
+    data: *mut c_void,
+    size: usize,
+    name: *const c_char,
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkAddData_v2(state, type_, data, size, name, numOptions, options, optionValues));
     unsupported("cuLinkAddData_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLinkAddFile(
-    _: CUlinkState,
-    _: CUjitInputType,
-    _: *const c_char,
-    _: c_uint,
-    _: *mut CUjit_option,
-    _: *mut *mut c_void,
+    state: CUlinkState,
+    type_: CUjitInputType,
+    path: *const c_char,
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkAddFile(state, type_, path, numOptions, options, optionValues));
     unsupported("cuLinkAddFile")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLinkAddFile_v2(
-    _: CUlinkState,
-    _: CUjitInputType,
-    _: *const c_char,
-    _: c_uint,
-    _: *mut CUjit_option,
-    _: *mut *mut c_void,
+    state: CUlinkState,
+    type_: CUjitInputType,
+    path: *const c_char,
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkAddFile_v2(state, type_, path, numOptions, options, optionValues));
     unsupported("cuLinkAddFile_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLinkComplete(_: CUlinkState, _: *mut *mut c_void, _: *mut usize) -> CUresult {
+pub unsafe extern "C" fn cuLinkComplete(
+    state: CUlinkState,
+    cubinOut: *mut *mut c_void,
+    sizeOut: *mut usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkComplete(state, cubinOut, sizeOut));
     unsupported("cuLinkComplete")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLinkCreate(
-    _: c_uint,
-    _: *mut CUjit_option,
-    _: *mut *mut c_void,
-    _: *mut CUlinkState,
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
+    stateOut: *mut CUlinkState,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkCreate(numOptions, options, optionValues, stateOut));
     unsupported("cuLinkCreate")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLinkCreate_v2(
-    _: c_uint,
-    _: *mut CUjit_option,
-    _: *mut *mut c_void,
-    _: *mut CUlinkState,
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
+    stateOut: *mut CUlinkState,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkCreate_v2(numOptions, options, optionValues, stateOut));
     unsupported("cuLinkCreate_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLinkDestroy(_: CUlinkState) -> CUresult {
+pub unsafe extern "C" fn cuLinkDestroy(state: CUlinkState) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkDestroy(state));
     unsupported("cuLinkDestroy")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLogicalEndpointAddDevice(_: CUlogicalEndpointId, _: CUdevice) -> CUresult {
+pub unsafe extern "C" fn cuLogicalEndpointAddDevice(leId: CUlogicalEndpointId, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogicalEndpointAddDevice(leId, dev));
     unsupported("cuLogicalEndpointAddDevice")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLogicalEndpointBindAddr(
-    _: CUlogicalEndpointId,
-    _: CUdevice,
-    _: cuuint64_t,
-    _: *mut c_void,
-    _: cuuint64_t,
-    _: c_ulonglong,
+    leId: CUlogicalEndpointId,
+    dev: CUdevice,
+    offset: cuuint64_t,
+    ptr: *mut c_void,
+    size: cuuint64_t,
+    flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogicalEndpointBindAddr(leId, dev, offset, ptr, size, flags));
     unsupported("cuLogicalEndpointBindAddr")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLogicalEndpointBindMem(
-    _: CUlogicalEndpointId,
-    _: CUdevice,
-    _: cuuint64_t,
-    _: CUmemGenericAllocationHandle,
-    _: cuuint64_t,
-    _: cuuint64_t,
-    _: c_ulonglong,
+    leId: CUlogicalEndpointId,
+    dev: CUdevice,
+    offset: cuuint64_t,
+    memHandle: CUmemGenericAllocationHandle,
+    memOffset: cuuint64_t,
+    size: cuuint64_t,
+    flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogicalEndpointBindMem(leId, dev, offset, memHandle, memOffset, size, flags));
     unsupported("cuLogicalEndpointBindMem")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLogicalEndpointCreate(_: CUlogicalEndpointId, _: *const CUlogicalEndpointProp) -> CUresult {
+pub unsafe extern "C" fn cuLogicalEndpointCreate(
+    leId: CUlogicalEndpointId,
+    prop: *const CUlogicalEndpointProp,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogicalEndpointCreate(leId, prop));
     unsupported("cuLogicalEndpointCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLogicalEndpointDestroy(_: CUlogicalEndpointId) -> CUresult {
+pub unsafe extern "C" fn cuLogicalEndpointDestroy(leId: CUlogicalEndpointId) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogicalEndpointDestroy(leId));
     unsupported("cuLogicalEndpointDestroy")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLogicalEndpointExport(
-    _: *mut c_void,
-    _: CUlogicalEndpointId,
-    _: CUlogicalEndpointIpcHandleType,
+    handle: *mut c_void,
+    leId: CUlogicalEndpointId,
+    handleType: CUlogicalEndpointIpcHandleType,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogicalEndpointExport(handle, leId, handleType));
     unsupported("cuLogicalEndpointExport")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLogicalEndpointGetLimits(
-    _: *mut cuuint64_t,
-    _: *mut cuuint64_t,
-    _: *const CUlogicalEndpointProp,
+    bindAlignment: *mut cuuint64_t,
+    maxSize: *mut cuuint64_t,
+    prop: *const CUlogicalEndpointProp,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogicalEndpointGetLimits(bindAlignment, maxSize, prop));
     unsupported("cuLogicalEndpointGetLimits")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLogicalEndpointIdRelease(_: CUlogicalEndpointId, _: cuuint32_t) -> CUresult {
+pub unsafe extern "C" fn cuLogicalEndpointIdRelease(baseLeId: CUlogicalEndpointId, count: cuuint32_t) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogicalEndpointIdRelease(baseLeId, count));
     unsupported("cuLogicalEndpointIdRelease")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLogicalEndpointIdReserve(_: *mut CUlogicalEndpointId, _: cuuint32_t) -> CUresult {
+pub unsafe extern "C" fn cuLogicalEndpointIdReserve(baseLeId: *mut CUlogicalEndpointId, count: cuuint32_t) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogicalEndpointIdReserve(baseLeId, count));
     unsupported("cuLogicalEndpointIdReserve")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLogicalEndpointImport(
-    _: CUlogicalEndpointId,
-    _: *const c_void,
-    _: CUlogicalEndpointIpcHandleType,
+    leId: CUlogicalEndpointId,
+    handle: *const c_void,
+    handleType: CUlogicalEndpointIpcHandleType,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogicalEndpointImport(leId, handle, handleType));
     unsupported("cuLogicalEndpointImport")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLogicalEndpointQuery(_: CUlogicalEndpointId, _: cuuint32_t, _: *mut c_int) -> CUresult {
+pub unsafe extern "C" fn cuLogicalEndpointQuery(
+    leId: CUlogicalEndpointId,
+    count: cuuint32_t,
+    queryStatus: *mut c_int,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogicalEndpointQuery(leId, count, queryStatus));
     unsupported("cuLogicalEndpointQuery")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLogicalEndpointUnbind(
-    _: CUlogicalEndpointId,
-    _: CUdevice,
-    _: cuuint64_t,
-    _: cuuint64_t,
+    leId: CUlogicalEndpointId,
+    dev: CUdevice,
+    offset: cuuint64_t,
+    size: cuuint64_t,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogicalEndpointUnbind(leId, dev, offset, size));
     unsupported("cuLogicalEndpointUnbind")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLogsCurrent(_: *mut CUlogIterator, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuLogsCurrent(iterator_out: *mut CUlogIterator, flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogsCurrent(iterator_out, flags));
     unsupported("cuLogsCurrent")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLogsDumpToFile(_: *mut CUlogIterator, _: *const c_char, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuLogsDumpToFile(
+    iterator: *mut CUlogIterator,
+    pathToFile: *const c_char,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogsDumpToFile(iterator, pathToFile, flags));
     unsupported("cuLogsDumpToFile")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLogsDumpToMemory(
-    _: *mut CUlogIterator,
-    _: *mut c_char,
-    _: *mut usize,
-    _: c_uint,
+    iterator: *mut CUlogIterator,
+    buffer: *mut c_char,
+    size: *mut usize,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogsDumpToMemory(iterator, buffer, size, flags));
     unsupported("cuLogsDumpToMemory")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLogsRegisterCallback(
-    _: CUlogsCallback,
-    _: *mut c_void,
-    _: *mut CUlogsCallbackHandle,
+    callbackFunc: CUlogsCallback,
+    userData: *mut c_void,
+    callback_out: *mut CUlogsCallbackHandle,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogsRegisterCallback(callbackFunc, userData, callback_out));
     unsupported("cuLogsRegisterCallback")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuLogsUnregisterCallback(_: CUlogsCallbackHandle) -> CUresult {
+pub unsafe extern "C" fn cuLogsUnregisterCallback(callback: CUlogsCallbackHandle) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLogsUnregisterCallback(callback));
     unsupported("cuLogsUnregisterCallback")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemAddressFree(_: CUdeviceptr, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemAddressFree(ptr: CUdeviceptr, size: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAddressFree(ptr, size));
     unsupported("cuMemAddressFree")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemAddressReserve(
-    _: *mut CUdeviceptr,
-    _: usize,
-    _: usize,
-    _: CUdeviceptr,
-    _: c_ulonglong,
+    ptr: *mut CUdeviceptr,
+    size: usize,
+    alignment: usize,
+    addr: CUdeviceptr,
+    flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAddressReserve(ptr, size, alignment, addr, flags));
     unsupported("cuMemAddressReserve")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemAdvise(_: CUdeviceptr, _: usize, _: CUmem_advise, _: CUdevice) -> CUresult {
+pub unsafe extern "C" fn cuMemAdvise(
+    devPtr: CUdeviceptr,
+    count: usize,
+    advice: CUmem_advise,
+    device: CUdevice,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAdvise(devPtr, count, advice, device));
     unsupported("cuMemAdvise")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemAdvise_v2(_: CUdeviceptr, _: usize, _: CUmem_advise, _: CUmemLocation) -> CUresult {
+pub unsafe extern "C" fn cuMemAdvise_v2(
+    devPtr: CUdeviceptr,
+    count: usize,
+    advice: CUmem_advise,
+    location: CUmemLocation,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAdvise_v2(devPtr, count, advice, location));
     unsupported("cuMemAdvise_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemAlloc(_: *mut CUdeviceptr_v1, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemAlloc(dptr: *mut CUdeviceptr_v1, bytesize: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAlloc(dptr, bytesize));
     unsupported("cuMemAlloc")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemAllocAsync(_: *mut CUdeviceptr, _: usize, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemAllocAsync(dptr: *mut CUdeviceptr, bytesize: usize, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAllocAsync(dptr, bytesize, hStream));
     unsupported("cuMemAllocAsync")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemAllocAsync_ptsz(_: *mut CUdeviceptr, _: usize, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemAllocAsync_ptsz(dptr: *mut CUdeviceptr, bytesize: usize, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAllocAsync_ptsz(dptr, bytesize, hStream));
     unsupported("cuMemAllocAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemAllocFromPoolAsync(
-    _: *mut CUdeviceptr,
-    _: usize,
-    _: CUmemoryPool,
-    _: CUstream,
+    dptr: *mut CUdeviceptr,
+    bytesize: usize,
+    pool: CUmemoryPool,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAllocFromPoolAsync(dptr, bytesize, pool, hStream));
     unsupported("cuMemAllocFromPoolAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemAllocFromPoolAsync_ptsz(
-    _: *mut CUdeviceptr,
-    _: usize,
-    _: CUmemoryPool,
-    _: CUstream,
+    dptr: *mut CUdeviceptr,
+    bytesize: usize,
+    pool: CUmemoryPool,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAllocFromPoolAsync_ptsz(dptr, bytesize, pool, hStream));
     unsupported("cuMemAllocFromPoolAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemAllocHost(_: *mut *mut c_void, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemAllocHost(pp: *mut *mut c_void, bytesize: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAllocHost(pp, bytesize));
     unsupported("cuMemAllocHost")
 }
 
 /// Allocates page-locked host memory that the device reaches without copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemAllocHost_v2(pp: *mut *mut c_void, bytesize: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAllocHost_v2(pp, bytesize));
     entry("cuMemAllocHost_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pp = unsafe { Out::new(pp) }?;
@@ -3428,6 +4098,7 @@ pub unsafe extern "C" fn cuMemAllocHost_v2(pp: *mut *mut c_void, bytesize: usize
 /// Allocates memory for host and device alike; flags say global (1), host (2) or single (4) attachment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemAllocManaged(dptr: *mut CUdeviceptr, bytesize: usize, flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAllocManaged(dptr, bytesize, flags));
     entry("cuMemAllocManaged", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let dptr = unsafe { Out::new(dptr) }?;
@@ -3437,12 +4108,13 @@ pub unsafe extern "C" fn cuMemAllocManaged(dptr: *mut CUdeviceptr, bytesize: usi
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemAllocPitch(
-    _: *mut CUdeviceptr_v1,
-    _: *mut c_uint,
-    _: c_uint,
-    _: c_uint,
-    _: c_uint,
+    dptr: *mut CUdeviceptr_v1,
+    pPitch: *mut c_uint,
+    WidthInBytes: c_uint,
+    Height: c_uint,
+    ElementSizeBytes: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAllocPitch(dptr, pPitch, WidthInBytes, Height, ElementSizeBytes));
     unsupported("cuMemAllocPitch")
 }
 
@@ -3455,6 +4127,7 @@ pub unsafe extern "C" fn cuMemAllocPitch_v2(
     Height: usize,
     ElementSizeBytes: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAllocPitch_v2(dptr, pPitch, WidthInBytes, Height, ElementSizeBytes));
     entry("cuMemAllocPitch_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let dptr = unsafe { Out::new(dptr) }?;
@@ -3467,6 +4140,7 @@ pub unsafe extern "C" fn cuMemAllocPitch_v2(
 /// Allocates device memory, aligned to 512 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemAlloc_v2(dptr: *mut CUdeviceptr, bytesize: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemAlloc_v2(dptr, bytesize));
     entry("cuMemAlloc_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let dptr = unsafe { Out::new(dptr) }?;
@@ -3476,114 +4150,150 @@ pub unsafe extern "C" fn cuMemAlloc_v2(dptr: *mut CUdeviceptr, bytesize: usize) 
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemBatchDecompressAsync(
-    _: *mut CUmemDecompressParams,
-    _: usize,
-    _: c_uint,
-    _: *mut usize,
-    _: CUstream,
+    paramsArray: *mut CUmemDecompressParams,
+    count: usize,
+    flags: c_uint,
+    errorIndex: *mut usize,
+    stream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemBatchDecompressAsync(paramsArray, count, flags, errorIndex, stream));
     unsupported("cuMemBatchDecompressAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemBatchDecompressAsync_ptsz(
-    _: *mut CUmemDecompressParams,
-    _: usize,
-    _: c_uint,
-    _: *mut usize,
-    _: CUstream,
+    paramsArray: *mut CUmemDecompressParams,
+    count: usize,
+    flags: c_uint,
+    errorIndex: *mut usize,
+    stream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemBatchDecompressAsync_ptsz(paramsArray, count, flags, errorIndex, stream));
     unsupported("cuMemBatchDecompressAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemCreate(
-    _: *mut CUmemGenericAllocationHandle,
-    _: usize,
-    _: *const CUmemAllocationProp,
-    _: c_ulonglong,
+    handle: *mut CUmemGenericAllocationHandle,
+    size: usize,
+    prop: *const CUmemAllocationProp,
+    flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemCreate(handle, size, prop, flags));
     unsupported("cuMemCreate")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemDiscardAndPrefetchBatchAsync(
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: usize,
-    _: *mut CUmemLocation,
-    _: *mut usize,
-    _: usize,
-    _: c_ulonglong,
-    _: CUstream,
+    dptrs: *mut CUdeviceptr,
+    sizes: *mut usize,
+    count: usize,
+    prefetchLocs: *mut CUmemLocation,
+    prefetchLocIdxs: *mut usize,
+    numPrefetchLocs: usize,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuMemDiscardAndPrefetchBatchAsync(
+            dptrs,
+            sizes,
+            count,
+            prefetchLocs,
+            prefetchLocIdxs,
+            numPrefetchLocs,
+            flags,
+            hStream
+        )
+    );
     unsupported("cuMemDiscardAndPrefetchBatchAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemDiscardAndPrefetchBatchAsync_ptsz(
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: usize,
-    _: *mut CUmemLocation,
-    _: *mut usize,
-    _: usize,
-    _: c_ulonglong,
-    _: CUstream,
+    dptrs: *mut CUdeviceptr,
+    sizes: *mut usize,
+    count: usize,
+    prefetchLocs: *mut CUmemLocation,
+    prefetchLocIdxs: *mut usize,
+    numPrefetchLocs: usize,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuMemDiscardAndPrefetchBatchAsync_ptsz(
+            dptrs,
+            sizes,
+            count,
+            prefetchLocs,
+            prefetchLocIdxs,
+            numPrefetchLocs,
+            flags,
+            hStream
+        )
+    );
     unsupported("cuMemDiscardAndPrefetchBatchAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemDiscardBatchAsync(
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: usize,
-    _: c_ulonglong,
-    _: CUstream,
+    dptrs: *mut CUdeviceptr,
+    sizes: *mut usize,
+    count: usize,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemDiscardBatchAsync(dptrs, sizes, count, flags, hStream));
     unsupported("cuMemDiscardBatchAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemDiscardBatchAsync_ptsz(
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: usize,
-    _: c_ulonglong,
-    _: CUstream,
+    dptrs: *mut CUdeviceptr,
+    sizes: *mut usize,
+    count: usize,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemDiscardBatchAsync_ptsz(dptrs, sizes, count, flags, hStream));
     unsupported("cuMemDiscardBatchAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemExportToShareableHandle(
-    _: *mut c_void,
-    _: CUmemGenericAllocationHandle,
-    _: CUmemAllocationHandleType,
-    _: c_ulonglong,
+    shareableHandle: *mut c_void,
+    handle: CUmemGenericAllocationHandle,
+    handleType: CUmemAllocationHandleType,
+    flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemExportToShareableHandle(shareableHandle, handle, handleType, flags));
     unsupported("cuMemExportToShareableHandle")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemFree(_: CUdeviceptr_v1) -> CUresult {
+pub unsafe extern "C" fn cuMemFree(dptr: CUdeviceptr_v1) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemFree(dptr));
     unsupported("cuMemFree")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemFreeAsync(_: CUdeviceptr, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemFreeAsync(dptr: CUdeviceptr, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemFreeAsync(dptr, hStream));
     unsupported("cuMemFreeAsync")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemFreeAsync_ptsz(_: CUdeviceptr, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemFreeAsync_ptsz(dptr: CUdeviceptr, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemFreeAsync_ptsz(dptr, hStream));
     unsupported("cuMemFreeAsync_ptsz")
 }
 
 /// Frees page-locked host memory once the device is done with it; null is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemFreeHost(p: *mut c_void) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemFreeHost(p));
     entry("cuMemFreeHost", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cuMemFreeHost(p) }
@@ -3593,16 +4303,27 @@ pub unsafe extern "C" fn cuMemFreeHost(p: *mut c_void) -> CUresult {
 /// Frees device or managed memory once the work queued before is done; null is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemFree_v2(dptr: CUdeviceptr) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemFree_v2(dptr));
     entry("cuMemFree_v2", || crate::api::memory::cuMemFree_v2(dptr))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemGetAccess(_: *mut c_ulonglong, _: *const CUmemLocation, _: CUdeviceptr) -> CUresult {
+pub unsafe extern "C" fn cuMemGetAccess(
+    flags: *mut c_ulonglong,
+    location: *const CUmemLocation,
+    ptr: CUdeviceptr,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemGetAccess(flags, location, ptr));
     unsupported("cuMemGetAccess")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemGetAddressRange(_: *mut CUdeviceptr_v1, _: *mut c_uint, _: CUdeviceptr_v1) -> CUresult {
+pub unsafe extern "C" fn cuMemGetAddressRange(
+    pbase: *mut CUdeviceptr_v1,
+    psize: *mut c_uint,
+    dptr: CUdeviceptr_v1,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemGetAddressRange(pbase, psize, dptr));
     unsupported("cuMemGetAddressRange")
 }
 
@@ -3613,6 +4334,7 @@ pub unsafe extern "C" fn cuMemGetAddressRange_v2(
     psize: *mut usize,
     dptr: CUdeviceptr,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemGetAddressRange_v2(pbase, psize, dptr));
     entry("cuMemGetAddressRange_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pbase = unsafe { OutOpt::new(pbase) }?;
@@ -3624,49 +4346,55 @@ pub unsafe extern "C" fn cuMemGetAddressRange_v2(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemGetAllocationGranularity(
-    _: *mut usize,
-    _: *const CUmemAllocationProp,
-    _: CUmemAllocationGranularity_flags,
+    granularity: *mut usize,
+    prop: *const CUmemAllocationProp,
+    option: CUmemAllocationGranularity_flags,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemGetAllocationGranularity(granularity, prop, option));
     unsupported("cuMemGetAllocationGranularity")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemGetAllocationPropertiesFromHandle(
-    _: *mut CUmemAllocationProp,
-    _: CUmemGenericAllocationHandle,
+    prop: *mut CUmemAllocationProp,
+    handle: CUmemGenericAllocationHandle,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemGetAllocationPropertiesFromHandle(prop, handle));
     unsupported("cuMemGetAllocationPropertiesFromHandle")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemGetDefaultMemPool(
-    _: *mut CUmemoryPool,
-    _: *mut CUmemLocation,
-    _: CUmemAllocationType,
+    pool_out: *mut CUmemoryPool,
+    location: *mut CUmemLocation,
+    type_: CUmemAllocationType,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemGetDefaultMemPool(pool_out, location, type_));
     unsupported("cuMemGetDefaultMemPool")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemGetHandleForAddressRange(
-    _: *mut c_void,
-    _: CUdeviceptr,
-    _: usize,
-    _: CUmemRangeHandleType,
-    _: c_ulonglong,
+    handle: *mut c_void,
+    dptr: CUdeviceptr,
+    size: usize,
+    handleType: CUmemRangeHandleType,
+    flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemGetHandleForAddressRange(handle, dptr, size, handleType, flags));
     unsupported("cuMemGetHandleForAddressRange")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemGetInfo(_: *mut c_uint, _: *mut c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemGetInfo(free: *mut c_uint, total: *mut c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemGetInfo(free, total));
     unsupported("cuMemGetInfo")
 }
 
 /// Gives free and total memory of the current context's device in bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemGetInfo_v2(free: *mut usize, total: *mut usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemGetInfo_v2(free, total));
     entry("cuMemGetInfo_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let free = unsafe { OutOpt::new(free) }?;
@@ -3678,27 +4406,30 @@ pub unsafe extern "C" fn cuMemGetInfo_v2(free: *mut usize, total: *mut usize) ->
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemGetLocationInfo(
-    _: CUdeviceptr,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: *mut CUmemLocation,
+    ptr: CUdeviceptr,
+    size: usize,
+    summaryGranularity: usize,
+    samplingGranularity: usize,
+    location_out: *mut CUmemLocation,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemGetLocationInfo(ptr, size, summaryGranularity, samplingGranularity, location_out));
     unsupported("cuMemGetLocationInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemGetMemPool(
-    _: *mut CUmemoryPool,
-    _: *mut CUmemLocation,
-    _: CUmemAllocationType,
+    pool: *mut CUmemoryPool,
+    location: *mut CUmemLocation,
+    type_: CUmemAllocationType,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemGetMemPool(pool, location, type_));
     unsupported("cuMemGetMemPool")
 }
 
 /// Allocates page-locked host memory that the device reaches without copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemHostAlloc(pp: *mut *mut c_void, bytesize: usize, Flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemHostAlloc(pp, bytesize, Flags));
     entry("cuMemHostAlloc", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pp = unsafe { Out::new(pp) }?;
@@ -3707,7 +4438,12 @@ pub unsafe extern "C" fn cuMemHostAlloc(pp: *mut *mut c_void, bytesize: usize, F
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemHostGetDevicePointer(_: *mut CUdeviceptr_v1, _: *mut c_void, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemHostGetDevicePointer(
+    pdptr: *mut CUdeviceptr_v1,
+    p: *mut c_void,
+    Flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemHostGetDevicePointer(pdptr, p, Flags));
     unsupported("cuMemHostGetDevicePointer")
 }
 
@@ -3718,6 +4454,7 @@ pub unsafe extern "C" fn cuMemHostGetDevicePointer_v2(
     p: *mut c_void,
     Flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemHostGetDevicePointer_v2(pdptr, p, Flags));
     entry("cuMemHostGetDevicePointer_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pdptr = unsafe { Out::new(pdptr) }?;
@@ -3729,6 +4466,7 @@ pub unsafe extern "C" fn cuMemHostGetDevicePointer_v2(
 /// Gives the flags that page-locked memory was allocated or registered with.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemHostGetFlags(pFlags: *mut c_uint, p: *mut c_void) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemHostGetFlags(pFlags, p));
     entry("cuMemHostGetFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pFlags = unsafe { Out::new(pFlags) }?;
@@ -3740,6 +4478,7 @@ pub unsafe extern "C" fn cuMemHostGetFlags(pFlags: *mut c_uint, p: *mut c_void) 
 /// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are not supported.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemHostRegister(p: *mut c_void, bytesize: usize, Flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemHostRegister(p, bytesize, Flags));
     entry("cuMemHostRegister", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cuMemHostRegister(p, bytesize, Flags) }
@@ -3749,6 +4488,7 @@ pub unsafe extern "C" fn cuMemHostRegister(p: *mut c_void, bytesize: usize, Flag
 /// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are not supported.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemHostRegister_v2(p: *mut c_void, bytesize: usize, Flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemHostRegister_v2(p, bytesize, Flags));
     entry("cuMemHostRegister_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cuMemHostRegister_v2(p, bytesize, Flags) }
@@ -3758,6 +4498,7 @@ pub unsafe extern "C" fn cuMemHostRegister_v2(p: *mut c_void, bytesize: usize, F
 /// Ends the registration of the program's memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemHostUnregister(p: *mut c_void) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemHostUnregister(p));
     entry("cuMemHostUnregister", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cuMemHostUnregister(p) }
@@ -3766,240 +4507,329 @@ pub unsafe extern "C" fn cuMemHostUnregister(p: *mut c_void) -> CUresult {
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemImportFromShareableHandle(
-    _: *mut CUmemGenericAllocationHandle,
-    _: *mut c_void,
-    _: CUmemAllocationHandleType,
+    handle: *mut CUmemGenericAllocationHandle,
+    osHandle: *mut c_void,
+    shHandleType: CUmemAllocationHandleType,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemImportFromShareableHandle(handle, osHandle, shHandleType));
     unsupported("cuMemImportFromShareableHandle")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemMap(
-    _: CUdeviceptr,
-    _: usize,
-    _: usize,
-    _: CUmemGenericAllocationHandle,
-    _: c_ulonglong,
+    ptr: CUdeviceptr,
+    size: usize,
+    offset: usize,
+    handle: CUmemGenericAllocationHandle,
+    flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemMap(ptr, size, offset, handle, flags));
     unsupported("cuMemMap")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemMapArrayAsync(_: *mut CUarrayMapInfo, _: c_uint, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemMapArrayAsync(
+    mapInfoList: *mut CUarrayMapInfo,
+    count: c_uint,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemMapArrayAsync(mapInfoList, count, hStream));
     unsupported("cuMemMapArrayAsync")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemMapArrayAsync_ptsz(_: *mut CUarrayMapInfo, _: c_uint, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemMapArrayAsync_ptsz(
+    mapInfoList: *mut CUarrayMapInfo,
+    count: c_uint,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemMapArrayAsync_ptsz(mapInfoList, count, hStream));
     unsupported("cuMemMapArrayAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemPoolCreate(_: *mut CUmemoryPool, _: *const CUmemPoolProps) -> CUresult {
+pub unsafe extern "C" fn cuMemPoolCreate(pool: *mut CUmemoryPool, poolProps: *const CUmemPoolProps) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPoolCreate(pool, poolProps));
     unsupported("cuMemPoolCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemPoolDestroy(_: CUmemoryPool) -> CUresult {
+pub unsafe extern "C" fn cuMemPoolDestroy(pool: CUmemoryPool) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPoolDestroy(pool));
     unsupported("cuMemPoolDestroy")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemPoolExportPointer(_: *mut CUmemPoolPtrExportData, _: CUdeviceptr) -> CUresult {
+pub unsafe extern "C" fn cuMemPoolExportPointer(
+    shareData_out: *mut CUmemPoolPtrExportData,
+    ptr: CUdeviceptr,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPoolExportPointer(shareData_out, ptr));
     unsupported("cuMemPoolExportPointer")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemPoolExportToShareableHandle(
-    _: *mut c_void,
-    _: CUmemoryPool,
-    _: CUmemAllocationHandleType,
-    _: c_ulonglong,
+    handle_out: *mut c_void,
+    pool: CUmemoryPool,
+    handleType: CUmemAllocationHandleType,
+    flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPoolExportToShareableHandle(handle_out, pool, handleType, flags));
     unsupported("cuMemPoolExportToShareableHandle")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemPoolGetAccess(
-    _: *mut CUmemAccess_flags,
-    _: CUmemoryPool,
-    _: *mut CUmemLocation,
+    flags: *mut CUmemAccess_flags,
+    memPool: CUmemoryPool,
+    location: *mut CUmemLocation,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPoolGetAccess(flags, memPool, location));
     unsupported("cuMemPoolGetAccess")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemPoolGetAttribute(_: CUmemoryPool, _: CUmemPool_attribute, _: *mut c_void) -> CUresult {
+pub unsafe extern "C" fn cuMemPoolGetAttribute(
+    pool: CUmemoryPool,
+    attr: CUmemPool_attribute,
+    value: *mut c_void,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPoolGetAttribute(pool, attr, value));
     unsupported("cuMemPoolGetAttribute")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemPoolImportFromShareableHandle(
-    _: *mut CUmemoryPool,
-    _: *mut c_void,
-    _: CUmemAllocationHandleType,
-    _: c_ulonglong,
+    pool_out: *mut CUmemoryPool,
+    handle: *mut c_void,
+    handleType: CUmemAllocationHandleType,
+    flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPoolImportFromShareableHandle(pool_out, handle, handleType, flags));
     unsupported("cuMemPoolImportFromShareableHandle")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemPoolImportPointer(
-    _: *mut CUdeviceptr,
-    _: CUmemoryPool,
-    _: *mut CUmemPoolPtrExportData,
+    ptr_out: *mut CUdeviceptr,
+    pool: CUmemoryPool,
+    shareData: *mut CUmemPoolPtrExportData,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPoolImportPointer(ptr_out, pool, shareData));
     unsupported("cuMemPoolImportPointer")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemPoolSetAccess(_: CUmemoryPool, _: *const CUmemAccessDesc, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemPoolSetAccess(pool: CUmemoryPool, map: *const CUmemAccessDesc, count: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPoolSetAccess(pool, map, count));
     unsupported("cuMemPoolSetAccess")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemPoolSetAttribute(_: CUmemoryPool, _: CUmemPool_attribute, _: *mut c_void) -> CUresult {
+pub unsafe extern "C" fn cuMemPoolSetAttribute(
+    pool: CUmemoryPool,
+    attr: CUmemPool_attribute,
+    value: *mut c_void,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPoolSetAttribute(pool, attr, value));
     unsupported("cuMemPoolSetAttribute")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemPoolTrimTo(_: CUmemoryPool, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemPoolTrimTo(pool: CUmemoryPool, minBytesToKeep: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPoolTrimTo(pool, minBytesToKeep));
     unsupported("cuMemPoolTrimTo")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemPrefetchAsync(_: CUdeviceptr, _: usize, _: CUdevice, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemPrefetchAsync(
+    devPtr: CUdeviceptr,
+    count: usize,
+    dstDevice: CUdevice,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPrefetchAsync(devPtr, count, dstDevice, hStream));
     unsupported("cuMemPrefetchAsync")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemPrefetchAsync_ptsz(_: CUdeviceptr, _: usize, _: CUdevice, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemPrefetchAsync_ptsz(
+    devPtr: CUdeviceptr,
+    count: usize,
+    dstDevice: CUdevice,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPrefetchAsync_ptsz(devPtr, count, dstDevice, hStream));
     unsupported("cuMemPrefetchAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemPrefetchAsync_v2(
-    _: CUdeviceptr,
-    _: usize,
-    _: CUmemLocation,
-    _: c_uint,
-    _: CUstream,
+    devPtr: CUdeviceptr,
+    count: usize,
+    location: CUmemLocation,
+    flags: c_uint,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPrefetchAsync_v2(devPtr, count, location, flags, hStream));
     unsupported("cuMemPrefetchAsync_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemPrefetchAsync_v2_ptsz(
-    _: CUdeviceptr,
-    _: usize,
-    _: CUmemLocation,
-    _: c_uint,
-    _: CUstream,
+    devPtr: CUdeviceptr,
+    count: usize,
+    location: CUmemLocation,
+    flags: c_uint,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemPrefetchAsync_v2_ptsz(devPtr, count, location, flags, hStream));
     unsupported("cuMemPrefetchAsync_v2_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemPrefetchBatchAsync(
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: usize,
-    _: *mut CUmemLocation,
-    _: *mut usize,
-    _: usize,
-    _: c_ulonglong,
-    _: CUstream,
+    dptrs: *mut CUdeviceptr,
+    sizes: *mut usize,
+    count: usize,
+    prefetchLocs: *mut CUmemLocation,
+    prefetchLocIdxs: *mut usize,
+    numPrefetchLocs: usize,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuMemPrefetchBatchAsync(dptrs, sizes, count, prefetchLocs, prefetchLocIdxs, numPrefetchLocs, flags, hStream)
+    );
     unsupported("cuMemPrefetchBatchAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemPrefetchBatchAsync_ptsz(
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: usize,
-    _: *mut CUmemLocation,
-    _: *mut usize,
-    _: usize,
-    _: c_ulonglong,
-    _: CUstream,
+    dptrs: *mut CUdeviceptr,
+    sizes: *mut usize,
+    count: usize,
+    prefetchLocs: *mut CUmemLocation,
+    prefetchLocIdxs: *mut usize,
+    numPrefetchLocs: usize,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuMemPrefetchBatchAsync_ptsz(
+            dptrs,
+            sizes,
+            count,
+            prefetchLocs,
+            prefetchLocIdxs,
+            numPrefetchLocs,
+            flags,
+            hStream
+        )
+    );
     unsupported("cuMemPrefetchBatchAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemRangeGetAttribute(
-    _: *mut c_void,
-    _: usize,
-    _: CUmem_range_attribute,
-    _: CUdeviceptr,
-    _: usize,
+    data: *mut c_void,
+    dataSize: usize,
+    attribute: CUmem_range_attribute,
+    devPtr: CUdeviceptr,
+    count: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemRangeGetAttribute(data, dataSize, attribute, devPtr, count));
     unsupported("cuMemRangeGetAttribute")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemRangeGetAttributes(
-    _: *mut *mut c_void,
-    _: *mut usize,
-    _: *mut CUmem_range_attribute,
-    _: usize,
-    _: CUdeviceptr,
-    _: usize,
+    data: *mut *mut c_void,
+    dataSizes: *mut usize,
+    attributes: *mut CUmem_range_attribute,
+    numAttributes: usize,
+    devPtr: CUdeviceptr,
+    count: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemRangeGetAttributes(data, dataSizes, attributes, numAttributes, devPtr, count));
     unsupported("cuMemRangeGetAttributes")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemRelease(_: CUmemGenericAllocationHandle) -> CUresult {
+pub unsafe extern "C" fn cuMemRelease(handle: CUmemGenericAllocationHandle) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemRelease(handle));
     unsupported("cuMemRelease")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemRetainAllocationHandle(_: *mut CUmemGenericAllocationHandle, _: *mut c_void) -> CUresult {
+pub unsafe extern "C" fn cuMemRetainAllocationHandle(
+    handle: *mut CUmemGenericAllocationHandle,
+    addr: *mut c_void,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemRetainAllocationHandle(handle, addr));
     unsupported("cuMemRetainAllocationHandle")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemSetAccess(_: CUdeviceptr, _: usize, _: *const CUmemAccessDesc, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemSetAccess(
+    ptr: CUdeviceptr,
+    size: usize,
+    desc: *const CUmemAccessDesc,
+    count: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemSetAccess(ptr, size, desc, count));
     unsupported("cuMemSetAccess")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemSetMemPool(_: *mut CUmemLocation, _: CUmemAllocationType, _: CUmemoryPool) -> CUresult {
+pub unsafe extern "C" fn cuMemSetMemPool(
+    location: *mut CUmemLocation,
+    type_: CUmemAllocationType,
+    pool: CUmemoryPool,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemSetMemPool(location, type_, pool));
     unsupported("cuMemSetMemPool")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemUnmap(_: CUdeviceptr, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemUnmap(ptr: CUdeviceptr, size: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemUnmap(ptr, size));
     unsupported("cuMemUnmap")
 }
 
 /// Copies between any two addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy(dst, src, ByteCount));
     entry("cuMemcpy", || crate::api::memory::cuMemcpy(dst, src, ByteCount))
 }
 
 /// Copies between any two addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy_ptds(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy_ptds(dst, src, ByteCount));
     entry("cuMemcpy_ptds", || vgpu_core::ffi::per_thread_default(|| crate::api::memory::cuMemcpy(dst, src, ByteCount)))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpy2D(_: *const CUDA_MEMCPY2D_v1) -> CUresult {
+pub unsafe extern "C" fn cuMemcpy2D(pCopy: *const CUDA_MEMCPY2D_v1) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy2D(pCopy));
     unsupported("cuMemcpy2D")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpy2DAsync(_: *const CUDA_MEMCPY2D_v1, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemcpy2DAsync(pCopy: *const CUDA_MEMCPY2D_v1, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy2DAsync(pCopy, hStream));
     unsupported("cuMemcpy2DAsync")
 }
 
 /// Queues a copy of rows with pitches; of pageable memory it is done on return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy2DAsync_v2(pCopy: *const CUDA_MEMCPY2D, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy2DAsync_v2(pCopy, hStream));
     entry("cuMemcpy2DAsync_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pCopy = unsafe { In::new(pCopy) }?;
@@ -4010,6 +4840,7 @@ pub unsafe extern "C" fn cuMemcpy2DAsync_v2(pCopy: *const CUDA_MEMCPY2D, hStream
 /// Queues a copy of rows with pitches; of pageable memory it is done on return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy2DAsync_v2_ptsz(pCopy: *const CUDA_MEMCPY2D, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy2DAsync_v2_ptsz(pCopy, hStream));
     entry("cuMemcpy2DAsync_v2_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4019,13 +4850,15 @@ pub unsafe extern "C" fn cuMemcpy2DAsync_v2_ptsz(pCopy: *const CUDA_MEMCPY2D, hS
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpy2DUnaligned(_: *const CUDA_MEMCPY2D_v1) -> CUresult {
+pub unsafe extern "C" fn cuMemcpy2DUnaligned(pCopy: *const CUDA_MEMCPY2D_v1) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy2DUnaligned(pCopy));
     unsupported("cuMemcpy2DUnaligned")
 }
 
 /// Copies rows with any pitches.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy2DUnaligned_v2(pCopy: *const CUDA_MEMCPY2D) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy2DUnaligned_v2(pCopy));
     entry("cuMemcpy2DUnaligned_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pCopy = unsafe { In::new(pCopy) }?;
@@ -4036,6 +4869,7 @@ pub unsafe extern "C" fn cuMemcpy2DUnaligned_v2(pCopy: *const CUDA_MEMCPY2D) -> 
 /// Copies rows with any pitches.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy2DUnaligned_v2_ptds(pCopy: *const CUDA_MEMCPY2D) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy2DUnaligned_v2_ptds(pCopy));
     entry("cuMemcpy2DUnaligned_v2_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4048,6 +4882,7 @@ pub unsafe extern "C" fn cuMemcpy2DUnaligned_v2_ptds(pCopy: *const CUDA_MEMCPY2D
 /// Copies rows with pitches.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy2D_v2(pCopy: *const CUDA_MEMCPY2D) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy2D_v2(pCopy));
     entry("cuMemcpy2D_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pCopy = unsafe { In::new(pCopy) }?;
@@ -4058,6 +4893,7 @@ pub unsafe extern "C" fn cuMemcpy2D_v2(pCopy: *const CUDA_MEMCPY2D) -> CUresult 
 /// Copies rows with pitches.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy2D_v2_ptds(pCopy: *const CUDA_MEMCPY2D) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy2D_v2_ptds(pCopy));
     entry("cuMemcpy2D_v2_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4068,18 +4904,21 @@ pub unsafe extern "C" fn cuMemcpy2D_v2_ptds(pCopy: *const CUDA_MEMCPY2D) -> CUre
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpy3D(_: *const CUDA_MEMCPY3D_v1) -> CUresult {
+pub unsafe extern "C" fn cuMemcpy3D(pCopy: *const CUDA_MEMCPY3D_v1) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3D(pCopy));
     unsupported("cuMemcpy3D")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpy3DAsync(_: *const CUDA_MEMCPY3D_v1, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemcpy3DAsync(pCopy: *const CUDA_MEMCPY3D_v1, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3DAsync(pCopy, hStream));
     unsupported("cuMemcpy3DAsync")
 }
 
 /// Queues a copy of a box of rows; of pageable memory it is done on return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DAsync_v2(pCopy: *const CUDA_MEMCPY3D, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3DAsync_v2(pCopy, hStream));
     entry("cuMemcpy3DAsync_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pCopy = unsafe { In::new(pCopy) }?;
@@ -4090,6 +4929,7 @@ pub unsafe extern "C" fn cuMemcpy3DAsync_v2(pCopy: *const CUDA_MEMCPY3D, hStream
 /// Queues a copy of a box of rows; of pageable memory it is done on return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DAsync_v2_ptsz(pCopy: *const CUDA_MEMCPY3D, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3DAsync_v2_ptsz(pCopy, hStream));
     entry("cuMemcpy3DAsync_v2_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4100,49 +4940,54 @@ pub unsafe extern "C" fn cuMemcpy3DAsync_v2_ptsz(pCopy: *const CUDA_MEMCPY3D, hS
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DBatchAsync(
-    _: usize,
-    _: *mut CUDA_MEMCPY3D_BATCH_OP,
-    _: *mut usize,
-    _: c_ulonglong,
-    _: CUstream,
+    numOps: usize,
+    opList: *mut CUDA_MEMCPY3D_BATCH_OP,
+    failIdx: *mut usize,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3DBatchAsync(numOps, opList, failIdx, flags, hStream));
     unsupported("cuMemcpy3DBatchAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DBatchAsync_ptsz(
-    _: usize,
-    _: *mut CUDA_MEMCPY3D_BATCH_OP,
-    _: *mut usize,
-    _: c_ulonglong,
-    _: CUstream,
+    numOps: usize,
+    opList: *mut CUDA_MEMCPY3D_BATCH_OP,
+    failIdx: *mut usize,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3DBatchAsync_ptsz(numOps, opList, failIdx, flags, hStream));
     unsupported("cuMemcpy3DBatchAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DBatchAsync_v2(
-    _: usize,
-    _: *mut CUDA_MEMCPY3D_BATCH_OP,
-    _: c_ulonglong,
-    _: CUstream,
+    numOps: usize,
+    opList: *mut CUDA_MEMCPY3D_BATCH_OP,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3DBatchAsync_v2(numOps, opList, flags, hStream));
     unsupported("cuMemcpy3DBatchAsync_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DBatchAsync_v2_ptsz(
-    _: usize,
-    _: *mut CUDA_MEMCPY3D_BATCH_OP,
-    _: c_ulonglong,
-    _: CUstream,
+    numOps: usize,
+    opList: *mut CUDA_MEMCPY3D_BATCH_OP,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3DBatchAsync_v2_ptsz(numOps, opList, flags, hStream));
     unsupported("cuMemcpy3DBatchAsync_v2_ptsz")
 }
 
 /// Copies a box of rows between contexts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DPeer(pCopy: *const CUDA_MEMCPY3D_PEER) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3DPeer(pCopy));
     entry("cuMemcpy3DPeer", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pCopy = unsafe { In::new(pCopy) }?;
@@ -4153,6 +4998,7 @@ pub unsafe extern "C" fn cuMemcpy3DPeer(pCopy: *const CUDA_MEMCPY3D_PEER) -> CUr
 /// Copies a box of rows between contexts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DPeer_ptds(pCopy: *const CUDA_MEMCPY3D_PEER) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3DPeer_ptds(pCopy));
     entry("cuMemcpy3DPeer_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4165,6 +5011,7 @@ pub unsafe extern "C" fn cuMemcpy3DPeer_ptds(pCopy: *const CUDA_MEMCPY3D_PEER) -
 /// Queues a copy of a box of rows between contexts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DPeerAsync(pCopy: *const CUDA_MEMCPY3D_PEER, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3DPeerAsync(pCopy, hStream));
     entry("cuMemcpy3DPeerAsync", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pCopy = unsafe { In::new(pCopy) }?;
@@ -4175,6 +5022,7 @@ pub unsafe extern "C" fn cuMemcpy3DPeerAsync(pCopy: *const CUDA_MEMCPY3D_PEER, h
 /// Queues a copy of a box of rows between contexts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DPeerAsync_ptsz(pCopy: *const CUDA_MEMCPY3D_PEER, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3DPeerAsync_ptsz(pCopy, hStream));
     entry("cuMemcpy3DPeerAsync_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4185,25 +5033,28 @@ pub unsafe extern "C" fn cuMemcpy3DPeerAsync_ptsz(pCopy: *const CUDA_MEMCPY3D_PE
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DWithAttributesAsync(
-    _: *mut CUDA_MEMCPY3D_BATCH_OP,
-    _: c_ulonglong,
-    _: CUstream,
+    op: *mut CUDA_MEMCPY3D_BATCH_OP,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3DWithAttributesAsync(op, flags, hStream));
     unsupported("cuMemcpy3DWithAttributesAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DWithAttributesAsync_ptsz(
-    _: *mut CUDA_MEMCPY3D_BATCH_OP,
-    _: c_ulonglong,
-    _: CUstream,
+    op: *mut CUDA_MEMCPY3D_BATCH_OP,
+    flags: c_ulonglong,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3DWithAttributesAsync_ptsz(op, flags, hStream));
     unsupported("cuMemcpy3DWithAttributesAsync_ptsz")
 }
 
 /// Copies a box of rows.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3D_v2(pCopy: *const CUDA_MEMCPY3D) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3D_v2(pCopy));
     entry("cuMemcpy3D_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pCopy = unsafe { In::new(pCopy) }?;
@@ -4214,6 +5065,7 @@ pub unsafe extern "C" fn cuMemcpy3D_v2(pCopy: *const CUDA_MEMCPY3D) -> CUresult 
 /// Copies a box of rows.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3D_v2_ptds(pCopy: *const CUDA_MEMCPY3D) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpy3D_v2_ptds(pCopy));
     entry("cuMemcpy3D_v2_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4231,6 +5083,7 @@ pub unsafe extern "C" fn cuMemcpyAsync(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAsync(dst, src, ByteCount, hStream));
     entry("cuMemcpyAsync", || crate::api::memory::cuMemcpyAsync(dst, src, ByteCount, hStream))
 }
 
@@ -4242,6 +5095,7 @@ pub unsafe extern "C" fn cuMemcpyAsync_ptsz(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAsync_ptsz(dst, src, ByteCount, hStream));
     entry("cuMemcpyAsync_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::memory::cuMemcpyAsync(dst, src, ByteCount, hStream)
@@ -4249,151 +5103,265 @@ pub unsafe extern "C" fn cuMemcpyAsync_ptsz(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyAtoA(_: CUarray, _: c_uint, _: CUarray, _: c_uint, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyAtoA(
+    dstArray: CUarray,
+    dstOffset: c_uint,
+    srcArray: CUarray,
+    srcOffset: c_uint,
+    ByteCount: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoA(dstArray, dstOffset, srcArray, srcOffset, ByteCount));
     unsupported("cuMemcpyAtoA")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyAtoA_v2(_: CUarray, _: usize, _: CUarray, _: usize, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyAtoA_v2(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoA_v2(dstArray, dstOffset, srcArray, srcOffset, ByteCount));
     unsupported("cuMemcpyAtoA_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyAtoA_v2_ptds(_: CUarray, _: usize, _: CUarray, _: usize, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyAtoA_v2_ptds(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoA_v2_ptds(dstArray, dstOffset, srcArray, srcOffset, ByteCount));
     unsupported("cuMemcpyAtoA_v2_ptds")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyAtoD(_: CUdeviceptr_v1, _: CUarray, _: c_uint, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyAtoD(
+    dstDevice: CUdeviceptr_v1,
+    srcArray: CUarray,
+    srcOffset: c_uint,
+    ByteCount: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoD(dstDevice, srcArray, srcOffset, ByteCount));
     unsupported("cuMemcpyAtoD")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyAtoD_v2(_: CUdeviceptr, _: CUarray, _: usize, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyAtoD_v2(
+    dstDevice: CUdeviceptr,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoD_v2(dstDevice, srcArray, srcOffset, ByteCount));
     unsupported("cuMemcpyAtoD_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyAtoD_v2_ptds(_: CUdeviceptr, _: CUarray, _: usize, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyAtoD_v2_ptds(
+    dstDevice: CUdeviceptr,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoD_v2_ptds(dstDevice, srcArray, srcOffset, ByteCount));
     unsupported("cuMemcpyAtoD_v2_ptds")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyAtoH(_: *mut c_void, _: CUarray, _: c_uint, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyAtoH(
+    dstHost: *mut c_void,
+    srcArray: CUarray,
+    srcOffset: c_uint,
+    ByteCount: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoH(dstHost, srcArray, srcOffset, ByteCount));
     unsupported("cuMemcpyAtoH")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyAtoHAsync(_: *mut c_void, _: CUarray, _: c_uint, _: c_uint, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyAtoHAsync(
+    dstHost: *mut c_void,
+    srcArray: CUarray,
+    srcOffset: c_uint,
+    ByteCount: c_uint,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoHAsync(dstHost, srcArray, srcOffset, ByteCount, hStream));
     unsupported("cuMemcpyAtoHAsync")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyAtoHAsync_v2(_: *mut c_void, _: CUarray, _: usize, _: usize, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyAtoHAsync_v2(
+    dstHost: *mut c_void,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoHAsync_v2(dstHost, srcArray, srcOffset, ByteCount, hStream));
     unsupported("cuMemcpyAtoHAsync_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyAtoHAsync_v2_ptsz(
-    _: *mut c_void,
-    _: CUarray,
-    _: usize,
-    _: usize,
-    _: CUstream,
+    dstHost: *mut c_void,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoHAsync_v2_ptsz(dstHost, srcArray, srcOffset, ByteCount, hStream));
     unsupported("cuMemcpyAtoHAsync_v2_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyAtoH_v2(_: *mut c_void, _: CUarray, _: usize, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyAtoH_v2(
+    dstHost: *mut c_void,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoH_v2(dstHost, srcArray, srcOffset, ByteCount));
     unsupported("cuMemcpyAtoH_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyAtoH_v2_ptds(_: *mut c_void, _: CUarray, _: usize, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyAtoH_v2_ptds(
+    dstHost: *mut c_void,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoH_v2_ptds(dstHost, srcArray, srcOffset, ByteCount));
     unsupported("cuMemcpyAtoH_v2_ptds")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyBatchAsync(
-    _: *mut CUdeviceptr,
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: usize,
-    _: *mut CUmemcpyAttributes,
-    _: *mut usize,
-    _: usize,
-    _: *mut usize,
-    _: CUstream,
+    dsts: *mut CUdeviceptr,
+    srcs: *mut CUdeviceptr,
+    sizes: *mut usize,
+    count: usize,
+    attrs: *mut CUmemcpyAttributes,
+    attrsIdxs: *mut usize,
+    numAttrs: usize,
+    failIdx: *mut usize,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuMemcpyBatchAsync(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs, failIdx, hStream)
+    );
     unsupported("cuMemcpyBatchAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyBatchAsync_ptsz(
-    _: *mut CUdeviceptr,
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: usize,
-    _: *mut CUmemcpyAttributes,
-    _: *mut usize,
-    _: usize,
-    _: *mut usize,
-    _: CUstream,
+    dsts: *mut CUdeviceptr,
+    srcs: *mut CUdeviceptr,
+    sizes: *mut usize,
+    count: usize,
+    attrs: *mut CUmemcpyAttributes,
+    attrsIdxs: *mut usize,
+    numAttrs: usize,
+    failIdx: *mut usize,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuMemcpyBatchAsync_ptsz(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs, failIdx, hStream)
+    );
     unsupported("cuMemcpyBatchAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyBatchAsync_v2(
-    _: *mut CUdeviceptr,
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: usize,
-    _: *mut CUmemcpyAttributes,
-    _: *mut usize,
-    _: usize,
-    _: CUstream,
+    dsts: *mut CUdeviceptr,
+    srcs: *mut CUdeviceptr,
+    sizes: *mut usize,
+    count: usize,
+    attrs: *mut CUmemcpyAttributes,
+    attrsIdxs: *mut usize,
+    numAttrs: usize,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyBatchAsync_v2(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs, hStream));
     unsupported("cuMemcpyBatchAsync_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyBatchAsync_v2_ptsz(
-    _: *mut CUdeviceptr,
-    _: *mut CUdeviceptr,
-    _: *mut usize,
-    _: usize,
-    _: *mut CUmemcpyAttributes,
-    _: *mut usize,
-    _: usize,
-    _: CUstream,
+    dsts: *mut CUdeviceptr,
+    srcs: *mut CUdeviceptr,
+    sizes: *mut usize,
+    count: usize,
+    attrs: *mut CUmemcpyAttributes,
+    attrsIdxs: *mut usize,
+    numAttrs: usize,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuMemcpyBatchAsync_v2_ptsz(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs, hStream)
+    );
     unsupported("cuMemcpyBatchAsync_v2_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyDtoA(_: CUarray, _: c_uint, _: CUdeviceptr_v1, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyDtoA(
+    dstArray: CUarray,
+    dstOffset: c_uint,
+    srcDevice: CUdeviceptr_v1,
+    ByteCount: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoA(dstArray, dstOffset, srcDevice, ByteCount));
     unsupported("cuMemcpyDtoA")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyDtoA_v2(_: CUarray, _: usize, _: CUdeviceptr, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyDtoA_v2(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcDevice: CUdeviceptr,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoA_v2(dstArray, dstOffset, srcDevice, ByteCount));
     unsupported("cuMemcpyDtoA_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyDtoA_v2_ptds(_: CUarray, _: usize, _: CUdeviceptr, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyDtoA_v2_ptds(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcDevice: CUdeviceptr,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoA_v2_ptds(dstArray, dstOffset, srcDevice, ByteCount));
     unsupported("cuMemcpyDtoA_v2_ptds")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyDtoD(_: CUdeviceptr_v1, _: CUdeviceptr_v1, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyDtoD(
+    dstDevice: CUdeviceptr_v1,
+    srcDevice: CUdeviceptr_v1,
+    ByteCount: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoD(dstDevice, srcDevice, ByteCount));
     unsupported("cuMemcpyDtoD")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyDtoDAsync(_: CUdeviceptr_v1, _: CUdeviceptr_v1, _: c_uint, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyDtoDAsync(
+    dstDevice: CUdeviceptr_v1,
+    srcDevice: CUdeviceptr_v1,
+    ByteCount: c_uint,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoDAsync(dstDevice, srcDevice, ByteCount, hStream));
     unsupported("cuMemcpyDtoDAsync")
 }
 
@@ -4405,6 +5373,7 @@ pub unsafe extern "C" fn cuMemcpyDtoDAsync_v2(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoDAsync_v2(dstDevice, srcDevice, ByteCount, hStream));
     entry("cuMemcpyDtoDAsync_v2", || crate::api::memory::cuMemcpyDtoDAsync_v2(dstDevice, srcDevice, ByteCount, hStream))
 }
 
@@ -4416,6 +5385,7 @@ pub unsafe extern "C" fn cuMemcpyDtoDAsync_v2_ptsz(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoDAsync_v2_ptsz(dstDevice, srcDevice, ByteCount, hStream));
     entry("cuMemcpyDtoDAsync_v2_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::memory::cuMemcpyDtoDAsync_v2(dstDevice, srcDevice, ByteCount, hStream)
@@ -4425,6 +5395,7 @@ pub unsafe extern "C" fn cuMemcpyDtoDAsync_v2_ptsz(
 /// Queues a copy within device memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyDtoD_v2(dstDevice: CUdeviceptr, srcDevice: CUdeviceptr, ByteCount: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoD_v2(dstDevice, srcDevice, ByteCount));
     entry("cuMemcpyDtoD_v2", || crate::api::memory::cuMemcpyDtoD_v2(dstDevice, srcDevice, ByteCount))
 }
 
@@ -4435,18 +5406,26 @@ pub unsafe extern "C" fn cuMemcpyDtoD_v2_ptds(
     srcDevice: CUdeviceptr,
     ByteCount: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoD_v2_ptds(dstDevice, srcDevice, ByteCount));
     entry("cuMemcpyDtoD_v2_ptds", || {
         vgpu_core::ffi::per_thread_default(|| crate::api::memory::cuMemcpyDtoD_v2(dstDevice, srcDevice, ByteCount))
     })
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyDtoH(_: *mut c_void, _: CUdeviceptr_v1, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyDtoH(dstHost: *mut c_void, srcDevice: CUdeviceptr_v1, ByteCount: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoH(dstHost, srcDevice, ByteCount));
     unsupported("cuMemcpyDtoH")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyDtoHAsync(_: *mut c_void, _: CUdeviceptr_v1, _: c_uint, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyDtoHAsync(
+    dstHost: *mut c_void,
+    srcDevice: CUdeviceptr_v1,
+    ByteCount: c_uint,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoHAsync(dstHost, srcDevice, ByteCount, hStream));
     unsupported("cuMemcpyDtoHAsync")
 }
 
@@ -4458,6 +5437,7 @@ pub unsafe extern "C" fn cuMemcpyDtoHAsync_v2(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoHAsync_v2(dstHost, srcDevice, ByteCount, hStream));
     entry("cuMemcpyDtoHAsync_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cuMemcpyDtoHAsync_v2(dstHost, srcDevice, ByteCount, hStream) }
@@ -4472,6 +5452,7 @@ pub unsafe extern "C" fn cuMemcpyDtoHAsync_v2_ptsz(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoHAsync_v2_ptsz(dstHost, srcDevice, ByteCount, hStream));
     entry("cuMemcpyDtoHAsync_v2_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -4482,6 +5463,7 @@ pub unsafe extern "C" fn cuMemcpyDtoHAsync_v2_ptsz(
 /// Copies device memory to the host.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyDtoH_v2(dstHost: *mut c_void, srcDevice: CUdeviceptr, ByteCount: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoH_v2(dstHost, srcDevice, ByteCount));
     entry("cuMemcpyDtoH_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cuMemcpyDtoH_v2(dstHost, srcDevice, ByteCount) }
@@ -4495,6 +5477,7 @@ pub unsafe extern "C" fn cuMemcpyDtoH_v2_ptds(
     srcDevice: CUdeviceptr,
     ByteCount: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoH_v2_ptds(dstHost, srcDevice, ByteCount));
     entry("cuMemcpyDtoH_v2_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: the caller's pointers are passed through unchanged.
@@ -4504,60 +5487,92 @@ pub unsafe extern "C" fn cuMemcpyDtoH_v2_ptds(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyHtoA(_: CUarray, _: c_uint, _: *const c_void, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyHtoA(
+    dstArray: CUarray,
+    dstOffset: c_uint,
+    srcHost: *const c_void,
+    ByteCount: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoA(dstArray, dstOffset, srcHost, ByteCount));
     unsupported("cuMemcpyHtoA")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyHtoAAsync(
-    _: CUarray,
-    _: c_uint,
-    _: *const c_void,
-    _: c_uint,
-    _: CUstream,
+    dstArray: CUarray,
+    dstOffset: c_uint,
+    srcHost: *const c_void,
+    ByteCount: c_uint,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoAAsync(dstArray, dstOffset, srcHost, ByteCount, hStream));
     unsupported("cuMemcpyHtoAAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyHtoAAsync_v2(
-    _: CUarray,
-    _: usize,
-    _: *const c_void,
-    _: usize,
-    _: CUstream,
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcHost: *const c_void,
+    ByteCount: usize,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoAAsync_v2(dstArray, dstOffset, srcHost, ByteCount, hStream));
     unsupported("cuMemcpyHtoAAsync_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyHtoAAsync_v2_ptsz(
-    _: CUarray,
-    _: usize,
-    _: *const c_void,
-    _: usize,
-    _: CUstream,
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcHost: *const c_void,
+    ByteCount: usize,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoAAsync_v2_ptsz(dstArray, dstOffset, srcHost, ByteCount, hStream));
     unsupported("cuMemcpyHtoAAsync_v2_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyHtoA_v2(_: CUarray, _: usize, _: *const c_void, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyHtoA_v2(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcHost: *const c_void,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoA_v2(dstArray, dstOffset, srcHost, ByteCount));
     unsupported("cuMemcpyHtoA_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyHtoA_v2_ptds(_: CUarray, _: usize, _: *const c_void, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyHtoA_v2_ptds(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcHost: *const c_void,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoA_v2_ptds(dstArray, dstOffset, srcHost, ByteCount));
     unsupported("cuMemcpyHtoA_v2_ptds")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyHtoD(_: CUdeviceptr_v1, _: *const c_void, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyHtoD(
+    dstDevice: CUdeviceptr_v1,
+    srcHost: *const c_void,
+    ByteCount: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoD(dstDevice, srcHost, ByteCount));
     unsupported("cuMemcpyHtoD")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyHtoDAsync(_: CUdeviceptr_v1, _: *const c_void, _: c_uint, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuMemcpyHtoDAsync(
+    dstDevice: CUdeviceptr_v1,
+    srcHost: *const c_void,
+    ByteCount: c_uint,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoDAsync(dstDevice, srcHost, ByteCount, hStream));
     unsupported("cuMemcpyHtoDAsync")
 }
 
@@ -4569,6 +5584,7 @@ pub unsafe extern "C" fn cuMemcpyHtoDAsync_v2(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoDAsync_v2(dstDevice, srcHost, ByteCount, hStream));
     entry("cuMemcpyHtoDAsync_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cuMemcpyHtoDAsync_v2(dstDevice, srcHost, ByteCount, hStream) }
@@ -4583,6 +5599,7 @@ pub unsafe extern "C" fn cuMemcpyHtoDAsync_v2_ptsz(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoDAsync_v2_ptsz(dstDevice, srcHost, ByteCount, hStream));
     entry("cuMemcpyHtoDAsync_v2_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -4593,6 +5610,7 @@ pub unsafe extern "C" fn cuMemcpyHtoDAsync_v2_ptsz(
 /// Copies host memory to the device; returns once the source may be changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyHtoD_v2(dstDevice: CUdeviceptr, srcHost: *const c_void, ByteCount: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoD_v2(dstDevice, srcHost, ByteCount));
     entry("cuMemcpyHtoD_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cuMemcpyHtoD_v2(dstDevice, srcHost, ByteCount) }
@@ -4606,6 +5624,7 @@ pub unsafe extern "C" fn cuMemcpyHtoD_v2_ptds(
     srcHost: *const c_void,
     ByteCount: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoD_v2_ptds(dstDevice, srcHost, ByteCount));
     entry("cuMemcpyHtoD_v2_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: the caller's pointers are passed through unchanged.
@@ -4623,6 +5642,7 @@ pub unsafe extern "C" fn cuMemcpyPeer(
     srcContext: CUcontext,
     ByteCount: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyPeer(dstDevice, dstContext, srcDevice, srcContext, ByteCount));
     entry("cuMemcpyPeer", || crate::api::memory::cuMemcpyPeer(dstDevice, dstContext, srcDevice, srcContext, ByteCount))
 }
 
@@ -4635,6 +5655,7 @@ pub unsafe extern "C" fn cuMemcpyPeer_ptds(
     srcContext: CUcontext,
     ByteCount: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyPeer_ptds(dstDevice, dstContext, srcDevice, srcContext, ByteCount));
     entry("cuMemcpyPeer_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             crate::api::memory::cuMemcpyPeer(dstDevice, dstContext, srcDevice, srcContext, ByteCount)
@@ -4652,6 +5673,7 @@ pub unsafe extern "C" fn cuMemcpyPeerAsync(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyPeerAsync(dstDevice, dstContext, srcDevice, srcContext, ByteCount, hStream));
     entry("cuMemcpyPeerAsync", || {
         crate::api::memory::cuMemcpyPeerAsync(dstDevice, dstContext, srcDevice, srcContext, ByteCount, hStream)
     })
@@ -4667,6 +5689,10 @@ pub unsafe extern "C" fn cuMemcpyPeerAsync_ptsz(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuMemcpyPeerAsync_ptsz(dstDevice, dstContext, srcDevice, srcContext, ByteCount, hStream)
+    );
     entry("cuMemcpyPeerAsync_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::memory::cuMemcpyPeerAsync(dstDevice, dstContext, srcDevice, srcContext, ByteCount, hStream)
@@ -4675,28 +5701,31 @@ pub unsafe extern "C" fn cuMemcpyPeerAsync_ptsz(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyWithAttributesAsync(
-    _: CUdeviceptr,
-    _: CUdeviceptr,
-    _: usize,
-    _: *mut CUmemcpyAttributes,
-    _: CUstream,
+    dst: CUdeviceptr,
+    src: CUdeviceptr,
+    size: usize,
+    attr: *mut CUmemcpyAttributes,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyWithAttributesAsync(dst, src, size, attr, hStream));
     unsupported("cuMemcpyWithAttributesAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyWithAttributesAsync_ptsz(
-    _: CUdeviceptr,
-    _: CUdeviceptr,
-    _: usize,
-    _: *mut CUmemcpyAttributes,
-    _: CUstream,
+    dst: CUdeviceptr,
+    src: CUdeviceptr,
+    size: usize,
+    attr: *mut CUmemcpyAttributes,
+    hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyWithAttributesAsync_ptsz(dst, src, size, attr, hStream));
     unsupported("cuMemcpyWithAttributesAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemsetD16(_: CUdeviceptr_v1, _: c_ushort, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemsetD16(dstDevice: CUdeviceptr_v1, us: c_ushort, N: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD16(dstDevice, us, N));
     unsupported("cuMemsetD16")
 }
 
@@ -4708,6 +5737,7 @@ pub unsafe extern "C" fn cuMemsetD16Async(
     N: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD16Async(dstDevice, us, N, hStream));
     entry("cuMemsetD16Async", || crate::api::memory::cuMemsetD16Async(dstDevice, us, N, hStream))
 }
 
@@ -4719,6 +5749,7 @@ pub unsafe extern "C" fn cuMemsetD16Async_ptsz(
     N: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD16Async_ptsz(dstDevice, us, N, hStream));
     entry("cuMemsetD16Async_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::memory::cuMemsetD16Async(dstDevice, us, N, hStream)
@@ -4728,19 +5759,28 @@ pub unsafe extern "C" fn cuMemsetD16Async_ptsz(
 /// Fills device memory with a 16-bit value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD16_v2(dstDevice: CUdeviceptr, us: c_ushort, N: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD16_v2(dstDevice, us, N));
     entry("cuMemsetD16_v2", || crate::api::memory::cuMemsetD16_v2(dstDevice, us, N))
 }
 
 /// Fills device memory with a 16-bit value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD16_v2_ptds(dstDevice: CUdeviceptr, us: c_ushort, N: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD16_v2_ptds(dstDevice, us, N));
     entry("cuMemsetD16_v2_ptds", || {
         vgpu_core::ffi::per_thread_default(|| crate::api::memory::cuMemsetD16_v2(dstDevice, us, N))
     })
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemsetD2D16(_: CUdeviceptr_v1, _: c_uint, _: c_ushort, _: c_uint, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemsetD2D16(
+    dstDevice: CUdeviceptr_v1,
+    dstPitch: c_uint,
+    us: c_ushort,
+    Width: c_uint,
+    Height: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D16(dstDevice, dstPitch, us, Width, Height));
     unsupported("cuMemsetD2D16")
 }
 
@@ -4754,6 +5794,7 @@ pub unsafe extern "C" fn cuMemsetD2D16Async(
     Height: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D16Async(dstDevice, dstPitch, us, Width, Height, hStream));
     entry("cuMemsetD2D16Async", || {
         crate::api::memory::cuMemsetD2D16Async(dstDevice, dstPitch, us, Width, Height, hStream)
     })
@@ -4769,6 +5810,7 @@ pub unsafe extern "C" fn cuMemsetD2D16Async_ptsz(
     Height: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D16Async_ptsz(dstDevice, dstPitch, us, Width, Height, hStream));
     entry("cuMemsetD2D16Async_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::memory::cuMemsetD2D16Async(dstDevice, dstPitch, us, Width, Height, hStream)
@@ -4784,6 +5826,7 @@ pub unsafe extern "C" fn cuMemsetD2D16_v2(
     Width: usize,
     Height: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D16_v2(dstDevice, dstPitch, us, Width, Height));
     entry("cuMemsetD2D16_v2", || crate::api::memory::cuMemsetD2D16_v2(dstDevice, dstPitch, us, Width, Height))
 }
 
@@ -4796,6 +5839,7 @@ pub unsafe extern "C" fn cuMemsetD2D16_v2_ptds(
     Width: usize,
     Height: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D16_v2_ptds(dstDevice, dstPitch, us, Width, Height));
     entry("cuMemsetD2D16_v2_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             crate::api::memory::cuMemsetD2D16_v2(dstDevice, dstPitch, us, Width, Height)
@@ -4804,7 +5848,14 @@ pub unsafe extern "C" fn cuMemsetD2D16_v2_ptds(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemsetD2D32(_: CUdeviceptr_v1, _: c_uint, _: c_uint, _: c_uint, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemsetD2D32(
+    dstDevice: CUdeviceptr_v1,
+    dstPitch: c_uint,
+    ui: c_uint,
+    Width: c_uint,
+    Height: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D32(dstDevice, dstPitch, ui, Width, Height));
     unsupported("cuMemsetD2D32")
 }
 
@@ -4818,6 +5869,7 @@ pub unsafe extern "C" fn cuMemsetD2D32Async(
     Height: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D32Async(dstDevice, dstPitch, ui, Width, Height, hStream));
     entry("cuMemsetD2D32Async", || {
         crate::api::memory::cuMemsetD2D32Async(dstDevice, dstPitch, ui, Width, Height, hStream)
     })
@@ -4833,6 +5885,7 @@ pub unsafe extern "C" fn cuMemsetD2D32Async_ptsz(
     Height: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D32Async_ptsz(dstDevice, dstPitch, ui, Width, Height, hStream));
     entry("cuMemsetD2D32Async_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::memory::cuMemsetD2D32Async(dstDevice, dstPitch, ui, Width, Height, hStream)
@@ -4848,6 +5901,7 @@ pub unsafe extern "C" fn cuMemsetD2D32_v2(
     Width: usize,
     Height: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D32_v2(dstDevice, dstPitch, ui, Width, Height));
     entry("cuMemsetD2D32_v2", || crate::api::memory::cuMemsetD2D32_v2(dstDevice, dstPitch, ui, Width, Height))
 }
 
@@ -4860,6 +5914,7 @@ pub unsafe extern "C" fn cuMemsetD2D32_v2_ptds(
     Width: usize,
     Height: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D32_v2_ptds(dstDevice, dstPitch, ui, Width, Height));
     entry("cuMemsetD2D32_v2_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             crate::api::memory::cuMemsetD2D32_v2(dstDevice, dstPitch, ui, Width, Height)
@@ -4868,7 +5923,14 @@ pub unsafe extern "C" fn cuMemsetD2D32_v2_ptds(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemsetD2D8(_: CUdeviceptr_v1, _: c_uint, _: c_uchar, _: c_uint, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemsetD2D8(
+    dstDevice: CUdeviceptr_v1,
+    dstPitch: c_uint,
+    uc: c_uchar,
+    Width: c_uint,
+    Height: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D8(dstDevice, dstPitch, uc, Width, Height));
     unsupported("cuMemsetD2D8")
 }
 
@@ -4882,6 +5944,7 @@ pub unsafe extern "C" fn cuMemsetD2D8Async(
     Height: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D8Async(dstDevice, dstPitch, uc, Width, Height, hStream));
     entry("cuMemsetD2D8Async", || {
         crate::api::memory::cuMemsetD2D8Async(dstDevice, dstPitch, uc, Width, Height, hStream)
     })
@@ -4897,6 +5960,7 @@ pub unsafe extern "C" fn cuMemsetD2D8Async_ptsz(
     Height: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D8Async_ptsz(dstDevice, dstPitch, uc, Width, Height, hStream));
     entry("cuMemsetD2D8Async_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::memory::cuMemsetD2D8Async(dstDevice, dstPitch, uc, Width, Height, hStream)
@@ -4912,6 +5976,7 @@ pub unsafe extern "C" fn cuMemsetD2D8_v2(
     Width: usize,
     Height: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D8_v2(dstDevice, dstPitch, uc, Width, Height));
     entry("cuMemsetD2D8_v2", || crate::api::memory::cuMemsetD2D8_v2(dstDevice, dstPitch, uc, Width, Height))
 }
 
@@ -4924,6 +5989,7 @@ pub unsafe extern "C" fn cuMemsetD2D8_v2_ptds(
     Width: usize,
     Height: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD2D8_v2_ptds(dstDevice, dstPitch, uc, Width, Height));
     entry("cuMemsetD2D8_v2_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             crate::api::memory::cuMemsetD2D8_v2(dstDevice, dstPitch, uc, Width, Height)
@@ -4932,13 +5998,15 @@ pub unsafe extern "C" fn cuMemsetD2D8_v2_ptds(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemsetD32(_: CUdeviceptr_v1, _: c_uint, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemsetD32(dstDevice: CUdeviceptr_v1, ui: c_uint, N: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD32(dstDevice, ui, N));
     unsupported("cuMemsetD32")
 }
 
 /// Queues a fill of device memory with a 32-bit value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD32Async(dstDevice: CUdeviceptr, ui: c_uint, N: usize, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD32Async(dstDevice, ui, N, hStream));
     entry("cuMemsetD32Async", || crate::api::memory::cuMemsetD32Async(dstDevice, ui, N, hStream))
 }
 
@@ -4950,6 +6018,7 @@ pub unsafe extern "C" fn cuMemsetD32Async_ptsz(
     N: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD32Async_ptsz(dstDevice, ui, N, hStream));
     entry("cuMemsetD32Async_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::memory::cuMemsetD32Async(dstDevice, ui, N, hStream)
@@ -4959,25 +6028,29 @@ pub unsafe extern "C" fn cuMemsetD32Async_ptsz(
 /// Fills device memory with a 32-bit value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD32_v2(dstDevice: CUdeviceptr, ui: c_uint, N: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD32_v2(dstDevice, ui, N));
     entry("cuMemsetD32_v2", || crate::api::memory::cuMemsetD32_v2(dstDevice, ui, N))
 }
 
 /// Fills device memory with a 32-bit value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD32_v2_ptds(dstDevice: CUdeviceptr, ui: c_uint, N: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD32_v2_ptds(dstDevice, ui, N));
     entry("cuMemsetD32_v2_ptds", || {
         vgpu_core::ffi::per_thread_default(|| crate::api::memory::cuMemsetD32_v2(dstDevice, ui, N))
     })
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemsetD8(_: CUdeviceptr_v1, _: c_uchar, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMemsetD8(dstDevice: CUdeviceptr_v1, uc: c_uchar, N: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD8(dstDevice, uc, N));
     unsupported("cuMemsetD8")
 }
 
 /// Queues a fill of device memory with a byte.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD8Async(dstDevice: CUdeviceptr, uc: c_uchar, N: usize, hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD8Async(dstDevice, uc, N, hStream));
     entry("cuMemsetD8Async", || crate::api::memory::cuMemsetD8Async(dstDevice, uc, N, hStream))
 }
 
@@ -4989,6 +6062,7 @@ pub unsafe extern "C" fn cuMemsetD8Async_ptsz(
     N: usize,
     hStream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD8Async_ptsz(dstDevice, uc, N, hStream));
     entry("cuMemsetD8Async_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::memory::cuMemsetD8Async(dstDevice, uc, N, hStream)
@@ -4998,12 +6072,14 @@ pub unsafe extern "C" fn cuMemsetD8Async_ptsz(
 /// Fills device memory with a byte.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD8_v2(dstDevice: CUdeviceptr, uc: c_uchar, N: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD8_v2(dstDevice, uc, N));
     entry("cuMemsetD8_v2", || crate::api::memory::cuMemsetD8_v2(dstDevice, uc, N))
 }
 
 /// Fills device memory with a byte.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD8_v2_ptds(dstDevice: CUdeviceptr, uc: c_uchar, N: usize) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemsetD8_v2_ptds(dstDevice, uc, N));
     entry("cuMemsetD8_v2_ptds", || {
         vgpu_core::ffi::per_thread_default(|| crate::api::memory::cuMemsetD8_v2(dstDevice, uc, N))
     })
@@ -5011,37 +6087,46 @@ pub unsafe extern "C" fn cuMemsetD8_v2_ptds(dstDevice: CUdeviceptr, uc: c_uchar,
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMipmappedArrayCreate(
-    _: *mut CUmipmappedArray,
-    _: *const CUDA_ARRAY3D_DESCRIPTOR,
-    _: c_uint,
+    pHandle: *mut CUmipmappedArray,
+    pMipmappedArrayDesc: *const CUDA_ARRAY3D_DESCRIPTOR,
+    numMipmapLevels: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMipmappedArrayCreate(pHandle, pMipmappedArrayDesc, numMipmapLevels));
     unsupported("cuMipmappedArrayCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMipmappedArrayDestroy(_: CUmipmappedArray) -> CUresult {
+pub unsafe extern "C" fn cuMipmappedArrayDestroy(hMipmappedArray: CUmipmappedArray) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMipmappedArrayDestroy(hMipmappedArray));
     unsupported("cuMipmappedArrayDestroy")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMipmappedArrayGetLevel(_: *mut CUarray, _: CUmipmappedArray, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuMipmappedArrayGetLevel(
+    pLevelArray: *mut CUarray,
+    hMipmappedArray: CUmipmappedArray,
+    level: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMipmappedArrayGetLevel(pLevelArray, hMipmappedArray, level));
     unsupported("cuMipmappedArrayGetLevel")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMipmappedArrayGetMemoryRequirements(
-    _: *mut CUDA_ARRAY_MEMORY_REQUIREMENTS,
-    _: CUmipmappedArray,
-    _: CUdevice,
+    memoryRequirements: *mut CUDA_ARRAY_MEMORY_REQUIREMENTS,
+    mipmap: CUmipmappedArray,
+    device: CUdevice,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMipmappedArrayGetMemoryRequirements(memoryRequirements, mipmap, device));
     unsupported("cuMipmappedArrayGetMemoryRequirements")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMipmappedArrayGetSparseProperties(
-    _: *mut CUDA_ARRAY_SPARSE_PROPERTIES,
-    _: CUmipmappedArray,
+    sparseProperties: *mut CUDA_ARRAY_SPARSE_PROPERTIES,
+    mipmap: CUmipmappedArray,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMipmappedArrayGetSparseProperties(sparseProperties, mipmap));
     unsupported("cuMipmappedArrayGetSparseProperties")
 }
 
@@ -5052,6 +6137,7 @@ pub unsafe extern "C" fn cuModuleEnumerateFunctions(
     numFunctions: c_uint,
     mod_: CUmodule,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuModuleEnumerateFunctions(functions, numFunctions, mod_));
     entry("cuModuleEnumerateFunctions", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let functions = unsafe { OutSlice::new(functions, usize::try_from(numFunctions).unwrap_or(0)) }?;
@@ -5062,6 +6148,7 @@ pub unsafe extern "C" fn cuModuleEnumerateFunctions(
 /// Finds a kernel of a module by name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleGetFunction(hfunc: *mut CUfunction, hmod: CUmodule, name: *const c_char) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuModuleGetFunction(hfunc, hmod, name as text));
     entry("cuModuleGetFunction", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let hfunc = unsafe { Out::new(hfunc) }?;
@@ -5074,6 +6161,7 @@ pub unsafe extern "C" fn cuModuleGetFunction(hfunc: *mut CUfunction, hmod: CUmod
 /// Counts the kernels of a module.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleGetFunctionCount(count: *mut c_uint, mod_: CUmodule) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuModuleGetFunctionCount(count, mod_));
     entry("cuModuleGetFunctionCount", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let count = unsafe { Out::new(count) }?;
@@ -5083,11 +6171,12 @@ pub unsafe extern "C" fn cuModuleGetFunctionCount(count: *mut c_uint, mod_: CUmo
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleGetGlobal(
-    _: *mut CUdeviceptr_v1,
-    _: *mut c_uint,
-    _: CUmodule,
-    _: *const c_char,
+    dptr: *mut CUdeviceptr_v1,
+    bytes: *mut c_uint,
+    hmod: CUmodule,
+    name: *const c_char,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuModuleGetGlobal(dptr, bytes, hmod, name));
     unsupported("cuModuleGetGlobal")
 }
 
@@ -5099,6 +6188,7 @@ pub unsafe extern "C" fn cuModuleGetGlobal_v2(
     hmod: CUmodule,
     name: *const c_char,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuModuleGetGlobal_v2(dptr, bytes, hmod, name as text));
     entry("cuModuleGetGlobal_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let dptr = unsafe { OutOpt::new(dptr) }?;
@@ -5113,6 +6203,7 @@ pub unsafe extern "C" fn cuModuleGetGlobal_v2(
 /// Says that functions are made ready when they are first asked for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleGetLoadingMode(mode: *mut CUmoduleLoadingMode) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuModuleGetLoadingMode(mode));
     entry("cuModuleGetLoadingMode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let mode = unsafe { Out::new(mode) }?;
@@ -5121,18 +6212,21 @@ pub unsafe extern "C" fn cuModuleGetLoadingMode(mode: *mut CUmoduleLoadingMode) 
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuModuleGetSurfRef(_: *mut CUsurfref, _: CUmodule, _: *const c_char) -> CUresult {
+pub unsafe extern "C" fn cuModuleGetSurfRef(pSurfRef: *mut CUsurfref, hmod: CUmodule, name: *const c_char) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuModuleGetSurfRef(pSurfRef, hmod, name));
     unsupported("cuModuleGetSurfRef")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuModuleGetTexRef(_: *mut CUtexref, _: CUmodule, _: *const c_char) -> CUresult {
+pub unsafe extern "C" fn cuModuleGetTexRef(pTexRef: *mut CUtexref, hmod: CUmodule, name: *const c_char) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuModuleGetTexRef(pTexRef, hmod, name));
     unsupported("cuModuleGetTexRef")
 }
 
 /// Loads an image from a file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleLoad(module: *mut CUmodule, fname: *const c_char) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuModuleLoad(module, fname as text));
     entry("cuModuleLoad", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let module = unsafe { Out::new(module) }?;
@@ -5145,6 +6239,7 @@ pub unsafe extern "C" fn cuModuleLoad(module: *mut CUmodule, fname: *const c_cha
 /// Loads an image; a fatbin's best entry only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleLoadData(module: *mut CUmodule, image: *const c_void) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuModuleLoadData(module, image));
     entry("cuModuleLoadData", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let module = unsafe { Out::new(module) }?;
@@ -5162,6 +6257,7 @@ pub unsafe extern "C" fn cuModuleLoadDataEx(
     options: *mut CUjit_option,
     optionValues: *mut *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuModuleLoadDataEx(module, image, numOptions, options, optionValues));
     entry("cuModuleLoadDataEx", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let module = unsafe { Out::new(module) }?;
@@ -5173,6 +6269,7 @@ pub unsafe extern "C" fn cuModuleLoadDataEx(
 /// Loads the best entry of a fatbin.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleLoadFatBinary(module: *mut CUmodule, fatCubin: *const c_void) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuModuleLoadFatBinary(module, fatCubin));
     entry("cuModuleLoadFatBinary", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let module = unsafe { Out::new(module) }?;
@@ -5184,96 +6281,106 @@ pub unsafe extern "C" fn cuModuleLoadFatBinary(module: *mut CUmodule, fatCubin: 
 /// Unloads a module once the work queued before is done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleUnload(hmod: CUmodule) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuModuleUnload(hmod));
     entry("cuModuleUnload", || crate::api::module::cuModuleUnload(hmod))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMulticastAddDevice(_: CUmemGenericAllocationHandle, _: CUdevice) -> CUresult {
+pub unsafe extern "C" fn cuMulticastAddDevice(mcHandle: CUmemGenericAllocationHandle, dev: CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMulticastAddDevice(mcHandle, dev));
     unsupported("cuMulticastAddDevice")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMulticastBindAddr(
-    _: CUmemGenericAllocationHandle,
-    _: usize,
-    _: CUdeviceptr,
-    _: usize,
-    _: c_ulonglong,
+    mcHandle: CUmemGenericAllocationHandle,
+    mcOffset: usize,
+    memptr: CUdeviceptr,
+    size: usize,
+    flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMulticastBindAddr(mcHandle, mcOffset, memptr, size, flags));
     unsupported("cuMulticastBindAddr")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMulticastBindAddr_v2(
-    _: CUmemGenericAllocationHandle,
-    _: CUdevice,
-    _: usize,
-    _: CUdeviceptr,
-    _: usize,
-    _: c_ulonglong,
+    mcHandle: CUmemGenericAllocationHandle,
+    dev: CUdevice,
+    mcOffset: usize,
+    memptr: CUdeviceptr,
+    size: usize,
+    flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMulticastBindAddr_v2(mcHandle, dev, mcOffset, memptr, size, flags));
     unsupported("cuMulticastBindAddr_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMulticastBindMem(
-    _: CUmemGenericAllocationHandle,
-    _: usize,
-    _: CUmemGenericAllocationHandle,
-    _: usize,
-    _: usize,
-    _: c_ulonglong,
+    mcHandle: CUmemGenericAllocationHandle,
+    mcOffset: usize,
+    memHandle: CUmemGenericAllocationHandle,
+    memOffset: usize,
+    size: usize,
+    flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMulticastBindMem(mcHandle, mcOffset, memHandle, memOffset, size, flags));
     unsupported("cuMulticastBindMem")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMulticastBindMem_v2(
-    _: CUmemGenericAllocationHandle,
-    _: CUdevice,
-    _: usize,
-    _: CUmemGenericAllocationHandle,
-    _: usize,
-    _: usize,
-    _: c_ulonglong,
+    mcHandle: CUmemGenericAllocationHandle,
+    dev: CUdevice,
+    mcOffset: usize,
+    memHandle: CUmemGenericAllocationHandle,
+    memOffset: usize,
+    size: usize,
+    flags: c_ulonglong,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMulticastBindMem_v2(mcHandle, dev, mcOffset, memHandle, memOffset, size, flags));
     unsupported("cuMulticastBindMem_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMulticastCreate(
-    _: *mut CUmemGenericAllocationHandle,
-    _: *const CUmulticastObjectProp,
+    mcHandle: *mut CUmemGenericAllocationHandle,
+    prop: *const CUmulticastObjectProp,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMulticastCreate(mcHandle, prop));
     unsupported("cuMulticastCreate")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMulticastGetGranularity(
-    _: *mut usize,
-    _: *const CUmulticastObjectProp,
-    _: CUmulticastGranularity_flags,
+    granularity: *mut usize,
+    prop: *const CUmulticastObjectProp,
+    option: CUmulticastGranularity_flags,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMulticastGetGranularity(granularity, prop, option));
     unsupported("cuMulticastGetGranularity")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMulticastUnbind(
-    _: CUmemGenericAllocationHandle,
-    _: CUdevice,
-    _: usize,
-    _: usize,
+    mcHandle: CUmemGenericAllocationHandle,
+    dev: CUdevice,
+    mcOffset: usize,
+    size: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMulticastUnbind(mcHandle, dev, mcOffset, size));
     unsupported("cuMulticastUnbind")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuOccupancyAvailableDynamicSMemPerBlock(
-    _: *mut usize,
-    _: CUfunction,
-    _: c_int,
-    _: c_int,
+    dynamicSmemSize: *mut usize,
+    func: CUfunction,
+    numBlocks: c_int,
+    blockSize: c_int,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuOccupancyAvailableDynamicSMemPerBlock(dynamicSmemSize, func, numBlocks, blockSize));
     unsupported("cuOccupancyAvailableDynamicSMemPerBlock")
 }
 
@@ -5285,6 +6392,10 @@ pub unsafe extern "C" fn cuOccupancyMaxActiveBlocksPerMultiprocessor(
     blockSize: c_int,
     dynamicSMemSize: usize,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuOccupancyMaxActiveBlocksPerMultiprocessor(numBlocks, func, blockSize, dynamicSMemSize)
+    );
     entry("cuOccupancyMaxActiveBlocksPerMultiprocessor", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numBlocks = unsafe { Out::new(numBlocks) }?;
@@ -5301,6 +6412,10 @@ pub unsafe extern "C" fn cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
     dynamicSMemSize: usize,
     flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(numBlocks, func, blockSize, dynamicSMemSize, flags)
+    );
     entry("cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numBlocks = unsafe { Out::new(numBlocks) }?;
@@ -5316,10 +6431,11 @@ pub unsafe extern "C" fn cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuOccupancyMaxActiveClusters(
-    _: *mut c_int,
-    _: CUfunction,
-    _: *const CUlaunchConfig,
+    numClusters: *mut c_int,
+    func: CUfunction,
+    config: *const CUlaunchConfig,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuOccupancyMaxActiveClusters(numClusters, func, config));
     unsupported("cuOccupancyMaxActiveClusters")
 }
 
@@ -5333,6 +6449,17 @@ pub unsafe extern "C" fn cuOccupancyMaxPotentialBlockSize(
     dynamicSMemSize: usize,
     blockSizeLimit: c_int,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuOccupancyMaxPotentialBlockSize(
+            minGridSize,
+            blockSize,
+            func,
+            blockSizeToDynamicSMemSize,
+            dynamicSMemSize,
+            blockSizeLimit
+        )
+    );
     entry("cuOccupancyMaxPotentialBlockSize", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let minGridSize = unsafe { Out::new(minGridSize) }?;
@@ -5360,6 +6487,18 @@ pub unsafe extern "C" fn cuOccupancyMaxPotentialBlockSizeWithFlags(
     blockSizeLimit: c_int,
     flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuOccupancyMaxPotentialBlockSizeWithFlags(
+            minGridSize,
+            blockSize,
+            func,
+            blockSizeToDynamicSMemSize,
+            dynamicSMemSize,
+            blockSizeLimit,
+            flags
+        )
+    );
     entry("cuOccupancyMaxPotentialBlockSizeWithFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let minGridSize = unsafe { Out::new(minGridSize) }?;
@@ -5379,35 +6518,41 @@ pub unsafe extern "C" fn cuOccupancyMaxPotentialBlockSizeWithFlags(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuOccupancyMaxPotentialClusterSize(
-    _: *mut c_int,
-    _: CUfunction,
-    _: *const CUlaunchConfig,
+    clusterSize: *mut c_int,
+    func: CUfunction,
+    config: *const CUlaunchConfig,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuOccupancyMaxPotentialClusterSize(clusterSize, func, config));
     unsupported("cuOccupancyMaxPotentialClusterSize")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuParamSetSize(_: CUfunction, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuParamSetSize(hfunc: CUfunction, numbytes: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuParamSetSize(hfunc, numbytes));
     unsupported("cuParamSetSize")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuParamSetTexRef(_: CUfunction, _: c_int, _: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuParamSetTexRef(hfunc: CUfunction, texunit: c_int, hTexRef: CUtexref) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuParamSetTexRef(hfunc, texunit, hTexRef));
     unsupported("cuParamSetTexRef")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuParamSetf(_: CUfunction, _: c_int, _: f32) -> CUresult {
+pub unsafe extern "C" fn cuParamSetf(hfunc: CUfunction, offset: c_int, value: f32) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuParamSetf(hfunc, offset, value as float));
     unsupported("cuParamSetf")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuParamSeti(_: CUfunction, _: c_int, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuParamSeti(hfunc: CUfunction, offset: c_int, value: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuParamSeti(hfunc, offset, value));
     unsupported("cuParamSeti")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuParamSetv(_: CUfunction, _: c_int, _: *mut c_void, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuParamSetv(hfunc: CUfunction, offset: c_int, ptr: *mut c_void, numbytes: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuParamSetv(hfunc, offset, ptr, numbytes));
     unsupported("cuParamSetv")
 }
 
@@ -5418,6 +6563,7 @@ pub unsafe extern "C" fn cuPointerGetAttribute(
     attribute: CUpointer_attribute,
     ptr: CUdeviceptr,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuPointerGetAttribute(data, attribute, ptr));
     entry("cuPointerGetAttribute", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::unified::cuPointerGetAttribute(data, attribute, ptr) }
@@ -5432,6 +6578,7 @@ pub unsafe extern "C" fn cuPointerGetAttributes(
     data: *mut *mut c_void,
     ptr: CUdeviceptr,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuPointerGetAttributes(numAttributes, attributes, data, ptr));
     entry("cuPointerGetAttributes", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let attributes = unsafe { InSlice::new(attributes, usize::try_from(numAttributes).unwrap_or(usize::MAX)) }?;
@@ -5441,42 +6588,56 @@ pub unsafe extern "C" fn cuPointerGetAttributes(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuPointerSetAttribute(_: *const c_void, _: CUpointer_attribute, _: CUdeviceptr) -> CUresult {
+pub unsafe extern "C" fn cuPointerSetAttribute(
+    value: *const c_void,
+    attribute: CUpointer_attribute,
+    ptr: CUdeviceptr,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuPointerSetAttribute(value, attribute, ptr));
     unsupported("cuPointerSetAttribute")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuProfilerInitialize(_: *const c_char, _: *const c_char, _: CUoutput_mode) -> CUresult {
+pub unsafe extern "C" fn cuProfilerInitialize(
+    configFile: *const c_char,
+    outputFile: *const c_char,
+    outputMode: CUoutput_mode,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuProfilerInitialize(configFile, outputFile, outputMode));
     unsupported("cuProfilerInitialize")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuProfilerStart() -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuProfilerStart());
     unsupported("cuProfilerStart")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuProfilerStop() -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuProfilerStop());
     unsupported("cuProfilerStop")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuSignalExternalSemaphoresAsync(
-    _: *const CUexternalSemaphore,
-    _: *const CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS,
-    _: c_uint,
-    _: CUstream,
+    extSemArray: *const CUexternalSemaphore,
+    paramsArray: *const CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS,
+    numExtSems: c_uint,
+    stream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuSignalExternalSemaphoresAsync(extSemArray, paramsArray, numExtSems, stream));
     unsupported("cuSignalExternalSemaphoresAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuSignalExternalSemaphoresAsync_ptsz(
-    _: *const CUexternalSemaphore,
-    _: *const CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS,
-    _: c_uint,
-    _: CUstream,
+    extSemArray: *const CUexternalSemaphore,
+    paramsArray: *const CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS,
+    numExtSems: c_uint,
+    stream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuSignalExternalSemaphoresAsync_ptsz(extSemArray, paramsArray, numExtSems, stream));
     unsupported("cuSignalExternalSemaphoresAsync_ptsz")
 }
 
@@ -5488,6 +6649,7 @@ pub unsafe extern "C" fn cuStreamAddCallback(
     userData: *mut c_void,
     flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamAddCallback(hStream, callback, userData, flags));
     entry("cuStreamAddCallback", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::stream::cuStreamAddCallback(hStream, callback, userData, flags) }
@@ -5502,6 +6664,7 @@ pub unsafe extern "C" fn cuStreamAddCallback_ptsz(
     userData: *mut c_void,
     flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamAddCallback_ptsz(hStream, callback, userData, flags));
     entry("cuStreamAddCallback_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -5510,64 +6673,82 @@ pub unsafe extern "C" fn cuStreamAddCallback_ptsz(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamAttachMemAsync(_: CUstream, _: CUdeviceptr, _: usize, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamAttachMemAsync(
+    hStream: CUstream,
+    dptr: CUdeviceptr,
+    length: usize,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamAttachMemAsync(hStream, dptr, length, flags));
     unsupported("cuStreamAttachMemAsync")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamAttachMemAsync_ptsz(_: CUstream, _: CUdeviceptr, _: usize, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamAttachMemAsync_ptsz(
+    hStream: CUstream,
+    dptr: CUdeviceptr,
+    length: usize,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamAttachMemAsync_ptsz(hStream, dptr, length, flags));
     unsupported("cuStreamAttachMemAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBatchMemOp(
-    _: CUstream,
-    _: c_uint,
-    _: *mut CUstreamBatchMemOpParams,
-    _: c_uint,
+    stream: CUstream,
+    count: c_uint,
+    paramArray: *mut CUstreamBatchMemOpParams,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamBatchMemOp(stream, count, paramArray, flags));
     unsupported("cuStreamBatchMemOp")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBatchMemOp_ptsz(
-    _: CUstream,
-    _: c_uint,
-    _: *mut CUstreamBatchMemOpParams,
-    _: c_uint,
+    stream: CUstream,
+    count: c_uint,
+    paramArray: *mut CUstreamBatchMemOpParams,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamBatchMemOp_ptsz(stream, count, paramArray, flags));
     unsupported("cuStreamBatchMemOp_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBatchMemOp_v2(
-    _: CUstream,
-    _: c_uint,
-    _: *mut CUstreamBatchMemOpParams,
-    _: c_uint,
+    stream: CUstream,
+    count: c_uint,
+    paramArray: *mut CUstreamBatchMemOpParams,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamBatchMemOp_v2(stream, count, paramArray, flags));
     unsupported("cuStreamBatchMemOp_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBatchMemOp_v2_ptsz(
-    _: CUstream,
-    _: c_uint,
-    _: *mut CUstreamBatchMemOpParams,
-    _: c_uint,
+    stream: CUstream,
+    count: c_uint,
+    paramArray: *mut CUstreamBatchMemOpParams,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamBatchMemOp_v2_ptsz(stream, count, paramArray, flags));
     unsupported("cuStreamBatchMemOp_v2_ptsz")
 }
 
 /// Starts to capture a stream's work into a new graph, in global mode.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBeginCapture(hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamBeginCapture(hStream));
     entry("cuStreamBeginCapture", || crate::api::capture::cuStreamBeginCapture(hStream))
 }
 
 /// Starts to capture a stream's work into a new graph, in global mode.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBeginCapture_ptsz(hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamBeginCapture_ptsz(hStream));
     entry("cuStreamBeginCapture_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::capture::cuStreamBeginCapture(hStream)
@@ -5575,12 +6756,20 @@ pub unsafe extern "C" fn cuStreamBeginCapture_ptsz(hStream: CUstream) -> CUresul
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamBeginCaptureToCig(_: CUstream, _: *mut CUstreamCigCaptureParams) -> CUresult {
+pub unsafe extern "C" fn cuStreamBeginCaptureToCig(
+    hStream: CUstream,
+    streamCigCaptureParams: *mut CUstreamCigCaptureParams,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamBeginCaptureToCig(hStream, streamCigCaptureParams));
     unsupported("cuStreamBeginCaptureToCig")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamBeginCaptureToCig_ptsz(_: CUstream, _: *mut CUstreamCigCaptureParams) -> CUresult {
+pub unsafe extern "C" fn cuStreamBeginCaptureToCig_ptsz(
+    hStream: CUstream,
+    streamCigCaptureParams: *mut CUstreamCigCaptureParams,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamBeginCaptureToCig_ptsz(hStream, streamCigCaptureParams));
     unsupported("cuStreamBeginCaptureToCig_ptsz")
 }
 
@@ -5594,6 +6783,10 @@ pub unsafe extern "C" fn cuStreamBeginCaptureToGraph(
     numDependencies: usize,
     mode: CUstreamCaptureMode,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuStreamBeginCaptureToGraph(hStream, hGraph, dependencies, dependencyData, numDependencies, mode)
+    );
     entry("cuStreamBeginCaptureToGraph", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let dependencies = unsafe { InSlice::new(dependencies, numDependencies) }?;
@@ -5621,6 +6814,10 @@ pub unsafe extern "C" fn cuStreamBeginCaptureToGraph_ptsz(
     numDependencies: usize,
     mode: CUstreamCaptureMode,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuStreamBeginCaptureToGraph_ptsz(hStream, hGraph, dependencies, dependencyData, numDependencies, mode)
+    );
     entry("cuStreamBeginCaptureToGraph_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -5642,12 +6839,14 @@ pub unsafe extern "C" fn cuStreamBeginCaptureToGraph_ptsz(
 /// Starts to capture a stream's work into a new graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBeginCapture_v2(hStream: CUstream, mode: CUstreamCaptureMode) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamBeginCapture_v2(hStream, mode));
     entry("cuStreamBeginCapture_v2", || crate::api::capture::cuStreamBeginCapture_v2(hStream, mode))
 }
 
 /// Starts to capture a stream's work into a new graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBeginCapture_v2_ptsz(hStream: CUstream, mode: CUstreamCaptureMode) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamBeginCapture_v2_ptsz(hStream, mode));
     entry("cuStreamBeginCapture_v2_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::capture::cuStreamBeginCapture_v2(hStream, mode)
@@ -5656,39 +6855,44 @@ pub unsafe extern "C" fn cuStreamBeginCapture_v2_ptsz(hStream: CUstream, mode: C
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBeginRecaptureToGraph(
-    _: CUstream,
-    _: CUstreamCaptureMode,
-    _: CUgraph,
-    _: CUgraphRecaptureCallback,
-    _: *mut c_void,
+    hStream: CUstream,
+    mode: CUstreamCaptureMode,
+    hGraph: CUgraph,
+    callbackFunc: CUgraphRecaptureCallback,
+    userData: *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamBeginRecaptureToGraph(hStream, mode, hGraph, callbackFunc, userData));
     unsupported("cuStreamBeginRecaptureToGraph")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBeginRecaptureToGraph_ptsz(
-    _: CUstream,
-    _: CUstreamCaptureMode,
-    _: CUgraph,
-    _: CUgraphRecaptureCallback,
-    _: *mut c_void,
+    hStream: CUstream,
+    mode: CUstreamCaptureMode,
+    hGraph: CUgraph,
+    callbackFunc: CUgraphRecaptureCallback,
+    userData: *mut c_void,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamBeginRecaptureToGraph_ptsz(hStream, mode, hGraph, callbackFunc, userData));
     unsupported("cuStreamBeginRecaptureToGraph_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamCopyAttributes(_: CUstream, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuStreamCopyAttributes(dstStream: CUstream, srcStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamCopyAttributes(dstStream, srcStream));
     unsupported("cuStreamCopyAttributes")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamCopyAttributes_ptsz(_: CUstream, _: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuStreamCopyAttributes_ptsz(dstStream: CUstream, srcStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamCopyAttributes_ptsz(dstStream, srcStream));
     unsupported("cuStreamCopyAttributes_ptsz")
 }
 
 /// Makes a stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamCreate(phStream: *mut CUstream, Flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamCreate(phStream, Flags));
     entry("cuStreamCreate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phStream = unsafe { Out::new(phStream) }?;
@@ -5703,6 +6907,7 @@ pub unsafe extern "C" fn cuStreamCreateWithPriority(
     flags: c_uint,
     priority: c_int,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamCreateWithPriority(phStream, flags, priority));
     entry("cuStreamCreateWithPriority", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phStream = unsafe { Out::new(phStream) }?;
@@ -5713,18 +6918,21 @@ pub unsafe extern "C" fn cuStreamCreateWithPriority(
 /// Ends a stream's handle; queued work is still done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamDestroy(hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamDestroy(hStream));
     entry("cuStreamDestroy", || crate::api::stream::cuStreamDestroy(hStream))
 }
 
 /// Ends a stream's handle; queued work is still done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamDestroy_v2(hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamDestroy_v2(hStream));
     entry("cuStreamDestroy_v2", || crate::api::stream::cuStreamDestroy_v2(hStream))
 }
 
 /// Ends the capture of a stream and gives its graph; null when it failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamEndCapture(hStream: CUstream, phGraph: *mut CUgraph) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamEndCapture(hStream, phGraph));
     entry("cuStreamEndCapture", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraph = unsafe { Out::new(phGraph) }?;
@@ -5735,6 +6943,7 @@ pub unsafe extern "C" fn cuStreamEndCapture(hStream: CUstream, phGraph: *mut CUg
 /// Ends the capture of a stream and gives its graph; null when it failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamEndCapture_ptsz(hStream: CUstream, phGraph: *mut CUgraph) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamEndCapture_ptsz(hStream, phGraph));
     entry("cuStreamEndCapture_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -5744,26 +6953,34 @@ pub unsafe extern "C" fn cuStreamEndCapture_ptsz(hStream: CUstream, phGraph: *mu
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamEndCaptureToCig(_: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuStreamEndCaptureToCig(hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamEndCaptureToCig(hStream));
     unsupported("cuStreamEndCaptureToCig")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamEndCaptureToCig_ptsz(_: CUstream) -> CUresult {
+pub unsafe extern "C" fn cuStreamEndCaptureToCig_ptsz(hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamEndCaptureToCig_ptsz(hStream));
     unsupported("cuStreamEndCaptureToCig_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamGetAttribute(_: CUstream, _: CUstreamAttrID, _: *mut CUstreamAttrValue) -> CUresult {
+pub unsafe extern "C" fn cuStreamGetAttribute(
+    hStream: CUstream,
+    attr: CUstreamAttrID,
+    value: *mut CUstreamAttrValue,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetAttribute(hStream, attr, value));
     unsupported("cuStreamGetAttribute")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetAttribute_ptsz(
-    _: CUstream,
-    _: CUstreamAttrID,
-    _: *mut CUstreamAttrValue,
+    hStream: CUstream,
+    attr: CUstreamAttrID,
+    value: *mut CUstreamAttrValue,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetAttribute_ptsz(hStream, attr, value));
     unsupported("cuStreamGetAttribute_ptsz")
 }
 
@@ -5774,6 +6991,7 @@ pub unsafe extern "C" fn cuStreamGetCaptureInfo(
     captureStatus_out: *mut CUstreamCaptureStatus,
     id_out: *mut cuuint64_t,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetCaptureInfo(hStream, captureStatus_out, id_out));
     entry("cuStreamGetCaptureInfo", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let captureStatus_out = unsafe { Out::new(captureStatus_out) }?;
@@ -5790,6 +7008,7 @@ pub unsafe extern "C" fn cuStreamGetCaptureInfo_ptsz(
     captureStatus_out: *mut CUstreamCaptureStatus,
     id_out: *mut cuuint64_t,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetCaptureInfo_ptsz(hStream, captureStatus_out, id_out));
     entry("cuStreamGetCaptureInfo_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -5810,6 +7029,10 @@ pub unsafe extern "C" fn cuStreamGetCaptureInfo_v2(
     dependencies_out: *mut *const CUgraphNode,
     numDependencies_out: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuStreamGetCaptureInfo_v2(hStream, captureStatus_out, id_out, graph_out, dependencies_out, numDependencies_out)
+    );
     entry("cuStreamGetCaptureInfo_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let captureStatus_out = unsafe { Out::new(captureStatus_out) }?;
@@ -5842,6 +7065,17 @@ pub unsafe extern "C" fn cuStreamGetCaptureInfo_v2_ptsz(
     dependencies_out: *mut *const CUgraphNode,
     numDependencies_out: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuStreamGetCaptureInfo_v2_ptsz(
+            hStream,
+            captureStatus_out,
+            id_out,
+            graph_out,
+            dependencies_out,
+            numDependencies_out
+        )
+    );
     entry("cuStreamGetCaptureInfo_v2_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -5876,6 +7110,18 @@ pub unsafe extern "C" fn cuStreamGetCaptureInfo_v3(
     edgeData_out: *mut *const CUgraphEdgeData,
     numDependencies_out: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuStreamGetCaptureInfo_v3(
+            hStream,
+            captureStatus_out,
+            id_out,
+            graph_out,
+            dependencies_out,
+            edgeData_out,
+            numDependencies_out
+        )
+    );
     entry("cuStreamGetCaptureInfo_v3", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let captureStatus_out = unsafe { Out::new(captureStatus_out) }?;
@@ -5912,6 +7158,18 @@ pub unsafe extern "C" fn cuStreamGetCaptureInfo_v3_ptsz(
     edgeData_out: *mut *const CUgraphEdgeData,
     numDependencies_out: *mut usize,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuStreamGetCaptureInfo_v3_ptsz(
+            hStream,
+            captureStatus_out,
+            id_out,
+            graph_out,
+            dependencies_out,
+            edgeData_out,
+            numDependencies_out
+        )
+    );
     entry("cuStreamGetCaptureInfo_v3_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -5941,6 +7199,7 @@ pub unsafe extern "C" fn cuStreamGetCaptureInfo_v3_ptsz(
 /// Gives a stream's context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetCtx(hStream: CUstream, pctx: *mut CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetCtx(hStream, pctx));
     entry("cuStreamGetCtx", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pctx = unsafe { Out::new(pctx) }?;
@@ -5951,6 +7210,7 @@ pub unsafe extern "C" fn cuStreamGetCtx(hStream: CUstream, pctx: *mut CUcontext)
 /// Gives a stream's context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetCtx_ptsz(hStream: CUstream, pctx: *mut CUcontext) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetCtx_ptsz(hStream, pctx));
     entry("cuStreamGetCtx_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -5966,6 +7226,7 @@ pub unsafe extern "C" fn cuStreamGetCtx_v2(
     pCtx: *mut CUcontext,
     pGreenCtx: *mut CUgreenCtx,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetCtx_v2(hStream, pCtx, pGreenCtx));
     entry("cuStreamGetCtx_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pCtx = unsafe { Out::new(pCtx) }?;
@@ -5982,6 +7243,7 @@ pub unsafe extern "C" fn cuStreamGetCtx_v2_ptsz(
     pCtx: *mut CUcontext,
     pGreenCtx: *mut CUgreenCtx,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetCtx_v2_ptsz(hStream, pCtx, pGreenCtx));
     entry("cuStreamGetCtx_v2_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -5993,22 +7255,29 @@ pub unsafe extern "C" fn cuStreamGetCtx_v2_ptsz(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamGetDevResource(_: CUstream, _: *mut CUdevResource, _: CUdevResourceType) -> CUresult {
+pub unsafe extern "C" fn cuStreamGetDevResource(
+    hStream: CUstream,
+    resource: *mut CUdevResource,
+    type_: CUdevResourceType,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetDevResource(hStream, resource, type_));
     unsupported("cuStreamGetDevResource")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetDevResource_ptsz(
-    _: CUstream,
-    _: *mut CUdevResource,
-    _: CUdevResourceType,
+    hStream: CUstream,
+    resource: *mut CUdevResource,
+    type_: CUdevResourceType,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetDevResource_ptsz(hStream, resource, type_));
     unsupported("cuStreamGetDevResource_ptsz")
 }
 
 /// Gives a stream's device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetDevice(hStream: CUstream, device: *mut CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetDevice(hStream, device));
     entry("cuStreamGetDevice", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let device = unsafe { Out::new(device) }?;
@@ -6019,6 +7288,7 @@ pub unsafe extern "C" fn cuStreamGetDevice(hStream: CUstream, device: *mut CUdev
 /// Gives a stream's device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetDevice_ptsz(hStream: CUstream, device: *mut CUdevice) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetDevice_ptsz(hStream, device));
     entry("cuStreamGetDevice_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -6030,6 +7300,7 @@ pub unsafe extern "C" fn cuStreamGetDevice_ptsz(hStream: CUstream, device: *mut 
 /// Gives the flags that a stream was made with.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetFlags(hStream: CUstream, flags: *mut c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetFlags(hStream, flags));
     entry("cuStreamGetFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let flags = unsafe { Out::new(flags) }?;
@@ -6040,6 +7311,7 @@ pub unsafe extern "C" fn cuStreamGetFlags(hStream: CUstream, flags: *mut c_uint)
 /// Gives the flags that a stream was made with.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetFlags_ptsz(hStream: CUstream, flags: *mut c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetFlags_ptsz(hStream, flags));
     entry("cuStreamGetFlags_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -6049,13 +7321,15 @@ pub unsafe extern "C" fn cuStreamGetFlags_ptsz(hStream: CUstream, flags: *mut c_
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamGetGreenCtx(_: CUstream, _: *mut CUgreenCtx) -> CUresult {
+pub unsafe extern "C" fn cuStreamGetGreenCtx(hStream: CUstream, phCtx: *mut CUgreenCtx) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetGreenCtx(hStream, phCtx));
     unsupported("cuStreamGetGreenCtx")
 }
 
 /// Gives a number that no other stream of the process has or had.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetId(hStream: CUstream, streamId: *mut c_ulonglong) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetId(hStream, streamId));
     entry("cuStreamGetId", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let streamId = unsafe { Out::new(streamId) }?;
@@ -6066,6 +7340,7 @@ pub unsafe extern "C" fn cuStreamGetId(hStream: CUstream, streamId: *mut c_ulong
 /// Gives a number that no other stream of the process has or had.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetId_ptsz(hStream: CUstream, streamId: *mut c_ulonglong) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetId_ptsz(hStream, streamId));
     entry("cuStreamGetId_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -6077,6 +7352,7 @@ pub unsafe extern "C" fn cuStreamGetId_ptsz(hStream: CUstream, streamId: *mut c_
 /// Gives a stream's priority.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetPriority(hStream: CUstream, priority: *mut c_int) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetPriority(hStream, priority));
     entry("cuStreamGetPriority", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let priority = unsafe { Out::new(priority) }?;
@@ -6087,6 +7363,7 @@ pub unsafe extern "C" fn cuStreamGetPriority(hStream: CUstream, priority: *mut c
 /// Gives a stream's priority.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetPriority_ptsz(hStream: CUstream, priority: *mut c_int) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamGetPriority_ptsz(hStream, priority));
     entry("cuStreamGetPriority_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -6098,6 +7375,7 @@ pub unsafe extern "C" fn cuStreamGetPriority_ptsz(hStream: CUstream, priority: *
 /// Says whether a stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamIsCapturing(hStream: CUstream, captureStatus: *mut CUstreamCaptureStatus) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamIsCapturing(hStream, captureStatus));
     entry("cuStreamIsCapturing", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let captureStatus = unsafe { Out::new(captureStatus) }?;
@@ -6111,6 +7389,7 @@ pub unsafe extern "C" fn cuStreamIsCapturing_ptsz(
     hStream: CUstream,
     captureStatus: *mut CUstreamCaptureStatus,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamIsCapturing_ptsz(hStream, captureStatus));
     entry("cuStreamIsCapturing_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -6122,12 +7401,14 @@ pub unsafe extern "C" fn cuStreamIsCapturing_ptsz(
 /// Says whether all work of a stream is done: success, or `NOT_READY`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamQuery(hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamQuery(hStream));
     entry("cuStreamQuery", || crate::api::stream::cuStreamQuery(hStream))
 }
 
 /// Says whether all work of a stream is done: success, or `NOT_READY`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamQuery_ptsz(hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamQuery_ptsz(hStream));
     entry("cuStreamQuery_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::stream::cuStreamQuery(hStream)
@@ -6135,28 +7416,36 @@ pub unsafe extern "C" fn cuStreamQuery_ptsz(hStream: CUstream) -> CUresult {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamSetAttribute(_: CUstream, _: CUstreamAttrID, _: *const CUstreamAttrValue) -> CUresult {
+pub unsafe extern "C" fn cuStreamSetAttribute(
+    hStream: CUstream,
+    attr: CUstreamAttrID,
+    param: *const CUstreamAttrValue,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamSetAttribute(hStream, attr, param));
     unsupported("cuStreamSetAttribute")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamSetAttribute_ptsz(
-    _: CUstream,
-    _: CUstreamAttrID,
-    _: *const CUstreamAttrValue,
+    hStream: CUstream,
+    attr: CUstreamAttrID,
+    param: *const CUstreamAttrValue,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamSetAttribute_ptsz(hStream, attr, param));
     unsupported("cuStreamSetAttribute_ptsz")
 }
 
 /// Waits for all work of a stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamSynchronize(hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamSynchronize(hStream));
     entry("cuStreamSynchronize", || crate::api::stream::cuStreamSynchronize(hStream))
 }
 
 /// Waits for all work of a stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamSynchronize_ptsz(hStream: CUstream) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamSynchronize_ptsz(hStream));
     entry("cuStreamSynchronize_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::stream::cuStreamSynchronize(hStream)
@@ -6171,6 +7460,7 @@ pub unsafe extern "C" fn cuStreamUpdateCaptureDependencies(
     numDependencies: usize,
     flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamUpdateCaptureDependencies(hStream, dependencies, numDependencies, flags));
     entry("cuStreamUpdateCaptureDependencies", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let dependencies = unsafe { InSlice::new(dependencies, numDependencies) }?;
@@ -6186,6 +7476,7 @@ pub unsafe extern "C" fn cuStreamUpdateCaptureDependencies_ptsz(
     numDependencies: usize,
     flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamUpdateCaptureDependencies_ptsz(hStream, dependencies, numDependencies, flags));
     entry("cuStreamUpdateCaptureDependencies_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -6203,6 +7494,10 @@ pub unsafe extern "C" fn cuStreamUpdateCaptureDependencies_v2(
     numDependencies: usize,
     flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuStreamUpdateCaptureDependencies_v2(hStream, dependencies, dependencyData, numDependencies, flags)
+    );
     entry("cuStreamUpdateCaptureDependencies_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let dependencies = unsafe { InSlice::new(dependencies, numDependencies) }?;
@@ -6228,6 +7523,10 @@ pub unsafe extern "C" fn cuStreamUpdateCaptureDependencies_v2_ptsz(
     numDependencies: usize,
     flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuStreamUpdateCaptureDependencies_v2_ptsz(hStream, dependencies, dependencyData, numDependencies, flags)
+    );
     entry("cuStreamUpdateCaptureDependencies_v2_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -6248,12 +7547,14 @@ pub unsafe extern "C" fn cuStreamUpdateCaptureDependencies_v2_ptsz(
 /// Has later work of a stream wait for an event; flag 1 makes that a node of a captured graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamWaitEvent(hStream: CUstream, hEvent: CUevent, Flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWaitEvent(hStream, hEvent, Flags));
     entry("cuStreamWaitEvent", || crate::api::stream::cuStreamWaitEvent(hStream, hEvent, Flags))
 }
 
 /// Has later work of a stream wait for an event; flag 1 makes that a node of a captured graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamWaitEvent_ptsz(hStream: CUstream, hEvent: CUevent, Flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWaitEvent_ptsz(hStream, hEvent, Flags));
     entry("cuStreamWaitEvent_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::stream::cuStreamWaitEvent(hStream, hEvent, Flags)
@@ -6261,408 +7562,640 @@ pub unsafe extern "C" fn cuStreamWaitEvent_ptsz(hStream: CUstream, hEvent: CUeve
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamWaitValue32(_: CUstream, _: CUdeviceptr, _: cuuint32_t, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamWaitValue32(
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint32_t,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWaitValue32(stream, addr, value, flags));
     unsupported("cuStreamWaitValue32")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamWaitValue32_ptsz(_: CUstream, _: CUdeviceptr, _: cuuint32_t, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamWaitValue32_ptsz(
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint32_t,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWaitValue32_ptsz(stream, addr, value, flags));
     unsupported("cuStreamWaitValue32_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamWaitValue32_v2(_: CUstream, _: CUdeviceptr, _: cuuint32_t, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamWaitValue32_v2(
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint32_t,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWaitValue32_v2(stream, addr, value, flags));
     unsupported("cuStreamWaitValue32_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamWaitValue32_v2_ptsz(
-    _: CUstream,
-    _: CUdeviceptr,
-    _: cuuint32_t,
-    _: c_uint,
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint32_t,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWaitValue32_v2_ptsz(stream, addr, value, flags));
     unsupported("cuStreamWaitValue32_v2_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamWaitValue64(_: CUstream, _: CUdeviceptr, _: cuuint64_t, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamWaitValue64(
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint64_t,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWaitValue64(stream, addr, value, flags));
     unsupported("cuStreamWaitValue64")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamWaitValue64_ptsz(_: CUstream, _: CUdeviceptr, _: cuuint64_t, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamWaitValue64_ptsz(
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint64_t,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWaitValue64_ptsz(stream, addr, value, flags));
     unsupported("cuStreamWaitValue64_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamWaitValue64_v2(_: CUstream, _: CUdeviceptr, _: cuuint64_t, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamWaitValue64_v2(
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint64_t,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWaitValue64_v2(stream, addr, value, flags));
     unsupported("cuStreamWaitValue64_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamWaitValue64_v2_ptsz(
-    _: CUstream,
-    _: CUdeviceptr,
-    _: cuuint64_t,
-    _: c_uint,
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint64_t,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWaitValue64_v2_ptsz(stream, addr, value, flags));
     unsupported("cuStreamWaitValue64_v2_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamWriteValue32(_: CUstream, _: CUdeviceptr, _: cuuint32_t, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamWriteValue32(
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint32_t,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWriteValue32(stream, addr, value, flags));
     unsupported("cuStreamWriteValue32")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamWriteValue32_ptsz(_: CUstream, _: CUdeviceptr, _: cuuint32_t, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamWriteValue32_ptsz(
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint32_t,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWriteValue32_ptsz(stream, addr, value, flags));
     unsupported("cuStreamWriteValue32_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamWriteValue32_v2(_: CUstream, _: CUdeviceptr, _: cuuint32_t, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamWriteValue32_v2(
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint32_t,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWriteValue32_v2(stream, addr, value, flags));
     unsupported("cuStreamWriteValue32_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamWriteValue32_v2_ptsz(
-    _: CUstream,
-    _: CUdeviceptr,
-    _: cuuint32_t,
-    _: c_uint,
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint32_t,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWriteValue32_v2_ptsz(stream, addr, value, flags));
     unsupported("cuStreamWriteValue32_v2_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamWriteValue64(_: CUstream, _: CUdeviceptr, _: cuuint64_t, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamWriteValue64(
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint64_t,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWriteValue64(stream, addr, value, flags));
     unsupported("cuStreamWriteValue64")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamWriteValue64_ptsz(_: CUstream, _: CUdeviceptr, _: cuuint64_t, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamWriteValue64_ptsz(
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint64_t,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWriteValue64_ptsz(stream, addr, value, flags));
     unsupported("cuStreamWriteValue64_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamWriteValue64_v2(_: CUstream, _: CUdeviceptr, _: cuuint64_t, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuStreamWriteValue64_v2(
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint64_t,
+    flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWriteValue64_v2(stream, addr, value, flags));
     unsupported("cuStreamWriteValue64_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamWriteValue64_v2_ptsz(
-    _: CUstream,
-    _: CUdeviceptr,
-    _: cuuint64_t,
-    _: c_uint,
+    stream: CUstream,
+    addr: CUdeviceptr,
+    value: cuuint64_t,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuStreamWriteValue64_v2_ptsz(stream, addr, value, flags));
     unsupported("cuStreamWriteValue64_v2_ptsz")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuSurfObjectCreate(_: *mut CUsurfObject, _: *const CUDA_RESOURCE_DESC) -> CUresult {
+pub unsafe extern "C" fn cuSurfObjectCreate(
+    pSurfObject: *mut CUsurfObject,
+    pResDesc: *const CUDA_RESOURCE_DESC,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuSurfObjectCreate(pSurfObject, pResDesc));
     unsupported("cuSurfObjectCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuSurfObjectDestroy(_: CUsurfObject) -> CUresult {
+pub unsafe extern "C" fn cuSurfObjectDestroy(surfObject: CUsurfObject) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuSurfObjectDestroy(surfObject));
     unsupported("cuSurfObjectDestroy")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuSurfObjectGetResourceDesc(_: *mut CUDA_RESOURCE_DESC, _: CUsurfObject) -> CUresult {
+pub unsafe extern "C" fn cuSurfObjectGetResourceDesc(
+    pResDesc: *mut CUDA_RESOURCE_DESC,
+    surfObject: CUsurfObject,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuSurfObjectGetResourceDesc(pResDesc, surfObject));
     unsupported("cuSurfObjectGetResourceDesc")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuSurfRefGetArray(_: *mut CUarray, _: CUsurfref) -> CUresult {
+pub unsafe extern "C" fn cuSurfRefGetArray(phArray: *mut CUarray, hSurfRef: CUsurfref) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuSurfRefGetArray(phArray, hSurfRef));
     unsupported("cuSurfRefGetArray")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuSurfRefSetArray(_: CUsurfref, _: CUarray, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuSurfRefSetArray(hSurfRef: CUsurfref, hArray: CUarray, Flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuSurfRefSetArray(hSurfRef, hArray, Flags));
     unsupported("cuSurfRefSetArray")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuTensorMapEncodeIm2col(
-    _: *mut CUtensorMap,
-    _: CUtensorMapDataType,
-    _: cuuint32_t,
-    _: *mut c_void,
-    _: *const cuuint64_t,
-    _: *const cuuint64_t,
-    _: *const c_int,
-    _: *const c_int,
-    _: cuuint32_t,
-    _: cuuint32_t,
-    _: *const cuuint32_t,
-    _: CUtensorMapInterleave,
-    _: CUtensorMapSwizzle,
-    _: CUtensorMapL2promotion,
-    _: CUtensorMapFloatOOBfill,
+    tensorMap: *mut CUtensorMap,
+    tensorDataType: CUtensorMapDataType,
+    tensorRank: cuuint32_t,
+    globalAddress: *mut c_void,
+    globalDim: *const cuuint64_t,
+    globalStrides: *const cuuint64_t,
+    pixelBoxLowerCorner: *const c_int,
+    pixelBoxUpperCorner: *const c_int,
+    channelsPerPixel: cuuint32_t,
+    pixelsPerColumn: cuuint32_t,
+    elementStrides: *const cuuint32_t,
+    interleave: CUtensorMapInterleave,
+    swizzle: CUtensorMapSwizzle,
+    l2Promotion: CUtensorMapL2promotion,
+    oobFill: CUtensorMapFloatOOBfill,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuTensorMapEncodeIm2col(
+            tensorMap,
+            tensorDataType,
+            tensorRank,
+            globalAddress,
+            globalDim,
+            globalStrides,
+            pixelBoxLowerCorner,
+            pixelBoxUpperCorner,
+            channelsPerPixel,
+            pixelsPerColumn,
+            elementStrides,
+            interleave,
+            swizzle,
+            l2Promotion,
+            oobFill
+        )
+    );
     unsupported("cuTensorMapEncodeIm2col")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuTensorMapEncodeIm2colWide(
-    _: *mut CUtensorMap,
-    _: CUtensorMapDataType,
-    _: cuuint32_t,
-    _: *mut c_void,
-    _: *const cuuint64_t,
-    _: *const cuuint64_t,
-    _: c_int,
-    _: c_int,
-    _: cuuint32_t,
-    _: cuuint32_t,
-    _: *const cuuint32_t,
-    _: CUtensorMapInterleave,
-    _: CUtensorMapIm2ColWideMode,
-    _: CUtensorMapSwizzle,
-    _: CUtensorMapL2promotion,
-    _: CUtensorMapFloatOOBfill,
+    tensorMap: *mut CUtensorMap,
+    tensorDataType: CUtensorMapDataType,
+    tensorRank: cuuint32_t,
+    globalAddress: *mut c_void,
+    globalDim: *const cuuint64_t,
+    globalStrides: *const cuuint64_t,
+    pixelBoxLowerCornerWidth: c_int,
+    pixelBoxUpperCornerWidth: c_int,
+    channelsPerPixel: cuuint32_t,
+    pixelsPerColumn: cuuint32_t,
+    elementStrides: *const cuuint32_t,
+    interleave: CUtensorMapInterleave,
+    mode: CUtensorMapIm2ColWideMode,
+    swizzle: CUtensorMapSwizzle,
+    l2Promotion: CUtensorMapL2promotion,
+    oobFill: CUtensorMapFloatOOBfill,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuTensorMapEncodeIm2colWide(
+            tensorMap,
+            tensorDataType,
+            tensorRank,
+            globalAddress,
+            globalDim,
+            globalStrides,
+            pixelBoxLowerCornerWidth,
+            pixelBoxUpperCornerWidth,
+            channelsPerPixel,
+            pixelsPerColumn,
+            elementStrides,
+            interleave,
+            mode,
+            swizzle,
+            l2Promotion,
+            oobFill
+        )
+    );
     unsupported("cuTensorMapEncodeIm2colWide")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuTensorMapEncodeTiled(
-    _: *mut CUtensorMap,
-    _: CUtensorMapDataType,
-    _: cuuint32_t,
-    _: *mut c_void,
-    _: *const cuuint64_t,
-    _: *const cuuint64_t,
-    _: *const cuuint32_t,
-    _: *const cuuint32_t,
-    _: CUtensorMapInterleave,
-    _: CUtensorMapSwizzle,
-    _: CUtensorMapL2promotion,
-    _: CUtensorMapFloatOOBfill,
+    tensorMap: *mut CUtensorMap,
+    tensorDataType: CUtensorMapDataType,
+    tensorRank: cuuint32_t,
+    globalAddress: *mut c_void,
+    globalDim: *const cuuint64_t,
+    globalStrides: *const cuuint64_t,
+    boxDim: *const cuuint32_t,
+    elementStrides: *const cuuint32_t,
+    interleave: CUtensorMapInterleave,
+    swizzle: CUtensorMapSwizzle,
+    l2Promotion: CUtensorMapL2promotion,
+    oobFill: CUtensorMapFloatOOBfill,
 ) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuTensorMapEncodeTiled(
+            tensorMap,
+            tensorDataType,
+            tensorRank,
+            globalAddress,
+            globalDim,
+            globalStrides,
+            boxDim,
+            elementStrides,
+            interleave,
+            swizzle,
+            l2Promotion,
+            oobFill
+        )
+    );
     unsupported("cuTensorMapEncodeTiled")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTensorMapReplaceAddress(_: *mut CUtensorMap, _: *mut c_void) -> CUresult {
+pub unsafe extern "C" fn cuTensorMapReplaceAddress(
+    tensorMap: *mut CUtensorMap,
+    globalAddress: *mut c_void,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTensorMapReplaceAddress(tensorMap, globalAddress));
     unsupported("cuTensorMapReplaceAddress")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuTensorMapSetAllocationClass(
-    _: *mut CUtensorMap,
-    _: CUtensorMapAllocClass,
-    _: *mut CUtensorMapAllocClass,
+    tensorMap: *mut CUtensorMap,
+    allocClass: CUtensorMapAllocClass,
+    outAllocClass: *mut CUtensorMapAllocClass,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTensorMapSetAllocationClass(tensorMap, allocClass, outAllocClass));
     unsupported("cuTensorMapSetAllocationClass")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuTexObjectCreate(
-    _: *mut CUtexObject,
-    _: *const CUDA_RESOURCE_DESC,
-    _: *const CUDA_TEXTURE_DESC,
-    _: *const CUDA_RESOURCE_VIEW_DESC,
+    pTexObject: *mut CUtexObject,
+    pResDesc: *const CUDA_RESOURCE_DESC,
+    pTexDesc: *const CUDA_TEXTURE_DESC,
+    pResViewDesc: *const CUDA_RESOURCE_VIEW_DESC,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexObjectCreate(pTexObject, pResDesc, pTexDesc, pResViewDesc));
     unsupported("cuTexObjectCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexObjectDestroy(_: CUtexObject) -> CUresult {
+pub unsafe extern "C" fn cuTexObjectDestroy(texObject: CUtexObject) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexObjectDestroy(texObject));
     unsupported("cuTexObjectDestroy")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexObjectGetResourceDesc(_: *mut CUDA_RESOURCE_DESC, _: CUtexObject) -> CUresult {
+pub unsafe extern "C" fn cuTexObjectGetResourceDesc(
+    pResDesc: *mut CUDA_RESOURCE_DESC,
+    texObject: CUtexObject,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexObjectGetResourceDesc(pResDesc, texObject));
     unsupported("cuTexObjectGetResourceDesc")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexObjectGetResourceViewDesc(_: *mut CUDA_RESOURCE_VIEW_DESC, _: CUtexObject) -> CUresult {
+pub unsafe extern "C" fn cuTexObjectGetResourceViewDesc(
+    pResViewDesc: *mut CUDA_RESOURCE_VIEW_DESC,
+    texObject: CUtexObject,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexObjectGetResourceViewDesc(pResViewDesc, texObject));
     unsupported("cuTexObjectGetResourceViewDesc")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexObjectGetTextureDesc(_: *mut CUDA_TEXTURE_DESC, _: CUtexObject) -> CUresult {
+pub unsafe extern "C" fn cuTexObjectGetTextureDesc(
+    pTexDesc: *mut CUDA_TEXTURE_DESC,
+    texObject: CUtexObject,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexObjectGetTextureDesc(pTexDesc, texObject));
     unsupported("cuTexObjectGetTextureDesc")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefCreate(_: *mut CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefCreate(pTexRef: *mut CUtexref) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefCreate(pTexRef));
     unsupported("cuTexRefCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefDestroy(_: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefDestroy(hTexRef: CUtexref) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefDestroy(hTexRef));
     unsupported("cuTexRefDestroy")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefGetAddress(_: *mut CUdeviceptr_v1, _: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefGetAddress(pdptr: *mut CUdeviceptr_v1, hTexRef: CUtexref) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefGetAddress(pdptr, hTexRef));
     unsupported("cuTexRefGetAddress")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefGetAddressMode(_: *mut CUaddress_mode, _: CUtexref, _: c_int) -> CUresult {
+pub unsafe extern "C" fn cuTexRefGetAddressMode(pam: *mut CUaddress_mode, hTexRef: CUtexref, dim: c_int) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefGetAddressMode(pam, hTexRef, dim));
     unsupported("cuTexRefGetAddressMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefGetAddress_v2(_: *mut CUdeviceptr, _: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefGetAddress_v2(pdptr: *mut CUdeviceptr, hTexRef: CUtexref) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefGetAddress_v2(pdptr, hTexRef));
     unsupported("cuTexRefGetAddress_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefGetArray(_: *mut CUarray, _: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefGetArray(phArray: *mut CUarray, hTexRef: CUtexref) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefGetArray(phArray, hTexRef));
     unsupported("cuTexRefGetArray")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefGetBorderColor(_: *mut f32, _: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefGetBorderColor(pBorderColor: *mut f32, hTexRef: CUtexref) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefGetBorderColor(pBorderColor, hTexRef));
     unsupported("cuTexRefGetBorderColor")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefGetFilterMode(_: *mut CUfilter_mode, _: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefGetFilterMode(pfm: *mut CUfilter_mode, hTexRef: CUtexref) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefGetFilterMode(pfm, hTexRef));
     unsupported("cuTexRefGetFilterMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefGetFlags(_: *mut c_uint, _: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefGetFlags(pFlags: *mut c_uint, hTexRef: CUtexref) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefGetFlags(pFlags, hTexRef));
     unsupported("cuTexRefGetFlags")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefGetFormat(_: *mut CUarray_format, _: *mut c_int, _: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefGetFormat(
+    pFormat: *mut CUarray_format,
+    pNumChannels: *mut c_int,
+    hTexRef: CUtexref,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefGetFormat(pFormat, pNumChannels, hTexRef));
     unsupported("cuTexRefGetFormat")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefGetMaxAnisotropy(_: *mut c_int, _: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefGetMaxAnisotropy(pmaxAniso: *mut c_int, hTexRef: CUtexref) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefGetMaxAnisotropy(pmaxAniso, hTexRef));
     unsupported("cuTexRefGetMaxAnisotropy")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefGetMipmapFilterMode(_: *mut CUfilter_mode, _: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefGetMipmapFilterMode(pfm: *mut CUfilter_mode, hTexRef: CUtexref) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefGetMipmapFilterMode(pfm, hTexRef));
     unsupported("cuTexRefGetMipmapFilterMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefGetMipmapLevelBias(_: *mut f32, _: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefGetMipmapLevelBias(pbias: *mut f32, hTexRef: CUtexref) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefGetMipmapLevelBias(pbias, hTexRef));
     unsupported("cuTexRefGetMipmapLevelBias")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefGetMipmapLevelClamp(_: *mut f32, _: *mut f32, _: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefGetMipmapLevelClamp(
+    pminMipmapLevelClamp: *mut f32,
+    pmaxMipmapLevelClamp: *mut f32,
+    hTexRef: CUtexref,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefGetMipmapLevelClamp(pminMipmapLevelClamp, pmaxMipmapLevelClamp, hTexRef));
     unsupported("cuTexRefGetMipmapLevelClamp")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefGetMipmappedArray(_: *mut CUmipmappedArray, _: CUtexref) -> CUresult {
+pub unsafe extern "C" fn cuTexRefGetMipmappedArray(
+    phMipmappedArray: *mut CUmipmappedArray,
+    hTexRef: CUtexref,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefGetMipmappedArray(phMipmappedArray, hTexRef));
     unsupported("cuTexRefGetMipmappedArray")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefSetAddress(_: *mut c_uint, _: CUtexref, _: CUdeviceptr_v1, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuTexRefSetAddress(
+    ByteOffset: *mut c_uint,
+    hTexRef: CUtexref,
+    dptr: CUdeviceptr_v1,
+    bytes: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetAddress(ByteOffset, hTexRef, dptr, bytes));
     unsupported("cuTexRefSetAddress")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuTexRefSetAddress2D(
-    _: CUtexref,
-    _: *const CUDA_ARRAY_DESCRIPTOR_v1,
-    _: CUdeviceptr_v1,
-    _: c_uint,
+    hTexRef: CUtexref,
+    desc: *const CUDA_ARRAY_DESCRIPTOR_v1,
+    dptr: CUdeviceptr_v1,
+    Pitch: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetAddress2D(hTexRef, desc, dptr, Pitch));
     unsupported("cuTexRefSetAddress2D")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuTexRefSetAddress2D_v2(
-    _: CUtexref,
-    _: *const CUDA_ARRAY_DESCRIPTOR,
-    _: CUdeviceptr,
-    _: usize,
+    hTexRef: CUtexref,
+    desc: *const CUDA_ARRAY_DESCRIPTOR,
+    dptr: CUdeviceptr,
+    Pitch: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetAddress2D_v2(hTexRef, desc, dptr, Pitch));
     unsupported("cuTexRefSetAddress2D_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuTexRefSetAddress2D_v3(
-    _: CUtexref,
-    _: *const CUDA_ARRAY_DESCRIPTOR,
-    _: CUdeviceptr,
-    _: usize,
+    hTexRef: CUtexref,
+    desc: *const CUDA_ARRAY_DESCRIPTOR,
+    dptr: CUdeviceptr,
+    Pitch: usize,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetAddress2D_v3(hTexRef, desc, dptr, Pitch));
     unsupported("cuTexRefSetAddress2D_v3")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefSetAddressMode(_: CUtexref, _: c_int, _: CUaddress_mode) -> CUresult {
+pub unsafe extern "C" fn cuTexRefSetAddressMode(hTexRef: CUtexref, dim: c_int, am: CUaddress_mode) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetAddressMode(hTexRef, dim, am));
     unsupported("cuTexRefSetAddressMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefSetAddress_v2(_: *mut usize, _: CUtexref, _: CUdeviceptr, _: usize) -> CUresult {
+pub unsafe extern "C" fn cuTexRefSetAddress_v2(
+    ByteOffset: *mut usize,
+    hTexRef: CUtexref,
+    dptr: CUdeviceptr,
+    bytes: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetAddress_v2(ByteOffset, hTexRef, dptr, bytes));
     unsupported("cuTexRefSetAddress_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefSetArray(_: CUtexref, _: CUarray, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuTexRefSetArray(hTexRef: CUtexref, hArray: CUarray, Flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetArray(hTexRef, hArray, Flags));
     unsupported("cuTexRefSetArray")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefSetBorderColor(_: CUtexref, _: *mut f32) -> CUresult {
+pub unsafe extern "C" fn cuTexRefSetBorderColor(hTexRef: CUtexref, pBorderColor: *mut f32) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetBorderColor(hTexRef, pBorderColor));
     unsupported("cuTexRefSetBorderColor")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefSetFilterMode(_: CUtexref, _: CUfilter_mode) -> CUresult {
+pub unsafe extern "C" fn cuTexRefSetFilterMode(hTexRef: CUtexref, fm: CUfilter_mode) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetFilterMode(hTexRef, fm));
     unsupported("cuTexRefSetFilterMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefSetFlags(_: CUtexref, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuTexRefSetFlags(hTexRef: CUtexref, Flags: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetFlags(hTexRef, Flags));
     unsupported("cuTexRefSetFlags")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefSetFormat(_: CUtexref, _: CUarray_format, _: c_int) -> CUresult {
+pub unsafe extern "C" fn cuTexRefSetFormat(
+    hTexRef: CUtexref,
+    fmt: CUarray_format,
+    NumPackedComponents: c_int,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetFormat(hTexRef, fmt, NumPackedComponents));
     unsupported("cuTexRefSetFormat")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefSetMaxAnisotropy(_: CUtexref, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuTexRefSetMaxAnisotropy(hTexRef: CUtexref, maxAniso: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetMaxAnisotropy(hTexRef, maxAniso));
     unsupported("cuTexRefSetMaxAnisotropy")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefSetMipmapFilterMode(_: CUtexref, _: CUfilter_mode) -> CUresult {
+pub unsafe extern "C" fn cuTexRefSetMipmapFilterMode(hTexRef: CUtexref, fm: CUfilter_mode) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetMipmapFilterMode(hTexRef, fm));
     unsupported("cuTexRefSetMipmapFilterMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefSetMipmapLevelBias(_: CUtexref, _: f32) -> CUresult {
+pub unsafe extern "C" fn cuTexRefSetMipmapLevelBias(hTexRef: CUtexref, bias: f32) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetMipmapLevelBias(hTexRef, bias as float));
     unsupported("cuTexRefSetMipmapLevelBias")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefSetMipmapLevelClamp(_: CUtexref, _: f32, _: f32) -> CUresult {
+pub unsafe extern "C" fn cuTexRefSetMipmapLevelClamp(
+    hTexRef: CUtexref,
+    minMipmapLevelClamp: f32,
+    maxMipmapLevelClamp: f32,
+) -> CUresult {
+    vgpu_core::traced!(
+        LIBRARY,
+        cuTexRefSetMipmapLevelClamp(hTexRef, minMipmapLevelClamp as float, maxMipmapLevelClamp as float)
+    );
     unsupported("cuTexRefSetMipmapLevelClamp")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuTexRefSetMipmappedArray(_: CUtexref, _: CUmipmappedArray, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuTexRefSetMipmappedArray(
+    hTexRef: CUtexref,
+    hMipmappedArray: CUmipmappedArray,
+    Flags: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexRefSetMipmappedArray(hTexRef, hMipmappedArray, Flags));
     unsupported("cuTexRefSetMipmappedArray")
 }
 
 /// Swaps how strict captures are with this thread's calls.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuThreadExchangeStreamCaptureMode(mode: *mut CUstreamCaptureMode) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuThreadExchangeStreamCaptureMode(mode));
     entry("cuThreadExchangeStreamCaptureMode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let mode = unsafe { InOut::new(mode) }?;
@@ -6672,68 +8205,80 @@ pub unsafe extern "C" fn cuThreadExchangeStreamCaptureMode(mode: *mut CUstreamCa
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuUserObjectCreate(
-    _: *mut CUuserObject,
-    _: *mut c_void,
-    _: CUhostFn,
-    _: c_uint,
-    _: c_uint,
+    object_out: *mut CUuserObject,
+    ptr: *mut c_void,
+    destroy: CUhostFn,
+    initialRefcount: c_uint,
+    flags: c_uint,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuUserObjectCreate(object_out, ptr, destroy, initialRefcount, flags));
     unsupported("cuUserObjectCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuUserObjectRelease(_: CUuserObject, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuUserObjectRelease(object: CUuserObject, count: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuUserObjectRelease(object, count));
     unsupported("cuUserObjectRelease")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuUserObjectRetain(_: CUuserObject, _: c_uint) -> CUresult {
+pub unsafe extern "C" fn cuUserObjectRetain(object: CUuserObject, count: c_uint) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuUserObjectRetain(object, count));
     unsupported("cuUserObjectRetain")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuVDPAUCtxCreate(
-    _: *mut CUcontext,
-    _: c_uint,
-    _: CUdevice,
-    _: VdpDevice,
-    _: VdpGetProcAddress,
+    pCtx: *mut CUcontext,
+    flags: c_uint,
+    device: CUdevice,
+    vdpDevice: VdpDevice,
+    vdpGetProcAddress: VdpGetProcAddress,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuVDPAUCtxCreate(pCtx, flags, device, vdpDevice, vdpGetProcAddress));
     unsupported("cuVDPAUCtxCreate")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuVDPAUCtxCreate_v2(
-    _: *mut CUcontext,
-    _: c_uint,
-    _: CUdevice,
-    _: VdpDevice,
-    _: VdpGetProcAddress,
+    pCtx: *mut CUcontext,
+    flags: c_uint,
+    device: CUdevice,
+    vdpDevice: VdpDevice,
+    vdpGetProcAddress: VdpGetProcAddress,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuVDPAUCtxCreate_v2(pCtx, flags, device, vdpDevice, vdpGetProcAddress));
     unsupported("cuVDPAUCtxCreate_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuVDPAUGetDevice(_: *mut CUdevice, _: VdpDevice, _: VdpGetProcAddress) -> CUresult {
+pub unsafe extern "C" fn cuVDPAUGetDevice(
+    pDevice: *mut CUdevice,
+    vdpDevice: VdpDevice,
+    vdpGetProcAddress: VdpGetProcAddress,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuVDPAUGetDevice(pDevice, vdpDevice, vdpGetProcAddress));
     unsupported("cuVDPAUGetDevice")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuWaitExternalSemaphoresAsync(
-    _: *const CUexternalSemaphore,
-    _: *const CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS,
-    _: c_uint,
-    _: CUstream,
+    extSemArray: *const CUexternalSemaphore,
+    paramsArray: *const CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS,
+    numExtSems: c_uint,
+    stream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuWaitExternalSemaphoresAsync(extSemArray, paramsArray, numExtSems, stream));
     unsupported("cuWaitExternalSemaphoresAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuWaitExternalSemaphoresAsync_ptsz(
-    _: *const CUexternalSemaphore,
-    _: *const CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS,
-    _: c_uint,
-    _: CUstream,
+    extSemArray: *const CUexternalSemaphore,
+    paramsArray: *const CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS,
+    numExtSems: c_uint,
+    stream: CUstream,
 ) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuWaitExternalSemaphoresAsync_ptsz(extSemArray, paramsArray, numExtSems, stream));
     unsupported("cuWaitExternalSemaphoresAsync_ptsz")
 }

@@ -6,12 +6,16 @@ use core::ffi::*;
 
 use vgpu_core::abi::{self, driver::*, runtime::*};
 use vgpu_core::ffi::{In, InOut, InSlice, Out, OutOpt, OutSlice, Str};
+use vgpu_core::trace::Library;
 
 use crate::entry::{entry, unsupported};
+
+const LIBRARY: Library = Library { soname: "libcudart.so.12", has_channel: false };
 
 /// Gives a handle for the kernel of a host stub.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __cudaGetKernel(kernel: *mut cudaKernel_t, entryFuncAddr: *const c_void) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, __cudaGetKernel(kernel, entryFuncAddr));
     entry("__cudaGetKernel", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let kernel = unsafe { Out::new(kernel) }?;
@@ -23,6 +27,7 @@ pub unsafe extern "C" fn __cudaGetKernel(kernel: *mut cudaKernel_t, entryFuncAdd
 /// Loads a fatbin's module now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __cudaInitModule(fatCubinHandle: *mut *mut c_void) -> c_char {
+    vgpu_core::traced!(LIBRARY, __cudaInitModule(fatCubinHandle));
     vgpu_core::ffi::guard("__cudaInitModule", 0, || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::registration::__cudaInitModule(fatCubinHandle) }
@@ -39,6 +44,10 @@ pub unsafe extern "C" fn __cudaLaunchKernel(
     sharedMem: usize,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        __cudaLaunchKernel(kernel, gridDim as dimensions, blockDim as dimensions, args, sharedMem, stream)
+    );
     entry("__cudaLaunchKernel", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::registration::__cudaLaunchKernel(kernel, gridDim, blockDim, args, sharedMem, stream) }
@@ -55,6 +64,10 @@ pub unsafe extern "C" fn __cudaLaunchKernel_ptsz(
     sharedMem: usize,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        __cudaLaunchKernel_ptsz(kernel, gridDim as dimensions, blockDim as dimensions, args, sharedMem, stream)
+    );
     entry("__cudaLaunchKernel_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -70,6 +83,7 @@ pub unsafe extern "C" fn __cudaPopCallConfiguration(
     sharedMem: *mut usize,
     stream: *mut c_void,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, __cudaPopCallConfiguration(gridDim, blockDim, sharedMem, stream));
     entry("__cudaPopCallConfiguration", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let gridDim = unsafe { Out::new(gridDim) }?;
@@ -90,6 +104,10 @@ pub unsafe extern "C" fn __cudaPushCallConfiguration(
     sharedMem: usize,
     stream: *mut CUstream_st,
 ) -> c_uint {
+    vgpu_core::traced!(
+        LIBRARY,
+        __cudaPushCallConfiguration(gridDim as dimensions, blockDim as dimensions, sharedMem, stream)
+    );
     vgpu_core::ffi::guard("__cudaPushCallConfiguration", 1, || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::registration::__cudaPushCallConfiguration(gridDim, blockDim, sharedMem, stream) }
@@ -99,6 +117,7 @@ pub unsafe extern "C" fn __cudaPushCallConfiguration(
 /// Notes a fatbin; nothing is read or loaded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __cudaRegisterFatBinary(fatCubin: *mut c_void) -> *mut *mut c_void {
+    vgpu_core::traced!(LIBRARY, __cudaRegisterFatBinary(fatCubin));
     vgpu_core::ffi::guard("__cudaRegisterFatBinary", core::ptr::null_mut(), || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::registration::__cudaRegisterFatBinary(fatCubin) }
@@ -108,6 +127,7 @@ pub unsafe extern "C" fn __cudaRegisterFatBinary(fatCubin: *mut c_void) -> *mut 
 /// Ends a fatbin's registration, which leaves nothing to do.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __cudaRegisterFatBinaryEnd(fatCubinHandle: *mut *mut c_void) {
+    vgpu_core::traced!(LIBRARY, __cudaRegisterFatBinaryEnd(fatCubinHandle));
     vgpu_core::ffi::guard("__cudaRegisterFatBinaryEnd", (), || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::registration::__cudaRegisterFatBinaryEnd(fatCubinHandle) }
@@ -128,6 +148,21 @@ pub unsafe extern "C" fn __cudaRegisterFunction(
     gDim: *mut dim3,
     wSize: *mut c_int,
 ) {
+    vgpu_core::traced!(
+        LIBRARY,
+        __cudaRegisterFunction(
+            fatCubinHandle,
+            hostFun,
+            deviceFun,
+            deviceName,
+            threadLimit,
+            tid,
+            bid,
+            bDim,
+            gDim,
+            wSize
+        )
+    );
     vgpu_core::ffi::guard("__cudaRegisterFunction", (), || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -148,7 +183,13 @@ pub unsafe extern "C" fn __cudaRegisterFunction(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn __cudaRegisterHostVar(_: *mut *mut c_void, _: *const c_char, _: *mut c_char, _: usize) {
+pub unsafe extern "C" fn __cudaRegisterHostVar(
+    fatCubinHandle: *mut *mut c_void,
+    deviceName: *const c_char,
+    hostVar: *mut c_char,
+    size: usize,
+) {
+    vgpu_core::traced!(LIBRARY, __cudaRegisterHostVar(fatCubinHandle, deviceName, hostVar, size));
     unsupported("__cudaRegisterHostVar");
 }
 
@@ -164,6 +205,19 @@ pub unsafe extern "C" fn __cudaRegisterManagedVar(
     constant: c_int,
     global: c_int,
 ) {
+    vgpu_core::traced!(
+        LIBRARY,
+        __cudaRegisterManagedVar(
+            fatCubinHandle,
+            hostVarPtrAddress,
+            deviceAddress,
+            deviceName,
+            ext,
+            size,
+            constant,
+            global
+        )
+    );
     vgpu_core::ffi::guard("__cudaRegisterManagedVar", (), || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -182,7 +236,8 @@ pub unsafe extern "C" fn __cudaRegisterManagedVar(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn __cudaRegisterUnifiedTable(_: *mut *mut c_void, _: *mut c_void) {
+pub unsafe extern "C" fn __cudaRegisterUnifiedTable(fatCubinHandle: *mut *mut c_void, table: *mut c_void) {
+    vgpu_core::traced!(LIBRARY, __cudaRegisterUnifiedTable(fatCubinHandle, table));
     unsupported("__cudaRegisterUnifiedTable");
 }
 
@@ -198,6 +253,10 @@ pub unsafe extern "C" fn __cudaRegisterVar(
     constant: c_int,
     global: c_int,
 ) {
+    vgpu_core::traced!(
+        LIBRARY,
+        __cudaRegisterVar(fatCubinHandle, hostVar, deviceAddress, deviceName, ext, size, constant, global)
+    );
     vgpu_core::ffi::guard("__cudaRegisterVar", (), || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -218,6 +277,7 @@ pub unsafe extern "C" fn __cudaRegisterVar(
 /// Forgets a fatbin and unloads its modules.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __cudaUnregisterFatBinary(fatCubinHandle: *mut *mut c_void) {
+    vgpu_core::traced!(LIBRARY, __cudaUnregisterFatBinary(fatCubinHandle));
     vgpu_core::ffi::guard("__cudaUnregisterFatBinary", (), || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::registration::__cudaUnregisterFatBinary(fatCubinHandle) }
@@ -226,39 +286,48 @@ pub unsafe extern "C" fn __cudaUnregisterFatBinary(fatCubinHandle: *mut *mut c_v
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaArrayGetInfo(
-    _: *mut cudaChannelFormatDesc,
-    _: *mut cudaExtent,
-    _: *mut c_uint,
-    _: cudaArray_t,
+    desc: *mut cudaChannelFormatDesc,
+    extent: *mut cudaExtent,
+    flags: *mut c_uint,
+    array: cudaArray_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaArrayGetInfo(desc, extent, flags, array));
     unsupported("cudaArrayGetInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaArrayGetMemoryRequirements(
-    _: *mut cudaArrayMemoryRequirements,
-    _: cudaArray_t,
-    _: c_int,
+    memoryRequirements: *mut cudaArrayMemoryRequirements,
+    array: cudaArray_t,
+    device: c_int,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaArrayGetMemoryRequirements(memoryRequirements, array, device));
     unsupported("cudaArrayGetMemoryRequirements")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaArrayGetPlane(_: *mut cudaArray_t, _: cudaArray_t, _: c_uint) -> cudaError_t {
+pub unsafe extern "C" fn cudaArrayGetPlane(
+    pPlaneArray: *mut cudaArray_t,
+    hArray: cudaArray_t,
+    planeIdx: c_uint,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaArrayGetPlane(pPlaneArray, hArray, planeIdx));
     unsupported("cudaArrayGetPlane")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaArrayGetSparseProperties(
-    _: *mut cudaArraySparseProperties,
-    _: cudaArray_t,
+    sparseProperties: *mut cudaArraySparseProperties,
+    array: cudaArray_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaArrayGetSparseProperties(sparseProperties, array));
     unsupported("cudaArrayGetSparseProperties")
 }
 
 /// Finds the device that has most of what is asked for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaChooseDevice(device: *mut c_int, prop: *const cudaDeviceProp) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaChooseDevice(device, prop));
     entry("cudaChooseDevice", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let device = unsafe { Out::new(device) }?;
@@ -277,6 +346,7 @@ pub unsafe extern "C" fn cudaCreateChannelDesc(
     w: c_int,
     f: cudaChannelFormatKind,
 ) -> cudaChannelFormatDesc {
+    vgpu_core::traced!(LIBRARY, cudaCreateChannelDesc(x, y, z, w, f));
     vgpu_core::ffi::guard("cudaCreateChannelDesc", cudaChannelFormatDesc::default(), || {
         crate::api::texture::cudaCreateChannelDesc(x, y, z, w, f)
     })
@@ -284,45 +354,52 @@ pub unsafe extern "C" fn cudaCreateChannelDesc(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaCreateSurfaceObject(
-    _: *mut cudaSurfaceObject_t,
-    _: *const cudaResourceDesc,
+    pSurfObject: *mut cudaSurfaceObject_t,
+    pResDesc: *const cudaResourceDesc,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaCreateSurfaceObject(pSurfObject, pResDesc));
     unsupported("cudaCreateSurfaceObject")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaCreateTextureObject(
-    _: *mut cudaTextureObject_t,
-    _: *const cudaResourceDesc,
-    _: *const cudaTextureDesc,
-    _: *const cudaResourceViewDesc,
+    pTexObject: *mut cudaTextureObject_t,
+    pResDesc: *const cudaResourceDesc,
+    pTexDesc: *const cudaTextureDesc,
+    pResViewDesc: *const cudaResourceViewDesc,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaCreateTextureObject(pTexObject, pResDesc, pTexDesc, pResViewDesc));
     unsupported("cudaCreateTextureObject")
 }
 
 /// Makes all persisting lines of the L2 cache normal.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaCtxResetPersistingL2Cache() -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaCtxResetPersistingL2Cache());
     entry("cudaCtxResetPersistingL2Cache", || crate::api::device::cudaCtxResetPersistingL2Cache())
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaDestroyExternalMemory(_: cudaExternalMemory_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaDestroyExternalMemory(extMem: cudaExternalMemory_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDestroyExternalMemory(extMem));
     unsupported("cudaDestroyExternalMemory")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaDestroyExternalSemaphore(_: cudaExternalSemaphore_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaDestroyExternalSemaphore(extSem: cudaExternalSemaphore_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDestroyExternalSemaphore(extSem));
     unsupported("cudaDestroyExternalSemaphore")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaDestroySurfaceObject(_: cudaSurfaceObject_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaDestroySurfaceObject(surfObject: cudaSurfaceObject_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDestroySurfaceObject(surfObject));
     unsupported("cudaDestroySurfaceObject")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaDestroyTextureObject(_: cudaTextureObject_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaDestroyTextureObject(texObject: cudaTextureObject_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDestroyTextureObject(texObject));
     unsupported("cudaDestroyTextureObject")
 }
 
@@ -333,6 +410,7 @@ pub unsafe extern "C" fn cudaDeviceCanAccessPeer(
     device: c_int,
     peerDevice: c_int,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceCanAccessPeer(canAccessPeer, device, peerDevice));
     entry("cudaDeviceCanAccessPeer", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let canAccessPeer = unsafe { Out::new(canAccessPeer) }?;
@@ -343,26 +421,30 @@ pub unsafe extern "C" fn cudaDeviceCanAccessPeer(
 /// Ends that.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceDisablePeerAccess(peerDevice: c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceDisablePeerAccess(peerDevice));
     entry("cudaDeviceDisablePeerAccess", || crate::api::peer::cudaDeviceDisablePeerAccess(peerDevice))
 }
 
 /// Lets this thread's device reach another's memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceEnablePeerAccess(peerDevice: c_int, flags: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceEnablePeerAccess(peerDevice, flags));
     entry("cudaDeviceEnablePeerAccess", || crate::api::peer::cudaDeviceEnablePeerAccess(peerDevice, flags))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceFlushGPUDirectRDMAWrites(
-    _: cudaFlushGPUDirectRDMAWritesTarget,
-    _: cudaFlushGPUDirectRDMAWritesScope,
+    target: cudaFlushGPUDirectRDMAWritesTarget,
+    scope: cudaFlushGPUDirectRDMAWritesScope,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceFlushGPUDirectRDMAWrites(target, scope));
     unsupported("cudaDeviceFlushGPUDirectRDMAWrites")
 }
 
 /// One number about a device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetAttribute(value: *mut c_int, attr: cudaDeviceAttr, device: c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetAttribute(value, attr, device));
     entry("cudaDeviceGetAttribute", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let value = unsafe { Out::new(value) }?;
@@ -373,6 +455,7 @@ pub unsafe extern "C" fn cudaDeviceGetAttribute(value: *mut c_int, attr: cudaDev
 /// The device at a PCI address.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetByPCIBusId(device: *mut c_int, pciBusId: *const c_char) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetByPCIBusId(device, pciBusId as text));
     entry("cudaDeviceGetByPCIBusId", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let device = unsafe { Out::new(device) }?;
@@ -385,6 +468,7 @@ pub unsafe extern "C" fn cudaDeviceGetByPCIBusId(device: *mut c_int, pciBusId: *
 /// Which of L1 cache and shared memory is preferred.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetCacheConfig(pCacheConfig: *mut cudaFuncCache) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetCacheConfig(pCacheConfig));
     entry("cudaDeviceGetCacheConfig", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pCacheConfig = unsafe { Out::new(pCacheConfig) }?;
@@ -395,6 +479,7 @@ pub unsafe extern "C" fn cudaDeviceGetCacheConfig(pCacheConfig: *mut cudaFuncCac
 /// The pool that a device comes with.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetDefaultMemPool(memPool: *mut cudaMemPool_t, device: c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetDefaultMemPool(memPool, device));
     entry("cudaDeviceGetDefaultMemPool", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let memPool = unsafe { Out::new(memPool) }?;
@@ -404,16 +489,18 @@ pub unsafe extern "C" fn cudaDeviceGetDefaultMemPool(memPool: *mut cudaMemPool_t
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetGraphMemAttribute(
-    _: c_int,
-    _: cudaGraphMemAttributeType,
-    _: *mut c_void,
+    device: c_int,
+    attr: cudaGraphMemAttributeType,
+    value: *mut c_void,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetGraphMemAttribute(device, attr, value));
     unsupported("cudaDeviceGetGraphMemAttribute")
 }
 
 /// A limit of the device's context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetLimit(pValue: *mut usize, limit: cudaLimit) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetLimit(pValue, limit));
     entry("cudaDeviceGetLimit", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pValue = unsafe { Out::new(pValue) }?;
@@ -424,6 +511,7 @@ pub unsafe extern "C" fn cudaDeviceGetLimit(pValue: *mut usize, limit: cudaLimit
 /// The pool that a device's allocations come from.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetMemPool(memPool: *mut cudaMemPool_t, device: c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetMemPool(memPool, device));
     entry("cudaDeviceGetMemPool", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let memPool = unsafe { Out::new(memPool) }?;
@@ -432,7 +520,12 @@ pub unsafe extern "C" fn cudaDeviceGetMemPool(memPool: *mut cudaMemPool_t, devic
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaDeviceGetNvSciSyncAttributes(_: *mut c_void, _: c_int, _: c_int) -> cudaError_t {
+pub unsafe extern "C" fn cudaDeviceGetNvSciSyncAttributes(
+    nvSciSyncAttrList: *mut c_void,
+    device: c_int,
+    flags: c_int,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetNvSciSyncAttributes(nvSciSyncAttrList, device, flags));
     unsupported("cudaDeviceGetNvSciSyncAttributes")
 }
 
@@ -444,6 +537,7 @@ pub unsafe extern "C" fn cudaDeviceGetP2PAttribute(
     srcDevice: c_int,
     dstDevice: c_int,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetP2PAttribute(value, attr, srcDevice, dstDevice));
     entry("cudaDeviceGetP2PAttribute", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let value = unsafe { Out::new(value) }?;
@@ -454,6 +548,7 @@ pub unsafe extern "C" fn cudaDeviceGetP2PAttribute(
 /// A device's PCI address as text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetPCIBusId(pciBusId: *mut c_char, len: c_int, device: c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetPCIBusId(pciBusId, len, device));
     entry("cudaDeviceGetPCIBusId", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pciBusId = unsafe { OutSlice::new(pciBusId, usize::try_from(len).unwrap_or(0)) }?;
@@ -464,6 +559,7 @@ pub unsafe extern "C" fn cudaDeviceGetPCIBusId(pciBusId: *mut c_char, len: c_int
 /// The width of shared memory banks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetSharedMemConfig(pConfig: *mut cudaSharedMemConfig) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetSharedMemConfig(pConfig));
     entry("cudaDeviceGetSharedMemConfig", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pConfig = unsafe { Out::new(pConfig) }?;
@@ -477,6 +573,7 @@ pub unsafe extern "C" fn cudaDeviceGetStreamPriorityRange(
     leastPriority: *mut c_int,
     greatestPriority: *mut c_int,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetStreamPriorityRange(leastPriority, greatestPriority));
     entry("cudaDeviceGetStreamPriorityRange", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let leastPriority = unsafe { OutOpt::new(leastPriority) }?;
@@ -488,81 +585,96 @@ pub unsafe extern "C" fn cudaDeviceGetStreamPriorityRange(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetTexture1DLinearMaxWidth(
-    _: *mut usize,
-    _: *const cudaChannelFormatDesc,
-    _: c_int,
+    maxWidthInElements: *mut usize,
+    fmtDesc: *const cudaChannelFormatDesc,
+    device: c_int,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetTexture1DLinearMaxWidth(maxWidthInElements, fmtDesc, device));
     unsupported("cudaDeviceGetTexture1DLinearMaxWidth")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaDeviceGraphMemTrim(_: c_int) -> cudaError_t {
+pub unsafe extern "C" fn cudaDeviceGraphMemTrim(device: c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGraphMemTrim(device));
     unsupported("cudaDeviceGraphMemTrim")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceRegisterAsyncNotification(
-    _: c_int,
-    _: cudaAsyncCallback,
-    _: *mut c_void,
-    _: *mut cudaAsyncCallbackHandle_t,
+    device: c_int,
+    callbackFunc: cudaAsyncCallback,
+    userData: *mut c_void,
+    callback: *mut cudaAsyncCallbackHandle_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceRegisterAsyncNotification(device, callbackFunc, userData, callback));
     unsupported("cudaDeviceRegisterAsyncNotification")
 }
 
 /// Ends the device's context with everything in it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceReset() -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceReset());
     entry("cudaDeviceReset", || crate::api::device::cudaDeviceReset())
 }
 
 /// Prefers L1 cache or shared memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSetCacheConfig(cacheConfig: cudaFuncCache) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceSetCacheConfig(cacheConfig));
     entry("cudaDeviceSetCacheConfig", || crate::api::device::cudaDeviceSetCacheConfig(cacheConfig))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSetGraphMemAttribute(
-    _: c_int,
-    _: cudaGraphMemAttributeType,
-    _: *mut c_void,
+    device: c_int,
+    attr: cudaGraphMemAttributeType,
+    value: *mut c_void,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceSetGraphMemAttribute(device, attr, value));
     unsupported("cudaDeviceSetGraphMemAttribute")
 }
 
 /// Sets a limit of the device's context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSetLimit(limit: cudaLimit, value: usize) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceSetLimit(limit, value));
     entry("cudaDeviceSetLimit", || crate::api::device::cudaDeviceSetLimit(limit, value))
 }
 
 /// Sets the pool that a device's allocations come from.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSetMemPool(device: c_int, memPool: cudaMemPool_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceSetMemPool(device, memPool));
     entry("cudaDeviceSetMemPool", || crate::api::pool::cudaDeviceSetMemPool(device, memPool))
 }
 
 /// Chooses the width of shared memory banks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSetSharedMemConfig(config: cudaSharedMemConfig) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceSetSharedMemConfig(config));
     entry("cudaDeviceSetSharedMemConfig", || crate::api::device::cudaDeviceSetSharedMemConfig(config))
 }
 
 /// Waits for all work of this thread's device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSynchronize() -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceSynchronize());
     entry("cudaDeviceSynchronize", || crate::api::device::cudaDeviceSynchronize())
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaDeviceUnregisterAsyncNotification(_: c_int, _: cudaAsyncCallbackHandle_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaDeviceUnregisterAsyncNotification(
+    device: c_int,
+    callback: cudaAsyncCallbackHandle_t,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceUnregisterAsyncNotification(device, callback));
     unsupported("cudaDeviceUnregisterAsyncNotification")
 }
 
 /// The latest CUDA version that the driver supports; 0 without a driver.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDriverGetVersion(driverVersion: *mut c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDriverGetVersion(driverVersion));
     entry("cudaDriverGetVersion", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let driverVersion = unsafe { Out::new(driverVersion) }?;
@@ -572,78 +684,91 @@ pub unsafe extern "C" fn cudaDriverGetVersion(driverVersion: *mut c_int) -> cuda
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEGLStreamConsumerAcquireFrame(
-    _: *mut cudaEglStreamConnection,
-    _: *mut cudaGraphicsResource_t,
-    _: *mut cudaStream_t,
-    _: c_uint,
+    conn: *mut cudaEglStreamConnection,
+    pCudaResource: *mut cudaGraphicsResource_t,
+    pStream: *mut cudaStream_t,
+    timeout: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEGLStreamConsumerAcquireFrame(conn, pCudaResource, pStream, timeout));
     unsupported("cudaEGLStreamConsumerAcquireFrame")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaEGLStreamConsumerConnect(_: *mut cudaEglStreamConnection, _: EGLStreamKHR) -> cudaError_t {
+pub unsafe extern "C" fn cudaEGLStreamConsumerConnect(
+    conn: *mut cudaEglStreamConnection,
+    eglStream: EGLStreamKHR,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEGLStreamConsumerConnect(conn, eglStream));
     unsupported("cudaEGLStreamConsumerConnect")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEGLStreamConsumerConnectWithFlags(
-    _: *mut cudaEglStreamConnection,
-    _: EGLStreamKHR,
-    _: c_uint,
+    conn: *mut cudaEglStreamConnection,
+    eglStream: EGLStreamKHR,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEGLStreamConsumerConnectWithFlags(conn, eglStream, flags));
     unsupported("cudaEGLStreamConsumerConnectWithFlags")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaEGLStreamConsumerDisconnect(_: *mut cudaEglStreamConnection) -> cudaError_t {
+pub unsafe extern "C" fn cudaEGLStreamConsumerDisconnect(conn: *mut cudaEglStreamConnection) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEGLStreamConsumerDisconnect(conn));
     unsupported("cudaEGLStreamConsumerDisconnect")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEGLStreamConsumerReleaseFrame(
-    _: *mut cudaEglStreamConnection,
-    _: cudaGraphicsResource_t,
-    _: *mut cudaStream_t,
+    conn: *mut cudaEglStreamConnection,
+    pCudaResource: cudaGraphicsResource_t,
+    pStream: *mut cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEGLStreamConsumerReleaseFrame(conn, pCudaResource, pStream));
     unsupported("cudaEGLStreamConsumerReleaseFrame")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEGLStreamProducerConnect(
-    _: *mut cudaEglStreamConnection,
-    _: EGLStreamKHR,
-    _: EGLint,
-    _: EGLint,
+    conn: *mut cudaEglStreamConnection,
+    eglStream: EGLStreamKHR,
+    width: EGLint,
+    height: EGLint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEGLStreamProducerConnect(conn, eglStream, width, height));
     unsupported("cudaEGLStreamProducerConnect")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaEGLStreamProducerDisconnect(_: *mut cudaEglStreamConnection) -> cudaError_t {
+pub unsafe extern "C" fn cudaEGLStreamProducerDisconnect(conn: *mut cudaEglStreamConnection) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEGLStreamProducerDisconnect(conn));
     unsupported("cudaEGLStreamProducerDisconnect")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEGLStreamProducerPresentFrame(
-    _: *mut cudaEglStreamConnection,
-    _: cudaEglFrame,
-    _: *mut cudaStream_t,
+    conn: *mut cudaEglStreamConnection,
+    eglframe: cudaEglFrame,
+    pStream: *mut cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEGLStreamProducerPresentFrame(conn, eglframe, pStream));
     unsupported("cudaEGLStreamProducerPresentFrame")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEGLStreamProducerReturnFrame(
-    _: *mut cudaEglStreamConnection,
-    _: *mut cudaEglFrame,
-    _: *mut cudaStream_t,
+    conn: *mut cudaEglStreamConnection,
+    eglframe: *mut cudaEglFrame,
+    pStream: *mut cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEGLStreamProducerReturnFrame(conn, eglframe, pStream));
     unsupported("cudaEGLStreamProducerReturnFrame")
 }
 
 /// Creates an event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventCreate(event: *mut cudaEvent_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEventCreate(event));
     entry("cudaEventCreate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let event = unsafe { Out::new(event) }?;
@@ -652,13 +777,19 @@ pub unsafe extern "C" fn cudaEventCreate(event: *mut cudaEvent_t) -> cudaError_t
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaEventCreateFromEGLSync(_: *mut cudaEvent_t, _: EGLSyncKHR, _: c_uint) -> cudaError_t {
+pub unsafe extern "C" fn cudaEventCreateFromEGLSync(
+    phEvent: *mut cudaEvent_t,
+    eglSync: EGLSyncKHR,
+    flags: c_uint,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEventCreateFromEGLSync(phEvent, eglSync, flags));
     unsupported("cudaEventCreateFromEGLSync")
 }
 
 /// Creates an event that may do without a time or block its waiter.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventCreateWithFlags(event: *mut cudaEvent_t, flags: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEventCreateWithFlags(event, flags));
     entry("cudaEventCreateWithFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let event = unsafe { Out::new(event) }?;
@@ -669,12 +800,14 @@ pub unsafe extern "C" fn cudaEventCreateWithFlags(event: *mut cudaEvent_t, flags
 /// Destroys an event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventDestroy(event: cudaEvent_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEventDestroy(event));
     entry("cudaEventDestroy", || crate::api::event::cudaEventDestroy(event))
 }
 
 /// Milliseconds between two events.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventElapsedTime(ms: *mut f32, start: cudaEvent_t, end: cudaEvent_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEventElapsedTime(ms, start, end));
     entry("cudaEventElapsedTime", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let ms = unsafe { Out::new(ms) }?;
@@ -685,6 +818,7 @@ pub unsafe extern "C" fn cudaEventElapsedTime(ms: *mut f32, start: cudaEvent_t, 
 /// Milliseconds between two events.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventElapsedTime_v2(ms: *mut f32, start: cudaEvent_t, end: cudaEvent_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEventElapsedTime_v2(ms, start, end));
     entry("cudaEventElapsedTime_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let ms = unsafe { Out::new(ms) }?;
@@ -695,18 +829,21 @@ pub unsafe extern "C" fn cudaEventElapsedTime_v2(ms: *mut f32, start: cudaEvent_
 /// Whether an event was reached.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventQuery(event: cudaEvent_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEventQuery(event));
     entry("cudaEventQuery", || crate::api::event::cudaEventQuery(event))
 }
 
 /// Makes an event the point that a stream has reached by now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventRecord(event: cudaEvent_t, stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEventRecord(event, stream));
     entry("cudaEventRecord", || crate::api::event::cudaEventRecord(event, stream))
 }
 
 /// Makes an event the point that a stream has reached by now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventRecord_ptsz(event: cudaEvent_t, stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEventRecord_ptsz(event, stream));
     entry("cudaEventRecord_ptsz", || {
         let stream = abi::or_per_thread(stream);
         crate::api::event::cudaEventRecord(event, stream)
@@ -720,6 +857,7 @@ pub unsafe extern "C" fn cudaEventRecordWithFlags(
     stream: cudaStream_t,
     flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEventRecordWithFlags(event, stream, flags));
     entry("cudaEventRecordWithFlags", || crate::api::event::cudaEventRecordWithFlags(event, stream, flags))
 }
 
@@ -730,6 +868,7 @@ pub unsafe extern "C" fn cudaEventRecordWithFlags_ptsz(
     stream: cudaStream_t,
     flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEventRecordWithFlags_ptsz(event, stream, flags));
     entry("cudaEventRecordWithFlags_ptsz", || {
         let stream = abi::or_per_thread(stream);
         crate::api::event::cudaEventRecordWithFlags(event, stream, flags)
@@ -739,30 +878,34 @@ pub unsafe extern "C" fn cudaEventRecordWithFlags_ptsz(
 /// Waits for an event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventSynchronize(event: cudaEvent_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaEventSynchronize(event));
     entry("cudaEventSynchronize", || crate::api::event::cudaEventSynchronize(event))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaExternalMemoryGetMappedBuffer(
-    _: *mut *mut c_void,
-    _: cudaExternalMemory_t,
-    _: *const cudaExternalMemoryBufferDesc,
+    devPtr: *mut *mut c_void,
+    extMem: cudaExternalMemory_t,
+    bufferDesc: *const cudaExternalMemoryBufferDesc,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaExternalMemoryGetMappedBuffer(devPtr, extMem, bufferDesc));
     unsupported("cudaExternalMemoryGetMappedBuffer")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaExternalMemoryGetMappedMipmappedArray(
-    _: *mut cudaMipmappedArray_t,
-    _: cudaExternalMemory_t,
-    _: *const cudaExternalMemoryMipmappedArrayDesc,
+    mipmap: *mut cudaMipmappedArray_t,
+    extMem: cudaExternalMemory_t,
+    mipmapDesc: *const cudaExternalMemoryMipmappedArrayDesc,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaExternalMemoryGetMappedMipmappedArray(mipmap, extMem, mipmapDesc));
     unsupported("cudaExternalMemoryGetMappedMipmappedArray")
 }
 
 /// Frees device memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFree(devPtr: *mut c_void) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFree(devPtr));
     entry("cudaFree", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cudaFree(devPtr) }
@@ -770,13 +913,15 @@ pub unsafe extern "C" fn cudaFree(devPtr: *mut c_void) -> cudaError_t {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaFreeArray(_: cudaArray_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaFreeArray(array: cudaArray_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFreeArray(array));
     unsupported("cudaFreeArray")
 }
 
 /// Frees device memory in stream order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFreeAsync(devPtr: *mut c_void, hStream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFreeAsync(devPtr, hStream));
     entry("cudaFreeAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::pool::cudaFreeAsync(devPtr, hStream) }
@@ -786,6 +931,7 @@ pub unsafe extern "C" fn cudaFreeAsync(devPtr: *mut c_void, hStream: cudaStream_
 /// Frees device memory in stream order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFreeAsync_ptsz(devPtr: *mut c_void, hStream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFreeAsync_ptsz(devPtr, hStream));
     entry("cudaFreeAsync_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -796,6 +942,7 @@ pub unsafe extern "C" fn cudaFreeAsync_ptsz(devPtr: *mut c_void, hStream: cudaSt
 /// Frees pinned host memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFreeHost(ptr: *mut c_void) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFreeHost(ptr));
     entry("cudaFreeHost", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cudaFreeHost(ptr) }
@@ -803,13 +950,15 @@ pub unsafe extern "C" fn cudaFreeHost(ptr: *mut c_void) -> cudaError_t {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaFreeMipmappedArray(_: cudaMipmappedArray_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaFreeMipmappedArray(mipmappedArray: cudaMipmappedArray_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFreeMipmappedArray(mipmappedArray));
     unsupported("cudaFreeMipmappedArray")
 }
 
 /// What is known about a kernel: registers, memory, limits, versions.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncGetAttributes(attr: *mut cudaFuncAttributes, func: *const c_void) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFuncGetAttributes(attr, func));
     entry("cudaFuncGetAttributes", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let attr = unsafe { Out::new(attr) }?;
@@ -821,6 +970,7 @@ pub unsafe extern "C" fn cudaFuncGetAttributes(attr: *mut cudaFuncAttributes, fu
 /// A kernel's name on the device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncGetName(name: *mut *const c_char, func: *const c_void) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFuncGetName(name, func));
     entry("cudaFuncGetName", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let name = unsafe { Out::new(name) }?;
@@ -837,6 +987,7 @@ pub unsafe extern "C" fn cudaFuncGetParamInfo(
     paramOffset: *mut usize,
     paramSize: *mut usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFuncGetParamInfo(func, paramIndex, paramOffset, paramSize));
     entry("cudaFuncGetParamInfo", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let paramOffset = unsafe { Out::new(paramOffset) }?;
@@ -854,6 +1005,7 @@ pub unsafe extern "C" fn cudaFuncSetAttribute(
     attr: cudaFuncAttribute,
     value: c_int,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFuncSetAttribute(func, attr, value));
     entry("cudaFuncSetAttribute", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::execution::cudaFuncSetAttribute(func, attr, value) }
@@ -863,6 +1015,7 @@ pub unsafe extern "C" fn cudaFuncSetAttribute(
 /// Prefers L1 cache or shared memory for a kernel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncSetCacheConfig(func: *const c_void, cacheConfig: cudaFuncCache) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFuncSetCacheConfig(func, cacheConfig));
     entry("cudaFuncSetCacheConfig", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::execution::cudaFuncSetCacheConfig(func, cacheConfig) }
@@ -872,6 +1025,7 @@ pub unsafe extern "C" fn cudaFuncSetCacheConfig(func: *const c_void, cacheConfig
 /// Chooses the width of shared memory banks for a kernel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncSetSharedMemConfig(func: *const c_void, config: cudaSharedMemConfig) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFuncSetSharedMemConfig(func, config));
     entry("cudaFuncSetSharedMemConfig", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::execution::cudaFuncSetSharedMemConfig(func, config) }
@@ -880,62 +1034,77 @@ pub unsafe extern "C" fn cudaFuncSetSharedMemConfig(func: *const c_void, config:
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGLGetDevices(
-    _: *mut c_uint,
-    _: *mut c_int,
-    _: c_uint,
-    _: cudaGLDeviceList,
+    pCudaDeviceCount: *mut c_uint,
+    pCudaDevices: *mut c_int,
+    cudaDeviceCount: c_uint,
+    deviceList: cudaGLDeviceList,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGLGetDevices(pCudaDeviceCount, pCudaDevices, cudaDeviceCount, deviceList));
     unsupported("cudaGLGetDevices")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGLMapBufferObject(_: *mut *mut c_void, _: GLuint) -> cudaError_t {
+pub unsafe extern "C" fn cudaGLMapBufferObject(devPtr: *mut *mut c_void, bufObj: GLuint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGLMapBufferObject(devPtr, bufObj));
     unsupported("cudaGLMapBufferObject")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGLMapBufferObjectAsync(_: *mut *mut c_void, _: GLuint, _: cudaStream_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaGLMapBufferObjectAsync(
+    devPtr: *mut *mut c_void,
+    bufObj: GLuint,
+    stream: cudaStream_t,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGLMapBufferObjectAsync(devPtr, bufObj, stream));
     unsupported("cudaGLMapBufferObjectAsync")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGLRegisterBufferObject(_: GLuint) -> cudaError_t {
+pub unsafe extern "C" fn cudaGLRegisterBufferObject(bufObj: GLuint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGLRegisterBufferObject(bufObj));
     unsupported("cudaGLRegisterBufferObject")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGLSetBufferObjectMapFlags(_: GLuint, _: c_uint) -> cudaError_t {
+pub unsafe extern "C" fn cudaGLSetBufferObjectMapFlags(bufObj: GLuint, flags: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGLSetBufferObjectMapFlags(bufObj, flags));
     unsupported("cudaGLSetBufferObjectMapFlags")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGLSetGLDevice(_: c_int) -> cudaError_t {
+pub unsafe extern "C" fn cudaGLSetGLDevice(device: c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGLSetGLDevice(device));
     unsupported("cudaGLSetGLDevice")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGLUnmapBufferObject(_: GLuint) -> cudaError_t {
+pub unsafe extern "C" fn cudaGLUnmapBufferObject(bufObj: GLuint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGLUnmapBufferObject(bufObj));
     unsupported("cudaGLUnmapBufferObject")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGLUnmapBufferObjectAsync(_: GLuint, _: cudaStream_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaGLUnmapBufferObjectAsync(bufObj: GLuint, stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGLUnmapBufferObjectAsync(bufObj, stream));
     unsupported("cudaGLUnmapBufferObjectAsync")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGLUnregisterBufferObject(_: GLuint) -> cudaError_t {
+pub unsafe extern "C" fn cudaGLUnregisterBufferObject(bufObj: GLuint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGLUnregisterBufferObject(bufObj));
     unsupported("cudaGLUnregisterBufferObject")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGetChannelDesc(_: *mut cudaChannelFormatDesc, _: cudaArray_const_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaGetChannelDesc(desc: *mut cudaChannelFormatDesc, array: cudaArray_const_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetChannelDesc(desc, array));
     unsupported("cudaGetChannelDesc")
 }
 
 /// The device of this thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDevice(device: *mut c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetDevice(device));
     entry("cudaGetDevice", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let device = unsafe { Out::new(device) }?;
@@ -946,6 +1115,7 @@ pub unsafe extern "C" fn cudaGetDevice(device: *mut c_int) -> cudaError_t {
 /// Counts the devices.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDeviceCount(count: *mut c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetDeviceCount(count));
     entry("cudaGetDeviceCount", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let count = unsafe { Out::new(count) }?;
@@ -956,6 +1126,7 @@ pub unsafe extern "C" fn cudaGetDeviceCount(count: *mut c_int) -> cudaError_t {
 /// How this thread's device is waited for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDeviceFlags(flags: *mut c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetDeviceFlags(flags));
     entry("cudaGetDeviceFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let flags = unsafe { Out::new(flags) }?;
@@ -966,6 +1137,7 @@ pub unsafe extern "C" fn cudaGetDeviceFlags(flags: *mut c_uint) -> cudaError_t {
 /// Describes a device in the smaller struct of CUDA 11.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDeviceProperties(prop: *mut cudaDeviceProp, device: c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetDeviceProperties(prop, device));
     entry("cudaGetDeviceProperties", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::device::cudaGetDeviceProperties(prop, device) }
@@ -975,6 +1147,7 @@ pub unsafe extern "C" fn cudaGetDeviceProperties(prop: *mut cudaDeviceProp, devi
 /// Describes a device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDeviceProperties_v2(prop: *mut cudaDeviceProp, device: c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetDeviceProperties_v2(prop, device));
     entry("cudaGetDeviceProperties_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let prop = unsafe { Out::new(prop) }?;
@@ -990,6 +1163,7 @@ pub unsafe extern "C" fn cudaGetDriverEntryPoint(
     flags: c_ulonglong,
     driverStatus: *mut cudaDriverEntryPointQueryResult,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetDriverEntryPoint(symbol as text, funcPtr, flags, driverStatus));
     entry("cudaGetDriverEntryPoint", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let symbol = unsafe { Str::new(symbol) }?;
@@ -1009,6 +1183,7 @@ pub unsafe extern "C" fn cudaGetDriverEntryPoint_ptsz(
     flags: c_ulonglong,
     driverStatus: *mut cudaDriverEntryPointQueryResult,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetDriverEntryPoint_ptsz(symbol as text, funcPtr, flags, driverStatus));
     entry("cudaGetDriverEntryPoint_ptsz", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -1031,6 +1206,10 @@ pub unsafe extern "C" fn cudaGetDriverEntryPointByVersion(
     flags: c_ulonglong,
     driverStatus: *mut cudaDriverEntryPointQueryResult,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaGetDriverEntryPointByVersion(symbol as text, funcPtr, cudaVersion, flags, driverStatus)
+    );
     entry("cudaGetDriverEntryPointByVersion", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let symbol = unsafe { Str::new(symbol) }?;
@@ -1051,6 +1230,10 @@ pub unsafe extern "C" fn cudaGetDriverEntryPointByVersion_ptsz(
     flags: c_ulonglong,
     driverStatus: *mut cudaDriverEntryPointQueryResult,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaGetDriverEntryPointByVersion_ptsz(symbol as text, funcPtr, cudaVersion, flags, driverStatus)
+    );
     entry("cudaGetDriverEntryPointByVersion_ptsz", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -1067,12 +1250,14 @@ pub unsafe extern "C" fn cudaGetDriverEntryPointByVersion_ptsz(
 /// The enumerator's name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetErrorName(error: cudaError_t) -> *const c_char {
+    vgpu_core::traced!(LIBRARY, cudaGetErrorName(error));
     vgpu_core::ffi::guard("cudaGetErrorName", core::ptr::null(), || crate::api::error::cudaGetErrorName(error))
 }
 
 /// What an error means, in a few words.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetErrorString(error: cudaError_t) -> *const c_char {
+    vgpu_core::traced!(LIBRARY, cudaGetErrorString(error));
     vgpu_core::ffi::guard("cudaGetErrorString", core::ptr::null(), || crate::api::error::cudaGetErrorString(error))
 }
 
@@ -1082,6 +1267,7 @@ pub unsafe extern "C" fn cudaGetExportTable(
     ppExportTable: *mut *const c_void,
     pExportTableId: *const cudaUUID_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetExportTable(ppExportTable, pExportTableId));
     entry("cudaGetExportTable", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let ppExportTable = unsafe { Out::new(ppExportTable) }?;
@@ -1097,6 +1283,7 @@ pub unsafe extern "C" fn cudaGetFuncBySymbol(
     functionPtr: *mut cudaFunction_t,
     symbolPtr: *const c_void,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetFuncBySymbol(functionPtr, symbolPtr));
     entry("cudaGetFuncBySymbol", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let functionPtr = unsafe { Out::new(functionPtr) }?;
@@ -1108,6 +1295,7 @@ pub unsafe extern "C" fn cudaGetFuncBySymbol(
 /// Gives a handle for the kernel of a host stub.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetKernel(kernelPtr: *mut cudaKernel_t, entryFuncAddr: *const c_void) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetKernel(kernelPtr, entryFuncAddr));
     entry("cudaGetKernel", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let kernelPtr = unsafe { Out::new(kernelPtr) }?;
@@ -1119,29 +1307,33 @@ pub unsafe extern "C" fn cudaGetKernel(kernelPtr: *mut cudaKernel_t, entryFuncAd
 /// Returns this thread's last error and clears it unless it is sticky.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetLastError() -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetLastError());
     vgpu_core::ffi::guard("cudaGetLastError", cudaError_t::cudaErrorUnknown, || crate::api::error::cudaGetLastError())
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetMipmappedArrayLevel(
-    _: *mut cudaArray_t,
-    _: cudaMipmappedArray_const_t,
-    _: c_uint,
+    levelArray: *mut cudaArray_t,
+    mipmappedArray: cudaMipmappedArray_const_t,
+    level: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetMipmappedArrayLevel(levelArray, mipmappedArray, level));
     unsupported("cudaGetMipmappedArrayLevel")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetSurfaceObjectResourceDesc(
-    _: *mut cudaResourceDesc,
-    _: cudaSurfaceObject_t,
+    pResDesc: *mut cudaResourceDesc,
+    surfObject: cudaSurfaceObject_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetSurfaceObjectResourceDesc(pResDesc, surfObject));
     unsupported("cudaGetSurfaceObjectResourceDesc")
 }
 
 /// The device address of a variable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetSymbolAddress(devPtr: *mut *mut c_void, symbol: *const c_void) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetSymbolAddress(devPtr, symbol));
     entry("cudaGetSymbolAddress", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let devPtr = unsafe { Out::new(devPtr) }?;
@@ -1153,6 +1345,7 @@ pub unsafe extern "C" fn cudaGetSymbolAddress(devPtr: *mut *mut c_void, symbol: 
 /// The size of a variable in bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetSymbolSize(size: *mut usize, symbol: *const c_void) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetSymbolSize(size, symbol));
     entry("cudaGetSymbolSize", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let size = unsafe { Out::new(size) }?;
@@ -1163,25 +1356,28 @@ pub unsafe extern "C" fn cudaGetSymbolSize(size: *mut usize, symbol: *const c_vo
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetTextureObjectResourceDesc(
-    _: *mut cudaResourceDesc,
-    _: cudaTextureObject_t,
+    pResDesc: *mut cudaResourceDesc,
+    texObject: cudaTextureObject_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetTextureObjectResourceDesc(pResDesc, texObject));
     unsupported("cudaGetTextureObjectResourceDesc")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetTextureObjectResourceViewDesc(
-    _: *mut cudaResourceViewDesc,
-    _: cudaTextureObject_t,
+    pResViewDesc: *mut cudaResourceViewDesc,
+    texObject: cudaTextureObject_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetTextureObjectResourceViewDesc(pResViewDesc, texObject));
     unsupported("cudaGetTextureObjectResourceViewDesc")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetTextureObjectTextureDesc(
-    _: *mut cudaTextureDesc,
-    _: cudaTextureObject_t,
+    pTexDesc: *mut cudaTextureDesc,
+    texObject: cudaTextureObject_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetTextureObjectTextureDesc(pTexDesc, texObject));
     unsupported("cudaGetTextureObjectTextureDesc")
 }
 
@@ -1194,6 +1390,10 @@ pub unsafe extern "C" fn cudaGraphAddChildGraphNode(
     numDependencies: usize,
     childGraph: cudaGraph_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaGraphAddChildGraphNode(pGraphNode, graph, pDependencies, numDependencies, childGraph)
+    );
     entry("cudaGraphAddChildGraphNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphNode = unsafe { Out::new(pGraphNode) }?;
@@ -1211,6 +1411,7 @@ pub unsafe extern "C" fn cudaGraphAddDependencies(
     to: *const cudaGraphNode_t,
     numDependencies: usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphAddDependencies(graph, from, to, numDependencies));
     entry("cudaGraphAddDependencies", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let from = unsafe { InSlice::new(from, numDependencies) }?;
@@ -1229,6 +1430,7 @@ pub unsafe extern "C" fn cudaGraphAddDependencies_v2(
     edgeData: *const cudaGraphEdgeData,
     numDependencies: usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphAddDependencies_v2(graph, from, to, edgeData, numDependencies));
     entry("cudaGraphAddDependencies_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::graph::cudaGraphAddDependencies_v2(graph, from, to, edgeData, numDependencies) }
@@ -1243,6 +1445,7 @@ pub unsafe extern "C" fn cudaGraphAddEmptyNode(
     pDependencies: *const cudaGraphNode_t,
     numDependencies: usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphAddEmptyNode(pGraphNode, graph, pDependencies, numDependencies));
     entry("cudaGraphAddEmptyNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphNode = unsafe { Out::new(pGraphNode) }?;
@@ -1261,6 +1464,7 @@ pub unsafe extern "C" fn cudaGraphAddEventRecordNode(
     numDependencies: usize,
     event: cudaEvent_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphAddEventRecordNode(pGraphNode, graph, pDependencies, numDependencies, event));
     entry("cudaGraphAddEventRecordNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphNode = unsafe { Out::new(pGraphNode) }?;
@@ -1279,6 +1483,7 @@ pub unsafe extern "C" fn cudaGraphAddEventWaitNode(
     numDependencies: usize,
     event: cudaEvent_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphAddEventWaitNode(pGraphNode, graph, pDependencies, numDependencies, event));
     entry("cudaGraphAddEventWaitNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphNode = unsafe { Out::new(pGraphNode) }?;
@@ -1290,34 +1495,43 @@ pub unsafe extern "C" fn cudaGraphAddEventWaitNode(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddExternalSemaphoresSignalNode(
-    _: *mut cudaGraphNode_t,
-    _: cudaGraph_t,
-    _: *const cudaGraphNode_t,
-    _: usize,
-    _: *const cudaExternalSemaphoreSignalNodeParams,
+    pGraphNode: *mut cudaGraphNode_t,
+    graph: cudaGraph_t,
+    pDependencies: *const cudaGraphNode_t,
+    numDependencies: usize,
+    nodeParams: *const cudaExternalSemaphoreSignalNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaGraphAddExternalSemaphoresSignalNode(pGraphNode, graph, pDependencies, numDependencies, nodeParams)
+    );
     unsupported("cudaGraphAddExternalSemaphoresSignalNode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddExternalSemaphoresWaitNode(
-    _: *mut cudaGraphNode_t,
-    _: cudaGraph_t,
-    _: *const cudaGraphNode_t,
-    _: usize,
-    _: *const cudaExternalSemaphoreWaitNodeParams,
+    pGraphNode: *mut cudaGraphNode_t,
+    graph: cudaGraph_t,
+    pDependencies: *const cudaGraphNode_t,
+    numDependencies: usize,
+    nodeParams: *const cudaExternalSemaphoreWaitNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaGraphAddExternalSemaphoresWaitNode(pGraphNode, graph, pDependencies, numDependencies, nodeParams)
+    );
     unsupported("cudaGraphAddExternalSemaphoresWaitNode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddHostNode(
-    _: *mut cudaGraphNode_t,
-    _: cudaGraph_t,
-    _: *const cudaGraphNode_t,
-    _: usize,
-    _: *const cudaHostNodeParams,
+    pGraphNode: *mut cudaGraphNode_t,
+    graph: cudaGraph_t,
+    pDependencies: *const cudaGraphNode_t,
+    numDependencies: usize,
+    pNodeParams: *const cudaHostNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphAddHostNode(pGraphNode, graph, pDependencies, numDependencies, pNodeParams));
     unsupported("cudaGraphAddHostNode")
 }
 
@@ -1330,6 +1544,7 @@ pub unsafe extern "C" fn cudaGraphAddKernelNode(
     numDependencies: usize,
     pNodeParams: *const cudaKernelNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphAddKernelNode(pGraphNode, graph, pDependencies, numDependencies, pNodeParams));
     entry("cudaGraphAddKernelNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphNode = unsafe { Out::new(pGraphNode) }?;
@@ -1343,23 +1558,28 @@ pub unsafe extern "C" fn cudaGraphAddKernelNode(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddMemAllocNode(
-    _: *mut cudaGraphNode_t,
-    _: cudaGraph_t,
-    _: *const cudaGraphNode_t,
-    _: usize,
-    _: *mut cudaMemAllocNodeParams,
+    pGraphNode: *mut cudaGraphNode_t,
+    graph: cudaGraph_t,
+    pDependencies: *const cudaGraphNode_t,
+    numDependencies: usize,
+    nodeParams: *mut cudaMemAllocNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaGraphAddMemAllocNode(pGraphNode, graph, pDependencies, numDependencies, nodeParams)
+    );
     unsupported("cudaGraphAddMemAllocNode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddMemFreeNode(
-    _: *mut cudaGraphNode_t,
-    _: cudaGraph_t,
-    _: *const cudaGraphNode_t,
-    _: usize,
-    _: *mut c_void,
+    pGraphNode: *mut cudaGraphNode_t,
+    graph: cudaGraph_t,
+    pDependencies: *const cudaGraphNode_t,
+    numDependencies: usize,
+    dptr: *mut c_void,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphAddMemFreeNode(pGraphNode, graph, pDependencies, numDependencies, dptr));
     unsupported("cudaGraphAddMemFreeNode")
 }
 
@@ -1372,6 +1592,7 @@ pub unsafe extern "C" fn cudaGraphAddMemcpyNode(
     numDependencies: usize,
     pCopyParams: *const cudaMemcpy3DParms,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphAddMemcpyNode(pGraphNode, graph, pDependencies, numDependencies, pCopyParams));
     entry("cudaGraphAddMemcpyNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphNode = unsafe { Out::new(pGraphNode) }?;
@@ -1395,6 +1616,10 @@ pub unsafe extern "C" fn cudaGraphAddMemcpyNode1D(
     count: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaGraphAddMemcpyNode1D(pGraphNode, graph, pDependencies, numDependencies, dst, src, count, kind)
+    );
     entry("cudaGraphAddMemcpyNode1D", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphNode = unsafe { Out::new(pGraphNode) }?;
@@ -1429,6 +1654,20 @@ pub unsafe extern "C" fn cudaGraphAddMemcpyNodeFromSymbol(
     offset: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaGraphAddMemcpyNodeFromSymbol(
+            pGraphNode,
+            graph,
+            pDependencies,
+            numDependencies,
+            dst,
+            symbol,
+            count,
+            offset,
+            kind
+        )
+    );
     entry("cudaGraphAddMemcpyNodeFromSymbol", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphNode = unsafe { Out::new(pGraphNode) }?;
@@ -1464,6 +1703,20 @@ pub unsafe extern "C" fn cudaGraphAddMemcpyNodeToSymbol(
     offset: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaGraphAddMemcpyNodeToSymbol(
+            pGraphNode,
+            graph,
+            pDependencies,
+            numDependencies,
+            symbol,
+            src,
+            count,
+            offset,
+            kind
+        )
+    );
     entry("cudaGraphAddMemcpyNodeToSymbol", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphNode = unsafe { Out::new(pGraphNode) }?;
@@ -1495,6 +1748,10 @@ pub unsafe extern "C" fn cudaGraphAddMemsetNode(
     numDependencies: usize,
     pMemsetParams: *const cudaMemsetParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaGraphAddMemsetNode(pGraphNode, graph, pDependencies, numDependencies, pMemsetParams)
+    );
     entry("cudaGraphAddMemsetNode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphNode = unsafe { Out::new(pGraphNode) }?;
@@ -1508,24 +1765,29 @@ pub unsafe extern "C" fn cudaGraphAddMemsetNode(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddNode(
-    _: *mut cudaGraphNode_t,
-    _: cudaGraph_t,
-    _: *const cudaGraphNode_t,
-    _: usize,
-    _: *mut cudaGraphNodeParams,
+    pGraphNode: *mut cudaGraphNode_t,
+    graph: cudaGraph_t,
+    pDependencies: *const cudaGraphNode_t,
+    numDependencies: usize,
+    nodeParams: *mut cudaGraphNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphAddNode(pGraphNode, graph, pDependencies, numDependencies, nodeParams));
     unsupported("cudaGraphAddNode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddNode_v2(
-    _: *mut cudaGraphNode_t,
-    _: cudaGraph_t,
-    _: *const cudaGraphNode_t,
-    _: *const cudaGraphEdgeData,
-    _: usize,
-    _: *mut cudaGraphNodeParams,
+    pGraphNode: *mut cudaGraphNode_t,
+    graph: cudaGraph_t,
+    pDependencies: *const cudaGraphNode_t,
+    dependencyData: *const cudaGraphEdgeData,
+    numDependencies: usize,
+    nodeParams: *mut cudaGraphNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaGraphAddNode_v2(pGraphNode, graph, pDependencies, dependencyData, numDependencies, nodeParams)
+    );
     unsupported("cudaGraphAddNode_v2")
 }
 
@@ -1535,6 +1797,7 @@ pub unsafe extern "C" fn cudaGraphChildGraphNodeGetGraph(
     node: cudaGraphNode_t,
     pGraph: *mut cudaGraph_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphChildGraphNodeGetGraph(node, pGraph));
     entry("cudaGraphChildGraphNodeGetGraph", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraph = unsafe { Out::new(pGraph) }?;
@@ -1545,6 +1808,7 @@ pub unsafe extern "C" fn cudaGraphChildGraphNodeGetGraph(
 /// Copies a graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphClone(pGraphClone: *mut cudaGraph_t, originalGraph: cudaGraph_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphClone(pGraphClone, originalGraph));
     entry("cudaGraphClone", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphClone = unsafe { Out::new(pGraphClone) }?;
@@ -1554,17 +1818,19 @@ pub unsafe extern "C" fn cudaGraphClone(pGraphClone: *mut cudaGraph_t, originalG
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphConditionalHandleCreate(
-    _: *mut cudaGraphConditionalHandle,
-    _: cudaGraph_t,
-    _: c_uint,
-    _: c_uint,
+    pHandle_out: *mut cudaGraphConditionalHandle,
+    graph: cudaGraph_t,
+    defaultLaunchValue: c_uint,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphConditionalHandleCreate(pHandle_out, graph, defaultLaunchValue, flags));
     unsupported("cudaGraphConditionalHandleCreate")
 }
 
 /// Creates an empty graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphCreate(pGraph: *mut cudaGraph_t, flags: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphCreate(pGraph, flags));
     entry("cudaGraphCreate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraph = unsafe { Out::new(pGraph) }?;
@@ -1575,6 +1841,7 @@ pub unsafe extern "C" fn cudaGraphCreate(pGraph: *mut cudaGraph_t, flags: c_uint
 /// Writes a graph as a DOT file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphDebugDotPrint(graph: cudaGraph_t, path: *const c_char, flags: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphDebugDotPrint(graph, path as text, flags));
     entry("cudaGraphDebugDotPrint", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let path = unsafe { Str::new(path) }?;
@@ -1585,12 +1852,14 @@ pub unsafe extern "C" fn cudaGraphDebugDotPrint(graph: cudaGraph_t, path: *const
 /// Destroys a graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphDestroy(graph: cudaGraph_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphDestroy(graph));
     entry("cudaGraphDestroy", || crate::api::graph::cudaGraphDestroy(graph))
 }
 
 /// Removes a node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphDestroyNode(node: cudaGraphNode_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphDestroyNode(node));
     entry("cudaGraphDestroyNode", || crate::api::graph::cudaGraphDestroyNode(node))
 }
 
@@ -1600,6 +1869,7 @@ pub unsafe extern "C" fn cudaGraphEventRecordNodeGetEvent(
     node: cudaGraphNode_t,
     event_out: *mut cudaEvent_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphEventRecordNodeGetEvent(node, event_out));
     entry("cudaGraphEventRecordNodeGetEvent", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let event_out = unsafe { Out::new(event_out) }?;
@@ -1610,6 +1880,7 @@ pub unsafe extern "C" fn cudaGraphEventRecordNodeGetEvent(
 /// Sets the event that a node records.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphEventRecordNodeSetEvent(node: cudaGraphNode_t, event: cudaEvent_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphEventRecordNodeSetEvent(node, event));
     entry("cudaGraphEventRecordNodeSetEvent", || crate::api::graph::cudaGraphEventRecordNodeSetEvent(node, event))
 }
 
@@ -1619,6 +1890,7 @@ pub unsafe extern "C" fn cudaGraphEventWaitNodeGetEvent(
     node: cudaGraphNode_t,
     event_out: *mut cudaEvent_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphEventWaitNodeGetEvent(node, event_out));
     entry("cudaGraphEventWaitNodeGetEvent", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let event_out = unsafe { Out::new(event_out) }?;
@@ -1629,21 +1901,24 @@ pub unsafe extern "C" fn cudaGraphEventWaitNodeGetEvent(
 /// Sets the event that a node waits for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphEventWaitNodeSetEvent(node: cudaGraphNode_t, event: cudaEvent_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphEventWaitNodeSetEvent(node, event));
     entry("cudaGraphEventWaitNodeSetEvent", || crate::api::graph::cudaGraphEventWaitNodeSetEvent(node, event))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecChildGraphNodeSetParams(
-    _: cudaGraphExec_t,
-    _: cudaGraphNode_t,
-    _: cudaGraph_t,
+    hGraphExec: cudaGraphExec_t,
+    node: cudaGraphNode_t,
+    childGraph: cudaGraph_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecChildGraphNodeSetParams(hGraphExec, node, childGraph));
     unsupported("cudaGraphExecChildGraphNodeSetParams")
 }
 
 /// Destroys an executable graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecDestroy(graphExec: cudaGraphExec_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecDestroy(graphExec));
     entry("cudaGraphExecDestroy", || crate::api::graph::cudaGraphExecDestroy(graphExec))
 }
 
@@ -1654,6 +1929,7 @@ pub unsafe extern "C" fn cudaGraphExecEventRecordNodeSetEvent(
     hNode: cudaGraphNode_t,
     event: cudaEvent_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event));
     entry("cudaGraphExecEventRecordNodeSetEvent", || {
         crate::api::graph::cudaGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event)
     })
@@ -1666,6 +1942,7 @@ pub unsafe extern "C" fn cudaGraphExecEventWaitNodeSetEvent(
     hNode: cudaGraphNode_t,
     event: cudaEvent_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event));
     entry("cudaGraphExecEventWaitNodeSetEvent", || {
         crate::api::graph::cudaGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event)
     })
@@ -1673,25 +1950,28 @@ pub unsafe extern "C" fn cudaGraphExecEventWaitNodeSetEvent(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecExternalSemaphoresSignalNodeSetParams(
-    _: cudaGraphExec_t,
-    _: cudaGraphNode_t,
-    _: *const cudaExternalSemaphoreSignalNodeParams,
+    hGraphExec: cudaGraphExec_t,
+    hNode: cudaGraphNode_t,
+    nodeParams: *const cudaExternalSemaphoreSignalNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecExternalSemaphoresSignalNodeSetParams(hGraphExec, hNode, nodeParams));
     unsupported("cudaGraphExecExternalSemaphoresSignalNodeSetParams")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecExternalSemaphoresWaitNodeSetParams(
-    _: cudaGraphExec_t,
-    _: cudaGraphNode_t,
-    _: *const cudaExternalSemaphoreWaitNodeParams,
+    hGraphExec: cudaGraphExec_t,
+    hNode: cudaGraphNode_t,
+    nodeParams: *const cudaExternalSemaphoreWaitNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecExternalSemaphoresWaitNodeSetParams(hGraphExec, hNode, nodeParams));
     unsupported("cudaGraphExecExternalSemaphoresWaitNodeSetParams")
 }
 
 /// The flags that a graph was made executable with.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecGetFlags(graphExec: cudaGraphExec_t, flags: *mut c_ulonglong) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecGetFlags(graphExec, flags));
     entry("cudaGraphExecGetFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let flags = unsafe { Out::new(flags) }?;
@@ -1701,10 +1981,11 @@ pub unsafe extern "C" fn cudaGraphExecGetFlags(graphExec: cudaGraphExec_t, flags
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecHostNodeSetParams(
-    _: cudaGraphExec_t,
-    _: cudaGraphNode_t,
-    _: *const cudaHostNodeParams,
+    hGraphExec: cudaGraphExec_t,
+    node: cudaGraphNode_t,
+    pNodeParams: *const cudaHostNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecHostNodeSetParams(hGraphExec, node, pNodeParams));
     unsupported("cudaGraphExecHostNodeSetParams")
 }
 
@@ -1715,6 +1996,7 @@ pub unsafe extern "C" fn cudaGraphExecKernelNodeSetParams(
     node: cudaGraphNode_t,
     pNodeParams: *const cudaKernelNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecKernelNodeSetParams(hGraphExec, node, pNodeParams));
     entry("cudaGraphExecKernelNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
@@ -1729,6 +2011,7 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParams(
     node: cudaGraphNode_t,
     pNodeParams: *const cudaMemcpy3DParms,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecMemcpyNodeSetParams(hGraphExec, node, pNodeParams));
     entry("cudaGraphExecMemcpyNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
@@ -1746,6 +2029,7 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParams1D(
     count: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecMemcpyNodeSetParams1D(hGraphExec, node, dst, src, count, kind));
     entry("cudaGraphExecMemcpyNodeSetParams1D", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::graph::cudaGraphExecMemcpyNodeSetParams1D(hGraphExec, node, dst, src, count, kind) }
@@ -1763,6 +2047,10 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsFromSymbol(
     offset: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaGraphExecMemcpyNodeSetParamsFromSymbol(hGraphExec, node, dst, symbol, count, offset, kind)
+    );
     entry("cudaGraphExecMemcpyNodeSetParamsFromSymbol", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -1784,6 +2072,10 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsToSymbol(
     offset: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaGraphExecMemcpyNodeSetParamsToSymbol(hGraphExec, node, symbol, src, count, offset, kind)
+    );
     entry("cudaGraphExecMemcpyNodeSetParamsToSymbol", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -1801,6 +2093,7 @@ pub unsafe extern "C" fn cudaGraphExecMemsetNodeSetParams(
     node: cudaGraphNode_t,
     pNodeParams: *const cudaMemsetParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecMemsetNodeSetParams(hGraphExec, node, pNodeParams));
     entry("cudaGraphExecMemsetNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
@@ -1810,10 +2103,11 @@ pub unsafe extern "C" fn cudaGraphExecMemsetNodeSetParams(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecNodeSetParams(
-    _: cudaGraphExec_t,
-    _: cudaGraphNode_t,
-    _: *mut cudaGraphNodeParams,
+    graphExec: cudaGraphExec_t,
+    node: cudaGraphNode_t,
+    nodeParams: *mut cudaGraphNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecNodeSetParams(graphExec, node, nodeParams));
     unsupported("cudaGraphExecNodeSetParams")
 }
 
@@ -1824,6 +2118,7 @@ pub unsafe extern "C" fn cudaGraphExecUpdate(
     hGraph: cudaGraph_t,
     resultInfo: *mut cudaGraphExecUpdateResultInfo,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExecUpdate(hGraphExec, hGraph, resultInfo));
     entry("cudaGraphExecUpdate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let resultInfo = unsafe { Out::new(resultInfo) }?;
@@ -1833,33 +2128,37 @@ pub unsafe extern "C" fn cudaGraphExecUpdate(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExternalSemaphoresSignalNodeGetParams(
-    _: cudaGraphNode_t,
-    _: *mut cudaExternalSemaphoreSignalNodeParams,
+    hNode: cudaGraphNode_t,
+    params_out: *mut cudaExternalSemaphoreSignalNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExternalSemaphoresSignalNodeGetParams(hNode, params_out));
     unsupported("cudaGraphExternalSemaphoresSignalNodeGetParams")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExternalSemaphoresSignalNodeSetParams(
-    _: cudaGraphNode_t,
-    _: *const cudaExternalSemaphoreSignalNodeParams,
+    hNode: cudaGraphNode_t,
+    nodeParams: *const cudaExternalSemaphoreSignalNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExternalSemaphoresSignalNodeSetParams(hNode, nodeParams));
     unsupported("cudaGraphExternalSemaphoresSignalNodeSetParams")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExternalSemaphoresWaitNodeGetParams(
-    _: cudaGraphNode_t,
-    _: *mut cudaExternalSemaphoreWaitNodeParams,
+    hNode: cudaGraphNode_t,
+    params_out: *mut cudaExternalSemaphoreWaitNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExternalSemaphoresWaitNodeGetParams(hNode, params_out));
     unsupported("cudaGraphExternalSemaphoresWaitNodeGetParams")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExternalSemaphoresWaitNodeSetParams(
-    _: cudaGraphNode_t,
-    _: *const cudaExternalSemaphoreWaitNodeParams,
+    hNode: cudaGraphNode_t,
+    nodeParams: *const cudaExternalSemaphoreWaitNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphExternalSemaphoresWaitNodeSetParams(hNode, nodeParams));
     unsupported("cudaGraphExternalSemaphoresWaitNodeSetParams")
 }
 
@@ -1871,6 +2170,7 @@ pub unsafe extern "C" fn cudaGraphGetEdges(
     to: *mut cudaGraphNode_t,
     numEdges: *mut usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphGetEdges(graph, from, to, numEdges));
     entry("cudaGraphGetEdges", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::graph::cudaGraphGetEdges(graph, from, to, numEdges) }
@@ -1886,6 +2186,7 @@ pub unsafe extern "C" fn cudaGraphGetEdges_v2(
     edgeData: *mut cudaGraphEdgeData,
     numEdges: *mut usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphGetEdges_v2(graph, from, to, edgeData, numEdges));
     entry("cudaGraphGetEdges_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::graph::cudaGraphGetEdges_v2(graph, from, to, edgeData, numEdges) }
@@ -1899,6 +2200,7 @@ pub unsafe extern "C" fn cudaGraphGetNodes(
     nodes: *mut cudaGraphNode_t,
     numNodes: *mut usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphGetNodes(graph, nodes, numNodes));
     entry("cudaGraphGetNodes", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::graph::cudaGraphGetNodes(graph, nodes, numNodes) }
@@ -1912,6 +2214,7 @@ pub unsafe extern "C" fn cudaGraphGetRootNodes(
     pRootNodes: *mut cudaGraphNode_t,
     pNumRootNodes: *mut usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphGetRootNodes(graph, pRootNodes, pNumRootNodes));
     entry("cudaGraphGetRootNodes", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::graph::cudaGraphGetRootNodes(graph, pRootNodes, pNumRootNodes) }
@@ -1919,12 +2222,20 @@ pub unsafe extern "C" fn cudaGraphGetRootNodes(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGraphHostNodeGetParams(_: cudaGraphNode_t, _: *mut cudaHostNodeParams) -> cudaError_t {
+pub unsafe extern "C" fn cudaGraphHostNodeGetParams(
+    node: cudaGraphNode_t,
+    pNodeParams: *mut cudaHostNodeParams,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphHostNodeGetParams(node, pNodeParams));
     unsupported("cudaGraphHostNodeGetParams")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGraphHostNodeSetParams(_: cudaGraphNode_t, _: *const cudaHostNodeParams) -> cudaError_t {
+pub unsafe extern "C" fn cudaGraphHostNodeSetParams(
+    node: cudaGraphNode_t,
+    pNodeParams: *const cudaHostNodeParams,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphHostNodeSetParams(node, pNodeParams));
     unsupported("cudaGraphHostNodeSetParams")
 }
 
@@ -1935,6 +2246,7 @@ pub unsafe extern "C" fn cudaGraphInstantiate(
     graph: cudaGraph_t,
     flags: c_ulonglong,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphInstantiate(pGraphExec, graph, flags));
     entry("cudaGraphInstantiate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphExec = unsafe { Out::new(pGraphExec) }?;
@@ -1949,6 +2261,7 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithFlags(
     graph: cudaGraph_t,
     flags: c_ulonglong,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphInstantiateWithFlags(pGraphExec, graph, flags));
     entry("cudaGraphInstantiateWithFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphExec = unsafe { Out::new(pGraphExec) }?;
@@ -1963,6 +2276,7 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithParams(
     graph: cudaGraph_t,
     instantiateParams: *mut cudaGraphInstantiateParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphInstantiateWithParams(pGraphExec, graph, instantiateParams));
     entry("cudaGraphInstantiateWithParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphExec = unsafe { Out::new(pGraphExec) }?;
@@ -1978,6 +2292,7 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithParams_ptsz(
     graph: cudaGraph_t,
     instantiateParams: *mut cudaGraphInstantiateParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphInstantiateWithParams_ptsz(pGraphExec, graph, instantiateParams));
     entry("cudaGraphInstantiateWithParams_ptsz", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -1989,16 +2304,21 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithParams_ptsz(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGraphKernelNodeCopyAttributes(_: cudaGraphNode_t, _: cudaGraphNode_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaGraphKernelNodeCopyAttributes(
+    hSrc: cudaGraphNode_t,
+    hDst: cudaGraphNode_t,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphKernelNodeCopyAttributes(hSrc, hDst));
     unsupported("cudaGraphKernelNodeCopyAttributes")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphKernelNodeGetAttribute(
-    _: cudaGraphNode_t,
-    _: cudaLaunchAttributeID,
-    _: *mut cudaLaunchAttributeValue,
+    hNode: cudaGraphNode_t,
+    attr: cudaLaunchAttributeID,
+    value_out: *mut cudaLaunchAttributeValue,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphKernelNodeGetAttribute(hNode, attr, value_out));
     unsupported("cudaGraphKernelNodeGetAttribute")
 }
 
@@ -2008,6 +2328,7 @@ pub unsafe extern "C" fn cudaGraphKernelNodeGetParams(
     node: cudaGraphNode_t,
     pNodeParams: *mut cudaKernelNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphKernelNodeGetParams(node, pNodeParams));
     entry("cudaGraphKernelNodeGetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { Out::new(pNodeParams) }?;
@@ -2017,10 +2338,11 @@ pub unsafe extern "C" fn cudaGraphKernelNodeGetParams(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphKernelNodeSetAttribute(
-    _: cudaGraphNode_t,
-    _: cudaLaunchAttributeID,
-    _: *const cudaLaunchAttributeValue,
+    hNode: cudaGraphNode_t,
+    attr: cudaLaunchAttributeID,
+    value: *const cudaLaunchAttributeValue,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphKernelNodeSetAttribute(hNode, attr, value));
     unsupported("cudaGraphKernelNodeSetAttribute")
 }
 
@@ -2030,6 +2352,7 @@ pub unsafe extern "C" fn cudaGraphKernelNodeSetParams(
     node: cudaGraphNode_t,
     pNodeParams: *const cudaKernelNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphKernelNodeSetParams(node, pNodeParams));
     entry("cudaGraphKernelNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
@@ -2040,12 +2363,14 @@ pub unsafe extern "C" fn cudaGraphKernelNodeSetParams(
 /// Runs an executable graph in stream order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphLaunch(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphLaunch(graphExec, stream));
     entry("cudaGraphLaunch", || crate::api::graph::cudaGraphLaunch(graphExec, stream))
 }
 
 /// Runs an executable graph in stream order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphLaunch_ptsz(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphLaunch_ptsz(graphExec, stream));
     entry("cudaGraphLaunch_ptsz", || {
         let stream = abi::or_per_thread(stream);
         crate::api::graph::cudaGraphLaunch(graphExec, stream)
@@ -2054,19 +2379,25 @@ pub unsafe extern "C" fn cudaGraphLaunch_ptsz(graphExec: cudaGraphExec_t, stream
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemAllocNodeGetParams(
-    _: cudaGraphNode_t,
-    _: *mut cudaMemAllocNodeParams,
+    node: cudaGraphNode_t,
+    params_out: *mut cudaMemAllocNodeParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphMemAllocNodeGetParams(node, params_out));
     unsupported("cudaGraphMemAllocNodeGetParams")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGraphMemFreeNodeGetParams(_: cudaGraphNode_t, _: *mut c_void) -> cudaError_t {
+pub unsafe extern "C" fn cudaGraphMemFreeNodeGetParams(node: cudaGraphNode_t, dptr_out: *mut c_void) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphMemFreeNodeGetParams(node, dptr_out));
     unsupported("cudaGraphMemFreeNodeGetParams")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGraphMemcpyNodeGetParams(_: cudaGraphNode_t, _: *mut cudaMemcpy3DParms) -> cudaError_t {
+pub unsafe extern "C" fn cudaGraphMemcpyNodeGetParams(
+    node: cudaGraphNode_t,
+    pNodeParams: *mut cudaMemcpy3DParms,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphMemcpyNodeGetParams(node, pNodeParams));
     unsupported("cudaGraphMemcpyNodeGetParams")
 }
 
@@ -2076,6 +2407,7 @@ pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParams(
     node: cudaGraphNode_t,
     pNodeParams: *const cudaMemcpy3DParms,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphMemcpyNodeSetParams(node, pNodeParams));
     entry("cudaGraphMemcpyNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
@@ -2092,6 +2424,7 @@ pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParams1D(
     count: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphMemcpyNodeSetParams1D(node, dst, src, count, kind));
     entry("cudaGraphMemcpyNodeSetParams1D", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::graph::cudaGraphMemcpyNodeSetParams1D(node, dst, src, count, kind) }
@@ -2108,6 +2441,7 @@ pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParamsFromSymbol(
     offset: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphMemcpyNodeSetParamsFromSymbol(node, dst, symbol, count, offset, kind));
     entry("cudaGraphMemcpyNodeSetParamsFromSymbol", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::graph::cudaGraphMemcpyNodeSetParamsFromSymbol(node, dst, symbol, count, offset, kind) }
@@ -2124,6 +2458,7 @@ pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParamsToSymbol(
     offset: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphMemcpyNodeSetParamsToSymbol(node, symbol, src, count, offset, kind));
     entry("cudaGraphMemcpyNodeSetParamsToSymbol", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::graph::cudaGraphMemcpyNodeSetParamsToSymbol(node, symbol, src, count, offset, kind) }
@@ -2136,6 +2471,7 @@ pub unsafe extern "C" fn cudaGraphMemsetNodeGetParams(
     node: cudaGraphNode_t,
     pNodeParams: *mut cudaMemsetParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphMemsetNodeGetParams(node, pNodeParams));
     entry("cudaGraphMemsetNodeGetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { Out::new(pNodeParams) }?;
@@ -2149,6 +2485,7 @@ pub unsafe extern "C" fn cudaGraphMemsetNodeSetParams(
     node: cudaGraphNode_t,
     pNodeParams: *const cudaMemsetParams,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphMemsetNodeSetParams(node, pNodeParams));
     entry("cudaGraphMemsetNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
@@ -2163,6 +2500,7 @@ pub unsafe extern "C" fn cudaGraphNodeFindInClone(
     originalNode: cudaGraphNode_t,
     clonedGraph: cudaGraph_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphNodeFindInClone(pNode, originalNode, clonedGraph));
     entry("cudaGraphNodeFindInClone", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNode = unsafe { Out::new(pNode) }?;
@@ -2177,6 +2515,7 @@ pub unsafe extern "C" fn cudaGraphNodeGetDependencies(
     pDependencies: *mut cudaGraphNode_t,
     pNumDependencies: *mut usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphNodeGetDependencies(node, pDependencies, pNumDependencies));
     entry("cudaGraphNodeGetDependencies", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::graph::cudaGraphNodeGetDependencies(node, pDependencies, pNumDependencies) }
@@ -2191,6 +2530,7 @@ pub unsafe extern "C" fn cudaGraphNodeGetDependencies_v2(
     edgeData: *mut cudaGraphEdgeData,
     pNumDependencies: *mut usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphNodeGetDependencies_v2(node, pDependencies, edgeData, pNumDependencies));
     entry("cudaGraphNodeGetDependencies_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::graph::cudaGraphNodeGetDependencies_v2(node, pDependencies, edgeData, pNumDependencies) }
@@ -2204,6 +2544,7 @@ pub unsafe extern "C" fn cudaGraphNodeGetDependentNodes(
     pDependentNodes: *mut cudaGraphNode_t,
     pNumDependentNodes: *mut usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphNodeGetDependentNodes(node, pDependentNodes, pNumDependentNodes));
     entry("cudaGraphNodeGetDependentNodes", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::graph::cudaGraphNodeGetDependentNodes(node, pDependentNodes, pNumDependentNodes) }
@@ -2218,6 +2559,7 @@ pub unsafe extern "C" fn cudaGraphNodeGetDependentNodes_v2(
     edgeData: *mut cudaGraphEdgeData,
     pNumDependentNodes: *mut usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphNodeGetDependentNodes_v2(node, pDependentNodes, edgeData, pNumDependentNodes));
     entry("cudaGraphNodeGetDependentNodes_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -2233,6 +2575,7 @@ pub unsafe extern "C" fn cudaGraphNodeGetEnabled(
     hNode: cudaGraphNode_t,
     isEnabled: *mut c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphNodeGetEnabled(hGraphExec, hNode, isEnabled));
     entry("cudaGraphNodeGetEnabled", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let isEnabled = unsafe { Out::new(isEnabled) }?;
@@ -2243,6 +2586,7 @@ pub unsafe extern "C" fn cudaGraphNodeGetEnabled(
 /// What a node does.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeGetType(node: cudaGraphNode_t, pType: *mut cudaGraphNodeType) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphNodeGetType(node, pType));
     entry("cudaGraphNodeGetType", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pType = unsafe { Out::new(pType) }?;
@@ -2257,16 +2601,26 @@ pub unsafe extern "C" fn cudaGraphNodeSetEnabled(
     hNode: cudaGraphNode_t,
     isEnabled: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphNodeSetEnabled(hGraphExec, hNode, isEnabled));
     entry("cudaGraphNodeSetEnabled", || crate::api::graph::cudaGraphNodeSetEnabled(hGraphExec, hNode, isEnabled))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGraphNodeSetParams(_: cudaGraphNode_t, _: *mut cudaGraphNodeParams) -> cudaError_t {
+pub unsafe extern "C" fn cudaGraphNodeSetParams(
+    node: cudaGraphNode_t,
+    nodeParams: *mut cudaGraphNodeParams,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphNodeSetParams(node, nodeParams));
     unsupported("cudaGraphNodeSetParams")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGraphReleaseUserObject(_: cudaGraph_t, _: cudaUserObject_t, _: c_uint) -> cudaError_t {
+pub unsafe extern "C" fn cudaGraphReleaseUserObject(
+    graph: cudaGraph_t,
+    object: cudaUserObject_t,
+    count: c_uint,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphReleaseUserObject(graph, object, count));
     unsupported("cudaGraphReleaseUserObject")
 }
 
@@ -2278,6 +2632,7 @@ pub unsafe extern "C" fn cudaGraphRemoveDependencies(
     to: *const cudaGraphNode_t,
     numDependencies: usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphRemoveDependencies(graph, from, to, numDependencies));
     entry("cudaGraphRemoveDependencies", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let from = unsafe { InSlice::new(from, numDependencies) }?;
@@ -2296,6 +2651,7 @@ pub unsafe extern "C" fn cudaGraphRemoveDependencies_v2(
     edgeData: *const cudaGraphEdgeData,
     numDependencies: usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphRemoveDependencies_v2(graph, from, to, edgeData, numDependencies));
     entry("cudaGraphRemoveDependencies_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::graph::cudaGraphRemoveDependencies_v2(graph, from, to, edgeData, numDependencies) }
@@ -2304,23 +2660,26 @@ pub unsafe extern "C" fn cudaGraphRemoveDependencies_v2(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphRetainUserObject(
-    _: cudaGraph_t,
-    _: cudaUserObject_t,
-    _: c_uint,
-    _: c_uint,
+    graph: cudaGraph_t,
+    object: cudaUserObject_t,
+    count: c_uint,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphRetainUserObject(graph, object, count, flags));
     unsupported("cudaGraphRetainUserObject")
 }
 
 /// Prepares an executable graph's first launch.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphUpload(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphUpload(graphExec, stream));
     entry("cudaGraphUpload", || crate::api::graph::cudaGraphUpload(graphExec, stream))
 }
 
 /// Prepares an executable graph's first launch.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphUpload_ptsz(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphUpload_ptsz(graphExec, stream));
     entry("cudaGraphUpload_ptsz", || {
         let stream = abi::or_per_thread(stream);
         crate::api::graph::cudaGraphUpload(graphExec, stream)
@@ -2329,118 +2688,135 @@ pub unsafe extern "C" fn cudaGraphUpload_ptsz(graphExec: cudaGraphExec_t, stream
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphicsEGLRegisterImage(
-    _: *mut *mut cudaGraphicsResource,
-    _: EGLImageKHR,
-    _: c_uint,
+    pCudaResource: *mut *mut cudaGraphicsResource,
+    image: EGLImageKHR,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphicsEGLRegisterImage(pCudaResource, image, flags));
     unsupported("cudaGraphicsEGLRegisterImage")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphicsGLRegisterBuffer(
-    _: *mut *mut cudaGraphicsResource,
-    _: GLuint,
-    _: c_uint,
+    resource: *mut *mut cudaGraphicsResource,
+    buffer: GLuint,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphicsGLRegisterBuffer(resource, buffer, flags));
     unsupported("cudaGraphicsGLRegisterBuffer")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphicsGLRegisterImage(
-    _: *mut *mut cudaGraphicsResource,
-    _: GLuint,
-    _: GLenum,
-    _: c_uint,
+    resource: *mut *mut cudaGraphicsResource,
+    image: GLuint,
+    target: GLenum,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphicsGLRegisterImage(resource, image, target, flags));
     unsupported("cudaGraphicsGLRegisterImage")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphicsMapResources(
-    _: c_int,
-    _: *mut cudaGraphicsResource_t,
-    _: cudaStream_t,
+    count: c_int,
+    resources: *mut cudaGraphicsResource_t,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphicsMapResources(count, resources, stream));
     unsupported("cudaGraphicsMapResources")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphicsResourceGetMappedEglFrame(
-    _: *mut cudaEglFrame,
-    _: cudaGraphicsResource_t,
-    _: c_uint,
-    _: c_uint,
+    eglFrame: *mut cudaEglFrame,
+    resource: cudaGraphicsResource_t,
+    index: c_uint,
+    mipLevel: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphicsResourceGetMappedEglFrame(eglFrame, resource, index, mipLevel));
     unsupported("cudaGraphicsResourceGetMappedEglFrame")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphicsResourceGetMappedMipmappedArray(
-    _: *mut cudaMipmappedArray_t,
-    _: cudaGraphicsResource_t,
+    mipmappedArray: *mut cudaMipmappedArray_t,
+    resource: cudaGraphicsResource_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphicsResourceGetMappedMipmappedArray(mipmappedArray, resource));
     unsupported("cudaGraphicsResourceGetMappedMipmappedArray")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphicsResourceGetMappedPointer(
-    _: *mut *mut c_void,
-    _: *mut usize,
-    _: cudaGraphicsResource_t,
+    devPtr: *mut *mut c_void,
+    size: *mut usize,
+    resource: cudaGraphicsResource_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphicsResourceGetMappedPointer(devPtr, size, resource));
     unsupported("cudaGraphicsResourceGetMappedPointer")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGraphicsResourceSetMapFlags(_: cudaGraphicsResource_t, _: c_uint) -> cudaError_t {
+pub unsafe extern "C" fn cudaGraphicsResourceSetMapFlags(
+    resource: cudaGraphicsResource_t,
+    flags: c_uint,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphicsResourceSetMapFlags(resource, flags));
     unsupported("cudaGraphicsResourceSetMapFlags")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphicsSubResourceGetMappedArray(
-    _: *mut cudaArray_t,
-    _: cudaGraphicsResource_t,
-    _: c_uint,
-    _: c_uint,
+    array: *mut cudaArray_t,
+    resource: cudaGraphicsResource_t,
+    arrayIndex: c_uint,
+    mipLevel: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphicsSubResourceGetMappedArray(array, resource, arrayIndex, mipLevel));
     unsupported("cudaGraphicsSubResourceGetMappedArray")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphicsUnmapResources(
-    _: c_int,
-    _: *mut cudaGraphicsResource_t,
-    _: cudaStream_t,
+    count: c_int,
+    resources: *mut cudaGraphicsResource_t,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphicsUnmapResources(count, resources, stream));
     unsupported("cudaGraphicsUnmapResources")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaGraphicsUnregisterResource(_: cudaGraphicsResource_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaGraphicsUnregisterResource(resource: cudaGraphicsResource_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphicsUnregisterResource(resource));
     unsupported("cudaGraphicsUnregisterResource")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphicsVDPAURegisterOutputSurface(
-    _: *mut *mut cudaGraphicsResource,
-    _: VdpOutputSurface,
-    _: c_uint,
+    resource: *mut *mut cudaGraphicsResource,
+    vdpSurface: VdpOutputSurface,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphicsVDPAURegisterOutputSurface(resource, vdpSurface, flags));
     unsupported("cudaGraphicsVDPAURegisterOutputSurface")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphicsVDPAURegisterVideoSurface(
-    _: *mut *mut cudaGraphicsResource,
-    _: VdpVideoSurface,
-    _: c_uint,
+    resource: *mut *mut cudaGraphicsResource,
+    vdpSurface: VdpVideoSurface,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphicsVDPAURegisterVideoSurface(resource, vdpSurface, flags));
     unsupported("cudaGraphicsVDPAURegisterVideoSurface")
 }
 
 /// Allocates pinned host memory, with flags.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostAlloc(pHost: *mut *mut c_void, size: usize, flags: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaHostAlloc(pHost, size, flags));
     entry("cudaHostAlloc", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pHost = unsafe { Out::new(pHost) }?;
@@ -2455,6 +2831,7 @@ pub unsafe extern "C" fn cudaHostGetDevicePointer(
     pHost: *mut c_void,
     flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaHostGetDevicePointer(pDevice, pHost, flags));
     entry("cudaHostGetDevicePointer", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pDevice = unsafe { Out::new(pDevice) }?;
@@ -2466,6 +2843,7 @@ pub unsafe extern "C" fn cudaHostGetDevicePointer(
 /// The flags that pinned host memory was allocated with.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostGetFlags(pFlags: *mut c_uint, pHost: *mut c_void) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaHostGetFlags(pFlags, pHost));
     entry("cudaHostGetFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pFlags = unsafe { Out::new(pFlags) }?;
@@ -2477,6 +2855,7 @@ pub unsafe extern "C" fn cudaHostGetFlags(pFlags: *mut c_uint, pHost: *mut c_voi
 /// Pins memory of the program.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostRegister(ptr: *mut c_void, size: usize, flags: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaHostRegister(ptr, size, flags));
     entry("cudaHostRegister", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cudaHostRegister(ptr, size, flags) }
@@ -2486,6 +2865,7 @@ pub unsafe extern "C" fn cudaHostRegister(ptr: *mut c_void, size: usize, flags: 
 /// Ends the pinning of memory of the program.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostUnregister(ptr: *mut c_void) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaHostUnregister(ptr));
     entry("cudaHostUnregister", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cudaHostUnregister(ptr) }
@@ -2494,48 +2874,60 @@ pub unsafe extern "C" fn cudaHostUnregister(ptr: *mut c_void) -> cudaError_t {
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaImportExternalMemory(
-    _: *mut cudaExternalMemory_t,
-    _: *const cudaExternalMemoryHandleDesc,
+    extMem_out: *mut cudaExternalMemory_t,
+    memHandleDesc: *const cudaExternalMemoryHandleDesc,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaImportExternalMemory(extMem_out, memHandleDesc));
     unsupported("cudaImportExternalMemory")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaImportExternalSemaphore(
-    _: *mut cudaExternalSemaphore_t,
-    _: *const cudaExternalSemaphoreHandleDesc,
+    extSem_out: *mut cudaExternalSemaphore_t,
+    semHandleDesc: *const cudaExternalSemaphoreHandleDesc,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaImportExternalSemaphore(extSem_out, semHandleDesc));
     unsupported("cudaImportExternalSemaphore")
 }
 
 /// Opens a device's context without choosing the device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaInitDevice(device: c_int, deviceFlags: c_uint, flags: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaInitDevice(device, deviceFlags, flags));
     entry("cudaInitDevice", || crate::api::device::cudaInitDevice(device, deviceFlags, flags))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaIpcCloseMemHandle(_: *mut c_void) -> cudaError_t {
+pub unsafe extern "C" fn cudaIpcCloseMemHandle(devPtr: *mut c_void) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaIpcCloseMemHandle(devPtr));
     unsupported("cudaIpcCloseMemHandle")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaIpcGetEventHandle(_: *mut cudaIpcEventHandle_t, _: cudaEvent_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaIpcGetEventHandle(handle: *mut cudaIpcEventHandle_t, event: cudaEvent_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaIpcGetEventHandle(handle, event));
     unsupported("cudaIpcGetEventHandle")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaIpcGetMemHandle(_: *mut cudaIpcMemHandle_t, _: *mut c_void) -> cudaError_t {
+pub unsafe extern "C" fn cudaIpcGetMemHandle(handle: *mut cudaIpcMemHandle_t, devPtr: *mut c_void) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaIpcGetMemHandle(handle, devPtr));
     unsupported("cudaIpcGetMemHandle")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaIpcOpenEventHandle(_: *mut cudaEvent_t, _: cudaIpcEventHandle_t) -> cudaError_t {
+pub unsafe extern "C" fn cudaIpcOpenEventHandle(event: *mut cudaEvent_t, handle: cudaIpcEventHandle_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaIpcOpenEventHandle(event, handle));
     unsupported("cudaIpcOpenEventHandle")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaIpcOpenMemHandle(_: *mut *mut c_void, _: cudaIpcMemHandle_t, _: c_uint) -> cudaError_t {
+pub unsafe extern "C" fn cudaIpcOpenMemHandle(
+    devPtr: *mut *mut c_void,
+    handle: cudaIpcMemHandle_t,
+    flags: c_uint,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaIpcOpenMemHandle(devPtr, handle, flags));
     unsupported("cudaIpcOpenMemHandle")
 }
 
@@ -2547,6 +2939,7 @@ pub unsafe extern "C" fn cudaKernelSetAttributeForDevice(
     value: c_int,
     device: c_int,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaKernelSetAttributeForDevice(kernel, attr, value, device));
     entry("cudaKernelSetAttributeForDevice", || {
         crate::api::library::cudaKernelSetAttributeForDevice(kernel, attr, value, device)
     })
@@ -2562,6 +2955,10 @@ pub unsafe extern "C" fn cudaLaunchCooperativeKernel(
     sharedMem: usize,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaLaunchCooperativeKernel(func, gridDim as dimensions, blockDim as dimensions, args, sharedMem, stream)
+    );
     entry("cudaLaunchCooperativeKernel", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::execution::cudaLaunchCooperativeKernel(func, gridDim, blockDim, args, sharedMem, stream) }
@@ -2578,6 +2975,10 @@ pub unsafe extern "C" fn cudaLaunchCooperativeKernel_ptsz(
     sharedMem: usize,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaLaunchCooperativeKernel_ptsz(func, gridDim as dimensions, blockDim as dimensions, args, sharedMem, stream)
+    );
     entry("cudaLaunchCooperativeKernel_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -2587,10 +2988,11 @@ pub unsafe extern "C" fn cudaLaunchCooperativeKernel_ptsz(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchCooperativeKernelMultiDevice(
-    _: *mut cudaLaunchParams,
-    _: c_uint,
-    _: c_uint,
+    launchParamsList: *mut cudaLaunchParams,
+    numDevices: c_uint,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaLaunchCooperativeKernelMultiDevice(launchParamsList, numDevices, flags));
     unsupported("cudaLaunchCooperativeKernelMultiDevice")
 }
 
@@ -2601,6 +3003,7 @@ pub unsafe extern "C" fn cudaLaunchHostFunc(
     fn_: cudaHostFn_t,
     userData: *mut c_void,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaLaunchHostFunc(stream, fn_, userData));
     entry("cudaLaunchHostFunc", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::execution::cudaLaunchHostFunc(stream, fn_, userData) }
@@ -2614,6 +3017,7 @@ pub unsafe extern "C" fn cudaLaunchHostFunc_ptsz(
     fn_: cudaHostFn_t,
     userData: *mut c_void,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaLaunchHostFunc_ptsz(stream, fn_, userData));
     entry("cudaLaunchHostFunc_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -2631,6 +3035,10 @@ pub unsafe extern "C" fn cudaLaunchKernel(
     sharedMem: usize,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaLaunchKernel(func, gridDim as dimensions, blockDim as dimensions, args, sharedMem, stream)
+    );
     entry("cudaLaunchKernel", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::execution::cudaLaunchKernel(func, gridDim, blockDim, args, sharedMem, stream) }
@@ -2647,6 +3055,10 @@ pub unsafe extern "C" fn cudaLaunchKernel_ptsz(
     sharedMem: usize,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaLaunchKernel_ptsz(func, gridDim as dimensions, blockDim as dimensions, args, sharedMem, stream)
+    );
     entry("cudaLaunchKernel_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -2661,6 +3073,7 @@ pub unsafe extern "C" fn cudaLaunchKernelExC(
     func: *const c_void,
     args: *mut *mut c_void,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaLaunchKernelExC(config, func, args));
     entry("cudaLaunchKernelExC", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::execution::cudaLaunchKernelExC(config, func, args) }
@@ -2674,6 +3087,7 @@ pub unsafe extern "C" fn cudaLaunchKernelExC_ptsz(
     func: *const c_void,
     args: *mut *mut c_void,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaLaunchKernelExC_ptsz(config, func, args));
     entry("cudaLaunchKernelExC_ptsz", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: the caller's pointers are passed through unchanged.
@@ -2689,6 +3103,7 @@ pub unsafe extern "C" fn cudaLibraryEnumerateKernels(
     numKernels: c_uint,
     lib: cudaLibrary_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaLibraryEnumerateKernels(kernels, numKernels, lib));
     entry("cudaLibraryEnumerateKernels", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let kernels = unsafe { OutSlice::new(kernels, usize::try_from(numKernels).unwrap_or(0)) }?;
@@ -2704,6 +3119,7 @@ pub unsafe extern "C" fn cudaLibraryGetGlobal(
     library: cudaLibrary_t,
     name: *const c_char,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaLibraryGetGlobal(dptr, bytes, library, name as text));
     entry("cudaLibraryGetGlobal", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let dptr = unsafe { OutOpt::new(dptr) }?;
@@ -2722,6 +3138,7 @@ pub unsafe extern "C" fn cudaLibraryGetKernel(
     library: cudaLibrary_t,
     name: *const c_char,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaLibraryGetKernel(pKernel, library, name as text));
     entry("cudaLibraryGetKernel", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pKernel = unsafe { Out::new(pKernel) }?;
@@ -2734,6 +3151,7 @@ pub unsafe extern "C" fn cudaLibraryGetKernel(
 /// Counts a library's kernels.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryGetKernelCount(count: *mut c_uint, lib: cudaLibrary_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaLibraryGetKernelCount(count, lib));
     entry("cudaLibraryGetKernelCount", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let count = unsafe { Out::new(count) }?;
@@ -2743,20 +3161,22 @@ pub unsafe extern "C" fn cudaLibraryGetKernelCount(count: *mut c_uint, lib: cuda
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryGetManaged(
-    _: *mut *mut c_void,
-    _: *mut usize,
-    _: cudaLibrary_t,
-    _: *const c_char,
+    dptr: *mut *mut c_void,
+    bytes: *mut usize,
+    library: cudaLibrary_t,
+    name: *const c_char,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaLibraryGetManaged(dptr, bytes, library, name));
     unsupported("cudaLibraryGetManaged")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryGetUnifiedFunction(
-    _: *mut *mut c_void,
-    _: cudaLibrary_t,
-    _: *const c_char,
+    fptr: *mut *mut c_void,
+    library: cudaLibrary_t,
+    symbol: *const c_char,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaLibraryGetUnifiedFunction(fptr, library, symbol));
     unsupported("cudaLibraryGetUnifiedFunction")
 }
 
@@ -2772,6 +3192,19 @@ pub unsafe extern "C" fn cudaLibraryLoadData(
     libraryOptionValues: *mut *mut c_void,
     numLibraryOptions: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaLibraryLoadData(
+            library,
+            code,
+            jitOptions,
+            jitOptionsValues,
+            numJitOptions,
+            libraryOptions,
+            libraryOptionValues,
+            numLibraryOptions
+        )
+    );
     entry("cudaLibraryLoadData", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let library = unsafe { Out::new(library) }?;
@@ -2803,6 +3236,19 @@ pub unsafe extern "C" fn cudaLibraryLoadFromFile(
     libraryOptionValues: *mut *mut c_void,
     numLibraryOptions: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaLibraryLoadFromFile(
+            library,
+            fileName as text,
+            jitOptions,
+            jitOptionsValues,
+            numJitOptions,
+            libraryOptions,
+            libraryOptionValues,
+            numLibraryOptions
+        )
+    );
     entry("cudaLibraryLoadFromFile", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let library = unsafe { Out::new(library) }?;
@@ -2827,12 +3273,14 @@ pub unsafe extern "C" fn cudaLibraryLoadFromFile(
 /// Unloads a library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryUnload(library: cudaLibrary_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaLibraryUnload(library));
     entry("cudaLibraryUnload", || crate::api::library::cudaLibraryUnload(library))
 }
 
 /// Allocates device memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMalloc(devPtr: *mut *mut c_void, size: usize) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMalloc(devPtr, size));
     entry("cudaMalloc", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let devPtr = unsafe { Out::new(devPtr) }?;
@@ -2843,6 +3291,7 @@ pub unsafe extern "C" fn cudaMalloc(devPtr: *mut *mut c_void, size: usize) -> cu
 /// Allocates slices of rows at a distance that suits the device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMalloc3D(pitchedDevPtr: *mut cudaPitchedPtr, extent: cudaExtent) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMalloc3D(pitchedDevPtr, extent));
     entry("cudaMalloc3D", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pitchedDevPtr = unsafe { Out::new(pitchedDevPtr) }?;
@@ -2852,28 +3301,31 @@ pub unsafe extern "C" fn cudaMalloc3D(pitchedDevPtr: *mut cudaPitchedPtr, extent
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMalloc3DArray(
-    _: *mut cudaArray_t,
-    _: *const cudaChannelFormatDesc,
-    _: cudaExtent,
-    _: c_uint,
+    array: *mut cudaArray_t,
+    desc: *const cudaChannelFormatDesc,
+    extent: cudaExtent,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMalloc3DArray(array, desc, extent, flags));
     unsupported("cudaMalloc3DArray")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocArray(
-    _: *mut cudaArray_t,
-    _: *const cudaChannelFormatDesc,
-    _: usize,
-    _: usize,
-    _: c_uint,
+    array: *mut cudaArray_t,
+    desc: *const cudaChannelFormatDesc,
+    width: usize,
+    height: usize,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMallocArray(array, desc, width, height, flags));
     unsupported("cudaMallocArray")
 }
 
 /// Allocates device memory in stream order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocAsync(devPtr: *mut *mut c_void, size: usize, hStream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMallocAsync(devPtr, size, hStream));
     entry("cudaMallocAsync", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let devPtr = unsafe { Out::new(devPtr) }?;
@@ -2888,6 +3340,7 @@ pub unsafe extern "C" fn cudaMallocAsync_ptsz(
     size: usize,
     hStream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMallocAsync_ptsz(devPtr, size, hStream));
     entry("cudaMallocAsync_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -2904,6 +3357,7 @@ pub unsafe extern "C" fn cudaMallocFromPoolAsync(
     memPool: cudaMemPool_t,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMallocFromPoolAsync(ptr, size, memPool, stream));
     entry("cudaMallocFromPoolAsync", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let ptr = unsafe { Out::new(ptr) }?;
@@ -2919,6 +3373,7 @@ pub unsafe extern "C" fn cudaMallocFromPoolAsync_ptsz(
     memPool: cudaMemPool_t,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMallocFromPoolAsync_ptsz(ptr, size, memPool, stream));
     entry("cudaMallocFromPoolAsync_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -2930,6 +3385,7 @@ pub unsafe extern "C" fn cudaMallocFromPoolAsync_ptsz(
 /// Allocates pinned host memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocHost(ptr: *mut *mut c_void, size: usize) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMallocHost(ptr, size));
     entry("cudaMallocHost", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let ptr = unsafe { Out::new(ptr) }?;
@@ -2940,6 +3396,7 @@ pub unsafe extern "C" fn cudaMallocHost(ptr: *mut *mut c_void, size: usize) -> c
 /// Allocates memory that host and device share.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocManaged(devPtr: *mut *mut c_void, size: usize, flags: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMallocManaged(devPtr, size, flags));
     entry("cudaMallocManaged", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let devPtr = unsafe { Out::new(devPtr) }?;
@@ -2949,12 +3406,13 @@ pub unsafe extern "C" fn cudaMallocManaged(devPtr: *mut *mut c_void, size: usize
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocMipmappedArray(
-    _: *mut cudaMipmappedArray_t,
-    _: *const cudaChannelFormatDesc,
-    _: cudaExtent,
-    _: c_uint,
-    _: c_uint,
+    mipmappedArray: *mut cudaMipmappedArray_t,
+    desc: *const cudaChannelFormatDesc,
+    extent: cudaExtent,
+    numLevels: c_uint,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMallocMipmappedArray(mipmappedArray, desc, extent, numLevels, flags));
     unsupported("cudaMallocMipmappedArray")
 }
 
@@ -2966,6 +3424,7 @@ pub unsafe extern "C" fn cudaMallocPitch(
     width: usize,
     height: usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMallocPitch(devPtr, pitch, width, height));
     entry("cudaMallocPitch", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let devPtr = unsafe { Out::new(devPtr) }?;
@@ -2983,6 +3442,7 @@ pub unsafe extern "C" fn cudaMemAdvise(
     advice: cudaMemoryAdvise,
     device: c_int,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemAdvise(devPtr, count, advice, device));
     entry("cudaMemAdvise", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::unified::cudaMemAdvise(devPtr, count, advice, device) }
@@ -2997,6 +3457,7 @@ pub unsafe extern "C" fn cudaMemAdvise_v2(
     advice: cudaMemoryAdvise,
     location: cudaMemLocation,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemAdvise_v2(devPtr, count, advice, location));
     entry("cudaMemAdvise_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::unified::cudaMemAdvise_v2(devPtr, count, advice, location) }
@@ -3006,6 +3467,7 @@ pub unsafe extern "C" fn cudaMemAdvise_v2(
 /// Free and total bytes of the device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemGetInfo(free: *mut usize, total: *mut usize) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemGetInfo(free, total));
     entry("cudaMemGetInfo", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let free = unsafe { Out::new(free) }?;
@@ -3016,37 +3478,48 @@ pub unsafe extern "C" fn cudaMemGetInfo(free: *mut usize, total: *mut usize) -> 
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaMemPoolCreate(_: *mut cudaMemPool_t, _: *const cudaMemPoolProps) -> cudaError_t {
+pub unsafe extern "C" fn cudaMemPoolCreate(
+    memPool: *mut cudaMemPool_t,
+    poolProps: *const cudaMemPoolProps,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPoolCreate(memPool, poolProps));
     unsupported("cudaMemPoolCreate")
 }
 
 /// Destroys a pool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolDestroy(memPool: cudaMemPool_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPoolDestroy(memPool));
     entry("cudaMemPoolDestroy", || crate::api::pool::cudaMemPoolDestroy(memPool))
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaMemPoolExportPointer(_: *mut cudaMemPoolPtrExportData, _: *mut c_void) -> cudaError_t {
+pub unsafe extern "C" fn cudaMemPoolExportPointer(
+    exportData: *mut cudaMemPoolPtrExportData,
+    ptr: *mut c_void,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPoolExportPointer(exportData, ptr));
     unsupported("cudaMemPoolExportPointer")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolExportToShareableHandle(
-    _: *mut c_void,
-    _: cudaMemPool_t,
-    _: cudaMemAllocationHandleType,
-    _: c_uint,
+    shareableHandle: *mut c_void,
+    memPool: cudaMemPool_t,
+    handleType: cudaMemAllocationHandleType,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPoolExportToShareableHandle(shareableHandle, memPool, handleType, flags));
     unsupported("cudaMemPoolExportToShareableHandle")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolGetAccess(
-    _: *mut cudaMemAccessFlags,
-    _: cudaMemPool_t,
-    _: *mut cudaMemLocation,
+    flags: *mut cudaMemAccessFlags,
+    memPool: cudaMemPool_t,
+    location: *mut cudaMemLocation,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPoolGetAccess(flags, memPool, location));
     unsupported("cudaMemPoolGetAccess")
 }
 
@@ -3057,6 +3530,7 @@ pub unsafe extern "C" fn cudaMemPoolGetAttribute(
     attr: cudaMemPoolAttr,
     value: *mut c_void,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPoolGetAttribute(memPool, attr, value));
     entry("cudaMemPoolGetAttribute", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::pool::cudaMemPoolGetAttribute(memPool, attr, value) }
@@ -3065,25 +3539,32 @@ pub unsafe extern "C" fn cudaMemPoolGetAttribute(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolImportFromShareableHandle(
-    _: *mut cudaMemPool_t,
-    _: *mut c_void,
-    _: cudaMemAllocationHandleType,
-    _: c_uint,
+    memPool: *mut cudaMemPool_t,
+    shareableHandle: *mut c_void,
+    handleType: cudaMemAllocationHandleType,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPoolImportFromShareableHandle(memPool, shareableHandle, handleType, flags));
     unsupported("cudaMemPoolImportFromShareableHandle")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolImportPointer(
-    _: *mut *mut c_void,
-    _: cudaMemPool_t,
-    _: *mut cudaMemPoolPtrExportData,
+    ptr: *mut *mut c_void,
+    memPool: cudaMemPool_t,
+    exportData: *mut cudaMemPoolPtrExportData,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPoolImportPointer(ptr, memPool, exportData));
     unsupported("cudaMemPoolImportPointer")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaMemPoolSetAccess(_: cudaMemPool_t, _: *const cudaMemAccessDesc, _: usize) -> cudaError_t {
+pub unsafe extern "C" fn cudaMemPoolSetAccess(
+    memPool: cudaMemPool_t,
+    descList: *const cudaMemAccessDesc,
+    count: usize,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPoolSetAccess(memPool, descList, count));
     unsupported("cudaMemPoolSetAccess")
 }
 
@@ -3094,6 +3575,7 @@ pub unsafe extern "C" fn cudaMemPoolSetAttribute(
     attr: cudaMemPoolAttr,
     value: *mut c_void,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPoolSetAttribute(memPool, attr, value));
     entry("cudaMemPoolSetAttribute", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::pool::cudaMemPoolSetAttribute(memPool, attr, value) }
@@ -3103,6 +3585,7 @@ pub unsafe extern "C" fn cudaMemPoolSetAttribute(
 /// Gives unused memory of a pool back.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolTrimTo(memPool: cudaMemPool_t, minBytesToKeep: usize) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPoolTrimTo(memPool, minBytesToKeep));
     entry("cudaMemPoolTrimTo", || crate::api::pool::cudaMemPoolTrimTo(memPool, minBytesToKeep))
 }
 
@@ -3114,6 +3597,7 @@ pub unsafe extern "C" fn cudaMemPrefetchAsync(
     dstDevice: c_int,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPrefetchAsync(devPtr, count, dstDevice, stream));
     entry("cudaMemPrefetchAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::unified::cudaMemPrefetchAsync(devPtr, count, dstDevice, stream) }
@@ -3128,6 +3612,7 @@ pub unsafe extern "C" fn cudaMemPrefetchAsync_ptsz(
     dstDevice: c_int,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPrefetchAsync_ptsz(devPtr, count, dstDevice, stream));
     entry("cudaMemPrefetchAsync_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -3144,6 +3629,7 @@ pub unsafe extern "C" fn cudaMemPrefetchAsync_v2(
     flags: c_uint,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPrefetchAsync_v2(devPtr, count, location, flags, stream));
     entry("cudaMemPrefetchAsync_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::unified::cudaMemPrefetchAsync_v2(devPtr, count, location, flags, stream) }
@@ -3159,6 +3645,7 @@ pub unsafe extern "C" fn cudaMemPrefetchAsync_v2_ptsz(
     flags: c_uint,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemPrefetchAsync_v2_ptsz(devPtr, count, location, flags, stream));
     entry("cudaMemPrefetchAsync_v2_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -3175,6 +3662,7 @@ pub unsafe extern "C" fn cudaMemRangeGetAttribute(
     devPtr: *const c_void,
     count: usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemRangeGetAttribute(data, dataSize, attribute, devPtr, count));
     entry("cudaMemRangeGetAttribute", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::unified::cudaMemRangeGetAttribute(data, dataSize, attribute, devPtr, count) }
@@ -3183,13 +3671,14 @@ pub unsafe extern "C" fn cudaMemRangeGetAttribute(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemRangeGetAttributes(
-    _: *mut *mut c_void,
-    _: *mut usize,
-    _: *mut cudaMemRangeAttribute,
-    _: usize,
-    _: *const c_void,
-    _: usize,
+    data: *mut *mut c_void,
+    dataSizes: *mut usize,
+    attributes: *mut cudaMemRangeAttribute,
+    numAttributes: usize,
+    devPtr: *const c_void,
+    count: usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemRangeGetAttributes(data, dataSizes, attributes, numAttributes, devPtr, count));
     unsupported("cudaMemRangeGetAttributes")
 }
 
@@ -3201,6 +3690,7 @@ pub unsafe extern "C" fn cudaMemcpy(
     count: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy(dst, src, count, kind));
     entry("cudaMemcpy", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memcpy::cudaMemcpy(dst, src, count, kind) }
@@ -3215,6 +3705,7 @@ pub unsafe extern "C" fn cudaMemcpy_ptds(
     count: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy_ptds(dst, src, count, kind));
     entry("cudaMemcpy_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: the caller's pointers are passed through unchanged.
@@ -3234,6 +3725,7 @@ pub unsafe extern "C" fn cudaMemcpy2D(
     height: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy2D(dst, dpitch, src, spitch, width, height, kind));
     entry("cudaMemcpy2D", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memcpy::cudaMemcpy2D(dst, dpitch, src, spitch, width, height, kind) }
@@ -3251,6 +3743,7 @@ pub unsafe extern "C" fn cudaMemcpy2D_ptds(
     height: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy2D_ptds(dst, dpitch, src, spitch, width, height, kind));
     entry("cudaMemcpy2D_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: the caller's pointers are passed through unchanged.
@@ -3261,31 +3754,39 @@ pub unsafe extern "C" fn cudaMemcpy2D_ptds(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DArrayToArray(
-    _: cudaArray_t,
-    _: usize,
-    _: usize,
-    _: cudaArray_const_t,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
+    dst: cudaArray_t,
+    wOffsetDst: usize,
+    hOffsetDst: usize,
+    src: cudaArray_const_t,
+    wOffsetSrc: usize,
+    hOffsetSrc: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpy2DArrayToArray(dst, wOffsetDst, hOffsetDst, src, wOffsetSrc, hOffsetSrc, width, height, kind)
+    );
     unsupported("cudaMemcpy2DArrayToArray")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DArrayToArray_ptds(
-    _: cudaArray_t,
-    _: usize,
-    _: usize,
-    _: cudaArray_const_t,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
+    dst: cudaArray_t,
+    wOffsetDst: usize,
+    hOffsetDst: usize,
+    src: cudaArray_const_t,
+    wOffsetSrc: usize,
+    hOffsetSrc: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpy2DArrayToArray_ptds(dst, wOffsetDst, hOffsetDst, src, wOffsetSrc, hOffsetSrc, width, height, kind)
+    );
     unsupported("cudaMemcpy2DArrayToArray_ptds")
 }
 
@@ -3301,6 +3802,7 @@ pub unsafe extern "C" fn cudaMemcpy2DAsync(
     kind: cudaMemcpyKind,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy2DAsync(dst, dpitch, src, spitch, width, height, kind, stream));
     entry("cudaMemcpy2DAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memcpy::cudaMemcpy2DAsync(dst, dpitch, src, spitch, width, height, kind, stream) }
@@ -3319,6 +3821,7 @@ pub unsafe extern "C" fn cudaMemcpy2DAsync_ptsz(
     kind: cudaMemcpyKind,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy2DAsync_ptsz(dst, dpitch, src, spitch, width, height, kind, stream));
     entry("cudaMemcpy2DAsync_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -3328,123 +3831,144 @@ pub unsafe extern "C" fn cudaMemcpy2DAsync_ptsz(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DFromArray(
-    _: *mut c_void,
-    _: usize,
-    _: cudaArray_const_t,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
+    dst: *mut c_void,
+    dpitch: usize,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy2DFromArray(dst, dpitch, src, wOffset, hOffset, width, height, kind));
     unsupported("cudaMemcpy2DFromArray")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DFromArray_ptds(
-    _: *mut c_void,
-    _: usize,
-    _: cudaArray_const_t,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
+    dst: *mut c_void,
+    dpitch: usize,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy2DFromArray_ptds(dst, dpitch, src, wOffset, hOffset, width, height, kind));
     unsupported("cudaMemcpy2DFromArray_ptds")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DFromArrayAsync(
-    _: *mut c_void,
-    _: usize,
-    _: cudaArray_const_t,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
-    _: cudaStream_t,
+    dst: *mut c_void,
+    dpitch: usize,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpy2DFromArrayAsync(dst, dpitch, src, wOffset, hOffset, width, height, kind, stream)
+    );
     unsupported("cudaMemcpy2DFromArrayAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DFromArrayAsync_ptsz(
-    _: *mut c_void,
-    _: usize,
-    _: cudaArray_const_t,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
-    _: cudaStream_t,
+    dst: *mut c_void,
+    dpitch: usize,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpy2DFromArrayAsync_ptsz(dst, dpitch, src, wOffset, hOffset, width, height, kind, stream)
+    );
     unsupported("cudaMemcpy2DFromArrayAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DToArray(
-    _: cudaArray_t,
-    _: usize,
-    _: usize,
-    _: *const c_void,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    spitch: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy2DToArray(dst, wOffset, hOffset, src, spitch, width, height, kind));
     unsupported("cudaMemcpy2DToArray")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DToArray_ptds(
-    _: cudaArray_t,
-    _: usize,
-    _: usize,
-    _: *const c_void,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    spitch: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy2DToArray_ptds(dst, wOffset, hOffset, src, spitch, width, height, kind));
     unsupported("cudaMemcpy2DToArray_ptds")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DToArrayAsync(
-    _: cudaArray_t,
-    _: usize,
-    _: usize,
-    _: *const c_void,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
-    _: cudaStream_t,
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    spitch: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpy2DToArrayAsync(dst, wOffset, hOffset, src, spitch, width, height, kind, stream)
+    );
     unsupported("cudaMemcpy2DToArrayAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DToArrayAsync_ptsz(
-    _: cudaArray_t,
-    _: usize,
-    _: usize,
-    _: *const c_void,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
-    _: cudaStream_t,
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    spitch: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpy2DToArrayAsync_ptsz(dst, wOffset, hOffset, src, spitch, width, height, kind, stream)
+    );
     unsupported("cudaMemcpy2DToArrayAsync_ptsz")
 }
 
 /// Copies slices of rows.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3D(p: *const cudaMemcpy3DParms) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy3D(p));
     entry("cudaMemcpy3D", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let p = unsafe { In::new(p) }?;
@@ -3455,6 +3979,7 @@ pub unsafe extern "C" fn cudaMemcpy3D(p: *const cudaMemcpy3DParms) -> cudaError_
 /// Copies slices of rows.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3D_ptds(p: *const cudaMemcpy3DParms) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy3D_ptds(p));
     entry("cudaMemcpy3D_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -3467,6 +3992,7 @@ pub unsafe extern "C" fn cudaMemcpy3D_ptds(p: *const cudaMemcpy3DParms) -> cudaE
 /// Copies slices of rows in stream order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DAsync(p: *const cudaMemcpy3DParms, stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy3DAsync(p, stream));
     entry("cudaMemcpy3DAsync", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let p = unsafe { In::new(p) }?;
@@ -3477,6 +4003,7 @@ pub unsafe extern "C" fn cudaMemcpy3DAsync(p: *const cudaMemcpy3DParms, stream: 
 /// Copies slices of rows in stream order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DAsync_ptsz(p: *const cudaMemcpy3DParms, stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy3DAsync_ptsz(p, stream));
     entry("cudaMemcpy3DAsync_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -3487,29 +4014,32 @@ pub unsafe extern "C" fn cudaMemcpy3DAsync_ptsz(p: *const cudaMemcpy3DParms, str
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DBatchAsync(
-    _: usize,
-    _: *mut cudaMemcpy3DBatchOp,
-    _: *mut usize,
-    _: c_ulonglong,
-    _: cudaStream_t,
+    numOps: usize,
+    opList: *mut cudaMemcpy3DBatchOp,
+    failIdx: *mut usize,
+    flags: c_ulonglong,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy3DBatchAsync(numOps, opList, failIdx, flags, stream));
     unsupported("cudaMemcpy3DBatchAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DBatchAsync_ptsz(
-    _: usize,
-    _: *mut cudaMemcpy3DBatchOp,
-    _: *mut usize,
-    _: c_ulonglong,
-    _: cudaStream_t,
+    numOps: usize,
+    opList: *mut cudaMemcpy3DBatchOp,
+    failIdx: *mut usize,
+    flags: c_ulonglong,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy3DBatchAsync_ptsz(numOps, opList, failIdx, flags, stream));
     unsupported("cudaMemcpy3DBatchAsync_ptsz")
 }
 
 /// Copies slices of rows between devices.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DPeer(p: *const cudaMemcpy3DPeerParms) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy3DPeer(p));
     entry("cudaMemcpy3DPeer", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let p = unsafe { In::new(p) }?;
@@ -3520,6 +4050,7 @@ pub unsafe extern "C" fn cudaMemcpy3DPeer(p: *const cudaMemcpy3DPeerParms) -> cu
 /// Copies slices of rows between devices.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DPeer_ptds(p: *const cudaMemcpy3DPeerParms) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy3DPeer_ptds(p));
     entry("cudaMemcpy3DPeer_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -3532,6 +4063,7 @@ pub unsafe extern "C" fn cudaMemcpy3DPeer_ptds(p: *const cudaMemcpy3DPeerParms) 
 /// Copies slices of rows between devices in stream order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DPeerAsync(p: *const cudaMemcpy3DPeerParms, stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy3DPeerAsync(p, stream));
     entry("cudaMemcpy3DPeerAsync", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let p = unsafe { In::new(p) }?;
@@ -3545,6 +4077,7 @@ pub unsafe extern "C" fn cudaMemcpy3DPeerAsync_ptsz(
     p: *const cudaMemcpy3DPeerParms,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy3DPeerAsync_ptsz(p, stream));
     entry("cudaMemcpy3DPeerAsync_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -3555,29 +4088,37 @@ pub unsafe extern "C" fn cudaMemcpy3DPeerAsync_ptsz(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyArrayToArray(
-    _: cudaArray_t,
-    _: usize,
-    _: usize,
-    _: cudaArray_const_t,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
+    dst: cudaArray_t,
+    wOffsetDst: usize,
+    hOffsetDst: usize,
+    src: cudaArray_const_t,
+    wOffsetSrc: usize,
+    hOffsetSrc: usize,
+    count: usize,
+    kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpyArrayToArray(dst, wOffsetDst, hOffsetDst, src, wOffsetSrc, hOffsetSrc, count, kind)
+    );
     unsupported("cudaMemcpyArrayToArray")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyArrayToArray_ptds(
-    _: cudaArray_t,
-    _: usize,
-    _: usize,
-    _: cudaArray_const_t,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
+    dst: cudaArray_t,
+    wOffsetDst: usize,
+    hOffsetDst: usize,
+    src: cudaArray_const_t,
+    wOffsetSrc: usize,
+    hOffsetSrc: usize,
+    count: usize,
+    kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpyArrayToArray_ptds(dst, wOffsetDst, hOffsetDst, src, wOffsetSrc, hOffsetSrc, count, kind)
+    );
     unsupported("cudaMemcpyArrayToArray_ptds")
 }
 
@@ -3590,6 +4131,7 @@ pub unsafe extern "C" fn cudaMemcpyAsync(
     kind: cudaMemcpyKind,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyAsync(dst, src, count, kind, stream));
     entry("cudaMemcpyAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memcpy::cudaMemcpyAsync(dst, src, count, kind, stream) }
@@ -3605,6 +4147,7 @@ pub unsafe extern "C" fn cudaMemcpyAsync_ptsz(
     kind: cudaMemcpyKind,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyAsync_ptsz(dst, src, count, kind, stream));
     entry("cudaMemcpyAsync_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -3614,81 +4157,93 @@ pub unsafe extern "C" fn cudaMemcpyAsync_ptsz(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyBatchAsync(
-    _: *mut *mut c_void,
-    _: *mut *mut c_void,
-    _: *mut usize,
-    _: usize,
-    _: *mut cudaMemcpyAttributes,
-    _: *mut usize,
-    _: usize,
-    _: *mut usize,
-    _: cudaStream_t,
+    dsts: *mut *mut c_void,
+    srcs: *mut *mut c_void,
+    sizes: *mut usize,
+    count: usize,
+    attrs: *mut cudaMemcpyAttributes,
+    attrsIdxs: *mut usize,
+    numAttrs: usize,
+    failIdx: *mut usize,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpyBatchAsync(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs, failIdx, stream)
+    );
     unsupported("cudaMemcpyBatchAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyBatchAsync_ptsz(
-    _: *mut *mut c_void,
-    _: *mut *mut c_void,
-    _: *mut usize,
-    _: usize,
-    _: *mut cudaMemcpyAttributes,
-    _: *mut usize,
-    _: usize,
-    _: *mut usize,
-    _: cudaStream_t,
+    dsts: *mut *mut c_void,
+    srcs: *mut *mut c_void,
+    sizes: *mut usize,
+    count: usize,
+    attrs: *mut cudaMemcpyAttributes,
+    attrsIdxs: *mut usize,
+    numAttrs: usize,
+    failIdx: *mut usize,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpyBatchAsync_ptsz(dsts, srcs, sizes, count, attrs, attrsIdxs, numAttrs, failIdx, stream)
+    );
     unsupported("cudaMemcpyBatchAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyFromArray(
-    _: *mut c_void,
-    _: cudaArray_const_t,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
+    dst: *mut c_void,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    count: usize,
+    kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyFromArray(dst, src, wOffset, hOffset, count, kind));
     unsupported("cudaMemcpyFromArray")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyFromArray_ptds(
-    _: *mut c_void,
-    _: cudaArray_const_t,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
+    dst: *mut c_void,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    count: usize,
+    kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyFromArray_ptds(dst, src, wOffset, hOffset, count, kind));
     unsupported("cudaMemcpyFromArray_ptds")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyFromArrayAsync(
-    _: *mut c_void,
-    _: cudaArray_const_t,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
-    _: cudaStream_t,
+    dst: *mut c_void,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    count: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyFromArrayAsync(dst, src, wOffset, hOffset, count, kind, stream));
     unsupported("cudaMemcpyFromArrayAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyFromArrayAsync_ptsz(
-    _: *mut c_void,
-    _: cudaArray_const_t,
-    _: usize,
-    _: usize,
-    _: usize,
-    _: cudaMemcpyKind,
-    _: cudaStream_t,
+    dst: *mut c_void,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    count: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyFromArrayAsync_ptsz(dst, src, wOffset, hOffset, count, kind, stream));
     unsupported("cudaMemcpyFromArrayAsync_ptsz")
 }
 
@@ -3701,6 +4256,7 @@ pub unsafe extern "C" fn cudaMemcpyFromSymbol(
     offset: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyFromSymbol(dst, symbol, count, offset, kind));
     entry("cudaMemcpyFromSymbol", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memcpy::cudaMemcpyFromSymbol(dst, symbol, count, offset, kind) }
@@ -3716,6 +4272,7 @@ pub unsafe extern "C" fn cudaMemcpyFromSymbol_ptds(
     offset: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyFromSymbol_ptds(dst, symbol, count, offset, kind));
     entry("cudaMemcpyFromSymbol_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: the caller's pointers are passed through unchanged.
@@ -3734,6 +4291,7 @@ pub unsafe extern "C" fn cudaMemcpyFromSymbolAsync(
     kind: cudaMemcpyKind,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyFromSymbolAsync(dst, symbol, count, offset, kind, stream));
     entry("cudaMemcpyFromSymbolAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memcpy::cudaMemcpyFromSymbolAsync(dst, symbol, count, offset, kind, stream) }
@@ -3750,6 +4308,7 @@ pub unsafe extern "C" fn cudaMemcpyFromSymbolAsync_ptsz(
     kind: cudaMemcpyKind,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyFromSymbolAsync_ptsz(dst, symbol, count, offset, kind, stream));
     entry("cudaMemcpyFromSymbolAsync_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -3766,6 +4325,7 @@ pub unsafe extern "C" fn cudaMemcpyPeer(
     srcDevice: c_int,
     count: usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyPeer(dst, dstDevice, src, srcDevice, count));
     entry("cudaMemcpyPeer", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memcpy::cudaMemcpyPeer(dst, dstDevice, src, srcDevice, count) }
@@ -3782,6 +4342,7 @@ pub unsafe extern "C" fn cudaMemcpyPeerAsync(
     count: usize,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyPeerAsync(dst, dstDevice, src, srcDevice, count, stream));
     entry("cudaMemcpyPeerAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memcpy::cudaMemcpyPeerAsync(dst, dstDevice, src, srcDevice, count, stream) }
@@ -3790,51 +4351,55 @@ pub unsafe extern "C" fn cudaMemcpyPeerAsync(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyToArray(
-    _: cudaArray_t,
-    _: usize,
-    _: usize,
-    _: *const c_void,
-    _: usize,
-    _: cudaMemcpyKind,
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    count: usize,
+    kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyToArray(dst, wOffset, hOffset, src, count, kind));
     unsupported("cudaMemcpyToArray")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyToArray_ptds(
-    _: cudaArray_t,
-    _: usize,
-    _: usize,
-    _: *const c_void,
-    _: usize,
-    _: cudaMemcpyKind,
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    count: usize,
+    kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyToArray_ptds(dst, wOffset, hOffset, src, count, kind));
     unsupported("cudaMemcpyToArray_ptds")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyToArrayAsync(
-    _: cudaArray_t,
-    _: usize,
-    _: usize,
-    _: *const c_void,
-    _: usize,
-    _: cudaMemcpyKind,
-    _: cudaStream_t,
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    count: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyToArrayAsync(dst, wOffset, hOffset, src, count, kind, stream));
     unsupported("cudaMemcpyToArrayAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyToArrayAsync_ptsz(
-    _: cudaArray_t,
-    _: usize,
-    _: usize,
-    _: *const c_void,
-    _: usize,
-    _: cudaMemcpyKind,
-    _: cudaStream_t,
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    count: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyToArrayAsync_ptsz(dst, wOffset, hOffset, src, count, kind, stream));
     unsupported("cudaMemcpyToArrayAsync_ptsz")
 }
 
@@ -3847,6 +4412,7 @@ pub unsafe extern "C" fn cudaMemcpyToSymbol(
     offset: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyToSymbol(symbol, src, count, offset, kind));
     entry("cudaMemcpyToSymbol", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memcpy::cudaMemcpyToSymbol(symbol, src, count, offset, kind) }
@@ -3862,6 +4428,7 @@ pub unsafe extern "C" fn cudaMemcpyToSymbol_ptds(
     offset: usize,
     kind: cudaMemcpyKind,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyToSymbol_ptds(symbol, src, count, offset, kind));
     entry("cudaMemcpyToSymbol_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: the caller's pointers are passed through unchanged.
@@ -3880,6 +4447,7 @@ pub unsafe extern "C" fn cudaMemcpyToSymbolAsync(
     kind: cudaMemcpyKind,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyToSymbolAsync(symbol, src, count, offset, kind, stream));
     entry("cudaMemcpyToSymbolAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memcpy::cudaMemcpyToSymbolAsync(symbol, src, count, offset, kind, stream) }
@@ -3896,6 +4464,7 @@ pub unsafe extern "C" fn cudaMemcpyToSymbolAsync_ptsz(
     kind: cudaMemcpyKind,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyToSymbolAsync_ptsz(symbol, src, count, offset, kind, stream));
     entry("cudaMemcpyToSymbolAsync_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -3906,6 +4475,7 @@ pub unsafe extern "C" fn cudaMemcpyToSymbolAsync_ptsz(
 /// Fills memory with a byte.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset(devPtr: *mut c_void, value: c_int, count: usize) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemset(devPtr, value, count));
     entry("cudaMemset", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memset::cudaMemset(devPtr, value, count) }
@@ -3915,6 +4485,7 @@ pub unsafe extern "C" fn cudaMemset(devPtr: *mut c_void, value: c_int, count: us
 /// Fills memory with a byte.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset_ptds(devPtr: *mut c_void, value: c_int, count: usize) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemset_ptds(devPtr, value, count));
     entry("cudaMemset_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: the caller's pointers are passed through unchanged.
@@ -3932,6 +4503,7 @@ pub unsafe extern "C" fn cudaMemset2D(
     width: usize,
     height: usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemset2D(devPtr, pitch, value, width, height));
     entry("cudaMemset2D", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memset::cudaMemset2D(devPtr, pitch, value, width, height) }
@@ -3947,6 +4519,7 @@ pub unsafe extern "C" fn cudaMemset2D_ptds(
     width: usize,
     height: usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemset2D_ptds(devPtr, pitch, value, width, height));
     entry("cudaMemset2D_ptds", || {
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: the caller's pointers are passed through unchanged.
@@ -3965,6 +4538,7 @@ pub unsafe extern "C" fn cudaMemset2DAsync(
     height: usize,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemset2DAsync(devPtr, pitch, value, width, height, stream));
     entry("cudaMemset2DAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memset::cudaMemset2DAsync(devPtr, pitch, value, width, height, stream) }
@@ -3981,6 +4555,7 @@ pub unsafe extern "C" fn cudaMemset2DAsync_ptsz(
     height: usize,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemset2DAsync_ptsz(devPtr, pitch, value, width, height, stream));
     entry("cudaMemset2DAsync_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -3991,6 +4566,7 @@ pub unsafe extern "C" fn cudaMemset2DAsync_ptsz(
 /// Fills slices of rows with a byte.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset3D(pitchedDevPtr: cudaPitchedPtr, value: c_int, extent: cudaExtent) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemset3D(pitchedDevPtr, value, extent));
     entry("cudaMemset3D", || crate::api::memset::cudaMemset3D(pitchedDevPtr, value, extent))
 }
 
@@ -4001,6 +4577,7 @@ pub unsafe extern "C" fn cudaMemset3D_ptds(
     value: c_int,
     extent: cudaExtent,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemset3D_ptds(pitchedDevPtr, value, extent));
     entry("cudaMemset3D_ptds", || {
         vgpu_core::ffi::per_thread_default(|| crate::api::memset::cudaMemset3D(pitchedDevPtr, value, extent))
     })
@@ -4014,6 +4591,7 @@ pub unsafe extern "C" fn cudaMemset3DAsync(
     extent: cudaExtent,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemset3DAsync(pitchedDevPtr, value, extent, stream));
     entry("cudaMemset3DAsync", || crate::api::memset::cudaMemset3DAsync(pitchedDevPtr, value, extent, stream))
 }
 
@@ -4025,6 +4603,7 @@ pub unsafe extern "C" fn cudaMemset3DAsync_ptsz(
     extent: cudaExtent,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemset3DAsync_ptsz(pitchedDevPtr, value, extent, stream));
     entry("cudaMemset3DAsync_ptsz", || {
         let stream = abi::or_per_thread(stream);
         crate::api::memset::cudaMemset3DAsync(pitchedDevPtr, value, extent, stream)
@@ -4039,6 +4618,7 @@ pub unsafe extern "C" fn cudaMemsetAsync(
     count: usize,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemsetAsync(devPtr, value, count, stream));
     entry("cudaMemsetAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memset::cudaMemsetAsync(devPtr, value, count, stream) }
@@ -4053,6 +4633,7 @@ pub unsafe extern "C" fn cudaMemsetAsync_ptsz(
     count: usize,
     stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemsetAsync_ptsz(devPtr, value, count, stream));
     entry("cudaMemsetAsync_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -4062,18 +4643,20 @@ pub unsafe extern "C" fn cudaMemsetAsync_ptsz(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMipmappedArrayGetMemoryRequirements(
-    _: *mut cudaArrayMemoryRequirements,
-    _: cudaMipmappedArray_t,
-    _: c_int,
+    memoryRequirements: *mut cudaArrayMemoryRequirements,
+    mipmap: cudaMipmappedArray_t,
+    device: c_int,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMipmappedArrayGetMemoryRequirements(memoryRequirements, mipmap, device));
     unsupported("cudaMipmappedArrayGetMemoryRequirements")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMipmappedArrayGetSparseProperties(
-    _: *mut cudaArraySparseProperties,
-    _: cudaMipmappedArray_t,
+    sparseProperties: *mut cudaArraySparseProperties,
+    mipmap: cudaMipmappedArray_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMipmappedArrayGetSparseProperties(sparseProperties, mipmap));
     unsupported("cudaMipmappedArrayGetSparseProperties")
 }
 
@@ -4085,6 +4668,7 @@ pub unsafe extern "C" fn cudaOccupancyAvailableDynamicSMemPerBlock(
     numBlocks: c_int,
     blockSize: c_int,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaOccupancyAvailableDynamicSMemPerBlock(dynamicSmemSize, func, numBlocks, blockSize));
     entry("cudaOccupancyAvailableDynamicSMemPerBlock", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let dynamicSmemSize = unsafe { Out::new(dynamicSmemSize) }?;
@@ -4108,6 +4692,10 @@ pub unsafe extern "C" fn cudaOccupancyMaxActiveBlocksPerMultiprocessor(
     blockSize: c_int,
     dynamicSMemSize: usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaOccupancyMaxActiveBlocksPerMultiprocessor(numBlocks, func, blockSize, dynamicSMemSize)
+    );
     entry("cudaOccupancyMaxActiveBlocksPerMultiprocessor", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numBlocks = unsafe { Out::new(numBlocks) }?;
@@ -4132,6 +4720,10 @@ pub unsafe extern "C" fn cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
     dynamicSMemSize: usize,
     flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(numBlocks, func, blockSize, dynamicSMemSize, flags)
+    );
     entry("cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numBlocks = unsafe { Out::new(numBlocks) }?;
@@ -4155,6 +4747,7 @@ pub unsafe extern "C" fn cudaOccupancyMaxActiveClusters(
     func: *const c_void,
     launchConfig: *const cudaLaunchConfig_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaOccupancyMaxActiveClusters(numClusters, func, launchConfig));
     entry("cudaOccupancyMaxActiveClusters", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numClusters = unsafe { Out::new(numClusters) }?;
@@ -4172,6 +4765,7 @@ pub unsafe extern "C" fn cudaOccupancyMaxPotentialClusterSize(
     func: *const c_void,
     launchConfig: *const cudaLaunchConfig_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaOccupancyMaxPotentialClusterSize(clusterSize, func, launchConfig));
     entry("cudaOccupancyMaxPotentialClusterSize", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clusterSize = unsafe { Out::new(clusterSize) }?;
@@ -4185,6 +4779,7 @@ pub unsafe extern "C" fn cudaOccupancyMaxPotentialClusterSize(
 /// Returns this thread's last error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaPeekAtLastError() -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaPeekAtLastError());
     vgpu_core::ffi::guard("cudaPeekAtLastError", cudaError_t::cudaErrorUnknown, || {
         crate::api::error::cudaPeekAtLastError()
     })
@@ -4196,6 +4791,7 @@ pub unsafe extern "C" fn cudaPointerGetAttributes(
     attributes: *mut cudaPointerAttributes,
     ptr: *const c_void,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaPointerGetAttributes(attributes, ptr));
     entry("cudaPointerGetAttributes", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let attributes = unsafe { Out::new(attributes) }?;
@@ -4206,17 +4802,20 @@ pub unsafe extern "C" fn cudaPointerGetAttributes(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaProfilerStart() -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaProfilerStart());
     unsupported("cudaProfilerStart")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaProfilerStop() -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaProfilerStop());
     unsupported("cudaProfilerStop")
 }
 
 /// The version of this runtime's interface.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaRuntimeGetVersion(runtimeVersion: *mut c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaRuntimeGetVersion(runtimeVersion));
     entry("cudaRuntimeGetVersion", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let runtimeVersion = unsafe { Out::new(runtimeVersion) }?;
@@ -4227,18 +4826,21 @@ pub unsafe extern "C" fn cudaRuntimeGetVersion(runtimeVersion: *mut c_int) -> cu
 /// Chooses this thread's device and opens its context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetDevice(device: c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaSetDevice(device));
     entry("cudaSetDevice", || crate::api::device::cudaSetDevice(device))
 }
 
 /// Sets how this thread's device is waited for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetDeviceFlags(flags: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaSetDeviceFlags(flags));
     entry("cudaSetDeviceFlags", || crate::api::device::cudaSetDeviceFlags(flags))
 }
 
 /// Does nothing: devices have doubles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetDoubleForDevice(d: *mut f64) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaSetDoubleForDevice(d));
     entry("cudaSetDoubleForDevice", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let d = unsafe { InOut::new(d) }?;
@@ -4249,6 +4851,7 @@ pub unsafe extern "C" fn cudaSetDoubleForDevice(d: *mut f64) -> cudaError_t {
 /// Does nothing: devices have doubles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetDoubleForHost(d: *mut f64) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaSetDoubleForHost(d));
     entry("cudaSetDoubleForHost", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let d = unsafe { InOut::new(d) }?;
@@ -4259,6 +4862,7 @@ pub unsafe extern "C" fn cudaSetDoubleForHost(d: *mut f64) -> cudaError_t {
 /// Says which devices a thread may start on, in order of preference.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetValidDevices(device_arr: *const c_int, len: c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaSetValidDevices(device_arr, len));
     entry("cudaSetValidDevices", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let device_arr = unsafe { InSlice::new(device_arr, usize::try_from(len).unwrap_or(usize::MAX)) }?;
@@ -4268,41 +4872,48 @@ pub unsafe extern "C" fn cudaSetValidDevices(device_arr: *const c_int, len: c_in
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSignalExternalSemaphoresAsync(
-    _: *const cudaExternalSemaphore_t,
-    _: *const cudaExternalSemaphoreSignalParams_v1,
-    _: c_uint,
-    _: cudaStream_t,
+    extSemArray: *const cudaExternalSemaphore_t,
+    paramsArray: *const cudaExternalSemaphoreSignalParams_v1,
+    numExtSems: c_uint,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaSignalExternalSemaphoresAsync(extSemArray, paramsArray, numExtSems, stream));
     unsupported("cudaSignalExternalSemaphoresAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSignalExternalSemaphoresAsync_ptsz(
-    _: *const cudaExternalSemaphore_t,
-    _: *const cudaExternalSemaphoreSignalParams_v1,
-    _: c_uint,
-    _: cudaStream_t,
+    extSemArray: *const cudaExternalSemaphore_t,
+    paramsArray: *const cudaExternalSemaphoreSignalParams_v1,
+    numExtSems: c_uint,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaSignalExternalSemaphoresAsync_ptsz(extSemArray, paramsArray, numExtSems, stream));
     unsupported("cudaSignalExternalSemaphoresAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSignalExternalSemaphoresAsync_v2(
-    _: *const cudaExternalSemaphore_t,
-    _: *const cudaExternalSemaphoreSignalParams,
-    _: c_uint,
-    _: cudaStream_t,
+    extSemArray: *const cudaExternalSemaphore_t,
+    paramsArray: *const cudaExternalSemaphoreSignalParams,
+    numExtSems: c_uint,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaSignalExternalSemaphoresAsync_v2(extSemArray, paramsArray, numExtSems, stream));
     unsupported("cudaSignalExternalSemaphoresAsync_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSignalExternalSemaphoresAsync_v2_ptsz(
-    _: *const cudaExternalSemaphore_t,
-    _: *const cudaExternalSemaphoreSignalParams,
-    _: c_uint,
-    _: cudaStream_t,
+    extSemArray: *const cudaExternalSemaphore_t,
+    paramsArray: *const cudaExternalSemaphoreSignalParams,
+    numExtSems: c_uint,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaSignalExternalSemaphoresAsync_v2_ptsz(extSemArray, paramsArray, numExtSems, stream)
+    );
     unsupported("cudaSignalExternalSemaphoresAsync_v2_ptsz")
 }
 
@@ -4314,6 +4925,7 @@ pub unsafe extern "C" fn cudaStreamAddCallback(
     userData: *mut c_void,
     flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamAddCallback(stream, callback, userData, flags));
     entry("cudaStreamAddCallback", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::stream::cudaStreamAddCallback(stream, callback, userData, flags) }
@@ -4328,6 +4940,7 @@ pub unsafe extern "C" fn cudaStreamAddCallback_ptsz(
     userData: *mut c_void,
     flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamAddCallback_ptsz(stream, callback, userData, flags));
     entry("cudaStreamAddCallback_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -4343,6 +4956,7 @@ pub unsafe extern "C" fn cudaStreamAttachMemAsync(
     length: usize,
     flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamAttachMemAsync(stream, devPtr, length, flags));
     entry("cudaStreamAttachMemAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::stream::cudaStreamAttachMemAsync(stream, devPtr, length, flags) }
@@ -4357,6 +4971,7 @@ pub unsafe extern "C" fn cudaStreamAttachMemAsync_ptsz(
     length: usize,
     flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamAttachMemAsync_ptsz(stream, devPtr, length, flags));
     entry("cudaStreamAttachMemAsync_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -4367,12 +4982,14 @@ pub unsafe extern "C" fn cudaStreamAttachMemAsync_ptsz(
 /// From now on records a stream's work in a graph instead of running it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamBeginCapture(stream: cudaStream_t, mode: cudaStreamCaptureMode) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamBeginCapture(stream, mode));
     entry("cudaStreamBeginCapture", || crate::api::capture::cudaStreamBeginCapture(stream, mode))
 }
 
 /// From now on records a stream's work in a graph instead of running it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamBeginCapture_ptsz(stream: cudaStream_t, mode: cudaStreamCaptureMode) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamBeginCapture_ptsz(stream, mode));
     entry("cudaStreamBeginCapture_ptsz", || {
         let stream = abi::or_per_thread(stream);
         crate::api::capture::cudaStreamBeginCapture(stream, mode)
@@ -4389,6 +5006,10 @@ pub unsafe extern "C" fn cudaStreamBeginCaptureToGraph(
     numDependencies: usize,
     mode: cudaStreamCaptureMode,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaStreamBeginCaptureToGraph(stream, graph, dependencies, dependencyData, numDependencies, mode)
+    );
     entry("cudaStreamBeginCaptureToGraph", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -4414,6 +5035,10 @@ pub unsafe extern "C" fn cudaStreamBeginCaptureToGraph_ptsz(
     numDependencies: usize,
     mode: cudaStreamCaptureMode,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaStreamBeginCaptureToGraph_ptsz(stream, graph, dependencies, dependencyData, numDependencies, mode)
+    );
     entry("cudaStreamBeginCaptureToGraph_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -4433,6 +5058,7 @@ pub unsafe extern "C" fn cudaStreamBeginCaptureToGraph_ptsz(
 /// Gives a stream the attributes of another.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamCopyAttributes(dstStream: cudaStream_t, srcStream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamCopyAttributes(dstStream, srcStream));
     entry("cudaStreamCopyAttributes", || crate::api::stream::cudaStreamCopyAttributes(dstStream, srcStream))
 }
 
@@ -4442,6 +5068,7 @@ pub unsafe extern "C" fn cudaStreamCopyAttributes_ptsz(
     dstStream: cudaStream_t,
     srcStream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamCopyAttributes_ptsz(dstStream, srcStream));
     entry("cudaStreamCopyAttributes_ptsz", || {
         let dstStream = abi::or_per_thread(dstStream);
         let srcStream = abi::or_per_thread(srcStream);
@@ -4452,6 +5079,7 @@ pub unsafe extern "C" fn cudaStreamCopyAttributes_ptsz(
 /// Creates a stream that keeps order with the legacy default stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamCreate(pStream: *mut cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamCreate(pStream));
     entry("cudaStreamCreate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pStream = unsafe { Out::new(pStream) }?;
@@ -4462,6 +5090,7 @@ pub unsafe extern "C" fn cudaStreamCreate(pStream: *mut cudaStream_t) -> cudaErr
 /// Creates a stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamCreateWithFlags(pStream: *mut cudaStream_t, flags: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamCreateWithFlags(pStream, flags));
     entry("cudaStreamCreateWithFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pStream = unsafe { Out::new(pStream) }?;
@@ -4476,6 +5105,7 @@ pub unsafe extern "C" fn cudaStreamCreateWithPriority(
     flags: c_uint,
     priority: c_int,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamCreateWithPriority(pStream, flags, priority));
     entry("cudaStreamCreateWithPriority", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pStream = unsafe { Out::new(pStream) }?;
@@ -4486,12 +5116,14 @@ pub unsafe extern "C" fn cudaStreamCreateWithPriority(
 /// Destroys a stream once its work is done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamDestroy(stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamDestroy(stream));
     entry("cudaStreamDestroy", || crate::api::stream::cudaStreamDestroy(stream))
 }
 
 /// Ends a capture and gives its graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamEndCapture(stream: cudaStream_t, pGraph: *mut cudaGraph_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamEndCapture(stream, pGraph));
     entry("cudaStreamEndCapture", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraph = unsafe { Out::new(pGraph) }?;
@@ -4502,6 +5134,7 @@ pub unsafe extern "C" fn cudaStreamEndCapture(stream: cudaStream_t, pGraph: *mut
 /// Ends a capture and gives its graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamEndCapture_ptsz(stream: cudaStream_t, pGraph: *mut cudaGraph_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamEndCapture_ptsz(stream, pGraph));
     entry("cudaStreamEndCapture_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4517,6 +5150,7 @@ pub unsafe extern "C" fn cudaStreamGetAttribute(
     attr: cudaLaunchAttributeID,
     value: *mut cudaLaunchAttributeValue,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamGetAttribute(stream, attr, value));
     entry("cudaStreamGetAttribute", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::stream::cudaStreamGetAttribute(stream, attr, value) }
@@ -4530,6 +5164,7 @@ pub unsafe extern "C" fn cudaStreamGetAttribute_ptsz(
     attr: cudaLaunchAttributeID,
     value: *mut cudaLaunchAttributeValue,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamGetAttribute_ptsz(stream, attr, value));
     entry("cudaStreamGetAttribute_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -4544,6 +5179,7 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo(
     captureStatus_out: *mut cudaStreamCaptureStatus,
     id_out: *mut c_ulonglong,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamGetCaptureInfo(stream, captureStatus_out, id_out));
     entry("cudaStreamGetCaptureInfo", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let captureStatus_out = unsafe { Out::new(captureStatus_out) }?;
@@ -4560,6 +5196,7 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_ptsz(
     captureStatus_out: *mut cudaStreamCaptureStatus,
     id_out: *mut c_ulonglong,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamGetCaptureInfo_ptsz(stream, captureStatus_out, id_out));
     entry("cudaStreamGetCaptureInfo_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4580,6 +5217,17 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v2(
     dependencies_out: *mut *const cudaGraphNode_t,
     numDependencies_out: *mut usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaStreamGetCaptureInfo_v2(
+            stream,
+            captureStatus_out,
+            id_out,
+            graph_out,
+            dependencies_out,
+            numDependencies_out
+        )
+    );
     entry("cudaStreamGetCaptureInfo_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -4605,6 +5253,17 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v2_ptsz(
     dependencies_out: *mut *const cudaGraphNode_t,
     numDependencies_out: *mut usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaStreamGetCaptureInfo_v2_ptsz(
+            stream,
+            captureStatus_out,
+            id_out,
+            graph_out,
+            dependencies_out,
+            numDependencies_out
+        )
+    );
     entry("cudaStreamGetCaptureInfo_v2_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -4632,6 +5291,18 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v3(
     edgeData_out: *mut *const cudaGraphEdgeData,
     numDependencies_out: *mut usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaStreamGetCaptureInfo_v3(
+            stream,
+            captureStatus_out,
+            id_out,
+            graph_out,
+            dependencies_out,
+            edgeData_out,
+            numDependencies_out
+        )
+    );
     entry("cudaStreamGetCaptureInfo_v3", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -4659,6 +5330,18 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v3_ptsz(
     edgeData_out: *mut *const cudaGraphEdgeData,
     numDependencies_out: *mut usize,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaStreamGetCaptureInfo_v3_ptsz(
+            stream,
+            captureStatus_out,
+            id_out,
+            graph_out,
+            dependencies_out,
+            edgeData_out,
+            numDependencies_out
+        )
+    );
     entry("cudaStreamGetCaptureInfo_v3_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -4679,6 +5362,7 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v3_ptsz(
 /// The device of a stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetDevice(hStream: cudaStream_t, device: *mut c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamGetDevice(hStream, device));
     entry("cudaStreamGetDevice", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let device = unsafe { Out::new(device) }?;
@@ -4689,6 +5373,7 @@ pub unsafe extern "C" fn cudaStreamGetDevice(hStream: cudaStream_t, device: *mut
 /// The device of a stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetDevice_ptsz(hStream: cudaStream_t, device: *mut c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamGetDevice_ptsz(hStream, device));
     entry("cudaStreamGetDevice_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4700,6 +5385,7 @@ pub unsafe extern "C" fn cudaStreamGetDevice_ptsz(hStream: cudaStream_t, device:
 /// A stream's flags.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetFlags(hStream: cudaStream_t, flags: *mut c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamGetFlags(hStream, flags));
     entry("cudaStreamGetFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let flags = unsafe { Out::new(flags) }?;
@@ -4710,6 +5396,7 @@ pub unsafe extern "C" fn cudaStreamGetFlags(hStream: cudaStream_t, flags: *mut c
 /// A stream's flags.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetFlags_ptsz(hStream: cudaStream_t, flags: *mut c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamGetFlags_ptsz(hStream, flags));
     entry("cudaStreamGetFlags_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4721,6 +5408,7 @@ pub unsafe extern "C" fn cudaStreamGetFlags_ptsz(hStream: cudaStream_t, flags: *
 /// A number that no other stream of the process has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetId(hStream: cudaStream_t, streamId: *mut c_ulonglong) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamGetId(hStream, streamId));
     entry("cudaStreamGetId", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let streamId = unsafe { Out::new(streamId) }?;
@@ -4731,6 +5419,7 @@ pub unsafe extern "C" fn cudaStreamGetId(hStream: cudaStream_t, streamId: *mut c
 /// A number that no other stream of the process has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetId_ptsz(hStream: cudaStream_t, streamId: *mut c_ulonglong) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamGetId_ptsz(hStream, streamId));
     entry("cudaStreamGetId_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4742,6 +5431,7 @@ pub unsafe extern "C" fn cudaStreamGetId_ptsz(hStream: cudaStream_t, streamId: *
 /// A stream's priority.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetPriority(hStream: cudaStream_t, priority: *mut c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamGetPriority(hStream, priority));
     entry("cudaStreamGetPriority", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let priority = unsafe { Out::new(priority) }?;
@@ -4752,6 +5442,7 @@ pub unsafe extern "C" fn cudaStreamGetPriority(hStream: cudaStream_t, priority: 
 /// A stream's priority.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetPriority_ptsz(hStream: cudaStream_t, priority: *mut c_int) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamGetPriority_ptsz(hStream, priority));
     entry("cudaStreamGetPriority_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4766,6 +5457,7 @@ pub unsafe extern "C" fn cudaStreamIsCapturing(
     stream: cudaStream_t,
     pCaptureStatus: *mut cudaStreamCaptureStatus,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamIsCapturing(stream, pCaptureStatus));
     entry("cudaStreamIsCapturing", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pCaptureStatus = unsafe { Out::new(pCaptureStatus) }?;
@@ -4779,6 +5471,7 @@ pub unsafe extern "C" fn cudaStreamIsCapturing_ptsz(
     stream: cudaStream_t,
     pCaptureStatus: *mut cudaStreamCaptureStatus,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamIsCapturing_ptsz(stream, pCaptureStatus));
     entry("cudaStreamIsCapturing_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
@@ -4790,12 +5483,14 @@ pub unsafe extern "C" fn cudaStreamIsCapturing_ptsz(
 /// Whether a stream's work is done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamQuery(stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamQuery(stream));
     entry("cudaStreamQuery", || crate::api::stream::cudaStreamQuery(stream))
 }
 
 /// Whether a stream's work is done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamQuery_ptsz(stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamQuery_ptsz(stream));
     entry("cudaStreamQuery_ptsz", || {
         let stream = abi::or_per_thread(stream);
         crate::api::stream::cudaStreamQuery(stream)
@@ -4809,6 +5504,7 @@ pub unsafe extern "C" fn cudaStreamSetAttribute(
     attr: cudaLaunchAttributeID,
     param: *const cudaLaunchAttributeValue,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamSetAttribute(stream, attr, param));
     entry("cudaStreamSetAttribute", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::stream::cudaStreamSetAttribute(stream, attr, param) }
@@ -4822,6 +5518,7 @@ pub unsafe extern "C" fn cudaStreamSetAttribute_ptsz(
     attr: cudaLaunchAttributeID,
     param: *const cudaLaunchAttributeValue,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamSetAttribute_ptsz(stream, attr, param));
     entry("cudaStreamSetAttribute_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -4832,12 +5529,14 @@ pub unsafe extern "C" fn cudaStreamSetAttribute_ptsz(
 /// Waits for a stream's work.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamSynchronize(stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamSynchronize(stream));
     entry("cudaStreamSynchronize", || crate::api::stream::cudaStreamSynchronize(stream))
 }
 
 /// Waits for a stream's work.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamSynchronize_ptsz(stream: cudaStream_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamSynchronize_ptsz(stream));
     entry("cudaStreamSynchronize_ptsz", || {
         let stream = abi::or_per_thread(stream);
         crate::api::stream::cudaStreamSynchronize(stream)
@@ -4852,6 +5551,7 @@ pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies(
     numDependencies: usize,
     flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamUpdateCaptureDependencies(stream, dependencies, numDependencies, flags));
     entry("cudaStreamUpdateCaptureDependencies", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -4868,6 +5568,7 @@ pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_ptsz(
     numDependencies: usize,
     flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamUpdateCaptureDependencies_ptsz(stream, dependencies, numDependencies, flags));
     entry("cudaStreamUpdateCaptureDependencies_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -4886,6 +5587,10 @@ pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_v2(
     numDependencies: usize,
     flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaStreamUpdateCaptureDependencies_v2(stream, dependencies, dependencyData, numDependencies, flags)
+    );
     entry("cudaStreamUpdateCaptureDependencies_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
@@ -4909,6 +5614,10 @@ pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_v2_ptsz(
     numDependencies: usize,
     flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaStreamUpdateCaptureDependencies_v2_ptsz(stream, dependencies, dependencyData, numDependencies, flags)
+    );
     entry("cudaStreamUpdateCaptureDependencies_v2_ptsz", || {
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
@@ -4927,6 +5636,7 @@ pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_v2_ptsz(
 /// Makes a stream's later work wait for an event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamWaitEvent(stream: cudaStream_t, event: cudaEvent_t, flags: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamWaitEvent(stream, event, flags));
     entry("cudaStreamWaitEvent", || crate::api::stream::cudaStreamWaitEvent(stream, event, flags))
 }
 
@@ -4937,6 +5647,7 @@ pub unsafe extern "C" fn cudaStreamWaitEvent_ptsz(
     event: cudaEvent_t,
     flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaStreamWaitEvent_ptsz(stream, event, flags));
     entry("cudaStreamWaitEvent_ptsz", || {
         let stream = abi::or_per_thread(stream);
         crate::api::stream::cudaStreamWaitEvent(stream, event, flags)
@@ -4946,6 +5657,7 @@ pub unsafe extern "C" fn cudaStreamWaitEvent_ptsz(
 /// Swaps this thread's capture mode.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadExchangeStreamCaptureMode(mode: *mut cudaStreamCaptureMode) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaThreadExchangeStreamCaptureMode(mode));
     entry("cudaThreadExchangeStreamCaptureMode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let mode = unsafe { InOut::new(mode) }?;
@@ -4956,12 +5668,14 @@ pub unsafe extern "C" fn cudaThreadExchangeStreamCaptureMode(mode: *mut cudaStre
 /// Ends the device's context; the older name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadExit() -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaThreadExit());
     entry("cudaThreadExit", || crate::api::device::cudaDeviceReset())
 }
 
 /// Which of L1 cache and shared memory is preferred; the older name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadGetCacheConfig(pCacheConfig: *mut cudaFuncCache) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaThreadGetCacheConfig(pCacheConfig));
     entry("cudaThreadGetCacheConfig", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pCacheConfig = unsafe { Out::new(pCacheConfig) }?;
@@ -4972,6 +5686,7 @@ pub unsafe extern "C" fn cudaThreadGetCacheConfig(pCacheConfig: *mut cudaFuncCac
 /// A limit; the older name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadGetLimit(pValue: *mut usize, limit: cudaLimit) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaThreadGetLimit(pValue, limit));
     entry("cudaThreadGetLimit", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pValue = unsafe { Out::new(pValue) }?;
@@ -4982,88 +5697,108 @@ pub unsafe extern "C" fn cudaThreadGetLimit(pValue: *mut usize, limit: cudaLimit
 /// Prefers L1 cache or shared memory; the older name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadSetCacheConfig(cacheConfig: cudaFuncCache) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaThreadSetCacheConfig(cacheConfig));
     entry("cudaThreadSetCacheConfig", || crate::api::device::cudaDeviceSetCacheConfig(cacheConfig))
 }
 
 /// Sets a limit; the older name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadSetLimit(limit: cudaLimit, value: usize) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaThreadSetLimit(limit, value));
     entry("cudaThreadSetLimit", || crate::api::device::cudaDeviceSetLimit(limit, value))
 }
 
 /// Waits for all work of the device; the older name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadSynchronize() -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaThreadSynchronize());
     entry("cudaThreadSynchronize", || crate::api::device::cudaDeviceSynchronize())
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaUserObjectCreate(
-    _: *mut cudaUserObject_t,
-    _: *mut c_void,
-    _: cudaHostFn_t,
-    _: c_uint,
-    _: c_uint,
+    object_out: *mut cudaUserObject_t,
+    ptr: *mut c_void,
+    destroy: cudaHostFn_t,
+    initialRefcount: c_uint,
+    flags: c_uint,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaUserObjectCreate(object_out, ptr, destroy, initialRefcount, flags));
     unsupported("cudaUserObjectCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaUserObjectRelease(_: cudaUserObject_t, _: c_uint) -> cudaError_t {
+pub unsafe extern "C" fn cudaUserObjectRelease(object: cudaUserObject_t, count: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaUserObjectRelease(object, count));
     unsupported("cudaUserObjectRelease")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaUserObjectRetain(_: cudaUserObject_t, _: c_uint) -> cudaError_t {
+pub unsafe extern "C" fn cudaUserObjectRetain(object: cudaUserObject_t, count: c_uint) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaUserObjectRetain(object, count));
     unsupported("cudaUserObjectRetain")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaVDPAUGetDevice(_: *mut c_int, _: VdpDevice, _: VdpGetProcAddress) -> cudaError_t {
+pub unsafe extern "C" fn cudaVDPAUGetDevice(
+    device: *mut c_int,
+    vdpDevice: VdpDevice,
+    vdpGetProcAddress: VdpGetProcAddress,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaVDPAUGetDevice(device, vdpDevice, vdpGetProcAddress));
     unsupported("cudaVDPAUGetDevice")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cudaVDPAUSetVDPAUDevice(_: c_int, _: VdpDevice, _: VdpGetProcAddress) -> cudaError_t {
+pub unsafe extern "C" fn cudaVDPAUSetVDPAUDevice(
+    device: c_int,
+    vdpDevice: VdpDevice,
+    vdpGetProcAddress: VdpGetProcAddress,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaVDPAUSetVDPAUDevice(device, vdpDevice, vdpGetProcAddress));
     unsupported("cudaVDPAUSetVDPAUDevice")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaWaitExternalSemaphoresAsync(
-    _: *const cudaExternalSemaphore_t,
-    _: *const cudaExternalSemaphoreWaitParams_v1,
-    _: c_uint,
-    _: cudaStream_t,
+    extSemArray: *const cudaExternalSemaphore_t,
+    paramsArray: *const cudaExternalSemaphoreWaitParams_v1,
+    numExtSems: c_uint,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaWaitExternalSemaphoresAsync(extSemArray, paramsArray, numExtSems, stream));
     unsupported("cudaWaitExternalSemaphoresAsync")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaWaitExternalSemaphoresAsync_ptsz(
-    _: *const cudaExternalSemaphore_t,
-    _: *const cudaExternalSemaphoreWaitParams_v1,
-    _: c_uint,
-    _: cudaStream_t,
+    extSemArray: *const cudaExternalSemaphore_t,
+    paramsArray: *const cudaExternalSemaphoreWaitParams_v1,
+    numExtSems: c_uint,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaWaitExternalSemaphoresAsync_ptsz(extSemArray, paramsArray, numExtSems, stream));
     unsupported("cudaWaitExternalSemaphoresAsync_ptsz")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaWaitExternalSemaphoresAsync_v2(
-    _: *const cudaExternalSemaphore_t,
-    _: *const cudaExternalSemaphoreWaitParams,
-    _: c_uint,
-    _: cudaStream_t,
+    extSemArray: *const cudaExternalSemaphore_t,
+    paramsArray: *const cudaExternalSemaphoreWaitParams,
+    numExtSems: c_uint,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaWaitExternalSemaphoresAsync_v2(extSemArray, paramsArray, numExtSems, stream));
     unsupported("cudaWaitExternalSemaphoresAsync_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaWaitExternalSemaphoresAsync_v2_ptsz(
-    _: *const cudaExternalSemaphore_t,
-    _: *const cudaExternalSemaphoreWaitParams,
-    _: c_uint,
-    _: cudaStream_t,
+    extSemArray: *const cudaExternalSemaphore_t,
+    paramsArray: *const cudaExternalSemaphoreWaitParams,
+    numExtSems: c_uint,
+    stream: cudaStream_t,
 ) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaWaitExternalSemaphoresAsync_v2_ptsz(extSemArray, paramsArray, numExtSems, stream));
     unsupported("cudaWaitExternalSemaphoresAsync_v2_ptsz")
 }

@@ -6,165 +6,206 @@ use core::ffi::*;
 
 use vgpu_core::abi::nvml::*;
 use vgpu_core::ffi::{InOut, Out, OutSlice, Str};
+use vgpu_core::trace::Library;
 
 use crate::entry::{entry, unsupported};
 
+const LIBRARY: Library = Library { soname: "libnvidia-ml.so.1", has_channel: true };
+
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlComputeInstanceDestroy(_: nvmlComputeInstance_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlComputeInstanceDestroy(computeInstance: nvmlComputeInstance_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlComputeInstanceDestroy(computeInstance));
     unsupported("nvmlComputeInstanceDestroy")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlComputeInstanceGetInfo(
-    _: nvmlComputeInstance_t,
-    _: *mut nvmlComputeInstanceInfo_t,
+    computeInstance: nvmlComputeInstance_t,
+    info: *mut nvmlComputeInstanceInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlComputeInstanceGetInfo(computeInstance, info));
     unsupported("nvmlComputeInstanceGetInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlComputeInstanceGetInfo_v2(
-    _: nvmlComputeInstance_t,
-    _: *mut nvmlComputeInstanceInfo_t,
+    computeInstance: nvmlComputeInstance_t,
+    info: *mut nvmlComputeInstanceInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlComputeInstanceGetInfo_v2(computeInstance, info));
     unsupported("nvmlComputeInstanceGetInfo_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceClearAccountingPids(_: nvmlDevice_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceClearAccountingPids(device: nvmlDevice_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceClearAccountingPids(device));
     unsupported("nvmlDeviceClearAccountingPids")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceClearCpuAffinity(_: nvmlDevice_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceClearCpuAffinity(device: nvmlDevice_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceClearCpuAffinity(device));
     unsupported("nvmlDeviceClearCpuAffinity")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceClearEccErrorCounts(_: nvmlDevice_t, _: nvmlEccCounterType_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceClearEccErrorCounts(
+    device: nvmlDevice_t,
+    counterType: nvmlEccCounterType_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceClearEccErrorCounts(device, counterType));
     unsupported("nvmlDeviceClearEccErrorCounts")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceClearFieldValues(
-    _: nvmlDevice_t,
-    _: c_int,
-    _: *mut nvmlFieldValue_t,
+    device: nvmlDevice_t,
+    valuesCount: c_int,
+    values: *mut nvmlFieldValue_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceClearFieldValues(device, valuesCount, values));
     unsupported("nvmlDeviceClearFieldValues")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceCreateGpuInstance(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlGpuInstance_t,
+    device: nvmlDevice_t,
+    profileId: c_uint,
+    gpuInstance: *mut nvmlGpuInstance_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceCreateGpuInstance(device, profileId, gpuInstance));
     unsupported("nvmlDeviceCreateGpuInstance")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceCreateGpuInstanceWithPlacement(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *const nvmlGpuInstancePlacement_t,
-    _: *mut nvmlGpuInstance_t,
+    device: nvmlDevice_t,
+    profileId: c_uint,
+    placement: *const nvmlGpuInstancePlacement_t,
+    gpuInstance: *mut nvmlGpuInstance_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceCreateGpuInstanceWithPlacement(device, profileId, placement, gpuInstance));
     unsupported("nvmlDeviceCreateGpuInstanceWithPlacement")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceDiscoverGpus(_: *mut nvmlPciInfo_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceDiscoverGpus(pciInfo: *mut nvmlPciInfo_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceDiscoverGpus(pciInfo));
     unsupported("nvmlDeviceDiscoverGpus")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceFreezeNvLinkUtilizationCounter(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: c_uint,
-    _: nvmlEnableState_t,
+    device: nvmlDevice_t,
+    link: c_uint,
+    counter: c_uint,
+    freeze: nvmlEnableState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceFreezeNvLinkUtilizationCounter(device, link, counter, freeze));
     unsupported("nvmlDeviceFreezeNvLinkUtilizationCounter")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetAPIRestriction(
-    _: nvmlDevice_t,
-    _: nvmlRestrictedAPI_t,
-    _: *mut nvmlEnableState_t,
+    device: nvmlDevice_t,
+    apiType: nvmlRestrictedAPI_t,
+    isRestricted: *mut nvmlEnableState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetAPIRestriction(device, apiType, isRestricted));
     unsupported("nvmlDeviceGetAPIRestriction")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetAccountingBufferSize(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetAccountingBufferSize(
+    device: nvmlDevice_t,
+    bufferSize: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetAccountingBufferSize(device, bufferSize));
     unsupported("nvmlDeviceGetAccountingBufferSize")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetAccountingMode(_: nvmlDevice_t, _: *mut nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetAccountingMode(
+    device: nvmlDevice_t,
+    mode: *mut nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetAccountingMode(device, mode));
     unsupported("nvmlDeviceGetAccountingMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetAccountingPids(_: nvmlDevice_t, _: *mut c_uint, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetAccountingPids(
+    device: nvmlDevice_t,
+    count: *mut c_uint,
+    pids: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetAccountingPids(device, count, pids));
     unsupported("nvmlDeviceGetAccountingPids")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetAccountingStats(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlAccountingStats_t,
+    device: nvmlDevice_t,
+    pid: c_uint,
+    stats: *mut nvmlAccountingStats_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetAccountingStats(device, pid, stats));
     unsupported("nvmlDeviceGetAccountingStats")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetAccountingStats_v2(
-    _: nvmlDevice_t,
-    _: *mut nvmlAccountingStats_v2_t,
+    device: nvmlDevice_t,
+    stats: *mut nvmlAccountingStats_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetAccountingStats_v2(device, stats));
     unsupported("nvmlDeviceGetAccountingStats_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetActiveVgpus(
-    _: nvmlDevice_t,
-    _: *mut c_uint,
-    _: *mut nvmlVgpuInstance_t,
+    device: nvmlDevice_t,
+    vgpuCount: *mut c_uint,
+    vgpuInstances: *mut nvmlVgpuInstance_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetActiveVgpus(device, vgpuCount, vgpuInstances));
     unsupported("nvmlDeviceGetActiveVgpus")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetAdaptiveClockInfoStatus(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetAdaptiveClockInfoStatus(
+    device: nvmlDevice_t,
+    adaptiveClockStatus: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetAdaptiveClockInfoStatus(device, adaptiveClockStatus));
     unsupported("nvmlDeviceGetAdaptiveClockInfoStatus")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetAdaptiveTgpModeInfo_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlAdaptiveTgpModeInfo_v1_t,
+    device: nvmlDevice_t,
+    info: *mut nvmlAdaptiveTgpModeInfo_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetAdaptiveTgpModeInfo_v1(device, info));
     unsupported("nvmlDeviceGetAdaptiveTgpModeInfo_v1")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetAddressingMode(
-    _: nvmlDevice_t,
-    _: *mut nvmlDeviceAddressingMode_t,
+    device: nvmlDevice_t,
+    mode: *mut nvmlDeviceAddressingMode_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetAddressingMode(device, mode));
     unsupported("nvmlDeviceGetAddressingMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetApplicationsClock(
-    _: nvmlDevice_t,
-    _: nvmlClockType_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    clockType: nvmlClockType_t,
+    clockMHz: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetApplicationsClock(device, clockType, clockMHz));
     unsupported("nvmlDeviceGetApplicationsClock")
 }
 
@@ -174,6 +215,7 @@ pub unsafe extern "C" fn nvmlDeviceGetArchitecture(
     device: nvmlDevice_t,
     arch: *mut nvmlDeviceArchitecture_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetArchitecture(device, arch));
     entry("nvmlDeviceGetArchitecture", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let arch = unsafe { Out::new(arch) }?;
@@ -182,55 +224,80 @@ pub unsafe extern "C" fn nvmlDeviceGetArchitecture(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetAttributes(_: nvmlDevice_t, _: *mut nvmlDeviceAttributes_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetAttributes(
+    device: nvmlDevice_t,
+    attributes: *mut nvmlDeviceAttributes_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetAttributes(device, attributes));
     unsupported("nvmlDeviceGetAttributes")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetAttributes_v2(_: nvmlDevice_t, _: *mut nvmlDeviceAttributes_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetAttributes_v2(
+    device: nvmlDevice_t,
+    attributes: *mut nvmlDeviceAttributes_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetAttributes_v2(device, attributes));
     unsupported("nvmlDeviceGetAttributes_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetAutoBoostedClocksEnabled(
-    _: nvmlDevice_t,
-    _: *mut nvmlEnableState_t,
-    _: *mut nvmlEnableState_t,
+    device: nvmlDevice_t,
+    isEnabled: *mut nvmlEnableState_t,
+    defaultIsEnabled: *mut nvmlEnableState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetAutoBoostedClocksEnabled(device, isEnabled, defaultIsEnabled));
     unsupported("nvmlDeviceGetAutoBoostedClocksEnabled")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetBAR1MemoryInfo(_: nvmlDevice_t, _: *mut nvmlBAR1Memory_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetBAR1MemoryInfo(
+    device: nvmlDevice_t,
+    bar1Memory: *mut nvmlBAR1Memory_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetBAR1MemoryInfo(device, bar1Memory));
     unsupported("nvmlDeviceGetBAR1MemoryInfo")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetBBXTimeData_v1(_: nvmlDevice_t, _: *mut nvmlBBXTimeData_v1_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetBBXTimeData_v1(
+    device: nvmlDevice_t,
+    timeData: *mut nvmlBBXTimeData_v1_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetBBXTimeData_v1(device, timeData));
     unsupported("nvmlDeviceGetBBXTimeData_v1")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetBankRemapperStatus_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlEccBankRemapperStatus_v1_t,
+    device: nvmlDevice_t,
+    pBankRemapperStatus: *mut nvmlEccBankRemapperStatus_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetBankRemapperStatus_v1(device, pBankRemapperStatus));
     unsupported("nvmlDeviceGetBankRemapperStatus_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetBoardId(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetBoardId(device: nvmlDevice_t, boardId: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetBoardId(device, boardId));
     unsupported("nvmlDeviceGetBoardId")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetBoardPartNumber(_: nvmlDevice_t, _: *mut c_char, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetBoardPartNumber(
+    device: nvmlDevice_t,
+    partNumber: *mut c_char,
+    length: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetBoardPartNumber(device, partNumber, length));
     unsupported("nvmlDeviceGetBoardPartNumber")
 }
 
 /// A device's brand; there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetBrand(device: nvmlDevice_t, type_: *mut nvmlBrandType_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetBrand(device, type_));
     entry("nvmlDeviceGetBrand", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let type_ = unsafe { Out::new(type_) }?;
@@ -240,60 +307,83 @@ pub unsafe extern "C" fn nvmlDeviceGetBrand(device: nvmlDevice_t, type_: *mut nv
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetBridgeChipInfo(
-    _: nvmlDevice_t,
-    _: *mut nvmlBridgeChipHierarchy_t,
+    device: nvmlDevice_t,
+    bridgeHierarchy: *mut nvmlBridgeChipHierarchy_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetBridgeChipInfo(device, bridgeHierarchy));
     unsupported("nvmlDeviceGetBridgeChipInfo")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetBusType(_: nvmlDevice_t, _: *mut nvmlBusType_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetBusType(device: nvmlDevice_t, type_: *mut nvmlBusType_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetBusType(device, type_));
     unsupported("nvmlDeviceGetBusType")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetC2cModeInfoV(_: nvmlDevice_t, _: *mut nvmlC2cModeInfo_v1_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetC2cModeInfoV(
+    device: nvmlDevice_t,
+    c2cModeInfo: *mut nvmlC2cModeInfo_v1_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetC2cModeInfoV(device, c2cModeInfo));
     unsupported("nvmlDeviceGetC2cModeInfoV")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetCapabilities(_: nvmlDevice_t, _: *mut nvmlDeviceCapabilities_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetCapabilities(
+    device: nvmlDevice_t,
+    caps: *mut nvmlDeviceCapabilities_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCapabilities(device, caps));
     unsupported("nvmlDeviceGetCapabilities")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetClkMonStatus(_: nvmlDevice_t, _: *mut nvmlClkMonStatus_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetClkMonStatus(
+    device: nvmlDevice_t,
+    status: *mut nvmlClkMonStatus_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetClkMonStatus(device, status));
     unsupported("nvmlDeviceGetClkMonStatus")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetClock(
-    _: nvmlDevice_t,
-    _: nvmlClockType_t,
-    _: nvmlClockId_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    clockType: nvmlClockType_t,
+    clockId: nvmlClockId_t,
+    clockMHz: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetClock(device, clockType, clockId, clockMHz));
     unsupported("nvmlDeviceGetClock")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetClockInfo(_: nvmlDevice_t, _: nvmlClockType_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetClockInfo(
+    device: nvmlDevice_t,
+    type_: nvmlClockType_t,
+    clock: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetClockInfo(device, type_, clock));
     unsupported("nvmlDeviceGetClockInfo")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetClockOffsets(_: nvmlDevice_t, _: *mut nvmlClockOffset_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetClockOffsets(device: nvmlDevice_t, info: *mut nvmlClockOffset_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetClockOffsets(device, info));
     unsupported("nvmlDeviceGetClockOffsets")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetComputeInstanceId(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetComputeInstanceId(device: nvmlDevice_t, id: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetComputeInstanceId(device, id));
     unsupported("nvmlDeviceGetComputeInstanceId")
 }
 
 /// Who may use a device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetComputeMode(device: nvmlDevice_t, mode: *mut nvmlComputeMode_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetComputeMode(device, mode));
     entry("nvmlDeviceGetComputeMode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let mode = unsafe { Out::new(mode) }?;
@@ -308,6 +398,7 @@ pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses(
     infoCount: *mut c_uint,
     infos: *mut nvmlProcessInfo_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetComputeRunningProcesses(device, infoCount, infos));
     entry("nvmlDeviceGetComputeRunningProcesses", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let infoCount = unsafe { InOut::new(infoCount) }?;
@@ -323,6 +414,7 @@ pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v2(
     infoCount: *mut c_uint,
     infos: *mut nvmlProcessInfo_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetComputeRunningProcesses_v2(device, infoCount, infos));
     entry("nvmlDeviceGetComputeRunningProcesses_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let infoCount = unsafe { InOut::new(infoCount) }?;
@@ -338,6 +430,7 @@ pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v3(
     infoCount: *mut c_uint,
     infos: *mut nvmlProcessInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetComputeRunningProcesses_v3(device, infoCount, infos));
     entry("nvmlDeviceGetComputeRunningProcesses_v3", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let infoCount = unsafe { InOut::new(infoCount) }?;
@@ -348,44 +441,53 @@ pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v3(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetConfComputeGpuAttestationReport(
-    _: nvmlDevice_t,
-    _: *mut nvmlConfComputeGpuAttestationReport_t,
+    device: nvmlDevice_t,
+    gpuAtstReport: *mut nvmlConfComputeGpuAttestationReport_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetConfComputeGpuAttestationReport(device, gpuAtstReport));
     unsupported("nvmlDeviceGetConfComputeGpuAttestationReport")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetConfComputeGpuCertificate(
-    _: nvmlDevice_t,
-    _: *mut nvmlConfComputeGpuCertificate_t,
+    device: nvmlDevice_t,
+    gpuCert: *mut nvmlConfComputeGpuCertificate_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetConfComputeGpuCertificate(device, gpuCert));
     unsupported("nvmlDeviceGetConfComputeGpuCertificate")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetConfComputeMemSizeInfo(
-    _: nvmlDevice_t,
-    _: *mut nvmlConfComputeMemSizeInfo_t,
+    device: nvmlDevice_t,
+    memInfo: *mut nvmlConfComputeMemSizeInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetConfComputeMemSizeInfo(device, memInfo));
     unsupported("nvmlDeviceGetConfComputeMemSizeInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetConfComputeProtectedMemoryUsage(
-    _: nvmlDevice_t,
-    _: *mut nvmlMemory_t,
+    device: nvmlDevice_t,
+    memory: *mut nvmlMemory_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetConfComputeProtectedMemoryUsage(device, memory));
     unsupported("nvmlDeviceGetConfComputeProtectedMemoryUsage")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetCoolerInfo(_: nvmlDevice_t, _: *mut nvmlCoolerInfo_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetCoolerInfo(
+    device: nvmlDevice_t,
+    coolerInfo: *mut nvmlCoolerInfo_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCoolerInfo(device, coolerInfo));
     unsupported("nvmlDeviceGetCoolerInfo")
 }
 
 /// Counts the devices; the older name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCount(deviceCount: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCount(deviceCount));
     entry("nvmlDeviceGetCount", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let deviceCount = unsafe { Out::new(deviceCount) }?;
@@ -396,6 +498,7 @@ pub unsafe extern "C" fn nvmlDeviceGetCount(deviceCount: *mut c_uint) -> nvmlRet
 /// Counts the devices.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCount_v2(deviceCount: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCount_v2(deviceCount));
     entry("nvmlDeviceGetCount_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let deviceCount = unsafe { Out::new(deviceCount) }?;
@@ -404,26 +507,33 @@ pub unsafe extern "C" fn nvmlDeviceGetCount_v2(deviceCount: *mut c_uint) -> nvml
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetCpuAffinity(_: nvmlDevice_t, _: c_uint, _: *mut c_ulong) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetCpuAffinity(
+    device: nvmlDevice_t,
+    cpuSetSize: c_uint,
+    cpuSet: *mut c_ulong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCpuAffinity(device, cpuSetSize, cpuSet));
     unsupported("nvmlDeviceGetCpuAffinity")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCpuAffinityWithinScope(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut c_ulong,
-    _: nvmlAffinityScope_t,
+    device: nvmlDevice_t,
+    cpuSetSize: c_uint,
+    cpuSet: *mut c_ulong,
+    scope: nvmlAffinityScope_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCpuAffinityWithinScope(device, cpuSetSize, cpuSet, scope));
     unsupported("nvmlDeviceGetCpuAffinityWithinScope")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCreatableVgpus(
-    _: nvmlDevice_t,
-    _: *mut c_uint,
-    _: *mut nvmlVgpuTypeId_t,
+    device: nvmlDevice_t,
+    vgpuCount: *mut c_uint,
+    vgpuTypeIds: *mut nvmlVgpuTypeId_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCreatableVgpus(device, vgpuCount, vgpuTypeIds));
     unsupported("nvmlDeviceGetCreatableVgpus")
 }
 
@@ -434,6 +544,7 @@ pub unsafe extern "C" fn nvmlDeviceGetCudaComputeCapability(
     major: *mut c_int,
     minor: *mut c_int,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCudaComputeCapability(device, major, minor));
     entry("nvmlDeviceGetCudaComputeCapability", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let major = unsafe { Out::new(major) }?;
@@ -444,344 +555,431 @@ pub unsafe extern "C" fn nvmlDeviceGetCudaComputeCapability(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkGeneration(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkGeneration(
+    device: nvmlDevice_t,
+    currLinkGen: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCurrPcieLinkGeneration(device, currLinkGen));
     unsupported("nvmlDeviceGetCurrPcieLinkGeneration")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkWidth(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkWidth(
+    device: nvmlDevice_t,
+    currLinkWidth: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCurrPcieLinkWidth(device, currLinkWidth));
     unsupported("nvmlDeviceGetCurrPcieLinkWidth")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCurrentClockFreqs(
-    _: nvmlDevice_t,
-    _: *mut nvmlDeviceCurrentClockFreqs_t,
+    device: nvmlDevice_t,
+    currentClockFreqs: *mut nvmlDeviceCurrentClockFreqs_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCurrentClockFreqs(device, currentClockFreqs));
     unsupported("nvmlDeviceGetCurrentClockFreqs")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksEventReasons(_: nvmlDevice_t, _: *mut c_ulonglong) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksEventReasons(
+    device: nvmlDevice_t,
+    clocksEventReasons: *mut c_ulonglong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCurrentClocksEventReasons(device, clocksEventReasons));
     unsupported("nvmlDeviceGetCurrentClocksEventReasons")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksThrottleReasons(
-    _: nvmlDevice_t,
-    _: *mut c_ulonglong,
+    device: nvmlDevice_t,
+    clocksThrottleReasons: *mut c_ulonglong,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCurrentClocksThrottleReasons(device, clocksThrottleReasons));
     unsupported("nvmlDeviceGetCurrentClocksThrottleReasons")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDecoderUtilization(
-    _: nvmlDevice_t,
-    _: *mut c_uint,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    utilization: *mut c_uint,
+    samplingPeriodUs: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDecoderUtilization(device, utilization, samplingPeriodUs));
     unsupported("nvmlDeviceGetDecoderUtilization")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDefaultApplicationsClock(
-    _: nvmlDevice_t,
-    _: nvmlClockType_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    clockType: nvmlClockType_t,
+    clockMHz: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDefaultApplicationsClock(device, clockType, clockMHz));
     unsupported("nvmlDeviceGetDefaultApplicationsClock")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetDefaultEccMode(_: nvmlDevice_t, _: *mut nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetDefaultEccMode(
+    device: nvmlDevice_t,
+    defaultMode: *mut nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDefaultEccMode(device, defaultMode));
     unsupported("nvmlDeviceGetDefaultEccMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDetailedEccErrors(
-    _: nvmlDevice_t,
-    _: nvmlMemoryErrorType_t,
-    _: nvmlEccCounterType_t,
-    _: *mut nvmlEccErrorCounts_t,
+    device: nvmlDevice_t,
+    errorType: nvmlMemoryErrorType_t,
+    counterType: nvmlEccCounterType_t,
+    eccCounts: *mut nvmlEccErrorCounts_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDetailedEccErrors(device, errorType, counterType, eccCounts));
     unsupported("nvmlDeviceGetDetailedEccErrors")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDeviceHandleFromMigDeviceHandle(
-    _: nvmlDevice_t,
-    _: *mut nvmlDevice_t,
+    migDevice: nvmlDevice_t,
+    device: *mut nvmlDevice_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDeviceHandleFromMigDeviceHandle(migDevice, device));
     unsupported("nvmlDeviceGetDeviceHandleFromMigDeviceHandle")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetDisplayActive(_: nvmlDevice_t, _: *mut nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetDisplayActive(
+    device: nvmlDevice_t,
+    isActive: *mut nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDisplayActive(device, isActive));
     unsupported("nvmlDeviceGetDisplayActive")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetDisplayMode(_: nvmlDevice_t, _: *mut nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetDisplayMode(
+    device: nvmlDevice_t,
+    display: *mut nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDisplayMode(device, display));
     unsupported("nvmlDeviceGetDisplayMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDramEncryptionMode(
-    _: nvmlDevice_t,
-    _: *mut nvmlDramEncryptionInfo_t,
-    _: *mut nvmlDramEncryptionInfo_t,
+    device: nvmlDevice_t,
+    current: *mut nvmlDramEncryptionInfo_t,
+    pending: *mut nvmlDramEncryptionInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDramEncryptionMode(device, current, pending));
     unsupported("nvmlDeviceGetDramEncryptionMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDriverModel(
-    _: nvmlDevice_t,
-    _: *mut nvmlDriverModel_t,
-    _: *mut nvmlDriverModel_t,
+    device: nvmlDevice_t,
+    current: *mut nvmlDriverModel_t,
+    pending: *mut nvmlDriverModel_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDriverModel(device, current, pending));
     unsupported("nvmlDeviceGetDriverModel")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDriverModel_v2(
-    _: nvmlDevice_t,
-    _: *mut nvmlDriverModel_t,
-    _: *mut nvmlDriverModel_t,
+    device: nvmlDevice_t,
+    current: *mut nvmlDriverModel_t,
+    pending: *mut nvmlDriverModel_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDriverModel_v2(device, current, pending));
     unsupported("nvmlDeviceGetDriverModel_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDynamicPstatesInfo(
-    _: nvmlDevice_t,
-    _: *mut nvmlGpuDynamicPstatesInfo_t,
+    device: nvmlDevice_t,
+    pDynamicPstatesInfo: *mut nvmlGpuDynamicPstatesInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDynamicPstatesInfo(device, pDynamicPstatesInfo));
     unsupported("nvmlDeviceGetDynamicPstatesInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetEccMode(
-    _: nvmlDevice_t,
-    _: *mut nvmlEnableState_t,
-    _: *mut nvmlEnableState_t,
+    device: nvmlDevice_t,
+    current: *mut nvmlEnableState_t,
+    pending: *mut nvmlEnableState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetEccMode(device, current, pending));
     unsupported("nvmlDeviceGetEccMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetEncoderCapacity(
-    _: nvmlDevice_t,
-    _: nvmlEncoderType_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    encoderQueryType: nvmlEncoderType_t,
+    encoderCapacity: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetEncoderCapacity(device, encoderQueryType, encoderCapacity));
     unsupported("nvmlDeviceGetEncoderCapacity")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetEncoderSessions(
-    _: nvmlDevice_t,
-    _: *mut c_uint,
-    _: *mut nvmlEncoderSessionInfo_t,
+    device: nvmlDevice_t,
+    sessionCount: *mut c_uint,
+    sessionInfos: *mut nvmlEncoderSessionInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetEncoderSessions(device, sessionCount, sessionInfos));
     unsupported("nvmlDeviceGetEncoderSessions")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetEncoderStats(
-    _: nvmlDevice_t,
-    _: *mut c_uint,
-    _: *mut c_uint,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    sessionCount: *mut c_uint,
+    averageFps: *mut c_uint,
+    averageLatency: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetEncoderStats(device, sessionCount, averageFps, averageLatency));
     unsupported("nvmlDeviceGetEncoderStats")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetEncoderUtilization(
-    _: nvmlDevice_t,
-    _: *mut c_uint,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    utilization: *mut c_uint,
+    samplingPeriodUs: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetEncoderUtilization(device, utilization, samplingPeriodUs));
     unsupported("nvmlDeviceGetEncoderUtilization")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetEnforcedPowerLimit(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetEnforcedPowerLimit(device: nvmlDevice_t, limit: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetEnforcedPowerLimit(device, limit));
     unsupported("nvmlDeviceGetEnforcedPowerLimit")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetFBCSessions(
-    _: nvmlDevice_t,
-    _: *mut c_uint,
-    _: *mut nvmlFBCSessionInfo_t,
+    device: nvmlDevice_t,
+    sessionCount: *mut c_uint,
+    sessionInfo: *mut nvmlFBCSessionInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetFBCSessions(device, sessionCount, sessionInfo));
     unsupported("nvmlDeviceGetFBCSessions")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetFBCStats(_: nvmlDevice_t, _: *mut nvmlFBCStats_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetFBCStats(device: nvmlDevice_t, fbcStats: *mut nvmlFBCStats_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetFBCStats(device, fbcStats));
     unsupported("nvmlDeviceGetFBCStats")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetFanControlPolicy_v2(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlFanControlPolicy_t,
+    device: nvmlDevice_t,
+    fan: c_uint,
+    policy: *mut nvmlFanControlPolicy_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetFanControlPolicy_v2(device, fan, policy));
     unsupported("nvmlDeviceGetFanControlPolicy_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetFanSpeed(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetFanSpeed(device: nvmlDevice_t, speed: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetFanSpeed(device, speed));
     unsupported("nvmlDeviceGetFanSpeed")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetFanSpeedRPM(_: nvmlDevice_t, _: *mut nvmlFanSpeedInfo_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetFanSpeedRPM(
+    device: nvmlDevice_t,
+    fanSpeed: *mut nvmlFanSpeedInfo_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetFanSpeedRPM(device, fanSpeed));
     unsupported("nvmlDeviceGetFanSpeedRPM")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetFanSpeed_v2(_: nvmlDevice_t, _: c_uint, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetFanSpeed_v2(
+    device: nvmlDevice_t,
+    fan: c_uint,
+    speed: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetFanSpeed_v2(device, fan, speed));
     unsupported("nvmlDeviceGetFanSpeed_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetFieldValues(_: nvmlDevice_t, _: c_int, _: *mut nvmlFieldValue_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetFieldValues(
+    device: nvmlDevice_t,
+    valuesCount: c_int,
+    values: *mut nvmlFieldValue_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetFieldValues(device, valuesCount, values));
     unsupported("nvmlDeviceGetFieldValues")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGpcClkMinMaxVfOffset(
-    _: nvmlDevice_t,
-    _: *mut c_int,
-    _: *mut c_int,
+    device: nvmlDevice_t,
+    minOffset: *mut c_int,
+    maxOffset: *mut c_int,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpcClkMinMaxVfOffset(device, minOffset, maxOffset));
     unsupported("nvmlDeviceGetGpcClkMinMaxVfOffset")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetGpcClkVfOffset(_: nvmlDevice_t, _: *mut c_int) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetGpcClkVfOffset(device: nvmlDevice_t, offset: *mut c_int) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpcClkVfOffset(device, offset));
     unsupported("nvmlDeviceGetGpcClkVfOffset")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetGpuFabricInfo(_: nvmlDevice_t, _: *mut nvmlGpuFabricInfo_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetGpuFabricInfo(
+    device: nvmlDevice_t,
+    gpuFabricInfo: *mut nvmlGpuFabricInfo_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuFabricInfo(device, gpuFabricInfo));
     unsupported("nvmlDeviceGetGpuFabricInfo")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetGpuFabricInfoV(_: nvmlDevice_t, _: *mut nvmlGpuFabricInfoV_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetGpuFabricInfoV(
+    device: nvmlDevice_t,
+    gpuFabricInfo: *mut nvmlGpuFabricInfoV_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuFabricInfoV(device, gpuFabricInfo));
     unsupported("nvmlDeviceGetGpuFabricInfoV")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGpuFabricInfo_v4(
-    _: nvmlDevice_t,
-    _: *mut nvmlGpuFabricInfo_v4_t,
+    device: nvmlDevice_t,
+    gpuFabricInfo: *mut nvmlGpuFabricInfo_v4_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuFabricInfo_v4(device, gpuFabricInfo));
     unsupported("nvmlDeviceGetGpuFabricInfo_v4")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGpuInstanceById(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlGpuInstance_t,
+    device: nvmlDevice_t,
+    id: c_uint,
+    gpuInstance: *mut nvmlGpuInstance_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuInstanceById(device, id, gpuInstance));
     unsupported("nvmlDeviceGetGpuInstanceById")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetGpuInstanceId(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetGpuInstanceId(device: nvmlDevice_t, id: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuInstanceId(device, id));
     unsupported("nvmlDeviceGetGpuInstanceId")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGpuInstancePossiblePlacements(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlGpuInstancePlacement_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    profileId: c_uint,
+    placements: *mut nvmlGpuInstancePlacement_t,
+    count: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuInstancePossiblePlacements(device, profileId, placements, count));
     unsupported("nvmlDeviceGetGpuInstancePossiblePlacements")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGpuInstancePossiblePlacements_v2(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlGpuInstancePlacement_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    profileId: c_uint,
+    placements: *mut nvmlGpuInstancePlacement_t,
+    count: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuInstancePossiblePlacements_v2(device, profileId, placements, count));
     unsupported("nvmlDeviceGetGpuInstancePossiblePlacements_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGpuInstanceProfileInfo(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlGpuInstanceProfileInfo_t,
+    device: nvmlDevice_t,
+    profile: c_uint,
+    info: *mut nvmlGpuInstanceProfileInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuInstanceProfileInfo(device, profile, info));
     unsupported("nvmlDeviceGetGpuInstanceProfileInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGpuInstanceProfileInfoByIdV(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlGpuInstanceProfileInfo_v2_t,
+    device: nvmlDevice_t,
+    profileId: c_uint,
+    info: *mut nvmlGpuInstanceProfileInfo_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuInstanceProfileInfoByIdV(device, profileId, info));
     unsupported("nvmlDeviceGetGpuInstanceProfileInfoByIdV")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGpuInstanceProfileInfoV(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlGpuInstanceProfileInfo_v2_t,
+    device: nvmlDevice_t,
+    profile: c_uint,
+    info: *mut nvmlGpuInstanceProfileInfo_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuInstanceProfileInfoV(device, profile, info));
     unsupported("nvmlDeviceGetGpuInstanceProfileInfoV")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGpuInstanceRemainingCapacity(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    profileId: c_uint,
+    count: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuInstanceRemainingCapacity(device, profileId, count));
     unsupported("nvmlDeviceGetGpuInstanceRemainingCapacity")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGpuInstances(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlGpuInstance_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    profileId: c_uint,
+    gpuInstances: *mut nvmlGpuInstance_t,
+    count: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuInstances(device, profileId, gpuInstances, count));
     unsupported("nvmlDeviceGetGpuInstances")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetGpuMaxPcieLinkGeneration(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetGpuMaxPcieLinkGeneration(
+    device: nvmlDevice_t,
+    maxLinkGenDevice: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuMaxPcieLinkGeneration(device, maxLinkGenDevice));
     unsupported("nvmlDeviceGetGpuMaxPcieLinkGeneration")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGpuOperationMode(
-    _: nvmlDevice_t,
-    _: *mut nvmlGpuOperationMode_t,
-    _: *mut nvmlGpuOperationMode_t,
+    device: nvmlDevice_t,
+    current: *mut nvmlGpuOperationMode_t,
+    pending: *mut nvmlGpuOperationMode_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuOperationMode(device, current, pending));
     unsupported("nvmlDeviceGetGpuOperationMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetGpuUptime_v1(_: nvmlDevice_t, _: *mut nvmlGpuUptime_v1_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetGpuUptime_v1(
+    device: nvmlDevice_t,
+    uptime: *mut nvmlGpuUptime_v1_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGpuUptime_v1(device, uptime));
     unsupported("nvmlDeviceGetGpuUptime_v1")
 }
 
@@ -792,6 +990,7 @@ pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses(
     infoCount: *mut c_uint,
     infos: *mut nvmlProcessInfo_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGraphicsRunningProcesses(device, infoCount, infos));
     entry("nvmlDeviceGetGraphicsRunningProcesses", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let infoCount = unsafe { InOut::new(infoCount) }?;
@@ -807,6 +1006,7 @@ pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses_v2(
     infoCount: *mut c_uint,
     infos: *mut nvmlProcessInfo_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGraphicsRunningProcesses_v2(device, infoCount, infos));
     entry("nvmlDeviceGetGraphicsRunningProcesses_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let infoCount = unsafe { InOut::new(infoCount) }?;
@@ -822,6 +1022,7 @@ pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses_v3(
     infoCount: *mut c_uint,
     infos: *mut nvmlProcessInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGraphicsRunningProcesses_v3(device, infoCount, infos));
     entry("nvmlDeviceGetGraphicsRunningProcesses_v3", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let infoCount = unsafe { InOut::new(infoCount) }?;
@@ -832,49 +1033,60 @@ pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses_v3(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGridLicensableFeatures(
-    _: nvmlDevice_t,
-    _: *mut nvmlGridLicensableFeatures_t,
+    device: nvmlDevice_t,
+    pGridLicensableFeatures: *mut nvmlGridLicensableFeatures_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGridLicensableFeatures(device, pGridLicensableFeatures));
     unsupported("nvmlDeviceGetGridLicensableFeatures")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGridLicensableFeatures_v2(
-    _: nvmlDevice_t,
-    _: *mut nvmlGridLicensableFeatures_t,
+    device: nvmlDevice_t,
+    pGridLicensableFeatures: *mut nvmlGridLicensableFeatures_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGridLicensableFeatures_v2(device, pGridLicensableFeatures));
     unsupported("nvmlDeviceGetGridLicensableFeatures_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGridLicensableFeatures_v3(
-    _: nvmlDevice_t,
-    _: *mut nvmlGridLicensableFeatures_t,
+    device: nvmlDevice_t,
+    pGridLicensableFeatures: *mut nvmlGridLicensableFeatures_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGridLicensableFeatures_v3(device, pGridLicensableFeatures));
     unsupported("nvmlDeviceGetGridLicensableFeatures_v3")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGridLicensableFeatures_v4(
-    _: nvmlDevice_t,
-    _: *mut nvmlGridLicensableFeatures_t,
+    device: nvmlDevice_t,
+    pGridLicensableFeatures: *mut nvmlGridLicensableFeatures_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGridLicensableFeatures_v4(device, pGridLicensableFeatures));
     unsupported("nvmlDeviceGetGridLicensableFeatures_v4")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetGspFirmwareMode(_: nvmlDevice_t, _: *mut c_uint, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetGspFirmwareMode(
+    device: nvmlDevice_t,
+    isEnabled: *mut c_uint,
+    defaultMode: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGspFirmwareMode(device, isEnabled, defaultMode));
     unsupported("nvmlDeviceGetGspFirmwareMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetGspFirmwareVersion(_: nvmlDevice_t, _: *mut c_char) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetGspFirmwareVersion(device: nvmlDevice_t, version: *mut c_char) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetGspFirmwareVersion(device, version));
     unsupported("nvmlDeviceGetGspFirmwareVersion")
 }
 
 /// The device of an index; the older name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetHandleByIndex(index: c_uint, device: *mut nvmlDevice_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetHandleByIndex(index, device));
     entry("nvmlDeviceGetHandleByIndex", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let device = unsafe { Out::new(device) }?;
@@ -885,6 +1097,7 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByIndex(index: c_uint, device: *mut 
 /// The device of an index.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetHandleByIndex_v2(index: c_uint, device: *mut nvmlDevice_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetHandleByIndex_v2(index, device));
     entry("nvmlDeviceGetHandleByIndex_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let device = unsafe { Out::new(device) }?;
@@ -898,6 +1111,7 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByPciBusId(
     pciBusId: *const c_char,
     device: *mut nvmlDevice_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetHandleByPciBusId(pciBusId as text, device));
     entry("nvmlDeviceGetHandleByPciBusId", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pciBusId = unsafe { Str::new(pciBusId) }?;
@@ -913,6 +1127,7 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByPciBusId_v2(
     pciBusId: *const c_char,
     device: *mut nvmlDevice_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetHandleByPciBusId_v2(pciBusId as text, device));
     entry("nvmlDeviceGetHandleByPciBusId_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pciBusId = unsafe { Str::new(pciBusId) }?;
@@ -923,13 +1138,15 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByPciBusId_v2(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetHandleBySerial(_: *const c_char, _: *mut nvmlDevice_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetHandleBySerial(serial: *const c_char, device: *mut nvmlDevice_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetHandleBySerial(serial, device));
     unsupported("nvmlDeviceGetHandleBySerial")
 }
 
 /// The device of a UUID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetHandleByUUID(uuid: *const c_char, device: *mut nvmlDevice_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetHandleByUUID(uuid as text, device));
     entry("nvmlDeviceGetHandleByUUID", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let uuid = unsafe { Str::new(uuid) }?;
@@ -940,23 +1157,36 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByUUID(uuid: *const c_char, device: 
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetHandleByUUIDV(_: *const nvmlUUID_t, _: *mut nvmlDevice_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetHandleByUUIDV(
+    uuid: *const nvmlUUID_t,
+    device: *mut nvmlDevice_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetHandleByUUIDV(uuid, device));
     unsupported("nvmlDeviceGetHandleByUUIDV")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetHostVgpuMode(_: nvmlDevice_t, _: *mut nvmlHostVgpuMode_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetHostVgpuMode(
+    device: nvmlDevice_t,
+    pHostVgpuMode: *mut nvmlHostVgpuMode_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetHostVgpuMode(device, pHostVgpuMode));
     unsupported("nvmlDeviceGetHostVgpuMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetHostname_v1(_: nvmlDevice_t, _: *mut nvmlHostname_v1_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetHostname_v1(
+    device: nvmlDevice_t,
+    hostname: *mut nvmlHostname_v1_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetHostname_v1(device, hostname));
     unsupported("nvmlDeviceGetHostname_v1")
 }
 
 /// A device's index.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetIndex(device: nvmlDevice_t, index: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetIndex(device, index));
     entry("nvmlDeviceGetIndex", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let index = unsafe { Out::new(index) }?;
@@ -965,41 +1195,58 @@ pub unsafe extern "C" fn nvmlDeviceGetIndex(device: nvmlDevice_t, index: *mut c_
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetInforomConfigurationChecksum(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetInforomConfigurationChecksum(
+    device: nvmlDevice_t,
+    checksum: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetInforomConfigurationChecksum(device, checksum));
     unsupported("nvmlDeviceGetInforomConfigurationChecksum")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetInforomImageVersion(_: nvmlDevice_t, _: *mut c_char, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetInforomImageVersion(
+    device: nvmlDevice_t,
+    version: *mut c_char,
+    length: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetInforomImageVersion(device, version, length));
     unsupported("nvmlDeviceGetInforomImageVersion")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetInforomVersion(
-    _: nvmlDevice_t,
-    _: nvmlInforomObject_t,
-    _: *mut c_char,
-    _: c_uint,
+    device: nvmlDevice_t,
+    object: nvmlInforomObject_t,
+    version: *mut c_char,
+    length: c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetInforomVersion(device, object, version, length));
     unsupported("nvmlDeviceGetInforomVersion")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetIrqNum(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetIrqNum(device: nvmlDevice_t, irqNum: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetIrqNum(device, irqNum));
     unsupported("nvmlDeviceGetIrqNum")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetJpgUtilization(_: nvmlDevice_t, _: *mut c_uint, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetJpgUtilization(
+    device: nvmlDevice_t,
+    utilization: *mut c_uint,
+    samplingPeriodUs: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetJpgUtilization(device, utilization, samplingPeriodUs));
     unsupported("nvmlDeviceGetJpgUtilization")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetLastBBXFlushTime(
-    _: nvmlDevice_t,
-    _: *mut c_ulonglong,
-    _: *mut c_ulong,
+    device: nvmlDevice_t,
+    timestamp: *mut c_ulonglong,
+    durationUs: *mut c_ulong,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetLastBBXFlushTime(device, timestamp, durationUs));
     unsupported("nvmlDeviceGetLastBBXFlushTime")
 }
 
@@ -1010,6 +1257,7 @@ pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses(
     infoCount: *mut c_uint,
     infos: *mut nvmlProcessInfo_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMPSComputeRunningProcesses(device, infoCount, infos));
     entry("nvmlDeviceGetMPSComputeRunningProcesses", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let infoCount = unsafe { InOut::new(infoCount) }?;
@@ -1025,6 +1273,7 @@ pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses_v2(
     infoCount: *mut c_uint,
     infos: *mut nvmlProcessInfo_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMPSComputeRunningProcesses_v2(device, infoCount, infos));
     entry("nvmlDeviceGetMPSComputeRunningProcesses_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let infoCount = unsafe { InOut::new(infoCount) }?;
@@ -1040,6 +1289,7 @@ pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses_v3(
     infoCount: *mut c_uint,
     infos: *mut nvmlProcessInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMPSComputeRunningProcesses_v3(device, infoCount, infos));
     entry("nvmlDeviceGetMPSComputeRunningProcesses_v3", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let infoCount = unsafe { InOut::new(infoCount) }?;
@@ -1050,88 +1300,106 @@ pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses_v3(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMarginTemperature(
-    _: nvmlDevice_t,
-    _: *mut nvmlMarginTemperature_t,
+    device: nvmlDevice_t,
+    marginTempInfo: *mut nvmlMarginTemperature_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMarginTemperature(device, marginTempInfo));
     unsupported("nvmlDeviceGetMarginTemperature")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMaxClockInfo(
-    _: nvmlDevice_t,
-    _: nvmlClockType_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    type_: nvmlClockType_t,
+    clock: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMaxClockInfo(device, type_, clock));
     unsupported("nvmlDeviceGetMaxClockInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMaxCustomerBoostClock(
-    _: nvmlDevice_t,
-    _: nvmlClockType_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    clockType: nvmlClockType_t,
+    clockMHz: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMaxCustomerBoostClock(device, clockType, clockMHz));
     unsupported("nvmlDeviceGetMaxCustomerBoostClock")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetMaxMigDeviceCount(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetMaxMigDeviceCount(device: nvmlDevice_t, count: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMaxMigDeviceCount(device, count));
     unsupported("nvmlDeviceGetMaxMigDeviceCount")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkGeneration(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkGeneration(
+    device: nvmlDevice_t,
+    maxLinkGen: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMaxPcieLinkGeneration(device, maxLinkGen));
     unsupported("nvmlDeviceGetMaxPcieLinkGeneration")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkWidth(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkWidth(
+    device: nvmlDevice_t,
+    maxLinkWidth: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMaxPcieLinkWidth(device, maxLinkWidth));
     unsupported("nvmlDeviceGetMaxPcieLinkWidth")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMemClkMinMaxVfOffset(
-    _: nvmlDevice_t,
-    _: *mut c_int,
-    _: *mut c_int,
+    device: nvmlDevice_t,
+    minOffset: *mut c_int,
+    maxOffset: *mut c_int,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMemClkMinMaxVfOffset(device, minOffset, maxOffset));
     unsupported("nvmlDeviceGetMemClkMinMaxVfOffset")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetMemClkVfOffset(_: nvmlDevice_t, _: *mut c_int) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetMemClkVfOffset(device: nvmlDevice_t, offset: *mut c_int) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMemClkVfOffset(device, offset));
     unsupported("nvmlDeviceGetMemClkVfOffset")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMemoryAffinity(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut c_ulong,
-    _: nvmlAffinityScope_t,
+    device: nvmlDevice_t,
+    nodeSetSize: c_uint,
+    nodeSet: *mut c_ulong,
+    scope: nvmlAffinityScope_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMemoryAffinity(device, nodeSetSize, nodeSet, scope));
     unsupported("nvmlDeviceGetMemoryAffinity")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetMemoryBusWidth(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetMemoryBusWidth(device: nvmlDevice_t, busWidth: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMemoryBusWidth(device, busWidth));
     unsupported("nvmlDeviceGetMemoryBusWidth")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMemoryErrorCounter(
-    _: nvmlDevice_t,
-    _: nvmlMemoryErrorType_t,
-    _: nvmlEccCounterType_t,
-    _: nvmlMemoryLocation_t,
-    _: *mut c_ulonglong,
+    device: nvmlDevice_t,
+    errorType: nvmlMemoryErrorType_t,
+    counterType: nvmlEccCounterType_t,
+    locationType: nvmlMemoryLocation_t,
+    count: *mut c_ulonglong,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMemoryErrorCounter(device, errorType, counterType, locationType, count));
     unsupported("nvmlDeviceGetMemoryErrorCounter")
 }
 
 /// Total, free and used memory over all users.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMemoryInfo(device: nvmlDevice_t, memory: *mut nvmlMemory_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMemoryInfo(device, memory));
     entry("nvmlDeviceGetMemoryInfo", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let memory = unsafe { Out::new(memory) }?;
@@ -1145,6 +1413,7 @@ pub unsafe extern "C" fn nvmlDeviceGetMemoryInfo_v2(
     device: nvmlDevice_t,
     memory: *mut nvmlMemory_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMemoryInfo_v2(device, memory));
     entry("nvmlDeviceGetMemoryInfo_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let memory = unsafe { InOut::new(memory) }?;
@@ -1154,45 +1423,59 @@ pub unsafe extern "C" fn nvmlDeviceGetMemoryInfo_v2(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMemoryLimits_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlGetMemoryLimits_v1_t,
+    device: nvmlDevice_t,
+    limits: *mut nvmlGetMemoryLimits_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMemoryLimits_v1(device, limits));
     unsupported("nvmlDeviceGetMemoryLimits_v1")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMigDeviceHandleByIndex(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlDevice_t,
+    device: nvmlDevice_t,
+    index: c_uint,
+    migDevice: *mut nvmlDevice_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMigDeviceHandleByIndex(device, index, migDevice));
     unsupported("nvmlDeviceGetMigDeviceHandleByIndex")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetMigMode(_: nvmlDevice_t, _: *mut c_uint, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetMigMode(
+    device: nvmlDevice_t,
+    currentMode: *mut c_uint,
+    pendingMode: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMigMode(device, currentMode, pendingMode));
     unsupported("nvmlDeviceGetMigMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMinMaxClockOfPState(
-    _: nvmlDevice_t,
-    _: nvmlClockType_t,
-    _: nvmlPstates_t,
-    _: *mut c_uint,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    type_: nvmlClockType_t,
+    pstate: nvmlPstates_t,
+    minClockMHz: *mut c_uint,
+    maxClockMHz: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMinMaxClockOfPState(device, type_, pstate, minClockMHz, maxClockMHz));
     unsupported("nvmlDeviceGetMinMaxClockOfPState")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetMinMaxFanSpeed(_: nvmlDevice_t, _: *mut c_uint, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetMinMaxFanSpeed(
+    device: nvmlDevice_t,
+    minSpeed: *mut c_uint,
+    maxSpeed: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMinMaxFanSpeed(device, minSpeed, maxSpeed));
     unsupported("nvmlDeviceGetMinMaxFanSpeed")
 }
 
 /// A device's index; there are no device files.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMinorNumber(device: nvmlDevice_t, minorNumber: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMinorNumber(device, minorNumber));
     entry("nvmlDeviceGetMinorNumber", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let minorNumber = unsafe { Out::new(minorNumber) }?;
@@ -1201,13 +1484,15 @@ pub unsafe extern "C" fn nvmlDeviceGetMinorNumber(device: nvmlDevice_t, minorNum
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetModuleId(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetModuleId(device: nvmlDevice_t, moduleId: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetModuleId(device, moduleId));
     unsupported("nvmlDeviceGetModuleId")
 }
 
 /// Whether a device shares its board.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMultiGpuBoard(device: nvmlDevice_t, multiGpuBool: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMultiGpuBoard(device, multiGpuBool));
     entry("nvmlDeviceGetMultiGpuBoard", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let multiGpuBool = unsafe { Out::new(multiGpuBool) }?;
@@ -1218,6 +1503,7 @@ pub unsafe extern "C" fn nvmlDeviceGetMultiGpuBoard(device: nvmlDevice_t, multiG
 /// A device's name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetName(device: nvmlDevice_t, name: *mut c_char, length: c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetName(device, name, length));
     entry("nvmlDeviceGetName", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let name = unsafe { OutSlice::new(name, usize::try_from(length).unwrap_or(0)) }?;
@@ -1226,167 +1512,203 @@ pub unsafe extern "C" fn nvmlDeviceGetName(device: nvmlDevice_t, name: *mut c_ch
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetNumFans(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetNumFans(device: nvmlDevice_t, numFans: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNumFans(device, numFans));
     unsupported("nvmlDeviceGetNumFans")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetNumGpuCores(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetNumGpuCores(device: nvmlDevice_t, numCores: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNumGpuCores(device, numCores));
     unsupported("nvmlDeviceGetNumGpuCores")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetNumaNodeId(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetNumaNodeId(device: nvmlDevice_t, node: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNumaNodeId(device, node));
     unsupported("nvmlDeviceGetNumaNodeId")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNvLinkCapability(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: nvmlNvLinkCapability_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    link: c_uint,
+    capability: nvmlNvLinkCapability_t,
+    capResult: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvLinkCapability(device, link, capability, capResult));
     unsupported("nvmlDeviceGetNvLinkCapability")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNvLinkErrorCounter(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: nvmlNvLinkErrorCounter_t,
-    _: *mut c_ulonglong,
+    device: nvmlDevice_t,
+    link: c_uint,
+    counter: nvmlNvLinkErrorCounter_t,
+    counterValue: *mut c_ulonglong,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvLinkErrorCounter(device, link, counter, counterValue));
     unsupported("nvmlDeviceGetNvLinkErrorCounter")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetNvLinkInfo(_: nvmlDevice_t, _: *mut nvmlNvLinkInfo_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetNvLinkInfo(device: nvmlDevice_t, info: *mut nvmlNvLinkInfo_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvLinkInfo(device, info));
     unsupported("nvmlDeviceGetNvLinkInfo")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetNvLinkInfo_v3(_: nvmlDevice_t, _: *mut nvmlNvLinkInfo_v3_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetNvLinkInfo_v3(
+    device: nvmlDevice_t,
+    info: *mut nvmlNvLinkInfo_v3_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvLinkInfo_v3(device, info));
     unsupported("nvmlDeviceGetNvLinkInfo_v3")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNvLinkRemoteDeviceType(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlIntNvLinkDeviceType_t,
+    device: nvmlDevice_t,
+    link: c_uint,
+    pNvLinkDeviceType: *mut nvmlIntNvLinkDeviceType_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvLinkRemoteDeviceType(device, link, pNvLinkDeviceType));
     unsupported("nvmlDeviceGetNvLinkRemoteDeviceType")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNvLinkRemotePciInfo(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlPciInfo_t,
+    device: nvmlDevice_t,
+    link: c_uint,
+    pci: *mut nvmlPciInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvLinkRemotePciInfo(device, link, pci));
     unsupported("nvmlDeviceGetNvLinkRemotePciInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNvLinkRemotePciInfo_v2(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlPciInfo_t,
+    device: nvmlDevice_t,
+    link: c_uint,
+    pci: *mut nvmlPciInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvLinkRemotePciInfo_v2(device, link, pci));
     unsupported("nvmlDeviceGetNvLinkRemotePciInfo_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNvLinkState(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlEnableState_t,
+    device: nvmlDevice_t,
+    link: c_uint,
+    isActive: *mut nvmlEnableState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvLinkState(device, link, isActive));
     unsupported("nvmlDeviceGetNvLinkState")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNvLinkTelemetrySamples_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlNvlinkTelemetrySamples_v1_t,
+    device: nvmlDevice_t,
+    samples: *mut nvmlNvlinkTelemetrySamples_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvLinkTelemetrySamples_v1(device, samples));
     unsupported("nvmlDeviceGetNvLinkTelemetrySamples_v1")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNvLinkUtilizationControl(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: c_uint,
-    _: *mut nvmlNvLinkUtilizationControl_t,
+    device: nvmlDevice_t,
+    link: c_uint,
+    counter: c_uint,
+    control: *mut nvmlNvLinkUtilizationControl_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvLinkUtilizationControl(device, link, counter, control));
     unsupported("nvmlDeviceGetNvLinkUtilizationControl")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNvLinkUtilizationCounter(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: c_uint,
-    _: *mut c_ulonglong,
-    _: *mut c_ulonglong,
+    device: nvmlDevice_t,
+    link: c_uint,
+    counter: c_uint,
+    rxcounter: *mut c_ulonglong,
+    txcounter: *mut c_ulonglong,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvLinkUtilizationCounter(device, link, counter, rxcounter, txcounter));
     unsupported("nvmlDeviceGetNvLinkUtilizationCounter")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetNvLinkVersion(_: nvmlDevice_t, _: c_uint, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetNvLinkVersion(
+    device: nvmlDevice_t,
+    link: c_uint,
+    version: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvLinkVersion(device, link, version));
     unsupported("nvmlDeviceGetNvLinkVersion")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetNvlinkBwMode(_: nvmlDevice_t, _: *mut nvmlNvlinkGetBwMode_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetNvlinkBwMode(
+    device: nvmlDevice_t,
+    getBwMode: *mut nvmlNvlinkGetBwMode_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvlinkBwMode(device, getBwMode));
     unsupported("nvmlDeviceGetNvlinkBwMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNvlinkNvlePrivateInfo_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlNvlinkNvlePrivateInfo_v1_t,
+    device: nvmlDevice_t,
+    privateInfo: *mut nvmlNvlinkNvlePrivateInfo_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvlinkNvlePrivateInfo_v1(device, privateInfo));
     unsupported("nvmlDeviceGetNvlinkNvlePrivateInfo_v1")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNvlinkRemapTableInfo_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlNvlinkGetRemapTableInfo_v1_t,
+    device: nvmlDevice_t,
+    remapTableInfo: *mut nvmlNvlinkGetRemapTableInfo_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvlinkRemapTableInfo_v1(device, remapTableInfo));
     unsupported("nvmlDeviceGetNvlinkRemapTableInfo_v1")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNvlinkSupportedBwModes(
-    _: nvmlDevice_t,
-    _: *mut nvmlNvlinkSupportedBwModes_t,
+    device: nvmlDevice_t,
+    supportedBwMode: *mut nvmlNvlinkSupportedBwModes_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNvlinkSupportedBwModes(device, supportedBwMode));
     unsupported("nvmlDeviceGetNvlinkSupportedBwModes")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetOfaUtilization(_: nvmlDevice_t, _: *mut c_uint, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetOfaUtilization(
+    device: nvmlDevice_t,
+    utilization: *mut c_uint,
+    samplingPeriodUs: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetOfaUtilization(device, utilization, samplingPeriodUs));
     unsupported("nvmlDeviceGetOfaUtilization")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetP2PStatus(
-    _: nvmlDevice_t,
-    _: nvmlDevice_t,
-    _: nvmlGpuP2PCapsIndex_t,
-    _: *mut nvmlGpuP2PStatus_t,
+    device1: nvmlDevice_t,
+    device2: nvmlDevice_t,
+    p2pIndex: nvmlGpuP2PCapsIndex_t,
+    p2pStatus: *mut nvmlGpuP2PStatus_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetP2PStatus(device1, device2, p2pIndex, p2pStatus));
     unsupported("nvmlDeviceGetP2PStatus")
 }
 
 /// Where a device is on the PCI bus, in the oldest struct.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPciInfo(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPciInfo(device, pci));
     entry("nvmlDeviceGetPciInfo", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::device::nvmlDeviceGetPciInfo(device, pci) }
@@ -1396,6 +1718,7 @@ pub unsafe extern "C" fn nvmlDeviceGetPciInfo(device: nvmlDevice_t, pci: *mut nv
 /// Where a device is on the PCI bus, with its class.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPciInfoExt(device: nvmlDevice_t, pci: *mut nvmlPciInfoExt_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPciInfoExt(device, pci));
     entry("nvmlDeviceGetPciInfoExt", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pci = unsafe { InOut::new(pci) }?;
@@ -1406,6 +1729,7 @@ pub unsafe extern "C" fn nvmlDeviceGetPciInfoExt(device: nvmlDevice_t, pci: *mut
 /// Where a device is on the PCI bus, without the long bus id.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v2(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPciInfo_v2(device, pci));
     entry("nvmlDeviceGetPciInfo_v2", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::device::nvmlDeviceGetPciInfo_v2(device, pci) }
@@ -1415,6 +1739,7 @@ pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v2(device: nvmlDevice_t, pci: *mut
 /// Where a device is on the PCI bus.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v3(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPciInfo_v3(device, pci));
     entry("nvmlDeviceGetPciInfo_v3", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pci = unsafe { Out::new(pci) }?;
@@ -1423,362 +1748,458 @@ pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v3(device: nvmlDevice_t, pci: *mut
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPcieLinkMaxSpeed(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPcieLinkMaxSpeed(device: nvmlDevice_t, maxSpeed: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPcieLinkMaxSpeed(device, maxSpeed));
     unsupported("nvmlDeviceGetPcieLinkMaxSpeed")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPcieReplayCounter(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPcieReplayCounter(device: nvmlDevice_t, value: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPcieReplayCounter(device, value));
     unsupported("nvmlDeviceGetPcieReplayCounter")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPcieSpeed(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPcieSpeed(device: nvmlDevice_t, pcieSpeed: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPcieSpeed(device, pcieSpeed));
     unsupported("nvmlDeviceGetPcieSpeed")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPcieThroughput(
-    _: nvmlDevice_t,
-    _: nvmlPcieUtilCounter_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    counter: nvmlPcieUtilCounter_t,
+    value: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPcieThroughput(device, counter, value));
     unsupported("nvmlDeviceGetPcieThroughput")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPdi(_: nvmlDevice_t, _: *mut nvmlPdi_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPdi(device: nvmlDevice_t, pdi: *mut nvmlPdi_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPdi(device, pdi));
     unsupported("nvmlDeviceGetPdi")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPerformanceModes(_: nvmlDevice_t, _: *mut nvmlDevicePerfModes_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPerformanceModes(
+    device: nvmlDevice_t,
+    perfModes: *mut nvmlDevicePerfModes_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPerformanceModes(device, perfModes));
     unsupported("nvmlDeviceGetPerformanceModes")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPerformanceState(_: nvmlDevice_t, _: *mut nvmlPstates_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPerformanceState(
+    device: nvmlDevice_t,
+    pState: *mut nvmlPstates_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPerformanceState(device, pState));
     unsupported("nvmlDeviceGetPerformanceState")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPersistenceMode(_: nvmlDevice_t, _: *mut nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPersistenceMode(
+    device: nvmlDevice_t,
+    mode: *mut nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPersistenceMode(device, mode));
     unsupported("nvmlDeviceGetPersistenceMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPgpuMetadataString(
-    _: nvmlDevice_t,
-    _: *mut c_char,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    pgpuMetadata: *mut c_char,
+    bufferSize: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPgpuMetadataString(device, pgpuMetadata, bufferSize));
     unsupported("nvmlDeviceGetPgpuMetadataString")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPlatformInfo(_: nvmlDevice_t, _: *mut nvmlPlatformInfo_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPlatformInfo(
+    device: nvmlDevice_t,
+    platformInfo: *mut nvmlPlatformInfo_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPlatformInfo(device, platformInfo));
     unsupported("nvmlDeviceGetPlatformInfo")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPowerManagementDefaultLimit(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPowerManagementDefaultLimit(
+    device: nvmlDevice_t,
+    defaultLimit: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerManagementDefaultLimit(device, defaultLimit));
     unsupported("nvmlDeviceGetPowerManagementDefaultLimit")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimit(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimit(device: nvmlDevice_t, limit: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerManagementLimit(device, limit));
     unsupported("nvmlDeviceGetPowerManagementLimit")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimitConstraints(
-    _: nvmlDevice_t,
-    _: *mut c_uint,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    minLimit: *mut c_uint,
+    maxLimit: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerManagementLimitConstraints(device, minLimit, maxLimit));
     unsupported("nvmlDeviceGetPowerManagementLimitConstraints")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPowerManagementMode(_: nvmlDevice_t, _: *mut nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPowerManagementMode(
+    device: nvmlDevice_t,
+    mode: *mut nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerManagementMode(device, mode));
     unsupported("nvmlDeviceGetPowerManagementMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPowerMizerMode_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlDevicePowerMizerModes_v1_t,
+    device: nvmlDevice_t,
+    powerMizerMode: *mut nvmlDevicePowerMizerModes_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerMizerMode_v1(device, powerMizerMode));
     unsupported("nvmlDeviceGetPowerMizerMode_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPowerSource(_: nvmlDevice_t, _: *mut nvmlPowerSource_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPowerSource(
+    device: nvmlDevice_t,
+    powerSource: *mut nvmlPowerSource_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerSource(device, powerSource));
     unsupported("nvmlDeviceGetPowerSource")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPowerState(_: nvmlDevice_t, _: *mut nvmlPstates_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPowerState(device: nvmlDevice_t, pState: *mut nvmlPstates_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerState(device, pState));
     unsupported("nvmlDeviceGetPowerState")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetPowerUsage(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetPowerUsage(device: nvmlDevice_t, power: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerUsage(device, power));
     unsupported("nvmlDeviceGetPowerUsage")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetProcessUtilization(
-    _: nvmlDevice_t,
-    _: *mut nvmlProcessUtilizationSample_t,
-    _: *mut c_uint,
-    _: c_ulonglong,
+    device: nvmlDevice_t,
+    utilization: *mut nvmlProcessUtilizationSample_t,
+    processSamplesCount: *mut c_uint,
+    lastSeenTimeStamp: c_ulonglong,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        nvmlDeviceGetProcessUtilization(device, utilization, processSamplesCount, lastSeenTimeStamp)
+    );
     unsupported("nvmlDeviceGetProcessUtilization")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetProcessesUtilizationInfo(
-    _: nvmlDevice_t,
-    _: *mut nvmlProcessesUtilizationInfo_t,
+    device: nvmlDevice_t,
+    procesesUtilInfo: *mut nvmlProcessesUtilizationInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetProcessesUtilizationInfo(device, procesesUtilInfo));
     unsupported("nvmlDeviceGetProcessesUtilizationInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetRemappedRows(
-    _: nvmlDevice_t,
-    _: *mut c_uint,
-    _: *mut c_uint,
-    _: *mut c_uint,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    corrRows: *mut c_uint,
+    uncRows: *mut c_uint,
+    isPending: *mut c_uint,
+    failureOccurred: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetRemappedRows(device, corrRows, uncRows, isPending, failureOccurred));
     unsupported("nvmlDeviceGetRemappedRows")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetRemappedRows_v2(
-    _: nvmlDevice_t,
-    _: *mut nvmlRemappedRowsInfo_v2_t,
+    device: nvmlDevice_t,
+    info: *mut nvmlRemappedRowsInfo_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetRemappedRows_v2(device, info));
     unsupported("nvmlDeviceGetRemappedRows_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetRepairStatus(_: nvmlDevice_t, _: *mut nvmlRepairStatus_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetRepairStatus(
+    device: nvmlDevice_t,
+    repairStatus: *mut nvmlRepairStatus_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetRepairStatus(device, repairStatus));
     unsupported("nvmlDeviceGetRepairStatus")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetRetiredPages(
-    _: nvmlDevice_t,
-    _: nvmlPageRetirementCause_t,
-    _: *mut c_uint,
-    _: *mut c_ulonglong,
+    device: nvmlDevice_t,
+    cause: nvmlPageRetirementCause_t,
+    pageCount: *mut c_uint,
+    addresses: *mut c_ulonglong,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetRetiredPages(device, cause, pageCount, addresses));
     unsupported("nvmlDeviceGetRetiredPages")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetRetiredPagesPendingStatus(
-    _: nvmlDevice_t,
-    _: *mut nvmlEnableState_t,
+    device: nvmlDevice_t,
+    isPending: *mut nvmlEnableState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetRetiredPagesPendingStatus(device, isPending));
     unsupported("nvmlDeviceGetRetiredPagesPendingStatus")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetRetiredPages_v2(
-    _: nvmlDevice_t,
-    _: nvmlPageRetirementCause_t,
-    _: *mut c_uint,
-    _: *mut c_ulonglong,
-    _: *mut c_ulonglong,
+    device: nvmlDevice_t,
+    cause: nvmlPageRetirementCause_t,
+    pageCount: *mut c_uint,
+    addresses: *mut c_ulonglong,
+    timestamps: *mut c_ulonglong,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetRetiredPages_v2(device, cause, pageCount, addresses, timestamps));
     unsupported("nvmlDeviceGetRetiredPages_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetRowRemapperHistogram(
-    _: nvmlDevice_t,
-    _: *mut nvmlRowRemapperHistogramValues_t,
+    device: nvmlDevice_t,
+    values: *mut nvmlRowRemapperHistogramValues_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetRowRemapperHistogram(device, values));
     unsupported("nvmlDeviceGetRowRemapperHistogram")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetRunningProcessDetailList(
-    _: nvmlDevice_t,
-    _: *mut nvmlProcessDetailList_t,
+    device: nvmlDevice_t,
+    plist: *mut nvmlProcessDetailList_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetRunningProcessDetailList(device, plist));
     unsupported("nvmlDeviceGetRunningProcessDetailList")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSamples(
-    _: nvmlDevice_t,
-    _: nvmlSamplingType_t,
-    _: c_ulonglong,
-    _: *mut nvmlValueType_t,
-    _: *mut c_uint,
-    _: *mut nvmlSample_t,
+    device: nvmlDevice_t,
+    type_: nvmlSamplingType_t,
+    lastSeenTimeStamp: c_ulonglong,
+    sampleValType: *mut nvmlValueType_t,
+    sampleCount: *mut c_uint,
+    samples: *mut nvmlSample_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        nvmlDeviceGetSamples(device, type_, lastSeenTimeStamp, sampleValType, sampleCount, samples)
+    );
     unsupported("nvmlDeviceGetSamples")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetSerial(_: nvmlDevice_t, _: *mut c_char, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetSerial(
+    device: nvmlDevice_t,
+    serial: *mut c_char,
+    length: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetSerial(device, serial, length));
     unsupported("nvmlDeviceGetSerial")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSramEccErrorStatus(
-    _: nvmlDevice_t,
-    _: *mut nvmlEccSramErrorStatus_t,
+    device: nvmlDevice_t,
+    status: *mut nvmlEccSramErrorStatus_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetSramEccErrorStatus(device, status));
     unsupported("nvmlDeviceGetSramEccErrorStatus")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(
-    _: nvmlDevice_t,
-    _: *mut nvmlEccSramUniqueUncorrectedErrorCounts_t,
+    device: nvmlDevice_t,
+    errorCounts: *mut nvmlEccSramUniqueUncorrectedErrorCounts_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(device, errorCounts));
     unsupported("nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksEventReasons(
-    _: nvmlDevice_t,
-    _: *mut c_ulonglong,
+    device: nvmlDevice_t,
+    supportedClocksEventReasons: *mut c_ulonglong,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetSupportedClocksEventReasons(device, supportedClocksEventReasons));
     unsupported("nvmlDeviceGetSupportedClocksEventReasons")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksThrottleReasons(
-    _: nvmlDevice_t,
-    _: *mut c_ulonglong,
+    device: nvmlDevice_t,
+    supportedClocksThrottleReasons: *mut c_ulonglong,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetSupportedClocksThrottleReasons(device, supportedClocksThrottleReasons));
     unsupported("nvmlDeviceGetSupportedClocksThrottleReasons")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetSupportedEventTypes(_: nvmlDevice_t, _: *mut c_ulonglong) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetSupportedEventTypes(
+    device: nvmlDevice_t,
+    eventTypes: *mut c_ulonglong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetSupportedEventTypes(device, eventTypes));
     unsupported("nvmlDeviceGetSupportedEventTypes")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSupportedGraphicsClocks(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut c_uint,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    memoryClockMHz: c_uint,
+    count: *mut c_uint,
+    clocksMHz: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetSupportedGraphicsClocks(device, memoryClockMHz, count, clocksMHz));
     unsupported("nvmlDeviceGetSupportedGraphicsClocks")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSupportedMemoryClocks(
-    _: nvmlDevice_t,
-    _: *mut c_uint,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    count: *mut c_uint,
+    clocksMHz: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetSupportedMemoryClocks(device, count, clocksMHz));
     unsupported("nvmlDeviceGetSupportedMemoryClocks")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSupportedPerformanceStates(
-    _: nvmlDevice_t,
-    _: *mut nvmlPstates_t,
-    _: c_uint,
+    device: nvmlDevice_t,
+    pstates: *mut nvmlPstates_t,
+    size: c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetSupportedPerformanceStates(device, pstates, size));
     unsupported("nvmlDeviceGetSupportedPerformanceStates")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSupportedVgpus(
-    _: nvmlDevice_t,
-    _: *mut c_uint,
-    _: *mut nvmlVgpuTypeId_t,
+    device: nvmlDevice_t,
+    vgpuCount: *mut c_uint,
+    vgpuTypeIds: *mut nvmlVgpuTypeId_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetSupportedVgpus(device, vgpuCount, vgpuTypeIds));
     unsupported("nvmlDeviceGetSupportedVgpus")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetTargetFanSpeed(_: nvmlDevice_t, _: c_uint, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetTargetFanSpeed(
+    device: nvmlDevice_t,
+    fan: c_uint,
+    targetSpeed: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetTargetFanSpeed(device, fan, targetSpeed));
     unsupported("nvmlDeviceGetTargetFanSpeed")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetTemperature(
-    _: nvmlDevice_t,
-    _: nvmlTemperatureSensors_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    sensorType: nvmlTemperatureSensors_t,
+    temp: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetTemperature(device, sensorType, temp));
     unsupported("nvmlDeviceGetTemperature")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetTemperatureThreshold(
-    _: nvmlDevice_t,
-    _: nvmlTemperatureThresholds_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    thresholdType: nvmlTemperatureThresholds_t,
+    temp: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetTemperatureThreshold(device, thresholdType, temp));
     unsupported("nvmlDeviceGetTemperatureThreshold")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetTemperatureV(_: nvmlDevice_t, _: *mut nvmlTemperature_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetTemperatureV(
+    device: nvmlDevice_t,
+    temperature: *mut nvmlTemperature_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetTemperatureV(device, temperature));
     unsupported("nvmlDeviceGetTemperatureV")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetThermalSettings(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: *mut nvmlGpuThermalSettings_t,
+    device: nvmlDevice_t,
+    sensorIndex: c_uint,
+    pThermalSettings: *mut nvmlGpuThermalSettings_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetThermalSettings(device, sensorIndex, pThermalSettings));
     unsupported("nvmlDeviceGetThermalSettings")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetTopologyCommonAncestor(
-    _: nvmlDevice_t,
-    _: nvmlDevice_t,
-    _: *mut nvmlGpuTopologyLevel_t,
+    device1: nvmlDevice_t,
+    device2: nvmlDevice_t,
+    pathInfo: *mut nvmlGpuTopologyLevel_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetTopologyCommonAncestor(device1, device2, pathInfo));
     unsupported("nvmlDeviceGetTopologyCommonAncestor")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetTopologyNearestGpus(
-    _: nvmlDevice_t,
-    _: nvmlGpuTopologyLevel_t,
-    _: *mut c_uint,
-    _: *mut nvmlDevice_t,
+    device: nvmlDevice_t,
+    level: nvmlGpuTopologyLevel_t,
+    count: *mut c_uint,
+    deviceArray: *mut nvmlDevice_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetTopologyNearestGpus(device, level, count, deviceArray));
     unsupported("nvmlDeviceGetTopologyNearestGpus")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetTotalEccErrors(
-    _: nvmlDevice_t,
-    _: nvmlMemoryErrorType_t,
-    _: nvmlEccCounterType_t,
-    _: *mut c_ulonglong,
+    device: nvmlDevice_t,
+    errorType: nvmlMemoryErrorType_t,
+    counterType: nvmlEccCounterType_t,
+    eccCounts: *mut c_ulonglong,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetTotalEccErrors(device, errorType, counterType, eccCounts));
     unsupported("nvmlDeviceGetTotalEccErrors")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetTotalEnergyConsumption(_: nvmlDevice_t, _: *mut c_ulonglong) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetTotalEnergyConsumption(
+    device: nvmlDevice_t,
+    energy: *mut c_ulonglong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetTotalEnergyConsumption(device, energy));
     unsupported("nvmlDeviceGetTotalEnergyConsumption")
 }
 
 /// A device's UUID, the same in driver and runtime.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetUUID(device: nvmlDevice_t, uuid: *mut c_char, length: c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetUUID(device, uuid, length));
     entry("nvmlDeviceGetUUID", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let uuid = unsafe { OutSlice::new(uuid, usize::try_from(length).unwrap_or(0)) }?;
@@ -1788,163 +2209,202 @@ pub unsafe extern "C" fn nvmlDeviceGetUUID(device: nvmlDevice_t, uuid: *mut c_ch
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetUnrepairableMemoryFlag_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlUnrepairableMemoryStatus_v1_t,
+    device: nvmlDevice_t,
+    unrepairableMemoryStatus: *mut nvmlUnrepairableMemoryStatus_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetUnrepairableMemoryFlag_v1(device, unrepairableMemoryStatus));
     unsupported("nvmlDeviceGetUnrepairableMemoryFlag_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetUtilizationRates(_: nvmlDevice_t, _: *mut nvmlUtilization_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetUtilizationRates(
+    device: nvmlDevice_t,
+    utilization: *mut nvmlUtilization_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetUtilizationRates(device, utilization));
     unsupported("nvmlDeviceGetUtilizationRates")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetVbiosVersion(_: nvmlDevice_t, _: *mut c_char, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceGetVbiosVersion(
+    device: nvmlDevice_t,
+    version: *mut c_char,
+    length: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVbiosVersion(device, version, length));
     unsupported("nvmlDeviceGetVbiosVersion")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuCapabilities(
-    _: nvmlDevice_t,
-    _: nvmlDeviceVgpuCapability_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    capability: nvmlDeviceVgpuCapability_t,
+    capResult: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVgpuCapabilities(device, capability, capResult));
     unsupported("nvmlDeviceGetVgpuCapabilities")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuHeterogeneousMode(
-    _: nvmlDevice_t,
-    _: *mut nvmlVgpuHeterogeneousMode_t,
+    device: nvmlDevice_t,
+    pHeterogeneousMode: *mut nvmlVgpuHeterogeneousMode_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVgpuHeterogeneousMode(device, pHeterogeneousMode));
     unsupported("nvmlDeviceGetVgpuHeterogeneousMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuInstancesUtilizationInfo(
-    _: nvmlDevice_t,
-    _: *mut nvmlVgpuInstancesUtilizationInfo_t,
+    device: nvmlDevice_t,
+    vgpuUtilInfo: *mut nvmlVgpuInstancesUtilizationInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVgpuInstancesUtilizationInfo(device, vgpuUtilInfo));
     unsupported("nvmlDeviceGetVgpuInstancesUtilizationInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuMetadata(
-    _: nvmlDevice_t,
-    _: *mut nvmlVgpuPgpuMetadata_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    pgpuMetadata: *mut nvmlVgpuPgpuMetadata_t,
+    bufferSize: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVgpuMetadata(device, pgpuMetadata, bufferSize));
     unsupported("nvmlDeviceGetVgpuMetadata")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuProcessUtilization(
-    _: nvmlDevice_t,
-    _: c_ulonglong,
-    _: *mut c_uint,
-    _: *mut nvmlVgpuProcessUtilizationSample_t,
+    device: nvmlDevice_t,
+    lastSeenTimeStamp: c_ulonglong,
+    vgpuProcessSamplesCount: *mut c_uint,
+    utilizationSamples: *mut nvmlVgpuProcessUtilizationSample_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        nvmlDeviceGetVgpuProcessUtilization(device, lastSeenTimeStamp, vgpuProcessSamplesCount, utilizationSamples)
+    );
     unsupported("nvmlDeviceGetVgpuProcessUtilization")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuProcessesUtilizationInfo(
-    _: nvmlDevice_t,
-    _: *mut nvmlVgpuProcessesUtilizationInfo_t,
+    device: nvmlDevice_t,
+    vgpuProcUtilInfo: *mut nvmlVgpuProcessesUtilizationInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVgpuProcessesUtilizationInfo(device, vgpuProcUtilInfo));
     unsupported("nvmlDeviceGetVgpuProcessesUtilizationInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuSchedulerCapabilities(
-    _: nvmlDevice_t,
-    _: *mut nvmlVgpuSchedulerCapabilities_t,
+    device: nvmlDevice_t,
+    pCapabilities: *mut nvmlVgpuSchedulerCapabilities_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVgpuSchedulerCapabilities(device, pCapabilities));
     unsupported("nvmlDeviceGetVgpuSchedulerCapabilities")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuSchedulerLog(
-    _: nvmlDevice_t,
-    _: *mut nvmlVgpuSchedulerLog_t,
+    device: nvmlDevice_t,
+    pSchedulerLog: *mut nvmlVgpuSchedulerLog_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVgpuSchedulerLog(device, pSchedulerLog));
     unsupported("nvmlDeviceGetVgpuSchedulerLog")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuSchedulerLog_v2(
-    _: nvmlDevice_t,
-    _: *mut nvmlVgpuSchedulerLogInfo_v2_t,
+    device: nvmlDevice_t,
+    pSchedulerLogInfo: *mut nvmlVgpuSchedulerLogInfo_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVgpuSchedulerLog_v2(device, pSchedulerLogInfo));
     unsupported("nvmlDeviceGetVgpuSchedulerLog_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuSchedulerState(
-    _: nvmlDevice_t,
-    _: *mut nvmlVgpuSchedulerGetState_t,
+    device: nvmlDevice_t,
+    pSchedulerState: *mut nvmlVgpuSchedulerGetState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVgpuSchedulerState(device, pSchedulerState));
     unsupported("nvmlDeviceGetVgpuSchedulerState")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuSchedulerState_v2(
-    _: nvmlDevice_t,
-    _: *mut nvmlVgpuSchedulerStateInfo_v2_t,
+    device: nvmlDevice_t,
+    pSchedulerStateInfo: *mut nvmlVgpuSchedulerStateInfo_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVgpuSchedulerState_v2(device, pSchedulerStateInfo));
     unsupported("nvmlDeviceGetVgpuSchedulerState_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuTypeCreatablePlacements(
-    _: nvmlDevice_t,
-    _: nvmlVgpuTypeId_t,
-    _: *mut nvmlVgpuPlacementList_t,
+    device: nvmlDevice_t,
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    pPlacementList: *mut nvmlVgpuPlacementList_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVgpuTypeCreatablePlacements(device, vgpuTypeId, pPlacementList));
     unsupported("nvmlDeviceGetVgpuTypeCreatablePlacements")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuTypeSupportedPlacements(
-    _: nvmlDevice_t,
-    _: nvmlVgpuTypeId_t,
-    _: *mut nvmlVgpuPlacementList_t,
+    device: nvmlDevice_t,
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    pPlacementList: *mut nvmlVgpuPlacementList_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVgpuTypeSupportedPlacements(device, vgpuTypeId, pPlacementList));
     unsupported("nvmlDeviceGetVgpuTypeSupportedPlacements")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVgpuUtilization(
-    _: nvmlDevice_t,
-    _: c_ulonglong,
-    _: *mut nvmlValueType_t,
-    _: *mut c_uint,
-    _: *mut nvmlVgpuInstanceUtilizationSample_t,
+    device: nvmlDevice_t,
+    lastSeenTimeStamp: c_ulonglong,
+    sampleValType: *mut nvmlValueType_t,
+    vgpuInstanceSamplesCount: *mut c_uint,
+    utilizationSamples: *mut nvmlVgpuInstanceUtilizationSample_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        nvmlDeviceGetVgpuUtilization(
+            device,
+            lastSeenTimeStamp,
+            sampleValType,
+            vgpuInstanceSamplesCount,
+            utilizationSamples
+        )
+    );
     unsupported("nvmlDeviceGetVgpuUtilization")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetViolationStatus(
-    _: nvmlDevice_t,
-    _: nvmlPerfPolicyType_t,
-    _: *mut nvmlViolationTime_t,
+    device: nvmlDevice_t,
+    perfPolicyType: nvmlPerfPolicyType_t,
+    violTime: *mut nvmlViolationTime_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetViolationStatus(device, perfPolicyType, violTime));
     unsupported("nvmlDeviceGetViolationStatus")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVirtualizationMode(
-    _: nvmlDevice_t,
-    _: *mut nvmlGpuVirtualizationMode_t,
+    device: nvmlDevice_t,
+    pVirtualMode: *mut nvmlGpuVirtualizationMode_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVirtualizationMode(device, pVirtualMode));
     unsupported("nvmlDeviceGetVirtualizationMode")
 }
 
 /// Whether a handle is that of a part of a device; never.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceIsMigDeviceHandle(device: nvmlDevice_t, isMigDevice: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceIsMigDeviceHandle(device, isMigDevice));
     entry("nvmlDeviceIsMigDeviceHandle", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let isMigDevice = unsafe { Out::new(isMigDevice) }?;
@@ -1954,446 +2414,569 @@ pub unsafe extern "C" fn nvmlDeviceIsMigDeviceHandle(device: nvmlDevice_t, isMig
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceLockNvlinkRemapTable_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlNvlinkLockRemapTable_v1_t,
+    device: nvmlDevice_t,
+    remapTableLockInfo: *mut nvmlNvlinkLockRemapTable_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceLockNvlinkRemapTable_v1(device, remapTableLockInfo));
     unsupported("nvmlDeviceLockNvlinkRemapTable_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceModifyDrainState(_: *mut nvmlPciInfo_t, _: nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceModifyDrainState(
+    pciInfo: *mut nvmlPciInfo_t,
+    newState: nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceModifyDrainState(pciInfo, newState));
     unsupported("nvmlDeviceModifyDrainState")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceOnSameBoard(_: nvmlDevice_t, _: nvmlDevice_t, _: *mut c_int) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceOnSameBoard(
+    device1: nvmlDevice_t,
+    device2: nvmlDevice_t,
+    onSameBoard: *mut c_int,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceOnSameBoard(device1, device2, onSameBoard));
     unsupported("nvmlDeviceOnSameBoard")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDevicePerfMetricsGetSamples_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlPerfMetricsSamples_v1_t,
+    device: nvmlDevice_t,
+    samples: *mut nvmlPerfMetricsSamples_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDevicePerfMetricsGetSamples_v1(device, samples));
     unsupported("nvmlDevicePerfMetricsGetSamples_v1")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDevicePowerSmoothingActivatePresetProfile(
-    _: nvmlDevice_t,
-    _: *mut nvmlPowerSmoothingProfile_t,
+    device: nvmlDevice_t,
+    profile: *mut nvmlPowerSmoothingProfile_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDevicePowerSmoothingActivatePresetProfile(device, profile));
     unsupported("nvmlDevicePowerSmoothingActivatePresetProfile")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDevicePowerSmoothingSetState(
-    _: nvmlDevice_t,
-    _: *mut nvmlPowerSmoothingState_t,
+    device: nvmlDevice_t,
+    state: *mut nvmlPowerSmoothingState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDevicePowerSmoothingSetState(device, state));
     unsupported("nvmlDevicePowerSmoothingSetState")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDevicePowerSmoothingUpdatePresetProfileParam(
-    _: nvmlDevice_t,
-    _: *mut nvmlPowerSmoothingProfile_t,
+    device: nvmlDevice_t,
+    profile: *mut nvmlPowerSmoothingProfile_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDevicePowerSmoothingUpdatePresetProfileParam(device, profile));
     unsupported("nvmlDevicePowerSmoothingUpdatePresetProfileParam")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceQueryDrainState(_: *mut nvmlPciInfo_t, _: *mut nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceQueryDrainState(
+    pciInfo: *mut nvmlPciInfo_t,
+    currentState: *mut nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceQueryDrainState(pciInfo, currentState));
     unsupported("nvmlDeviceQueryDrainState")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceReadPRMCounters_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlPRMCounterList_v1_t,
+    device: nvmlDevice_t,
+    counterList: *mut nvmlPRMCounterList_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceReadPRMCounters_v1(device, counterList));
     unsupported("nvmlDeviceReadPRMCounters_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceReadWritePRM_v1(_: nvmlDevice_t, _: *mut nvmlPRMTLV_v1_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceReadWritePRM_v1(device: nvmlDevice_t, buffer: *mut nvmlPRMTLV_v1_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceReadWritePRM_v1(device, buffer));
     unsupported("nvmlDeviceReadWritePRM_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceRegisterEvents(_: nvmlDevice_t, _: c_ulonglong, _: nvmlEventSet_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceRegisterEvents(
+    device: nvmlDevice_t,
+    eventTypes: c_ulonglong,
+    set: nvmlEventSet_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceRegisterEvents(device, eventTypes, set));
     unsupported("nvmlDeviceRegisterEvents")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceRemoveGpu(_: *mut nvmlPciInfo_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceRemoveGpu(pciInfo: *mut nvmlPciInfo_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceRemoveGpu(pciInfo));
     unsupported("nvmlDeviceRemoveGpu")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceRemoveGpu_v2(
-    _: *mut nvmlPciInfo_t,
-    _: nvmlDetachGpuState_t,
-    _: nvmlPcieLinkState_t,
+    pciInfo: *mut nvmlPciInfo_t,
+    gpuState: nvmlDetachGpuState_t,
+    linkState: nvmlPcieLinkState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceRemoveGpu_v2(pciInfo, gpuState, linkState));
     unsupported("nvmlDeviceRemoveGpu_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceResetApplicationsClocks(_: nvmlDevice_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceResetApplicationsClocks(device: nvmlDevice_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceResetApplicationsClocks(device));
     unsupported("nvmlDeviceResetApplicationsClocks")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceResetGpuLockedClocks(_: nvmlDevice_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceResetGpuLockedClocks(device: nvmlDevice_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceResetGpuLockedClocks(device));
     unsupported("nvmlDeviceResetGpuLockedClocks")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceResetMemoryLockedClocks(_: nvmlDevice_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceResetMemoryLockedClocks(device: nvmlDevice_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceResetMemoryLockedClocks(device));
     unsupported("nvmlDeviceResetMemoryLockedClocks")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceResetNvLinkErrorCounters(_: nvmlDevice_t, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceResetNvLinkErrorCounters(device: nvmlDevice_t, link: c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceResetNvLinkErrorCounters(device, link));
     unsupported("nvmlDeviceResetNvLinkErrorCounters")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceResetNvLinkUtilizationCounter(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: c_uint,
+    device: nvmlDevice_t,
+    link: c_uint,
+    counter: c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceResetNvLinkUtilizationCounter(device, link, counter));
     unsupported("nvmlDeviceResetNvLinkUtilizationCounter")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetAPIRestriction(
-    _: nvmlDevice_t,
-    _: nvmlRestrictedAPI_t,
-    _: nvmlEnableState_t,
+    device: nvmlDevice_t,
+    apiType: nvmlRestrictedAPI_t,
+    isRestricted: nvmlEnableState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetAPIRestriction(device, apiType, isRestricted));
     unsupported("nvmlDeviceSetAPIRestriction")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetAccountingMode(_: nvmlDevice_t, _: nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetAccountingMode(device: nvmlDevice_t, mode: nvmlEnableState_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetAccountingMode(device, mode));
     unsupported("nvmlDeviceSetAccountingMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetAdaptiveTgpMode_v1(_: nvmlDevice_t, _: nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetAdaptiveTgpMode_v1(
+    device: nvmlDevice_t,
+    mode: nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetAdaptiveTgpMode_v1(device, mode));
     unsupported("nvmlDeviceSetAdaptiveTgpMode_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetApplicationsClocks(_: nvmlDevice_t, _: c_uint, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetApplicationsClocks(
+    device: nvmlDevice_t,
+    memClockMHz: c_uint,
+    graphicsClockMHz: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetApplicationsClocks(device, memClockMHz, graphicsClockMHz));
     unsupported("nvmlDeviceSetApplicationsClocks")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetAutoBoostedClocksEnabled(_: nvmlDevice_t, _: nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetAutoBoostedClocksEnabled(
+    device: nvmlDevice_t,
+    enabled: nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetAutoBoostedClocksEnabled(device, enabled));
     unsupported("nvmlDeviceSetAutoBoostedClocksEnabled")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetClockOffsets(_: nvmlDevice_t, _: *mut nvmlClockOffset_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetClockOffsets(device: nvmlDevice_t, info: *mut nvmlClockOffset_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetClockOffsets(device, info));
     unsupported("nvmlDeviceSetClockOffsets")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetComputeMode(_: nvmlDevice_t, _: nvmlComputeMode_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetComputeMode(device: nvmlDevice_t, mode: nvmlComputeMode_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetComputeMode(device, mode));
     unsupported("nvmlDeviceSetComputeMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetConfComputeUnprotectedMemSize(_: nvmlDevice_t, _: c_ulonglong) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetConfComputeUnprotectedMemSize(
+    device: nvmlDevice_t,
+    sizeKiB: c_ulonglong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetConfComputeUnprotectedMemSize(device, sizeKiB));
     unsupported("nvmlDeviceSetConfComputeUnprotectedMemSize")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetCpuAffinity(_: nvmlDevice_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetCpuAffinity(device: nvmlDevice_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetCpuAffinity(device));
     unsupported("nvmlDeviceSetCpuAffinity")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetDefaultAutoBoostedClocksEnabled(
-    _: nvmlDevice_t,
-    _: nvmlEnableState_t,
-    _: c_uint,
+    device: nvmlDevice_t,
+    enabled: nvmlEnableState_t,
+    flags: c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetDefaultAutoBoostedClocksEnabled(device, enabled, flags));
     unsupported("nvmlDeviceSetDefaultAutoBoostedClocksEnabled")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetDefaultFanSpeed_v2(_: nvmlDevice_t, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetDefaultFanSpeed_v2(device: nvmlDevice_t, fan: c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetDefaultFanSpeed_v2(device, fan));
     unsupported("nvmlDeviceSetDefaultFanSpeed_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetDramEncryptionMode(
-    _: nvmlDevice_t,
-    _: *const nvmlDramEncryptionInfo_t,
+    device: nvmlDevice_t,
+    dramEncryption: *const nvmlDramEncryptionInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetDramEncryptionMode(device, dramEncryption));
     unsupported("nvmlDeviceSetDramEncryptionMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetDriverModel(_: nvmlDevice_t, _: nvmlDriverModel_t, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetDriverModel(
+    device: nvmlDevice_t,
+    driverModel: nvmlDriverModel_t,
+    flags: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetDriverModel(device, driverModel, flags));
     unsupported("nvmlDeviceSetDriverModel")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetEccMode(_: nvmlDevice_t, _: nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetEccMode(device: nvmlDevice_t, ecc: nvmlEnableState_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetEccMode(device, ecc));
     unsupported("nvmlDeviceSetEccMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetFanControlPolicy(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: nvmlFanControlPolicy_t,
+    device: nvmlDevice_t,
+    fan: c_uint,
+    policy: nvmlFanControlPolicy_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetFanControlPolicy(device, fan, policy));
     unsupported("nvmlDeviceSetFanControlPolicy")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetFanSpeed_v2(_: nvmlDevice_t, _: c_uint, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetFanSpeed_v2(device: nvmlDevice_t, fan: c_uint, speed: c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetFanSpeed_v2(device, fan, speed));
     unsupported("nvmlDeviceSetFanSpeed_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetGpcClkVfOffset(_: nvmlDevice_t, _: c_int) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetGpcClkVfOffset(device: nvmlDevice_t, offset: c_int) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetGpcClkVfOffset(device, offset));
     unsupported("nvmlDeviceSetGpcClkVfOffset")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetGpuLockedClocks(_: nvmlDevice_t, _: c_uint, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetGpuLockedClocks(
+    device: nvmlDevice_t,
+    minGpuClockMHz: c_uint,
+    maxGpuClockMHz: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetGpuLockedClocks(device, minGpuClockMHz, maxGpuClockMHz));
     unsupported("nvmlDeviceSetGpuLockedClocks")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetGpuOperationMode(_: nvmlDevice_t, _: nvmlGpuOperationMode_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetGpuOperationMode(
+    device: nvmlDevice_t,
+    mode: nvmlGpuOperationMode_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetGpuOperationMode(device, mode));
     unsupported("nvmlDeviceSetGpuOperationMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetHostname_v1(_: nvmlDevice_t, _: *mut nvmlHostname_v1_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetHostname_v1(
+    device: nvmlDevice_t,
+    hostname: *mut nvmlHostname_v1_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetHostname_v1(device, hostname));
     unsupported("nvmlDeviceSetHostname_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetMemClkVfOffset(_: nvmlDevice_t, _: c_int) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetMemClkVfOffset(device: nvmlDevice_t, offset: c_int) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetMemClkVfOffset(device, offset));
     unsupported("nvmlDeviceSetMemClkVfOffset")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetMemoryLimits_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlSetMemoryLimits_v1_t,
+    device: nvmlDevice_t,
+    limits: *mut nvmlSetMemoryLimits_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetMemoryLimits_v1(device, limits));
     unsupported("nvmlDeviceSetMemoryLimits_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetMemoryLockedClocks(_: nvmlDevice_t, _: c_uint, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetMemoryLockedClocks(
+    device: nvmlDevice_t,
+    minMemClockMHz: c_uint,
+    maxMemClockMHz: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetMemoryLockedClocks(device, minMemClockMHz, maxMemClockMHz));
     unsupported("nvmlDeviceSetMemoryLockedClocks")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetMigMode(_: nvmlDevice_t, _: c_uint, _: *mut nvmlReturn_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetMigMode(
+    device: nvmlDevice_t,
+    mode: c_uint,
+    activationStatus: *mut nvmlReturn_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetMigMode(device, mode, activationStatus));
     unsupported("nvmlDeviceSetMigMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetNvLinkDeviceLowPowerThreshold(
-    _: nvmlDevice_t,
-    _: *mut nvmlNvLinkPowerThres_t,
+    device: nvmlDevice_t,
+    info: *mut nvmlNvLinkPowerThres_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetNvLinkDeviceLowPowerThreshold(device, info));
     unsupported("nvmlDeviceSetNvLinkDeviceLowPowerThreshold")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetNvLinkUtilizationControl(
-    _: nvmlDevice_t,
-    _: c_uint,
-    _: c_uint,
-    _: *mut nvmlNvLinkUtilizationControl_t,
-    _: c_uint,
+    device: nvmlDevice_t,
+    link: c_uint,
+    counter: c_uint,
+    control: *mut nvmlNvLinkUtilizationControl_t,
+    reset: c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetNvLinkUtilizationControl(device, link, counter, control, reset));
     unsupported("nvmlDeviceSetNvLinkUtilizationControl")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetNvlinkBwMode(_: nvmlDevice_t, _: *mut nvmlNvlinkSetBwMode_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetNvlinkBwMode(
+    device: nvmlDevice_t,
+    setBwMode: *mut nvmlNvlinkSetBwMode_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetNvlinkBwMode(device, setBwMode));
     unsupported("nvmlDeviceSetNvlinkBwMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetNvlinkBwModeAsync_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlNvlinkSetBwModeAsync_v1_t,
+    device: nvmlDevice_t,
+    setBwModeAsync: *mut nvmlNvlinkSetBwModeAsync_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetNvlinkBwModeAsync_v1(device, setBwModeAsync));
     unsupported("nvmlDeviceSetNvlinkBwModeAsync_v1")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetNvlinkNvleReady_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlNvlinkSetNvleReady_v1_t,
+    device: nvmlDevice_t,
+    setNvleReady: *mut nvmlNvlinkSetNvleReady_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetNvlinkNvleReady_v1(device, setNvleReady));
     unsupported("nvmlDeviceSetNvlinkNvleReady_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetPersistenceMode(_: nvmlDevice_t, _: nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetPersistenceMode(device: nvmlDevice_t, mode: nvmlEnableState_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetPersistenceMode(device, mode));
     unsupported("nvmlDeviceSetPersistenceMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetPowerManagementLimit(_: nvmlDevice_t, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetPowerManagementLimit(device: nvmlDevice_t, limit: c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetPowerManagementLimit(device, limit));
     unsupported("nvmlDeviceSetPowerManagementLimit")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetPowerManagementLimit_v2(
-    _: nvmlDevice_t,
-    _: *mut nvmlPowerValue_v2_t,
+    device: nvmlDevice_t,
+    powerValue: *mut nvmlPowerValue_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetPowerManagementLimit_v2(device, powerValue));
     unsupported("nvmlDeviceSetPowerManagementLimit_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetPowerMizerMode_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlDevicePowerMizerModes_v1_t,
+    device: nvmlDevice_t,
+    powerMizerMode: *mut nvmlDevicePowerMizerModes_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetPowerMizerMode_v1(device, powerMizerMode));
     unsupported("nvmlDeviceSetPowerMizerMode_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceSetRusdSettings_v1(_: nvmlDevice_t, _: *mut nvmlRusdSettings_v1_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceSetRusdSettings_v1(
+    device: nvmlDevice_t,
+    settings: *mut nvmlRusdSettings_v1_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetRusdSettings_v1(device, settings));
     unsupported("nvmlDeviceSetRusdSettings_v1")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetTemperatureThreshold(
-    _: nvmlDevice_t,
-    _: nvmlTemperatureThresholds_t,
-    _: *mut c_int,
+    device: nvmlDevice_t,
+    thresholdType: nvmlTemperatureThresholds_t,
+    temp: *mut c_int,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetTemperatureThreshold(device, thresholdType, temp));
     unsupported("nvmlDeviceSetTemperatureThreshold")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetVgpuCapabilities(
-    _: nvmlDevice_t,
-    _: nvmlDeviceVgpuCapability_t,
-    _: nvmlEnableState_t,
+    device: nvmlDevice_t,
+    capability: nvmlDeviceVgpuCapability_t,
+    state: nvmlEnableState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetVgpuCapabilities(device, capability, state));
     unsupported("nvmlDeviceSetVgpuCapabilities")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetVgpuHeterogeneousMode(
-    _: nvmlDevice_t,
-    _: *const nvmlVgpuHeterogeneousMode_t,
+    device: nvmlDevice_t,
+    pHeterogeneousMode: *const nvmlVgpuHeterogeneousMode_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetVgpuHeterogeneousMode(device, pHeterogeneousMode));
     unsupported("nvmlDeviceSetVgpuHeterogeneousMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetVgpuSchedulerState(
-    _: nvmlDevice_t,
-    _: *mut nvmlVgpuSchedulerSetState_t,
+    device: nvmlDevice_t,
+    pSchedulerState: *mut nvmlVgpuSchedulerSetState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetVgpuSchedulerState(device, pSchedulerState));
     unsupported("nvmlDeviceSetVgpuSchedulerState")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetVgpuSchedulerState_v2(
-    _: nvmlDevice_t,
-    _: *mut nvmlVgpuSchedulerState_v2_t,
+    device: nvmlDevice_t,
+    pSchedulerState: *mut nvmlVgpuSchedulerState_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetVgpuSchedulerState_v2(device, pSchedulerState));
     unsupported("nvmlDeviceSetVgpuSchedulerState_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetVirtualizationMode(
-    _: nvmlDevice_t,
-    _: nvmlGpuVirtualizationMode_t,
+    device: nvmlDevice_t,
+    virtualMode: nvmlGpuVirtualizationMode_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetVirtualizationMode(device, virtualMode));
     unsupported("nvmlDeviceSetVirtualizationMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceSetupNvlinkNvleEncryptionKey_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlNvlinkSetupNvleEncryptionKey_v1_t,
+    device: nvmlDevice_t,
+    encryptionKey: *mut nvmlNvlinkSetupNvleEncryptionKey_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceSetupNvlinkNvleEncryptionKey_v1(device, encryptionKey));
     unsupported("nvmlDeviceSetupNvlinkNvleEncryptionKey_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceValidateInforom(_: nvmlDevice_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceValidateInforom(device: nvmlDevice_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceValidateInforom(device));
     unsupported("nvmlDeviceValidateInforom")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceVgpuForceGspUnload(_: nvmlDevice_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlDeviceVgpuForceGspUnload(device: nvmlDevice_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceVgpuForceGspUnload(device));
     unsupported("nvmlDeviceVgpuForceGspUnload")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(
-    _: nvmlDevice_t,
-    _: *mut nvmlWorkloadPowerProfileRequestedProfiles_t,
+    device: nvmlDevice_t,
+    requestedProfiles: *mut nvmlWorkloadPowerProfileRequestedProfiles_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(device, requestedProfiles));
     unsupported("nvmlDeviceWorkloadPowerProfileClearRequestedProfiles")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(
-    _: nvmlDevice_t,
-    _: *mut nvmlWorkloadPowerProfileCurrentProfiles_t,
+    device: nvmlDevice_t,
+    currentProfiles: *mut nvmlWorkloadPowerProfileCurrentProfiles_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(device, currentProfiles));
     unsupported("nvmlDeviceWorkloadPowerProfileGetCurrentProfiles")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceWorkloadPowerProfileGetProfilesInfo(
-    _: nvmlDevice_t,
-    _: *mut nvmlWorkloadPowerProfileProfilesInfo_t,
+    device: nvmlDevice_t,
+    profilesInfo: *mut nvmlWorkloadPowerProfileProfilesInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceWorkloadPowerProfileGetProfilesInfo(device, profilesInfo));
     unsupported("nvmlDeviceWorkloadPowerProfileGetProfilesInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(
-    _: nvmlDevice_t,
-    _: *mut nvmlWorkloadPowerProfileRequestedProfiles_t,
+    device: nvmlDevice_t,
+    requestedProfiles: *mut nvmlWorkloadPowerProfileRequestedProfiles_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(device, requestedProfiles));
     unsupported("nvmlDeviceWorkloadPowerProfileSetRequestedProfiles")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(
-    _: nvmlDevice_t,
-    _: *mut nvmlWorkloadPowerProfileUpdateProfiles_v1_t,
+    device: nvmlDevice_t,
+    updateProfiles: *mut nvmlWorkloadPowerProfileUpdateProfiles_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(device, updateProfiles));
     unsupported("nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1")
 }
 
 /// What a result means, in a few words.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlErrorString(result: nvmlReturn_t) -> *const c_char {
+    vgpu_core::traced!(LIBRARY, nvmlErrorString(result));
     vgpu_core::ffi::guard("nvmlErrorString", core::ptr::null(), || crate::api::error::nvmlErrorString(result))
 }
 
 /// Makes an empty event set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlEventSetCreate(set: *mut nvmlEventSet_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlEventSetCreate(set));
     entry("nvmlEventSetCreate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let set = unsafe { Out::new(set) }?;
@@ -2404,342 +2987,424 @@ pub unsafe extern "C" fn nvmlEventSetCreate(set: *mut nvmlEventSet_t) -> nvmlRet
 /// Frees an event set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlEventSetFree(set: nvmlEventSet_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlEventSetFree(set));
     entry("nvmlEventSetFree", || crate::api::event::nvmlEventSetFree(set))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlEventSetGetContextCount_v1(
-    _: nvmlEventSet_t,
-    _: *mut nvmlEventSetGetContextCount_v1_t,
+    set: nvmlEventSet_t,
+    params: *mut nvmlEventSetGetContextCount_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlEventSetGetContextCount_v1(set, params));
     unsupported("nvmlEventSetGetContextCount_v1")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlEventSetGetContextData_v1(
-    _: nvmlEventSet_t,
-    _: *mut nvmlEventSetGetContextData_v1_t,
+    set: nvmlEventSet_t,
+    params: *mut nvmlEventSetGetContextData_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlEventSetGetContextData_v1(set, params));
     unsupported("nvmlEventSetGetContextData_v1")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlEventSetGetContextInfo_v1(
-    _: nvmlEventSet_t,
-    _: *mut nvmlEventSetGetContextInfo_v1_t,
+    set: nvmlEventSet_t,
+    params: *mut nvmlEventSetGetContextInfo_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlEventSetGetContextInfo_v1(set, params));
     unsupported("nvmlEventSetGetContextInfo_v1")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1(
-    _: nvmlEventSet_t,
-    _: *mut nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1_t,
+    set: nvmlEventSet_t,
+    params: *mut nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1(set, params));
     unsupported("nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlEventSetRegisterGpuOperationalEvents_v1(
-    _: nvmlEventSet_t,
-    _: *const nvmlGpuOperationalEventConfig_v1_t,
+    eventSet: nvmlEventSet_t,
+    config: *const nvmlGpuOperationalEventConfig_v1_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlEventSetRegisterGpuOperationalEvents_v1(eventSet, config));
     unsupported("nvmlEventSetRegisterGpuOperationalEvents_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlEventSetWait(_: nvmlEventSet_t, _: *mut nvmlEventData_t, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlEventSetWait(
+    set: nvmlEventSet_t,
+    data: *mut nvmlEventData_t,
+    timeoutms: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlEventSetWait(set, data, timeoutms));
     unsupported("nvmlEventSetWait")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlEventSetWait_v2(_: nvmlEventSet_t, _: *mut nvmlEventData_t, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlEventSetWait_v2(
+    set: nvmlEventSet_t,
+    data: *mut nvmlEventData_t,
+    timeoutms: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlEventSetWait_v2(set, data, timeoutms));
     unsupported("nvmlEventSetWait_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlEventSetWait_v3(_: nvmlEventSet_t, _: *mut nvmlEventSetWait_v3_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlEventSetWait_v3(set: nvmlEventSet_t, params: *mut nvmlEventSetWait_v3_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlEventSetWait_v3(set, params));
     unsupported("nvmlEventSetWait_v3")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGetBlacklistDeviceCount(_: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGetBlacklistDeviceCount(deviceCount: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGetBlacklistDeviceCount(deviceCount));
     unsupported("nvmlGetBlacklistDeviceCount")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGetBlacklistDeviceInfoByIndex(
-    _: c_uint,
-    _: *mut nvmlExcludedDeviceInfo_t,
+    index: c_uint,
+    info: *mut nvmlExcludedDeviceInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGetBlacklistDeviceInfoByIndex(index, info));
     unsupported("nvmlGetBlacklistDeviceInfoByIndex")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGetExcludedDeviceCount(_: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGetExcludedDeviceCount(deviceCount: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGetExcludedDeviceCount(deviceCount));
     unsupported("nvmlGetExcludedDeviceCount")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGetExcludedDeviceInfoByIndex(_: c_uint, _: *mut nvmlExcludedDeviceInfo_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGetExcludedDeviceInfoByIndex(
+    index: c_uint,
+    info: *mut nvmlExcludedDeviceInfo_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGetExcludedDeviceInfoByIndex(index, info));
     unsupported("nvmlGetExcludedDeviceInfoByIndex")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGetVgpuCompatibility(
-    _: *mut nvmlVgpuMetadata_t,
-    _: *mut nvmlVgpuPgpuMetadata_t,
-    _: *mut nvmlVgpuPgpuCompatibility_t,
+    vgpuMetadata: *mut nvmlVgpuMetadata_t,
+    pgpuMetadata: *mut nvmlVgpuPgpuMetadata_t,
+    compatibilityInfo: *mut nvmlVgpuPgpuCompatibility_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGetVgpuCompatibility(vgpuMetadata, pgpuMetadata, compatibilityInfo));
     unsupported("nvmlGetVgpuCompatibility")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGetVgpuDriverCapabilities(_: nvmlVgpuDriverCapability_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGetVgpuDriverCapabilities(
+    capability: nvmlVgpuDriverCapability_t,
+    capResult: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGetVgpuDriverCapabilities(capability, capResult));
     unsupported("nvmlGetVgpuDriverCapabilities")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGetVgpuVersion(_: *mut nvmlVgpuVersion_t, _: *mut nvmlVgpuVersion_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGetVgpuVersion(
+    supported: *mut nvmlVgpuVersion_t,
+    current: *mut nvmlVgpuVersion_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGetVgpuVersion(supported, current));
     unsupported("nvmlGetVgpuVersion")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGpmMetricsGet(_: *mut nvmlGpmMetricsGet_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGpmMetricsGet(metricsGet: *mut nvmlGpmMetricsGet_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpmMetricsGet(metricsGet));
     unsupported("nvmlGpmMetricsGet")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGpmMigSampleGet(_: nvmlDevice_t, _: c_uint, _: nvmlGpmSample_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGpmMigSampleGet(
+    device: nvmlDevice_t,
+    gpuInstanceId: c_uint,
+    gpmSample: nvmlGpmSample_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpmMigSampleGet(device, gpuInstanceId, gpmSample));
     unsupported("nvmlGpmMigSampleGet")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGpmQueryDeviceSupport(_: nvmlDevice_t, _: *mut nvmlGpmSupport_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGpmQueryDeviceSupport(
+    device: nvmlDevice_t,
+    gpmSupport: *mut nvmlGpmSupport_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpmQueryDeviceSupport(device, gpmSupport));
     unsupported("nvmlGpmQueryDeviceSupport")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGpmQueryIfStreamingEnabled(_: nvmlDevice_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGpmQueryIfStreamingEnabled(device: nvmlDevice_t, state: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpmQueryIfStreamingEnabled(device, state));
     unsupported("nvmlGpmQueryIfStreamingEnabled")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGpmSampleAlloc(_: *mut nvmlGpmSample_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGpmSampleAlloc(gpmSample: *mut nvmlGpmSample_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpmSampleAlloc(gpmSample));
     unsupported("nvmlGpmSampleAlloc")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGpmSampleFree(_: nvmlGpmSample_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGpmSampleFree(gpmSample: nvmlGpmSample_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpmSampleFree(gpmSample));
     unsupported("nvmlGpmSampleFree")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGpmSampleGet(_: nvmlDevice_t, _: nvmlGpmSample_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGpmSampleGet(device: nvmlDevice_t, gpmSample: nvmlGpmSample_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpmSampleGet(device, gpmSample));
     unsupported("nvmlGpmSampleGet")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGpmSetStreamingEnabled(_: nvmlDevice_t, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGpmSetStreamingEnabled(device: nvmlDevice_t, state: c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpmSetStreamingEnabled(device, state));
     unsupported("nvmlGpmSetStreamingEnabled")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceCreateComputeInstance(
-    _: nvmlGpuInstance_t,
-    _: c_uint,
-    _: *mut nvmlComputeInstance_t,
+    gpuInstance: nvmlGpuInstance_t,
+    profileId: c_uint,
+    computeInstance: *mut nvmlComputeInstance_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceCreateComputeInstance(gpuInstance, profileId, computeInstance));
     unsupported("nvmlGpuInstanceCreateComputeInstance")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceCreateComputeInstanceWithPlacement(
-    _: nvmlGpuInstance_t,
-    _: c_uint,
-    _: *const nvmlComputeInstancePlacement_t,
-    _: *mut nvmlComputeInstance_t,
+    gpuInstance: nvmlGpuInstance_t,
+    profileId: c_uint,
+    placement: *const nvmlComputeInstancePlacement_t,
+    computeInstance: *mut nvmlComputeInstance_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        nvmlGpuInstanceCreateComputeInstanceWithPlacement(gpuInstance, profileId, placement, computeInstance)
+    );
     unsupported("nvmlGpuInstanceCreateComputeInstanceWithPlacement")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGpuInstanceDestroy(_: nvmlGpuInstance_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGpuInstanceDestroy(gpuInstance: nvmlGpuInstance_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceDestroy(gpuInstance));
     unsupported("nvmlGpuInstanceDestroy")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetActiveVgpus(
-    _: nvmlGpuInstance_t,
-    _: *mut nvmlActiveVgpuInstanceInfo_t,
+    gpuInstance: nvmlGpuInstance_t,
+    pVgpuInstanceInfo: *mut nvmlActiveVgpuInstanceInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetActiveVgpus(gpuInstance, pVgpuInstanceInfo));
     unsupported("nvmlGpuInstanceGetActiveVgpus")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetComputeInstanceById(
-    _: nvmlGpuInstance_t,
-    _: c_uint,
-    _: *mut nvmlComputeInstance_t,
+    gpuInstance: nvmlGpuInstance_t,
+    id: c_uint,
+    computeInstance: *mut nvmlComputeInstance_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetComputeInstanceById(gpuInstance, id, computeInstance));
     unsupported("nvmlGpuInstanceGetComputeInstanceById")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetComputeInstancePossiblePlacements(
-    _: nvmlGpuInstance_t,
-    _: c_uint,
-    _: *mut nvmlComputeInstancePlacement_t,
-    _: *mut c_uint,
+    gpuInstance: nvmlGpuInstance_t,
+    profileId: c_uint,
+    placements: *mut nvmlComputeInstancePlacement_t,
+    count: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        nvmlGpuInstanceGetComputeInstancePossiblePlacements(gpuInstance, profileId, placements, count)
+    );
     unsupported("nvmlGpuInstanceGetComputeInstancePossiblePlacements")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetComputeInstanceProfileInfo(
-    _: nvmlGpuInstance_t,
-    _: c_uint,
-    _: c_uint,
-    _: *mut nvmlComputeInstanceProfileInfo_t,
+    gpuInstance: nvmlGpuInstance_t,
+    profile: c_uint,
+    engProfile: c_uint,
+    info: *mut nvmlComputeInstanceProfileInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetComputeInstanceProfileInfo(gpuInstance, profile, engProfile, info));
     unsupported("nvmlGpuInstanceGetComputeInstanceProfileInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetComputeInstanceProfileInfoV(
-    _: nvmlGpuInstance_t,
-    _: c_uint,
-    _: c_uint,
-    _: *mut nvmlComputeInstanceProfileInfo_v2_t,
+    gpuInstance: nvmlGpuInstance_t,
+    profile: c_uint,
+    engProfile: c_uint,
+    info: *mut nvmlComputeInstanceProfileInfo_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetComputeInstanceProfileInfoV(gpuInstance, profile, engProfile, info));
     unsupported("nvmlGpuInstanceGetComputeInstanceProfileInfoV")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetComputeInstanceRemainingCapacity(
-    _: nvmlGpuInstance_t,
-    _: c_uint,
-    _: *mut c_uint,
+    gpuInstance: nvmlGpuInstance_t,
+    profileId: c_uint,
+    count: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetComputeInstanceRemainingCapacity(gpuInstance, profileId, count));
     unsupported("nvmlGpuInstanceGetComputeInstanceRemainingCapacity")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetComputeInstances(
-    _: nvmlGpuInstance_t,
-    _: c_uint,
-    _: *mut nvmlComputeInstance_t,
-    _: *mut c_uint,
+    gpuInstance: nvmlGpuInstance_t,
+    profileId: c_uint,
+    computeInstances: *mut nvmlComputeInstance_t,
+    count: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetComputeInstances(gpuInstance, profileId, computeInstances, count));
     unsupported("nvmlGpuInstanceGetComputeInstances")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetCreatableVgpus(
-    _: nvmlGpuInstance_t,
-    _: *mut nvmlVgpuTypeIdInfo_t,
+    gpuInstance: nvmlGpuInstance_t,
+    pVgpus: *mut nvmlVgpuTypeIdInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetCreatableVgpus(gpuInstance, pVgpus));
     unsupported("nvmlGpuInstanceGetCreatableVgpus")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlGpuInstanceGetInfo(_: nvmlGpuInstance_t, _: *mut nvmlGpuInstanceInfo_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlGpuInstanceGetInfo(
+    gpuInstance: nvmlGpuInstance_t,
+    info: *mut nvmlGpuInstanceInfo_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetInfo(gpuInstance, info));
     unsupported("nvmlGpuInstanceGetInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetVgpuHeterogeneousMode(
-    _: nvmlGpuInstance_t,
-    _: *mut nvmlVgpuHeterogeneousMode_t,
+    gpuInstance: nvmlGpuInstance_t,
+    pHeterogeneousMode: *mut nvmlVgpuHeterogeneousMode_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetVgpuHeterogeneousMode(gpuInstance, pHeterogeneousMode));
     unsupported("nvmlGpuInstanceGetVgpuHeterogeneousMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetVgpuSchedulerLog(
-    _: nvmlGpuInstance_t,
-    _: *mut nvmlVgpuSchedulerLogInfo_t,
+    gpuInstance: nvmlGpuInstance_t,
+    pSchedulerLogInfo: *mut nvmlVgpuSchedulerLogInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetVgpuSchedulerLog(gpuInstance, pSchedulerLogInfo));
     unsupported("nvmlGpuInstanceGetVgpuSchedulerLog")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetVgpuSchedulerLog_v2(
-    _: nvmlGpuInstance_t,
-    _: *mut nvmlVgpuSchedulerLogInfo_v2_t,
+    gpuInstance: nvmlGpuInstance_t,
+    pSchedulerLogInfo: *mut nvmlVgpuSchedulerLogInfo_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetVgpuSchedulerLog_v2(gpuInstance, pSchedulerLogInfo));
     unsupported("nvmlGpuInstanceGetVgpuSchedulerLog_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetVgpuSchedulerState(
-    _: nvmlGpuInstance_t,
-    _: *mut nvmlVgpuSchedulerStateInfo_t,
+    gpuInstance: nvmlGpuInstance_t,
+    pSchedulerStateInfo: *mut nvmlVgpuSchedulerStateInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetVgpuSchedulerState(gpuInstance, pSchedulerStateInfo));
     unsupported("nvmlGpuInstanceGetVgpuSchedulerState")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetVgpuSchedulerState_v2(
-    _: nvmlGpuInstance_t,
-    _: *mut nvmlVgpuSchedulerStateInfo_v2_t,
+    gpuInstance: nvmlGpuInstance_t,
+    pSchedulerStateInfo: *mut nvmlVgpuSchedulerStateInfo_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetVgpuSchedulerState_v2(gpuInstance, pSchedulerStateInfo));
     unsupported("nvmlGpuInstanceGetVgpuSchedulerState_v2")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceGetVgpuTypeCreatablePlacements(
-    _: nvmlGpuInstance_t,
-    _: *mut nvmlVgpuCreatablePlacementInfo_t,
+    gpuInstance: nvmlGpuInstance_t,
+    pCreatablePlacementInfo: *mut nvmlVgpuCreatablePlacementInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceGetVgpuTypeCreatablePlacements(gpuInstance, pCreatablePlacementInfo));
     unsupported("nvmlGpuInstanceGetVgpuTypeCreatablePlacements")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceSetVgpuHeterogeneousMode(
-    _: nvmlGpuInstance_t,
-    _: *const nvmlVgpuHeterogeneousMode_t,
+    gpuInstance: nvmlGpuInstance_t,
+    pHeterogeneousMode: *const nvmlVgpuHeterogeneousMode_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceSetVgpuHeterogeneousMode(gpuInstance, pHeterogeneousMode));
     unsupported("nvmlGpuInstanceSetVgpuHeterogeneousMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceSetVgpuSchedulerState(
-    _: nvmlGpuInstance_t,
-    _: *mut nvmlVgpuSchedulerState_t,
+    gpuInstance: nvmlGpuInstance_t,
+    pScheduler: *mut nvmlVgpuSchedulerState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceSetVgpuSchedulerState(gpuInstance, pScheduler));
     unsupported("nvmlGpuInstanceSetVgpuSchedulerState")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlGpuInstanceSetVgpuSchedulerState_v2(
-    _: nvmlGpuInstance_t,
-    _: *mut nvmlVgpuSchedulerState_v2_t,
+    gpuInstance: nvmlGpuInstance_t,
+    pSchedulerState: *mut nvmlVgpuSchedulerState_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlGpuInstanceSetVgpuSchedulerState_v2(gpuInstance, pSchedulerState));
     unsupported("nvmlGpuInstanceSetVgpuSchedulerState_v2")
 }
 
 /// Connects to the daemon; the older name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlInit() -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlInit());
     entry("nvmlInit", || crate::api::init::nvmlInit_v2())
 }
 
 /// Connects to the daemon.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlInitWithFlags(flags: c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlInitWithFlags(flags));
     entry("nvmlInitWithFlags", || crate::api::init::nvmlInitWithFlags(flags))
 }
 
 /// Connects to the daemon; calls are counted.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlInit_v2() -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlInit_v2());
     entry("nvmlInit_v2", || crate::api::init::nvmlInit_v2())
 }
 
 /// Gives nvidia-smi the table that it looks for, with no function in it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlInternalGetExportTable(table: *mut *const c_void, id: *const c_void) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlInternalGetExportTable(table, id));
     entry("nvmlInternalGetExportTable", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let table = unsafe { Out::new(table) }?;
@@ -2749,73 +3414,90 @@ pub unsafe extern "C" fn nvmlInternalGetExportTable(table: *mut *const c_void, i
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSetVgpuVersion(_: *mut nvmlVgpuVersion_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSetVgpuVersion(vgpuVersion: *mut nvmlVgpuVersion_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSetVgpuVersion(vgpuVersion));
     unsupported("nvmlSetVgpuVersion")
 }
 
 /// Takes one init back; the last closes the connection.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlShutdown() -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlShutdown());
     entry("nvmlShutdown", || crate::api::init::nvmlShutdown())
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemEventSetCreate(_: *mut nvmlSystemEventSetCreateRequest_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemEventSetCreate(request: *mut nvmlSystemEventSetCreateRequest_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemEventSetCreate(request));
     unsupported("nvmlSystemEventSetCreate")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemEventSetFree(_: *mut nvmlSystemEventSetFreeRequest_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemEventSetFree(request: *mut nvmlSystemEventSetFreeRequest_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemEventSetFree(request));
     unsupported("nvmlSystemEventSetFree")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemEventSetWait(_: *mut nvmlSystemEventSetWaitRequest_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemEventSetWait(request: *mut nvmlSystemEventSetWaitRequest_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemEventSetWait(request));
     unsupported("nvmlSystemEventSetWait")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemGetCPER_v1(_: *mut nvmlGetCPER_v1_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemGetCPER_v1(cper: *mut nvmlGetCPER_v1_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetCPER_v1(cper));
     unsupported("nvmlSystemGetCPER_v1")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemGetConfComputeCapabilities(_: *mut nvmlConfComputeSystemCaps_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemGetConfComputeCapabilities(
+    capabilities: *mut nvmlConfComputeSystemCaps_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetConfComputeCapabilities(capabilities));
     unsupported("nvmlSystemGetConfComputeCapabilities")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemGetConfComputeGpusReadyState(_: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemGetConfComputeGpusReadyState(isAcceptingWork: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetConfComputeGpusReadyState(isAcceptingWork));
     unsupported("nvmlSystemGetConfComputeGpusReadyState")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetConfComputeKeyRotationThresholdInfo(
-    _: *mut nvmlConfComputeGetKeyRotationThresholdInfo_t,
+    pKeyRotationThrInfo: *mut nvmlConfComputeGetKeyRotationThresholdInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetConfComputeKeyRotationThresholdInfo(pKeyRotationThrInfo));
     unsupported("nvmlSystemGetConfComputeKeyRotationThresholdInfo")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemGetConfComputeSettings(_: *mut nvmlSystemConfComputeSettings_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemGetConfComputeSettings(
+    settings: *mut nvmlSystemConfComputeSettings_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetConfComputeSettings(settings));
     unsupported("nvmlSystemGetConfComputeSettings")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetConfComputeSettings_v2(
-    _: *mut nvmlSystemConfComputeSettings_v2_t,
+    settings: *mut nvmlSystemConfComputeSettings_v2_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetConfComputeSettings_v2(settings));
     unsupported("nvmlSystemGetConfComputeSettings_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemGetConfComputeState(_: *mut nvmlConfComputeSystemState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemGetConfComputeState(state: *mut nvmlConfComputeSystemState_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetConfComputeState(state));
     unsupported("nvmlSystemGetConfComputeState")
 }
 
 /// The latest CUDA version that the driver supports.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetCudaDriverVersion(cudaDriverVersion: *mut c_int) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetCudaDriverVersion(cudaDriverVersion));
     entry("nvmlSystemGetCudaDriverVersion", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let cudaDriverVersion = unsafe { Out::new(cudaDriverVersion) }?;
@@ -2826,6 +3508,7 @@ pub unsafe extern "C" fn nvmlSystemGetCudaDriverVersion(cudaDriverVersion: *mut 
 /// The latest CUDA version that the driver supports.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetCudaDriverVersion_v2(cudaDriverVersion: *mut c_int) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetCudaDriverVersion_v2(cudaDriverVersion));
     entry("nvmlSystemGetCudaDriverVersion_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let cudaDriverVersion = unsafe { Out::new(cudaDriverVersion) }?;
@@ -2834,13 +3517,18 @@ pub unsafe extern "C" fn nvmlSystemGetCudaDriverVersion_v2(cudaDriverVersion: *m
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemGetDriverBranch(_: *mut nvmlSystemDriverBranchInfo_t, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemGetDriverBranch(
+    branchInfo: *mut nvmlSystemDriverBranchInfo_t,
+    length: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetDriverBranch(branchInfo, length));
     unsupported("nvmlSystemGetDriverBranch")
 }
 
 /// The driver version that is emulated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetDriverVersion(version: *mut c_char, length: c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetDriverVersion(version, length));
     entry("nvmlSystemGetDriverVersion", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let version = unsafe { OutSlice::new(version, usize::try_from(length).unwrap_or(0)) }?;
@@ -2849,13 +3537,18 @@ pub unsafe extern "C" fn nvmlSystemGetDriverVersion(version: *mut c_char, length
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemGetHicVersion(_: *mut c_uint, _: *mut nvmlHwbcEntry_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemGetHicVersion(
+    hwbcCount: *mut c_uint,
+    hwbcEntries: *mut nvmlHwbcEntry_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetHicVersion(hwbcCount, hwbcEntries));
     unsupported("nvmlSystemGetHicVersion")
 }
 
 /// The version of this interface.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetNVMLVersion(version: *mut c_char, length: c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetNVMLVersion(version, length));
     entry("nvmlSystemGetNVMLVersion", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let version = unsafe { OutSlice::new(version, usize::try_from(length).unwrap_or(0)) }?;
@@ -2864,363 +3557,508 @@ pub unsafe extern "C" fn nvmlSystemGetNVMLVersion(version: *mut c_char, length: 
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemGetNvlinkBwMode(_: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemGetNvlinkBwMode(nvlinkBwMode: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetNvlinkBwMode(nvlinkBwMode));
     unsupported("nvmlSystemGetNvlinkBwMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemGetProcessName(_: c_uint, _: *mut c_char, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemGetProcessName(pid: c_uint, name: *mut c_char, length: c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetProcessName(pid, name, length));
     unsupported("nvmlSystemGetProcessName")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemGetTopologyGpuSet(_: c_uint, _: *mut c_uint, _: *mut nvmlDevice_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemGetTopologyGpuSet(
+    cpuNumber: c_uint,
+    count: *mut c_uint,
+    deviceArray: *mut nvmlDevice_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemGetTopologyGpuSet(cpuNumber, count, deviceArray));
     unsupported("nvmlSystemGetTopologyGpuSet")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemRegisterEvents(_: *mut nvmlSystemRegisterEventRequest_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemRegisterEvents(request: *mut nvmlSystemRegisterEventRequest_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemRegisterEvents(request));
     unsupported("nvmlSystemRegisterEvents")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemSetConfComputeGpusReadyState(_: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemSetConfComputeGpusReadyState(isAcceptingWork: c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemSetConfComputeGpusReadyState(isAcceptingWork));
     unsupported("nvmlSystemSetConfComputeGpusReadyState")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemSetConfComputeKeyRotationThresholdInfo(
-    _: *mut nvmlConfComputeSetKeyRotationThresholdInfo_t,
+    pKeyRotationThrInfo: *mut nvmlConfComputeSetKeyRotationThresholdInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemSetConfComputeKeyRotationThresholdInfo(pKeyRotationThrInfo));
     unsupported("nvmlSystemSetConfComputeKeyRotationThresholdInfo")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlSystemSetNvlinkBwMode(_: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlSystemSetNvlinkBwMode(nvlinkBwMode: c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlSystemSetNvlinkBwMode(nvlinkBwMode));
     unsupported("nvmlSystemSetNvlinkBwMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlUnitGetCount(_: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlUnitGetCount(unitCount: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlUnitGetCount(unitCount));
     unsupported("nvmlUnitGetCount")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlUnitGetDevices(_: nvmlUnit_t, _: *mut c_uint, _: *mut nvmlDevice_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlUnitGetDevices(
+    unit: nvmlUnit_t,
+    deviceCount: *mut c_uint,
+    devices: *mut nvmlDevice_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlUnitGetDevices(unit, deviceCount, devices));
     unsupported("nvmlUnitGetDevices")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlUnitGetFanSpeedInfo(_: nvmlUnit_t, _: *mut nvmlUnitFanSpeeds_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlUnitGetFanSpeedInfo(
+    unit: nvmlUnit_t,
+    fanSpeeds: *mut nvmlUnitFanSpeeds_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlUnitGetFanSpeedInfo(unit, fanSpeeds));
     unsupported("nvmlUnitGetFanSpeedInfo")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlUnitGetHandleByIndex(_: c_uint, _: *mut nvmlUnit_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlUnitGetHandleByIndex(index: c_uint, unit: *mut nvmlUnit_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlUnitGetHandleByIndex(index, unit));
     unsupported("nvmlUnitGetHandleByIndex")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlUnitGetLedState(_: nvmlUnit_t, _: *mut nvmlLedState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlUnitGetLedState(unit: nvmlUnit_t, state: *mut nvmlLedState_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlUnitGetLedState(unit, state));
     unsupported("nvmlUnitGetLedState")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlUnitGetPsuInfo(_: nvmlUnit_t, _: *mut nvmlPSUInfo_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlUnitGetPsuInfo(unit: nvmlUnit_t, psu: *mut nvmlPSUInfo_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlUnitGetPsuInfo(unit, psu));
     unsupported("nvmlUnitGetPsuInfo")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlUnitGetTemperature(_: nvmlUnit_t, _: c_uint, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlUnitGetTemperature(unit: nvmlUnit_t, type_: c_uint, temp: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlUnitGetTemperature(unit, type_, temp));
     unsupported("nvmlUnitGetTemperature")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlUnitGetUnitInfo(_: nvmlUnit_t, _: *mut nvmlUnitInfo_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlUnitGetUnitInfo(unit: nvmlUnit_t, info: *mut nvmlUnitInfo_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlUnitGetUnitInfo(unit, info));
     unsupported("nvmlUnitGetUnitInfo")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlUnitSetLedState(_: nvmlUnit_t, _: nvmlLedColor_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlUnitSetLedState(unit: nvmlUnit_t, color: nvmlLedColor_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlUnitSetLedState(unit, color));
     unsupported("nvmlUnitSetLedState")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuInstanceClearAccountingPids(_: nvmlVgpuInstance_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuInstanceClearAccountingPids(vgpuInstance: nvmlVgpuInstance_t) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceClearAccountingPids(vgpuInstance));
     unsupported("nvmlVgpuInstanceClearAccountingPids")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetAccountingMode(
-    _: nvmlVgpuInstance_t,
-    _: *mut nvmlEnableState_t,
+    vgpuInstance: nvmlVgpuInstance_t,
+    mode: *mut nvmlEnableState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetAccountingMode(vgpuInstance, mode));
     unsupported("nvmlVgpuInstanceGetAccountingMode")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetAccountingPids(
-    _: nvmlVgpuInstance_t,
-    _: *mut c_uint,
-    _: *mut c_uint,
+    vgpuInstance: nvmlVgpuInstance_t,
+    count: *mut c_uint,
+    pids: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetAccountingPids(vgpuInstance, count, pids));
     unsupported("nvmlVgpuInstanceGetAccountingPids")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetAccountingStats(
-    _: nvmlVgpuInstance_t,
-    _: c_uint,
-    _: *mut nvmlAccountingStats_t,
+    vgpuInstance: nvmlVgpuInstance_t,
+    pid: c_uint,
+    stats: *mut nvmlAccountingStats_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetAccountingStats(vgpuInstance, pid, stats));
     unsupported("nvmlVgpuInstanceGetAccountingStats")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuInstanceGetEccMode(_: nvmlVgpuInstance_t, _: *mut nvmlEnableState_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuInstanceGetEccMode(
+    vgpuInstance: nvmlVgpuInstance_t,
+    eccMode: *mut nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetEccMode(vgpuInstance, eccMode));
     unsupported("nvmlVgpuInstanceGetEccMode")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuInstanceGetEncoderCapacity(_: nvmlVgpuInstance_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuInstanceGetEncoderCapacity(
+    vgpuInstance: nvmlVgpuInstance_t,
+    encoderCapacity: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetEncoderCapacity(vgpuInstance, encoderCapacity));
     unsupported("nvmlVgpuInstanceGetEncoderCapacity")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetEncoderSessions(
-    _: nvmlVgpuInstance_t,
-    _: *mut c_uint,
-    _: *mut nvmlEncoderSessionInfo_t,
+    vgpuInstance: nvmlVgpuInstance_t,
+    sessionCount: *mut c_uint,
+    sessionInfo: *mut nvmlEncoderSessionInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetEncoderSessions(vgpuInstance, sessionCount, sessionInfo));
     unsupported("nvmlVgpuInstanceGetEncoderSessions")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetEncoderStats(
-    _: nvmlVgpuInstance_t,
-    _: *mut c_uint,
-    _: *mut c_uint,
-    _: *mut c_uint,
+    vgpuInstance: nvmlVgpuInstance_t,
+    sessionCount: *mut c_uint,
+    averageFps: *mut c_uint,
+    averageLatency: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        nvmlVgpuInstanceGetEncoderStats(vgpuInstance, sessionCount, averageFps, averageLatency)
+    );
     unsupported("nvmlVgpuInstanceGetEncoderStats")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetFBCSessions(
-    _: nvmlVgpuInstance_t,
-    _: *mut c_uint,
-    _: *mut nvmlFBCSessionInfo_t,
+    vgpuInstance: nvmlVgpuInstance_t,
+    sessionCount: *mut c_uint,
+    sessionInfo: *mut nvmlFBCSessionInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetFBCSessions(vgpuInstance, sessionCount, sessionInfo));
     unsupported("nvmlVgpuInstanceGetFBCSessions")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuInstanceGetFBCStats(_: nvmlVgpuInstance_t, _: *mut nvmlFBCStats_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuInstanceGetFBCStats(
+    vgpuInstance: nvmlVgpuInstance_t,
+    fbcStats: *mut nvmlFBCStats_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetFBCStats(vgpuInstance, fbcStats));
     unsupported("nvmlVgpuInstanceGetFBCStats")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuInstanceGetFbUsage(_: nvmlVgpuInstance_t, _: *mut c_ulonglong) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuInstanceGetFbUsage(
+    vgpuInstance: nvmlVgpuInstance_t,
+    fbUsage: *mut c_ulonglong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetFbUsage(vgpuInstance, fbUsage));
     unsupported("nvmlVgpuInstanceGetFbUsage")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuInstanceGetFrameRateLimit(_: nvmlVgpuInstance_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuInstanceGetFrameRateLimit(
+    vgpuInstance: nvmlVgpuInstance_t,
+    frameRateLimit: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetFrameRateLimit(vgpuInstance, frameRateLimit));
     unsupported("nvmlVgpuInstanceGetFrameRateLimit")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuInstanceGetGpuInstanceId(_: nvmlVgpuInstance_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuInstanceGetGpuInstanceId(
+    vgpuInstance: nvmlVgpuInstance_t,
+    gpuInstanceId: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetGpuInstanceId(vgpuInstance, gpuInstanceId));
     unsupported("nvmlVgpuInstanceGetGpuInstanceId")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetGpuPciId(
-    _: nvmlVgpuInstance_t,
-    _: *mut c_char,
-    _: *mut c_uint,
+    vgpuInstance: nvmlVgpuInstance_t,
+    vgpuPciId: *mut c_char,
+    length: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetGpuPciId(vgpuInstance, vgpuPciId, length));
     unsupported("nvmlVgpuInstanceGetGpuPciId")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetLicenseInfo(
-    _: nvmlVgpuInstance_t,
-    _: *mut nvmlVgpuLicenseInfo_t,
+    vgpuInstance: nvmlVgpuInstance_t,
+    licenseInfo: *mut nvmlVgpuLicenseInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetLicenseInfo(vgpuInstance, licenseInfo));
     unsupported("nvmlVgpuInstanceGetLicenseInfo")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetLicenseInfo_v2(
-    _: nvmlVgpuInstance_t,
-    _: *mut nvmlVgpuLicenseInfo_t,
+    vgpuInstance: nvmlVgpuInstance_t,
+    licenseInfo: *mut nvmlVgpuLicenseInfo_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetLicenseInfo_v2(vgpuInstance, licenseInfo));
     unsupported("nvmlVgpuInstanceGetLicenseInfo_v2")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuInstanceGetLicenseStatus(_: nvmlVgpuInstance_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuInstanceGetLicenseStatus(
+    vgpuInstance: nvmlVgpuInstance_t,
+    licensed: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetLicenseStatus(vgpuInstance, licensed));
     unsupported("nvmlVgpuInstanceGetLicenseStatus")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuInstanceGetMdevUUID(_: nvmlVgpuInstance_t, _: *mut c_char, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuInstanceGetMdevUUID(
+    vgpuInstance: nvmlVgpuInstance_t,
+    mdevUuid: *mut c_char,
+    size: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetMdevUUID(vgpuInstance, mdevUuid, size));
     unsupported("nvmlVgpuInstanceGetMdevUUID")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetMetadata(
-    _: nvmlVgpuInstance_t,
-    _: *mut nvmlVgpuMetadata_t,
-    _: *mut c_uint,
+    vgpuInstance: nvmlVgpuInstance_t,
+    vgpuMetadata: *mut nvmlVgpuMetadata_t,
+    bufferSize: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetMetadata(vgpuInstance, vgpuMetadata, bufferSize));
     unsupported("nvmlVgpuInstanceGetMetadata")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetPlacementId(
-    _: nvmlVgpuInstance_t,
-    _: *mut nvmlVgpuPlacementId_t,
+    vgpuInstance: nvmlVgpuInstance_t,
+    pPlacement: *mut nvmlVgpuPlacementId_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetPlacementId(vgpuInstance, pPlacement));
     unsupported("nvmlVgpuInstanceGetPlacementId")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetRuntimeStateSize(
-    _: nvmlVgpuInstance_t,
-    _: *mut nvmlVgpuRuntimeState_t,
+    vgpuInstance: nvmlVgpuInstance_t,
+    pState: *mut nvmlVgpuRuntimeState_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetRuntimeStateSize(vgpuInstance, pState));
     unsupported("nvmlVgpuInstanceGetRuntimeStateSize")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuInstanceGetType(_: nvmlVgpuInstance_t, _: *mut nvmlVgpuTypeId_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuInstanceGetType(
+    vgpuInstance: nvmlVgpuInstance_t,
+    vgpuTypeId: *mut nvmlVgpuTypeId_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetType(vgpuInstance, vgpuTypeId));
     unsupported("nvmlVgpuInstanceGetType")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuInstanceGetUUID(_: nvmlVgpuInstance_t, _: *mut c_char, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuInstanceGetUUID(
+    vgpuInstance: nvmlVgpuInstance_t,
+    uuid: *mut c_char,
+    size: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetUUID(vgpuInstance, uuid, size));
     unsupported("nvmlVgpuInstanceGetUUID")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetVmDriverVersion(
-    _: nvmlVgpuInstance_t,
-    _: *mut c_char,
-    _: c_uint,
+    vgpuInstance: nvmlVgpuInstance_t,
+    version: *mut c_char,
+    length: c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetVmDriverVersion(vgpuInstance, version, length));
     unsupported("nvmlVgpuInstanceGetVmDriverVersion")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuInstanceGetVmID(
-    _: nvmlVgpuInstance_t,
-    _: *mut c_char,
-    _: c_uint,
-    _: *mut nvmlVgpuVmIdType_t,
+    vgpuInstance: nvmlVgpuInstance_t,
+    vmId: *mut c_char,
+    size: c_uint,
+    vmIdType: *mut nvmlVgpuVmIdType_t,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceGetVmID(vgpuInstance, vmId, size, vmIdType));
     unsupported("nvmlVgpuInstanceGetVmID")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuInstanceSetEncoderCapacity(_: nvmlVgpuInstance_t, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuInstanceSetEncoderCapacity(
+    vgpuInstance: nvmlVgpuInstance_t,
+    encoderCapacity: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuInstanceSetEncoderCapacity(vgpuInstance, encoderCapacity));
     unsupported("nvmlVgpuInstanceSetEncoderCapacity")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuTypeGetBAR1Info(_: nvmlVgpuTypeId_t, _: *mut nvmlVgpuTypeBar1Info_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuTypeGetBAR1Info(
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    bar1Info: *mut nvmlVgpuTypeBar1Info_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetBAR1Info(vgpuTypeId, bar1Info));
     unsupported("nvmlVgpuTypeGetBAR1Info")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuTypeGetCapabilities(
-    _: nvmlVgpuTypeId_t,
-    _: nvmlVgpuCapability_t,
-    _: *mut c_uint,
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    capability: nvmlVgpuCapability_t,
+    capResult: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetCapabilities(vgpuTypeId, capability, capResult));
     unsupported("nvmlVgpuTypeGetCapabilities")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuTypeGetClass(_: nvmlVgpuTypeId_t, _: *mut c_char, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuTypeGetClass(
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    vgpuTypeClass: *mut c_char,
+    size: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetClass(vgpuTypeId, vgpuTypeClass, size));
     unsupported("nvmlVgpuTypeGetClass")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuTypeGetDeviceID(
-    _: nvmlVgpuTypeId_t,
-    _: *mut c_ulonglong,
-    _: *mut c_ulonglong,
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    deviceID: *mut c_ulonglong,
+    subsystemID: *mut c_ulonglong,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetDeviceID(vgpuTypeId, deviceID, subsystemID));
     unsupported("nvmlVgpuTypeGetDeviceID")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuTypeGetFbReservation(_: nvmlVgpuTypeId_t, _: *mut c_ulonglong) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuTypeGetFbReservation(
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    fbReservation: *mut c_ulonglong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetFbReservation(vgpuTypeId, fbReservation));
     unsupported("nvmlVgpuTypeGetFbReservation")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuTypeGetFrameRateLimit(_: nvmlVgpuTypeId_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuTypeGetFrameRateLimit(
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    frameRateLimit: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetFrameRateLimit(vgpuTypeId, frameRateLimit));
     unsupported("nvmlVgpuTypeGetFrameRateLimit")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuTypeGetFramebufferSize(_: nvmlVgpuTypeId_t, _: *mut c_ulonglong) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuTypeGetFramebufferSize(
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    fbSize: *mut c_ulonglong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetFramebufferSize(vgpuTypeId, fbSize));
     unsupported("nvmlVgpuTypeGetFramebufferSize")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuTypeGetGpuInstanceProfileId(_: nvmlVgpuTypeId_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuTypeGetGpuInstanceProfileId(
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    gpuInstanceProfileId: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetGpuInstanceProfileId(vgpuTypeId, gpuInstanceProfileId));
     unsupported("nvmlVgpuTypeGetGpuInstanceProfileId")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuTypeGetGspHeapSize(_: nvmlVgpuTypeId_t, _: *mut c_ulonglong) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuTypeGetGspHeapSize(
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    gspHeapSize: *mut c_ulonglong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetGspHeapSize(vgpuTypeId, gspHeapSize));
     unsupported("nvmlVgpuTypeGetGspHeapSize")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuTypeGetLicense(_: nvmlVgpuTypeId_t, _: *mut c_char, _: c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuTypeGetLicense(
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    vgpuTypeLicenseString: *mut c_char,
+    size: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetLicense(vgpuTypeId, vgpuTypeLicenseString, size));
     unsupported("nvmlVgpuTypeGetLicense")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuTypeGetMaxInstances(
-    _: nvmlDevice_t,
-    _: nvmlVgpuTypeId_t,
-    _: *mut c_uint,
+    device: nvmlDevice_t,
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    vgpuInstanceCount: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetMaxInstances(device, vgpuTypeId, vgpuInstanceCount));
     unsupported("nvmlVgpuTypeGetMaxInstances")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuTypeGetMaxInstancesPerGpuInstance(_: *mut nvmlVgpuTypeMaxInstance_t) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuTypeGetMaxInstancesPerGpuInstance(
+    pMaxInstance: *mut nvmlVgpuTypeMaxInstance_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetMaxInstancesPerGpuInstance(pMaxInstance));
     unsupported("nvmlVgpuTypeGetMaxInstancesPerGpuInstance")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuTypeGetMaxInstancesPerVm(_: nvmlVgpuTypeId_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuTypeGetMaxInstancesPerVm(
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    vgpuInstanceCountPerVm: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetMaxInstancesPerVm(vgpuTypeId, vgpuInstanceCountPerVm));
     unsupported("nvmlVgpuTypeGetMaxInstancesPerVm")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuTypeGetName(_: nvmlVgpuTypeId_t, _: *mut c_char, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuTypeGetName(
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    vgpuTypeName: *mut c_char,
+    size: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetName(vgpuTypeId, vgpuTypeName, size));
     unsupported("nvmlVgpuTypeGetName")
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlVgpuTypeGetNumDisplayHeads(_: nvmlVgpuTypeId_t, _: *mut c_uint) -> nvmlReturn_t {
+pub unsafe extern "C" fn nvmlVgpuTypeGetNumDisplayHeads(
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    numDisplayHeads: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetNumDisplayHeads(vgpuTypeId, numDisplayHeads));
     unsupported("nvmlVgpuTypeGetNumDisplayHeads")
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlVgpuTypeGetResolution(
-    _: nvmlVgpuTypeId_t,
-    _: c_uint,
-    _: *mut c_uint,
-    _: *mut c_uint,
+    vgpuTypeId: nvmlVgpuTypeId_t,
+    displayIndex: c_uint,
+    xdim: *mut c_uint,
+    ydim: *mut c_uint,
 ) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlVgpuTypeGetResolution(vgpuTypeId, displayIndex, xdim, ydim));
     unsupported("nvmlVgpuTypeGetResolution")
 }
