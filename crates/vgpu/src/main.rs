@@ -4,6 +4,7 @@ mod doctor;
 mod guest_setup;
 mod install;
 mod run;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -21,6 +22,8 @@ struct Cli {
 enum Command {
     /// Runs one command with the vGPU's libraries and device.
     Run(run::Args),
+    /// Runs one command with every API call written to a file, or adds up such a file.
+    Trace(trace::Args),
     /// Says why a CUDA program, Ollama above all, does not find the GPU.
     Doctor(doctor::Args),
     /// The part of `doctor` that runs in a process of its own.
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     let done = |result: anyhow::Result<()>| result.map(|()| 0).map_err(|error| (error, 1));
     let result = match Cli::parse().command {
         Command::Run(args) => Err((run::run(&args), 127)),
+        Command::Trace(args) => trace::run(&args).map(|()| 0),
         Command::Doctor(args) => doctor::run(&args).map(|healthy| u8::from(!healthy)).map_err(|error| (error, 2)),
         Command::DoctorProbe(args) => {
             doctor::probe::run(&args);

@@ -20,6 +20,16 @@ Examples:
 
 The command's exit status is vgpu's own; 127 means that it could not be started.")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    device: DeviceArgs,
+    /// The command and its arguments.
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+/// Which device a command gets.
+#[derive(clap::Args)]
+pub(crate) struct DeviceArgs {
     /// embedded (a software GPU of the command's own), unix:SOCKET (a vgpud), pci:ADDRESS (a VM's function), or nothing:
     /// what the libraries find.
     #[arg(long, value_name = "DEVICE")]
@@ -36,14 +46,11 @@ pub(crate) struct Args {
     /// Report shared-memory races of an embedded software GPU's kernels.
     #[arg(long)]
     racecheck: bool,
-    /// The command and its arguments.
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
-    command: Vec<OsString>,
 }
 
 /// Replaces this process by the command; returns only the reason why it could not.
 pub(crate) fn run(args: &Args) -> Error {
-    match prepare(args) {
+    match prepare(&args.device, &args.command) {
         Ok(mut command) => {
             Error::new(command.exec()).context(format!("cannot run {}", command.get_program().display()))
         }
@@ -51,8 +58,9 @@ pub(crate) fn run(args: &Args) -> Error {
     }
 }
 
-fn prepare(args: &Args) -> Result<Command> {
-    let (program, rest) = args.command.split_first().context("no command given")?;
+/// The command with the library path and the device that it is to have.
+pub(crate) fn prepare(args: &DeviceArgs, command: &[OsString]) -> Result<Command> {
+    let (program, rest) = command.split_first().context("no command given")?;
     let libraries = libraries()?;
     let mut command = Command::new(program);
     command.args(rest).env("LD_LIBRARY_PATH", prepended(&libraries, env::var_os("LD_LIBRARY_PATH")));
