@@ -22,7 +22,6 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::abi::runtime::dim3;
 use crate::abi::{codes, cublas::cublasStatus_t, driver::CUresult, nvml::nvmlReturn_t, runtime};
 
 /// The variable that names the file.
@@ -67,140 +66,175 @@ pub struct Library {
 /// The first statement of an export: while calls are traced, it enters itself once more, between the halves of a line.
 ///
 /// `traced!(LIBRARY, cuExample(pointer, name as text, alpha as float, grid as dimensions))`: an argument without a word
-/// is a [`Call::value`], the others are added by the method of their word.
+/// is a [`Shown::value`], the others are what their word says. All of it is out of line but for one load and one
+/// comparison, because there are thousands of exports.
 #[macro_export]
 macro_rules! traced {
     ($library:expr, $export:ident($($arg:ident $(as $kind:ident)?),*)) => {
-        if let Some(call) = $crate::trace::call($library, stringify!($export)) {
-            $(let call = $crate::traced!(@add call, $arg $($kind)?);)*
+        if $crate::trace::is_wanted(stringify!($export)) {
+            let shown = [$($crate::traced!(@show $arg $($kind)?)),*];
+            let call = $crate::trace::enter(&$library, stringify!($export), &[$(stringify!($arg)),*], &shown);
             // SAFETY: the caller's arguments are passed through unchanged.
-            return call.run(|| unsafe { $export($($arg),*) });
+            let answer = unsafe { $export($($arg),*) };
+            call.leave(&answer);
+            return answer;
         }
     };
-    (@add $call:ident, $arg:ident) => { $call.value(stringify!($arg), $arg) };
-    (@add $call:ident, $arg:ident float) => { $call.float(stringify!($arg), $arg) };
-    (@add $call:ident, $arg:ident dimensions) => { $call.dimensions(stringify!($arg), $arg) };
+    (@show $arg:ident) => { $crate::trace::Shown::value($arg) };
+    (@show $arg:ident float) => { $crate::trace::Shown::Float(f64::from($arg)) };
+    (@show $arg:ident dimensions) => { $crate::trace::Shown::Dimensions([$arg.x, $arg.y, $arg.z]) };
     // SAFETY: a C caller passes null or a string, which the body reads as well.
-    (@add $call:ident, $arg:ident text) => { unsafe { $call.text(stringify!($arg), $arg) } };
+    (@show $arg:ident text) => { unsafe { $crate::trace::Shown::text($arg) } };
 }
 
-/// Begins a line, if calls are traced and this is not the inner call of [`Call::run`].
+/// How a line shows an argument.
+pub enum Shown {
+    /// An integer, an enum, a pointer, a handle.
+    Word(u64),
+    /// A struct that C passes by value: its size.
+    Struct(usize),
+    /// A floating-point number.
+    Float(f64),
+    /// The size of a grid or a block.
+    Dimensions([u32; 3]),
+    /// A string that the call reads: quoted and shortened.
+    Text(Text),
+}
+
+/// Null, or the address of a string that is still there when the line is begun.
+pub struct Text(*const c_char);
+
+impl Shown {
+    /// Any argument that C passes by value.
+    #[inline]
+    pub fn value<T: Copy>(value: T) -> Self {
+        let at = (&raw const value).cast::<u8>();
+        // SAFETY: `value` is readable for its size. C's types of 1, 2, 4 and 8 bytes have no padding, so all are set.
+        unsafe {
+            match size_of::<T>() {
+                1 => Self::Word(at.read().into()),
+                2 => Self::Word(at.cast::<u16>().read_unaligned().into()),
+                4 => Self::Word(at.cast::<u32>().read_unaligned().into()),
+                8 => Self::Word(at.cast::<u64>().read_unaligned()),
+                other => Self::Struct(other),
+            }
+        }
+    }
+
+    /// A string.
+    ///
+    /// # Safety
+    /// `text` is null or leads to a NUL-terminated string that nobody writes until the call has been entered.
+    #[inline]
+    pub unsafe fn text(text: *const c_char) -> Self {
+        Self::Text(Text(text))
+    }
+
+    fn append(&self, line: &mut String) {
+        // Writing to a string cannot fail.
+        let _ = match self {
+            Self::Word(bits) => write!(line, "{bits:#x}"),
+            Self::Struct(len_bytes) => write!(line, "{{{len_bytes} bytes}}"),
+            Self::Float(number) => write!(line, "{number:?}"),
+            Self::Dimensions([x, y, z]) => write!(line, "{{{x:#x}, {y:#x}, {z:#x}}}"),
+            Self::Text(Text(at)) if at.is_null() => write!(line, "0x0"),
+            // SAFETY: whoever made it promised a string.
+            Self::Text(Text(at)) => unsafe { append_text(line, *at) },
+        };
+    }
+}
+
+/// # Safety
+/// `text` leads to a NUL-terminated string that nobody writes meanwhile.
+unsafe fn append_text(line: &mut String, text: *const c_char) -> std::fmt::Result {
+    line.push('"');
+    for at in 0.. {
+        // SAFETY: no byte before this one was the NUL, so this one belongs to the string.
+        let byte = unsafe { text.add(at).read() }.cast_unsigned();
+        match byte {
+            0 => break,
+            _ if at == TEXT_MAX_BYTES => {
+                line.push_str("\"...");
+                return Ok(());
+            }
+            b'"' | b'\\' => line.extend(['\\', byte.into()]),
+            b' '..=b'~' => line.push(byte.into()),
+            _ => write!(line, "\\x{byte:02x}")?,
+        }
+    }
+    line.push('"');
+    Ok(())
+}
+
+/// Whether calls are traced, and this is not the second entry of one that is.
 #[inline]
-pub fn call(library: Library, name: &'static str) -> Option<Call> {
-    if STATE.load(Ordering::Relaxed) == OFF { None } else { begin(library, name) }
+pub fn is_wanted(name: &'static str) -> bool {
+    STATE.load(Ordering::Relaxed) != OFF && is_first_entry(name)
 }
 
 #[cold]
 #[inline(never)]
-fn begin(library: Library, name: &'static str) -> Option<Call> {
-    if ENTERED.get() == Some(name) {
+fn is_first_entry(name: &'static str) -> bool {
+    let is_second = ENTERED.get() == Some(name);
+    if is_second {
         ENTERED.set(None);
-        return None;
-    }
-    if STATE.load(Ordering::Relaxed) == UNDECIDED {
-        let sink = SINK.get_or_init(|| open(library));
+    } else if STATE.load(Ordering::Relaxed) == UNDECIDED {
+        let sink = SINK.get_or_init(open);
         STATE.store(if sink.is_some() { ON } else { OFF }, Ordering::Relaxed);
     }
-    if STATE.load(Ordering::Relaxed) == OFF {
-        return None;
-    }
-    Some(Call { library, name, arguments: String::with_capacity(256) })
+    !is_second && STATE.load(Ordering::Relaxed) == ON
 }
 
-/// A call whose line is being put together.
+/// A call that has been entered, and whose line is written when it ends.
 pub struct Call {
-    library: Library,
-    name: &'static str,
-    arguments: String,
+    library: &'static Library,
+    /// Function and arguments.
+    text: String,
+    waits: u64,
+    start: Moment,
+}
+
+/// Begins a call's line. `names` are those of its arguments, which the line shows as `shown`.
+#[cold]
+#[inline(never)]
+pub fn enter(library: &'static Library, name: &'static str, names: &[&str], shown: &[Shown]) -> Call {
+    let mut text = String::with_capacity(256);
+    text.push_str(name);
+    text.push('(');
+    for (at, (name, shown)) in names.iter().zip(shown).enumerate() {
+        if at > 0 {
+            text.push_str(", ");
+        }
+        if text.len() > ARGUMENTS_MAX_BYTES {
+            text.push_str("...");
+            break;
+        }
+        text.push_str(name);
+        text.push('=');
+        shown.append(&mut text);
+    }
+    text.push(')');
+    ENTERED.set(Some(name));
+    Call { library, text, waits: WAITS.get(), start: now() }
 }
 
 impl Call {
-    /// Adds an argument that C passes by value: an integer, an enum, a pointer, a handle, or a small struct.
-    #[must_use]
-    pub fn value<T: Copy>(self, name: &str, value: T) -> Self {
-        let at = (&raw const value).cast::<u8>();
-        // SAFETY: `value` is readable for its size. C's types of 1, 2, 4 and 8 bytes have no padding, so all are set.
-        let bits = unsafe {
-            match size_of::<T>() {
-                1 => Some(u64::from(at.read())),
-                2 => Some(u64::from(at.cast::<u16>().read_unaligned())),
-                4 => Some(u64::from(at.cast::<u32>().read_unaligned())),
-                8 => Some(at.cast::<u64>().read_unaligned()),
-                _ => None,
-            }
-        };
-        match bits {
-            Some(bits) => self.add(name, format_args!("{bits:#x}")),
-            None => self.add(name, format_args!("{{{} bytes}}", size_of::<T>())),
-        }
-    }
-
-    /// Adds an argument that is a floating-point number.
-    #[must_use]
-    pub fn float(self, name: &str, value: impl Into<f64>) -> Self {
-        self.add(name, format_args!("{:?}", value.into()))
-    }
-
-    /// Adds the size of a grid or a block.
-    #[must_use]
-    pub fn dimensions(self, name: &str, value: dim3) -> Self {
-        self.add(name, format_args!("{{{:#x}, {:#x}, {:#x}}}", value.x, value.y, value.z))
-    }
-
-    /// Adds a string that the call reads, quoted and shortened.
-    ///
-    /// # Safety
-    /// `text` is null or leads to a NUL-terminated string that nobody writes meanwhile.
-    #[must_use]
-    pub unsafe fn text(self, name: &str, text: *const c_char) -> Self {
-        if text.is_null() {
-            return self.value(name, text);
-        }
-        let mut shown = String::with_capacity(TEXT_MAX_BYTES + 5);
-        for at in 0.. {
-            // SAFETY: no byte before this one was the NUL, so this one belongs to the string.
-            let byte = unsafe { text.add(at).read() }.cast_unsigned();
-            match byte {
-                0 => break,
-                _ if at == TEXT_MAX_BYTES => return self.add(name, format_args!("\"{shown}\"...")),
-                b'"' | b'\\' => shown.extend(['\\', byte.into()]),
-                b' '..=b'~' => shown.push(byte.into()),
-                // Writing to a string cannot fail, here and below.
-                _ => _ = write!(shown, "\\x{byte:02x}"),
-            }
-        }
-        self.add(name, format_args!("\"{shown}\""))
-    }
-
-    fn add(mut self, name: &str, shown: std::fmt::Arguments<'_>) -> Self {
-        if self.arguments.len() < ARGUMENTS_MAX_BYTES {
-            let comma = if self.arguments.is_empty() { "" } else { ", " };
-            let _ = write!(self.arguments, "{comma}{name}={shown}");
-        } else if !self.arguments.ends_with("...") {
-            self.arguments.push_str(", ...");
-        }
-        self
-    }
-
-    /// Makes the call, which enters the export once more, and writes its line.
-    pub fn run<R: Answer>(self, export: impl FnOnce() -> R) -> R {
-        let waits = WAITS.get();
-        ENTERED.set(Some(self.name));
-        let start = now();
-        let answer = export();
-        let duration_ns = now().as_ns().saturating_sub(start.as_ns());
-        let mut line = String::with_capacity(self.arguments.len() + 192);
+    /// Writes the line.
+    #[cold]
+    #[inline(never)]
+    pub fn leave(self, answer: &dyn Answer) {
+        let duration_ns = now().as_ns().saturating_sub(self.start.as_ns());
+        let Self { library, text, waits, start } = self;
         // SAFETY: neither call has a precondition.
         let (process, thread) = unsafe { (libc::getpid(), libc::gettid()) };
-        let Self { library, name, arguments } = self;
-        let _ = write!(line, "{start} {process} {thread} {} {name}({arguments}) = ", library.soname);
+        let mut line = String::with_capacity(text.len() + 192);
+        let _ = write!(line, "{start} {process} {thread} {} {text} = ", library.soname);
         answer.show(&mut line);
         if library.has_channel {
             let _ = write!(line, " waits={}", WAITS.get().wrapping_sub(waits));
         }
         let _ = writeln!(line, " ns={duration_ns}");
-        write_line(library, line.as_bytes());
-        answer
+        write_line(line.as_bytes());
     }
 }
 
@@ -313,7 +347,7 @@ struct Sink {
 }
 
 /// Opens the file that the variable names, if it names one.
-fn open(library: Library) -> Option<Sink> {
+fn open() -> Option<Sink> {
     let path = std::env::var_os(VARIABLE).filter(|path| !path.is_empty())?;
     // SAFETY: the call has no precondition.
     if unsafe { libc::getauxval(libc::AT_SECURE) } != 0 {
@@ -324,8 +358,7 @@ fn open(library: Library) -> Option<Sink> {
         Ok(sink) => Some(sink),
         Err(error) => {
             crate::logging::start();
-            let path = path.display();
-            log::error!("{VARIABLE}: cannot append to {path}: {error}; calls of {} are not traced", library.soname);
+            log::error!("{VARIABLE}: cannot append to {}: {error}; calls are not traced", path.display());
             None
         }
     }
@@ -359,13 +392,13 @@ impl Sink {
     }
 }
 
-fn write_line(library: Library, line: &[u8]) {
+fn write_line(line: &[u8]) {
     let Some(Some(sink)) = SINK.get() else { return };
     if let Err(error) = sink.append(line)
         && STATE.swap(OFF, Ordering::Relaxed) != OFF
     {
         crate::logging::start();
-        log::error!("{VARIABLE}: {error}; calls of {} are traced no longer", library.soname);
+        log::error!("{VARIABLE}: {error}; calls are traced no longer");
     }
 }
 
@@ -373,48 +406,49 @@ fn write_line(library: Library, line: &[u8]) {
 mod tests {
     use super::*;
 
-    fn new_call() -> Call {
-        let library = Library { soname: "libtest.so", has_channel: true };
-        Call { library, name: "testCall", arguments: String::new() }
+    static LIBRARY: Library = Library { soname: "libtest.so", has_channel: true };
+
+    fn shown(names: &[&str], arguments: &[Shown]) -> String {
+        enter(&LIBRARY, "testCall", names, arguments).text
     }
 
     #[test]
     fn values_are_shown_in_hex_and_big_structs_by_their_size() {
-        let call = new_call()
-            .value("pointer", core::ptr::without_provenance::<u8>(0x7f10))
-            .value("number", -1_i32)
-            .value("byte", 7_u8)
-            .value("handle", [0_u8; 64])
-            .float("alpha", 0.5_f32)
-            .dimensions("grid", dim3 { x: 16, y: 2, z: 1 });
+        let arguments = [
+            Shown::value(core::ptr::without_provenance::<u8>(0x7f10)),
+            Shown::value(-1_i32),
+            Shown::value(7_u8),
+            Shown::value([0_u8; 64]),
+            Shown::Float(0.5),
+            Shown::Dimensions([16, 2, 1]),
+        ];
         assert_eq!(
-            call.arguments,
-            "pointer=0x7f10, number=0xffffffff, byte=0x7, handle={64 bytes}, alpha=0.5, grid={0x10, 0x2, 0x1}"
+            shown(&["pointer", "number", "byte", "handle", "alpha", "grid"], &arguments),
+            "testCall(pointer=0x7f10, number=0xffffffff, byte=0x7, handle={64 bytes}, alpha=0.5, grid={0x10, 0x2, 0x1})"
         );
     }
 
     #[test]
     fn strings_are_quoted_escaped_and_shortened() {
         let long = std::ffi::CString::new("x".repeat(65)).expect("no NUL");
-        // SAFETY: the string is NUL-terminated.
-        let call = unsafe { new_call().text("name", c"a\"b\\c\n\xff".as_ptr()) };
-        // SAFETY: null is allowed.
-        let call = unsafe { call.text("none", core::ptr::null()) };
-        // SAFETY: the string is NUL-terminated.
-        let call = unsafe { call.text("long", long.as_ptr()) };
+        let texts = [c"a\"b\\c\n\xff".as_ptr(), core::ptr::null(), long.as_ptr()];
+        // SAFETY: each is null or leads to a string that outlives the line.
+        let arguments = texts.map(|text| unsafe { Shown::text(text) });
         let cut = "x".repeat(64);
-        assert_eq!(call.arguments, format!(r#"name="a\"b\\c\x0a\xff", none=0x0, long="{cut}"..."#));
+        assert_eq!(
+            shown(&["name", "none", "long"], &arguments),
+            format!(r#"testCall(name="a\"b\\c\x0a\xff", none=0x0, long="{cut}"...)"#)
+        );
     }
 
     #[test]
     fn a_line_has_an_end_however_many_arguments_there_are() {
         let text = std::ffi::CString::new(vec![0xff; 64]).expect("no NUL");
-        let call = (0..100).fold(new_call(), |call, _| {
-            // SAFETY: the string is NUL-terminated.
-            unsafe { call.text("text", text.as_ptr()) }
-        });
-        assert!(call.arguments.ends_with(", ..."));
-        assert!(call.arguments.len() < LINE_MAX_BYTES - 512);
+        // SAFETY: the string outlives the line.
+        let arguments: Vec<_> = (0..100).map(|_| unsafe { Shown::text(text.as_ptr()) }).collect();
+        let text = shown(&["text"; 100], &arguments);
+        assert!(text.ends_with(", ...)"));
+        assert!(text.len() < LINE_MAX_BYTES - 512);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(super) fn exports(library: Library, functions: &[Function]) -> Result<String
     writeln!(out, "use vgpu_core::trace::Library;\n\nuse crate::entry::{{{}}};", entries.join(", "))?;
     writeln!(
         out,
-        "\nconst LIBRARY: Library = Library {{ soname: \"{}\", has_channel: {} }};",
+        "\nstatic LIBRARY: Library = Library {{ soname: \"{}\", has_channel: {} }};",
         library.soname(),
         matches!(library, Library::Driver | Library::Nvml)
     )?;

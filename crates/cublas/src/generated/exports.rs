@@ -10,7 +10,7 @@ use vgpu_core::trace::Library;
 
 use crate::entry::{entry, unsupported};
 
-const LIBRARY: Library = Library { soname: "libcublas.so.12", has_channel: false };
+static LIBRARY: Library = Library { soname: "libcublas.so.12", has_channel: false };
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasAsumEx(

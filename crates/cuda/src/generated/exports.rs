@@ -10,7 +10,7 @@ use vgpu_core::trace::Library;
 
 use crate::entry::{entry, unsupported};
 
-const LIBRARY: Library = Library { soname: "libcuda.so.1", has_channel: true };
+static LIBRARY: Library = Library { soname: "libcuda.so.1", has_channel: true };
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuArray3DCreate(

@@ -10,7 +10,7 @@ use vgpu_core::trace::Library;
 
 use crate::entry::{entry, unsupported};
 
-const LIBRARY: Library = Library { soname: "libcudart.so.12", has_channel: false };
+static LIBRARY: Library = Library { soname: "libcudart.so.12", has_channel: false };
 
 /// Gives a handle for the kernel of a host stub.
 #[unsafe(no_mangle)]

@@ -10,7 +10,7 @@ use vgpu_core::trace::Library;
 
 use crate::entry::{entry, unsupported};
 
-const LIBRARY: Library = Library { soname: "libnvidia-ml.so.1", has_channel: true };
+static LIBRARY: Library = Library { soname: "libnvidia-ml.so.1", has_channel: true };
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlComputeInstanceDestroy(computeInstance: nvmlComputeInstance_t) -> nvmlReturn_t {
