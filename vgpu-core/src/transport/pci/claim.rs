@@ -268,15 +268,18 @@ fn take_channel(function: &Function, token: u64) -> Result<u32, Trouble> {
         if let Some(channel) = (0..function.channels()).find(take) {
             return Ok(channel);
         }
-        let is_leaving = |channel| {
+        let may_be_free_soon = |channel| {
             let block = function.block(channel);
-            let owner = block.owner().load(Ordering::Relaxed);
-            owner == 0 || block.closing().load(Ordering::Relaxed) == owner
+            let owner = block.owner().load(Ordering::Acquire);
+            // A host that frees a channel clears all other words first: one that is not open is on its way, in or out.
+            owner == 0
+                || block.opened().load(Ordering::Acquire) != owner
+                || block.closing().load(Ordering::Acquire) == owner
         };
         if pulse.is_dead(function.host_heartbeat(), Instant::now()) {
             return Err(Trouble::host_is_silent(function.site()));
         }
-        if !(0..function.channels()).any(is_leaving) || start.elapsed() > LEAVING_MAX {
+        if !(0..function.channels()).any(may_be_free_soon) || start.elapsed() > LEAVING_MAX {
             return Err(all_taken(function));
         }
         std::thread::sleep(NAP_MAX);

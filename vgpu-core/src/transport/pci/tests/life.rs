@@ -2,6 +2,7 @@
 
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::super::owner::Identity;
 use super::fake::{CHANNELS, FakeFunction};
@@ -119,6 +120,21 @@ fn when_all_channels_are_taken_their_owners_are_named() {
     assert!(text.contains("all 2 channels are taken") && text.contains(&std::process::id().to_string()), "{text}");
     drop(links);
     assert!(is_alive(&connected(&function)), "channels that are being given back are waited for");
+}
+
+#[test]
+fn a_channel_that_the_host_has_cleared_but_not_yet_freed_is_waited_for() {
+    let function = FakeFunction::new();
+    let blocks =
+        || (0..CHANNELS).map(|channel| function.directory.channel(function.bar(), channel).expect("a channel"));
+    blocks().for_each(|block| block.owner().store(4711 << 32 | 1, Ordering::SeqCst));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(50));
+            blocks().for_each(|block| block.owner().store(0, Ordering::SeqCst));
+        });
+        assert!(is_alive(&connected(&function)));
+    });
 }
 
 #[test]
