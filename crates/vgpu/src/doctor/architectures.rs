@@ -16,6 +16,7 @@ const ENTRY_BYTES: usize = 32;
 /// Compilers put one entry for each architecture and kind into a container.
 const ENTRIES_MAX: usize = 256;
 const PTX: u16 = 1;
+pub(super) const FIX: &str = "set VGPU_COMPUTE_CAPABILITY, or the daemon's, to one of the architectures that have PTX";
 
 /// Architectures, 10 × major + minor.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -35,7 +36,6 @@ pub(super) fn check(backend: &Backend, is_ollamas: bool, capability: (i32, i32))
     };
     let check = check.saw(format!("PTX for {:?}, kernels of any kind for {:?}", found.ptx, found.all));
     let device = u32::try_from(major.saturating_mul(10).saturating_add(minor)).unwrap_or(0);
-    const FIX: &str = "set VGPU_COMPUTE_CAPABILITY, or the daemon's, to one of the architectures that have PTX";
     if !found.ptx.iter().any(|architecture| *architecture <= device) {
         return check.failed(format!("it has no PTX for capability {major}.{minor} or less"), FIX);
     }
@@ -46,6 +46,11 @@ pub(super) fn check(backend: &Backend, is_ollamas: bool, capability: (i32, i32))
         return check.failed(cause, FIX);
     }
     check
+}
+
+/// The architectures of any kind that a backend holds, where its file can be read.
+pub(super) fn compiled(path: &Path) -> Option<BTreeSet<u32>> {
+    read(path).ok().map(|found| found.all)
 }
 
 /// What the first container holds; a library's containers are all made for the same architectures.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::check::Check;
 use super::elf::Object;
 use super::libraries::{LIBRARIES, Origin, Reference, link_note};
-use super::probe::{self, Task};
+use super::probe::{self, Setting, Task};
 use super::search::{Environment, Mapped, Missing, Place, Process, Unresolved};
 
 pub(super) const FILE: &str = "libggml-cuda.so";
@@ -48,6 +48,8 @@ impl Backend {
 pub(super) struct Ollama {
     /// Its `lib/ollama`.
     pub(super) folder: PathBuf,
+    /// The folder of the program that looks for devices.
+    pub(super) home: PathBuf,
     /// Whether models run in llama-server (Ollama 0.30 and later) instead of Ollama's own runner.
     pub(super) has_llama_server: bool,
     /// Folders with backends of any kind, by name.
@@ -74,7 +76,8 @@ impl Ollama {
                 library_path: joined(&[first, &folder.join(name)], std::env::var_os("LD_LIBRARY_PATH")),
             });
             let backends = backends.collect();
-            return Ok(Self { has_llama_server: server.is_some(), backends, variants, folder });
+            let home = first.clone();
+            return Ok(Self { has_llama_server: server.is_some(), home, backends, variants, folder });
         }
         bail!("{0} has no backends of Ollama: no *ggml-* in a folder of {0} or of {0}/lib/ollama", place.display())
     }
@@ -368,7 +371,7 @@ fn open(backend: &Backend, process: &Process, scope: &[usize], program: &Path) -
         // Opening a pipe or a device may never end.
         return check.skipped(format!("{} is no file that could be opened without harm", candidate.path.display()));
     }
-    let answer = match probe::ask(program, &Task::Open(&backend.path), &backend.library_path, &[]) {
+    let answer = match probe::ask(&Setting::new(program, &backend.library_path), &Task::Open(&backend.path)) {
         Ok(answer) => answer,
         Err(why) => {
             return check.failed(why, "mend what is named above; if nothing is, run it with LD_DEBUG=libs,symbols set");

@@ -5,13 +5,15 @@
 //! - `libraries`: which files are ours, and whether they are whole.
 //! - `backend`: Ollama's CUDA backend, held against the model.
 //! - `probe`: a child process in which the real loader is asked.
-//! - `environment`: variables that lead astray; `device`: is there a GPU at the end of it all;
+//! - `environment`: variables that lead astray; `device`: is there a GPU at the end of it all, and how fast;
 //!   `architectures`: does the backend have kernels for it.
+//! - `discovery`: what Ollama itself would find.
 
 mod architectures;
 mod backend;
 mod check;
 mod device;
+mod discovery;
 mod elf;
 mod environment;
 mod libraries;
@@ -23,11 +25,13 @@ mod search;
 use std::env;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use backend::{Backend, Ollama};
 use check::{Check, Report};
+use device::Asker;
 use libraries::Reference;
 
 /// Options of `vgpu doctor`.
@@ -54,6 +58,9 @@ pub(crate) struct Args {
     /// Look at the loading of libraries only, and connect to no device.
     #[arg(long)]
     no_device: bool,
+    /// How long a process may take that does what Ollama does; Ollama waits 30 s.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, hide = true)]
+    probe_seconds: u64,
     /// Print the list of checks as JSON.
     #[arg(long)]
     json: bool,
@@ -130,15 +137,18 @@ fn examine(args: &Args) -> Result<Report> {
     checks.extend(reference.checks(&program));
     checks.extend(of_backends);
     let device = Check::ok("device.count", "a CUDA device");
-    let (device, capabilities) = match library_path {
-        _ if args.no_device => (device.skipped("--no-device"), Vec::new()),
-        Some(path) => device::check(&program, path),
-        None => device::check(&program, reference.folder.as_os_str()),
-    };
-    checks.push(device);
+    if args.no_device {
+        checks.push(device.skipped("--no-device"));
+        return Ok(Report::new(checks));
+    }
+    let limit = Duration::from_secs(args.probe_seconds);
+    let library_path = library_path.map_or(reference.folder.as_os_str(), |path| path);
+    let (of_device, capabilities) = device::checks(Asker { program: &program, library_path, limit });
+    checks.extend(of_device);
     if let Some(capability) = capabilities.first() {
         let served = backends.iter().filter(|backend| backend.unserved().is_none());
         checks.extend(served.map(|backend| architectures::check(backend, ollama.is_some(), *capability)));
     }
+    checks.extend(ollama.iter().map(|ollama| discovery::check(ollama, &program, limit)));
     Ok(Report::new(checks))
 }

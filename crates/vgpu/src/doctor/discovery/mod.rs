@@ -1,0 +1,149 @@
+//! The discovery of GPUs as Ollama does it, step by step, up to the line that it would log.
+//!
+//! Ollama starts a process of its own for each of its folders of backends, and a second one for each device that the
+//! first has found. Here `vgpu doctor-probe` is that process, with the environment that Ollama would give it.
+//!
+//! - `folders`: which folders Ollama looks into; `look`: one process, and what came of it.
+//! - `rules`: which devices Ollama takes; `line`: what it logs about them.
+
+mod folders;
+mod line;
+mod look;
+mod rules;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use super::backend::Ollama;
+use super::check::Check;
+use super::probe::BackendDevice;
+use folders::{Choice, Folder};
+use look::{Look, Trouble};
+use rules::Verdict;
+
+/// Which of its programs Ollama has look for devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Era {
+    /// Ollama's own runner, since 0.12.4.
+    Runner,
+    /// llama-server, since 0.30.
+    LlamaServer,
+}
+
+/// A device that Ollama would use, and the folder that serves it.
+struct Found<'a> {
+    folder: &'a Folder,
+    /// Its place among the folder's devices.
+    index: usize,
+    device: BackendDevice,
+    driver_version: i32,
+}
+
+/// Performs the discovery.
+pub(super) fn check(ollama: &Ollama, program: &Path, limit: Duration) -> Check {
+    let era = if ollama.has_llama_server { Era::LlamaServer } else { Era::Runner };
+    let check = match era {
+        Era::Runner => Check::ok("discovery.runner", "Ollama's discovery, by its own runner (0.12.4 and later)"),
+        Era::LlamaServer => Check::ok("discovery.llama-server", "Ollama's discovery, by llama-server (0.30 and later)"),
+    };
+    let look = Look { era, ollama, program, limit };
+    let mut notes = Vec::new();
+    if let Some(value) = std::env::var_os("CUDA_VISIBLE_DEVICES") {
+        notes.push(format!("Ollama warns: user overrode visible devices, CUDA_VISIBLE_DEVICES={}", value.display()));
+    }
+    let choices = folders::choose(ollama);
+    let mut probed = Vec::new();
+    for choice in &choices {
+        match choice {
+            Choice::Probe(folder) => probed.push(folder),
+            Choice::Skip(name, why) => notes.push(format!("{name}: not looked into, {why}")),
+        }
+    }
+    let mut found = Vec::new();
+    let mut troubles: Vec<(&Folder, Trouble)> = Vec::new();
+    for folder in &probed {
+        match look_into(&look, folder, &mut notes) {
+            Ok((devices, rejected)) => {
+                found.extend(devices);
+                troubles.extend(rejected.into_iter().map(|trouble| (*folder, trouble)));
+            }
+            Err(trouble) => troubles.push((folder, trouble)),
+        }
+    }
+    let found = without_overlap(found, &mut notes);
+    if !found.is_empty() {
+        let lines = found.iter().map(|found| line::device(era, ollama, found));
+        let passed = troubles.iter().map(|(folder, trouble)| format!("{}: {}", folder.name, trouble.cause));
+        return check.saw_all(lines).saw_all(passed).saw_all(notes);
+    }
+    let check = check.saw(line::NO_DEVICE);
+    // What a folder that vgpu does not serve lacks is no wonder.
+    troubles.sort_by_key(|(folder, _)| folder.is_unserved);
+    let mut troubles = troubles.into_iter();
+    let Some((folder, first)) = troubles.next() else {
+        let cause = format!("Ollama looks into no folder of {}", ollama.folder.display());
+        return check.saw_all(notes).failed(cause, "mend what is named above first");
+    };
+    let said = first.said.into_iter().map(|line| format!("it printed: {line}"));
+    let others = troubles.map(|(folder, trouble)| format!("{}: {}", folder.name, trouble.cause));
+    check.saw_all(said).saw_all(others).saw_all(notes).failed(format!("{}: {}", folder.name, first.cause), first.fix)
+}
+
+/// Both looks into one folder: the devices that pass, and why others do not.
+fn look_into<'a>(
+    look: &Look<'_>,
+    folder: &'a Folder,
+    notes: &mut Vec<String>,
+) -> Result<(Vec<Found<'a>>, Vec<Trouble>), Trouble> {
+    let (answer, said) = look.first(folder)?;
+    notes.push(format!("{}: the first look finds {} devices", folder.name, answer.devices.len()));
+    let mut troubles = Vec::new();
+    let mut candidates = Vec::new();
+    for (index, device) in answer.devices.iter().enumerate() {
+        match rules::judge(look.era, folder, &answer, device) {
+            Verdict::Taken => candidates.push((index, device)),
+            Verdict::TakenWith(warning) => {
+                notes.push(format!("{}: Ollama warns: {warning}", folder.name));
+                candidates.push((index, device));
+            }
+            Verdict::PassedOver { cause, fix } => {
+                troubles.push(Trouble { cause: format!("{}: {cause}", device.name), fix, said: said.clone() });
+            }
+        }
+    }
+    // As Ollama does, all at once.
+    let second: Vec<_> = thread::scope(|scope| {
+        let start = |&(index, device): &(usize, &BackendDevice)| {
+            let uuid = device.driver.uuid.clone();
+            scope.spawn(move || look.second(folder, index, &uuid))
+        };
+        let threads: Vec<_> = candidates.iter().map(start).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a look does not panic")).collect()
+    });
+    let mut found = Vec::new();
+    for (&(index, device), result) in candidates.iter().zip(second) {
+        match result {
+            Ok(()) => {
+                found.push(Found { folder, index, device: device.clone(), driver_version: answer.driver_version });
+            }
+            Err(trouble) => troubles.push(trouble),
+        }
+    }
+    Ok((found, troubles))
+}
+
+/// Of devices that several folders serve, those of the last folder by name, which is the newest CUDA.
+fn without_overlap<'a>(mut found: Vec<Found<'a>>, notes: &mut Vec<String>) -> Vec<Found<'a>> {
+    found.sort_by(|one, other| other.folder.name.cmp(&one.folder.name));
+    let mut server: HashMap<String, &str> = HashMap::new();
+    found.retain(|found| {
+        let by = *server.entry(found.device.driver.uuid.clone()).or_insert(&found.folder.name);
+        if by != found.folder.name {
+            notes.push(format!("{}: {} is left to {by}", found.folder.name, found.device.name));
+        }
+        by == found.folder.name
+    });
+    found
+}
