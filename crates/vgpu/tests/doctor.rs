@@ -1,196 +1,13 @@
 //! `vgpu doctor` on scratch copies of Ollama that have one thing wrong each: it names that first, and is content once it
 //! is mended. The libraries are small ones of the C compiler, with the real ones' names and versions.
 
+mod tree;
+
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
-use tempfile::TempDir;
-
-/// What marks a library as vgpu's.
-const MARK: &str = r#"__attribute__((used)) static const char mark[] = "vgpu_core::test";"#;
-const CUDART: &str = "int cudaMalloc(void) { return 0; } int cudaGetDeviceCount(int *n) { *n = 1; return 0; }";
-const GRAPHS: &str = "int cudaGraphLaunch(void) { return 0; }";
-const CUBLAS: &str = "int cublasCreate_v2(void) { return 0; }";
-const NVML: &str = "int nvmlInit_v2(void) { return 0; }";
-/// A driver with one device, unless somebody hides it.
-const CUDA: &str = r#"
-    #include <stdlib.h>
-    #include <string.h>
-    int cuInit(unsigned f) { return getenv("TEST_NO_DEVICE") ? 100 : 0; }
-    int cuDriverGetVersion(int *v) { *v = 12080; return 0; }
-    int cuDeviceGetCount(int *n) { *n = getenv("CUDA_VISIBLE_DEVICES") ? 0 : 1; return 0; }
-    int cuDeviceGetName(char *s, int n, int d) { strncpy(s, "Test GPU", n); return 0; }
-    int cuDeviceGetAttribute(int *v, int a, int d) { *v = a == 75 ? 7 : 5; return 0; }
-    int cuDeviceTotalMem_v2(unsigned long *b, int d) { *b = 1ul << 30; return 0; }
-    int cuDeviceGetUuid_v2(char *u, int d) { memset(u, 0xab, 16); return 0; }"#;
-const BACKEND: &str = "
-    int cudaMalloc(void), cudaGraphLaunch(void), cublasCreate_v2(void), cuInit(unsigned), ggml_log(void);
-    int ggml_backend_init(void) { return cudaMalloc() + cudaGraphLaunch() + cublasCreate_v2() + cuInit(0) + ggml_log(); }";
-
-const SONAMES: [&str; 5] =
-    ["libcuda.so.1", "libcudart.so.12", "libcublas.so.12", "libcublasLt.so.12", "libnvidia-ml.so.1"];
-
-/// A machine: our libraries in `ours`, and in `ollama` an Ollama whose folder leads to them.
-struct Tree(TempDir);
-
-impl Tree {
-    fn new() -> Self {
-        let tree = Self(tempfile::tempdir().expect("a temporary folder"));
-        for folder in ["ours", "ollama/lib/ollama/cuda_v12", "elsewhere"] {
-            fs::create_dir_all(tree.path(folder)).expect("a folder");
-        }
-        tree.build_ours("libcuda.so.1", CUDA);
-        tree.build_ours("libcudart.so.12", &format!("{CUDART} {GRAPHS}"));
-        tree.build_ours("libcublas.so.12", CUBLAS);
-        tree.build_ours("libnvidia-ml.so.1", NVML);
-        tree.build("ours/libcublasLt.so.12", "", &["-Wl,-soname,libcublasLt.so.12"]);
-        tree.build(
-            "ollama/lib/ollama/libggml-base.so",
-            "int ggml_log(void) { return 0; }",
-            &["-Wl,-soname,libggml-base.so"],
-        );
-        tree.build_backend(&[]);
-        tree.link_into("ollama/lib/ollama");
-        tree
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.0.path().join(path)
-    }
-
-    fn build(&self, path: &str, source: &str, options: &[&str]) {
-        let path = self.path(path);
-        let _ = fs::remove_file(&path);
-        let c = self.path("source.c");
-        fs::write(&c, source).expect("a file");
-        let mut cc = Command::new("cc");
-        cc.args(["-shared", "-fPIC", "-w", "-o"]).arg(&path).arg(&c).args(options);
-        let output = cc.output().expect("cc is there");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    /// A library with vgpu's mark under its right name, and version node where it has one.
-    fn build_marked(&self, path: &str, soname: &str, source: &str) {
-        let node = ["libcudart.so.12", "libcublas.so.12"].contains(&soname).then_some(soname);
-        self.build_with_node(path, soname, node, &format!("{MARK} {source}"));
-    }
-
-    fn build_with_node(&self, path: &str, soname: &str, node: Option<&str>, source: &str) {
-        let name = format!("-Wl,-soname,{soname}");
-        let script = self.path("versions.map");
-        fs::write(&script, format!("{} {{ global: cu*; local: *; }};", node.unwrap_or("none"))).expect("a file");
-        let script = format!("-Wl,--version-script={}", script.display());
-        let options = [name.as_str(), script.as_str()];
-        self.build(path, source, if node.is_some() { &options } else { &options[..1] });
-    }
-
-    fn build_ours(&self, soname: &str, source: &str) {
-        self.build_marked(&format!("ours/{soname}"), soname, source);
-    }
-
-    fn build_backend(&self, options: &[&str]) {
-        self.build_backend_of(BACKEND, options);
-    }
-
-    fn build_backend_of(&self, source: &str, options: &[&str]) {
-        let files =
-            ["ours/libcudart.so.12", "ours/libcublas.so.12", "ours/libcuda.so.1", "ollama/lib/ollama/libggml-base.so"];
-        let files = files.map(|file| self.path(file).display().to_string());
-        let mut all: Vec<_> = vec!["-Wl,--no-as-needed"];
-        all.extend(files.iter().map(String::as_str));
-        all.extend(options);
-        self.build("ollama/lib/ollama/cuda_v12/libggml-cuda.so", source, &all);
-    }
-
-    /// Our libraries, by links, in a folder.
-    fn link_into(&self, folder: &str) {
-        for soname in SONAMES {
-            self.link(&format!("ours/{soname}"), &format!("{folder}/{soname}"));
-        }
-    }
-
-    fn unlink(&self, folder: &str) {
-        for soname in SONAMES {
-            self.remove(&format!("{folder}/{soname}"));
-        }
-    }
-
-    fn link(&self, target: &str, path: &str) {
-        let path = self.path(path);
-        let _ = fs::remove_file(&path);
-        symlink(self.path(target), path).expect("a link");
-    }
-
-    fn remove(&self, path: &str) {
-        fs::remove_file(self.path(path)).expect("a file of ours");
-    }
-
-    fn text(&self, path: &str) -> String {
-        self.path(path).display().to_string()
-    }
-
-    fn command(&self, options: &[&str], variables: &[(&str, &str)]) -> Command {
-        let mut vgpu = Command::new(env!("CARGO_BIN_EXE_vgpu"));
-        for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "OLLAMA_LLM_LIBRARY", "CUDA_VISIBLE_DEVICES", "VGPU"] {
-            vgpu.env_remove(name);
-        }
-        vgpu.args(["doctor", "--libraries"]).arg(self.path("ours")).args(options);
-        vgpu.envs(variables.iter().copied());
-        vgpu
-    }
-
-    /// The report with all checks, and whether the exit status says that all is well.
-    fn ask(&self, options: &[&str], variables: &[(&str, &str)]) -> Report {
-        let ollama = self.text("ollama");
-        let output = self
-            .command(&[&["--json", "--ollama", &ollama], options].concat(), variables)
-            .output()
-            .expect("vgpu is built before its tests");
-        let code = output.status.code();
-        assert!(matches!(code, Some(0 | 1)), "{code:?}: {}", String::from_utf8_lossy(&output.stderr));
-        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        assert_eq!(report["healthy"], code == Some(0));
-        Report(report)
-    }
-
-    fn loading(&self, variables: &[(&str, &str)]) -> Report {
-        self.ask(&["--no-device"], variables)
-    }
-}
-
-struct Report(Value);
-
-impl Report {
-    fn checks(&self) -> &[Value] {
-        self.0["checks"].as_array().expect("a list")
-    }
-
-    fn check(&self, id: &str) -> &Value {
-        self.checks().iter().find(|check| check["id"] == id).unwrap_or_else(|| panic!("no {id} in {:#}", self.0))
-    }
-
-    /// The root cause is `id`, and cause and fix hold these words.
-    #[track_caller]
-    fn blames(&self, id: &str, cause: &[&str], fix: &str) {
-        let first = &self.checks()[0];
-        assert_eq!((&first["id"], &first["verdict"]), (&id.into(), &"failed".into()), "{:#}", self.0);
-        for word in cause {
-            assert!(first["cause"].as_str().expect("text").contains(word), "no {word:?}: {first:#}");
-        }
-        assert!(first["fix"].as_str().expect("text").contains(fix), "no {fix:?}: {first:#}");
-    }
-
-    /// Nothing failed, and nothing is odd.
-    #[track_caller]
-    fn is_green(&self) {
-        let bad = |check: &&Value| check["verdict"] == "failed" || check["verdict"] == "warning";
-        assert!(self.checks().iter().find(bad).is_none(), "{:#}", self.0);
-        assert_eq!(self.check("cuda_v12.open")["verdict"], "ok");
-    }
-}
+use tree::{BACKEND, CUBLAS, CUDA, CUDART, GRAPHS, MARK, NVML, Tree, kernels};
 
 #[test]
 fn a_healthy_tree_raises_no_alarm() {
@@ -203,7 +20,7 @@ fn a_healthy_tree_raises_no_alarm() {
 #[test]
 fn a_library_without_a_soname_is_named() {
     let tree = Tree::new();
-    tree.build("ours/libcuda.so.1", &format!("{MARK} {CUDA}"), &[]);
+    tree.build("ours/libcuda.so.1", &format!("{MARK}\n{CUDA}"), &[]);
     tree.loading(&[]).blames("libraries.libcuda.so.1", &["has no SONAME"], "install");
     tree.build_ours("libcuda.so.1", CUDA);
     tree.loading(&[]).is_green();
@@ -280,7 +97,7 @@ fn an_undefined_symbol_is_named_with_the_library_that_lacks_it() {
 #[test]
 fn a_wrong_version_node_is_named() {
     let tree = Tree::new();
-    let source = format!("{MARK} {CUDART} {GRAPHS}");
+    let source = format!("{MARK}\n{CUDART} {GRAPHS}");
     tree.build_with_node("ours/libcudart.so.12", "libcudart.so.12", Some("libcudart.so.11.0"), &source);
     let report = tree.loading(&[]);
     report.blames("libraries.libcudart.so.12", &["version node", "libcudart.so.11.0", "libcudart.so.12"], "install");
@@ -297,7 +114,7 @@ fn a_wrong_version_node_is_named() {
 fn a_management_library_with_an_undefined_symbol_is_named() {
     let tree = Tree::new();
     let broken =
-        format!("{NVML} int set_skip_interception(void); int nvmlShutdown(void) {{ return set_skip_interception(); }}");
+        format!("{NVML}\nint set_skip_interception(void); int nvmlExtra(void) {{ return set_skip_interception(); }}");
     tree.build_ours("libnvidia-ml.so.1", &broken);
     let report = tree.loading(&[]);
     report.blames("libraries.libnvidia-ml.so.1", &["undefined symbol set_skip_interception"], "install");
@@ -383,12 +200,12 @@ fn a_stale_copy_is_named() {
     let tree = Tree::new();
     let copy = "ollama/lib/ollama/libcuda.so.1";
     tree.remove(copy);
-    tree.build_marked(copy, "libcuda.so.1", &format!("{CUDA} int cuOld(void) {{ return 0; }}"));
+    tree.build_marked(copy, "libcuda.so.1", &format!("{CUDA}\nint cuOld(void) {{ return 0; }}"));
     tree.loading(&[]).blames("cuda_v12.search.libcuda.so.1", &[copy, "another build of vgpu"], "replace");
     tree.link("ours/libcuda.so.1", copy);
     tree.loading(&[]).is_green();
     // One that is passed over may be taken another day.
-    tree.build_marked("elsewhere/libcuda.so.1", "libcuda.so.1", &format!("{CUDA} int cuOld(void) {{ return 0; }}"));
+    tree.build_marked("elsewhere/libcuda.so.1", "libcuda.so.1", &format!("{CUDA}\nint cuOld(void) {{ return 0; }}"));
     let report = tree.loading(&[("LD_LIBRARY_PATH", &tree.text("elsewhere"))]);
     assert_eq!(report.checks()[0]["verdict"], "warning");
     assert!(report.checks()[0]["cause"].as_str().expect("text").contains("elsewhere/libcuda.so.1"), "{:#}", report.0);
@@ -490,16 +307,6 @@ fn a_newer_ollama_loads_each_backend_once() {
     assert_eq!(report.0["healthy"], true);
 }
 
-/// A backend's kernels: one image of a kind (1 is PTX, 2 machine code) for each architecture.
-fn kernels(images: &[(u16, u32)]) -> String {
-    let entry = |(kind, architecture): &(u16, u32)| {
-        format!(".short {kind}, 0x101; .long 64; .quad 8; .long 0, 0, 0, {architecture}; .fill 32; .quad 0;")
-    };
-    let entries: String = images.iter().map(entry).collect();
-    let len = images.len() * 72;
-    format!("asm(\".section .nv_fatbin,\\\"a\\\"; .long 0xba55ed50; .short 1, 16; .quad {len}; {entries} .previous\");")
-}
-
 #[test]
 fn kernels_for_other_devices_are_named() {
     let tree = Tree::new();
@@ -507,7 +314,7 @@ fn kernels_for_other_devices_are_named() {
         (&[(1, 80), (2, 75)][..], "no PTX for capability 7.5 or less"),
         (&[(1, 70), (1, 80)], "compiled for just that"),
     ] {
-        tree.build_backend_of(&format!("{BACKEND} {}", kernels(images)), &[]);
+        tree.build_backend_of(&format!("{BACKEND}\n{}", kernels(images)), &[]);
         let report = tree.ask(&[], &[]);
         report.blames("cuda_v12.architectures", &[cause], "VGPU_COMPUTE_CAPABILITY");
     }
@@ -520,7 +327,7 @@ fn kernels_for_other_devices_are_named() {
         report.is_green();
         assert_eq!(report.check("cuda_v12.architectures")["verdict"], "skipped", "{to}");
     }
-    tree.build_backend_of(&format!("{BACKEND} {}", kernels(&[(1, 70), (1, 75), (2, 80)])), &[]);
+    tree.build_backend_of(&format!("{BACKEND}\n{}", kernels(&[(1, 70), (1, 75), (2, 80)])), &[]);
     let report = tree.ask(&[], &[]);
     report.is_green();
     assert_eq!(report.check("cuda_v12.architectures")["verdict"], "ok");
