@@ -98,7 +98,7 @@ fn look_into<'a>(
     notes: &mut Vec<String>,
 ) -> Result<(Vec<Found<'a>>, Vec<Trouble>), Trouble> {
     let (answer, said) = look.first(folder)?;
-    notes.push(format!("{}: the first look finds {} devices", folder.name, answer.devices.len()));
+    notes.push(format!("{}: the first look finds {} device(s)", folder.name, answer.devices.len()));
     let mut troubles = Vec::new();
     let mut candidates = Vec::new();
     for (index, device) in answer.devices.iter().enumerate() {

@@ -80,16 +80,18 @@ pub(super) fn ask(order: &Order<'_>, step: &dyn Fn(&str)) -> Result<BackendAnswe
     let mut devices = Vec::new();
     for path in order.backends {
         let loader = globals.iter().find(|library| library::has(library, "ggml_backend_load"));
-        let (registry, library) = match loader {
-            Some(loader) => (load(loader, path, step)?, loader),
+        let registry = match loader {
+            Some(loader) => load(loader, path, step)?,
             None => {
                 let (registry, library) = open(path, step)?;
                 globals.push(library);
-                let last = globals.last().expect("one has been pushed");
-                (registry, last)
+                registry
             }
         };
-        devices.extend(devices_of(registry, library, &mut answer, step)?);
+        // A library shows what it has brought as well: libggml-base, for a backend.
+        let base = globals.iter().find(|library| library::has(library, "ggml_backend_reg_dev_count"));
+        let base = base.ok_or("there is no ggml_backend_reg_dev_count: libggml-base.so is not of ggml")?;
+        devices.extend(devices_of(registry, base, &mut answer, step)?);
     }
     step("asking libcuda.so.1");
     let driver = library::open(OsStr::new(DRIVER)).and_then(|driver| device::ask_driver(&driver));
@@ -151,7 +153,6 @@ fn devices_of(
     answer: &mut BackendAnswer,
     step: &dyn Fn(&str),
 ) -> Result<Vec<BackendDevice>, String> {
-    // The backend brings libggml-base, in which these are.
     let count = function!(library, b"ggml_backend_reg_dev_count", Count)?;
     let get = function!(library, b"ggml_backend_reg_dev_get", Get)?;
     let name = function!(library, b"ggml_backend_dev_name", Text)?;
