@@ -136,6 +136,25 @@ fn a_backend_that_aborts_is_named_with_what_it_said() {
 }
 
 #[test]
+fn a_process_that_looks_has_the_environment_that_ollama_gives() {
+    let runner = Tree::new();
+    let (above, folder) = (runner.text("ollama/lib/ollama"), runner.text("ollama/lib/ollama/cuda_v12"));
+    let report = runner.ask(&[], &[("TEST_ABORT", "1"), ("LD_LIBRARY_PATH", "/usr/lib")]);
+    let path = format!("LD_LIBRARY_PATH is {above}:{folder}:/usr/lib");
+    let own = format!("OLLAMA_LIBRARY_PATH is {above}:{folder}");
+    says(&report, RUNNER, "failed", &[&path, &own, "GGML_BACKEND_PATH is none", "GGML_CUDA_INIT is none"]);
+    let report = runner.ask(&[], &[("TEST_ABORT_LATER", "1")]);
+    says(&report, RUNNER, "failed", &[&own, "GGML_CUDA_INIT is 1"]);
+
+    let server = Tree::new().with_llama_server();
+    let report = server.ask(&[], &[("TEST_ABORT", "1")]);
+    let (above, folder) = (server.text("ollama/lib/ollama"), server.text("ollama/lib/ollama/cuda_v12"));
+    let path = format!("LD_LIBRARY_PATH is {above}:{folder}");
+    let backend = format!("GGML_BACKEND_PATH is {folder}/libggml-cuda.so");
+    says(&report, SERVER, "failed", &[&path, &backend, "OLLAMA_LIBRARY_PATH is none"]);
+}
+
+#[test]
 fn a_device_that_fails_the_second_look_is_named() {
     for (tree, id, value) in [(Tree::new(), RUNNER, UUID), (Tree::new().with_llama_server(), SERVER, "0")] {
         let visible = format!("CUDA_VISIBLE_DEVICES={value}");
@@ -272,16 +291,13 @@ fn a_driver_that_the_earliest_ollama_passes_over_is_warned_of() {
     says(&report, "device.earliest", "warning", &["libcuda.so.1 lacks cuCtxCreate_v3"]);
 }
 
-#[test]
-fn a_daemon_of_another_version_is_named() {
-    let tree = Tree::new();
-    let path = tree.path("vgpud.sock");
-    let address = SocketAddrUnix::new(&path).expect("a short path");
+/// A daemon that reads every hello as one of another version, as an older one would.
+fn older_daemon(path: &Path) -> String {
+    let address = SocketAddrUnix::new(path).expect("a short path");
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None);
     let socket = socket.expect("a socket");
     rustix::net::bind(&socket, &address).expect("a new path");
     rustix::net::listen(&socket, 4).expect("a bound socket");
-    // It reads every hello as one of another version, as an older daemon would.
     thread::spawn(move || {
         while let Ok(guest) = rustix::net::accept(&socket) {
             let reason = "guest and host were built from different versions of vgpu (guest protocol 1, host 2)";
@@ -291,11 +307,34 @@ fn a_daemon_of_another_version_is_named() {
             let _ = rustix::io::write(&guest, &refusal);
         }
     });
-    let device = format!("unix:{}", path.display());
-    let report = tree.ask(&[], &[("TEST_NO_DEVICE", "1"), ("VGPU", &device)]);
+    format!("unix:{}", path.display())
+}
+
+#[track_caller]
+fn blames_versions(report: &Report) {
     report.blames("device.count", &["different versions of vgpu"], "one build of vgpu on both sides");
-    assert!(evidence(&report, "device.count").iter().any(|fact| fact.contains("ABI hash ")), "{:#}", report.0);
-    says(&report, RUNNER, "failed", &[NO_DEVICE]);
+    assert!(evidence(report, "device.count").iter().any(|fact| fact.contains("ABI hash ")), "{:#}", report.0);
+    says(report, RUNNER, "failed", &[NO_DEVICE]);
+}
+
+#[test]
+fn a_daemon_of_another_version_is_named() {
+    let tree = Tree::new();
+    let device = older_daemon(&tree.path("vgpud.sock"));
+    blames_versions(&tree.ask(&[], &[("TEST_NO_DEVICE", "1"), ("VGPU", &device)]));
+}
+
+#[test]
+fn a_backend_of_another_program_lists_its_devices() {
+    let tree = Tree::new();
+    let (backend, path) = (tree.text("ollama/lib/ollama/cuda_v12/libggml-cuda.so"), tree.text("ollama/lib/ollama"));
+    let ask = |name, value| {
+        let mut vgpu = tree.command(&["--json", "--backend", &backend], &[("LD_LIBRARY_PATH", &path), (name, value)]);
+        Report(serde_json::from_slice(&vgpu.output().expect("vgpu is built").stdout).expect("JSON"))
+    };
+    let report = ask("TEST", "1");
+    says(&report, "discovery.backend", "ok", &["CUDA0: Test GPU, capability 7.5, 512.0 MiB of 1.0 GiB free"]);
+    ask("TEST_ABORT", "1").blames("discovery.backend", &["ggml_backend_init", "GGML_ASSERT(cc) failed"], "vgpu trace");
 }
 
 /// What `cargo xtask dist` has made, if it has.
@@ -381,4 +420,5 @@ fn what_keeps_the_real_backend_from_the_device_is_named() {
     let report = tree.ask(&[], &[("VGPU", "unix:/nonexistent/vgpud.sock")]);
     report.blames("device.count", &["/nonexistent/vgpud.sock"], "vgpud");
     says(&report, RUNNER, "failed", &["finds no device", "/nonexistent/vgpud.sock", NO_DEVICE]);
+    blames_versions(&tree.ask(&[], &[("VGPU", &older_daemon(&tree.path("vgpud.sock")))]));
 }

@@ -85,7 +85,8 @@ fn count(asker: Asker<'_>) -> (Check, Option<DeviceAnswer>) {
         };
         return (check, Some(answer));
     }
-    let check = check.saw(format!("cuInit says {}, and there are {} devices", answer.init, answer.count)).saw_all(said);
+    let check = check.saw(format!("cuInit says {}, and there are {} devices", answer.init, answer.count));
+    let check = check.saw_all(said.iter().cloned());
     if let Some(value) = env::var_os(VISIBLE)
         && let Ok((all, _)) = ask(&asker.setting().without(VISIBLE))
         && all.count > 0
@@ -97,31 +98,31 @@ fn count(asker: Asker<'_>) -> (Check, Option<DeviceAnswer>) {
         );
         return (check, None);
     }
-    (unreachable(check), None)
+    (unreachable(check, &said), None)
 }
 
-/// Why the libraries see no device, as far as a connection of this program's own tells.
-fn unreachable(check: Check) -> Check {
-    let error = match MonitorLink::connect(&Selection::from_env()) {
-        Ok(_) => {
-            return check.failed(
-                "there is a GPU where the environment says, but the libcuda that is found does not see it",
-                "let libcuda.so.1 be vgpu's, of the same build as the daemon",
-            );
-        }
-        Err(error) => error.to_string(),
-    };
-    if OTHER_VERSION.iter().any(|words| error.contains(words)) {
-        return check.saw(format!("vgpu here: version {}, {}", env!("CARGO_PKG_VERSION"), protocol())).failed(
-            error,
-            "use one build of vgpu on both sides: stop that vgpud and start the one that came with these libraries, \
-                 or install the libraries that came with it",
+/// Why the libraries see no device: by what they `said` themselves, or by a connection of this program's own.
+fn unreachable(check: Check, said: &[String]) -> Check {
+    let is_of_versions = |text: &str| OTHER_VERSION.iter().any(|words| text.contains(words));
+    let tried = MonitorLink::connect(&Selection::from_env()).map_err(|error| error.to_string());
+    let refused = tried.as_ref().err().filter(|error| is_of_versions(error));
+    if let Some(refusal) = refused.or_else(|| said.iter().find(|line| is_of_versions(line))) {
+        return check.saw(format!("this vgpu: version {}, {}", env!("CARGO_PKG_VERSION"), protocol())).failed(
+            refusal,
+            "use one build of vgpu on both sides: stop that vgpud and start the one that came with these libraries, or \
+             install the libraries that came with it",
         );
     }
-    check.failed(
-        error,
-        format!("start vgpud, or set {SELECTION_VARIABLE} to where it listens (`embedded` needs no daemon)"),
-    )
+    match tried {
+        Err(error) => check.failed(
+            error,
+            format!("start vgpud, or set {SELECTION_VARIABLE} to where it listens (`embedded` needs no daemon)"),
+        ),
+        Ok(_) => check.failed(
+            "there is a GPU where the environment says, but the libcuda that is found does not see it",
+            "let libcuda.so.1 be vgpu's, of the same build as the daemon",
+        ),
+    }
 }
 
 /// What both ends must have alike.

@@ -44,7 +44,7 @@ Examples:
   sudo -u ollama vgpu doctor                    as the user of the service
 
 It changes nothing. To see what the loader really does it opens the backend in a process of its own, whose environment is
-this one and what Ollama adds. Exit status: 0 when nothing failed, 1 when something did, 2 when it could not look.")]
+this one and what Ollama adds; then it looks for devices as that Ollama does, and shows the line that Ollama would log. Exit status: 0 when nothing failed, 1 when something did, 2 when it could not look.")]
 pub(crate) struct Args {
     /// Ollama's folder: lib/ollama, or the one that holds it (default: /usr/local, /usr or /opt/ollama, if it is there).
     #[arg(long, value_name = "DIR")]
@@ -150,5 +150,7 @@ fn examine(args: &Args) -> Result<Report> {
         checks.extend(served.map(|backend| architectures::check(backend, ollama.is_some(), *capability)));
     }
     checks.extend(ollama.iter().map(|ollama| discovery::check(ollama, &program, limit)));
+    let alone = alone.iter().filter(|backend| backend.unserved().is_none());
+    checks.extend(alone.map(|backend| discovery::check_alone(backend, &program, limit)));
     Ok(Report::new(checks))
 }

@@ -9,7 +9,13 @@ struct registry { unsigned long count; struct device *devices; struct feature *f
 
 int cudaMalloc(void), cudaGraphLaunch(void), cudaGetDeviceCount(int *), cublasCreate_v2(void), cuInit(unsigned), ggml_log(void);
 
+static const char *variable(const char *name) { return getenv(name) ? getenv(name) : "none"; }
+
 static void end(void) {
+    for (int i = 0; i < 4; i++) {
+        static const char *names[] = {"LD_LIBRARY_PATH", "OLLAMA_LIBRARY_PATH", "GGML_BACKEND_PATH", "GGML_CUDA_INIT"};
+        fprintf(stderr, "%s is %s\n", names[i], variable(names[i]));
+    }
     fprintf(stderr, "ggml_cuda_init: looking\n/ggml/src/ggml-cuda.cu:99: GGML_ASSERT(cc) failed\nbye\n");
     abort();
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::backend::Ollama;
+use super::super::probe::BackendDevice;
 use super::{Era, Found};
 
 /// Where no device was found.
@@ -33,6 +34,13 @@ pub(super) fn device(era: Era, ollama: &Ollama, found: &Found<'_>) -> String {
         quoted(&size(device.total_bytes)),
         quoted(&size(device.free_bytes)),
     )
+}
+
+/// The facts about a device of a backend that is not Ollama's.
+pub(super) fn alone(device: &BackendDevice) -> String {
+    let (major, minor) = device.driver.capability;
+    let (free, total) = (size(device.free_bytes), size(device.total_bytes));
+    format!("{}: {}, capability {major}.{minor}, {free} of {total} free", device.name, device.description)
 }
 
 /// The names of Ollama's own folders.

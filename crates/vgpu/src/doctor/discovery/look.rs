@@ -1,13 +1,16 @@
 //! One process that looks for devices, as Ollama would start it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::backend::{FILE, Ollama};
+use super::super::backend::{Backend, FILE, Ollama};
 use super::super::probe::{self, BackendAnswer, Failure, Setting, Task};
 use super::Era;
 use super::folders::{self, Folder};
+
+/// What the backends say, and what was printed to stderr meanwhile.
+pub(super) type Said = (BackendAnswer, Vec<String>);
 
 /// What is needed for looking.
 pub(super) struct Look<'a> {
@@ -28,18 +31,9 @@ pub(super) struct Trouble {
 const MEND_FIRST: &str = "mend what is named above first; if nothing is, ";
 
 impl Look<'_> {
-    /// The first look: all devices, and what was printed meanwhile.
-    pub(super) fn first(&self, folder: &Folder) -> Result<(BackendAnswer, Vec<String>), Trouble> {
-        let (answer, said) = self.ask(self.setting(folder), folder, "")?;
-        if answer.devices.is_empty() {
-            let telling = probe::telling(&said).map(|line| format!(": {line}")).unwrap_or_default();
-            return Err(Trouble {
-                cause: format!("the backend is loaded, but finds no device{telling}"),
-                fix: format!("{MEND_FIRST}`vgpu trace` shows which call of the backend fails"),
-                said,
-            });
-        }
-        Ok((answer, said))
+    /// The first look: all devices.
+    pub(super) fn first(&self, folder: &Folder) -> Result<Said, Trouble> {
+        with_devices(self.ask(self.setting(folder), folder, "")?)
     }
 
     /// The second look: whether one device alone is found again.
@@ -63,64 +57,26 @@ impl Look<'_> {
         })
     }
 
-    fn ask(&self, setting: Setting<'_>, folder: &Folder, when: &str) -> Result<(BackendAnswer, Vec<String>), Trouble> {
+    fn ask(&self, setting: Setting<'_>, folder: &Folder, when: &str) -> Result<Said, Trouble> {
         let (globals, backends, driver_too) = match self.era {
             Era::Runner => (Vec::new(), self.runners_backends(folder), false),
             Era::LlamaServer => (self.ggml(), vec![servers_backend(folder)], true),
         };
         let task = Task::Backends { globals: &globals, backends: &backends, driver_too };
-        let answer = probe::ask(&setting, &task).map_err(|failure| self.lost(&failure, folder, when))?;
-        match answer.backend {
-            Some(backend) => Ok((backend, answer.said)),
-            None => Err(Trouble {
-                cause: format!("{}{when}", answer.error.unwrap_or_else(|| "it gave no answer".into())),
-                fix: format!("{MEND_FIRST}run it with LD_DEBUG=libs,symbols set"),
-                said: answer.said,
-            }),
-        }
-    }
-
-    /// Of a process that never answered.
-    fn lost(&self, failure: &Failure, folder: &Folder, when: &str) -> Trouble {
-        let step = failure.step.as_deref().unwrap_or("starting the process");
-        let said = failure.said.clone();
-        if failure.is_hang() {
-            return Trouble {
-                cause: format!(
-                    "{step}{when} was not done within {} s, and Ollama waits no longer",
-                    self.limit.as_secs_f32()
-                ),
-                fix: format!(
-                    "see whether the device answers (checks above) and whether {} is whole; `vgpu trace` shows the \
-                     last call",
-                    folder.backend.display()
-                ),
-                said,
-            };
-        }
-        Trouble {
-            cause: format!("{step}{when}: {failure}"),
-            fix: format!("{MEND_FIRST}`vgpu trace` shows the last call before the end"),
-            said,
-        }
+        ask(&setting.within(self.limit), &task).map_err(|missing| missing.trouble(&folder.backend, self.limit, when))
     }
 
     fn setting<'a>(&'a self, folder: &'a Folder) -> Setting<'a> {
-        let mut setting = Setting::new(self.program, &folder.library_path).within(self.limit);
+        let setting = setting(self.program, &folder.library_path);
         match self.era {
             Era::Runner => {
                 let mut path = OsString::from(&self.ollama.folder);
                 path.push(":");
                 path.push(&folder.path);
-                setting = setting.with("OLLAMA_LIBRARY_PATH", path);
+                setting.with("OLLAMA_LIBRARY_PATH", path)
             }
-            Era::LlamaServer => setting = setting.with("GGML_BACKEND_PATH", servers_backend(folder)),
+            Era::LlamaServer => setting.with("GGML_BACKEND_PATH", servers_backend(folder)),
         }
-        // For the report: what our libraries refuse, and no debugger when ggml aborts.
-        if std::env::var_os("VGPU_LOG").is_none() {
-            setting = setting.with("VGPU_LOG", "warn");
-        }
-        setting.with("GGML_NO_BACKTRACE", "1")
     }
 
     /// The runner goes through both of its folders, and registers what it finds in each.
@@ -140,6 +96,76 @@ impl Look<'_> {
         };
         ["libggml-base.so", "libggml.so"].into_iter().filter_map(find).collect()
     }
+}
+
+/// A backend by itself, opened as Ollama's runner would: all its devices.
+pub(super) fn alone(backend: &Backend, program: &Path, limit: Duration) -> Result<Said, Trouble> {
+    let backends = [backend.path.clone()];
+    let task = Task::Backends { globals: &[], backends: &backends, driver_too: false };
+    let setting = setting(program, &backend.library_path).within(limit);
+    let said = ask(&setting, &task).map_err(|missing| missing.trouble(&backend.path, limit, ""))?;
+    with_devices(said)
+}
+
+/// A process's environment, but for what Ollama adds.
+fn setting<'a>(program: &'a Path, library_path: &'a OsStr) -> Setting<'a> {
+    // For the report: no debugger when ggml aborts, and what our libraries refuse.
+    let setting = Setting::new(program, library_path).with("GGML_NO_BACKTRACE", "1");
+    if std::env::var_os("VGPU_LOG").is_some() { setting } else { setting.with("VGPU_LOG", "warn") }
+}
+
+/// Why there is no answer.
+enum Missing {
+    /// The process never gave one.
+    Lost(Failure),
+    /// A library refused, in these words; and what the process printed.
+    Refused(String, Vec<String>),
+}
+
+impl Missing {
+    fn trouble(self, backend: &Path, limit: Duration, when: &str) -> Trouble {
+        let failure = match self {
+            Self::Refused(error, said) => {
+                let fix = format!("{MEND_FIRST}run it with LD_DEBUG=libs,symbols set");
+                return Trouble { cause: format!("{error}{when}"), fix, said };
+            }
+            Self::Lost(failure) => failure,
+        };
+        let step = failure.step.as_deref().unwrap_or("starting the process");
+        let (cause, fix) = if failure.is_hang() {
+            (
+                format!("{step}{when} was not done within {} s, and Ollama waits no longer", limit.as_secs_f32()),
+                format!(
+                    "see whether the device answers (checks above) and whether {} is whole; `vgpu trace` shows the last \
+                     call",
+                    backend.display()
+                ),
+            )
+        } else {
+            (format!("{step}{when}: {failure}"), format!("{MEND_FIRST}`vgpu trace` shows the last call before the end"))
+        };
+        Trouble { cause, fix, said: failure.said }
+    }
+}
+
+fn ask(setting: &Setting<'_>, task: &Task<'_>) -> Result<Said, Missing> {
+    let answer = probe::ask(setting, task).map_err(Missing::Lost)?;
+    match (answer.backend, answer.error) {
+        (Some(backend), _) => Ok((backend, answer.said)),
+        (None, error) => Err(Missing::Refused(error.unwrap_or_else(|| "it gave no answer".into()), answer.said)),
+    }
+}
+
+fn with_devices((answer, said): Said) -> Result<Said, Trouble> {
+    if !answer.devices.is_empty() {
+        return Ok((answer, said));
+    }
+    let telling = probe::telling(&said).map(|line| format!(": {line}")).unwrap_or_default();
+    Err(Trouble {
+        cause: format!("the backend is loaded, but finds no device{telling}"),
+        fix: format!("{MEND_FIRST}`vgpu trace` shows which call of the backend fails"),
+        said,
+    })
 }
 
 /// The first library of the folder that is a backend for devices.

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use super::backend::Ollama;
+use super::backend::{Backend, Ollama};
 use super::check::Check;
 use super::probe::BackendDevice;
 use folders::{Choice, Folder};
@@ -86,9 +86,25 @@ pub(super) fn check(ollama: &Ollama, program: &Path, limit: Duration) -> Check {
         let cause = format!("Ollama looks into no folder of {}", ollama.folder.display());
         return check.saw_all(notes).failed(cause, "mend what is named above first");
     };
-    let said = first.said.into_iter().map(|line| format!("it printed: {line}"));
     let others = troubles.map(|(folder, trouble)| format!("{}: {}", folder.name, trouble.cause));
-    check.saw_all(said).saw_all(others).saw_all(notes).failed(format!("{}: {}", folder.name, first.cause), first.fix)
+    check
+        .saw_all(printed(first.said))
+        .saw_all(others)
+        .saw_all(notes)
+        .failed(format!("{}: {}", folder.name, first.cause), first.fix)
+}
+
+/// What a backend finds that is not Ollama's.
+pub(super) fn check_alone(backend: &Backend, program: &Path, limit: Duration) -> Check {
+    let check = Check::ok("discovery.backend", "the devices that the backend finds");
+    match look::alone(backend, program, limit) {
+        Ok((answer, _)) => check.saw_all(answer.devices.iter().map(line::alone)),
+        Err(trouble) => check.saw_all(printed(trouble.said)).failed(trouble.cause, trouble.fix),
+    }
+}
+
+fn printed(said: Vec<String>) -> impl Iterator<Item = String> {
+    said.into_iter().map(|line| format!("it printed: {line}"))
 }
 
 /// Both looks into one folder: the devices that pass, and why others do not.
