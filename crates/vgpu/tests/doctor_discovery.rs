@@ -421,4 +421,6 @@ fn what_keeps_the_real_backend_from_the_device_is_named() {
     report.blames("device.count", &["/nonexistent/vgpud.sock"], "vgpud");
     says(&report, RUNNER, "failed", &["finds no device", "/nonexistent/vgpud.sock", NO_DEVICE]);
     blames_versions(&tree.ask(&[], &[("VGPU", &older_daemon(&tree.path("vgpud.sock")))]));
+    let report = tree.ask(&[], &[("VGPU", "embedded"), ("VGPU_DEVICE_MEMORY", "1KiB")]);
+    report.blames("device.count", &["device-memory: between 1MiB"], "change what it refuses for");
 }

@@ -16,6 +16,10 @@ use super::probe::{self, DeviceAnswer, Setting, SpeedAnswer, Task};
 const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
 /// What refuses a guest of another version says so; see `vgpu_core::transport::handshake`.
 const OTHER_VERSION: [&str; 2] = ["different versions of vgpu", "another version of vgpu"];
+/// What stands before any reason that a vgpud gives.
+const REFUSED: &str = "refused: ";
+/// What stands before libcuda's own words about a GPU that it cannot reach.
+const NO_GPU: &str = "no GPU: ";
 const MEND_FIRST: &str = "mend what is named above first";
 /// A library call that takes longer makes every program crawl.
 const ROUND_TRIP_MAX: Duration = Duration::from_millis(1);
@@ -101,28 +105,36 @@ fn count(asker: Asker<'_>) -> (Check, Option<DeviceAnswer>) {
     (unreachable(check, &said), None)
 }
 
-/// Why the libraries see no device: by what they `said` themselves, or by a connection of this program's own.
+/// Why the libraries see no device: what libcuda `said` itself, else what a connection of this program's own says.
 fn unreachable(check: Check, said: &[String]) -> Check {
-    let is_of_versions = |text: &str| OTHER_VERSION.iter().any(|words| text.contains(words));
-    let tried = MonitorLink::connect(&Selection::from_env()).map_err(|error| error.to_string());
-    let refused = tried.as_ref().err().filter(|error| is_of_versions(error));
-    if let Some(refusal) = refused.or_else(|| said.iter().find(|line| is_of_versions(line))) {
+    let own = said.iter().find_map(|line| Some(line.split_once(NO_GPU)?.1.to_owned()));
+    let cause = match (own, MonitorLink::connect(&Selection::from_env())) {
+        (Some(cause), _) => cause,
+        (None, Err(error)) => error.to_string(),
+        (None, Ok(_)) => {
+            return check.failed(
+                "there is a GPU where the environment says, but the libcuda that is found does not see it",
+                "let libcuda.so.1 be vgpu's, of the same build as the daemon",
+            );
+        }
+    };
+    if OTHER_VERSION.iter().any(|words| cause.contains(words)) {
         return check.saw(format!("this vgpu: version {}, {}", env!("CARGO_PKG_VERSION"), protocol())).failed(
-            refusal,
+            cause,
             "use one build of vgpu on both sides: stop that vgpud and start the one that came with these libraries, or \
              install the libraries that came with it",
         );
     }
-    match tried {
-        Err(error) => check.failed(
-            error,
-            format!("start vgpud, or set {SELECTION_VARIABLE} to where it listens (`embedded` needs no daemon)"),
-        ),
-        Ok(_) => check.failed(
-            "there is a GPU where the environment says, but the libcuda that is found does not see it",
-            "let libcuda.so.1 be vgpu's, of the same build as the daemon",
-        ),
+    if cause.contains(REFUSED) {
+        return check.failed(
+            cause,
+            "vgpud is there: change what it refuses for (its flags, or the VGPU_ variables of an embedded one)",
+        );
     }
+    check.failed(
+        cause,
+        format!("start vgpud, or set {SELECTION_VARIABLE} to where it listens (`embedded` needs no daemon)"),
+    )
 }
 
 /// What both ends must have alike.
