@@ -8,7 +8,10 @@ mod demo;
 mod dist;
 mod fuzz;
 mod headers;
+mod llama_server;
+mod llama_source;
 mod loading;
+mod ollama;
 mod running;
 mod test;
 mod vm;
@@ -38,6 +41,8 @@ enum Command {
     Demo(demo::Args),
     /// Compares every operation of a prebuilt CUDA backend with the CPU's results.
     Conformance(conformance::Args),
+    /// Installs for Ollama, in trees as its packages lay them out, and completes text with its server.
+    Ollama(ollama::Args),
     /// Builds dist/ and runs every test against it.
     Test(test::Args),
     /// Everything that must pass before a merge.
@@ -59,6 +64,7 @@ fn main() -> ExitCode {
         Command::Dist(args) => dist::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Conformance(args) => conformance::run(&args),
+        Command::Ollama(args) => ollama::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),

@@ -4,7 +4,7 @@ use std::{env, time::Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{conformance, demo, dist, loading, vm, workspace};
+use crate::{conformance, demo, dist, loading, ollama, vm, workspace};
 
 /// Options of `cargo xtask test`.
 #[derive(Default, clap::Args)]
@@ -42,8 +42,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     loading::check(&client)?;
     step(started, "real client: a prebuilt llama.cpp decodes on the vGPU");
     demo::check(&client)?;
+    step(started, "real client: installed for Ollama, discovered as Ollama does, and completing text over HTTP");
+    ollama::check(&client)?;
     if skipped_vm.is_none() {
-        step(started, "real client: the same in a virtual machine, over its PCI function");
+        step(started, "real client: the decode in a virtual machine, over its PCI function");
         demo::check_in_vm(&client)?;
     }
     step(started, "real client: every kernel of its library compiles");

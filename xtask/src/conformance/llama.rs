@@ -1,17 +1,16 @@
 //! `test-backend-ops`: llama.cpp's comparison of every operation of a backend with its CPU backend.
 //!
-//! One source file out of the history that travels in the npm client's package, compiled against the prebuilt ggml of
-//! the same package. No CUDA toolkit is involved: the CUDA backend stays the prebuilt library, the program loads it.
+//! One source file of llama.cpp's, compiled against the prebuilt ggml of the npm client. No CUDA toolkit is involved: the CUDA backend stays the prebuilt library, the program loads it.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use anyhow::{Context, Result};
 
-use crate::{demo::client::Client, workspace};
+use crate::{demo::client::Client, llama_source, workspace};
 
 const SOURCE: &str = "tests/test-backend-ops.cpp";
 const HEADERS: &str = "ggml/include";
@@ -25,29 +24,16 @@ pub(crate) struct TestBackendOps {
 impl TestBackendOps {
     /// Compiles the program (half a minute), or finds it compiled.
     pub(crate) fn build(client: &Client) -> Result<Self> {
-        let root = client.dir().join("llama.cpp");
+        let root = llama_source::root(client);
         let built = Self { program: root.join("test-backend-ops"), ggml: client.ggml() };
         if built.program.exists() {
             return Ok(built);
         }
         println!("llama.cpp: compiling test-backend-ops");
-        let source = root.join("source");
-        if !source.join(SOURCE).exists() {
-            fs::create_dir_all(&root).with_context(|| format!("cannot create {}", root.display()))?;
-            workspace::check(
-                Command::new("git")
-                    .args(["-c", "init.defaultBranch=main", "clone", "--quiet", "--no-checkout"])
-                    .arg(client.llama_history())
-                    .arg(&source),
-            )?;
-            workspace::check(
-                Command::new("git").current_dir(&source).args(["checkout", "--quiet", "HEAD", "--", SOURCE, HEADERS]),
-            )?;
-        }
+        let source = llama_source::check_out(client, &[SOURCE, HEADERS])?;
         let unfinished = root.join("test-backend-ops.unfinished");
-        let compiler = env::var_os("CXX").unwrap_or_else(|| "c++".into());
         workspace::check(
-            Command::new(compiler)
+            Command::new(llama_source::compiler())
                 .args(["-std=c++17", "-O1", "-I"])
                 .arg(source.join(HEADERS))
                 .arg(source.join(SOURCE))

@@ -111,6 +111,11 @@ fn compare_in_vm(client: &Client, function: &Path) -> Result<()> {
     result.fault(WeightType::F32, VM_STEPS).map_or(Ok(()), |fault| bail!("f32 in a VM: {fault}"))
 }
 
+/// A random model whose weights are f32, so that every computer prefers the same tokens.
+pub(crate) fn f32_model() -> Result<PathBuf> {
+    model_of(WeightType::F32)
+}
+
 /// The random model of that type, written if need be.
 fn model_of(weights: WeightType) -> Result<PathBuf> {
     let models = workspace::cache_dir()?.join("models");
