@@ -3,6 +3,7 @@
 pub mod bridge;
 pub mod daemon;
 pub mod driver;
+pub mod ollama;
 pub mod registration;
 pub mod vm;
 

@@ -1,0 +1,111 @@
+//! A machine's folders with Ollama in them, as its packages for Linux lay it out.
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use tempfile::TempDir;
+
+use super::{Parts, bundled};
+
+/// Which Ollama.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Era {
+    /// 0.12.4 to 0.24: Ollama's own program opens the backends.
+    Runner,
+    /// From 0.30 on: llama.cpp's server does.
+    LlamaServer,
+}
+
+/// A file that may be copied where it cannot be linked.
+const COPIED_MAX_BYTES: u64 = 64 << 20;
+
+/// A scratch machine.
+pub struct Tree {
+    root: TempDir,
+}
+
+impl Tree {
+    /// Lays out the packages' files. `program` is what stands for Ollama's.
+    ///
+    /// # Panics
+    /// When a file cannot be made.
+    pub fn new(era: Era, parts: &Parts, program: &Path) -> Self {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let tree = Self { root };
+        let (lib, variant) = (tree.lib(), tree.variant());
+        fs::create_dir_all(tree.path("usr/bin")).expect("a folder");
+        fs::create_dir_all(&variant).expect("a folder");
+        place(program, &tree.path("usr/bin/ollama"));
+        let mut libraries = vec!["libggml-base.so"];
+        let names = fs::read_dir(&parts.ggml).expect("the folder of ggml");
+        let names: Vec<String> =
+            names.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        libraries.extend(names.iter().map(String::as_str).filter(|name| name.starts_with("libggml-cpu-")));
+        if era == Era::LlamaServer {
+            libraries.extend(["libggml.v0.5.0.so", "libllama.v0.5.0.so", "libllama-common.so"]);
+            symlink("libggml.v0.5.0.so", lib.join("libggml.so")).expect("a link");
+            symlink("libllama.v0.5.0.so", lib.join("libllama.so")).expect("a link");
+            place(&parts.llama_server, &lib.join("llama-server"));
+        }
+        for name in libraries {
+            place(&parts.ggml.join(name), &lib.join(name));
+        }
+        place(&parts.cuda_backend, &variant.join("libggml-cuda.so"));
+        bundled::build_into(&variant);
+        tree
+    }
+
+    /// The folder that stands for `/`.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// A path in it.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root.path().join(path)
+    }
+
+    /// Ollama's `lib/ollama`.
+    pub fn lib(&self) -> PathBuf {
+        self.path("usr/lib/ollama")
+    }
+
+    /// The folder of the CUDA 12 backend.
+    pub fn variant(&self) -> PathBuf {
+        self.lib().join("cuda_v12")
+    }
+
+    /// Where vgpu is installed to.
+    pub fn prefix(&self) -> PathBuf {
+        self.path("opt/vgpu")
+    }
+
+    /// A program of this machine, with nothing of ours in its environment.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "GGML_BACKEND_PATH", "CUDA_VISIBLE_DEVICES", "VGPU", "VGPU_LOG"] {
+            command.env_remove(name);
+        }
+        for name in ["OLLAMA_LLM_LIBRARY", "OLLAMA_LIBRARY_PATH", "OLLAMA_DEBUG", "GGML_CUDA_INIT", "VGPU_TRACE"] {
+            command.env_remove(name);
+        }
+        command.current_dir(self.root.path());
+        command
+    }
+}
+
+/// Puts a file there without copying it if that can be.
+fn place(from: &Path, to: &Path) {
+    let from = from.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+    if fs::hard_link(&from, to).is_ok() {
+        return;
+    }
+    // Another file system. A program must not be a link, because it looks for its libraries where it really is.
+    let len_bytes = from.metadata().expect("the file is there").len();
+    let placed = if len_bytes <= COPIED_MAX_BYTES { fs::copy(&from, to).map(drop) } else { symlink(&from, to) };
+    placed.unwrap_or_else(|error| panic!("{}: {error}", to.display()));
+}
