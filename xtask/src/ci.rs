@@ -6,6 +6,7 @@ use crate::{codegen, test, workspace};
 
 /// Options of `cargo xtask ci`.
 #[derive(clap::Args)]
+#[command(after_help = "Example:\n  cargo xtask ci")]
 pub(crate) struct Args {}
 
 /// Runs the subcommand.

@@ -43,6 +43,9 @@ pub enum Command {
     /// Measure the window between two processes on this machine.
     #[command(hide = true)]
     Selfbench(BenchOptions),
+    /// Write man pages and shell completions, for dist/.
+    #[command(hide = true)]
+    Documentation(vgpu_manual::Args),
 }
 
 /// Options of serving.

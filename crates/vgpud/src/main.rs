@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use vgpud::cli::{Cli, Command};
 
 fn main() -> ExitCode {
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         None => vgpud::serve::run(&cli.options),
         Some(Command::Executor(options)) => vgpud::executor::run(&options),
         Some(Command::Selfbench(options)) => vgpud::selfbench::run(&options),
+        Some(Command::Documentation(args)) => vgpu_manual::write(Cli::command(), &args).map_err(anyhow::Error::from),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

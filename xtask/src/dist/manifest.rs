@@ -7,7 +7,7 @@ use quote::ToTokens;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{LINKS, PROGRAMS};
+use super::{DOCUMENTS, LINKS, PROGRAMS};
 use crate::{
     codegen::spec::{Function, Library, Returns},
     workspace,
@@ -18,8 +18,11 @@ struct Manifest {
     version: &'static str,
     /// Changes whenever an exported signature or the device protocol does.
     abi_hash: String,
+    /// What is installed: libraries and programs.
     file: Vec<File>,
     link: Vec<Link>,
+    /// Man pages and shell completions.
+    document: Vec<File>,
 }
 
 #[derive(Serialize)]
@@ -42,17 +45,31 @@ pub(super) fn write(dist: &Path, libraries: &[(Library, Vec<Function>)]) -> Resu
     let libs = shims.chain(["libcublasLt.so.12"]).map(|name| format!("lib/{name}"));
     let bins = PROGRAMS.iter().map(|name| format!("bin/{name}"));
     for path in libs.chain(bins) {
-        let bytes = fs::read(dist.join(&path)).with_context(|| path.clone())?;
-        file.push(File { path, len_bytes: bytes.len() as u64, sha256: hex(&Sha256::digest(&bytes)) });
+        file.push(digest(dist, path)?);
     }
+    let mut document = Vec::new();
+    for folder in DOCUMENTS {
+        let entries = fs::read_dir(dist.join(folder)).with_context(|| folder.to_owned())?;
+        for entry in entries {
+            let name = entry?.file_name();
+            document.push(digest(dist, format!("{folder}/{}", name.display()))?);
+        }
+    }
+    document.sort_by(|a, b| a.path.cmp(&b.path));
     let manifest = Manifest {
         version: env!("CARGO_PKG_VERSION"),
         abi_hash: abi_hash(libraries)?,
         file,
         link: LINKS.map(|(name, target)| Link { path: format!("lib/{name}"), target }).into(),
+        document,
     };
     fs::write(dist.join("manifest.toml"), toml::to_string(&manifest)?)?;
     Ok(())
+}
+
+fn digest(dist: &Path, path: String) -> Result<File> {
+    let bytes = fs::read(dist.join(&path)).with_context(|| path.clone())?;
+    Ok(File { path, len_bytes: bytes.len() as u64, sha256: hex(&Sha256::digest(&bytes)) })
 }
 
 /// A digest of all exported signatures and of the device protocol's message table.

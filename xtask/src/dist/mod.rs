@@ -1,7 +1,7 @@
 //! `cargo xtask dist`: the shared libraries under their real names, the programs, and a manifest.
 //!
 //! cargo cannot give a library a SONAME and symbol versions of its own, so the shims are built as static libraries and
-//! linked here. `VGPU_DIST` names another folder than dist/.
+//! linked here. The programs write their own man pages and shell completions. `VGPU_DIST` names another folder than dist/.
 
 mod link;
 mod manifest;
@@ -10,6 +10,7 @@ use std::{
     env, fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context, Result};
@@ -21,6 +22,7 @@ use crate::{
 
 /// Options of `cargo xtask dist`.
 #[derive(Default, clap::Args)]
+#[command(after_help = "Examples:\n  cargo xtask dist\n  VGPU_DIST=/tmp/vgpu cargo xtask dist --debug")]
 pub(crate) struct Args {
     /// Build without optimisation and keep the debug information.
     #[arg(long)]
@@ -38,6 +40,9 @@ const LINKS: [(&str, &str); 5] = [
 
 /// The programs beside the libraries.
 const PROGRAMS: [&str; 2] = ["vgpud", "vgpu"];
+
+/// What the programs write about themselves.
+const DOCUMENTS: [&str; 2] = ["man/man1", "completions"];
 
 /// Runs the subcommand.
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -63,6 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for program in PROGRAMS {
         install(&built.join(program), &bin.join(program))?;
     }
+    document(&dist)?;
     manifest::write(&dist, &libraries)?;
     println!("{} is complete", dist.display());
     Ok(())
@@ -93,6 +99,19 @@ fn compile(args: &Args) -> Result<()> {
         cargo.args(["--package", program]);
     }
     workspace::check(&mut cargo)
+}
+
+/// Lets the programs write their man pages and shell completions, in place of those that they had.
+fn document(dist: &Path) -> Result<()> {
+    for folder in DOCUMENTS.map(|folder| dist.join(folder)) {
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        }
+    }
+    for program in PROGRAMS {
+        workspace::check(Command::new(dist.join("bin").join(program)).arg("documentation").arg(dist))?;
+    }
+    Ok(())
 }
 
 /// Copies a file so that nobody sees half of it, and a running program keeps the old one.

@@ -41,12 +41,12 @@ const OLLAMA_SERVICE: &str = "ollama";
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  dist/bin/vgpu install --dry-run      show what would be changed
-  dist/bin/vgpu install                into /opt/vgpu, and into Ollama's search path if it is there
-  dist/bin/vgpu install --system       for every program, and ollama.service within its sandbox
+  dist/bin/vgpu install --dry-run       show what would be changed
+  dist/bin/vgpu install                 into /opt/vgpu, and into Ollama's search path if it is there
+  dist/bin/vgpu install --system        for every program, and ollama.service within its sandbox
   dist/bin/vgpu install --system --device unix:/run/vgpu/vgpud.sock
   dist/bin/vgpu install --ollama ~/ollama/lib/ollama --prefix ~/.local/vgpu
-  /opt/vgpu/current/bin/vgpu uninstall put everything back as it was
+  /opt/vgpu/current/bin/vgpu uninstall  put everything back as it was
 
 Files that are in the way are kept in PREFIX/kept, and uninstalling puts them back.
 A run that was cut off is completed by running it again, or undone by `vgpu uninstall`.
