@@ -34,5 +34,6 @@ pub(crate) fn check(client: &Client) -> Result<()> {
     tests.args(["--test-threads=1", "--nocapture"]);
     tests.env("VGPU_DIST", dist::dir()).env("VGPU_TEST_GGML", client.ggml()).env("VGPU_TEST_LLAMA_SERVER", server);
     tests.env("VGPU_TEST_CUDA_BACKEND", client.cuda_backend()).env("VGPU_TEST_MODEL", model);
+    tests.env("VGPU_TEST_CUDA13_BACKEND", client.cuda13_backend());
     workspace::check(&mut tests).context("Ollama's trees: something went wrong; it stands above")
 }

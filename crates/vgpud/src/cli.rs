@@ -178,6 +178,19 @@ mod tests {
     }
 
     #[test]
+    fn the_examples_are_sound() {
+        let help = Cli::command().get_after_help().expect("there are examples").to_string();
+        let examples: Vec<_> = help.lines().filter_map(|line| line.strip_prefix("  vgpud")).collect();
+        assert!(!examples.is_empty());
+        for example in examples {
+            // The explanation stands behind two spaces.
+            let flags = example.split("  ").next().unwrap_or_default();
+            let parsed = Cli::try_parse_from(std::iter::once("vgpud").chain(flags.split_whitespace()));
+            assert!(parsed.is_ok(), "vgpud{flags}: {:?}", parsed.err());
+        }
+    }
+
+    #[test]
     fn flags_are_read() {
         let cli = Cli::try_parse_from(["vgpud", "--socket", "/x", "--device-memory", "2GiB", "--socket-mode", "0660"]);
         let options = cli.expect("sound flags").options;

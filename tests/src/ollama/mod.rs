@@ -18,6 +18,8 @@ pub struct Parts {
     pub ggml: PathBuf,
     /// The prebuilt `libggml-cuda.so` for CUDA 12.
     pub cuda_backend: PathBuf,
+    /// That for CUDA 13, for which vgpu has no libraries.
+    pub cuda13_backend: PathBuf,
     /// llama-server.
     pub llama_server: PathBuf,
     /// A small model.
@@ -37,6 +39,7 @@ impl Parts {
         Self {
             ggml: part("VGPU_TEST_GGML"),
             cuda_backend: part("VGPU_TEST_CUDA_BACKEND"),
+            cuda13_backend: part("VGPU_TEST_CUDA13_BACKEND"),
             llama_server: part("VGPU_TEST_LLAMA_SERVER"),
             model: part("VGPU_TEST_MODEL"),
         }

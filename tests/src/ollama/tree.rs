@@ -38,7 +38,7 @@ impl Tree {
         let tree = Self { root };
         let (lib, variant) = (tree.lib(), tree.variant());
         fs::create_dir_all(tree.path("usr/bin")).expect("a folder");
-        fs::create_dir_all(&variant).expect("a folder");
+        fs::create_dir_all(&lib).expect("a folder");
         place(program, &tree.path("usr/bin/ollama"));
         let mut libraries = vec!["libggml-base.so"];
         let names = fs::read_dir(&parts.ggml).expect("the folder of ggml");
@@ -54,8 +54,15 @@ impl Tree {
         for name in libraries {
             place(&parts.ggml.join(name), &lib.join(name));
         }
-        place(&parts.cuda_backend, &variant.join("libggml-cuda.so"));
-        bundled::build_into(&variant);
+        // The versions are those of the packages.
+        for (folder, backend, versions) in [
+            (variant, &parts.cuda_backend, ["12.8.90", "12.8.4.1"]),
+            (lib.join("cuda_v13"), &parts.cuda13_backend, ["13.0.96", "13.1.0.3"]),
+        ] {
+            fs::create_dir(&folder).expect("a folder");
+            place(backend, &folder.join("libggml-cuda.so"));
+            bundled::build_for(&folder.join("libggml-cuda.so"), versions);
+        }
         tree
     }
 

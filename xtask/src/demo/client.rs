@@ -113,6 +113,11 @@ impl Client {
         self.dir.join("node_modules/@node-llama-cpp/linux-x64-cuda-ext/bins/linux-x64-cuda/fallback/libggml-cuda.so")
     }
 
+    /// The prebuilt CUDA 13 backend, for which we have no libraries.
+    pub(crate) fn cuda13_backend(&self) -> PathBuf {
+        self.dir.join("node_modules/@node-llama-cpp/linux-x64-cuda/bins/linux-x64-cuda/libggml-cuda.so")
+    }
+
     /// Decodes `steps` tokens of `model`; `forced` are the tokens to feed instead of the run's own choices.
     pub(crate) fn decode(
         &self,
