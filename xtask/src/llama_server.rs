@@ -52,7 +52,7 @@ const SOURCES: [&str; 24] = [
 /// Some forty small sources with the same headers, compiled as one.
 const MODELS: &str = "tools/mtmd/models";
 
-/// Their header is C++'s, or they are included by C++ only.
+/// C that is compiled as C++, because it lives in a namespace.
 const C_SOURCES_IN_CPP: [&str; 1] = ["vendor/hash/sha1/sha1.c"];
 
 const FLAGS: [&str; 8] = [

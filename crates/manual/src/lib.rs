@@ -1,6 +1,6 @@
 //! Man pages and shell completions of a program, out of the command line that it declares.
 //!
-//! Programs that go into dist/ have a hidden subcommand that calls [`write`].
+//! Programs that go into dist/ have a hidden subcommand that calls [`write()`].
 
 use std::{
     fs, io,
