@@ -1,7 +1,8 @@
 //! Traps in the environment: variables that hide the GPU, or lead the loader or Ollama elsewhere.
 
-use std::env;
-use std::ffi::OsString;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -10,27 +11,66 @@ use super::check::Check;
 use super::elf::Object;
 use super::libraries::{Origin, Reference};
 use super::search::preload_names;
+use super::variables::Variables;
 
 /// Functions that break the programs into which a preloaded library puts its own.
 const INTERPOSED: [&str; 9] =
     ["dlopen", "dlsym", "dlclose", "open", "openat", "cuInit", "cudaMalloc", "cudaGetDeviceCount", "nvmlInit_v2"];
 
 /// All checks of variables. `not_found` are the libraries of ours that the loader does not find.
-pub(super) fn checks(ollama: Option<&Ollama>, reference: &Reference, not_found: &[&str]) -> Vec<Check> {
-    let mut all = vec![preload(reference), library_path(not_found), visible_devices()];
+pub(super) fn checks(
+    ollama: Option<&Ollama>,
+    reference: &Reference,
+    not_found: &[&str],
+    variables: &Variables,
+) -> Vec<Check> {
+    let mut all = vec![preload(reference, variables), library_path(not_found, variables), visible_devices(variables)];
+    all.extend(second_pass(variables));
     if let Some(ollama) = ollama {
-        all.push(requested_library(ollama));
+        all.push(requested_library(ollama, variables));
         all.push(duplicate(ollama));
         all.push(rpath_of_callers(ollama));
     }
     all
 }
 
-fn preload(reference: &Reference) -> Check {
+fn preload(reference: &Reference, variables: &Variables) -> Check {
+    const NAME: &str = "LD_PRELOAD";
     let check = Check::ok("environment.LD_PRELOAD", "the variable LD_PRELOAD");
-    let value = env::var_os("LD_PRELOAD").unwrap_or_default();
+    let value = variables.value(NAME).unwrap_or_default();
+    match preloaded(value, reference, NAME) {
+        None => check,
+        Some((cause, true)) => check
+            .saw(variables.show(NAME))
+            .failed(format!("LD_PRELOAD loads {cause}"), variables.fix(NAME, "unset LD_PRELOAD: vgpu needs none")),
+        Some((cause, false)) => check
+            .saw(variables.show(NAME))
+            .warning(cause, variables.fix(NAME, "take it out of LD_PRELOAD: vgpu needs none")),
+    }
+}
+
+/// The machine's list of libraries that every program gets.
+pub(super) fn preloaded_everywhere(list: &Path, reference: &Reference) -> Check {
+    let check = Check::ok("environment.ld.so.preload", "the list of libraries that every program gets");
+    let is_file = list.metadata().is_ok_and(|metadata| metadata.is_file());
+    let mut names = Vec::new();
+    // What is longer is no such list.
+    let file = is_file.then(|| File::open(list).ok()).flatten();
+    if file.is_none_or(|file| file.take(1 << 16).read_to_end(&mut names).is_err()) {
+        return check;
+    }
+    let fix = format!("take it out of {}: vgpu needs none", list.display());
+    match preloaded(OsStr::from_bytes(&names), reference, "the list") {
+        None => check,
+        Some((cause, true)) => check.failed(format!("{} loads {cause}", list.display()), fix),
+        Some((cause, false)) => check.warning(format!("{}: {cause}", list.display()), fix),
+    }
+}
+
+/// The first of a list of preloaded libraries that does harm: what it does, and whether that is certain.
+fn preloaded(list: &OsStr, reference: &Reference, of: &str) -> Option<(String, bool)> {
     let mut strange = None;
-    for name in preload_names(&value) {
+    for name in preload_names(list) {
         if !name.contains('/') {
             continue;
         }
@@ -38,7 +78,7 @@ fn preload(reference: &Reference) -> Check {
         let object = match Object::read(path) {
             Ok(object) => object,
             Err(error) => {
-                strange.get_or_insert(format!("LD_PRELOAD names {name}, which cannot be loaded: {error}"));
+                strange.get_or_insert(format!("{of} names {name}, which cannot be loaded: {error}"));
                 continue;
             }
         };
@@ -50,26 +90,21 @@ fn preload(reference: &Reference) -> Check {
             None if is_ours => "is one of vgpu's, which are not made for that".to_owned(),
             None => continue,
         };
-        return check.saw(format!("LD_PRELOAD={}", value.display())).failed(
-            format!("LD_PRELOAD loads {name} into every program; it {why}"),
-            "unset LD_PRELOAD: vgpu needs none",
-        );
+        return Some((format!("{name} into every program; it {why}"), true));
     }
-    match strange {
-        Some(cause) => check.warning(cause, "take it out of LD_PRELOAD: vgpu needs none"),
-        None => check,
-    }
+    strange.map(|cause| (cause, false))
 }
 
-fn library_path(not_found: &[&str]) -> Check {
+fn library_path(not_found: &[&str], variables: &Variables) -> Check {
+    const NAME: &str = "LD_LIBRARY_PATH";
     let check = Check::ok("environment.LD_LIBRARY_PATH", "the variable LD_LIBRARY_PATH");
-    let value: OsString = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
+    let value = variables.value(NAME).unwrap_or_default();
     if value.is_empty() {
         return check;
     }
-    let check = check.saw(format!("LD_LIBRARY_PATH={}", value.display()));
+    let check = check.saw(variables.show(NAME));
     for entry in value.as_bytes().split(|byte| *byte == b':' || *byte == b';') {
-        let path = Path::new(std::ffi::OsStr::from_bytes(entry));
+        let path = Path::new(OsStr::from_bytes(entry));
         let (cause, fix) = if entry.is_empty() {
             (
                 "LD_LIBRARY_PATH has an empty entry, which stands for the working directory".to_owned(),
@@ -91,6 +126,7 @@ fn library_path(not_found: &[&str]) -> Check {
         } else {
             continue;
         };
+        let fix = variables.fix(NAME, fix);
         // By itself it does no harm.
         return match not_found.first() {
             None => check.warning(cause, fix),
@@ -100,25 +136,42 @@ fn library_path(not_found: &[&str]) -> Check {
     check
 }
 
-fn visible_devices() -> Check {
+fn visible_devices(variables: &Variables) -> Check {
+    const NAME: &str = "CUDA_VISIBLE_DEVICES";
     let check = Check::ok("environment.CUDA_VISIBLE_DEVICES", "the variable CUDA_VISIBLE_DEVICES");
-    let Some(value) = env::var_os("CUDA_VISIBLE_DEVICES") else { return check };
+    let Some(value) = variables.value(NAME) else { return check };
     let text = value.to_string_lossy();
-    let check = check.saw(format!("CUDA_VISIBLE_DEVICES={text}"));
+    let check = check.saw(variables.show(NAME));
     // Devices count up to the first entry that is none.
     let first = text.split(',').next().unwrap_or("").trim();
     if first.is_empty() || first.starts_with('-') || first == "NoDevFiles" {
-        return check.failed(format!("CUDA_VISIBLE_DEVICES={text:?} hides every device"), "unset CUDA_VISIBLE_DEVICES");
+        return check.failed(
+            format!("CUDA_VISIBLE_DEVICES={text:?} hides every device"),
+            variables.fix(NAME, "unset CUDA_VISIBLE_DEVICES"),
+        );
     }
     check
 }
 
-fn requested_library(ollama: &Ollama) -> Check {
+/// Ollama sets this for its own second look at a device.
+fn second_pass(variables: &Variables) -> Option<Check> {
+    const NAME: &str = "GGML_CUDA_INIT";
+    variables.value(NAME)?;
+    let check = Check::ok("environment.GGML_CUDA_INIT", "the variable GGML_CUDA_INIT").saw(variables.show(NAME));
+    Some(check.warning(
+        "GGML_CUDA_INIT makes Ollama's runner (0.12.4 to 0.24) abort, unless the backend was compiled for just this device's \
+         capability",
+        variables.fix(NAME, "unset GGML_CUDA_INIT: Ollama sets it itself where it is meant"),
+    ))
+}
+
+fn requested_library(ollama: &Ollama, variables: &Variables) -> Check {
+    const NAME: &str = "OLLAMA_LLM_LIBRARY";
     let check = Check::ok("environment.OLLAMA_LLM_LIBRARY", "the variable OLLAMA_LLM_LIBRARY");
-    let Some(value) = env::var_os("OLLAMA_LLM_LIBRARY").filter(|value| !value.is_empty()) else { return check };
+    let Some(value) = variables.value(NAME).filter(|value| !value.is_empty()) else { return check };
     let wanted = value.to_string_lossy();
     let served: Vec<_> = ollama.backends.iter().filter(|backend| backend.unserved().is_none()).collect();
-    let check = check.saw(format!("OLLAMA_LLM_LIBRARY={wanted}: Ollama passes over every other folder")).saw(format!(
+    let check = check.saw(format!("{}: Ollama passes over every other folder", variables.show(NAME))).saw(format!(
         "{} has {}",
         ollama.folder.display(),
         ollama.variants.join(", ")
@@ -130,7 +183,10 @@ fn requested_library(ollama: &Ollama) -> Check {
         Some(backend) => format!("unset OLLAMA_LLM_LIBRARY, or set it to {}", backend.name),
         None => "unset OLLAMA_LLM_LIBRARY".to_owned(),
     };
-    check.failed(format!("OLLAMA_LLM_LIBRARY={wanted} keeps Ollama from every CUDA backend that vgpu serves"), fix)
+    check.failed(
+        format!("OLLAMA_LLM_LIBRARY={wanted} keeps Ollama from every CUDA backend that vgpu serves"),
+        variables.fix(NAME, fix),
+    )
 }
 
 fn duplicate(ollama: &Ollama) -> Check {

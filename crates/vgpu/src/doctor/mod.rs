@@ -8,6 +8,8 @@
 //! - `environment`: variables that lead astray; `device`: is there a GPU at the end of it all, and how fast;
 //!   `architectures`: does the backend have kernels for it.
 //! - `discovery`: what Ollama itself would find.
+//! - `service`: the environment and the rights that a systemd service gives its programs; `variables`: an environment that
+//!   need not be this process's own.
 
 mod architectures;
 mod backend;
@@ -21,27 +23,37 @@ mod loader_cache;
 pub(crate) mod probe;
 mod render;
 mod search;
+mod service;
+mod variables;
 
 use std::env;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use backend::{Backend, Ollama};
 use check::{Check, Report};
 use device::Asker;
 use libraries::Reference;
+use service::{Machine, Service, Unit};
+use variables::Variables;
 
 /// Options of `vgpu doctor`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  vgpu doctor                                   this machine's Ollama, our libraries, the device
+  vgpu doctor                                   this machine's Ollama and its service, our libraries, the device
+  vgpu doctor --service llama                   another service, with its environment, its user and its sandbox
   vgpu doctor --ollama /opt/ollama              another copy of Ollama
   vgpu doctor --backend ./libggml-cuda.so       the backend of another program, with this LD_LIBRARY_PATH
   sudo -u ollama vgpu doctor                    as the user of the service
+
+A service is looked at where --service names one, and ollama.service where it exists and neither --ollama nor --backend asks
+for something else. Its variables then are the ones that count, not this shell's. Its unit files are read as systemd reads
+them; the variables that systemd itself was given (PassEnvironment=), access lists and security modules other than AppArmor
+are not looked at.
 
 It changes nothing. To see what the loader really does it opens the backend in a process of its own, whose environment is
 this one and what Ollama adds; then it looks for devices as that Ollama does, and shows the line that Ollama would log. Exit status: 0 when nothing failed, 1 when something did, 2 when it could not look.")]
@@ -55,6 +67,12 @@ pub(crate) struct Args {
     /// The folder of our own libraries, that others are held against (default: ../lib of this program's folder).
     #[arg(long, value_name = "DIR")]
     libraries: Option<PathBuf>,
+    /// A systemd service whose programs shall use the GPU (default: ollama.service, if there is one).
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+    /// Look for services and their files in this folder instead of /, for tests.
+    #[arg(long, value_name = "DIR", default_value = "/", hide = true)]
+    root: PathBuf,
     /// Look at the loading of libraries only, and connect to no device.
     #[arg(long)]
     no_device: bool,
@@ -92,10 +110,17 @@ fn examine(args: &Args) -> Result<Report> {
         format!("{}: no libraries of vgpu to hold others against; name their folder with --libraries", folder.display())
     })?;
     let reference = Reference::new(&folder);
-    let ollama = match &args.ollama {
-        Some(place) => Some(Ollama::find(place)?),
-        None if args.backend.is_some() => None,
-        None => Ollama::installed(),
+    let service = find_service(args)?;
+    let variables = service.as_ref().map_or_else(Variables::own, |service| service.variables.clone());
+    if service.is_some() {
+        // SAFETY: this program has started no thread yet.
+        unsafe { variables.become_own() };
+    }
+    let home = service.as_ref().and_then(Service::home);
+    let ollama = match (&args.ollama, home) {
+        (Some(place), _) => Some(Ollama::find(place)?),
+        (None, _) if args.backend.is_some() => None,
+        (None, home) => home.and_then(|home| Ollama::find(&home).ok()).or_else(Ollama::installed),
     };
     let alone = args.backend.as_deref().map(Backend::alone).transpose()?;
     let backends: Vec<&Backend> = ollama.iter().flat_map(|ollama| &ollama.backends).chain(&alone).collect();
@@ -133,7 +158,10 @@ fn examine(args: &Args) -> Result<Report> {
     }
 
     // Causes before consequences.
-    let mut checks = environment::checks(ollama.as_ref(), &reference, &not_found);
+    let mut checks = environment::checks(ollama.as_ref(), &reference, &not_found, &variables);
+    if let Some(service) = &service {
+        checks.extend(service.checks(ollama.as_ref(), &reference));
+    }
     checks.extend(reference.checks(&program));
     checks.extend(of_backends);
     let device = Check::ok("device.count", "a CUDA device");
@@ -153,4 +181,19 @@ fn examine(args: &Args) -> Result<Report> {
     let alone = alone.iter().filter(|backend| backend.unserved().is_none());
     checks.extend(alone.map(|backend| discovery::check_alone(backend, &program, limit)));
     Ok(Report::new(checks))
+}
+
+/// The service to look at: the one that is named, or else Ollama's where nothing else is asked for.
+fn find_service(args: &Args) -> Result<Option<Service>> {
+    let machine = Machine::new(&args.root).with_context(|| args.root.display().to_string())?;
+    let name = match &args.service {
+        Some(name) => name.as_str(),
+        None if args.ollama.is_some() || args.backend.is_some() => return Ok(None),
+        None => service::OLLAMA,
+    };
+    let unit = Unit::read(&machine, name).context("--service")?;
+    if unit.is_none() && args.service.is_some() {
+        bail!("--service {name}: there is no such service: no folder of systemd's has a unit file of that name");
+    }
+    Ok(unit.map(|unit| Service::new(machine, unit)))
 }

@@ -1,0 +1,104 @@
+//! A systemd service, looked at from its files: which environment and which rights its programs get. Nothing is asked of
+//! systemd, so a service that does not run, or the files of another machine, will do.
+//!
+//! - `machine`: files below a root folder; `unit`: a unit with its drop-ins, as systemd merges them.
+//! - `environment`: the variables; `account`: the user, the groups and what they may open.
+//! - `namespace`, `sandbox`: files, sockets and system calls that the sandbox leaves.
+//! - `reach`: all of these together, for the device and the libraries.
+//! - `drop_in`: what `vgpu install` wrote; `confinement`: AppArmor, packages, leftovers.
+
+mod account;
+mod confinement;
+mod drop_in;
+mod environment;
+mod machine;
+mod namespace;
+mod reach;
+mod sandbox;
+mod unit;
+
+use std::path::{Path, PathBuf};
+
+pub(super) use machine::Machine;
+pub(super) use unit::Unit;
+
+use super::backend::Ollama;
+use super::check::{Check, Verdict};
+use super::libraries::Reference;
+use super::variables::Variables;
+use account::Account;
+use reach::Scene;
+use unit::words;
+
+/// Ollama's own service.
+pub(super) const OLLAMA: &str = "ollama.service";
+
+/// A service that is looked at.
+pub(super) struct Service {
+    machine: Machine,
+    pub(super) unit: Unit,
+    pub(super) variables: Variables,
+    environment: Check,
+}
+
+impl Service {
+    pub(super) fn new(machine: Machine, unit: Unit) -> Self {
+        let (variables, environment) = environment::variables(&unit, &machine);
+        Self { machine, unit, variables, environment }
+    }
+
+    /// The folder that holds the program's `bin`, where Ollama's libraries lie as well.
+    pub(super) fn home(&self) -> Option<PathBuf> {
+        let setting = self.unit.last("ExecStart")?;
+        let words = words(setting.value.trim_start_matches(['-', '@', ':', '+', '!', '|']));
+        let program = Path::new(words.first()?);
+        let walk = self.machine.walk(program).ok().filter(|_| program.is_absolute())?;
+        let home = walk.path.parent()?.parent()?;
+        self.machine.metadata(&home.join("lib/ollama")).ok()?.is_dir().then(|| self.machine.host(home))
+    }
+
+    /// All checks of the service, causes before consequences.
+    pub(super) fn checks(&self, ollama: Option<&Ollama>, reference: &Reference) -> Vec<Check> {
+        let (unit, machine) = (&self.unit, &self.machine);
+        let files = Check::ok("service.unit", format!("{}: its unit files", unit.name));
+        let files = files.saw_all(unit.files.iter().map(|file| file.display().to_string()));
+        if unit.is_masked {
+            let fix = format!("systemctl unmask {}", unit.name);
+            return vec![files.failed(format!("{} is masked: it cannot be started", unit.name), fix)];
+        }
+        let files = match unit.unread.first() {
+            None => files,
+            Some(first) => files
+                .saw_all(unit.unread.iter().skip(1).cloned())
+                .warning(format!("not looked at: {first}"), "mend or remove the file, or run doctor as root"),
+        };
+        let account = Account::of(unit, machine);
+        let places = ollama.iter().flat_map(|ollama| {
+            let variants = ollama.variants.iter().map(|name| ollama.folder.join(name));
+            variants.chain([ollama.folder.clone()])
+        });
+        let folders: Vec<PathBuf> = places.filter_map(|place| machine.inside(&place)).collect();
+        let path = self.variables.value("LD_LIBRARY_PATH").unwrap_or_default();
+        let searched: Vec<PathBuf> = folders.iter().cloned().chain(std::env::split_paths(path)).collect();
+        let scene = Scene { machine, unit, variables: &self.variables, account: &account, folders };
+        let reach = reach::checks(&scene);
+        let is_kept_out = reach.iter().any(|check| check.verdict == Verdict::Failed);
+        let prefix = reference.folder.ancestors().nth(2).and_then(|prefix| machine.inside(prefix));
+        let mut all = vec![files, self.environment.clone()];
+        all.push(super::environment::preloaded_everywhere(
+            &machine.host_of(Path::new("/etc/ld.so.preload")),
+            reference,
+        ));
+        all.push(drop_in::check(unit, machine, &self.variables, prefix, is_kept_out));
+        all.extend(reach);
+        all.push(confinement::app_armor(unit, machine));
+        all.push(confinement::package(unit, machine));
+        all.push(confinement::leftovers(unit, machine, &searched, reference));
+        all
+    }
+}
+
+/// How a change of a unit takes effect, for the end of a sentence.
+fn restart(unit: &Unit) -> String {
+    format!("`systemctl daemon-reload` and `systemctl restart {}`", unit.name)
+}

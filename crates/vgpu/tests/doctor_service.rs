@@ -1,0 +1,686 @@
+//! `vgpu doctor --service` on scratch machines whose service has one thing wrong each: it names that first, and is content
+//! once it is mended.
+
+use std::fs;
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use vgpu_core::pci::regs::{BAR0_BYTES, MAGIC, PAGE_OFFSET};
+
+const MARK: &str = r#"__attribute__((used)) static const char mark[] = "vgpu_core::test";"#;
+/// A driver with one device, unless somebody hides it.
+const CUDA: &str = r#"
+    #include <stdlib.h>
+    #include <string.h>
+    int cuInit(unsigned f) { return getenv("TEST_NO_DEVICE") ? 100 : 0; }
+    int cuDriverGetVersion(int *v) { *v = 12080; return 0; }
+    int cuDeviceGetCount(int *n) { *n = 1; return 0; }
+    int cuDeviceGetName(char *s, int n, int d) { strncpy(s, "Test GPU", n); return 0; }
+    int cuDeviceGetAttribute(int *v, int a, int d) { *v = a == 75 ? 7 : 5; return 0; }
+    int cuDeviceTotalMem_v2(unsigned long *b, int d) { *b = 1ul << 30; return 0; }
+    int cuDeviceGetUuid_v2(char *u, int d) { memset(u, 0xab, 16); return 0; }"#;
+const SONAMES: [&str; 5] =
+    ["libcuda.so.1", "libcudart.so.12", "libcublas.so.12", "libcublasLt.so.12", "libnvidia-ml.so.1"];
+const UNIT: &str = "etc/systemd/system/ollama.service";
+/// As Ollama's installer writes it.
+const SERVICE: &str = "[Unit]\nDescription=Ollama Service\nAfter=network-online.target\n\n[Service]\n\
+    ExecStart=/usr/local/bin/ollama serve\nUser=ollama\nGroup=ollama\nRestart=always\nRestartSec=3\n\
+    Environment=\"PATH=/usr/bin:/bin\"\n\n[Install]\nWantedBy=default.target\n";
+const DROP_IN: &str = "etc/systemd/system/ollama.service.d/local.conf";
+const OURS: &str = "etc/systemd/system/ollama.service.d/50-vgpu.conf";
+const FUNCTION: &str = "sys/devices/pci0000:00/0000:00:05.0";
+
+fn build(path: &Path, source: &str, options: &[&str]) {
+    let c = path.with_extension("c");
+    fs::write(&c, source).expect("a file");
+    let mut cc = Command::new("cc");
+    let output =
+        cc.args(["-shared", "-fPIC", "-w", "-o"]).arg(path).arg(&c).args(options).output().expect("cc is there");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    fs::remove_file(c).expect("a file of ours");
+}
+
+/// The libraries, built once.
+fn libraries() -> &'static Path {
+    static BUILT: OnceLock<TempDir> = OnceLock::new();
+    let folder = BUILT.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for soname in SONAMES {
+            let source = match soname {
+                "libcuda.so.1" => CUDA,
+                "libcudart.so.12" => {
+                    "int cudaMalloc(void) { return 0; } int cudaGetDeviceCount(int *n) { *n = 1; return 0; }"
+                }
+                "libcublas.so.12" => "int cublasCreate_v2(void) { return 0; }",
+                "libnvidia-ml.so.1" => "int nvmlInit_v2(void) { return 0; }",
+                _ => "",
+            };
+            let mark = if source.is_empty() { "" } else { MARK };
+            let script = folder.path().join("versions.map");
+            fs::write(&script, format!("{soname} {{ global: cu*; local: *; }};")).expect("a file");
+            let node = format!("-Wl,--version-script={}", script.display());
+            let name = format!("-Wl,-soname,{soname}");
+            let has_node = ["libcudart.so.12", "libcublas.so.12"].contains(&soname);
+            let options = if has_node { vec![name.as_str(), node.as_str()] } else { vec![name.as_str()] };
+            build(&folder.path().join(soname), &format!("{mark} {source}"), &options);
+        }
+        let base = folder.path().join("libggml-base.so");
+        build(&base, "int ggml_log(void) { return 0; }", &["-Wl,-soname,libggml-base.so"]);
+        let needed = ["libcudart.so.12", "libcublas.so.12", "libcuda.so.1", "libggml-base.so"];
+        let needed = needed.map(|name| folder.path().join(name).display().to_string());
+        let mut options = vec!["-Wl,--no-as-needed"];
+        options.extend(needed.iter().map(String::as_str));
+        build(
+            &folder.path().join("libggml-cuda.so"),
+            "int cudaMalloc(void), cublasCreate_v2(void), cuInit(unsigned), ggml_log(void);
+             int ggml_backend_init(void) { return cudaMalloc() + cublasCreate_v2() + cuInit(0) + ggml_log(); }",
+            &options,
+        );
+        folder
+    });
+    folder.path()
+}
+
+/// A machine with Ollama, our libraries, a daemon's socket and a service that lacks nothing.
+struct Machine {
+    root: TempDir,
+    socket: Option<UnixListener>,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).expect("our own folder");
+        let mut machine = Self { root, socket: None };
+        for soname in SONAMES {
+            machine.copy(soname, &format!("opt/vgpu/1/lib/{soname}"));
+            machine
+                .link(&format!("../../../../opt/vgpu/current/lib/{soname}"), &format!("usr/local/lib/ollama/{soname}"));
+        }
+        machine.link("1", "opt/vgpu/current");
+        machine.copy("libggml-base.so", "usr/local/lib/ollama/libggml-base.so");
+        machine.copy("libggml-cuda.so", "usr/local/lib/ollama/cuda_v12/libggml-cuda.so");
+        machine.write("usr/local/bin/ollama", "a program");
+        machine.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nollama:x:54321:54321::/usr/share/ollama:/bin/false\n");
+        machine.write("etc/group", "root:x:0:\nollama:x:54321:\nrender:x:54322:\n");
+        machine.write(UNIT, SERVICE);
+        machine.listen("run/vgpu/vgpud.sock", 0o666);
+        machine
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.root.path().join(path)
+    }
+
+    fn make_room(&self, path: &str) -> PathBuf {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        let _ = fs::remove_file(&path);
+        path
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        fs::write(self.make_room(path), text).expect("a file");
+    }
+
+    fn copy(&self, library: &str, path: &str) {
+        fs::copy(libraries().join(library), self.make_room(path)).expect("a copy");
+    }
+
+    fn link(&self, target: &str, path: &str) {
+        symlink(target, self.make_room(path)).expect("a link");
+    }
+
+    fn remove(&self, path: &str) {
+        fs::remove_file(self.path(path)).expect("a file of ours");
+    }
+
+    fn set_mode(&self, path: &str, mode: u32) {
+        fs::set_permissions(self.path(path), fs::Permissions::from_mode(mode)).expect("our own file");
+    }
+
+    fn listen(&mut self, path: &str, mode: u32) {
+        self.socket = Some(UnixListener::bind(self.make_room(path)).expect("a socket"));
+        self.set_mode(path, mode);
+    }
+
+    /// Adds settings to the service.
+    fn set(&self, settings: &str) {
+        self.write(DROP_IN, &format!("[Service]\n{settings}\n"));
+    }
+
+    /// A PCI function of ours.
+    fn plug(&self, mode: u32) {
+        for (name, text) in [("vendor", "0x10de\n"), ("device", "0x2331\n"), ("class", "0x030200\n")] {
+            self.write(&format!("{FUNCTION}/{name}"), text);
+        }
+        for (name, len_bytes) in [("resource0", BAR0_BYTES), ("resource1", 256 << 20)] {
+            let path = format!("{FUNCTION}/{name}");
+            self.write(&path, "");
+            let file = fs::OpenOptions::new().write(true).open(self.path(&path)).expect("a file");
+            file.set_len(len_bytes).expect("a file with holes");
+            if name == "resource0" {
+                file.write_all_at(&MAGIC.to_le_bytes(), PAGE_OFFSET).expect("a file");
+            }
+            self.set_mode(&path, mode);
+        }
+        self.link("../../../devices/pci0000:00/0000:00:05.0", "sys/bus/pci/devices/0000:00:05.0");
+    }
+
+    /// The group that everything here belongs to, by name.
+    fn own_group(&self) -> String {
+        match fs::metadata(self.root.path()).expect("a folder").gid() {
+            0 => "root".to_owned(),
+            gid => gid.to_string(),
+        }
+    }
+
+    fn command(&self, options: &[&str]) -> Command {
+        let mut vgpu = Command::new(env!("CARGO_BIN_EXE_vgpu"));
+        for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "OLLAMA_LLM_LIBRARY", "CUDA_VISIBLE_DEVICES", "VGPU"] {
+            vgpu.env_remove(name);
+        }
+        vgpu.args(["doctor", "--root"]).arg(self.root.path());
+        vgpu.arg("--libraries").arg(self.path("opt/vgpu/current/lib")).args(options);
+        vgpu
+    }
+
+    fn report(&self, command: &mut Command) -> Report {
+        let output = command.arg("--json").output().expect("vgpu is built before its tests");
+        let code = output.status.code();
+        assert!(matches!(code, Some(0 | 1)), "{code:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(report["healthy"], code == Some(0));
+        Report(report)
+    }
+
+    fn ask(&self) -> Report {
+        self.report(&mut self.command(&["--no-device"]))
+    }
+
+    /// With these settings, the root cause is `id`, and cause, evidence or fix hold the words.
+    #[track_caller]
+    fn suffers(&self, settings: &str, id: &str, words: &[&str], fix: &str) {
+        self.set(settings);
+        self.ask().blames(id, words, fix);
+    }
+
+    #[track_caller]
+    fn thrives(&self, settings: &str) {
+        self.set(settings);
+        self.ask().is_green();
+    }
+}
+
+struct Report(Value);
+
+impl Report {
+    fn checks(&self) -> &[Value] {
+        self.0["checks"].as_array().expect("a list")
+    }
+
+    fn check(&self, id: &str) -> &Value {
+        self.checks().iter().find(|check| check["id"] == id).unwrap_or_else(|| panic!("no {id} in {:#}", self.0))
+    }
+
+    #[track_caller]
+    fn blames(&self, id: &str, words: &[&str], fix: &str) {
+        self.names(id, "failed", words, fix);
+    }
+
+    /// The first check has this name and verdict, and holds these words.
+    #[track_caller]
+    fn names(&self, id: &str, verdict: &str, words: &[&str], fix: &str) {
+        let first = &self.checks()[0];
+        assert_eq!((&first["id"], &first["verdict"]), (&id.into(), &verdict.into()), "{:#}", self.0);
+        let said = format!("{} {}", first["cause"], first["evidence"]);
+        for word in words {
+            assert!(said.contains(word), "no {word:?}: {first:#}");
+        }
+        assert!(first["fix"].as_str().expect("text").contains(fix), "no {fix:?}: {first:#}");
+    }
+
+    #[track_caller]
+    fn is_green(&self) {
+        let bad = |check: &&Value| check["verdict"] == "failed" || check["verdict"] == "warning";
+        assert!(self.checks().iter().find(bad).is_none(), "{:#}", self.0);
+        assert_eq!(self.check("service.user")["verdict"], "ok");
+    }
+}
+
+#[test]
+fn a_healthy_service_raises_no_alarm() {
+    let machine = Machine::new();
+    let report = machine.report(&mut machine.command(&[]));
+    report.is_green();
+    assert_eq!(report.check("cuda_v12.open")["verdict"], "ok", "Ollama is found through the service's program");
+    assert!(report.check("service.unit")["evidence"].to_string().contains("/etc/systemd/system/ollama.service"));
+    assert!(report.check("service.libraries")["evidence"].to_string().contains("5 files"));
+}
+
+#[test]
+fn settings_that_do_no_harm_raise_no_alarm() {
+    let machine = Machine::new();
+    let strict = "PrivateDevices=yes\nDevicePolicy=closed\nDeviceAllow=\nPrivateNetwork=yes\nProtectSystem=strict\n\
+        ProtectHome=yes\nProtectKernelTunables=yes\nProtectKernelModules=yes\nProtectControlGroups=yes\n\
+        MemoryDenyWriteExecute=yes\nLimitMEMLOCK=0\nNoNewPrivileges=yes\nPrivateTmp=yes\nProtectProc=invisible\n\
+        SystemCallFilter=@system-service\nSystemCallFilter=~@privileged\nRestrictAddressFamilies=AF_INET AF_UNIX\n\
+        ReadOnlyPaths=/\nCapabilityBoundingSet=";
+    machine.thrives(strict);
+    machine.plug(0o666);
+    machine.thrives("PrivateDevices=yes\nDevicePolicy=strict\nProtectSystem=strict\nRestrictAddressFamilies=AF_INET");
+}
+
+#[test]
+fn the_services_variables_count_and_not_the_shells() {
+    let machine = Machine::new();
+    let mut command = machine.command(&["--no-device"]);
+    machine.report(command.env("CUDA_VISIBLE_DEVICES", "-1").env("VGPU", "nonsense")).is_green();
+    machine.suffers(
+        "Environment=CUDA_VISIBLE_DEVICES=-1",
+        "environment.CUDA_VISIBLE_DEVICES",
+        &["hides every device", "local.conf:2"],
+        "systemctl restart ollama.service",
+    );
+    machine.thrives("Environment=CUDA_VISIBLE_DEVICES=-1\nUnsetEnvironment=CUDA_VISIBLE_DEVICES");
+}
+
+#[test]
+fn the_device_is_asked_with_the_services_variables() {
+    let machine = Machine::new();
+    machine.set("Environment=TEST_NO_DEVICE=1 VGPU=unix:/nonexistent/vgpud.sock");
+    let report = machine.report(&mut machine.command(&[]));
+    report.blames("service.device", &["/nonexistent/vgpud.sock", "local.conf:2"], "vgpud");
+    assert_eq!(report.check("device.count")["verdict"], "failed", "{:#}", report.0);
+    machine.set("");
+    machine.report(machine.command(&[]).env("TEST_NO_DEVICE", "1")).is_green();
+}
+
+#[test]
+fn an_environment_file_is_read_and_named() {
+    let machine = Machine::new();
+    machine.write("etc/default/ollama", "# ours\nOLLAMA_LLM_LIBRARY='cuda_v13'\n");
+    machine.suffers(
+        "Environment=OLLAMA_LLM_LIBRARY=cuda_v12\nEnvironmentFile=-/etc/default/ollama",
+        "environment.OLLAMA_LLM_LIBRARY",
+        &["cuda_v13", "/etc/default/ollama:2"],
+        "set it to cuda_v12",
+    );
+    machine.write("etc/default/ollama", "OLLAMA_LLM_LIBRARY=cuda_v12");
+    machine.ask().is_green();
+    machine.remove("etc/default/ollama");
+    machine.ask().is_green();
+    let fix = "put a `-` before its name";
+    machine.suffers("EnvironmentFile=/etc/default/ollama", "service.environment", &["does not exist"], fix);
+}
+
+#[test]
+fn a_leftover_in_the_services_ld_preload_is_named() {
+    let machine = Machine::new();
+    build(&machine.make_room("opt/old/shim.so"), "int dlsym(void) { return 0; }", &[]);
+    let old = machine.path("opt/old/shim.so").display().to_string();
+    machine.suffers(
+        &format!("Environment=\"LD_PRELOAD={old}\""),
+        "environment.LD_PRELOAD",
+        &[&old, "dlsym", "local.conf:2"],
+        "unset LD_PRELOAD",
+    );
+    machine.thrives("");
+    machine.write("etc/ld.so.preload", &old);
+    machine.ask().blames("environment.ld.so.preload", &[&old, "dlsym"], "take it out");
+    machine.write("etc/ld.so.preload", "\n");
+    machine.ask().is_green();
+}
+
+#[test]
+fn a_wrong_library_path_of_the_service_is_named() {
+    let machine = Machine::new();
+    machine.copy("libcudart.so.12", "opt/other/libcudart.so.12");
+    let other = machine.path("opt/other/libcudart.so.12");
+    let mut bytes = fs::read(&other).expect("a copy");
+    bytes.extend(b"another build");
+    fs::write(&other, bytes).expect("a file");
+    machine.remove("usr/local/lib/ollama/libcudart.so.12");
+    let folder = machine.path("opt/other").display().to_string();
+    machine.suffers(
+        &format!("Environment=LD_LIBRARY_PATH={folder}"),
+        "cuda_v12.search.libcudart.so.12",
+        &["another build of vgpu", &folder],
+        "replace",
+    );
+    machine.thrives(&format!("Environment=LD_LIBRARY_PATH={}", machine.path("opt/vgpu/1/lib").display()));
+}
+
+#[test]
+fn a_socket_that_is_not_open_to_the_services_user_is_named() {
+    let mut machine = Machine::new();
+    machine.listen("run/vgpu/vgpud.sock", 0o600);
+    let words = ["user ollama may not connect to /run/vgpu/vgpud.sock", "mode 0600"];
+    machine.ask().blames("service.user", &words, "--socket-mode");
+    machine.thrives("User=root\nGroup=root");
+    machine.listen("run/vgpu/vgpud.sock", 0o660);
+    machine.suffers("", "service.user", &["mode 0660"], "");
+    machine.thrives(&format!("SupplementaryGroups={}", machine.own_group()));
+    machine.suffers("SupplementaryGroups=render", "service.user", &["of ollama, render"], "");
+}
+
+#[test]
+fn membership_in_a_group_opens_the_socket() {
+    let mut machine = Machine::new();
+    machine.listen("run/vgpu/vgpud.sock", 0o660);
+    machine.ask().blames("service.user", &["mode 0660"], "");
+    let gid = fs::metadata(machine.root.path()).expect("a folder").gid();
+    machine.write("etc/group", &format!("gpu:x:{gid}:someone,ollama\nollama:x:54321:\n"));
+    machine.ask().is_green();
+}
+
+#[test]
+fn a_folder_on_the_way_to_the_socket_is_named() {
+    let machine = Machine::new();
+    machine.set_mode("run/vgpu", 0o700);
+    machine.ask().blames("service.user", &["may not look into /run/vgpu", "mode 0700"], "chmod o+x /run/vgpu");
+    machine.set_mode("run/vgpu", 0o711);
+    machine.ask().is_green();
+}
+
+#[test]
+fn root_without_its_rights_is_a_user_like_others() {
+    let mut machine = Machine::new();
+    machine.listen("run/vgpu/vgpud.sock", 0o060);
+    machine.thrives("User=\nGroup=");
+    for taken in ["", "~CAP_DAC_OVERRIDE", "CAP_NET_BIND_SERVICE"] {
+        let settings = format!("User=\nGroup=\nCapabilityBoundingSet={taken}");
+        machine.suffers(&settings, "service.user", &["user root may not connect", "mode 0060"], "");
+    }
+    machine.thrives("User=\nGroup=\nCapabilityBoundingSet=~CAP_SYS_ADMIN");
+}
+
+#[test]
+fn a_user_or_group_that_does_not_exist_is_named() {
+    let machine = Machine::new();
+    machine.suffers("User=olama", "service.account", &["no user olama", "local.conf:2"], "correct");
+    machine.suffers("SupplementaryGroups=vgpu", "service.account", &["no group vgpu"], "correct");
+    machine.thrives("User=olama\nDynamicUser=yes\nGroup=");
+}
+
+#[test]
+fn a_daemon_that_is_not_there_is_named() {
+    let mut machine = Machine::new();
+    machine.remove("run/vgpu/vgpud.sock");
+    machine.ask().blames("service.device", &["no daemon's socket at /run/vgpu/vgpud.sock"], "start `vgpud");
+    machine.write("run/vgpu/vgpud.sock", "text");
+    machine.ask().blames("service.device", &["is no socket"], "remove it");
+    machine.listen("run/vgpu/vgpud.sock", 0o666);
+    machine.ask().is_green();
+}
+
+#[test]
+fn a_device_that_cannot_be_is_named() {
+    let machine = Machine::new();
+    machine.suffers("Environment=VGPU=tcp:1", "service.device", &["tcp:1 is not understood", "local.conf:2"], "VGPU");
+    machine.suffers("Environment=VGPU=pci:00:07.0", "service.device", &["no vgpu function 00:07.0"], "VGPU");
+    machine.plug(0o666);
+    machine.thrives("Environment=VGPU=pci:00:05.0");
+    machine.thrives("Environment=VGPU=embedded");
+}
+
+#[test]
+fn a_sandbox_without_unix_sockets_is_named() {
+    let machine = Machine::new();
+    machine.suffers(
+        "RestrictAddressFamilies=AF_INET AF_INET6",
+        "service.sandbox.sockets",
+        &["RestrictAddressFamilies=AF_INET AF_INET6", "local.conf:2", "unix sockets"],
+        "vgpu install --service ollama.service",
+    );
+    machine.thrives("RestrictAddressFamilies=AF_INET AF_INET6\nRestrictAddressFamilies=AF_UNIX");
+    machine.suffers(
+        "RestrictAddressFamilies=~AF_UNIX",
+        "service.sandbox.sockets",
+        &["~AF_UNIX"],
+        "take that line away",
+    );
+}
+
+#[test]
+fn a_sandbox_without_a_system_call_is_named() {
+    let machine = Machine::new();
+    machine.suffers("SystemCallFilter=~@network-io", "service.sandbox.calls", &["system call socket"], "@network-io");
+    machine.thrives("SystemCallFilter=~@network-io\nSystemCallFilter=@network-io");
+}
+
+#[test]
+fn a_socket_that_the_sandbox_hides_is_named() {
+    let mut machine = Machine::new();
+    for (hiding, shown) in [
+        ("TemporaryFileSystem=/run", "TemporaryFileSystem=/run hides /run/vgpu/vgpud.sock"),
+        ("InaccessiblePaths=-/run/vgpu", "InaccessiblePaths=-/run/vgpu hides"),
+    ] {
+        machine.suffers(hiding, "service.sandbox.files", &[shown, "local.conf:2"], "BindPaths=/run/vgpu");
+    }
+    machine.thrives("TemporaryFileSystem=/run\nBindPaths=/run/vgpu");
+    machine.thrives("InaccessiblePaths=/run/vgpu\nInaccessiblePaths=");
+    machine.listen("tmp/vgpud.sock", 0o666);
+    let private = "Environment=VGPU=unix:/tmp/vgpud.sock\nPrivateTmp=yes";
+    machine.suffers(private, "service.sandbox.files", &["PrivateTmp=yes hides /tmp/vgpud.sock"], "BindPaths=/tmp");
+    machine.thrives("Environment=VGPU=unix:/tmp/vgpud.sock\nPrivateTmp=no");
+}
+
+#[test]
+fn another_root_folder_is_named() {
+    let machine = Machine::new();
+    machine.suffers(
+        "RootDirectory=/srv/ollama",
+        "service.sandbox.files",
+        &["gives the service other files"],
+        "BindPaths",
+    );
+    machine.thrives("RootDirectory=/srv/ollama\nBindPaths=/run/vgpu /usr /opt");
+}
+
+#[test]
+fn libraries_that_the_service_does_not_see_are_named() {
+    let machine = Machine::new();
+    for soname in SONAMES {
+        machine.copy(soname, &format!("home/me/dist/lib/{soname}"));
+        machine.link(&format!("../../../../home/me/dist/lib/{soname}"), &format!("usr/local/lib/ollama/{soname}"));
+    }
+    machine.thrives("");
+    machine.suffers("ProtectHome=yes", "service.libraries", &["ProtectHome=yes hides", "libcuda.so.1"], "/opt/vgpu");
+    machine.thrives("ProtectHome=read-only");
+    machine.set_mode("home/me", 0o700);
+    machine.ask().blames("service.libraries", &["user ollama may not look into /home/me"], "chmod o+x /home/me");
+    machine.set_mode("home/me", 0o755);
+    machine.set_mode("home/me/dist/lib/libcuda.so.1", 0o640);
+    machine.ask().blames("service.libraries", &["may not read /home/me/dist/lib/libcuda.so.1"], "chmod o+r");
+}
+
+#[test]
+fn libraries_that_may_not_be_loaded_are_named() {
+    let machine = Machine::new();
+    machine.suffers(
+        "NoExecPaths=/\nExecPaths=/usr",
+        "service.libraries",
+        &["NoExecPaths=/ keeps"],
+        "ExecPaths=/opt/vgpu",
+    );
+    machine.thrives("NoExecPaths=/\nExecPaths=/usr /opt/vgpu");
+}
+
+#[test]
+fn a_function_that_the_sandbox_makes_read_only_is_named() {
+    let machine = Machine::new();
+    machine.remove("run/vgpu/vgpud.sock");
+    machine.plug(0o666);
+    machine.thrives("");
+    let fix = format!("ReadWritePaths=-/{FUNCTION}");
+    for setting in ["ProtectKernelTunables=yes", "ReadOnlyPaths=/sys"] {
+        machine.suffers(
+            setting,
+            "service.sandbox.files",
+            &[&format!("{setting} makes /{FUNCTION}/resource0 read-only"), "local.conf:2"],
+            &fix,
+        );
+        machine.thrives(&format!("{setting}\n{fix}"));
+    }
+    machine.thrives("ProtectKernelTunables=yes\nReadWritePaths=/sys/bus/pci/devices/0000:00:05.0");
+    machine.suffers("InaccessiblePaths=/sys", "service.sandbox.files", &["InaccessiblePaths=/sys hides"], "");
+}
+
+#[test]
+fn a_function_that_is_not_open_to_the_services_user_is_named() {
+    let machine = Machine::new();
+    machine.remove("run/vgpu/vgpud.sock");
+    machine.plug(0o600);
+    machine.ask().blames("service.user", &["user ollama may not write to", "resource0", "mode 0600"], "guest-setup");
+    machine.plug(0o660);
+    machine.thrives(&format!("SupplementaryGroups={}", machine.own_group()));
+}
+
+#[test]
+fn a_daemon_is_as_good_as_a_function_that_cannot_be_used() {
+    let machine = Machine::new();
+    machine.plug(0o600);
+    machine.ask().is_green();
+    machine.suffers("Environment=VGPU=pci:0000:00:05.0", "service.user", &["resource0"], "guest-setup");
+}
+
+/// What `vgpu install` would have written, and its record.
+fn installed(machine: &Machine) -> String {
+    let text = "# Written by `vgpu install`\n[Service]\nEnvironment=VGPU=unix:/run/vgpu/vgpud.sock\nRestrictAddressFamilies=AF_UNIX\n";
+    machine.write(OURS, text);
+    let record = serde_json::json!({ "entries": [{ "path": format!("/{OURS}"), "ours": [{ "text": text }] }] });
+    machine.write("opt/vgpu/install.json", &record.to_string());
+    text.to_owned()
+}
+
+#[test]
+fn a_drop_in_that_is_gone_or_changed_is_named() {
+    let machine = Machine::new();
+    let text = installed(&machine);
+    let families = "RestrictAddressFamilies=AF_INET";
+    machine.write("etc/systemd/system/ollama.service.d/10-strict.conf", &format!("[Service]\n{families}\n"));
+    machine.ask().is_green();
+    machine.write(OURS, text.split("Restrict").next().expect("a part"));
+    machine.ask().blames("service.drop_in", &["is not what `vgpu install` wrote"], "again");
+    machine.remove(OURS);
+    machine.ask().blames("service.drop_in", &["is gone", "install.json"], "vgpu install --service ollama.service");
+    machine.write("etc/systemd/system/ollama.service.d/10-strict.conf", "");
+    let report = machine.ask();
+    report.names("service.drop_in", "warning", &["is gone"], "again");
+}
+
+#[test]
+fn what_overrides_our_drop_in_is_named() {
+    let machine = Machine::new();
+    installed(&machine);
+    let other = "etc/systemd/system/ollama.service.d/99-mine.conf";
+    machine.write(other, "[Service]\n\nEnvironment=VGPU=unix:/run/other.sock\n");
+    machine.ask().blames(
+        "service.drop_in",
+        &["VGPU=unix:/run/vgpu/vgpud.sock", "99-mine.conf:3", "/run/other.sock"],
+        "",
+    );
+    machine.write(other, "[Service]\nRestrictAddressFamilies=\nRestrictAddressFamilies=AF_INET\n");
+    machine.ask().blames(
+        "service.drop_in",
+        &["RestrictAddressFamilies=AF_UNIX", "taken back by", "99-mine.conf:2"],
+        "",
+    );
+    machine.write(other, "[Service]\nRestrictAddressFamilies=AF_INET\n");
+    machine.ask().is_green();
+}
+
+#[test]
+fn a_masked_service_is_named() {
+    let machine = Machine::new();
+    machine.link("/dev/null", UNIT);
+    machine.ask().blames("service.unit", &["is masked"], "unmask");
+}
+
+#[test]
+fn an_app_armor_profile_is_named() {
+    let machine = Machine::new();
+    let profile = "etc/apparmor.d/usr.local.bin.ollama";
+    machine.write(profile, "profile ollama /usr/local/bin/ollama {\n  network,\n}\n");
+    machine.ask().names("service.apparmor", "warning", &[profile], "/run/vgpu/vgpud.sock");
+    machine.link(&format!("/{profile}"), "etc/apparmor.d/disable/usr.local.bin.ollama");
+    machine.ask().is_green();
+    machine.remove("etc/apparmor.d/disable/usr.local.bin.ollama");
+    machine.write(profile, "profile ollama /usr/local/bin/ollama flags=(complain) {\n}\n");
+    machine.ask().is_green();
+}
+
+#[test]
+fn ollama_in_a_package_of_its_own_is_named() {
+    let machine = Machine::new();
+    machine.write("snap/ollama/current/bin/ollama", "a program");
+    machine.ask().names("service.package", "warning", &["/snap/ollama", "snap"], "install");
+    fs::remove_dir_all(machine.path("snap")).expect("a folder of ours");
+    machine.ask().is_green();
+    machine.set("ExecStart=\nExecStart=/usr/bin/docker run ollama/ollama");
+    machine.ask().names("service.package", "warning", &["a container", "local.conf:3"], "install");
+}
+
+#[test]
+fn leftovers_where_libraries_are_looked_for_are_named() {
+    let machine = Machine::new();
+    machine.copy("libcuda.so.1", "usr/local/lib/libcuda.so.1");
+    machine.ask().is_green();
+    let stale = machine.path("usr/local/lib/libcuda.so.1");
+    let mut bytes = fs::read(&stale).expect("a copy");
+    bytes.extend(b"another build");
+    fs::write(&stale, bytes).expect("a file");
+    machine.ask().names("service.leftovers", "warning", &["/usr/local/lib/libcuda.so.1", "another build"], "remove");
+    machine.remove("usr/local/lib/libcuda.so.1");
+    machine.write("usr/lib64/libvgpu-cuda.so.1", "of old");
+    machine.ask().names("service.leftovers", "warning", &["/usr/lib64/libvgpu-cuda.so.1"], "remove");
+    machine.remove("usr/lib64/libvgpu-cuda.so.1");
+    machine.ask().is_green();
+}
+
+#[test]
+fn unit_files_of_any_kind_stop_nobody() {
+    let machine = Machine::new();
+    let made = Command::new("mkfifo").arg(machine.make_room(DROP_IN)).status().expect("coreutils are there");
+    assert!(made.success());
+    machine.ask().names("service.unit", "warning", &["local.conf", "no plain file"], "remove");
+    machine.write(DROP_IN, "");
+    fs::File::options().write(true).open(machine.path(DROP_IN)).expect("a file").set_len(1 << 40).expect("holes");
+    machine.ask().names("service.unit", "warning", &["local.conf", "longer than"], "remove");
+    fs::write(machine.path(DROP_IN), b"[Service]\n\xff=\xfe\nUser\n=\n[[\nEnvironment=\"A=\\").expect("a file");
+    machine.ask().is_green();
+    machine.link("local.conf", DROP_IN);
+    machine.ask().names("service.unit", "warning", &["local.conf"], "remove");
+}
+
+#[test]
+fn a_service_that_does_not_exist_is_an_error() {
+    let machine = Machine::new();
+    for name in ["llama", "../ollama", ""] {
+        let output = machine.command(&["--no-device", "--service", name]).output().expect("vgpu is built");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("--service"), "{said}");
+    }
+    // Without a service there is nothing to say about one.
+    machine.remove(UNIT);
+    let ollama = machine.path("usr/local").display().to_string();
+    let report = machine.report(&mut machine.command(&["--no-device", "--ollama", &ollama]));
+    assert!(!report.0.to_string().contains("service."), "{:#}", report.0);
+}
+
+#[test]
+fn a_service_of_another_name_is_looked_at() {
+    let machine = Machine::new();
+    machine.write("usr/lib/systemd/system/llama.service", "[Service]\nUser=ollama\nRestrictAddressFamilies=AF_INET\n");
+    let ollama = machine.path("usr/local").display().to_string();
+    let options = ["--no-device", "--service", "llama", "--ollama", &ollama];
+    let report = machine.report(&mut machine.command(&options));
+    report.blames("service.sandbox.sockets", &["/usr/lib/systemd/system/llama.service:3"], "--service llama.service");
+}
