@@ -153,21 +153,21 @@ fn is_empty(machine: &Machine, path: &Path) -> bool {
 
 /// A service's drop-ins. Of files of one name, only the one in the first folder counts.
 fn drop_ins(machine: &Machine, name: &str, template: Option<&str>) -> Vec<PathBuf> {
-    let mut folders = vec![name.to_owned()];
-    folders.extend(template.map(str::to_owned));
-    // A name's parts before each dash have folders, too, and so have all services together.
+    let mut names = vec![name.to_owned()];
+    // A name's parts before each dash have folders, too, as has a template.
     let stem = name.trim_end_matches(".service");
     let dashes = stem.char_indices().rev().filter(|(at, c)| *c == '-' && at + 1 < stem.len());
-    folders.extend(dashes.map(|(at, _)| format!("{}.service", &stem[..=at])));
-    folders.push("service".to_owned());
+    names.extend(dashes.map(|(at, _)| format!("{}.service", &stem[..=at])));
+    names.extend(template.map(str::to_owned));
+    let in_folder = |folder: &str, name: &str| Path::new(folder).join(format!("{name}.d"));
+    let own = FOLDERS.iter().flat_map(|folder| names.iter().map(|name| in_folder(folder, name)));
+    // Those of all services together come last, wherever they lie.
+    let shared = FOLDERS.iter().map(|folder| in_folder(folder, "service"));
     let mut by_name: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for of in folders {
-        for folder in FOLDERS {
-            let folder = Path::new(folder).join(format!("{of}.d"));
-            for file in machine.list(&folder).into_iter().filter(|file| file.ends_with(".conf")) {
-                if by_name.len() < FILES_MAX {
-                    by_name.entry(file.clone()).or_insert_with(|| folder.join(file));
-                }
+    for folder in own.chain(shared) {
+        for file in machine.list(&folder).into_iter().filter(|file| file.ends_with(".conf")) {
+            if by_name.len() < FILES_MAX {
+                by_name.entry(file.clone()).or_insert_with(|| folder.join(file));
             }
         }
     }
@@ -328,6 +328,7 @@ mod tests {
             ("etc/systemd/system/llama@.service.d/a.conf", "[Service]\nGroup=g\n"),
             ("etc/systemd/system/a-b.service", "[Service]\n"),
             ("etc/systemd/system/a-.service.d/a.conf", "[Service]\nGroup=dash\n"),
+            ("usr/lib/systemd/system/a-b.service.d/a.conf", "[Service]\nGroup=later\n"),
             ("usr/lib/systemd/system/m.service", "[Service]\nUser=m\n"),
         ]);
         let read = |name: &str| Unit::read(&machine, name).expect("a name");
