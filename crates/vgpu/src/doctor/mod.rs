@@ -8,6 +8,7 @@
 //! - `environment`: variables that lead astray; `device`: is there a GPU at the end of it all, and how fast;
 //!   `architectures`: does the backend have kernels for it.
 //! - `discovery`: what Ollama itself would find.
+//! - `running`: processes that run, and what each has loaded.
 //! - `service`: the environment and the rights that a systemd service gives its programs; `variables`: an environment that
 //!   need not be this process's own.
 
@@ -22,6 +23,7 @@ mod libraries;
 mod loader_cache;
 pub(crate) mod probe;
 mod render;
+mod running;
 mod search;
 mod service;
 mod variables;
@@ -49,11 +51,18 @@ Examples:
   vgpu doctor --ollama /opt/ollama              another copy of Ollama
   vgpu doctor --backend ./libggml-cuda.so       the backend of another program, with this LD_LIBRARY_PATH
   sudo -u ollama vgpu doctor                    as the user of the service
+  sudo vgpu doctor --pid $(pgrep -xo ollama)    what each process of a running Ollama has loaded
+  sudo vgpu doctor --watch                      the same while it happens: start a model in another window
+  sudo vgpu doctor --watch --pid 4711 --for 60
 
 A service is looked at where --service names one, and ollama.service where it exists and neither --ollama nor --backend asks
 for something else. Its variables then are the ones that count, not this shell's. Its unit files are read as systemd reads
 them; the variables that systemd itself was given (PassEnvironment=), access lists and security modules other than AppArmor
 are not looked at.
+
+--watch looks some 200 times a second, because the kernel tells of new processes only to root. A process that lives for less
+than some 10 ms can be missed, and so can what it loads last; Ollama's probes live for 250 ms. With --pid, grandchildren
+whose parents have ended are lost; with a service, none are.
 
 It changes nothing. To see what the loader really does it opens the backend in a process of its own, whose environment is
 this one and what Ollama adds; then it looks for devices as that Ollama does, and shows the line that Ollama would log. Exit status: 0 when nothing failed, 1 when something did, 2 when it could not look.")]
@@ -70,6 +79,15 @@ pub(crate) struct Args {
     /// A systemd service whose programs shall use the GPU (default: ollama.service, if there is one).
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
+    /// Look into this running process and its children instead of at files.
+    #[arg(long, value_name = "N", conflicts_with_all = ["ollama", "backend", "service", "no_device"])]
+    pid: Option<u32>,
+    /// Follow the processes of --pid or of the service, and print what each loads, until interrupted.
+    #[arg(long, conflicts_with_all = ["ollama", "backend", "json", "no_device"])]
+    watch: bool,
+    /// End --watch after so many seconds.
+    #[arg(long = "for", value_name = "SECONDS", requires = "watch")]
+    for_s: Option<u64>,
     /// Look for services and their files in this folder instead of /, for tests.
     #[arg(long, value_name = "DIR", default_value = "/", hide = true)]
     root: PathBuf,
@@ -89,7 +107,13 @@ pub(crate) struct Args {
 /// # Errors
 /// When it could not look.
 pub(crate) fn run(args: &Args) -> Result<bool> {
-    let report = examine(args)?;
+    if args.watch {
+        return watch(args).map(|()| true);
+    }
+    let report = match args.pid {
+        Some(pid) => Report::new(running::checks(pid, &reference(args)?.0)?),
+        None => examine(args)?,
+    };
     let mut out = io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &report)?;
@@ -100,7 +124,25 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     Ok(report.is_healthy())
 }
 
-fn examine(args: &Args) -> Result<Report> {
+fn watch(args: &Args) -> Result<()> {
+    let (reference, _) = reference(args)?;
+    let source = match (args.pid, find_service(args)?) {
+        (Some(pid), _) => running::Source::Tree(pid),
+        (None, Some(service)) => running::Source::Group(service.unit.name.clone(), service.process_lists()),
+        (None, None) => {
+            bail!("--watch: there is no {}; name a service or a process with --service or --pid", service::OLLAMA)
+        }
+    };
+    let limit = args.for_s.map(Duration::from_secs);
+    match running::watch(&source, &reference, limit, &mut io::stdout().lock()) {
+        // Whoever read it has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+/// Our own libraries, and this program.
+fn reference(args: &Args) -> Result<(Reference, PathBuf)> {
     let program = env::current_exe().context("cannot find out where this program is")?;
     let folder = match &args.libraries {
         Some(folder) => folder.clone(),
@@ -109,7 +151,11 @@ fn examine(args: &Args) -> Result<Report> {
     let folder = folder.canonicalize().with_context(|| {
         format!("{}: no libraries of vgpu to hold others against; name their folder with --libraries", folder.display())
     })?;
-    let reference = Reference::new(&folder);
+    Ok((Reference::new(&folder), program))
+}
+
+fn examine(args: &Args) -> Result<Report> {
+    let (reference, program) = reference(args)?;
     let service = find_service(args)?;
     let variables = service.as_ref().map_or_else(Variables::own, |service| service.variables.clone());
     if service.is_some() {

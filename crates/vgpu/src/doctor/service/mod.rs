@@ -33,6 +33,8 @@ use unit::words;
 /// Ollama's own service.
 pub(super) const OLLAMA: &str = "ollama.service";
 
+const ROOT_SLICE: &str = "-.slice";
+
 /// A service that is looked at.
 pub(super) struct Service {
     machine: Machine,
@@ -55,6 +57,23 @@ impl Service {
         let walk = self.machine.walk(program).ok().filter(|_| program.is_absolute())?;
         let home = walk.path.parent()?.parent()?;
         self.machine.metadata(&home.join("lib/ollama")).ok()?.is_dir().then(|| self.machine.host(home))
+    }
+
+    /// The files in which the kernel may list the service's processes, by the way that control groups are mounted.
+    pub(super) fn process_lists(&self) -> Vec<PathBuf> {
+        let name = &self.unit.name;
+        let slice = match (self.unit.last("Slice"), name.split_once('@')) {
+            (Some(setting), _) => setting.value.clone(),
+            (None, Some((start, _))) => format!("system-{start}.slice"),
+            (None, None) => "system.slice".to_owned(),
+        };
+        // A slice lies in those of the parts of its name.
+        let stem = slice.trim_end_matches(".slice");
+        let parts = stem.match_indices('-').map(|(at, _)| format!("{}.slice", &stem[..at]));
+        let slices = parts.chain([format!("{stem}.slice")]).filter(|_| slice != ROOT_SLICE);
+        let path: PathBuf = slices.chain([name.clone()]).collect();
+        let roots = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"];
+        roots.map(|root| self.machine.host(&Path::new(root).join(&path).join("cgroup.procs"))).into()
     }
 
     /// All checks of the service, causes before consequences.

@@ -1,0 +1,132 @@
+//! A running Ollama, or any other program: which of its processes has loaded what.
+//!
+//! - `process`: what the kernel shows of a process; `findings`: what that means for CUDA.
+//! - `watch`: the same while it happens.
+
+mod findings;
+mod process;
+mod watch;
+
+use std::collections::BTreeSet;
+use std::io;
+
+use anyhow::{Context, Result, bail};
+
+use super::check::Check;
+use super::environment;
+use super::libraries::Reference;
+use findings::{Connection, Judge, Loaded, Whose, connection};
+use process::{Process, Role};
+pub(super) use watch::{Source, watch};
+
+/// Variables that lead a program to libraries or devices, or away from them.
+const VARIABLES: [&str; 9] = [
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "OLLAMA_LIBRARY_PATH",
+    "OLLAMA_LLM_LIBRARY",
+    "GGML_BACKEND_PATH",
+    "GGML_CUDA_INIT",
+    "CUDA_VISIBLE_DEVICES",
+    "VGPU",
+    "VGPU_SYSFS",
+];
+
+/// Looks at a process and its descendants.
+///
+/// # Errors
+/// When there is no such process, or this user may look into none of them.
+pub(super) fn checks(pid: u32, reference: &Reference) -> Result<Vec<Check>> {
+    let processes = process::tree(pid);
+    let Some(root) = processes.first() else { bail!("--pid {pid}: there is no such process") };
+    let mut judge = Judge::new(reference);
+    let mut all = Vec::new();
+    let mut refused = 0;
+    let mut environments = BTreeSet::new();
+    for process in &processes {
+        let check =
+            Check::ok(format!("process.{}", process.pid()), format!("process {}: {}", process.pid(), process.command));
+        match examine(process, check.clone(), &mut judge) {
+            Ok(check) => all.push(check),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                refused += 1;
+                all.push(check.skipped(format!("{error}: run it with sudo to look into processes of other users")));
+            }
+            // It has ended meanwhile.
+            Err(_) => continue,
+        }
+        if let Ok(variables) = process::variables(process.pid()) {
+            // Children have mostly their parents', and one trap is named once.
+            for check in environment::checks(None, reference, &[], &variables) {
+                if environments.insert((check.id.clone(), check.cause.clone())) && check.cause.is_some() {
+                    let title = format!("process {}: {}", process.pid(), check.title);
+                    all.insert(0, Check { title, ..check });
+                }
+            }
+        }
+    }
+    if all.is_empty() {
+        bail!("--pid {pid}: the process has ended meanwhile");
+    }
+    if refused == processes.len() {
+        return Err(io::Error::from(io::ErrorKind::PermissionDenied))
+            .with_context(|| format!("--pid {pid}: run it with sudo: these are processes of another user"));
+    }
+    if root.role == Role::Serve && !processes.iter().any(|process| process.role.wants_device()) {
+        let check = Check::ok("process.runners", "the processes in which Ollama computes");
+        all.push(check.skipped(
+            "there is none now: load a model (`ollama run`), and watch with --watch; Ollama's server itself loads no CUDA",
+        ));
+    }
+    Ok(all)
+}
+
+fn examine(process: &Process, check: Check, judge: &mut Judge<'_>) -> io::Result<Check> {
+    let mappings = process::mappings(process.pid())?;
+    let loaded = judge.loaded(process.pid(), &mappings);
+    let connection = connection(&mappings);
+    let check = check
+        .saw_all(loaded.iter().map(describe))
+        .saw_all(connection.iter().map(|connection| format!("it {connection}")));
+    let variables = process::variables(process.pid()).unwrap_or_default();
+    let set = VARIABLES.iter().filter(|name| variables.value(name).is_some());
+    let check = check.saw_all(set.map(|name| variables.show(name)));
+    Ok(judged(process.role, check, &loaded, connection.as_ref()))
+}
+
+/// A library, as evidence.
+fn describe(loaded: &Loaded) -> String {
+    let deleted = if loaded.mapping.is_deleted { " (deleted or replaced since)" } else { "" };
+    match loaded.whose {
+        Whose::Programs => format!("has loaded {}{deleted}", loaded.mapping.path),
+        whose => format!("has loaded {}{deleted}: {whose}", loaded.mapping.path),
+    }
+}
+
+fn judged(role: Role, check: Check, loaded: &[Loaded], connection: Option<&Connection>) -> Check {
+    let of = |wanted: Whose| loaded.iter().find(|loaded| loaded.whose == wanted);
+    // Programs work without it.
+    let matters = |loaded: &&Loaded| !loaded.mapping.name().starts_with("libnvidia-ml");
+    if let Some(other) = of(Whose::OtherBuild) {
+        let cause = format!("it has loaded {}, which is of another build of vgpu", other.mapping.path);
+        return check.failed(cause, "install vgpu's libraries again, all of one build, and restart the program");
+    }
+    let foreign = [Whose::Bundled, Whose::Foreign];
+    if let Some(other) = loaded.iter().filter(matters).find(|loaded| foreign.contains(&loaded.whose)) {
+        let cause = format!("it has loaded {}, which is {}", other.mapping.path, other.whose);
+        return check.failed(cause, "`vgpu doctor` says which directory brings it, and what to put there");
+    }
+    if let Some(stale) = loaded.iter().find(|loaded| loaded.mapping.is_deleted) {
+        let cause = format!("it runs with {}, which was deleted or replaced since", stale.mapping.path);
+        return check.warning(cause, "restart the program");
+    }
+    if role.wants_device() && loaded.is_empty() {
+        let cause = "it has loaded no CUDA backend, so it has no GPU";
+        return check.warning(cause, "`vgpu doctor` says why, unless it has only just begun");
+    }
+    if of(Whose::ThisBuild).is_some() && connection.is_none() {
+        let cause = "it has loaded vgpu's libraries, but is connected to no GPU";
+        return check.warning(cause, "run it with VGPU_LOG=warn set: it then says what became of the connection");
+    }
+    check
+}
