@@ -60,6 +60,8 @@ pub(super) struct Process {
     pub(super) role: Role,
     /// Its command line, shortened.
     pub(super) command: String,
+    /// It has one: processes of the kernel, and those that are about to end, have none.
+    pub(super) has_command: bool,
 }
 
 /// A file in a process's memory.
@@ -128,7 +130,7 @@ impl Process {
             command.push('…');
         }
         let command = command.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-        Ok(Self { identity: Identity { pid, started }, role, command })
+        Ok(Self { identity: Identity { pid, started }, role, command, has_command: !arguments.is_empty() })
     }
 
     pub(super) fn pid(&self) -> u32 {

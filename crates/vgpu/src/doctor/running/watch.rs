@@ -136,7 +136,7 @@ fn follow(
         is_refused: false,
     });
     // Another program in the same process: what it had is gone.
-    let is_another = followed.process.command != process.command;
+    let is_another = process.has_command && followed.process.command != process.command;
     if is_new || is_another {
         log.line(format_args!("{pid} {}: {}", if is_new { "begins" } else { "becomes" }, process.command))?;
     }
@@ -145,7 +145,9 @@ fn follow(
         followed.connection = None;
         followed.since = now;
     }
-    followed.process = process;
+    if process.has_command {
+        followed.process = process;
+    }
     let is_due = followed
         .looked_into
         .is_none_or(|last| now.duration_since(followed.since) < YOUTH || now.duration_since(last) >= LATER_PERIOD);

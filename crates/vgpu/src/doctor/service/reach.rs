@@ -1,6 +1,7 @@
 //! Whether a service can reach the device, and the libraries: as its user, from within its sandbox.
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
@@ -83,10 +84,12 @@ pub(super) fn checks(scene: &Scene<'_>) -> Vec<Check> {
     ];
     let mut all = Vec::new();
     for (area, id, title) in areas {
-        let mut check = Check::ok(id, format!("{unit}: {title}")).saw(format!("{way}; {selection}"));
-        if area == Area::User {
-            check = check.saw(who.clone());
-        }
+        let check = Check::ok(id, format!("{unit}: {title}"));
+        let check = match area {
+            Area::Existence => check.saw(format!("{way}; {selection}")),
+            Area::User => check.saw(who.clone()),
+            _ => check,
+        };
         all.push(judge(check, troubles.iter().filter(|trouble| trouble.area == area)));
     }
     all.push(libraries(scene, &namespace));
@@ -170,6 +173,14 @@ fn socket_troubles(scene: &Scene<'_>, namespace: &Namespace, path: &Path, all: &
     let shown = path.display();
     let restart = super::restart(scene.unit);
     match scene.machine.metadata(path) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => all.push(Trouble {
+            is_doubtful: true,
+            ..Trouble::new(
+                Area::Existence,
+                format!("{shown} cannot be looked at: {error}"),
+                "run doctor with sudo, so that it can see what the service sees",
+            )
+        }),
         Err(error) => all.push(Trouble::new(
             Area::Existence,
             format!("there is no daemon's socket at {shown}: {error}"),
