@@ -1,31 +1,21 @@
 //! `vgpu doctor --service` on scratch machines whose service has one thing wrong each: it names that first, and is content
 //! once it is mended.
 
+mod tree;
+
 use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde_json::Value;
 use tempfile::TempDir;
 use vgpu_core::pci::regs::{BAR0_BYTES, MAGIC, PAGE_OFFSET};
 
-const MARK: &str = r#"__attribute__((used)) static const char mark[] = "vgpu_core::test";"#;
-/// A driver with one device, unless somebody hides it.
-const CUDA: &str = r#"
-    #include <stdlib.h>
-    #include <string.h>
-    int cuInit(unsigned f) { return getenv("TEST_NO_DEVICE") ? 100 : 0; }
-    int cuDriverGetVersion(int *v) { *v = 12080; return 0; }
-    int cuDeviceGetCount(int *n) { *n = 1; return 0; }
-    int cuDeviceGetName(char *s, int n, int d) { strncpy(s, "Test GPU", n); return 0; }
-    int cuDeviceGetAttribute(int *v, int a, int d) { *v = a == 75 ? 7 : 5; return 0; }
-    int cuDeviceTotalMem_v2(unsigned long *b, int d) { *b = 1ul << 30; return 0; }
-    int cuDeviceGetUuid_v2(char *u, int d) { memset(u, 0xab, 16); return 0; }"#;
-const SONAMES: [&str; 5] =
-    ["libcuda.so.1", "libcudart.so.12", "libcublas.so.12", "libcublasLt.so.12", "libnvidia-ml.so.1"];
+use tree::{SONAMES, Tree};
+
 const UNIT: &str = "etc/systemd/system/ollama.service";
 /// As Ollama's installer writes it.
 const SERVICE: &str = "[Unit]\nDescription=Ollama Service\nAfter=network-online.target\n\n[Service]\n\
@@ -35,60 +25,21 @@ const DROP_IN: &str = "etc/systemd/system/ollama.service.d/local.conf";
 const OURS: &str = "etc/systemd/system/ollama.service.d/50-vgpu.conf";
 const FUNCTION: &str = "sys/devices/pci0000:00/0000:00:05.0";
 
-fn build(path: &Path, source: &str, options: &[&str]) {
-    let c = path.with_extension("c");
-    fs::write(&c, source).expect("a file");
-    let mut cc = Command::new("cc");
-    let output =
-        cc.args(["-shared", "-fPIC", "-w", "-o"]).arg(path).arg(&c).args(options).output().expect("cc is there");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    fs::remove_file(c).expect("a file of ours");
-}
-
-/// The libraries, built once.
-fn libraries() -> &'static Path {
-    static BUILT: OnceLock<TempDir> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        for soname in SONAMES {
-            let source = match soname {
-                "libcuda.so.1" => CUDA,
-                "libcudart.so.12" => {
-                    "int cudaMalloc(void) { return 0; } int cudaGetDeviceCount(int *n) { *n = 1; return 0; }"
-                }
-                "libcublas.so.12" => "int cublasCreate_v2(void) { return 0; }",
-                "libnvidia-ml.so.1" => "int nvmlInit_v2(void) { return 0; }",
-                _ => "",
-            };
-            let mark = if source.is_empty() { "" } else { MARK };
-            let script = folder.path().join("versions.map");
-            fs::write(&script, format!("{soname} {{ global: cu*; local: *; }};")).expect("a file");
-            let node = format!("-Wl,--version-script={}", script.display());
-            let name = format!("-Wl,-soname,{soname}");
-            let has_node = ["libcudart.so.12", "libcublas.so.12"].contains(&soname);
-            let options = if has_node { vec![name.as_str(), node.as_str()] } else { vec![name.as_str()] };
-            build(&folder.path().join(soname), &format!("{mark} {source}"), &options);
-        }
-        let base = folder.path().join("libggml-base.so");
-        build(&base, "int ggml_log(void) { return 0; }", &["-Wl,-soname,libggml-base.so"]);
-        let needed = ["libcudart.so.12", "libcublas.so.12", "libcuda.so.1", "libggml-base.so"];
-        let needed = needed.map(|name| folder.path().join(name).display().to_string());
-        let mut options = vec!["-Wl,--no-as-needed"];
-        options.extend(needed.iter().map(String::as_str));
-        build(
-            &folder.path().join("libggml-cuda.so"),
-            "int cudaMalloc(void), cublasCreate_v2(void), cuInit(unsigned), ggml_log(void);
-             int ggml_backend_init(void) { return cudaMalloc() + cublasCreate_v2() + cuInit(0) + ggml_log(); }",
-            &options,
-        );
-        folder
-    });
-    folder.path()
+/// The libraries, built once for all tests that run at a time.
+fn libraries() -> Arc<Tree> {
+    static BUILT: Mutex<Weak<Tree>> = Mutex::new(Weak::new());
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    built.upgrade().unwrap_or_else(|| {
+        let tree = Arc::new(Tree::new());
+        *built = Arc::downgrade(&tree);
+        tree
+    })
 }
 
 /// A machine with Ollama, our libraries, a daemon's socket and a service that lacks nothing.
 struct Machine {
     root: TempDir,
+    libraries: Arc<Tree>,
     socket: Option<UnixListener>,
 }
 
@@ -96,15 +47,15 @@ impl Machine {
     fn new() -> Self {
         let root = tempfile::tempdir().expect("a temporary folder");
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).expect("our own folder");
-        let mut machine = Self { root, socket: None };
+        let mut machine = Self { root, libraries: libraries(), socket: None };
         for soname in SONAMES {
-            machine.copy(soname, &format!("opt/vgpu/1/lib/{soname}"));
+            machine.copy(&format!("ours/{soname}"), &format!("opt/vgpu/1/lib/{soname}"));
             machine
                 .link(&format!("../../../../opt/vgpu/current/lib/{soname}"), &format!("usr/local/lib/ollama/{soname}"));
         }
         machine.link("1", "opt/vgpu/current");
-        machine.copy("libggml-base.so", "usr/local/lib/ollama/libggml-base.so");
-        machine.copy("libggml-cuda.so", "usr/local/lib/ollama/cuda_v12/libggml-cuda.so");
+        machine.copy("ollama/lib/ollama/libggml-base.so", "usr/local/lib/ollama/libggml-base.so");
+        machine.copy("ollama/lib/ollama/cuda_v12/libggml-cuda.so", "usr/local/lib/ollama/cuda_v12/libggml-cuda.so");
         machine.write("usr/local/bin/ollama", "a program");
         machine.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nollama:x:54321:54321::/usr/share/ollama:/bin/false\n");
         machine.write("etc/group", "root:x:0:\nollama:x:54321:\nrender:x:54322:\n");
@@ -129,7 +80,7 @@ impl Machine {
     }
 
     fn copy(&self, library: &str, path: &str) {
-        fs::copy(libraries().join(library), self.make_room(path)).expect("a copy");
+        fs::copy(self.libraries.path(library), self.make_room(path)).expect("a copy");
     }
 
     fn link(&self, target: &str, path: &str) {
@@ -322,8 +273,8 @@ fn an_environment_file_is_read_and_named() {
 #[test]
 fn a_leftover_in_the_services_ld_preload_is_named() {
     let machine = Machine::new();
-    build(&machine.make_room("opt/old/shim.so"), "int dlsym(void) { return 0; }", &[]);
-    let old = machine.path("opt/old/shim.so").display().to_string();
+    let old = machine.libraries.text("shim.so");
+    machine.libraries.build("shim.so", "int dlsym(void) { return 0; }", &[]);
     machine.suffers(
         &format!("Environment=\"LD_PRELOAD={old}\""),
         "environment.LD_PRELOAD",
@@ -340,7 +291,7 @@ fn a_leftover_in_the_services_ld_preload_is_named() {
 #[test]
 fn a_wrong_library_path_of_the_service_is_named() {
     let machine = Machine::new();
-    machine.copy("libcudart.so.12", "opt/other/libcudart.so.12");
+    machine.copy("ours/libcudart.so.12", "opt/other/libcudart.so.12");
     let other = machine.path("opt/other/libcudart.so.12");
     let mut bytes = fs::read(&other).expect("a copy");
     bytes.extend(b"another build");
@@ -487,7 +438,7 @@ fn another_root_folder_is_named() {
 fn libraries_that_the_service_does_not_see_are_named() {
     let machine = Machine::new();
     for soname in SONAMES {
-        machine.copy(soname, &format!("home/me/dist/lib/{soname}"));
+        machine.copy(&format!("ours/{soname}"), &format!("home/me/dist/lib/{soname}"));
         machine.link(&format!("../../../../home/me/dist/lib/{soname}"), &format!("usr/local/lib/ollama/{soname}"));
     }
     machine.thrives("");
@@ -630,7 +581,7 @@ fn ollama_in_a_package_of_its_own_is_named() {
 #[test]
 fn leftovers_where_libraries_are_looked_for_are_named() {
     let machine = Machine::new();
-    machine.copy("libcuda.so.1", "usr/local/lib/libcuda.so.1");
+    machine.copy("ours/libcuda.so.1", "usr/local/lib/libcuda.so.1");
     machine.ask().is_green();
     let stale = machine.path("usr/local/lib/libcuda.so.1");
     let mut bytes = fs::read(&stale).expect("a copy");

@@ -51,7 +51,7 @@ Examples:
   vgpu doctor --ollama /opt/ollama              another copy of Ollama
   vgpu doctor --backend ./libggml-cuda.so       the backend of another program, with this LD_LIBRARY_PATH
   sudo -u ollama vgpu doctor                    as the user of the service
-  sudo vgpu doctor --pid $(pgrep -xo ollama)    what each process of a running Ollama has loaded
+  sudo vgpu doctor --pid 4711                   what a running Ollama (`pgrep -xo ollama`) and its children have loaded
   sudo vgpu doctor --watch                      the same while it happens: start a model in another window
   sudo vgpu doctor --watch --pid 4711 --for 60
 

@@ -11,6 +11,8 @@ use super::unit::{Unit, words};
 
 const PASSWD: &str = "/etc/passwd";
 const GROUP: &str = "/etc/group";
+/// Of those that a unit names.
+const GROUPS_MAX: usize = 100;
 /// What is asked of a file or folder, as in one digit of its mode.
 pub(super) const READ: u32 = 4;
 pub(super) const WRITE: u32 = 2;
@@ -62,12 +64,12 @@ impl Account {
                 None => account.no_group(&setting.value, &setting.place()),
             }
         }
-        for setting in unit.list("SupplementaryGroups") {
-            for name in words(&setting.value) {
-                match group(machine, &name) {
-                    Some(gid) => account.gids.push(gid),
-                    None => account.no_group(&name, &setting.place()),
-                }
+        let lists = unit.list("SupplementaryGroups").into_iter();
+        let names = lists.flat_map(|setting| words(&setting.value).into_iter().map(|name| (name, setting.place())));
+        for (name, place) in names.take(GROUPS_MAX) {
+            match group(machine, &name) {
+                Some(gid) => account.gids.push(gid),
+                None => account.no_group(&name, &place),
             }
         }
         account.gids.sort_unstable();

@@ -13,6 +13,7 @@ use crate::doctor::variables::Variables;
 const SYSTEM: &str = "/etc/systemd/system.conf";
 /// What systemd's services have where nothing else says so.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const FILES_MAX: usize = 100;
 const VARIABLES_MAX: usize = 10_000;
 
 /// A service's variables, and a check of the files that they come from.
@@ -30,7 +31,7 @@ pub(super) fn variables(unit: &Unit, machine: &Machine) -> (Variables, Check) {
         assign(&mut all, setting, unit);
     }
     let mut missing = None;
-    for setting in unit.list("EnvironmentFile") {
+    for setting in unit.list("EnvironmentFile").into_iter().take(FILES_MAX) {
         let Some(word) = words(&setting.value).into_iter().next() else { continue };
         let (name, may_miss) = match word.strip_prefix('-') {
             Some(name) => (name, true),

@@ -12,6 +12,9 @@ use super::environment::expand;
 use super::machine::Machine;
 use super::unit::{Setting, Unit, words};
 
+/// No sane unit has more.
+const RULES_MAX: usize = 2000;
+
 /// What a setting does to the files below a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Effect {
@@ -126,7 +129,7 @@ impl Namespace {
     }
 
     fn add(&mut self, machine: &Machine, path: &str, effect: Effect, setting: &Setting) {
-        if path.starts_with('/') {
+        if path.starts_with('/') && self.rules.len() < RULES_MAX {
             let real = machine.walk(Path::new(path)).map_or_else(|_| path.into(), |walk| walk.path);
             self.rules.push(Rule::new(&real, effect, setting));
         }

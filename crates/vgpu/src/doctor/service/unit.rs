@@ -27,7 +27,7 @@ const FOLDERS: [&str; 13] = [
     "/lib/systemd/system",
     "/run/systemd/generator.late",
 ];
-const FILES_MAX: usize = 500;
+const FILES_MAX: usize = 100;
 const SETTINGS_MAX: usize = 20_000;
 
 /// One line that sets something.
@@ -286,6 +286,15 @@ mod tests {
         assert_eq!(words(r#"A=1 "B=2"#), ["A=1"]);
         assert!(words("").is_empty() && words("  ").is_empty());
         assert_eq!(words("\"\""), [""]);
+    }
+
+    #[test]
+    fn words_of_any_text_end() {
+        const SIGNS: [char; 8] = ['a', ' ', '"', '\'', '\\', 'x', '=', 'é'];
+        for number in 0..8_usize.pow(5) {
+            let text: String = (0..5).map(|place| SIGNS[number >> (3 * place) & 7]).collect();
+            assert!(words(&text).iter().map(String::len).sum::<usize>() <= 10, "{text:?}");
+        }
     }
 
     #[test]
