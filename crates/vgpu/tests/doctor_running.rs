@@ -330,6 +330,18 @@ fn traps_in_a_processes_environment_are_named_once() {
 }
 
 #[test]
+fn what_ollama_itself_gives_a_runner_raises_no_alarm() {
+    let scratch = Scratch::new();
+    let variables = [("GGML_CUDA_INIT", "1"), ("CUDA_VISIBLE_DEVICES", "GPU-12345678"), CONNECTED[0]];
+    let runner = scratch.start("runner", &[BACKEND, "ours/libcuda.so.1"], &variables);
+    let report = scratch.ask(runner.pid());
+    assert!(report.checks().iter().all(|check| check["verdict"] == "ok"), "{:#}", report.0);
+    let mut serve = scratch.start("serve", &[], &variables);
+    scratch.ask(serve.pid()).names("environment.GGML_CUDA_INIT", "warning", &["abort"]);
+    serve.end();
+}
+
+#[test]
 fn processes_of_other_users_need_sudo() {
     let scratch = Scratch::new();
     let runner = scratch.start("runner", &[], &[]);

@@ -35,13 +35,12 @@ const VARIABLES: [&str; 9] = [
 /// Looks at a process and its descendants.
 ///
 /// # Errors
-/// When there is no such process, or this user may look into none of them.
+/// When there is no such process, or this user may not look into it.
 pub(super) fn checks(pid: u32, reference: &Reference) -> Result<Vec<Check>> {
     let processes = process::tree(pid);
     let Some(root) = processes.first() else { bail!("--pid {pid}: there is no such process") };
     let mut judge = Judge::new(reference);
     let mut all = Vec::new();
-    let mut refused = 0;
     let mut environments = BTreeSet::new();
     for process in &processes {
         let check =
@@ -49,13 +48,20 @@ pub(super) fn checks(pid: u32, reference: &Reference) -> Result<Vec<Check>> {
         match examine(process, check.clone(), &mut judge) {
             Ok(check) => all.push(check),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                refused += 1;
+                if process == root {
+                    return Err(error)
+                        .with_context(|| format!("--pid {pid}: this is another user's process; run it with sudo"));
+                }
                 all.push(check.skipped(format!("{error}: run it with sudo to look into processes of other users")));
             }
             // It has ended meanwhile.
             Err(_) => continue,
         }
-        if let Ok(variables) = process::variables(process.pid()) {
+        if let Ok(mut variables) = process::variables(process.pid()) {
+            if process.role.wants_device() {
+                // Ollama's own doing.
+                variables.unset("GGML_CUDA_INIT");
+            }
             // Children have mostly their parents', and one trap is named once.
             for check in environment::checks(None, reference, &[], &variables) {
                 if environments.insert((check.id.clone(), check.cause.clone())) && check.cause.is_some() {
@@ -67,10 +73,6 @@ pub(super) fn checks(pid: u32, reference: &Reference) -> Result<Vec<Check>> {
     }
     if all.is_empty() {
         bail!("--pid {pid}: the process has ended meanwhile");
-    }
-    if refused == processes.len() {
-        return Err(io::Error::from(io::ErrorKind::PermissionDenied))
-            .with_context(|| format!("--pid {pid}: run it with sudo: these are processes of another user"));
     }
     if root.role == Role::Serve && !processes.iter().any(|process| process.role.wants_device()) {
         let check = Check::ok("process.runners", "the processes in which Ollama computes");
