@@ -74,6 +74,13 @@ extern "cublas" {
     #[custom]
     fn cublasGetProperty(type_: libraryPropertyType_t, value: Out<c_int>);
 
+    /// Whether products may be computed from parts of less precision.
+    #[unsupported]
+    fn cublasGetEmulationStrategy(
+        handle: cublasHandle_t,
+        emulationStrategy: *mut cublasEmulationStrategy_t,
+    );
+
     /// The hint of how many multiprocessors to use.
     #[custom]
     fn cublasGetSmCountTarget(handle: cublasHandle_t, smCountTarget: Out<c_int>);
@@ -185,6 +192,13 @@ extern "cublas" {
     /// Sets where scalars live.
     #[custom]
     fn cublasSetPointerMode_v2(handle: cublasHandle_t, mode: cublasPointerMode_t);
+
+    /// Says whether products may be computed from parts of less precision.
+    #[unsupported]
+    fn cublasSetEmulationStrategy(
+        handle: cublasHandle_t,
+        emulationStrategy: cublasEmulationStrategy_t,
+    );
 
     /// Hints how many multiprocessors to use.
     #[custom]

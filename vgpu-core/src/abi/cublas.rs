@@ -1,6 +1,7 @@
 //! Types and constants of cuBLAS 12's core API, written by hand: its wheel is 600 MB and is not fetched for a header.
 //!
-//! Source: cuBLAS reference, "Using the cuBLAS API", data types.
+//! Source: cuBLAS reference, "Using the cuBLAS API", data types. Every value here, and every signature in `headers/spec/cublas`,
+//! has been held against `cublas_api.h` of 12.9.1.4.
 
 use core::ffi::c_char;
 
@@ -110,6 +111,7 @@ impl cublasOperation_t {
     pub const CUBLAS_OP_N: Self = Self(0);
     pub const CUBLAS_OP_T: Self = Self(1);
     pub const CUBLAS_OP_C: Self = Self(2);
+    pub const CUBLAS_OP_HERMITAN: Self = Self(2);
     pub const CUBLAS_OP_CONJG: Self = Self(3);
 }
 
@@ -133,6 +135,17 @@ impl cublasAtomicsMode_t {
     pub const CUBLAS_ATOMICS_ALLOWED: Self = Self(1);
 }
 
+/// Whether products may be computed from parts of less precision.
+#[repr(transparent)]
+#[derive(Debug, Copy, Clone, Hash, PartialEq, Eq)]
+pub struct cublasEmulationStrategy_t(pub u32);
+
+impl cublasEmulationStrategy_t {
+    pub const CUBLAS_EMULATION_STRATEGY_DEFAULT: Self = Self(0);
+    pub const CUBLAS_EMULATION_STRATEGY_PERFORMANT: Self = Self(1);
+    pub const CUBLAS_EMULATION_STRATEGY_EAGER: Self = Self(2);
+}
+
 /// Which implementation of a product to use; since Ampere only a hint.
 #[repr(transparent)]
 #[derive(Debug, Copy, Clone, Hash, PartialEq, Eq)]
@@ -140,6 +153,7 @@ pub struct cublasGemmAlgo_t(pub i32);
 
 impl cublasGemmAlgo_t {
     pub const CUBLAS_GEMM_DEFAULT: Self = Self(-1);
+    pub const CUBLAS_GEMM_DFALT: Self = Self(-1);
     pub const CUBLAS_GEMM_ALGO0: Self = Self(0);
     pub const CUBLAS_GEMM_ALGO1: Self = Self(1);
     pub const CUBLAS_GEMM_ALGO2: Self = Self(2);
@@ -165,6 +179,7 @@ impl cublasGemmAlgo_t {
     pub const CUBLAS_GEMM_ALGO22: Self = Self(22);
     pub const CUBLAS_GEMM_ALGO23: Self = Self(23);
     pub const CUBLAS_GEMM_DEFAULT_TENSOR_OP: Self = Self(99);
+    pub const CUBLAS_GEMM_DFALT_TENSOR_OP: Self = Self(99);
     pub const CUBLAS_GEMM_ALGO0_TENSOR_OP: Self = Self(100);
     pub const CUBLAS_GEMM_ALGO1_TENSOR_OP: Self = Self(101);
     pub const CUBLAS_GEMM_ALGO2_TENSOR_OP: Self = Self(102);
