@@ -4836,6 +4836,16 @@ pub unsafe extern "C" fn cublasGetCudartVersion() -> usize {
     vgpu_core::ffi::guard("cublasGetCudartVersion", 0, || crate::api::helper::cublasGetCudartVersion())
 }
 
+/// Whether products may be computed from parts of less precision.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cublasGetEmulationStrategy(
+    handle: cublasHandle_t,
+    emulationStrategy: *mut cublasEmulationStrategy_t,
+) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasGetEmulationStrategy(handle, emulationStrategy));
+    unsupported("cublasGetEmulationStrategy")
+}
+
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetLoggerCallback(userCallback: *mut cublasLogCallback) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasGetLoggerCallback(userCallback));
@@ -6100,6 +6110,16 @@ pub unsafe extern "C" fn cublasSdot_v2_64(
 pub unsafe extern "C" fn cublasSetAtomicsMode(handle: cublasHandle_t, mode: cublasAtomicsMode_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasSetAtomicsMode(handle, mode));
     entry("cublasSetAtomicsMode", || crate::api::helper::cublasSetAtomicsMode(handle, mode))
+}
+
+/// Says whether products may be computed from parts of less precision.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cublasSetEmulationStrategy(
+    handle: cublasHandle_t,
+    emulationStrategy: cublasEmulationStrategy_t,
+) -> cublasStatus_t {
+    vgpu_core::traced!(LIBRARY, cublasSetEmulationStrategy(handle, emulationStrategy));
+    unsupported("cublasSetEmulationStrategy")
 }
 
 #[unsafe(no_mangle)]
