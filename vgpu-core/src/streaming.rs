@@ -3,9 +3,12 @@
 //! An ordinary store first reads the line that it will overwrite. For the long end of a staged copy, memory that nobody has
 //! touched lately, that is a third of all traffic for nothing.
 
+/// From here on, what a copy has written does not stay in the caches anyway.
+pub const LONG_COPY_BYTES: usize = 8 << 20;
+
 /// Copies `len_bytes` that do not overlap, past the caches where the processor can.
 ///
-/// Worth it from a few hundred KiB on, to memory that is not read again at once.
+/// Worth it for [`LONG_COPY_BYTES`], in whatever pieces, to memory that is not read again at once.
 ///
 /// # Safety
 /// Both stretches are valid for the length, one for reads, one for writes, and they do not overlap.

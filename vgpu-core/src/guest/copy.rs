@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicU64;
 use super::Link;
 use super::staging::StagedChunk;
 use crate::error::CuResult;
-use crate::streaming::copy_past_caches;
-use crate::wire::messages::{CopyIn, CopyInline, CopyOut};
+use crate::streaming::{LONG_COPY_BYTES, copy_past_caches};
+use crate::wire::messages::{COPY_OF_LONG, CopyIn, CopyInline, CopyOut};
 use crate::wire::{Seq, StreamSlot};
 
 /// Up to here the bytes travel in the record itself.
@@ -14,8 +14,6 @@ const INLINE_MAX_BYTES: usize = 4096;
 /// Longer copies are cut into pieces of this: long enough to hide a record's cost, short enough to stay in the caches
 /// and to let both sides work at once.
 const PIECE_BYTES: usize = 512 << 10;
-/// The target of such a copy does not stay in the caches anyway.
-const LONG_BYTES: usize = 16 << 20;
 /// Pieces of a copy to the host that are under way at once.
 const PIECES_AHEAD: usize = 4;
 
@@ -30,14 +28,15 @@ impl Link {
             return self.post_on(last, &CopyInline { stream, reserved: 0, target }, source);
         }
         if let Some(span) = self.pinned().span(source.as_ptr().addr() as u64, source.len()) {
-            return self.post_on(last, &CopyIn { stream, reserved: 0, target, source: span }, &[]);
+            return self.post_on(last, &CopyIn { stream, flags: 0, target, source: span }, &[]);
         }
+        let flags = if source.len() >= LONG_COPY_BYTES { COPY_OF_LONG } else { 0 };
         let mut seq = 0;
         let mut at = target;
         for piece in source.chunks(PIECE_BYTES.min(self.stage_limit())) {
             let mut chunk = self.stage(piece.len())?;
             chunk.bytes_mut().copy_from_slice(piece);
-            seq = self.post_on(last, &CopyIn { stream, reserved: 0, target: at, source: chunk.span() }, &[])?;
+            seq = self.post_on(last, &CopyIn { stream, flags, target: at, source: chunk.span() }, &[])?;
             chunk.commit(stream, seq);
             at = at.wrapping_add(piece.len() as u64);
         }
@@ -56,7 +55,7 @@ impl Link {
             let seq = self.post_on(last, &CopyOut { stream, reserved: 0, source, target: span }, &[])?;
             return self.wait(stream, seq);
         }
-        let is_long = target.len() >= LONG_BYTES;
+        let is_long = target.len() >= LONG_COPY_BYTES;
         let mut at = source;
         let mut under_way: std::collections::VecDeque<(StagedChunk<'_>, Seq, &mut [u8])> =
             std::collections::VecDeque::with_capacity(PIECES_AHEAD);

@@ -203,8 +203,8 @@ messages! {
     /// Free and total bytes of the context's device.
     call 18 MemInfo fn mem_info { context: u32, reserved: u32 } -> MemInfoReply { free_bytes: u64, total_bytes: u64 };
 
-    /// Copies from the window to the device.
-    post 19 CopyIn fn copy_in { stream: StreamSlot, reserved: u32, target: u64, source: Span };
+    /// Copies from the window to the device. `flags`: [`COPY_OF_LONG`].
+    post 19 CopyIn fn copy_in { stream: StreamSlot, flags: u32, target: u64, source: Span };
 
     /// Copies the tail to the device.
     post 20 CopyInline fn copy_inline { stream: StreamSlot, reserved: u32, target: u64 };
@@ -393,6 +393,9 @@ pub struct GraphNode {
 
 // SAFETY: u32, u16, u16, u32, u32 leave no gap.
 unsafe impl Pod for GraphNode {}
+
+/// Flag of [`CopyIn::flags`]: a piece of a copy that is too long to stay in the caches.
+pub const COPY_OF_LONG: u32 = 1;
 
 /// Flag of [`Launch::flags`]: all blocks must be resident at once.
 pub const LAUNCH_COOPERATIVE: u32 = 1;

@@ -96,7 +96,7 @@ pub(crate) unsafe fn to_device(
     let span = pinned_span(process, source.addr() as u64, len);
     if is_captured(process, stream)? {
         let work = match span {
-            Some(source) => CopyWork::In(CopyIn { stream: 0, reserved: 0, target, source }),
+            Some(source) => CopyWork::In(CopyIn { stream: 0, flags: 0, target, source }),
             None => {
                 // SAFETY: the caller's promise. The bytes are taken now: at launch they may be gone.
                 let bytes: Arc<[u8]> = unsafe { std::slice::from_raw_parts(source, len) }.into();
@@ -109,7 +109,7 @@ pub(crate) unsafe fn to_device(
     // A short copy that is to be waited for travels in its record instead.
     let inline = done == Return::WhenDone && len <= INLINE_BYTES;
     if let Some(source) = span.filter(|_| !inline) {
-        let copy = CopyIn { stream: stream.slot, reserved: 0, target, source };
+        let copy = CopyIn { stream: stream.slot, flags: 0, target, source };
         let seq = process.link.post_on(&stream.last, &copy, &[])?;
         return match done {
             Return::WhenQueued => Ok(()),

@@ -1,6 +1,7 @@
 //! Messages to steps: what a record or a graph's node asks for, or why it is refused.
 
 use vgpu_core::CuError;
+use vgpu_core::streaming::LONG_COPY_BYTES;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Message, Op};
 
@@ -73,18 +74,24 @@ fn invalid(error: CuError, what: &str) -> Refusal {
     (error, format!("{what} is not valid"))
 }
 
+fn is_long(len_bytes: u64) -> bool {
+    len_bytes >= LONG_COPY_BYTES as u64
+}
+
 pub(super) fn copy_in_step(engine: &Engine, message: &CopyIn) -> Result<Step, Refusal> {
     let len_bytes = message.source.len_bytes;
     let source = Place::window(&*engine.completions, message.source.offset, len_bytes)
         .map_err(|error| invalid(error, "the part of the window"))?;
-    Ok(Step::Transfer(Transfer::Copy { target: Place::Device(message.target), source, len_bytes }))
+    let is_long = message.flags & COPY_OF_LONG != 0 || is_long(len_bytes);
+    Ok(Step::Transfer(Transfer::Copy { target: Place::Device(message.target), source, len_bytes, is_long }))
 }
 
 pub(super) fn copy_out_step(engine: &Engine, message: &CopyOut) -> Result<Step, Refusal> {
     let len_bytes = message.target.len_bytes;
     let target = Place::window(&*engine.completions, message.target.offset, len_bytes)
         .map_err(|error| invalid(error, "the part of the window"))?;
-    Ok(Step::Transfer(Transfer::Copy { target, source: Place::Device(message.source), len_bytes }))
+    // The window's pieces are used over and over.
+    Ok(Step::Transfer(Transfer::Copy { target, source: Place::Device(message.source), len_bytes, is_long: false }))
 }
 
 pub(super) fn copy_inline_step(message: &CopyInline, tail: &[u8]) -> Step {
@@ -93,7 +100,8 @@ pub(super) fn copy_inline_step(message: &CopyInline, tail: &[u8]) -> Step {
 
 pub(super) fn copy_step(message: &Copy) -> Step {
     let (target, source) = (Place::Device(message.target), Place::Device(message.source));
-    Step::Transfer(Transfer::Copy { target, source, len_bytes: message.len_bytes })
+    let len_bytes = message.len_bytes;
+    Step::Transfer(Transfer::Copy { target, source, len_bytes, is_long: is_long(len_bytes) })
 }
 
 pub(super) fn copy_box_step(engine: &Engine, message: &CopyBox) -> Result<Step, Refusal> {

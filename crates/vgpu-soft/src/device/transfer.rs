@@ -7,9 +7,6 @@ use vgpu_core::{CuError, CuResult};
 
 use crate::memory::MemoryMap;
 
-/// Copies of this length are taken for parts of long ones.
-const LONG_BYTES: u64 = 512 << 10;
-
 /// One end of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -33,11 +30,6 @@ impl Place {
         match self {
             Self::Device(address) | Self::Window(address) => address,
         }
-    }
-
-    /// Whether the target of a copy is not in the caches and need not be: the window's pieces are used over and over.
-    fn is_cold(self, len_bytes: u64) -> bool {
-        matches!(self, Self::Device(_)) && len_bytes >= LONG_BYTES
     }
 
     fn is_admitted(self, map: &MemoryMap, len_bytes: u64) -> bool {
@@ -110,8 +102,8 @@ pub(super) struct Pitched {
 pub(super) enum Transfer {
     /// Bytes that came with the record.
     Inline { target: u64, bytes: Box<[u8]> },
-    /// A plain copy.
-    Copy { target: Place, source: Place, len_bytes: u64 },
+    /// A plain copy; the target of a long one need not be in the caches.
+    Copy { target: Place, source: Place, len_bytes: u64, is_long: bool },
     /// A copy of rows.
     Rows { target: Pitched, source: Pitched, extent: Extent },
     /// `height` rows of `width` elements.
@@ -199,9 +191,9 @@ impl Transfer {
                 // SAFETY: the map admits the target for the whole length, and a Box does not lie in device memory.
                 unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), pointer(*target), bytes.len()) }
             }
-            Self::Copy { target, source, len_bytes } => {
+            Self::Copy { target, source, len_bytes, is_long } => {
                 // SAFETY: both ends were checked for the whole length; they may overlap.
-                unsafe { copy_bytes(source.address(), target.address(), *len_bytes, target.is_cold(*len_bytes)) }
+                unsafe { copy_bytes(source.address(), target.address(), *len_bytes, *is_long) }
             }
             Self::Rows { target, source, extent } => {
                 for slice in 0..extent.depth {
@@ -226,7 +218,7 @@ impl Transfer {
     fn ends(&self) -> CuResult<Vec<(Place, u64)>> {
         Ok(match self {
             Self::Inline { target, bytes } => vec![(Place::Device(*target), bytes.len() as u64)],
-            Self::Copy { target, source, len_bytes } => vec![(*target, *len_bytes), (*source, *len_bytes)],
+            Self::Copy { target, source, len_bytes, .. } => vec![(*target, *len_bytes), (*source, *len_bytes)],
             Self::Rows { target, source, extent } => vec![
                 (target.place, extent.span_bytes(target.pitch, target.slice_pitch)?),
                 (source.place, extent.span_bytes(source.pitch, source.slice_pitch)?),
@@ -254,9 +246,9 @@ fn pointer<T>(address: u64) -> *mut T {
 
 /// # Safety
 /// Both stretches are mapped.
-unsafe fn copy_bytes(source: u64, target: u64, len_bytes: u64, is_cold: bool) {
+unsafe fn copy_bytes(source: u64, target: u64, len_bytes: u64, is_long: bool) {
     let (from, to, len) = (pointer::<u8>(source), pointer::<u8>(target), len_bytes as usize);
-    if is_cold && source.abs_diff(target) >= len_bytes {
+    if is_long && source.abs_diff(target) >= len_bytes {
         // SAFETY: the caller's promise; the stretches are far enough apart.
         unsafe { copy_past_caches(from, to, len) }
     } else {

@@ -7,7 +7,7 @@ fn what_is_copied_in_comes_out_again() {
     let mut rig = Rig::new();
     let address = rig.alloc(64);
     rig.recorder.put(100, b"abcd");
-    let message = CopyIn { stream: FREE, reserved: 0, target: address + 3, source: Span { offset: 100, len_bytes: 4 } };
+    let message = CopyIn { stream: FREE, flags: 0, target: address + 3, source: Span { offset: 100, len_bytes: 4 } };
     rig.run(|device, seq| device.copy_in(seq, &message, &[])).unwrap();
     assert_eq!(rig.read(FREE, address, 8), b"\0\0\0abcd\0");
 }
