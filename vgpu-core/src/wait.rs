@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 const BUDGET_MIN_NS: u32 = 1_000;
 const BUDGET_MAX_NS: u32 = 50_000;
+/// The same where being woken takes a detour through another process: as long as a guest copies half a MiB, twice.
+const BUDGET_MAX_BEYOND_VM_NS: u32 = 200_000;
 /// Checks between two looks at the clock. Then the spinner offers its core to others: on a core that both sides share,
 /// the other one can only answer when this one stands aside.
 const CHECKS_PER_BURST: u32 = 24;
@@ -23,17 +25,27 @@ const NAP_MAX: Duration = Duration::from_millis(1);
 /// How long a waiter spins before it sleeps, adapted to how its waits went.
 #[derive(Debug)]
 pub struct Patience {
+    max_ns: u32,
     budget_ns: AtomicU32,
     waits: AtomicU32,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { budget_ns: AtomicU32::new(BUDGET_MAX_NS), waits: AtomicU32::new(0) }
+        Self::up_to(BUDGET_MAX_NS)
     }
 }
 
 impl Patience {
+    /// For a host that is woken by the doorbell of a VM's function.
+    pub fn beyond_vm() -> Self {
+        Self::up_to(BUDGET_MAX_BEYOND_VM_NS)
+    }
+
+    fn up_to(max_ns: u32) -> Self {
+        Self { max_ns, budget_ns: AtomicU32::new(max_ns), waits: AtomicU32::new(0) }
+    }
+
     /// Spins until `ready`, at most as long as has been worth it lately. Returns whether it became ready.
     pub fn spin(&self, mut ready: impl FnMut() -> bool) -> bool {
         for _ in 0..CHECKS_PER_BURST {
@@ -44,12 +56,12 @@ impl Patience {
         }
         let is_probe = self.waits.fetch_add(1, Ordering::Relaxed).is_multiple_of(PROBE_EVERY);
         let learned_ns = self.budget_ns.load(Ordering::Relaxed);
-        let budget_ns = if is_probe { BUDGET_MAX_NS } else { learned_ns };
+        let budget_ns = if is_probe { self.max_ns } else { learned_ns };
         let start = Instant::now();
         loop {
             for _ in 0..CHECKS_PER_BURST {
                 if ready() {
-                    let wanted_ns = elapsed_ns(start).saturating_mul(4).clamp(BUDGET_MIN_NS, BUDGET_MAX_NS);
+                    let wanted_ns = elapsed_ns(start).saturating_mul(4).clamp(BUDGET_MIN_NS, self.max_ns);
                     self.budget_ns.store(learned_ns.max(wanted_ns), Ordering::Relaxed);
                     return true;
                 }

@@ -22,6 +22,8 @@ use crate::wire::{Completions, EventSlot, Pod, Seq, Span, StreamSlot};
 pub struct HostWindow {
     window: Window,
     object: OwnedFd,
+    /// The guest cannot wake this side by itself.
+    is_beyond_vm: bool,
     failed: AtomicBool,
     stopping: AtomicBool,
 }
@@ -47,7 +49,7 @@ impl HostWindow {
         let wrong = |error: &dyn std::fmt::Display| CreateError(error.to_string());
         let layout = Layout::new(config).map_err(|error| wrong(&error))?;
         let object = mapping::create_object(layout.total_bytes).map_err(|error| wrong(&error))?;
-        Self::lay_out(object, 0, layout)
+        Self::lay_out(object, 0, layout, false)
     }
 
     /// Makes a window in a part of an object that is there already: a channel's arena, whose bytes are all zero.
@@ -60,17 +62,17 @@ impl HostWindow {
         if layout.total_bytes != arena.len_bytes {
             return Err(CreateError(format!("a window does not fit {} bytes", arena.len_bytes)));
         }
-        Self::lay_out(object, arena.offset, layout)
+        Self::lay_out(object, arena.offset, layout, true)
     }
 
-    fn lay_out(object: OwnedFd, offset: u64, mut layout: Layout) -> Result<Self, CreateError> {
+    fn lay_out(object: OwnedFd, offset: u64, mut layout: Layout, is_beyond_vm: bool) -> Result<Self, CreateError> {
         let wrong = |error: &dyn std::fmt::Display| CreateError(error.to_string());
         let mapping =
             Mapping::preferred_part(object.as_fd(), offset, layout.total_bytes).map_err(|error| wrong(&error))?;
         layout.host_address = mapping.address();
         mapping.write(0, layout.as_bytes());
         let window = Window::new(mapping, layout).map_err(|error| wrong(&error))?;
-        Ok(Self { window, object, failed: AtomicBool::new(false), stopping: AtomicBool::new(false) })
+        Ok(Self { window, object, is_beyond_vm, failed: AtomicBool::new(false), stopping: AtomicBool::new(false) })
     }
 
     /// The shared-memory object, to be sent to the guest.

@@ -71,7 +71,7 @@ impl Server<'_> {
         let window = self.window;
         let control = window.window.control();
         let view = window.window.ring();
-        let patience = Patience::default();
+        let patience = if window.is_beyond_vm { Patience::beyond_vm() } else { Patience::default() };
         let mut consumer = Consumer::default();
         let mut woken_at = 0;
         while !window.is_stopping() {
