@@ -17,8 +17,8 @@ use clap::{CommandFactory, Parser, Subcommand};
     version,
     after_help = "\
 Examples:
-  vgpu run -- ./my-cuda-program         with a GPU of this machine's daemon or VM
-  vgpu run --profile 8.0 -- ./program   with a software GPU of its own
+  vgpu run -- ./my-cuda-program         with this VM's or this machine's vGPU, or a software GPU of its own
+  vgpu run --profile 8.0 -- ./program   with a software GPU of its own, of this compute capability
   vgpu install --dry-run                what installing for Ollama would change
   vgpu doctor                           why Ollama does not find the GPU
 

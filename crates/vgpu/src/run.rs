@@ -9,6 +9,9 @@ use std::{
 };
 
 use anyhow::{Context, Error, Result, ensure};
+use vgpu_core::transport::{DEFAULT_SOCKET, SELECTION_VARIABLE};
+
+use crate::guest_setup::{function, root::Root};
 
 /// Options of `vgpu run`.
 #[derive(clap::Args)]
@@ -17,6 +20,9 @@ Examples:
   vgpu run -- ./my-cuda-program
   vgpu run --profile 8.0 --threads 4 -- python3 train.py
   vgpu run --device unix:/run/vgpu/vgpud.sock -- llama-cli -m model.gguf
+
+Without --device the command gets the device that VGPU names, else this VM's PCI function, else that of the daemon at
+/run/vgpu/vgpud.sock. Where there is none of them, it gets a software GPU of its own.
 
 The command's exit status is vgpu's own; 127 means that it could not be started.")]
 pub(crate) struct Args {
@@ -30,8 +36,7 @@ pub(crate) struct Args {
 /// Which device a command gets.
 #[derive(clap::Args)]
 pub(crate) struct DeviceArgs {
-    /// embedded (a software GPU of the command's own), unix:SOCKET (a vgpud), pci:ADDRESS (a VM's function), or nothing:
-    /// what the libraries find.
+    /// embedded (a software GPU of the command's own), unix:SOCKET (a vgpud) or pci:ADDRESS (a VM's function).
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     /// Compute capability of an embedded software GPU: 6.1, 7.5 or 8.0.
@@ -72,10 +77,10 @@ pub(crate) fn prepare(args: &DeviceArgs, command: &[OsString]) -> Result<Command
                 !wants_embedded || device == "embedded",
                 "--profile, --threads, --schedule and --racecheck are an embedded device's: {device} has its own settings"
             );
-            command.env("VGPU", device);
+            command.env(SELECTION_VARIABLE, device);
         }
-        None if wants_embedded => {
-            command.env("VGPU", "embedded");
+        None if wants_embedded || offers_nothing(&Root::new(Path::new("/")), env::var_os(SELECTION_VARIABLE)) => {
+            command.env(SELECTION_VARIABLE, "embedded");
         }
         None => {}
     }
@@ -91,6 +96,13 @@ pub(crate) fn prepare(args: &DeviceArgs, command: &[OsString]) -> Result<Command
     ];
     command.envs(settings.into_iter().filter_map(|(name, value)| Some((name, value?))));
     Ok(command)
+}
+
+/// Whether nobody has named a device and the libraries would find none. A daemon or a function that is there and does not
+/// work counts as one: its error is what the user should read.
+fn offers_nothing(root: &Root, named: Option<OsString>) -> bool {
+    let has_function = || function::scan(root).is_ok_and(|all| all.iter().any(|function| function.is_ours));
+    named.is_none_or(|named| named.is_empty()) && !root.path(DEFAULT_SOCKET).exists() && !has_function()
 }
 
 /// The folder of the libraries: `lib` beside the folder that this program is in.
@@ -118,6 +130,19 @@ fn prepended(first: &Path, rest: Option<OsString>) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_where_there_is_no_device_does_the_command_get_one_of_its_own() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = Root::new(folder.path());
+        assert!(offers_nothing(&root, None) && offers_nothing(&root, Some(OsString::new())));
+        assert!(!offers_nothing(&root, Some("unix:/elsewhere".into())));
+
+        let socket = root.path(DEFAULT_SOCKET);
+        std::fs::create_dir_all(socket.parent().expect("a socket lies in a folder")).expect("a folder");
+        std::fs::write(&socket, "").expect("a file");
+        assert!(!offers_nothing(&root, None), "a daemon's socket is there, dead or alive");
+    }
 
     #[test]
     fn an_empty_inherited_path_adds_no_empty_entry() {
