@@ -2,6 +2,7 @@
 
 pub mod bridge;
 pub mod daemon;
+pub mod documents;
 pub mod driver;
 pub mod ollama;
 pub mod registration;

@@ -29,7 +29,18 @@ pub(crate) fn check(client: &Client) -> Result<()> {
     let server = llama_server::build(client)?;
     let model = demo::f32_model()?;
     let mut tests = workspace::cargo();
-    tests.args(["test", "--release", "--package", "vgpu-tests", "--test", "ollama", "--", "--ignored"]);
+    tests.args([
+        "test",
+        "--release",
+        "--package",
+        "vgpu-tests",
+        "--test",
+        "ollama",
+        "--test",
+        "documents",
+        "--",
+        "--ignored",
+    ]);
     // One tree at a time: each has a daemon whose executors are counted, and two processors are enough for one model.
     tests.args(["--test-threads=1", "--nocapture"]);
     tests.env("VGPU_DIST", dist::dir()).env("VGPU_TEST_GGML", client.ggml()).env("VGPU_TEST_LLAMA_SERVER", server);

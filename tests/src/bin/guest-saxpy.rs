@@ -1,8 +1,8 @@
 //! A guest: computes y = a·x + y on the device in rounds and checks every result. Prints `ready` after the first.
 //!
-//! usage: `guest-saxpy ROUNDS|forever [MIB]`
+//! usage: `guest-saxpy ROUNDS|forever [MIB]`. `GUEST_LIBCUDA` names the library (default: the one in dist/).
 
-use std::{env, error::Error};
+use std::{env, error::Error, path::PathBuf};
 
 use vgpu_tests::{dist, driver::Driver};
 
@@ -50,7 +50,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mib: usize = args.next().map_or(Ok(1), |text| text.parse())?;
     let count = mib << 18;
 
-    let driver = Driver::load(&dist().join("lib/libcuda.so.1"))?;
+    let library = env::var_os("GUEST_LIBCUDA").map_or_else(|| dist().join("lib/libcuda.so.1"), PathBuf::from);
+    let driver = Driver::load(&library)?;
     driver.start()?;
     let saxpy = driver.kernel(PTX, "saxpy")?;
     let xs: Vec<f32> = (0..count).map(|i| (i % 1000) as f32).collect();

@@ -1,0 +1,98 @@
+//! What the README tells people to type is typed here, line by line, on a machine with an Ollama of the real parts.
+//!
+//! The machine is this one, in namespaces of the test's own: what is written to its folders is gone afterwards, and its
+//! processes are no others than the test's. That needs root; who is not root is told that nothing was tried.
+
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use vgpu_tests::{
+    dist,
+    documents::commands,
+    ollama::{
+        Parts,
+        tree::{Era, Tree},
+    },
+};
+
+const OLLAMA: &str = env!("CARGO_BIN_EXE_ollama-shaped");
+const GUEST: &str = env!("CARGO_BIN_EXE_guest-saxpy");
+
+/// Makes everything below writable without a trace, and shows only this test's processes.
+const PRIVATE: &str = r#"
+mount --make-rprivate /
+mount -t tmpfs vgpu-test "$SCRATCH"
+for folder in usr etc opt var; do
+    mkdir "$SCRATCH/$folder" "$SCRATCH/$folder.work"
+    mount -t overlay -o "lowerdir=/$folder,upperdir=$SCRATCH/$folder,workdir=$SCRATCH/$folder.work" vgpu-test "/$folder"
+done
+mount -t tmpfs vgpu-test /run
+mkdir -p /run/systemd/system /usr/lib/ollama /usr/local/bin
+mount --bind "$TREE/usr/lib/ollama" /usr/lib/ollama
+cp "$TREE/usr/bin/ollama" /usr/bin/ollama
+"#;
+
+/// What people have that a test has not: `sudo` for root, a service manager. `cargo` has built dist/ before.
+const STAND_INS: [(&str, &str); 4] = [
+    ("bin/sudo", "exec \"$@\""),
+    ("bin/systemctl", "echo \"systemctl $*\" >> \"$SYSTEMCTL_LOG\""),
+    ("bin/cargo", "test \"$*\" = \"xtask dist\""),
+    ("my-cuda-program", "exec env GUEST_LIBCUDA=libcuda.so.1 \"$GUEST\" 1"),
+];
+
+/// What is typed, in this order.
+const HEADINGS: [&str; 1] = ["Use it for your own program"];
+
+/// A person takes longer to type the next line than a daemon takes to start.
+fn waiting(line: &str) -> &'static str {
+    let command = line.split_once(" #").map_or(line, |(command, _)| command);
+    let is_background = command.trim_end().ends_with('&');
+    if is_background { "until test -S /run/vgpu/vgpud.sock; do sleep 0.05; done" } else { "" }
+}
+
+#[test]
+#[ignore = "needs the prebuilt client: cargo xtask ollama"]
+fn the_readmes_commands_do_what_they_say() {
+    // SAFETY: it asks for a number.
+    if unsafe { libc::geteuid() } != 0 {
+        println!("skipped: the README's commands are typed as root only");
+        return;
+    }
+    let tree = Tree::new(Era::LlamaServer, &Parts::find(), Path::new(OLLAMA));
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let work = tempfile::tempdir().expect("a temporary folder");
+    let place = |name: &str| work.path().join(name);
+    symlink(dist(), place("dist")).expect("a link");
+    symlink(tree.variant().join("libggml-cuda.so"), place("libggml-cuda.so")).expect("a link");
+    fs::create_dir(place("bin")).expect("a folder");
+    for (name, text) in STAND_INS {
+        let path = place(name);
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("our own file");
+    }
+    let typed = HEADINGS.map(|heading| commands("README.md", heading)).concat();
+    let script: String = [PRIVATE]
+        .into_iter()
+        .chain(typed.lines().flat_map(|line| [line, waiting(line)]))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+
+    let output = Command::new("unshare")
+        .args(["--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-eux", "-c", &script])
+        .current_dir(work.path())
+        .env("SCRATCH", scratch.path())
+        .env("TREE", tree.root())
+        .env("SYSTEMCTL_LOG", place("systemctl.log"))
+        .env("PATH", format!("{}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", place("bin").display()))
+        .env("GUEST", GUEST)
+        .stdin(Stdio::null())
+        .output()
+        .expect("unshare starts");
+
+    let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    assert!(output.status.success(), "{}: {}\n{}", output.status, said[0], said[1]);
+}
