@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::settings::{Bytes, Capability, Mode, Schedule};
+use crate::settings::{Bytes, Capability, Mode, Owner, Schedule};
 
 /// Serves a GPU to the programs of this machine and its containers.
 #[derive(Debug, Parser)]
@@ -19,11 +19,15 @@ Examples:
   vgpud --socket /tmp/gpu.sock --device-memory 24GiB --compute-capability 8.0
   vgpud --config /etc/vgpu/vgpud.toml        the same names as the flags: device-memory = \"24GiB\"
   vgpud --vfio-user /run/vgpu/vm1.sock       and a PCI function for a VM
+  vgpud --socket-mode 0660 --socket-owner :vgpu --vfio-user /run/vgpu/vm1.sock --vfio-user-owner libvirt-qemu:kvm
 
 A program uses it with VGPU=unix:/tmp/gpu.sock. A VM gets its function with QEMU 10.1 or later:
   qemu-system-x86_64 ... -device \\
     '{\"driver\":\"vfio-user-pci\",\"socket\":{\"path\":\"/run/vgpu/vm1.sock\",\"type\":\"unix\"}}'
-One VM per path; give --vfio-user once for each. Logs go to stderr: VGPU_LOG=info vgpud"
+One VM per path; give --vfio-user once for each. Logs go to stderr: VGPU_LOG=info vgpud
+
+Started by systemd, it serves on the sockets of its .socket unit: ListenSequentialPacket= for programs, ListenStream=
+for VMs (`vgpu install --daemon` writes such units)."
 )]
 pub struct Cli {
     /// What to do; without one, serve.
@@ -57,9 +61,12 @@ pub struct ServeOptions {
     /// Do not listen for programs of this machine, only for VMs
     #[arg(long, conflicts_with = "socket")]
     pub no_socket: bool,
-    /// Permissions of the socket, octal [default: 0600]
+    /// Permissions of the sockets, octal [default: 0600]
     #[arg(long, value_name = "MODE")]
     pub socket_mode: Option<Mode>,
+    /// Whom the sockets belong to: USER, USER:GROUP or :GROUP [default: whoever runs vgpud]
+    #[arg(long, value_name = "OWNER")]
+    pub socket_owner: Option<Owner>,
     /// Guests at a time, those in VMs included [default: 64]
     #[arg(long, value_name = "N")]
     pub max_guests: Option<u32>,
@@ -80,6 +87,12 @@ pub struct FunctionOptions {
     /// Offer a PCI function over vfio-user on this socket, to one VM at a time; may be given several times
     #[arg(long, value_name = "PATH")]
     pub vfio_user: Vec<PathBuf>,
+    /// Permissions of these sockets, where they shall not be as --socket-mode says
+    #[arg(long, value_name = "MODE")]
+    pub vfio_user_mode: Option<Mode>,
+    /// Whom these sockets belong to, where not to --socket-owner: the user that the VMs run as
+    #[arg(long, value_name = "OWNER")]
+    pub vfio_user_owner: Option<Owner>,
     /// Memory that a function shares with its VM, a power of two from 256MiB to 16GiB [default: 1GiB]
     #[arg(long, value_name = "SIZE")]
     pub bar_size: Option<Bytes>,

@@ -18,6 +18,7 @@ use vgpu_core::wire::Span;
 use crate::ledger::Ledger;
 use crate::observer::Observer;
 use crate::settings::DeviceSettings;
+use crate::systemd;
 
 /// Why a guest is turned away when there is no place.
 pub const NO_PLACE: &str = "all places are taken (see `vgpud --max-guests`)";
@@ -126,6 +127,9 @@ impl Place {
             .args(&self.daemon.flags)
             .env_remove("VGPU_CONFIG")
             .stdin(Stdio::from(connection));
+        systemd::VARIABLES.iter().for_each(|name| {
+            command.env_remove(name);
+        });
         if let Some(Arena { object, span }) = arena {
             command
                 .arg(format!("--window-fd={}", object.as_raw_fd()))

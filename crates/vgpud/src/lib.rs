@@ -1,7 +1,7 @@
 //! The daemon: who may use the GPU, and how much of it.
 //!
 //! - [`cli`], [`settings`]: flags, environment and configuration file, merged once at start.
-//! - [`serve`]: opens the [`door`]s and lets guests in.
+//! - [`serve`]: opens the [`doors`] and lets guests in; [`door`] is one of them, [`systemd`] may have opened some already.
 //! - [`listener`]: programs of this machine, over a unix socket.
 //! - [`vfio_user`]: VMs, each with a PCI function of its own; [`tenant`] is what stands behind such a function.
 //! - [`daemon`]: the guests' places, and the executor process of each.
@@ -16,6 +16,7 @@ pub mod cli;
 pub mod daemon;
 pub mod device;
 pub mod door;
+pub mod doors;
 pub mod executor;
 pub mod ledger;
 pub mod listener;
@@ -25,6 +26,7 @@ pub mod selfbench;
 pub mod serve;
 pub mod settings;
 pub mod signals;
+pub mod systemd;
 pub mod tenant;
 pub mod vfio_user;
 pub mod watch;

@@ -1,17 +1,15 @@
 //! Serving: opens the doors, lets guests in until told to end.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::net::SocketType;
 
 use crate::cache_folder::CacheFolder;
 use crate::cli::ServeOptions;
 use crate::daemon::Daemon;
-use crate::door::Door;
+use crate::doors::Doors;
 use crate::listener::Listener;
 use crate::settings::ServeSettings;
+use crate::systemd::{Notifier, Passed};
 use crate::{signals, vfio_user};
 
 /// Serves until told to end.
@@ -19,6 +17,9 @@ use crate::{signals, vfio_user};
 /// # Errors
 /// When the settings make no sense or a socket cannot be had.
 pub fn run(options: &ServeOptions) -> Result<()> {
+    // First of all, while the numbers of what was passed mean nothing else.
+    let passed = Passed::take()?;
+    let notifier = Notifier::from_env();
     let settings = ServeSettings::new(options)?;
     // Before any thread starts, so that all of them leave the signals to this one.
     let signals = signals::ending_signals().context("signals")?;
@@ -26,22 +27,16 @@ pub fn run(options: &ServeOptions) -> Result<()> {
     let images = (settings.module_cache_bytes > 0).then(CacheFolder::create).transpose()?;
     let image_flags = images.iter().flat_map(|folder| folder.flags(settings.module_cache_bytes));
     let daemon = Daemon::new(settings.device, settings.max_guests, image_flags)?;
-    let open = |path: &Path, kind| Door::open(path, settings.socket_mode.0, kind);
-    // Every door is opened before anybody is let in, so that a daemon that cannot serve them all serves nobody.
-    let door = settings.socket.as_deref().map(|path| open(path, SocketType::SEQPACKET)).transpose()?;
-    let functions = settings.functions.sockets.iter();
-    let functions = functions.map(|path| Ok((path, open(path, SocketType::STREAM)?))).collect::<Result<Vec<_>>>()?;
-    for (path, door) in &functions {
-        vfio_user::start(path, door, &daemon, &settings.functions)?;
-        log::info!("a PCI function waits for its VM on {}", path.display());
+    let doors = Doors::open(&settings.doors, passed.sockets)?;
+    for door in &doors.functions {
+        vfio_user::start(door, &daemon, &settings.functions)?;
     }
-    if let Some(path) = &settings.socket {
-        log::info!("listening on {}", path.display());
-    }
+    log::info!("{}", doors.describe());
+    notifier.ready(&doors.describe());
     let listener = Listener::new(daemon.clone());
     loop {
         let mut polls = vec![PollFd::new(&signals, PollFlags::IN)];
-        polls.extend(door.as_ref().map(|door| PollFd::new(door.listener(), PollFlags::IN)));
+        polls.extend(doors.guests.iter().map(|door| PollFd::new(door.listener(), PollFlags::IN)));
         match poll(&mut polls, None) {
             Err(rustix::io::Errno::INTR) => continue,
             result => result.context("waiting for guests")?,
@@ -49,12 +44,15 @@ pub fn run(options: &ServeOptions) -> Result<()> {
         if !polls[0].revents().is_empty() {
             break;
         }
-        if let Some(door) = &door {
-            listener.accept(door.listener());
+        for (door, poll) in doors.guests.iter().zip(&polls[1..]) {
+            if !poll.revents().is_empty() {
+                listener.accept(door.listener());
+            }
         }
     }
     log::info!("ending");
-    drop((door, functions));
+    notifier.stopping();
+    drop(doors);
     daemon.end_executors();
     Ok(())
 }

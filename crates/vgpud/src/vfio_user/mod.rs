@@ -11,7 +11,6 @@ pub mod message;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +28,8 @@ use connection::{Connection, Ending};
 ///
 /// # Errors
 /// When there is no room for a thread.
-pub fn start(path: &Path, door: &Door, daemon: &Arc<Daemon>, settings: &FunctionSettings) -> Result<()> {
+pub fn start(door: &Door, daemon: &Arc<Daemon>, settings: &FunctionSettings) -> Result<()> {
+    let path = door.path();
     let function = Function {
         name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
         listener: door.shared_listener().context("the function's socket")?,

@@ -12,27 +12,37 @@ use vgpu_core::wire::messages::{ContextCreate, MemAlloc, MemInfo};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_vgpud");
 
+/// A device that many tests have room for at once.
+pub(crate) const SMALL: [&str; 3] = ["--device-memory=64MiB", "--pinned-memory=64MiB", "--threads=1"];
+
 /// A running daemon; killed when dropped.
 pub(crate) struct Daemon {
     pub(crate) child: Child,
     pub(crate) socket: PathBuf,
+    /// The folder goes as well.
+    pub(crate) owns_folder: bool,
 }
 
 impl Daemon {
     pub(crate) fn start(name: &str, flags: &[&str]) -> Self {
+        Self::start_program(PROGRAM.as_ref(), name, flags)
+    }
+
+    /// The same with another file in this program's place.
+    pub(crate) fn start_program(program: &Path, name: &str, flags: &[&str]) -> Self {
         let folder = std::env::temp_dir().join(format!("vgpud-test-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let socket = folder.join("vgpud.sock");
-        let child = Command::new(PROGRAM)
+        let child = Command::new(program)
             .arg("--socket")
             .arg(&socket)
-            .args(["--device-memory=64MiB", "--pinned-memory=64MiB", "--threads=1"])
+            .args(SMALL)
             .args(flags)
             .env("TMPDIR", &folder)
             .stdin(Stdio::null())
             .spawn()
             .expect("vgpud starts");
-        let daemon = Self { child, socket };
+        let daemon = Self { child, socket, owns_folder: true };
         until("the socket", || Socket::connect(&daemon.socket).is_ok());
         daemon
     }
@@ -89,7 +99,9 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         self.child.kill().expect("the daemon is ours");
         self.child.wait().expect("the daemon is ours");
-        std::fs::remove_dir_all(self.folder()).expect("the folder is ours");
+        if self.owns_folder {
+            std::fs::remove_dir_all(self.folder()).expect("the folder is ours");
+        }
     }
 }
 

@@ -5,4 +5,6 @@ mod harness;
 mod images;
 mod listener;
 mod messages;
+mod socket_activation;
+mod systemd;
 mod vmm;

@@ -1,6 +1,11 @@
 //! What the daemon was told: defaults, then the configuration file, then environment and flags.
+//!
+//! [`values`] are what an option can say.
 
-use std::fmt;
+mod values;
+
+pub use values::{Bytes, Capability, Mode, Owner, Schedule};
+
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,98 +13,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Deserialize, Deserializer};
 use vgpu_core::pci::directory::Directory;
-use vgpu_core::transport::DEFAULT_SOCKET;
 
 use crate::cli::{DeviceOptions, FunctionOptions, ServeOptions};
-
-/// An amount of memory; text such as `8GiB`, `512MiB`, `4096`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bytes(pub u64);
-
-impl FromStr for Bytes {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let (number, unit) = text.split_at(split);
-        let shift = match unit.trim().to_ascii_lowercase().as_str() {
-            "" | "b" => 0,
-            "k" | "kib" => 10,
-            "m" | "mib" => 20,
-            "g" | "gib" => 30,
-            "t" | "tib" => 40,
-            _ => {
-                return Err(format!("`{text}` is no size; write 8GiB, 512MiB or a number of bytes"));
-            }
-        };
-        let number: u64 =
-            number.parse().map_err(|_| format!("`{text}` is no size; write 8GiB or a number of bytes"))?;
-        number.checked_mul(1 << shift).map(Self).ok_or_else(|| format!("`{text}` is too large"))
-    }
-}
-
-/// A compute capability; text such as `7.5`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capability(pub u32, pub u32);
-
-impl FromStr for Capability {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
-        parts.map(|(major, minor)| Self(major, minor)).ok_or_else(|| format!("`{text}` is no capability; write 7.5"))
-    }
-}
-
-impl fmt::Display for Capability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.0, self.1)
-    }
-}
-
-/// The order of a block's warps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Schedule {
-    /// The next warp every few instructions.
-    #[default]
-    Interleaved,
-    /// Each warp until it waits.
-    ToBarrier,
-}
-
-impl FromStr for Schedule {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "interleaved" => Ok(Self::Interleaved),
-            "to-barrier" => Ok(Self::ToBarrier),
-            _ => Err(format!("`{text}` is no schedule; write interleaved or to-barrier")),
-        }
-    }
-}
-
-impl fmt::Display for Schedule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Interleaved => "interleaved",
-            Self::ToBarrier => "to-barrier",
-        })
-    }
-}
-
-/// File permissions, in octal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mode(pub u32);
-
-impl FromStr for Mode {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
-        mode.map(Self).ok_or_else(|| format!("`{text}` is no mode; write 0600 or 0660"))
-    }
-}
+use crate::door::Access;
 
 fn from_text<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -> Result<Option<T>, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -114,8 +30,14 @@ struct File {
     no_socket: bool,
     #[serde(deserialize_with = "from_text")]
     socket_mode: Option<Mode>,
+    #[serde(deserialize_with = "from_text")]
+    socket_owner: Option<Owner>,
     max_guests: Option<u32>,
     vfio_user: Vec<PathBuf>,
+    #[serde(deserialize_with = "from_text")]
+    vfio_user_mode: Option<Mode>,
+    #[serde(deserialize_with = "from_text")]
+    vfio_user_owner: Option<Owner>,
     #[serde(deserialize_with = "from_text")]
     bar_size: Option<Bytes>,
     channels: Option<u32>,
@@ -228,8 +150,6 @@ impl DeviceSettings {
 /// The settings of PCI functions, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionSettings {
-    /// Where VMs connect, one at each.
-    pub sockets: Vec<PathBuf>,
     /// Length of each function's memory, BAR1.
     pub bar_bytes: u64,
     /// Channels of each.
@@ -250,18 +170,61 @@ impl FunctionSettings {
         ensure!((1..=86_400).contains(&timeout_s), "guest-timeout: between 1 and 86400 seconds, not {timeout_s}");
         Directory::new(bar_bytes, channels, 0)
             .map_err(|error| anyhow!("bar-size of {bar_bytes} bytes with {channels} channels: {error}"))?;
-        let sockets = if options.vfio_user.is_empty() { &file.vfio_user } else { &options.vfio_user };
-        Ok(Self { sockets: sockets.clone(), bar_bytes, channels, guest_timeout: Duration::from_secs(timeout_s) })
+        Ok(Self { bar_bytes, channels, guest_timeout: Duration::from_secs(timeout_s) })
+    }
+}
+
+/// Where the programs of this machine come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GuestSocket {
+    /// Where systemd listens for them, else at the usual place.
+    Usual,
+    /// Here, and where systemd listens for them.
+    At(PathBuf),
+    /// Nowhere: VMs only.
+    Nowhere,
+}
+
+/// Which doors there shall be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoorSettings {
+    /// For programs of this machine.
+    pub guests: GuestSocket,
+    /// Who may open that one.
+    pub guest_access: Access,
+    /// Where VMs connect, one at each.
+    pub functions: Vec<PathBuf>,
+    /// Who may open those.
+    pub function_access: Access,
+}
+
+impl DoorSettings {
+    fn merge(options: &ServeOptions, file: &File) -> Self {
+        let mode = options.socket_mode.or(file.socket_mode).unwrap_or(Mode(0o600));
+        let owner = options.socket_owner.clone().or(file.socket_owner.clone()).unwrap_or_default();
+        let of_functions = &options.functions;
+        let function_mode = of_functions.vfio_user_mode.or(file.vfio_user_mode).unwrap_or(mode);
+        let function_owner = of_functions.vfio_user_owner.clone().or(file.vfio_user_owner.clone());
+        let guests = match options.socket.clone().or(file.socket.clone()) {
+            _ if options.no_socket || (file.no_socket && options.socket.is_none()) => GuestSocket::Nowhere,
+            Some(path) => GuestSocket::At(path),
+            None => GuestSocket::Usual,
+        };
+        let functions = if of_functions.vfio_user.is_empty() { &file.vfio_user } else { &of_functions.vfio_user };
+        Self {
+            guests,
+            functions: functions.clone(),
+            function_access: Access { mode: function_mode, owner: function_owner.unwrap_or_else(|| owner.clone()) },
+            guest_access: Access { mode, owner },
+        }
     }
 }
 
 /// The daemon's settings, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServeSettings {
-    /// Where to listen for programs of this machine, if for any.
-    pub socket: Option<PathBuf>,
-    /// The sockets' permissions.
-    pub socket_mode: Mode,
+    /// The doors.
+    pub doors: DoorSettings,
     /// Guests at a time.
     pub max_guests: u32,
     /// PCI functions for VMs.
@@ -278,26 +241,16 @@ impl ServeSettings {
     /// # Errors
     /// When the file cannot be read, or a value makes no sense.
     pub fn new(options: &ServeOptions) -> Result<Self> {
-        Self::merge(options, File::read(options.device.config.as_deref())?)
+        Self::merge(options, &File::read(options.device.config.as_deref())?)
     }
 
-    fn merge(options: &ServeOptions, file: File) -> Result<Self> {
+    fn merge(options: &ServeOptions, file: &File) -> Result<Self> {
         let max_guests = options.max_guests.or(file.max_guests).unwrap_or(64);
         ensure!((1..=1024).contains(&max_guests), "max-guests: between 1 and 1024, not {max_guests}");
-        let functions = FunctionSettings::merge(&options.functions, &file)?;
-        let without_socket = options.no_socket || (file.no_socket && options.socket.is_none());
-        ensure!(!without_socket || !functions.sockets.is_empty(), "no-socket: without vfio-user, nobody could come");
-        let device = DeviceSettings::merge(&options.device, &file)?;
-        let socket = options.socket.clone().or(file.socket).unwrap_or_else(|| DEFAULT_SOCKET.into());
+        let functions = FunctionSettings::merge(&options.functions, file)?;
+        let device = DeviceSettings::merge(&options.device, file)?;
         let Bytes(module_cache_bytes) = options.module_cache.or(file.module_cache).unwrap_or(Bytes(0));
-        Ok(Self {
-            socket: (!without_socket).then_some(socket),
-            module_cache_bytes,
-            socket_mode: options.socket_mode.or(file.socket_mode).unwrap_or(Mode(0o600)),
-            max_guests,
-            functions,
-            device,
-        })
+        Ok(Self { doors: DoorSettings::merge(options, file), module_cache_bytes, max_guests, functions, device })
     }
 }
 
@@ -306,18 +259,6 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
     use clap::Parser;
-
-    #[test]
-    fn sizes_are_read_with_their_unit() {
-        for (text, bytes) in
-            [("8GiB", 8 << 30), ("512MiB", 512 << 20), ("4096", 4096), ("2 gib", 2 << 30), ("3k", 3072)]
-        {
-            assert_eq!(text.parse(), Ok(Bytes(bytes)));
-        }
-        for text in ["", "GiB", "8XB", "99999999999TiB", "-1", "1.5GiB"] {
-            assert!(text.parse::<Bytes>().is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn a_flag_overrides_the_file_which_overrides_the_default() {
@@ -355,10 +296,10 @@ mod tests {
     #[test]
     fn functions_come_from_flags_or_the_file() {
         let text = "vfio-user = [\"/run/a\"]\nno-socket = true\nbar-size = \"512MiB\"\nchannels = 2\nguest-timeout = 5";
-        let file = || toml::from_str(text).expect("a sound file");
-        let settings = ServeSettings::merge(&ServeOptions::default(), file()).expect("sound settings");
-        assert_eq!(settings.socket, None);
-        assert_eq!(settings.functions.sockets, [PathBuf::from("/run/a")]);
+        let file: File = toml::from_str(text).expect("a sound file");
+        let settings = ServeSettings::merge(&ServeOptions::default(), &file).expect("sound settings");
+        assert_eq!(settings.doors.guests, GuestSocket::Nowhere);
+        assert_eq!(settings.doors.functions, [PathBuf::from("/run/a")]);
         assert_eq!((settings.functions.bar_bytes, settings.functions.channels), (512 << 20, 2));
         assert_eq!(settings.functions.guest_timeout, Duration::from_secs(5));
         let options = ServeOptions {
@@ -366,9 +307,9 @@ mod tests {
             functions: FunctionOptions { vfio_user: vec!["/b".into()], ..Default::default() },
             ..Default::default()
         };
-        let settings = ServeSettings::merge(&options, file()).expect("sound settings");
-        assert_eq!(settings.socket, Some("/s".into()), "a flag asks for what the file goes without");
-        assert_eq!(settings.functions.sockets, [PathBuf::from("/b")]);
+        let settings = ServeSettings::merge(&options, &file).expect("sound settings");
+        assert_eq!(settings.doors.guests, GuestSocket::At("/s".into()), "a flag asks for what the file goes without");
+        assert_eq!(settings.doors.functions, [PathBuf::from("/b")]);
     }
 
     #[test]
@@ -377,11 +318,21 @@ mod tests {
             ["bar-size = \"300MiB\"", "bar-size = \"32GiB\"", "channels = 0", "channels = 128", "guest-timeout = 0"]
         {
             let file = toml::from_str(text).expect("a sound file");
-            assert!(ServeSettings::merge(&ServeOptions::default(), file).is_err(), "{text}");
+            assert!(ServeSettings::merge(&ServeOptions::default(), &file).is_err(), "{text}");
         }
-        let file = toml::from_str("no-socket = true").expect("a sound file");
-        let error = ServeSettings::merge(&ServeOptions::default(), file).expect_err("nobody could come").to_string();
-        assert!(error.contains("vfio-user"), "{error}");
+    }
+
+    #[test]
+    fn sockets_of_vms_are_as_the_other_one_unless_told_otherwise() {
+        let file: File = toml::from_str("socket-mode = \"0660\"\nsocket-owner = \":vgpu\"").expect("a sound file");
+        let doors = DoorSettings::merge(&ServeOptions::default(), &file);
+        assert_eq!((doors.guest_access.mode, doors.guest_access.owner.group.as_deref()), (Mode(0o660), Some("vgpu")));
+        assert_eq!(doors.function_access, doors.guest_access);
+        let file: File = toml::from_str("vfio-user-mode = \"0600\"\nvfio-user-owner = \"qemu\"").expect("a sound file");
+        let doors = DoorSettings::merge(&ServeOptions { socket_mode: Some(Mode(0o666)), ..Default::default() }, &file);
+        assert_eq!((doors.guest_access.mode, doors.function_access.mode), (Mode(0o666), Mode(0o600)));
+        assert_eq!(doors.guest_access.owner, Owner::default());
+        assert_eq!(doors.function_access.owner.user.as_deref(), Some("qemu"));
     }
 
     #[test]

@@ -1,0 +1,147 @@
+//! What an option can say, in flags and in the file alike: sizes, capabilities, orders of warps, modes and owners of sockets.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// An amount of memory; text such as `8GiB`, `512MiB`, `4096`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(pub u64);
+
+impl FromStr for Bytes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(split);
+        let shift = match unit.trim().to_ascii_lowercase().as_str() {
+            "" | "b" => 0,
+            "k" | "kib" => 10,
+            "m" | "mib" => 20,
+            "g" | "gib" => 30,
+            "t" | "tib" => 40,
+            _ => {
+                return Err(format!("`{text}` is no size; write 8GiB, 512MiB or a number of bytes"));
+            }
+        };
+        let number: u64 =
+            number.parse().map_err(|_| format!("`{text}` is no size; write 8GiB or a number of bytes"))?;
+        number.checked_mul(1 << shift).map(Self).ok_or_else(|| format!("`{text}` is too large"))
+    }
+}
+
+/// A compute capability; text such as `7.5`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capability(pub u32, pub u32);
+
+impl FromStr for Capability {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+        parts.map(|(major, minor)| Self(major, minor)).ok_or_else(|| format!("`{text}` is no capability; write 7.5"))
+    }
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+/// The order of a block's warps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Schedule {
+    /// The next warp every few instructions.
+    #[default]
+    Interleaved,
+    /// Each warp until it waits.
+    ToBarrier,
+}
+
+impl FromStr for Schedule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "interleaved" => Ok(Self::Interleaved),
+            "to-barrier" => Ok(Self::ToBarrier),
+            _ => Err(format!("`{text}` is no schedule; write interleaved or to-barrier")),
+        }
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Interleaved => "interleaved",
+            Self::ToBarrier => "to-barrier",
+        })
+    }
+}
+
+/// File permissions, in octal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode(pub u32);
+
+impl FromStr for Mode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+        mode.map(Self).ok_or_else(|| format!("`{text}` is no mode; write 0600 or 0660"))
+    }
+}
+
+/// Whom a socket's file belongs to; text such as `libvirt-qemu`, `libvirt-qemu:kvm`, `:kvm` or `64055:108`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// A user's name or number.
+    pub user: Option<String>,
+    /// A group's name or number.
+    pub group: Option<String>,
+}
+
+impl FromStr for Owner {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (user, group) = text.split_once(':').unwrap_or((text, ""));
+        let given = |part: &str| (!part.is_empty()).then(|| part.to_owned());
+        if text.trim_end_matches(':').is_empty() || text.contains(char::is_whitespace) || group.contains(':') {
+            return Err(format!("`{text}` is no owner; write USER, USER:GROUP or :GROUP"));
+        }
+        Ok(Self { user: given(user), group: given(group) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owners_are_read_with_and_without_a_group() {
+        let owner = |user: &str, group: &str| {
+            let given = |part: &str| (!part.is_empty()).then(|| part.to_owned());
+            Ok(Owner { user: given(user), group: given(group) })
+        };
+        assert_eq!("qemu".parse(), owner("qemu", ""));
+        assert_eq!("qemu:kvm".parse(), owner("qemu", "kvm"));
+        assert_eq!(":kvm".parse(), owner("", "kvm"));
+        assert_eq!("0:0".parse(), owner("0", "0"));
+        for text in ["", ":", "a b", "a:b:c", "::"] {
+            assert!(text.parse::<Owner>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_with_their_unit() {
+        for (text, bytes) in
+            [("8GiB", 8 << 30), ("512MiB", 512 << 20), ("4096", 4096), ("2 gib", 2 << 30), ("3k", 3072)]
+        {
+            assert_eq!(text.parse(), Ok(Bytes(bytes)));
+        }
+        for text in ["", "GiB", "8XB", "99999999999TiB", "-1", "1.5GiB"] {
+            assert!(text.parse::<Bytes>().is_err(), "{text}");
+        }
+    }
+}
