@@ -8,6 +8,7 @@
 //! - [`pci`]: the function that a VM sees, its registers and its memory.
 //! - [`transport`], [`guest`] and [`host`]: getting connected, and the two ends.
 //! - [`libcuda`], [`private_table`]: how our libraries find each other, and what they lend.
+//! - [`version`]: which build each side is of, and which is to be started anew when they differ.
 //! - [`sha256`]: the name of an image.
 //! - [`streaming`]: long copies.
 //! - [`logging`], [`trace`]: what `VGPU_LOG` and `VGPU_TRACE` make the libraries say.
@@ -27,6 +28,7 @@ pub mod sha256;
 pub mod streaming;
 pub mod trace;
 pub mod transport;
+pub mod version;
 pub mod wait;
 pub mod window;
 pub mod wire;

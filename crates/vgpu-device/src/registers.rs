@@ -1,6 +1,7 @@
 //! BAR0: what its registers read as, and what writing to them asks for.
 
 use vgpu_core::pci::regs::{BAR0_BYTES, MAGIC, PAGE_OFFSET, RESET_KEY, Register};
+use vgpu_core::version::RELEASE;
 use vgpu_core::window::layout::abi_hash;
 use vgpu_core::wire::PROTOCOL_VERSION;
 
@@ -37,6 +38,7 @@ impl Registers {
             Register::AbiHashHigh => (abi_hash() >> 32) as u32,
             Register::Generation => self.generation,
             Register::Channels => self.channels,
+            Register::Release => RELEASE,
             Register::Reset | Register::Doorbell(_) | Register::Attention(_) => 0,
         }
     }
@@ -118,6 +120,7 @@ mod tests {
         assert_eq!(hash, abi_hash());
         assert_eq!(read(Register::Generation), 0x0403_0201);
         assert_eq!(read(Register::Channels), 8);
+        assert_eq!(read(Register::Release), RELEASE);
         assert_eq!(read(Register::Doorbell(0)), 0);
     }
 

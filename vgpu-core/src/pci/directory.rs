@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use super::channel::{BLOCK_BYTES, ChannelBlock};
 use super::regs::CHANNELS_MAX;
+use crate::version::{Mismatch, Version};
 use crate::window::Mapping;
 use crate::window::layout::{PAGE_BYTES, abi_hash};
 use crate::wire::{PROTOCOL_VERSION, Pod, Span};
@@ -43,8 +44,8 @@ pub struct Directory {
     pub total_bytes: u64,
     /// Number of channels.
     pub channels: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// The daemon's [`RELEASE`](crate::version::RELEASE).
+    pub release: u32,
     /// The first channel's block; the others follow it.
     pub blocks_offset: u64,
     /// The first channel's arena; the others follow it.
@@ -65,10 +66,7 @@ pub enum DirectoryError {
         magic: u64,
     },
     /// The daemon was built from other sources.
-    Version {
-        /// Its protocol.
-        theirs: u32,
-    },
+    Version(Mismatch),
     /// Something does not fit.
     Unsound(String),
 }
@@ -77,11 +75,7 @@ impl fmt::Display for DirectoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent { magic } => write!(f, "its memory starts with {magic:#x}, not with a directory's mark"),
-            Self::Version { theirs } => write!(
-                f,
-                "the daemon was built from another version of vgpu (protocol {theirs}, here {PROTOCOL_VERSION}); \
-                 install the same version on both sides"
-            ),
+            Self::Version(mismatch) => mismatch.fmt(f),
             Self::Unsound(reason) => write!(f, "its directory is not usable: {reason}"),
         }
     }
@@ -109,7 +103,7 @@ impl Directory {
             abi_hash: abi_hash(),
             total_bytes,
             channels,
-            reserved: 0,
+            release: Version::OWN.release,
             blocks_offset: BLOCKS_OFFSET,
             arenas_offset,
             arena_bytes,
@@ -152,7 +146,8 @@ impl Directory {
             return Err(DirectoryError::Absent { magic: self.magic });
         }
         if self.protocol != PROTOCOL_VERSION || self.abi_hash != abi_hash() {
-            return Err(DirectoryError::Version { theirs: self.protocol });
+            let host = Version { release: self.release, protocol: self.protocol };
+            return Err(DirectoryError::Version(Mismatch { guest: Version::OWN, host }));
         }
         if self.total_bytes != bar_bytes {
             return unsound(format!("it says {} bytes, BAR1 has {bar_bytes}", self.total_bytes));

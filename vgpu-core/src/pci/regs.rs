@@ -36,6 +36,8 @@ pub enum Register {
     Channels,
     /// Ends every channel when [`RESET_KEY`] is written.
     Reset,
+    /// The daemon's [`crate::version::RELEASE`].
+    Release,
     /// Any write wakes the channel's executor.
     Doorbell(u32),
     /// Any write makes the daemon look at the channel: it was opened, has mail, or shall close.
@@ -53,6 +55,7 @@ impl Register {
             Self::Generation => PAGE_OFFSET + 0x10,
             Self::Channels => PAGE_OFFSET + 0x14,
             Self::Reset => PAGE_OFFSET + 0x18,
+            Self::Release => PAGE_OFFSET + 0x1c,
             Self::Doorbell(channel) => DOORBELLS_OFFSET + channel as u64 * 8,
             Self::Attention(channel) => DOORBELLS_OFFSET + channel as u64 * 8 + 4,
         }
@@ -60,7 +63,7 @@ impl Register {
 
     /// The register at `offset`, if there is one.
     pub fn at(offset: u64) -> Option<Self> {
-        const PLAIN: [Register; 7] = [
+        const PLAIN: [Register; 8] = [
             Register::Magic,
             Register::Protocol,
             Register::AbiHashLow,
@@ -68,6 +71,7 @@ impl Register {
             Register::Generation,
             Register::Channels,
             Register::Reset,
+            Register::Release,
         ];
         if let Some(register) = PLAIN.into_iter().find(|register| register.offset() == offset) {
             return Some(register);
@@ -95,7 +99,7 @@ mod tests {
                 found += 1;
             }
         }
-        assert_eq!(found, 7 + 2 * CHANNELS_MAX);
+        assert_eq!(found, 8 + 2 * CHANNELS_MAX);
         assert_eq!(Register::at(0), None);
         assert_eq!(Register::at(u64::MAX), None);
     }

@@ -6,6 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use super::Exchange;
 use super::socket::Socket;
+use crate::version::{Mismatch, Version};
 use crate::window::layout::abi_hash;
 use crate::wire::{PROTOCOL_VERSION, Pod};
 
@@ -33,7 +34,7 @@ struct Hello {
     kind: u32,
     abi_hash: u64,
     pid: u32,
-    reserved: u32,
+    release: u32,
 }
 
 // SAFETY: u64, u32 × 2, u64, u32 × 2 leave no gap.
@@ -65,10 +66,7 @@ pub enum HandshakeError {
     /// The peer does not speak this protocol.
     Garbage,
     /// The peer was built from other sources.
-    Version {
-        /// Its protocol version.
-        theirs: u32,
-    },
+    Version(Mismatch),
     /// The host refused, for this reason.
     Refused(String),
 }
@@ -82,11 +80,7 @@ impl fmt::Display for HandshakeError {
             Self::Socket(error) => write!(f, "the connection failed: {error}"),
             Self::Closed => f.write_str("the other side closed the connection without an answer"),
             Self::Garbage => f.write_str("the other side does not speak vgpu's protocol"),
-            Self::Version { theirs } => write!(
-                f,
-                "the other side was built from another version of vgpu (protocol {theirs}, here {PROTOCOL_VERSION}); \
-                 install the same version on both sides"
-            ),
+            Self::Version(mismatch) => mismatch.fmt(f),
             Self::Refused(reason) => write!(f, "refused: {reason}"),
         }
     }
@@ -111,7 +105,7 @@ pub fn greet(host: &dyn Exchange, kind: ConnectionKind) -> Result<Welcome, Hands
         kind: kind as u32,
         abi_hash: abi_hash(),
         pid: std::process::id(),
-        reserved: 0,
+        release: Version::OWN.release,
     };
     let mut answer = [0; 8 + REASON_MAX_BYTES];
     let (len, object) = host.exchange(hello.as_bytes(), &mut answer)?;
@@ -136,11 +130,8 @@ pub fn receive_hello(socket: &Socket, peek: bool) -> Result<Introduction, Handsh
         return Err(HandshakeError::Closed);
     }
     let read = read_hello(&bytes[..len]);
-    if let Err(HandshakeError::Version { theirs }) = read {
-        let reason = format!(
-            "guest and host were built from different versions of vgpu (guest protocol {theirs}, host {PROTOCOL_VERSION})"
-        );
-        refuse(socket, &reason);
+    if let Err(HandshakeError::Version(mismatch)) = &read {
+        refuse(socket, &mismatch.to_string());
     }
     read
 }
@@ -152,7 +143,8 @@ pub fn receive_hello(socket: &Socket, peek: bool) -> Result<Introduction, Handsh
 pub fn read_hello(packet: &[u8]) -> Result<Introduction, HandshakeError> {
     let hello = Hello::from_bytes(packet).filter(|hello| hello.magic == HELLO_MAGIC).ok_or(HandshakeError::Garbage)?;
     if hello.protocol != PROTOCOL_VERSION || hello.abi_hash != abi_hash() {
-        return Err(HandshakeError::Version { theirs: hello.protocol });
+        let guest = Version { release: hello.release, protocol: hello.protocol };
+        return Err(HandshakeError::Version(Mismatch { guest, host: Version::OWN }));
     }
     let kind = match hello.kind {
         1 => ConnectionKind::Compute,
@@ -255,8 +247,8 @@ mod tests {
         let (guest, host) = Socket::pair().expect("a socket pair");
         let hello = Hello { magic: HELLO_MAGIC, protocol: 99, kind: 1, ..Hello::default() };
         guest.send(hello.as_bytes(), None).expect("a send");
-        assert!(matches!(receive_hello(&host, false), Err(HandshakeError::Version { theirs: 99 })));
+        assert!(matches!(receive_hello(&host, false), Err(HandshakeError::Version(_))));
         let error = greet(&guest, ConnectionKind::Compute).expect_err("refused").to_string();
-        assert!(error.contains("99"), "{error}");
+        assert!(error.contains("guest unknown, protocol 99"), "{error}");
     }
 }

@@ -11,7 +11,6 @@ use rustix::net::Shutdown;
 use vgpu_core::transport::handshake::{self, ConnectionKind, HandshakeError};
 use vgpu_core::transport::monitor;
 use vgpu_core::transport::socket::Socket;
-use vgpu_core::wire::PROTOCOL_VERSION;
 
 use super::bar::Bar;
 use crate::daemon::{Daemon, Executor, NO_PLACE};
@@ -185,9 +184,7 @@ impl Channel {
                 }
                 Err(reason) => reason,
             },
-            Err(HandshakeError::Version { theirs }) => format!(
-                "guest and host were built from different versions of vgpu (guest protocol {theirs}, host {PROTOCOL_VERSION})"
-            ),
+            Err(HandshakeError::Version(mismatch)) => mismatch.to_string(),
             Err(_) => "the greeting is not understood".to_owned(),
         };
         log::warn!("{}: channel {}: a guest was turned away: {refused}", house.name, self.number);

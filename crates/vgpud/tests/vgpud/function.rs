@@ -237,7 +237,7 @@ fn a_guest_of_another_version_is_told_so() {
     let mut answer = [0; 8192];
     let (len_bytes, _) = mailbox.exchange(&hello, &mut answer).expect("an answer");
     let said = String::from_utf8_lossy(&answer[8..len_bytes]);
-    assert!(said.contains("guest protocol 99"), "{said}");
+    assert!(said.contains("guest unknown, protocol 99"), "{said}");
 }
 
 #[test]

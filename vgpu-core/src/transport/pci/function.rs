@@ -11,6 +11,7 @@ use crate::pci::BAR1_MAX_BYTES;
 use crate::pci::channel::ChannelBlock;
 use crate::pci::directory::{self, Directory, DirectoryError};
 use crate::pci::regs::{BAR0_BYTES, MAGIC, NOBODY, PAGE_OFFSET, Register};
+use crate::version::{Mismatch, Version};
 use crate::window::layout::{PAGE_BYTES, abi_hash};
 use crate::window::{Mapping, MappingError};
 use crate::wire::{PROTOCOL_VERSION, Span};
@@ -149,7 +150,8 @@ fn check_registers(site: &Site, registers: &Mapping) -> Result<(), Trouble> {
     let low = read_register(registers, Register::AbiHashLow);
     let high = read_register(registers, Register::AbiHashHigh);
     if protocol != PROTOCOL_VERSION || (u64::from(high) << 32 | u64::from(low)) != abi_hash() {
-        return Err(Trouble::unusable(site, DirectoryError::Version { theirs: protocol }));
+        let host = Version { release: read_register(registers, Register::Release), protocol };
+        return Err(Trouble::unusable(site, Mismatch { guest: Version::OWN, host }));
     }
     Ok(())
 }

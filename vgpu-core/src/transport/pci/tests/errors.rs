@@ -98,10 +98,12 @@ fn a_host_that_has_ended_is_told_from_its_registers() {
 fn another_version_is_told_from_registers_and_from_the_directory() {
     let function = FakeFunction::new();
     function.set_register(Register::AbiHashHigh, 1);
-    assert_says(&refusal(&function), &["another version"]);
+    assert_says(&refusal(&function), &["different versions of vgpu", "one build of vgpu on both sides"]);
+    function.set_register(Register::Release, 0);
+    assert_says(&refusal(&function), &["host unknown", "vgpud is older", "restart vgpud"]);
     let function = FakeFunction::new();
     Directory { protocol: 99, ..function.directory }.publish(function.bar());
-    assert_says(&refusal(&function), &["another version", "99"]);
+    assert_says(&refusal(&function), &["different versions of vgpu", "protocol 99", "restart the program"]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::pci::regs::{BAR0_BYTES, MAGIC, PAGE_OFFSET, Register};
 use crate::transport::handshake::{self, ConnectionKind};
 use crate::transport::monitor::{self, Observed, ProcessUse};
 use crate::transport::pci::Places;
+use crate::version::RELEASE;
 use crate::window::control::Control;
 use crate::window::layout::{PAGE_BYTES, abi_hash};
 use crate::window::{Mapping, mapping};
@@ -110,6 +111,7 @@ impl FakeFunction {
             (Register::AbiHashLow, abi_hash() as u32),
             (Register::AbiHashHigh, (abi_hash() >> 32) as u32),
             (Register::Channels, CHANNELS),
+            (Register::Release, RELEASE),
         ] {
             function.set_register(register, value);
         }
