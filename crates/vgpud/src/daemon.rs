@@ -1,10 +1,10 @@
 //! What the daemon's listeners share: places for guests, and the executor process of each.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
@@ -23,6 +23,10 @@ use crate::systemd;
 /// Why a guest is turned away when there is no place.
 pub const NO_PLACE: &str = "all places are taken (see `vgpud --max-guests`)";
 
+/// This program as it runs, whatever has become of its file since: an upgrade may have put another one in its place, and
+/// executors must be of the daemon's own version.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+
 /// The daemon's places and what is known of their guests.
 #[derive(Debug)]
 pub struct Daemon {
@@ -31,7 +35,8 @@ pub struct Daemon {
     free_slots: Mutex<BTreeSet<u32>>,
     /// Processes of the executors, by slot.
     executors: Mutex<BTreeMap<u32, u32>>,
-    program: PathBuf,
+    /// How this program is called in lists of processes.
+    called: OsString,
     flags: Vec<String>,
     settings: DeviceSettings,
 }
@@ -54,7 +59,7 @@ impl Daemon {
             ledger_object,
             free_slots: Mutex::new((0..max_guests).collect()),
             executors: Mutex::default(),
-            program: std::env::current_exe().context("this program's path")?,
+            called: std::env::current_exe().context("this program's path")?.into(),
             flags: settings.to_flags().into_iter().chain(flags).collect(),
             settings,
         }))
@@ -119,8 +124,9 @@ impl Place {
     pub fn start_executor(self, connection: Socket, arena: Option<Arena<'_>>) -> Result<Executor> {
         let connection = OwnedFd::from(connection);
         let for_refusal = Socket::from(connection.as_fd().try_clone_to_owned()?);
-        let mut command = Command::new(&self.daemon.program);
+        let mut command = Command::new(OWN_PROGRAM);
         command
+            .arg0(&self.daemon.called)
             .args(["executor", "--socket-fd=0"])
             .arg(format!("--ledger-fd={}", self.daemon.ledger_object.as_raw_fd()))
             .arg(format!("--ledger-slot={}", self.slot))
@@ -145,7 +151,7 @@ impl Place {
             }
             Err(error) => {
                 handshake::refuse(&for_refusal, &format!("no executor could be started: {error}"));
-                Err(error).with_context(|| format!("starting {}", self.daemon.program.display()))
+                Err(error).context("starting an executor")
             }
         }
     }

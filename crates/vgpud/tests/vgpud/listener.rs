@@ -115,6 +115,28 @@ fn a_killed_daemon_takes_its_executors_with_it() {
 }
 
 #[test]
+fn a_daemon_whose_file_is_replaced_or_gone_still_serves_with_its_own_program() {
+    let folder = std::env::temp_dir().join(format!("vgpud-test-{}-upgrade-program", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let program = folder.join("vgpud");
+    std::fs::copy(PROGRAM, &program).expect("a copy");
+    let daemon = Daemon::start_program(&program, "upgrade", &[]);
+    std::fs::remove_file(&program).expect("the copy");
+
+    round_trip(&daemon.connect());
+    std::fs::copy("/bin/false", &program).expect("another program");
+    let link = daemon.connect();
+    round_trip(&link);
+
+    until("the first executor's end", || daemon.executors().len() == 1);
+    let proc = format!("/proc/{}", daemon.executors()[0]);
+    assert_eq!(std::fs::read_to_string(format!("{proc}/comm")).expect("it runs"), "vgpud\n");
+    let called = std::fs::read(format!("{proc}/cmdline")).expect("it runs");
+    assert!(called.starts_with(program.as_os_str().as_encoded_bytes()), "{}", String::from_utf8_lossy(&called));
+    std::fs::remove_dir_all(&folder).expect("the folder is ours");
+}
+
+#[test]
 fn sigterm_ends_the_daemon_cleanly() {
     let mut daemon = Daemon::start("term", &[]);
     let link = daemon.connect();

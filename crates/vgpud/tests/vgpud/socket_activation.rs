@@ -71,10 +71,12 @@ fn executors_inherit_nothing_of_it() {
     for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET"] {
         assert!(!environment.split('\0').any(|line| line.starts_with(name)), "{name}");
     }
-    // All that listens has a name in this list, and the number of its socket.
-    let listeners = std::fs::read_to_string("/proc/net/unix").expect("a list");
-    let line = listeners.lines().find(|line| line.ends_with(&socket.display().to_string())).expect("it listens");
-    let inode = line.split_whitespace().nth(6).expect("a number").to_owned();
+    // Of the sockets with this name in the list, the one with the flag of those that listen.
+    let listed = std::fs::read_to_string("/proc/net/unix").expect("a list");
+    let mut listed = listed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let name = socket.display().to_string();
+    let line = listed.find(|line| line.last() == Some(&name.as_str()) && line[3] == "00010000").expect("it listens");
+    let inode = line[6];
     let held = std::fs::read_dir(format!("/proc/{executor}/fd")).expect("it runs");
     let mut held = held.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
     assert!(!held.any(|target| target.to_string_lossy() == format!("socket:[{inode}]")));
