@@ -4,6 +4,7 @@
 //! - `dist`: what is installed, checked.
 //! - `ollama`, `service`: where Ollama looks for libraries, and what its service lacks.
 //! - `record`: what is ours and what stood there before, written before anything is changed.
+//! - `times`: when folders that others use had last changed.
 //! - `entry`: one file or link of ours in a place that others may have used.
 //! - `tree`: the file system, reached without following a link.
 
@@ -14,6 +15,7 @@ mod record;
 mod service;
 #[cfg(test)]
 mod tests;
+mod times;
 mod tree;
 
 use std::env;
@@ -144,6 +146,7 @@ fn install(args: &Args, out: &mut dyn Write) -> Result<()> {
     let guard = if args.place.dry_run { None } else { Some(record::lock(&tree, &prefix)?) };
     let found = Record::read(&tree, &prefix)?;
     let mut record = found.clone().unwrap_or_default();
+    record.times.follow_others(&tree);
     let notes = want(args, &tree, &prefix, &dist, &mut record)?;
     for note in &notes {
         writeln!(out, "note: {note}")?;
@@ -155,6 +158,9 @@ fn install(args: &Args, out: &mut dyn Write) -> Result<()> {
     if args.place.dry_run {
         return Ok(());
     }
+    if !plan.is_empty() || found.as_ref() != Some(&record) {
+        record.times.begin();
+    }
     // Before anything is changed: a run that is cut off anywhere can be completed or undone.
     let prefix_guard = record.write(&tree, &prefix)?;
     record.make_folders(&tree)?;
@@ -163,7 +169,9 @@ fn install(args: &Args, out: &mut dyn Write) -> Result<()> {
         entry.make(&tree, &record::kept(&prefix))?;
     }
     record.tidy(&tree, &prefix)?;
+    record.times.end(&tree);
     record.write(&tree, &prefix)?;
+    record.times.keep_prefix(&tree, &prefix)?;
     drop((guard, prefix_guard));
     tell_system(&tree, &record, out)?;
     let current = tree.show(&format!("{prefix}/current"));
@@ -302,6 +310,9 @@ fn uninstall(args: &UninstallArgs, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "would remove {shown}")?;
         return Ok(());
     }
+    record.times.follow_others(&tree);
+    record.times.begin();
+    record.write(&tree, &prefix)?;
     let notes = record.undo(&tree, &prefix)?;
     drop(guard);
     for note in notes {

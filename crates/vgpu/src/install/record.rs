@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::dist::{MANIFEST, is_name, is_part};
 use super::entry::{Before, Content, Entry, State};
+use super::times::Times;
 use super::tree::{Found, READABLE, Tree, split};
 
 /// Its name in the prefix.
 const NAME: &str = "install.json";
-const FORMAT: u32 = 1;
+/// Since 2, folders that were there have their times.
+const FORMAT: u32 = 2;
+const FORMAT_OLDEST: u32 = 1;
 /// Folders of ours that are not yet, or no longer, under their name.
 const PART: &str = ".vgpu-install.part";
 /// The version in use and the one before: a daemon that still runs starts executors from there.
@@ -30,6 +33,9 @@ pub(super) struct Record {
     /// Kept files whose place somebody else has filled since.
     stale: Vec<String>,
     next_kept: u32,
+    /// Folders that were there.
+    #[serde(default)]
+    pub(super) times: Times,
 }
 
 /// A version's folder in the prefix.
@@ -48,6 +54,7 @@ impl Default for Record {
             entries: Vec::new(),
             stale: Vec::new(),
             next_kept: 1,
+            times: Times::default(),
         }
     }
 }
@@ -70,8 +77,10 @@ impl Record {
             let is_ours = print.uid == rustix::process::geteuid().as_raw();
             ensure!(is_ours, "{shown} belongs to user {}: run vgpu as that user", print.uid);
         }
-        let record: Self = serde_json::from_slice(&bytes).with_context(|| format!("{shown} is damaged"))?;
-        ensure!(record.format == FORMAT, "{shown} was written by another version of vgpu: use that one");
+        let mut record: Self = serde_json::from_slice(&bytes).with_context(|| format!("{shown} is damaged"))?;
+        let is_known = (FORMAT_OLDEST..=FORMAT).contains(&record.format);
+        ensure!(is_known, "{shown} was written by another version of vgpu: use that one");
+        record.format = FORMAT;
         let versions = record.versions.iter();
         let mut names = versions.clone().map(|version| &version.name).chain(&record.stale);
         let befores = record.entries.iter().filter_map(|entry| entry.before.as_ref());
@@ -116,6 +125,10 @@ impl Record {
             missing.push(path.to_owned());
             path = split(path)?.0;
         }
+        // The deepest that is there is the one that changes.
+        if !self.folders.iter().any(|folder| folder == path) {
+            self.times.note(tree, path)?;
+        }
         missing.retain(|folder| !self.folders.contains(folder));
         self.folders.extend(missing.into_iter().rev());
         Ok(())
@@ -147,8 +160,9 @@ impl Record {
         text.push('\n');
         if tree.folder(prefix)?.is_some() {
             let path = format!("{prefix}/{NAME}");
-            if tree.read(&path)?.as_deref() != Some(text.as_bytes()) {
-                tree.write_file(&path, &mut text.as_bytes(), READABLE)?;
+            match tree.read(&path)?.as_deref() == Some(text.as_bytes()) {
+                true => tree.remove_draft(&path)?,
+                false => tree.write_file(&path, &mut text.as_bytes(), READABLE)?,
             }
             return Ok(None);
         }
@@ -216,7 +230,11 @@ impl Record {
         for folder in self.folders.iter().rev().filter(|folder| !is_of_prefix(folder)) {
             tree.remove_folder(folder)?;
         }
+        // While the record is there still, so that a run that is cut off here is completed by the next.
+        self.times.restore(tree);
         self.remove(tree, prefix)?;
+        // The folder that the record or its prefix was in has changed once more.
+        notes.extend(self.times.restore(tree));
         Ok(notes)
     }
 

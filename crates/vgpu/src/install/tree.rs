@@ -15,6 +15,8 @@ use rustix::fs::{AtFlags, Dir, FileType, Gid, Mode, OFlags, Stat, Timespec, Time
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
+use super::times::Time;
+
 /// Of folders and of programs and libraries.
 pub(super) const EXECUTABLE: u32 = 0o755;
 /// Of everything else.
@@ -187,6 +189,26 @@ impl Tree {
         }
         all.sort();
         Ok(all)
+    }
+
+    /// When a folder has last changed; `None` if there is none.
+    pub(super) fn folder_time(&self, path: &str) -> Result<Option<Time>> {
+        let Some(folder) = self.folder(path)? else {
+            return Ok(None);
+        };
+        let stat = rustix::fs::fstat(&folder).map_err(|e| self.error(path, e))?;
+        Ok(Some(Time { s: stat.st_mtime, ns: i64::try_from(stat.st_mtime_nsec).unwrap_or(0) }))
+    }
+
+    /// Sets that time. It is no step: nothing depends on it.
+    pub(super) fn set_folder_time(&self, path: &str, time: Time) -> Result<()> {
+        let Some(folder) = self.folder(path)? else {
+            return Ok(());
+        };
+        let unchanged = Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT };
+        let time = Timespec { tv_sec: time.s, tv_nsec: time.ns };
+        let times = Timestamps { last_access: unchanged, last_modification: time };
+        rustix::fs::futimens(&folder, &times).map_err(|e| self.error(path, e))
     }
 
     /// Makes a folder, unless it is there.

@@ -1,7 +1,7 @@
 //! Runs that are cut off after each of their changes.
 
 use super::SYSTEM;
-use super::machine::{Dist, Machine, Snapshot};
+use super::machine::{Dist, Machine, Snapshot, differences};
 
 /// Has `cut_off` end after every number of changes that it makes, each on a machine of its own, and hands that on.
 fn after_every_step(cut_off: impl Fn(&Machine, usize) -> Result<String, String>, check: impl Fn(&Machine, usize)) {
@@ -21,7 +21,25 @@ fn after_every_step(cut_off: impl Fn(&Machine, usize) -> Result<String, String>,
 fn whole(prepare: impl Fn(&Machine)) -> Snapshot {
     let machine = Machine::new();
     prepare(&machine);
-    machine.snapshot()
+    snapshot(&machine)
+}
+
+/// Without what differs. Where a run ends after a prefix has appeared and before its record is there, or after the record is
+/// gone, nobody knows the time of the folder that it is in. And the record itself tells when a run has left the others.
+fn snapshot(machine: &Machine) -> Snapshot {
+    const PARENTS: [&str; 2] = ["opt", "srv"];
+    let mut all = machine.snapshot();
+    for folder in PARENTS {
+        all.entry(folder.to_owned()).and_modify(|(.., is_old, _)| *is_old = 0);
+    }
+    for (_, (.., text)) in all.iter_mut().filter(|(path, _)| path.ends_with("/install.json")) {
+        let mut record: serde_json::Value = serde_json::from_slice(text).expect("a whole record");
+        let times = record["times"].as_array_mut().expect("times");
+        times.retain(|time| PARENTS.iter().all(|folder| time["path"] != format!("/{folder}")));
+        times.iter_mut().for_each(|time| time["after"] = "a time".into());
+        *text = record.to_string().into_bytes();
+    }
+    all
 }
 
 #[test]
@@ -34,7 +52,7 @@ fn an_installation_that_is_cut_off_anywhere_can_be_undone() {
             |machine, steps| machine.install_killed(&dist, &options, Some(steps)),
             |machine, steps| {
                 machine.uninstall(&["--prefix", prefix]).unwrap_or_else(|error| panic!("step {steps}: {error}"));
-                assert_eq!(machine.snapshot(), untouched, "{prefix}, step {steps}");
+                assert_eq!(differences(&snapshot(machine), &untouched), [""; 0], "{prefix}, step {steps}");
             },
         );
     }
@@ -48,7 +66,7 @@ fn an_installation_that_is_cut_off_anywhere_can_be_completed() {
         |machine, steps| machine.install_killed(&dist, SYSTEM, Some(steps)),
         |machine, steps| {
             machine.install(&dist, SYSTEM).unwrap_or_else(|error| panic!("step {steps}: {error}"));
-            assert_eq!(machine.snapshot(), installed, "step {steps}");
+            assert_eq!(differences(&snapshot(machine), &installed), [""; 0], "step {steps}");
         },
     );
 }
@@ -88,11 +106,11 @@ fn an_upgrade_that_is_cut_off_anywhere_can_be_completed_or_undone() {
     };
     after_every_step(cut_off, |machine, steps| {
         machine.install(&third, SYSTEM).unwrap_or_else(|error| panic!("step {steps}: {error}"));
-        assert_eq!(machine.snapshot(), upgraded, "step {steps}");
+        assert_eq!(differences(&snapshot(machine), &upgraded), [""; 0], "step {steps}");
     });
     after_every_step(cut_off, |machine, steps| {
         machine.uninstall(&[]).unwrap_or_else(|error| panic!("step {steps}: {error}"));
-        assert_eq!(machine.snapshot(), untouched, "step {steps}");
+        assert_eq!(differences(&snapshot(machine), &untouched), [""; 0], "step {steps}");
     });
 }
 
@@ -107,10 +125,10 @@ fn an_uninstallation_that_is_cut_off_anywhere_can_be_completed_or_taken_back() {
     };
     after_every_step(cut_off, |machine, steps| {
         machine.uninstall(&[]).unwrap_or_else(|error| panic!("step {steps}: {error}"));
-        assert_eq!(machine.snapshot(), untouched, "step {steps}");
+        assert_eq!(differences(&snapshot(machine), &untouched), [""; 0], "step {steps}");
     });
     after_every_step(cut_off, |machine, steps| {
         machine.install(&dist, SYSTEM).unwrap_or_else(|error| panic!("step {steps}: {error}"));
-        assert_eq!(machine.snapshot(), installed, "step {steps}");
+        assert_eq!(differences(&snapshot(machine), &installed), [""; 0], "step {steps}");
     });
 }

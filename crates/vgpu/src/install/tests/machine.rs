@@ -19,6 +19,12 @@ const LONG_AGO_S: i64 = 1_000_000_000;
 /// Mode, owner, group, time (of what was there before us) and contents or target.
 pub(super) type Snapshot = BTreeMap<String, (u32, u32, u32, i64, Vec<u8>)>;
 
+/// The paths at which two machines differ.
+pub(super) fn differences<'a>(one: &'a Snapshot, other: &'a Snapshot) -> Vec<&'a str> {
+    let paths = one.keys().chain(other.keys().filter(|path| !one.contains_key(*path)));
+    paths.filter(|path| one.get(*path) != other.get(*path)).map(String::as_str).collect()
+}
+
 pub(super) struct Machine(TempDir);
 
 impl Machine {
@@ -29,6 +35,7 @@ impl Machine {
         let machine = Self(folder.expect("a temporary folder"));
         for folder in ["opt", "etc/ld.so.conf.d", "usr/local/lib/ollama/vulkan"] {
             fs::create_dir_all(machine.path(folder)).expect("a folder");
+            machine.age(&machine.path(folder));
         }
         machine.write("usr/local/bin/ollama", "the program");
         machine.write("usr/local/lib/ollama/libggml-base.so", "the base");
@@ -64,14 +71,19 @@ impl Machine {
         let path = self.path(path);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::write(&path, text).expect("a file");
-        age(&path);
+        self.age(&path);
     }
 
     pub(super) fn link(&self, path: &str, target: &str) {
         let path = self.path(path);
         let _ = fs::remove_file(&path);
         symlink(target, &path).expect("a link");
-        age(&path);
+        self.age(&path);
+    }
+
+    /// Makes a file or folder, and the folders that it is in, as old as all that was there before us.
+    pub(super) fn age(&self, path: &Path) {
+        path.ancestors().take_while(|path| path.starts_with(self.0.path())).for_each(age);
     }
 
     pub(super) fn read(&self, path: &str) -> String {
@@ -143,8 +155,8 @@ fn collect(root: &Path, folder: &Path, all: &mut Snapshot) {
             (_, true) => fs::read(entry.path()).expect("a file"),
             _ => Vec::new(),
         };
-        // What is made now has another time on every run; a folder's changes with what is in it.
-        let is_old = metadata.mtime() == LONG_AGO_S && metadata.mtime_nsec() == 7 && !metadata.is_dir();
+        // What is made now has another time on every run.
+        let is_old = metadata.mtime() == LONG_AGO_S && metadata.mtime_nsec() == 7;
         let name = entry.path().strip_prefix(root).expect("below it").display().to_string();
         all.insert(name, (metadata.mode(), metadata.uid(), metadata.gid(), i64::from(is_old), contents));
         if metadata.is_dir() {

@@ -59,6 +59,48 @@ fn uninstalling_puts_everything_back_bit_for_bit() {
 }
 
 #[test]
+fn a_folder_that_others_have_changed_since_keeps_their_time() {
+    let (machine, dist) = (Machine::new(), Dist::new("0.1.0"));
+    let modified = |path: &str| fs::metadata(machine.path(path)).and_then(|is| is.modified()).expect("a folder");
+    let long_ago = modified(VARIANT);
+    machine.install(&dist, SYSTEM).expect("an installation");
+    fs::write(machine.path(VARIANT).join("libggml-new.so"), "Ollama's").expect("a file");
+    let theirs = modified(VARIANT);
+    machine.uninstall(&[]).expect("everything back");
+    assert_eq!(modified(VARIANT), theirs);
+
+    machine.install(&dist, SYSTEM).expect("an installation");
+    fs::write(machine.path(VARIANT).join("libggml-newer.so"), "Ollama's").expect("a file");
+    let theirs = modified(VARIANT);
+    machine.install(&dist, SYSTEM).expect("an upgrade");
+    machine.uninstall(&[]).expect("everything back");
+    assert_eq!(modified(VARIANT), theirs);
+    assert_eq!(modified("etc/ld.so.conf.d"), long_ago, "nobody else has been there");
+}
+
+#[test]
+fn a_record_without_times_is_understood() {
+    let (machine, dist) = (Machine::new(), Dist::new("0.1.0"));
+    machine.install(&dist, &[]).expect("an installation");
+    let record = machine.read("opt/vgpu/install.json");
+    let mut json: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+    let fields = json.as_object_mut().expect("an object");
+    fields.insert("format".to_owned(), 1.into());
+    fields.remove("times").expect("it has such");
+    machine.write("opt/vgpu/install.json", &json.to_string());
+    machine.install(&dist, SYSTEM).expect("an upgrade");
+    machine.uninstall(&[]).expect("everything back");
+    assert!(
+        !machine.exists("opt/vgpu") && machine.target(&format!("{VARIANT}/libcudart.so.12")).starts_with("libcudart")
+    );
+
+    json["format"] = 99.into();
+    machine.write("opt/vgpu/install.json", &json.to_string());
+    let said = machine.uninstall(&[]).expect_err("a refusal");
+    assert!(said.contains("another version of vgpu"), "{said}");
+}
+
+#[test]
 fn a_prefix_that_was_there_stays_and_parents_that_were_not_go() {
     let machine = Machine::new();
     machine.write("srv/gpu/notes.txt", "somebody's own");
