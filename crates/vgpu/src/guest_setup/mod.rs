@@ -4,6 +4,8 @@
 //! - `plan`: what should be different from how it is.
 //! - `change`: one difference: made, described, undone.
 //! - `manifest`: the record of what was there before.
+//! - `wait`: opening the functions at every boot, before those start who use them.
+//! - `trouble`: why a function cannot be used, in words.
 //! - `root`: paths, which tests place elsewhere, and groups.
 
 mod change;
@@ -13,14 +15,22 @@ mod plan;
 pub(crate) mod root;
 #[cfg(test)]
 mod tests;
+mod trouble;
+mod wait;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 
 use manifest::Manifest;
 use root::Root;
+
+/// The group that may use functions, unless told otherwise.
+const GROUP: &str = "vgpu";
+/// Long enough for a daemon that starts anew, and no boot is held up for longer.
+const WAIT_DEFAULT_S: &str = "10";
 
 /// Options of `vgpu guest-setup`.
 #[derive(clap::Args)]
@@ -30,8 +40,9 @@ Examples:
   vgpu guest-setup                    change it, now and for every boot
   usermod -aG vgpu alice              let alice use the GPU, from her next login on
   vgpu guest-setup --undo             put everything back as it was
+  vgpu guest-setup --wait=10          at boot, before a service that uses the GPU
 
-Inside a VM only. The members of the group share one GPU and can read each other's GPU memory.
+`vgpu install --vm` does this and more: it has Ollama's service start when the function is open. Inside a VM only. The members of the group share one GPU and can read each other's GPU memory.
 What was there before is kept in /var/lib/vgpu/guest-setup.json.")]
 pub(crate) struct Args {
     /// Print what would be done, and do nothing.
@@ -40,8 +51,12 @@ pub(crate) struct Args {
     /// Put back what an earlier run found.
     #[arg(long)]
     undo: bool,
+    /// Only open the functions that are there, and wait until one answers: at every boot, as vgpu-function.service does.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = WAIT_DEFAULT_S,
+        value_parser = clap::value_parser!(u64).range(..=600), conflicts_with_all = ["dry_run", "undo"])]
+    wait: Option<u64>,
     /// The group that may use the function; it is made if there is none of that name.
-    #[arg(long, value_name = "NAME", default_value = "vgpu")]
+    #[arg(long, value_name = "NAME", default_value = GROUP)]
     group: String,
     /// Work in this folder instead of /, for tests.
     #[arg(long, value_name = "DIR", default_value = "/", hide = true)]
@@ -55,24 +70,25 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 fn run_to(args: &Args, out: &mut dyn Write) -> Result<()> {
     let root = Root::new(&args.root);
-    if args.undo { undo(&root, args.dry_run, out) } else { set_up(&root, args, out) }
+    check_group_name(&args.group)?;
+    match args.wait {
+        Some(limit_s) => wait::wait(&root, &args.group, Duration::from_secs(limit_s), out),
+        None if args.undo => undo(&root, args.dry_run, out),
+        None => set_up(&root, &args.group, args.dry_run, out),
+    }
 }
 
-fn set_up(root: &Root, args: &Args, out: &mut dyn Write) -> Result<()> {
-    ensure!(
-        is_group_name(&args.group),
-        "--group {}: a group's name has lower-case letters, digits, _ and -, and starts with a letter",
-        args.group
-    );
-    let plan = plan::plan(root, &args.group)?;
+/// Opens the functions to a group, now and for every boot.
+fn set_up(root: &Root, group: &str, dry_run: bool, out: &mut dyn Write) -> Result<()> {
+    let plan = plan::plan(root, group)?;
     for note in &plan.notes {
         writeln!(out, "{note}")?;
     }
     if plan.changes.is_empty() {
-        writeln!(out, "nothing to do: everything is set up for group {}", args.group)?;
+        writeln!(out, "nothing to do: everything is set up for group {group}")?;
         return Ok(());
     }
-    if args.dry_run {
+    if dry_run {
         for change in &plan.changes {
             writeln!(out, "would {}", change.describe(true))?;
         }
@@ -88,10 +104,12 @@ fn set_up(root: &Root, args: &Args, out: &mut dyn Write) -> Result<()> {
         change.make(root)?;
     }
     root.reload_udev();
-    writeln!(out, "members of group {0} may use the GPU: `usermod -aG {0} USER`, then log in again", args.group)?;
+    root.trigger_udev();
+    writeln!(out, "members of group {group} may use the GPU: `usermod -aG {group} USER`, then log in again")?;
     Ok(())
 }
 
+/// Puts everything back as it was.
 fn undo(root: &Root, dry_run: bool, out: &mut dyn Write) -> Result<()> {
     let Some(mut manifest) = Manifest::read(root)? else {
         writeln!(out, "nothing to undo: {} does not exist", root.show(manifest::PATH))?;
@@ -126,6 +144,15 @@ fn undo(root: &Root, dry_run: bool, out: &mut dyn Write) -> Result<()> {
     manifest.changes = left;
     manifest.write(root)?;
     bail!("{count} changes could not be undone; once their reasons are gone, run it again")
+}
+
+/// Refuses what is no group's name.
+fn check_group_name(name: &str) -> Result<()> {
+    ensure!(
+        is_group_name(name),
+        "--group {name}: a group's name has lower-case letters, digits, _ and -, and starts with a letter"
+    );
+    Ok(())
 }
 
 /// What every Linux takes for a group's name, and what needs no quoting anywhere.

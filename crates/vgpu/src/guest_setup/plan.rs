@@ -7,8 +7,9 @@ use anyhow::Result;
 use vgpu_core::pci::BAR1_MAX_BYTES;
 
 use super::change::{Change, Owner, read_attribute, read_file};
-use super::function::{self, Function};
+use super::function::{self, Function, Life};
 use super::root::Root;
+use super::trouble;
 
 const RULES_FOLDER: &str = "/etc/udev/rules.d";
 const RULES: &str = "/etc/udev/rules.d/70-vgpu.rules";
@@ -30,12 +31,14 @@ pub(super) struct Plan {
 pub(super) fn plan(root: &Root, group: &str) -> Result<Plan> {
     let mut plan = Plan { changes: Vec::new(), notes: Vec::new() };
     let functions = function::scan(root)?;
-    let (ours, real): (Vec<&Function>, Vec<&Function>) = functions.iter().partition(|function| function.is_ours);
+    let ours: Vec<&Function> = functions.iter().filter(|function| function.is_ours).collect();
+    let without_memory: Vec<&Function> = functions.iter().filter(|function| function.lacks_memory).collect();
+    let mut real = functions.iter().filter(|function| !function.is_ours && !function.lacks_memory);
     if root.group(group)?.is_none() {
         plan.changes.push(Change::Group { name: group.to_owned() });
     }
     plan.file(root, RULES_FOLDER, RULES, rules(group))?;
-    if let Some(real) = real.first() {
+    if let Some(real) = real.next() {
         plan.notes
             .push(format!("{} is a real NVIDIA GPU, so the drivers for such are not kept from loading", real.address));
         if root.path(BLACKLIST).exists() {
@@ -48,13 +51,28 @@ pub(super) fn plan(root: &Root, group: &str) -> Result<Plan> {
             "if the initial RAM disk holds nouveau, renew it once: `update-initramfs -u` or `dracut -f`".to_owned(),
         );
     }
-    if ours.is_empty() {
+    if ours.is_empty() && without_memory.is_empty() {
         plan.notes.push("there is no vgpu function in this VM now; one that comes later will be set up".to_owned());
     }
+    plan.notes.extend(without_memory.iter().map(|function| trouble::no_memory(&function.address)));
+    let silent = ours.iter().filter(|function| function.life == Life::Silent && is_switched_on(root, function));
+    plan.notes.extend(silent.map(|function| trouble::silent(&function.address)));
     for function in ours {
         plan.function(root, function, group)?;
     }
     Ok(plan)
+}
+
+/// Whether it could answer: without firmware, memory is off until we switch it on.
+fn is_switched_on(root: &Root, function: &Function) -> bool {
+    read_attribute(&root.path(function.path("enable"))).is_none_or(|count| count != "0")
+}
+
+/// What makes one function usable by a group, now.
+pub(super) fn of_function(root: &Root, function: &Function, group: &str) -> Result<Vec<Change>> {
+    let mut plan = Plan { changes: Vec::new(), notes: Vec::new() };
+    plan.function(root, function, group)?;
+    Ok(plan.changes)
 }
 
 impl Plan {
@@ -121,6 +139,8 @@ ATTR{{driver_override}}=\"{NO_DRIVER}\"
 ATTR{{enable}}==\"0\", ATTR{{enable}}=\"1\"
 RUN+=\"/bin/sh -c 'cd /sys%p && for file in {resources}; do \
 test ! -e $$file || {{ chgrp {group} $$file && chmod {MODE:04o} $$file; }}; done'\"
+# Units may wait for it, by its address: dev-vgpu-0000:00:05.0.device is there once all of the above is done.
+TAG+=\"systemd\", ENV{{SYSTEMD_ALIAS}}+=\"/dev/vgpu/%k\"
 LABEL=\"vgpu_end\"
 "
     )

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use vgpu_core::pci::{DEVICE_ID, VENDOR_ID};
 
 /// Where our own state is kept.
 pub(super) const STATE_FOLDER: &str = "/var/lib/vgpu";
@@ -81,10 +82,20 @@ impl Root {
 
     /// The rules' reader notices new files by itself, only not at once; where there is none, there is nothing to tell.
     pub(super) fn reload_udev(&self) {
+        self.run_udevadm(&["control", "--reload"]);
+    }
+
+    /// Has the rules applied to functions that are there, so that systemd learns of them before the next boot.
+    pub(super) fn trigger_udev(&self) {
+        let (vendor, device) = (format!("vendor={VENDOR_ID:#06x}"), format!("device={DEVICE_ID:#06x}"));
+        self.run_udevadm(&["trigger", "--subsystem-match=pci", "--attr-match", &vendor, "--attr-match", &device]);
+    }
+
+    fn run_udevadm(&self, arguments: &[&str]) {
         if self.is_real() {
             let mut command = Command::new("udevadm");
-            let quiet = command.args(["control", "--reload"]).stdout(Stdio::null()).stderr(Stdio::null());
-            // Failure means that the rules are read a few seconds later.
+            let quiet = command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+            // Failure means that all of it comes with the next boot: what matters now has been done without udev.
             let _ = quiet.status();
         }
     }

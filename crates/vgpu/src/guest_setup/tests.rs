@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use tempfile::TempDir;
-use vgpu_core::pci::regs::{BAR0_BYTES, MAGIC, PAGE_OFFSET};
+use vgpu_core::pci::regs::{BAR0_BYTES, MAGIC, NOBODY, PAGE_OFFSET};
 
 use super::{Args, run_to};
 
@@ -49,13 +48,32 @@ impl Vm {
         for (name, len_bytes) in [("resource0", BAR0_BYTES), ("resource1", bar1_bytes), ("resource1_wc", bar1_bytes)] {
             self.write(&format!("{folder}/{name}"), "");
             let path = self.path(&format!("{folder}/{name}"));
-            let mut file = fs::OpenOptions::new().write(true).open(&path).expect("a file");
+            let file = fs::OpenOptions::new().write(true).open(&path).expect("a file");
             file.set_len(len_bytes).expect("a file with holes");
-            if name == "resource0" {
-                file.seek(SeekFrom::Start(PAGE_OFFSET)).expect("a file");
-                file.write_all(&magic.to_le_bytes()).expect("a file");
-            }
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("our own file");
+        }
+        self.answer(address, magic);
+        self.write_config(address, 0, 0x0c);
+    }
+
+    /// What its first register reads as.
+    fn answer(&self, address: &str, magic: u32) {
+        let path = self.path(&format!("sys/bus/pci/devices/{address}/resource0"));
+        let file = fs::OpenOptions::new().write(true).open(&path).expect("a file");
+        file.write_all_at(&magic.to_le_bytes(), PAGE_OFFSET).expect("a file");
+    }
+
+    /// Config space with so much of the first two BARs.
+    fn write_config(&self, address: &str, bar0: u8, bar1: u8) {
+        let mut config = [0; 64];
+        (config[0x10], config[0x14]) = (bar0, bar1);
+        fs::write(self.path(&format!("sys/bus/pci/devices/{address}/config")), config).expect("a file");
+    }
+
+    /// As the kernel shows a function that no memory was assigned to.
+    fn take_memory(&self, address: &str) {
+        for name in ["resource0", "resource1", "resource1_wc"] {
+            fs::remove_file(self.path(&format!("sys/bus/pci/devices/{address}/{name}"))).expect("a file");
         }
     }
 
@@ -264,6 +282,105 @@ fn a_function_that_comes_later_is_prepared_for() {
     let said = vm.run(&[]).expect("a set-up");
     assert!(said.contains("no vgpu function in this VM now"), "{said}");
     assert!(vm.path(RULES).exists());
+}
+
+#[test]
+fn at_boot_functions_are_opened_and_nothing_else_is_changed() {
+    let vm = Vm::with_group();
+    let said = vm.run(&["--wait"]).expect("it answers");
+    assert!(said.contains("0000:00:05.0 answers, and group vgpu may use it"), "{said}");
+    assert_eq!(vm.of_function("enable"), "1\n");
+    assert_eq!(vm.of_function("driver_override"), "vgpu\n");
+    let path = vm.path(&format!("sys/bus/pci/devices/{OURS}/resource1"));
+    assert_eq!(fs::metadata(path).expect("a file").mode() & 0o7777, 0o660);
+    assert!(!vm.path("etc/udev").exists() && !vm.path("var/lib/vgpu").exists());
+}
+
+#[test]
+fn at_boot_a_vm_without_a_function_waits_for_nothing() {
+    let vm = Vm::with_group();
+    fs::remove_dir_all(vm.path("sys/bus")).expect("a folder");
+    let before = vm.snapshot();
+    // The test's own time limit is what fails it, if it waits.
+    let said = vm.run(&["--wait=600"]).expect("nothing to wait for");
+    assert!(said.contains("there is no vgpu function in this VM"), "{said}");
+    assert_eq!(vm.snapshot(), before);
+}
+
+#[test]
+fn at_boot_one_living_function_is_enough_and_the_others_are_named() {
+    let vm = Vm::with_group();
+    vm.plug("0000:00:06.0", 256 << 20, NOBODY);
+    vm.plug("0000:00:07.0", 256 << 20, MAGIC);
+    vm.take_memory("0000:00:07.0");
+    let said = vm.run(&["--wait=600"]).expect("one answers");
+    for part in
+        ["0000:00:05.0 answers", "nobody answers behind PCI function 0000:00:06.0", "0000:00:07.0 has no address"]
+    {
+        assert!(said.contains(part), "{part} is missing in {said}");
+    }
+}
+
+#[test]
+fn at_boot_functions_that_nobody_can_use_are_an_error_that_names_each() {
+    let vm = Vm::with_group();
+    vm.plug(OURS, 256 << 20, NOBODY);
+    vm.plug("0000:00:07.0", 256 << 20, MAGIC);
+    vm.take_memory("0000:00:07.0");
+    let said = vm.run(&["--wait=0"]).expect_err("none answers");
+    for part in [
+        "nobody answers behind PCI function 0000:00:05.0",
+        "start it there",
+        "0000:00:07.0 has no address",
+        "--bar-size",
+    ] {
+        assert!(said.contains(part), "{part} is missing in {said}");
+    }
+    let vm = Vm::new();
+    let said = vm.run(&["--wait=0"]).expect_err("no group");
+    assert!(said.contains("0000:00:05.0: there is no group vgpu"), "{said}");
+}
+
+#[test]
+fn at_boot_a_function_that_answers_late_is_waited_for() {
+    let vm = Vm::with_group();
+    vm.plug(OURS, 256 << 20, NOBODY);
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| vm.run(&["--wait=600"]));
+        // It has been opened, and not been found to answer.
+        let path = vm.path(&format!("sys/bus/pci/devices/{OURS}/resource1_wc"));
+        while fs::metadata(&path).expect("a file").mode() & 0o7777 != 0o660 {
+            std::thread::yield_now();
+        }
+        vm.answer(OURS, MAGIC);
+        let said = waiting.join().expect("no panic").expect("it answers now");
+        assert!(said.contains("0000:00:05.0 answers"), "{said}");
+    });
+}
+
+#[test]
+fn a_function_without_memory_is_named_and_is_no_real_gpu() {
+    let vm = Vm::with_group();
+    vm.take_memory(OURS);
+    let said = vm.run(&[]).expect("a set-up");
+    assert!(said.contains("the memory of PCI function 0000:00:05.0 has no address"), "{said}");
+    assert!(vm.read(BLACKLIST).contains("blacklist nouveau"));
+    let real = "0000:00:06.0";
+    vm.plug(real, 256 << 20, MAGIC);
+    vm.take_memory(real);
+    vm.write_config(real, 0x0c, 0);
+    let said = vm.run(&[]).expect("a set-up");
+    assert!(said.contains("0000:00:06.0 is a real NVIDIA GPU"), "its BAR0 is 64 bits wide: {said}");
+}
+
+#[test]
+fn every_function_is_a_device_of_systemds_by_its_address() {
+    let vm = Vm::with_group();
+    vm.run(&[]).expect("a set-up");
+    let rules = vm.read(RULES);
+    let tag = rules.find("TAG+=\"systemd\", ENV{SYSTEMD_ALIAS}+=\"/dev/vgpu/%k\"").expect("it is tagged");
+    assert!(rules.find("RUN+=").is_some_and(|opened| opened < tag), "{rules}");
+    assert!(rules[tag..].contains("LABEL=\"vgpu_end\""), "{rules}");
 }
 
 #[test]
