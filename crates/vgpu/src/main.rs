@@ -1,10 +1,13 @@
 //! `vgpu`: the user's command.
 
 mod doctor;
+mod elf;
 mod guest_setup;
 mod install;
+mod machine;
 mod run;
 mod trace;
+mod unit;
 
 use std::process::ExitCode;
 

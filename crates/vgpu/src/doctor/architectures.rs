@@ -9,7 +9,7 @@ use vgpu_core::fatbin;
 
 use super::backend::Backend;
 use super::check::Check;
-use super::elf::Object;
+use crate::elf::Object;
 
 /// An entry's header up to what is read of it.
 const ENTRY_BYTES: usize = 32;

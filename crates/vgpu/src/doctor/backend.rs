@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::check::Check;
-use super::elf::Object;
 use super::libraries::{LIBRARIES, Origin, Reference, link_note};
 use super::probe::{self, Setting, Task};
 use super::search::{Environment, Mapped, Missing, Place, Process, Unresolved};
+use crate::elf::Object;
 
 pub(super) const FILE: &str = "libggml-cuda.so";
 /// What a backend must need for vgpu to serve it.

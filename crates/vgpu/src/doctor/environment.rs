@@ -8,10 +8,10 @@ use std::path::Path;
 
 use super::backend::{FILE, Ollama};
 use super::check::Check;
-use super::elf::Object;
 use super::libraries::{Origin, Reference};
 use super::search::preload_names;
 use super::variables::Variables;
+use crate::elf::Object;
 
 /// Functions that break the programs into which a preloaded library puts its own.
 const INTERPOSED: [&str; 9] =

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use vgpu_core::sha256::{Digest, sha256};
 
 use super::check::Check;
-use super::elf::Object;
 use super::search::{Environment, Process};
+use crate::elf::Object;
 
 /// A name under which programs look for one of our libraries.
 pub(super) struct Library {

@@ -1,7 +1,7 @@
 //! `vgpu doctor`: says why a CUDA program, Ollama above all, does not find the GPU. It changes nothing.
 //!
 //! - `check`: a verdict with its evidence, cause and fix; `render`: the list of them as text.
-//! - `elf`, `loader_cache`, `search`: a model of the dynamic loader.
+//! - `loader_cache`, `search`: a model of the dynamic loader.
 //! - `libraries`: which files are ours, and whether they are whole.
 //! - `backend`: Ollama's CUDA backend, held against the model.
 //! - `probe`: a child process in which the real loader is asked.
@@ -17,7 +17,6 @@ mod backend;
 mod check;
 mod device;
 mod discovery;
-mod elf;
 mod environment;
 mod libraries;
 mod loader_cache;
@@ -35,11 +34,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::machine::Machine;
+use crate::unit::Unit;
 use backend::{Backend, Ollama};
 use check::{Check, Report};
 use device::Asker;
 use libraries::Reference;
-use service::{Machine, Service, Unit};
+use service::Service;
 use variables::Variables;
 
 /// Options of `vgpu doctor`.

@@ -13,8 +13,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::elf::{Object, Unusable};
 use super::loader_cache::LoaderCache;
+use crate::elf::{Object, Unusable};
 
 /// More objects than this are not followed.
 const OBJECTS_MAX: usize = 2000;

@@ -6,8 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::machine::Machine;
-use super::unit::{Unit, words};
+use crate::machine::Machine;
+use crate::unit::{Unit, words};
 
 const PASSWD: &str = "/etc/passwd";
 const GROUP: &str = "/etc/group";

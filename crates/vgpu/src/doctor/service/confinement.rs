@@ -4,10 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::machine::Machine;
-use super::unit::{Unit, words};
 use crate::doctor::check::Check;
 use crate::doctor::libraries::{LIBRARIES, Origin, Reference};
+use crate::machine::Machine;
+use crate::unit::{Unit, words};
 
 const PROFILES: &str = "/etc/apparmor.d";
 const DISABLED: &str = "/etc/apparmor.d/disable";

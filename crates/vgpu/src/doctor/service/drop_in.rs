@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::machine::Machine;
-use super::unit::{self, Setting, Unit, words};
 use crate::doctor::check::Check;
 use crate::doctor::variables::Variables;
+use crate::machine::Machine;
+use crate::unit::{self, Setting, Unit, words};
 
 const NAME: &str = "50-vgpu.conf";
 const RECORD: &str = "install.json";

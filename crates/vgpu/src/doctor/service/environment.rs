@@ -5,10 +5,10 @@
 
 use std::path::Path;
 
-use super::machine::Machine;
-use super::unit::{self, Setting, Unit, words};
 use crate::doctor::check::Check;
 use crate::doctor::variables::Variables;
+use crate::machine::Machine;
+use crate::unit::{self, Setting, Unit, words};
 
 const SYSTEM: &str = "/etc/systemd/system.conf";
 /// What systemd's services have where nothing else says so.

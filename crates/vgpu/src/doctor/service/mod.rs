@@ -1,7 +1,6 @@
 //! A systemd service, looked at from its files: which environment and which rights its programs get. Nothing is asked of
 //! systemd, so a service that does not run, or the files of another machine, will do.
 //!
-//! - `machine`: files below a root folder; `unit`: a unit with its drop-ins, as systemd merges them.
 //! - `environment`: the variables; `account`: the user, the groups and what they may open.
 //! - `namespace`, `sandbox`: files, sockets and system calls that the sandbox leaves.
 //! - `reach`: all of these together, for the device and the libraries.
@@ -11,24 +10,20 @@ mod account;
 mod confinement;
 mod drop_in;
 mod environment;
-mod machine;
 mod namespace;
 mod reach;
 mod sandbox;
-mod unit;
 
 use std::path::{Path, PathBuf};
-
-pub(super) use machine::Machine;
-pub(super) use unit::Unit;
 
 use super::backend::Ollama;
 use super::check::{Check, Verdict};
 use super::libraries::Reference;
 use super::variables::Variables;
+use crate::machine::Machine;
+use crate::unit::{Unit, words};
 use account::Account;
 use reach::Scene;
-use unit::words;
 
 /// Ollama's own service.
 pub(super) const OLLAMA: &str = "ollama.service";

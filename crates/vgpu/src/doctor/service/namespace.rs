@@ -9,8 +9,8 @@
 use std::path::{Path, PathBuf};
 
 use super::environment::expand;
-use super::machine::Machine;
-use super::unit::{Setting, Unit, words};
+use crate::machine::Machine;
+use crate::unit::{Setting, Unit, words};
 
 /// No sane unit has more.
 const RULES_MAX: usize = 2000;

@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use vgpu_core::transport::{DEFAULT_SOCKET, SELECTION_VARIABLE, Selection};
 
 use super::account::{Account, READ, WRITE};
-use super::machine::Machine;
 use super::namespace::{Namespace, Sight};
 use super::sandbox;
-use super::unit::Unit;
 use crate::doctor::check::Check;
 use crate::doctor::libraries::LIBRARIES;
 use crate::doctor::variables::Variables;
 use crate::guest_setup::function;
 use crate::guest_setup::root::Root;
+use crate::machine::Machine;
+use crate::unit::Unit;
 
 const LINKER_CONFIG: &str = "/etc/ld.so.conf.d/vgpu.conf";
 

@@ -6,7 +6,7 @@
 //! `PrivateNetwork=` does not concern the daemon's. Nothing here writes code into memory or locks memory, so
 //! `MemoryDenyWriteExecute=` and `LimitMEMLOCK=` may be as they like.
 
-use super::unit::{Setting, Unit, words};
+use crate::unit::{Setting, Unit, words};
 
 /// The line of `RestrictAddressFamilies=` that keeps a service from unix sockets.
 pub(super) fn no_unix_sockets(unit: &Unit) -> Option<&Setting> {
@@ -57,8 +57,8 @@ pub(super) fn no_call(unit: &Unit) -> Option<(&'static str, &Setting)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::machine::Machine;
     use super::*;
+    use crate::machine::Machine;
 
     fn unit(settings: &str) -> Unit {
         let root = tempfile::tempdir().expect("a temporary folder");

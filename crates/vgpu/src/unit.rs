@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
-use super::machine::Machine;
+use crate::machine::Machine;
 
 /// Where units are looked for, in order.
 const FOLDERS: [&str; 13] = [
@@ -32,41 +32,41 @@ const SETTINGS_MAX: usize = 20_000;
 
 /// One line that sets something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Setting {
-    pub(super) key: String,
-    pub(super) value: String,
+pub(crate) struct Setting {
+    pub(crate) key: String,
+    pub(crate) value: String,
     file: PathBuf,
     line: usize,
 }
 
 impl Setting {
     /// File and line, for messages.
-    pub(super) fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         format!("{}:{}", self.file.display(), self.line)
     }
 
-    pub(super) fn is_in(&self, file: &Path) -> bool {
+    pub(crate) fn is_in(&self, file: &Path) -> bool {
         self.file == file
     }
 
     /// The setting as it is written, with its place.
-    pub(super) fn show(&self) -> String {
+    pub(crate) fn show(&self) -> String {
         format!("{}={} ({})", self.key, self.value, self.place())
     }
 }
 
 /// A service's settings.
 #[derive(Debug)]
-pub(in crate::doctor) struct Unit {
+pub(crate) struct Unit {
     /// With `.service`.
-    pub(in crate::doctor) name: String,
+    pub(crate) name: String,
     /// The unit file and its drop-ins, as they are read.
-    pub(super) files: Vec<PathBuf>,
-    pub(super) is_masked: bool,
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) is_masked: bool,
     /// Files that could not be read, and why.
-    pub(super) unread: Vec<String>,
+    pub(crate) unread: Vec<String>,
     /// Of the section `[Service]`, in order.
-    pub(super) settings: Vec<Setting>,
+    pub(crate) settings: Vec<Setting>,
 }
 
 impl Unit {
@@ -74,7 +74,7 @@ impl Unit {
     ///
     /// # Errors
     /// When the name is none.
-    pub(in crate::doctor) fn read(machine: &Machine, name: &str) -> Result<Option<Self>> {
+    pub(crate) fn read(machine: &Machine, name: &str) -> Result<Option<Self>> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@._-:\\".contains(&byte);
         ensure!(
             !name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.bytes().all(is_plain),
@@ -109,19 +109,19 @@ impl Unit {
     }
 
     /// What a setting of one value is set to. Setting it to nothing takes it back.
-    pub(super) fn last(&self, key: &str) -> Option<&Setting> {
+    pub(crate) fn last(&self, key: &str) -> Option<&Setting> {
         self.settings.iter().rfind(|setting| setting.key == key).filter(|setting| !setting.value.is_empty())
     }
 
     /// The lines that add to a list. Setting it to nothing empties it.
-    pub(super) fn list(&self, key: &str) -> Vec<&Setting> {
+    pub(crate) fn list(&self, key: &str) -> Vec<&Setting> {
         let all: Vec<_> = self.settings.iter().filter(|setting| setting.key == key).collect();
         let reset = all.iter().rposition(|setting| setting.value.is_empty()).map_or(0, |at| at + 1);
         all[reset..].to_vec()
     }
 
     /// A switch that is on, and where.
-    pub(super) fn on(&self, key: &str) -> Option<&Setting> {
+    pub(crate) fn on(&self, key: &str) -> Option<&Setting> {
         // Systemd passes over what is neither on nor off.
         let is_boolean = |setting: &&Setting| setting.key == key && boolean(&setting.value).is_some();
         self.settings.iter().rfind(is_boolean).filter(|setting| boolean(&setting.value) == Some(true))
@@ -175,7 +175,7 @@ fn drop_ins(machine: &Machine, name: &str, template: Option<&str>) -> Vec<PathBu
 }
 
 /// The assignments of one section.
-pub(super) fn parse(text: &str, section: &str, file: &Path) -> Vec<Setting> {
+pub(crate) fn parse(text: &str, section: &str, file: &Path) -> Vec<Setting> {
     let mut all = Vec::new();
     let mut is_in_section = false;
     let mut joined: Option<(String, usize)> = None;
@@ -216,7 +216,7 @@ fn take(line: &str, number: usize, section: &str, file: &Path, is_in_section: &m
 }
 
 /// A value's words, with quotes and escapes taken away. What follows a quote without an end is lost, as it is to systemd.
-pub(super) fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut rest = text.trim_start().chars().peekable();
     while rest.peek().is_some() {

@@ -25,7 +25,7 @@ const DEPENDENCIES_MAX: usize = 1000;
 
 /// Why a file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unusable {
+pub(crate) enum Unusable {
     /// Not there, or not to be read: the loader looks on.
     Unopened(String),
     /// An object for another machine: the loader looks on.
@@ -46,54 +46,54 @@ impl fmt::Display for Unusable {
 
 /// A symbol that others may use.
 #[derive(Debug)]
-pub(super) struct Export {
+pub(crate) struct Export {
     /// Its version node.
-    pub(super) version: Option<String>,
+    pub(crate) version: Option<String>,
     /// Only references that ask for just this version find it.
     hidden: bool,
 }
 
 /// A symbol that must come from elsewhere.
 #[derive(Debug)]
-pub(super) struct Import {
-    pub(super) name: String,
-    pub(super) version: Option<String>,
+pub(crate) struct Import {
+    pub(crate) name: String,
+    pub(crate) version: Option<String>,
     /// The library that had it when the object was linked, where versions tell.
-    pub(super) library: Option<String>,
+    pub(crate) library: Option<String>,
     /// May stay without a value.
-    pub(super) weak: bool,
+    pub(crate) weak: bool,
 }
 
 /// A version node that another library must have.
 #[derive(Debug)]
-pub(super) struct Requirement {
-    pub(super) library: String,
-    pub(super) version: String,
-    pub(super) weak: bool,
+pub(crate) struct Requirement {
+    pub(crate) library: String,
+    pub(crate) version: String,
+    pub(crate) weak: bool,
 }
 
 /// One shared object or program.
 #[derive(Debug, Default)]
-pub(super) struct Object {
-    pub(super) soname: Option<String>,
-    pub(super) needed: Vec<String>,
-    pub(super) rpath: Option<OsString>,
-    pub(super) runpath: Option<OsString>,
+pub(crate) struct Object {
+    pub(crate) soname: Option<String>,
+    pub(crate) needed: Vec<String>,
+    pub(crate) rpath: Option<OsString>,
+    pub(crate) runpath: Option<OsString>,
     /// The default directories are not for its dependencies.
-    pub(super) without_defaults: bool,
-    pub(super) exports: HashMap<String, Vec<Export>>,
-    pub(super) imports: Vec<Import>,
+    pub(crate) without_defaults: bool,
+    pub(crate) exports: HashMap<String, Vec<Export>>,
+    pub(crate) imports: Vec<Import>,
     /// Its version nodes, the one of its own name included.
-    pub(super) nodes: BTreeSet<String>,
-    pub(super) requirements: Vec<Requirement>,
+    pub(crate) nodes: BTreeSet<String>,
+    pub(crate) requirements: Vec<Requirement>,
     /// Where in the file its GPU kernels are: place and length in bytes.
-    pub(super) kernels: Option<(u64, u64)>,
+    pub(crate) kernels: Option<(u64, u64)>,
     is_versioned: bool,
 }
 
 impl Object {
     /// Reads the file at `path`.
-    pub(super) fn read(path: &Path) -> Result<Self, Unusable> {
+    pub(crate) fn read(path: &Path) -> Result<Self, Unusable> {
         let unopened = |error: std::io::Error| Unusable::Unopened(error.to_string());
         let metadata = path.metadata().map_err(unopened)?;
         if !metadata.is_file() {
@@ -104,7 +104,7 @@ impl Object {
     }
 
     /// Whether a reference to `name` with `version` is content with what this object has, by glibc's rules.
-    pub(super) fn provides(&self, name: &str, version: Option<&str>) -> bool {
+    pub(crate) fn provides(&self, name: &str, version: Option<&str>) -> bool {
         let accepts = |export: &Export| match (&export.version, version) {
             _ if !self.is_versioned => true,
             (Some(has), Some(wanted)) => has == wanted,

@@ -17,40 +17,40 @@ const TEXT_MAX_BYTES: u64 = 1 << 20;
 
 /// A machine, by its root folder.
 #[derive(Clone, Debug)]
-pub(in crate::doctor) struct Machine {
+pub(crate) struct Machine {
     root: PathBuf,
 }
 
 /// A path with its links followed.
 #[derive(Clone, Debug)]
-pub(super) struct Walk {
+pub(crate) struct Walk {
     /// Without links.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Each folder in which a name of it was looked up.
-    pub(super) folders: Vec<PathBuf>,
+    pub(crate) folders: Vec<PathBuf>,
 }
 
 impl Machine {
-    pub(in crate::doctor) fn new(root: &Path) -> io::Result<Self> {
+    pub(crate) fn new(root: &Path) -> io::Result<Self> {
         Ok(Self { root: root.canonicalize()? })
     }
 
-    pub(super) fn is_real(&self) -> bool {
+    pub(crate) fn is_real(&self) -> bool {
         self.root == Path::new("/")
     }
 
     /// Where a path of the machine really lies. It is for paths without links, and for messages.
-    pub(in crate::doctor) fn host(&self, path: &Path) -> PathBuf {
+    pub(crate) fn host(&self, path: &Path) -> PathBuf {
         self.root.join(path.strip_prefix("/").unwrap_or(path))
     }
 
     /// The same, with links followed; the path as it is if it leads nowhere.
-    pub(in crate::doctor) fn host_of(&self, path: &Path) -> PathBuf {
+    pub(crate) fn host_of(&self, path: &Path) -> PathBuf {
         self.walk(path).map_or_else(|_| self.host(path), |walk| self.host(&walk.path))
     }
 
     /// A path of ours as one of the machine.
-    pub(super) fn inside(&self, host: &Path) -> Option<PathBuf> {
+    pub(crate) fn inside(&self, host: &Path) -> Option<PathBuf> {
         Some(Path::new("/").join(host.canonicalize().ok()?.strip_prefix(&self.root).ok()?))
     }
 
@@ -58,7 +58,7 @@ impl Machine {
     ///
     /// # Errors
     /// When something of it does not exist, or cannot be looked at.
-    pub(super) fn walk(&self, path: &Path) -> io::Result<Walk> {
+    pub(crate) fn walk(&self, path: &Path) -> io::Result<Walk> {
         let names = |path: &Path| -> Vec<OsString> {
             path.components().rev().map(|component| component.as_os_str().to_owned()).collect()
         };
@@ -92,11 +92,11 @@ impl Machine {
         Ok(walk)
     }
 
-    pub(super) fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+    pub(crate) fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         fs::symlink_metadata(self.host(&self.walk(path)?.path))
     }
 
-    pub(super) fn exists(&self, path: &Path) -> bool {
+    pub(crate) fn exists(&self, path: &Path) -> bool {
         self.walk(path).is_ok()
     }
 
@@ -104,7 +104,7 @@ impl Machine {
     ///
     /// # Errors
     /// When it cannot be read, is too long, or is something else.
-    pub(super) fn read(&self, path: &Path) -> io::Result<Option<String>> {
+    pub(crate) fn read(&self, path: &Path) -> io::Result<Option<String>> {
         let real = match self.walk(path) {
             Ok(walk) => self.host(&walk.path),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -126,7 +126,7 @@ impl Machine {
     }
 
     /// The names in a folder, sorted; none if it cannot be listed.
-    pub(super) fn list(&self, path: &Path) -> Vec<String> {
+    pub(crate) fn list(&self, path: &Path) -> Vec<String> {
         let entries = fs::read_dir(self.host_of(path)).into_iter().flatten().flatten();
         let mut names: Vec<String> =
             entries.take(NAMES_MAX).filter_map(|entry| entry.file_name().into_string().ok()).collect();
