@@ -5,6 +5,7 @@ mod elf;
 mod guest_setup;
 mod install;
 mod machine;
+mod ollama;
 mod run;
 mod trace;
 mod unit;

@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 use crate::machine::Machine;
 
 /// Where units are looked for, in order.
-const FOLDERS: [&str; 13] = [
+pub(crate) const FOLDERS: [&str; 13] = [
     "/etc/systemd/system.control",
     "/run/systemd/system.control",
     "/run/systemd/transient",

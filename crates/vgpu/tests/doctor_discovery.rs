@@ -20,8 +20,9 @@ const NO_DEVICE: &str = "inference compute id=cpu library=cpu";
 
 /// What would be logged about the tree's device.
 fn line(id: &str, folder: &str) -> String {
+    let filter = if id == UUID { "\"\"" } else { id };
     format!(
-        "inference compute id={id} library=CUDA compute=7.5 name=CUDA0 description=\"Test GPU\" libdirs=ollama,{folder} \
+        "inference compute id={id} filter_id={filter} library=CUDA compute=7.5 name=CUDA0 description=\"Test GPU\" libdirs=ollama,{folder} \
          driver=12.8 pci_id=0000:0a:00.0 type=discrete total=\"1.0 GiB\" available=\"512.0 MiB\""
     )
 }
@@ -240,13 +241,19 @@ fn a_folder_for_another_cuda_leaves_the_device_to_ours() {
 }
 
 #[test]
-fn a_backend_that_is_registered_twice_lists_its_device_twice() {
+fn a_second_copy_of_the_backend_is_named_with_its_harm_and_logged_once() {
+    let (backend, second) = ("ollama/lib/ollama/cuda_v12/libggml-cuda.so", "ollama/lib/ollama/libggml-cuda.so");
     let tree = Tree::new();
-    tree.link("ollama/lib/ollama/cuda_v12/libggml-cuda.so", "ollama/lib/ollama/libggml-cuda.so");
-    let report = tree.ask(&[], &[]);
-    report.blames("ollama.duplicate", &["listed twice"], "remove");
-    assert_eq!(logged(&report, RUNNER), [line(UUID, "cuda_v12"), line(UUID, "cuda_v12")]);
-    tree.remove("ollama/lib/ollama/libggml-cuda.so");
+    tree.link(backend, second);
+    for _ in ["a link", "a file of its own"] {
+        let report = tree.ask(&[], &[]);
+        report.blames("ollama.duplicate", &["logs each GPU once", "wrong tokens", "NaN"], "remove");
+        assert_eq!(logged(&report, RUNNER), [line(UUID, "cuda_v12")]);
+        says(&report, RUNNER, "ok", &["cuda_v12: CUDA0 is dropped, being 0000:0a:00.0 again"]);
+        tree.remove(second);
+        fs::copy(tree.path(backend), tree.path(second)).expect("a copy");
+    }
+    tree.remove(second);
     tree.ask(&[], &[]).is_green();
 }
 

@@ -1,10 +1,10 @@
-//! llama.cpp's CUDA backend: where Ollama has it, what the loader would choose for it, and what comes of opening it.
+//! llama.cpp's CUDA backend: what the loader would choose for it, and what comes of opening it.
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::check::Check;
 use super::libraries::{LIBRARIES, Origin, Reference, link_note};
@@ -12,7 +12,6 @@ use super::probe::{self, Setting, Task};
 use super::search::{Environment, Mapped, Missing, Place, Process, Unresolved};
 use crate::elf::Object;
 
-pub(super) const FILE: &str = "libggml-cuda.so";
 /// What a backend must need for vgpu to serve it.
 const RUNTIME: &str = "libcudart.so.12";
 /// Programs work without it.
@@ -42,79 +41,6 @@ impl Backend {
         let other = object.needed.iter().find(|name| name.starts_with("libcudart.so.") && *name != RUNTIME)?;
         Some(format!("it needs {other}, which vgpu does not have"))
     }
-}
-
-/// A copy of Ollama.
-pub(super) struct Ollama {
-    /// Its `lib/ollama`.
-    pub(super) folder: PathBuf,
-    /// The folder of the program that looks for devices.
-    pub(super) home: PathBuf,
-    /// Whether models run in llama-server (Ollama 0.30 and later) instead of Ollama's own runner.
-    pub(super) has_llama_server: bool,
-    /// Folders with backends of any kind, by name.
-    pub(super) variants: Vec<String>,
-    pub(super) backends: Vec<Backend>,
-}
-
-impl Ollama {
-    /// Looks in `place`: Ollama's `lib/ollama`, or the folder that holds `lib/ollama`.
-    pub(super) fn find(place: &Path) -> Result<Self> {
-        let place = fs::canonicalize(place).with_context(|| place.display().to_string())?;
-        for folder in [place.join("lib/ollama"), place.clone()] {
-            let variants = variants(&folder);
-            if variants.is_empty() {
-                continue;
-            }
-            let homes = [folder.clone(), place.join("bin")];
-            let server = homes.iter().find(|home| home.join("llama-server").is_file());
-            let first = server.unwrap_or(&folder);
-            let backends = variants.iter().filter(|name| folder.join(name).join(FILE).exists());
-            let backends = backends.map(|name| Backend {
-                name: name.clone(),
-                path: folder.join(name).join(FILE),
-                library_path: joined(&[first, &folder.join(name)], std::env::var_os("LD_LIBRARY_PATH")),
-            });
-            let backends = backends.collect();
-            let home = first.clone();
-            return Ok(Self { has_llama_server: server.is_some(), home, backends, variants, folder });
-        }
-        bail!("{0} has no backends of Ollama: no *ggml-* in a folder of {0} or of {0}/lib/ollama", place.display())
-    }
-
-    /// A copy that the usual installers make.
-    pub(super) fn installed() -> Option<Self> {
-        ["/usr/local", "/usr", "/opt/ollama"].iter().find_map(|place| {
-            let place = Path::new(place);
-            place.join("lib/ollama").is_dir().then(|| Self::find(place).ok())?
-        })
-    }
-}
-
-fn variants(folder: &Path) -> Vec<String> {
-    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    let has_backend =
-        |folder: PathBuf| entries(&folder).any(|entry| entry.file_name().to_string_lossy().contains("ggml-"));
-    let found = entries(folder).filter(|entry| has_backend(entry.path()));
-    let mut names: Vec<_> = found.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
-}
-
-/// A library path as Ollama makes it: its own folders before what it inherits.
-fn joined(folders: &[&Path], inherited: Option<OsString>) -> OsString {
-    let mut path = OsString::new();
-    for folder in folders {
-        if !path.is_empty() {
-            path.push(":");
-        }
-        path.push(folder);
-    }
-    if let Some(inherited) = inherited.filter(|inherited| !inherited.is_empty()) {
-        path.push(":");
-        path.push(inherited);
-    }
-    path
 }
 
 /// What one backend's checks found.

@@ -6,12 +6,13 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::backend::{FILE, Ollama};
 use super::check::Check;
 use super::libraries::{Origin, Reference};
+use super::ollama::Ollama;
 use super::search::preload_names;
 use super::variables::Variables;
 use crate::elf::Object;
+use crate::ollama::layout::{Above, BACKEND};
 
 /// Functions that break the programs into which a preloaded library puts its own.
 const INTERPOSED: [&str; 9] =
@@ -191,16 +192,21 @@ fn requested_library(ollama: &Ollama, variables: &Variables) -> Check {
 
 fn duplicate(ollama: &Ollama) -> Check {
     let check = Check::ok("ollama.duplicate", "Ollama has its CUDA backend in one place for each variant");
-    let path = ollama.folder.join(FILE);
-    if path.symlink_metadata().is_err() {
+    let path = ollama.folder.join(BACKEND);
+    if !matches!(ollama.above, Some(Above::Same | Above::Another)) {
         return check;
     }
     let fix = format!("remove {}", path.display());
+    let besides = format!("{} is loaded besides those in the folders below it", path.display());
     if ollama.has_llama_server {
-        return check.warning(format!("{} is loaded besides those in the folders below it", path.display()), fix);
+        return check.warning(format!("{besides}; llama-server passes over the second copy"), fix);
     }
+    // Two copies know nothing of each other's streams.
     check.failed(
-        format!("{} is registered besides those in the folders below it: every GPU is listed twice", path.display()),
+        format!(
+            "{besides}: Ollama logs each GPU once, but computes with two copies of the backend that do not wait for each \
+             other, which gives wrong tokens and sometimes NaN"
+        ),
         fix,
     )
 }

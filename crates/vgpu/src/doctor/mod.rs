@@ -3,7 +3,7 @@
 //! - `check`: a verdict with its evidence, cause and fix; `render`: the list of them as text.
 //! - `loader_cache`, `search`: a model of the dynamic loader.
 //! - `libraries`: which files are ours, and whether they are whole.
-//! - `backend`: Ollama's CUDA backend, held against the model.
+//! - `ollama`: the Ollama that is looked at; `backend`: its CUDA backend, held against the model.
 //! - `probe`: a child process in which the real loader is asked.
 //! - `environment`: variables that lead astray; `device`: is there a GPU at the end of it all, and how fast;
 //!   `architectures`: does the backend have kernels for it.
@@ -20,6 +20,7 @@ mod discovery;
 mod environment;
 mod libraries;
 mod loader_cache;
+mod ollama;
 pub(crate) mod probe;
 mod render;
 mod running;
@@ -35,11 +36,15 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::machine::Machine;
+use crate::ollama::layout::BACKEND;
+use crate::ollama::services::OLLAMA;
+use crate::ollama::{Found, Seek, find};
 use crate::unit::Unit;
-use backend::{Backend, Ollama};
+use backend::Backend;
 use check::{Check, Report};
 use device::Asker;
 use libraries::Reference;
+use ollama::Ollama;
 use service::Service;
 use variables::Variables;
 
@@ -68,7 +73,7 @@ whose parents have ended are lost; with a service, none are.
 It changes nothing. To see what the loader really does it opens the backend in a process of its own, whose environment is
 this one and what Ollama adds; then it looks for devices as that Ollama does, and shows the line that Ollama would log. Exit status: 0 when nothing failed, 1 when something did, 2 when it could not look.")]
 pub(crate) struct Args {
-    /// Ollama's folder: lib/ollama, or the one that holds it (default: /usr/local, /usr or /opt/ollama, if it is there).
+    /// Ollama's folder: lib/ollama, or the one that holds it (default: as `vgpu install` chooses it).
     #[arg(long, value_name = "DIR")]
     ollama: Option<PathBuf>,
     /// A libggml-cuda.so of another program.
@@ -127,11 +132,11 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
 
 fn watch(args: &Args) -> Result<()> {
     let (reference, _) = reference(args)?;
-    let source = match (args.pid, find_service(args)?) {
+    let source = match (args.pid, find_service(args, None)?) {
         (Some(pid), _) => running::Source::Tree(pid),
         (None, Some(service)) => running::Source::Group(service.unit.name.clone(), service.process_lists()),
         (None, None) => {
-            bail!("--watch: there is no {}; name a service or a process with --service or --pid", service::OLLAMA)
+            bail!("--watch: there is no {}; name a service or a process with --service or --pid", OLLAMA)
         }
     };
     let limit = args.for_s.map(Duration::from_secs);
@@ -157,17 +162,18 @@ fn reference(args: &Args) -> Result<(Reference, PathBuf)> {
 
 fn examine(args: &Args) -> Result<Report> {
     let (reference, program) = reference(args)?;
-    let service = find_service(args)?;
+    let machine = machine(args)?;
+    let is_other = args.ollama.is_some() || args.backend.is_some();
+    let found = (!is_other).then(|| find(&machine, &Seek::own(&machine, args.service.as_deref())));
+    let service = find_service(args, found.as_ref())?;
     let variables = service.as_ref().map_or_else(Variables::own, |service| service.variables.clone());
     if service.is_some() {
         // SAFETY: this program has started no thread yet.
         unsafe { variables.become_own() };
     }
-    let home = service.as_ref().and_then(Service::home);
-    let ollama = match (&args.ollama, home) {
+    let ollama = match (&args.ollama, found.as_ref().and_then(|found| found.all.first())) {
         (Some(place), _) => Some(Ollama::find(place)?),
-        (None, _) if args.backend.is_some() => None,
-        (None, home) => home.and_then(|home| Ollama::find(&home).ok()).or_else(Ollama::installed),
+        (None, first) => first.map(|first| Ollama::installed(&machine, first)),
     };
     let alone = args.backend.as_deref().map(Backend::alone).transpose()?;
     let backends: Vec<&Backend> = ollama.iter().flat_map(|ollama| &ollama.backends).chain(&alone).collect();
@@ -192,9 +198,9 @@ fn examine(args: &Args) -> Result<Report> {
     if backends.is_empty() {
         let check = Check::ok("ollama.backends", "Ollama's CUDA backend");
         of_backends.push(match &ollama {
-            None => check.skipped("no Ollama where its installers put it; name its folder with --ollama"),
+            None => check.skipped("no Ollama runs, is started by a service, is on PATH or lies where packages put it; name its folder with --ollama"),
             Some(ollama) => check.failed(
-                format!("no folder of {} has a {}", ollama.folder.display(), backend::FILE),
+                format!("no folder of {} has a {BACKEND}, nor has it one itself", ollama.folder.display()),
                 "install Ollama with its CUDA libraries",
             ),
         });
@@ -205,7 +211,8 @@ fn examine(args: &Args) -> Result<Report> {
     }
 
     // Causes before consequences.
-    let mut checks = environment::checks(ollama.as_ref(), &reference, &not_found, &variables);
+    let mut checks: Vec<Check> = found.iter().map(|found| ollama::which(found, &machine)).collect();
+    checks.extend(environment::checks(ollama.as_ref(), &reference, &not_found, &variables));
     if let Some(service) = &service {
         checks.extend(service.checks(ollama.as_ref(), &reference));
     }
@@ -230,13 +237,18 @@ fn examine(args: &Args) -> Result<Report> {
     Ok(Report::new(checks))
 }
 
-/// The service to look at: the one that is named, or else Ollama's where nothing else is asked for.
-fn find_service(args: &Args) -> Result<Option<Service>> {
-    let machine = Machine::new(&args.root).with_context(|| args.root.display().to_string())?;
+fn machine(args: &Args) -> Result<Machine> {
+    Machine::new(&args.root).with_context(|| args.root.display().to_string())
+}
+
+/// The service to look at: the one that is named, or else, where nothing else is asked for, that of the Ollama that counts.
+fn find_service(args: &Args, found: Option<&Found>) -> Result<Option<Service>> {
+    let machine = machine(args)?;
+    let of_ollama = || found?.all.first()?.service();
     let name = match &args.service {
         Some(name) => name.as_str(),
         None if args.ollama.is_some() || args.backend.is_some() => return Ok(None),
-        None => service::OLLAMA,
+        None => of_ollama().unwrap_or(OLLAMA),
     };
     let unit = Unit::read(&machine, name).context("--service")?;
     if unit.is_none() && args.service.is_some() {

@@ -62,7 +62,8 @@ pub(crate) struct Args {
     dist: Option<PathBuf>,
     #[command(flatten)]
     place: Place,
-    /// Ollama's lib/ollama [default: that of the ollama on PATH, else /usr/local/lib/ollama or /usr/lib/ollama].
+    /// Ollama's lib/ollama, or the folder that holds it [default: that of --service, else of a running server, of a service that
+    /// starts one, of the ollama on PATH, or one where packages put it].
     #[arg(long, value_name = "DIR")]
     ollama: Option<PathBuf>,
     /// A variant of Ollama's that shall use the vGPU, such as cuda_v12; may be repeated [default: all that vgpu has libraries for].
@@ -147,8 +148,8 @@ fn install(args: &Args, out: &mut dyn Write) -> Result<()> {
     let found = Record::read(&tree, &prefix)?;
     let mut record = found.clone().unwrap_or_default();
     record.times.follow_others(&tree);
-    let notes = want(args, &tree, &prefix, &dist, &mut record)?;
-    for note in &notes {
+    let wanted = want(args, &tree, &prefix, &dist, &mut record)?;
+    for note in &wanted.notes {
         writeln!(out, "note: {note}")?;
     }
     let plan = plan(&tree, &prefix, &dist, &record)?;
@@ -156,7 +157,7 @@ fn install(args: &Args, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "{}{line}", if args.place.dry_run { "would " } else { "" })?;
     }
     if args.place.dry_run {
-        return Ok(());
+        return wanted.nothing.map_or(Ok(()), |why| Err(anyhow::anyhow!(why)));
     }
     if !plan.is_empty() || found.as_ref() != Some(&record) {
         record.times.begin();
@@ -179,21 +180,31 @@ fn install(args: &Args, out: &mut dyn Write) -> Result<()> {
         true => writeln!(out, "nothing to do: {current} is {}", dist.name)?,
         false => writeln!(out, "{current} is {}; restart services that shall use it", dist.name)?,
     }
-    Ok(())
+    wanted.nothing.map_or(Ok(()), |why| Err(anyhow::anyhow!(why)))
 }
 
-/// Adds to the record all that shall be there. Returns what the user should know.
-fn want(args: &Args, tree: &Tree, prefix: &str, dist: &Dist, record: &mut Record) -> Result<Vec<String>> {
-    let mut notes = Vec::new();
+/// What the user should know.
+#[derive(Default)]
+struct Wanted {
+    notes: Vec<String>,
+    /// Why the Ollama that is there gets nothing, and what to do.
+    nothing: Option<String>,
+}
+
+/// Adds to the record all that shall be there.
+fn want(args: &Args, tree: &Tree, prefix: &str, dist: &Dist, record: &mut Record) -> Result<Wanted> {
+    let mut nothing = None;
     record.want_version(Version { name: dist.name.clone(), paths: dist.paths() });
     // The last to switch to a version must find it complete, so this is made first.
     record.want(tree, format!("{prefix}/current"), Content::Link(dist.name.clone()))?;
     record.want_folder(tree, &record::kept(prefix))?;
-    let search: Vec<PathBuf> = env::var_os("PATH").map_or(Vec::new(), |path| env::split_paths(&path).collect());
-    match ollama::find(tree, args.ollama.as_deref(), &search)? {
-        Some(folder) => {
-            let found = ollama::links(tree, &folder, &args.variant, dist, args.in_process)?;
+    let (ollama, mut notes) = ollama::find(tree, args.ollama.as_deref(), args.service.as_deref())?;
+    match &ollama {
+        Some(ollama) => {
+            let wish = ollama::Wish { variants: &args.variant, in_process: args.in_process };
+            let found = ollama::links(tree, &ollama.folder, &wish, dist, &tree.show(prefix))?;
             notes.extend(found.notes);
+            nothing = found.nothing;
             for (path, library) in found.links {
                 record.want(tree, path, Content::Link(format!("{prefix}/current/lib/{library}")))?;
             }
@@ -214,7 +225,10 @@ fn want(args: &Args, tree: &Tree, prefix: &str, dist: &Dist, record: &mut Record
     }
     let service = match &args.service {
         Some(name) => Some(Service::read(tree, name)?),
-        None if args.system => Some(Service::read(tree, OLLAMA_SERVICE)?).filter(|service| service.is_there),
+        None if args.system => {
+            let of_ollama = ollama.as_ref().and_then(|ollama| ollama.service.as_deref());
+            Some(Service::read(tree, of_ollama.unwrap_or(OLLAMA_SERVICE))?).filter(|service| service.is_there)
+        }
         None => None,
     };
     ensure!(
@@ -231,7 +245,7 @@ fn want(args: &Args, tree: &Tree, prefix: &str, dist: &Dist, record: &mut Record
         }
     }
     record.forget_lost(tree)?;
-    Ok(notes)
+    Ok(Wanted { notes, nothing })
 }
 
 /// In words, what is not yet as it shall be.

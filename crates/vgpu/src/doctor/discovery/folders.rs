@@ -3,7 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use super::super::backend::{Backend, FILE, Ollama};
+use super::super::backend::Backend;
+use super::super::ollama::{OWN_FOLDER, Ollama};
+use crate::ollama::layout::BACKEND;
 
 /// The variable that names the only folder to look into.
 const REQUEST: &str = "OLLAMA_LLM_LIBRARY";
@@ -25,8 +27,12 @@ pub(super) enum Choice {
     Skip(String, String),
 }
 
-/// Goes through Ollama's folders, in the order of their names.
+/// Goes through Ollama's folders, in the order of their names; without any, through `lib/ollama` itself, whatever is requested.
 pub(super) fn choose(ollama: &Ollama) -> Vec<Choice> {
+    let above = ollama.backends.iter().find(|backend| backend.name == OWN_FOLDER);
+    if ollama.variants.is_empty() {
+        return above.map(|backend| Choice::Probe(folder(ollama, backend))).into_iter().collect();
+    }
     let requested = env::var(REQUEST).ok().filter(|value| !value.is_empty());
     let one = |name: &String| {
         let skip = |why: String| Choice::Skip(name.clone(), why);
@@ -44,7 +50,7 @@ pub(super) fn choose(ollama: &Ollama) -> Vec<Choice> {
         }
         match ollama.backends.iter().find(|backend| backend.name == *name) {
             Some(backend) => Choice::Probe(folder(ollama, backend)),
-            None => skip(format!("there is no {FILE}")),
+            None => skip(format!("there is no {BACKEND}")),
         }
     };
     ollama.variants.iter().map(one).collect()
@@ -53,7 +59,7 @@ pub(super) fn choose(ollama: &Ollama) -> Vec<Choice> {
 fn folder(ollama: &Ollama, backend: &Backend) -> Folder {
     Folder {
         name: backend.name.clone(),
-        path: ollama.folder.join(&backend.name),
+        path: backend.path.parent().unwrap_or(&ollama.folder).to_owned(),
         backend: backend.path.clone(),
         library_path: backend.library_path.clone(),
         is_unserved: backend.unserved().is_some(),

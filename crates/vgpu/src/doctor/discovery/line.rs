@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::backend::Ollama;
+use super::super::ollama::Ollama;
 use super::super::probe::BackendDevice;
 use super::{Era, Found};
 
@@ -15,16 +15,17 @@ pub(super) fn device(era: Era, ollama: &Ollama, found: &Found<'_>) -> String {
     let (major, minor) = driver.capability;
     let version = found.driver_version;
     let index = found.index.to_string();
-    let id = match era {
-        Era::Runner => &driver.uuid,
-        // Nothing that this Ollama asks gives it the UUID.
-        Era::LlamaServer => &index,
+    let (id, filter_id) = match era {
+        Era::Runner => (driver.uuid.as_str(), ""),
+        // Nothing that this Ollama asks gives it the UUID. By the number it was found, it is selected later on.
+        Era::LlamaServer => (index.as_str(), index.as_str()),
     };
     let kind = if driver.is_integrated { "iGPU" } else { "discrete" };
     format!(
-        "inference compute id={} library=CUDA compute={major}.{minor} name={} description={} libdirs={} driver={}.{} \
+        "inference compute id={} filter_id={} library=CUDA compute={major}.{minor} name={} description={} libdirs={} driver={}.{} \
          pci_id={} type={kind} total={} available={}",
         quoted(id),
+        quoted(filter_id),
         quoted(&device.name),
         quoted(&device.description),
         quoted(&folders([ollama.folder.as_path(), &found.folder.path])),
@@ -46,7 +47,9 @@ pub(super) fn alone(device: &BackendDevice) -> String {
 /// The names of Ollama's own folders.
 fn folders(paths: [&Path; 2]) -> String {
     let is_ollamas = |path: &&Path| path.to_string_lossy().contains("lib/ollama");
-    let names = paths.into_iter().filter(is_ollamas).filter_map(Path::file_name);
+    let [above, folder] = paths;
+    let paths = [above].into_iter().chain((folder != above).then_some(folder));
+    let names = paths.filter(is_ollamas).filter_map(Path::file_name);
     names.map(|name| name.to_string_lossy()).collect::<Vec<_>>().join(",")
 }
 
@@ -90,5 +93,6 @@ mod tests {
         let names = |one, other| folders([Path::new(one), Path::new(other)]);
         assert_eq!(names("/usr/lib/ollama", "/usr/lib/ollama/cuda_v12"), "ollama,cuda_v12");
         assert_eq!(names("/x/build", "/x/lib/ollama/cuda_v12"), "cuda_v12");
+        assert_eq!(names("/usr/lib/ollama", "/usr/lib/ollama"), "ollama");
     }
 }

@@ -4,10 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::backend::{Backend, FILE, Ollama};
+use super::super::backend::Backend;
+use super::super::ollama::Ollama;
 use super::super::probe::{self, BackendAnswer, Failure, Setting, Task};
 use super::Era;
 use super::folders::{self, Folder};
+use crate::ollama::layout::BACKEND;
 
 /// What the backends say, and what was printed to stderr meanwhile.
 pub(super) type Said = (BackendAnswer, Vec<String>);
@@ -71,8 +73,10 @@ impl Look<'_> {
         match self.era {
             Era::Runner => {
                 let mut path = OsString::from(&self.ollama.folder);
-                path.push(":");
-                path.push(&folder.path);
+                if folder.path != self.ollama.folder {
+                    path.push(":");
+                    path.push(&folder.path);
+                }
                 setting.with("OLLAMA_LIBRARY_PATH", path)
             }
             Era::LlamaServer => setting.with("GGML_BACKEND_PATH", servers_backend(folder)),
@@ -81,8 +85,9 @@ impl Look<'_> {
 
     /// The runner goes through both of its folders, and registers what it finds in each.
     fn runners_backends(&self, folder: &Folder) -> Vec<PathBuf> {
-        let above = self.ollama.folder.join(FILE);
-        above.exists().then_some(above).into_iter().chain([folder.backend.clone()]).collect()
+        let above = self.ollama.folder.join(BACKEND);
+        let besides = (above.exists() && above != folder.backend).then_some(above);
+        besides.into_iter().chain([folder.backend.clone()]).collect()
     }
 
     /// The libraries through which `ollama gpu-discover` loads a backend.

@@ -11,13 +11,14 @@ mod line;
 mod look;
 mod rules;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use super::backend::{Backend, Ollama};
+use super::backend::Backend;
 use super::check::Check;
+use super::ollama::Ollama;
 use super::probe::BackendDevice;
 use folders::{Choice, Folder};
 use look::{Look, Trouble};
@@ -72,7 +73,7 @@ pub(super) fn check(ollama: &Ollama, program: &Path, limit: Duration) -> Check {
             Err(trouble) => troubles.push((folder, trouble)),
         }
     }
-    let found = without_overlap(found, &mut notes);
+    let found = without_duplicates(without_overlap(found, &mut notes), &mut notes);
     if !found.is_empty() {
         let lines = found.iter().map(|found| line::device(era, ollama, found));
         let passed = troubles.iter().map(|(folder, trouble)| format!("{}: {}", folder.name, trouble.cause));
@@ -160,6 +161,21 @@ fn without_overlap<'a>(mut found: Vec<Found<'a>>, notes: &mut Vec<String>) -> Ve
             notes.push(format!("{}: {} is left to {by}", found.folder.name, found.device.name));
         }
         by == found.folder.name
+    });
+    found
+}
+
+/// Ollama drops a device that it has already, which a second copy of the backend brings.
+fn without_duplicates<'a>(mut found: Vec<Found<'a>>, notes: &mut Vec<String>) -> Vec<Found<'a>> {
+    let mut known = HashSet::new();
+    found.retain(|found| {
+        let driver = &found.device.driver;
+        let identity = if driver.pci_address.is_empty() { &driver.uuid } else { &driver.pci_address };
+        let is_new = known.insert(identity.clone());
+        if !is_new {
+            notes.push(format!("{}: {} is dropped, being {identity} again", found.folder.name, found.device.name));
+        }
+        is_new
     });
     found
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::os::unix::fs::MetadataExt;
 
 use super::process::Mapping;
-use crate::doctor::backend::FILE;
 use crate::doctor::libraries::{LIBRARIES, Origin, Reference};
+use crate::ollama::layout::BACKEND;
 
 /// The name of the shared memory between a program and its executor.
 const WINDOW: &str = "/memfd:vgpu-window";
@@ -117,7 +117,7 @@ fn soname(name: &str) -> Option<&'static str> {
 }
 
 fn is_of_cuda(name: &str) -> bool {
-    name == FILE || soname(name).is_some() || (name.starts_with("libvgpu") && name.contains(".so"))
+    name == BACKEND || soname(name).is_some() || (name.starts_with("libvgpu") && name.contains(".so"))
 }
 
 /// How a process is connected, told from what it has mapped.

@@ -16,17 +16,14 @@ mod sandbox;
 
 use std::path::{Path, PathBuf};
 
-use super::backend::Ollama;
 use super::check::{Check, Verdict};
 use super::libraries::Reference;
+use super::ollama::Ollama;
 use super::variables::Variables;
 use crate::machine::Machine;
-use crate::unit::{Unit, words};
+use crate::unit::Unit;
 use account::Account;
 use reach::Scene;
-
-/// Ollama's own service.
-pub(super) const OLLAMA: &str = "ollama.service";
 
 const ROOT_SLICE: &str = "-.slice";
 
@@ -42,16 +39,6 @@ impl Service {
     pub(super) fn new(machine: Machine, unit: Unit) -> Self {
         let (variables, environment) = environment::variables(&unit, &machine);
         Self { machine, unit, variables, environment }
-    }
-
-    /// The folder that holds the program's `bin`, where Ollama's libraries lie as well.
-    pub(super) fn home(&self) -> Option<PathBuf> {
-        let setting = self.unit.last("ExecStart")?;
-        let words = words(setting.value.trim_start_matches(['-', '@', ':', '+', '!', '|']));
-        let program = Path::new(words.first()?);
-        let walk = self.machine.walk(program).ok().filter(|_| program.is_absolute())?;
-        let home = walk.path.parent()?.parent()?;
-        self.machine.metadata(&home.join("lib/ollama")).ok()?.is_dir().then(|| self.machine.host(home))
     }
 
     /// The files in which the kernel may list the service's processes, by the way that control groups are mounted.
