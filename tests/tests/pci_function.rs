@@ -216,6 +216,6 @@ fn the_folder_looks_as_the_kernels_does() {
     let len_bytes = |name: &str| fs::metadata(folder.join(name)).expect("a file").len();
     assert_eq!(
         [len_bytes("resource0"), len_bytes("resource1"), len_bytes("resource1_wc")],
-        [16 << 20, 256 << 20, 256 << 20]
+        [2 << 20, 256 << 20, 256 << 20]
     );
 }

@@ -128,6 +128,7 @@ mod tests {
     fn a_driver_for_real_gpus_finds_chipset_0() {
         assert_eq!(read::<8>(0), [0; 8]);
         assert_eq!(read::<4>(0x8_8000), [0; 4]);
+        assert_eq!(read::<4>(0x10_1000), [0; 4], "the straps, which nouveau reads first: they must be in BAR0");
         let mut all = vec![1; PAGE_OFFSET as usize];
         REGISTERS.read(0, &mut all).expect("within BAR0");
         assert!(all.iter().all(|byte| *byte == 0));

@@ -1,10 +1,14 @@
-//! BAR0: 16 MiB of registers, as on the real card, of which only the last page means anything.
+//! BAR0: 2 MiB of registers, of which only the last page means anything.
 //!
 //! Everything else reads as 0, above all `BOOT_0` at offset 0: a driver for real GPUs that probes the function reads
 //! "chipset 0" and lets go of it. Each access leaves the guest and costs microseconds; nothing that is done often is here.
 
-/// Length of BAR0.
-pub const BAR0_BYTES: u64 = 16 << 20;
+/// Length of BAR0; the real card has 16 MiB.
+///
+/// - Not less: before nouveau judges `BOOT_0` it reads the straps at 0x101000, whatever the BAR's length; beyond the end,
+///   the guest's kernel oopses.
+/// - Not more: 2 MiB is what firmware and Linux keep free behind a hot-plug port for memory that is not prefetchable.
+pub const BAR0_BYTES: u64 = 2 << 20;
 /// Where our page begins.
 pub const PAGE_OFFSET: u64 = BAR0_BYTES - 4096;
 /// What [`Register::Magic`] reads as: "VGPU".

@@ -121,7 +121,9 @@ fn check_lengths(site: &Site) -> Result<(), Trouble> {
         return Err(Trouble::foreign(site, text));
     };
     if registers != BAR0_BYTES || memory > BAR1_MAX_BYTES {
-        return Err(Trouble::foreign(site, format_args!("BAR0 has {registers} bytes, BAR1 {memory}")));
+        let lengths =
+            format_args!("BAR0 has {registers} bytes, BAR1 {memory}; another version's vgpud may have others");
+        return Err(Trouble::foreign(site, lengths));
     }
     Ok(())
 }
