@@ -6,6 +6,7 @@
 //! The program in Ollama's place is `src/bin/ollama-shaped`.
 
 pub mod bundled;
+pub mod http;
 pub mod server;
 pub mod snapshot;
 pub mod tree;

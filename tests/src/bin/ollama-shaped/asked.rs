@@ -1,0 +1,91 @@
+//! A child process that is asked something, within a time, and is killed when the answer is there or comes too late.
+
+use std::{
+    env,
+    error::Error,
+    io::{BufRead, BufReader, Read},
+    os::unix::process::CommandExt,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Until when all children of one look must have answered.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    pub(crate) fn after(limit: Duration) -> Self {
+        Self(Instant::now() + limit)
+    }
+
+    fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+}
+
+/// Killed when nobody waits for it any more, as Ollama's are.
+struct Asked(Child);
+
+impl Asked {
+    fn spawn(command: &mut Command) -> Result<Self, Box<dyn Error>> {
+        // A server that is killed in the middle of a look leaves nothing behind.
+        let end_with_parent = || {
+            // SAFETY: prctl is async-signal-safe, and takes these numbers.
+            match unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } {
+                0 => Ok(()),
+                _ => Err(std::io::Error::last_os_error()),
+            }
+        };
+        // SAFETY: the closure makes one system call.
+        unsafe { command.pre_exec(end_with_parent) };
+        Ok(Self(command.spawn()?))
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs a child to its end; returns what it printed.
+pub(crate) fn said(command: &mut Command, deadline: Deadline) -> Result<String, Box<dyn Error>> {
+    let mut child = Asked::spawn(command.stdout(Stdio::piped()).stderr(errors()))?;
+    let mut output = child.0.stdout.take().ok_or("no pipe to the child")?;
+    let text = in_time(deadline, move || {
+        let mut text = String::new();
+        output.read_to_string(&mut text).map(|_| text)
+    })??;
+    let status = child.0.wait()?;
+    if status.success() { Ok(text) } else { Err(format!("{command:?} failed: {status}").into()) }
+}
+
+/// Runs a child until it says on stderr a line that holds `mark`, and kills it.
+pub(crate) fn first_line_with(
+    command: &mut Command,
+    mark: &'static str,
+    deadline: Deadline,
+) -> Result<String, Box<dyn Error>> {
+    let mut child = Asked::spawn(command.stdout(Stdio::null()).stderr(Stdio::piped()))?;
+    let errors = child.0.stderr.take().ok_or("no pipe to the child")?;
+    let find = move || BufReader::new(errors).lines().map_while(Result::ok).find(|line| line.contains(mark));
+    in_time(deadline, find)?.ok_or_else(|| format!("{command:?} said no {mark}").into())
+}
+
+fn in_time<T: Send + 'static>(
+    deadline: Deadline,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Box<dyn Error>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(work()));
+    receiver.recv_timeout(deadline.left()).map_err(|_| "failed to finish discovery before timeout".into())
+}
+
+/// Where a child's errors go.
+fn errors() -> Stdio {
+    if env::var("OLLAMA_DEBUG").as_deref() == Ok("2") { Stdio::inherit() } else { Stdio::null() }
+}
