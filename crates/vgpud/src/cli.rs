@@ -99,7 +99,8 @@ pub struct FunctionOptions {
     /// Programs that can use a function at a time; they share its memory evenly [default: 8]
     #[arg(long, value_name = "N")]
     pub channels: Option<u32>,
-    /// Take a program in a VM for dead after so many silent seconds; a paused VM is silent, too [default: 60]
+    /// Take a program in a VM for dead after so many seconds of silence, while other programs of the VM show life or others
+    /// need what it holds: a VM that is silent as a whole may be paused [default: 60]
     #[arg(long, value_name = "SECONDS")]
     pub guest_timeout: Option<u64>,
 }

@@ -1,4 +1,5 @@
-//! What the daemon's listeners share: places for guests, and the executor process of each.
+//! What the daemon's listeners share: places for guests, and the executor process of each. Where places or device memory
+//! run short, silent guests of VMs give up theirs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -7,14 +8,16 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use vgpu_core::transport::handshake;
 use vgpu_core::transport::socket::Socket;
 use vgpu_core::wire::Span;
 
+use crate::dormant::{Dormant, Dormants, Holding, Need};
 use crate::ledger::Ledger;
 use crate::observer::Observer;
 use crate::settings::DeviceSettings;
@@ -22,6 +25,13 @@ use crate::systemd;
 
 /// Why a guest is turned away when there is no place.
 pub const NO_PLACE: &str = "all places are taken (see `vgpud --max-guests`)";
+
+/// How long a guest waits for a place that another one gives up.
+const PLACE_WAIT_MAX: Duration = Duration::from_secs(3);
+/// The same for device memory; executors wait a little longer for the answer.
+const MEMORY_WAIT_MAX: Duration = Duration::from_millis(2500);
+/// How often it is looked meanwhile.
+const LOOK_PERIOD: Duration = Duration::from_millis(20);
 
 /// This program as it runs, whatever has become of its file since: an upgrade may have put another one in its place, and
 /// executors must be of the daemon's own version.
@@ -31,8 +41,11 @@ const OWN_PROGRAM: &str = "/proc/self/exe";
 #[derive(Debug)]
 pub struct Daemon {
     observer: Observer,
+    ledger: Arc<Ledger>,
     ledger_object: OwnedFd,
     free_slots: Mutex<BTreeSet<u32>>,
+    slot_freed: Condvar,
+    dormants: Dormants,
     /// Processes of the executors, by slot.
     executors: Mutex<BTreeMap<u32, u32>>,
     /// How this program is called in lists of processes.
@@ -54,15 +67,21 @@ impl Daemon {
         let (ledger, ledger_object) = Ledger::create(max_guests)?;
         // The only children are executors, and all of them need it.
         rustix::io::fcntl_setfd(&ledger_object, rustix::io::FdFlags::empty()).context("the memory ledger")?;
-        Ok(Arc::new(Self {
-            observer: Observer::new(&settings, Arc::new(ledger))?,
+        let ledger = Arc::new(ledger);
+        let daemon = Arc::new(Self {
+            observer: Observer::new(&settings, Arc::clone(&ledger))?,
+            ledger,
             ledger_object,
             free_slots: Mutex::new((0..max_guests).collect()),
+            slot_freed: Condvar::new(),
+            dormants: Dormants::default(),
             executors: Mutex::default(),
             called: std::env::current_exe().context("this program's path")?.into(),
             flags: settings.to_flags().into_iter().chain(flags).collect(),
             settings,
-        }))
+        });
+        daemon.lend_memory().context("a thread for device memory")?;
+        Ok(daemon)
     }
 
     /// Answers to monitors.
@@ -70,11 +89,66 @@ impl Daemon {
         &self.observer
     }
 
+    /// What silent guests hold.
+    pub fn dormants(&self) -> &Dormants {
+        &self.dormants
+    }
+
+    /// What a VM's silent guests hold now. Their memory counts as free: it is there for whoever asks.
+    pub fn note_dormant(&self, vm: &Dormant, holding: Holding) {
+        vm.report(holding);
+        self.ledger.set_lendable(self.dormants.memory_bytes());
+    }
+
     /// A place for the guest of that process number (0 when it is not visible here), if one is free.
     pub fn take_place(self: &Arc<Self>, pid: u32) -> Option<Place> {
         let slot = self.free_slots.lock().pop_first()?;
         self.observer.enter(slot, pid);
         Some(Place { daemon: Arc::clone(self), slot })
+    }
+
+    /// The same; if none is free but a silent guest has one, waits until that has given it up.
+    pub fn wait_for_place(self: &Arc<Self>, pid: u32) -> Option<Place> {
+        let until = Instant::now() + PLACE_WAIT_MAX;
+        loop {
+            if let Some(place) = self.take_place(pid) {
+                return Some(place);
+            }
+            if !self.dormants.reclaim(Need::Place) || Instant::now() >= until {
+                return None;
+            }
+            let mut free = self.free_slots.lock();
+            if free.is_empty() {
+                self.slot_freed.wait_for(&mut free, LOOK_PERIOD);
+            }
+        }
+    }
+
+    /// Starts the thread that answers executors that are short of device memory.
+    fn lend_memory(self: &Arc<Self>) -> io::Result<()> {
+        let daemon = Arc::clone(self);
+        let thread = std::thread::Builder::new().name("vgpud-memory".to_owned()).stack_size(256 * 1024);
+        thread.spawn(move || {
+            loop {
+                let number = daemon.ledger.wait_for_question();
+                daemon.make_room();
+                daemon.ledger.answer(number);
+            }
+        })?;
+        Ok(())
+    }
+
+    /// Ends silent guests until there is room for whoever wants most; none if all of them would not be enough.
+    fn make_room(&self) {
+        let total_bytes = self.settings.memory_bytes;
+        let needed_bytes = || self.ledger.used_by_all().saturating_add(self.ledger.wanted_bytes());
+        if needed_bytes().saturating_sub(self.dormants.memory_bytes()) > total_bytes {
+            return;
+        }
+        let until = Instant::now() + MEMORY_WAIT_MAX;
+        while needed_bytes() > total_bytes && Instant::now() < until && self.dormants.reclaim(Need::Memory) {
+            std::thread::sleep(LOOK_PERIOD);
+        }
     }
 
     /// Asks all executors to end.
@@ -104,6 +178,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.daemon.observer.leave(self.slot);
         self.daemon.free_slots.lock().insert(self.slot);
+        self.daemon.slot_freed.notify_all();
     }
 }
 
@@ -185,6 +260,11 @@ impl Executor {
     pub fn end_notice(&self) -> io::Result<OwnedFd> {
         let pid = process(self.child.id()).expect("a child that has not been waited for has a number");
         Ok(pidfd_open(pid, PidfdFlags::empty())?)
+    }
+
+    /// Device memory that it holds.
+    pub fn memory_bytes(&self) -> u64 {
+        self.place.daemon.ledger.used_bytes(self.place.slot)
     }
 
     /// Waits for its end.

@@ -6,6 +6,7 @@
 //! - [`vfio_user`]: VMs, each with a PCI function of its own; [`tenant`] is what stands behind such a function.
 //! - [`daemon`]: the guests' places, and the executor process of each.
 //! - [`executor`]: such a process: a window, a device, and a watch on its guest.
+//! - [`dormant`]: what silent guests of VMs hold, for when it runs short.
 //! - [`ledger`]: device memory in use, shared between executors by a page of memory.
 //! - [`cache_folder`], [`module_cache`]: images that are kept for the next process.
 //! - [`device`]: makes the software GPU; its identity. [`observer`]: answers to monitors.
@@ -17,6 +18,7 @@ pub mod daemon;
 pub mod device;
 pub mod door;
 pub mod doors;
+pub mod dormant;
 pub mod executor;
 pub mod ledger;
 pub mod listener;

@@ -88,7 +88,7 @@ impl Listener {
                 Ok(None)
             }
             ConnectionKind::Compute => {
-                let Some(place) = self.daemon.take_place(pid) else {
+                let Some(place) = self.daemon.wait_for_place(pid) else {
                     handshake::refuse(&socket, NO_PLACE);
                     bail!("all places are taken");
                 };

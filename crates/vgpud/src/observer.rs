@@ -65,7 +65,7 @@ impl Observed for Observer {
 
     fn memory(&self, device: u32) -> CuResult<MemInfoReply> {
         let total_bytes = self.device(device)?.total_mem_bytes;
-        Ok(MemInfoReply { free_bytes: total_bytes.saturating_sub(self.ledger.used_by_all()), total_bytes })
+        Ok(MemInfoReply { free_bytes: total_bytes.saturating_sub(self.ledger.used_for_good()), total_bytes })
     }
 
     fn processes(&self, device: u32) -> CuResult<Vec<ProcessUse>> {

@@ -154,7 +154,7 @@ pub struct FunctionSettings {
     pub bar_bytes: u64,
     /// Channels of each.
     pub channels: u32,
-    /// Silence after which a guest is taken for dead.
+    /// Silence after which a guest may be taken for dead.
     pub guest_timeout: Duration,
 }
 

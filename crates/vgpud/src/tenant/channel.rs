@@ -13,7 +13,9 @@ use vgpu_core::transport::monitor;
 use vgpu_core::transport::socket::Socket;
 
 use super::bar::Bar;
+use super::pulse::{Pulse, Silence, VmTime};
 use crate::daemon::{Daemon, Executor, NO_PLACE};
+use crate::dormant::{Holding, Need};
 
 /// An executor that has not answered its guest's greeting by then never will. Guests wait a little longer.
 const START_LIMIT: Duration = Duration::from_secs(8);
@@ -29,12 +31,16 @@ pub(super) struct Channel {
     number: u32,
     state: State,
     pulse: Pulse,
+    /// As last looked at, of a guest that has the channel.
+    silence: Option<Silence>,
 }
 
 #[derive(Debug)]
 enum State {
     /// Nobody is served here, though a guest may have put its token into the owner's word.
     Idle,
+    /// The guest has greeted; a place for it is about to become free.
+    Queueing { guest: Token, until: Instant },
     /// An executor has the guest's greeting, which was request `mail`.
     Greeting { guest: Token, mail: u64, line: Line, until: Instant },
     /// An executor serves the guest.
@@ -55,24 +61,6 @@ struct Line {
     end_notice: OwnedFd,
 }
 
-/// When the guest's heart was last seen to beat.
-#[derive(Debug)]
-struct Pulse {
-    guest: Token,
-    beats: u64,
-    since: Instant,
-}
-
-impl Pulse {
-    /// Whether this guest's heart has stood still for `limit`.
-    fn has_stopped(&mut self, guest: Token, beats: u64, now: Instant, limit: Duration) -> bool {
-        if (self.guest, self.beats) != (guest, beats) {
-            *self = Self { guest, beats, since: now };
-        }
-        now.duration_since(self.since) >= limit
-    }
-}
-
 /// What a channel's account is kept with.
 #[derive(Debug)]
 pub(super) struct House {
@@ -80,7 +68,7 @@ pub(super) struct House {
     pub(super) bar: Bar,
     /// Places and executors.
     pub(super) daemon: Arc<Daemon>,
-    /// How long a guest may be silent.
+    /// How long a guest may be silent while its VM runs, or while others need what it holds.
     pub(super) guest_timeout: Duration,
     /// The function's name in the log.
     pub(super) name: String,
@@ -89,7 +77,7 @@ pub(super) struct House {
 impl Channel {
     /// A channel that nobody has.
     pub(super) fn new(number: u32) -> Self {
-        Self { number, state: State::Idle, pulse: Pulse { guest: 0, beats: 0, since: Instant::now() } }
+        Self { number, state: State::Idle, pulse: Pulse::new(Instant::now()), silence: None }
     }
 
     /// Whether an executor is still there.
@@ -100,7 +88,7 @@ impl Channel {
     fn line(&self) -> Option<&Line> {
         match &self.state {
             State::Greeting { line, .. } | State::Serving { line, .. } | State::Ending { line, .. } => Some(line),
-            State::Idle | State::Monitor { .. } | State::Abandoned { .. } => None,
+            State::Idle | State::Queueing { .. } | State::Monitor { .. } | State::Abandoned { .. } => None,
         }
     }
 
@@ -122,27 +110,68 @@ impl Channel {
         }
     }
 
-    /// Looks at the guest's words and at the executor, and goes one step further.
-    pub(super) fn look(&mut self, house: &House, now: Instant) {
+    /// Feels the guest's pulse. Whether it lives.
+    pub(super) fn feel(&mut self, house: &House) -> bool {
+        let beats = house.bar.channel(self.number).heartbeat().load(Ordering::Relaxed);
+        self.pulse.feel(self.guest(house), beats)
+    }
+
+    /// Whether a guest has it, though maybe nobody is served here.
+    pub(super) fn is_taken(&self, house: &House) -> bool {
+        self.guest(house) != 0
+    }
+
+    /// Looks at the guest's words and at the executor, and goes one step further. All pulses have been felt.
+    pub(super) fn look(&mut self, house: &House, now: Instant, vm_time: &VmTime, silence_max: Duration) {
         let guest = self.guest(house);
+        self.silence = (guest != 0).then(|| self.pulse.silence(now, vm_time));
         if guest != 0 {
-            self.look_at_guest(house, guest, now);
+            self.look_at_guest(house, guest, now, silence_max);
         }
         self.look_at_executor(house, now);
     }
 
-    fn look_at_guest(&mut self, house: &House, guest: Token, now: Instant) {
+    /// What this channel would give up.
+    pub(super) fn holding(&self, house: &House) -> Holding {
+        let since = self.silence.filter(|silence| silence.elapsed >= house.guest_timeout).map(|silence| silence.since);
+        match (&self.state, since) {
+            (State::Greeting { line, .. } | State::Serving { line, .. }, Some(_)) => {
+                let memory_bytes = line.executor.memory_bytes();
+                let memory_since = since.filter(|_| memory_bytes != 0);
+                Holding { place_since: since, memory_since, memory_bytes }
+            }
+            _ => Holding::default(),
+        }
+    }
+
+    /// Ends what is served here, for others need what it holds.
+    pub(super) fn give_up(&mut self, house: &House, need: Need, now: Instant) {
+        let what = match need {
+            Need::Place => "its place",
+            Need::Memory => "its device memory",
+        };
+        log::warn!("{}: channel {}: the guest is silent, and another one needs {what}", house.name, self.number);
+        self.close(house, now);
+    }
+
+    fn look_at_guest(&mut self, house: &House, guest: Token, now: Instant, silence_max: Duration) {
         let block = house.bar.channel(self.number);
-        let beats = block.heartbeat().load(Ordering::Relaxed);
         if block.closing().load(Ordering::Acquire) == guest {
             return self.close(house, now);
         }
-        if self.pulse.has_stopped(guest, beats, now, house.guest_timeout) {
-            log::warn!("{}: channel {}: the guest has fallen silent", house.name, self.number);
+        let is_dead = |silence: Silence| silence.elapsed >= house.guest_timeout && silence.vm_time >= silence_max;
+        if self.silence.is_some_and(is_dead) {
+            log::warn!("{}: channel {}: the guest has fallen silent, its VM has not", house.name, self.number);
             return self.close(house, now);
         }
         match &mut self.state {
-            State::Idle if block.opened().load(Ordering::Acquire) == guest => self.open(house, guest, now),
+            State::Queueing { until, .. } => {
+                let until = *until;
+                self.open(house, guest, now, until);
+            }
+            State::Idle if block.opened().load(Ordering::Acquire) == guest => {
+                self.open(house, guest, now, now + START_LIMIT);
+            }
             State::Monitor { mail, .. } => {
                 let number = block.request_number();
                 if number != std::mem::replace(mail, number) {
@@ -158,7 +187,8 @@ impl Channel {
     fn guest(&self, house: &House) -> Token {
         match &self.state {
             State::Idle => house.bar.channel(self.number).owner().load(Ordering::Acquire),
-            State::Greeting { guest, .. }
+            State::Queueing { guest, .. }
+            | State::Greeting { guest, .. }
             | State::Serving { guest, .. }
             | State::Monitor { guest, .. }
             | State::Abandoned { guest } => *guest,
@@ -166,7 +196,8 @@ impl Channel {
         }
     }
 
-    fn open(&mut self, house: &House, guest: Token, now: Instant) {
+    /// Answers the guest's greeting, by `until` at the latest.
+    fn open(&mut self, house: &House, guest: Token, now: Instant, until: Instant) {
         let block = house.bar.channel(self.number);
         let mail = block.request_number();
         let hello = block.take_request().unwrap_or_default();
@@ -177,7 +208,12 @@ impl Channel {
                 return;
             }
             Ok(ConnectionKind::Compute) => match self.start(house, &hello) {
-                Ok(line) => {
+                Ok(None) if now < until && house.daemon.dormants().reclaim(Need::Place) => {
+                    self.state = State::Queueing { guest, until };
+                    return;
+                }
+                Ok(None) => NO_PLACE.to_owned(),
+                Ok(Some(line)) => {
                     log::info!("{}: channel {} is open", house.name, self.number);
                     self.state = State::Greeting { guest, mail, line, until: now + START_LIMIT };
                     return;
@@ -192,9 +228,12 @@ impl Channel {
         self.state = State::Abandoned { guest };
     }
 
-    fn start(&self, house: &House, hello: &[u8]) -> Result<Line, String> {
+    /// Starts an executor; `None` when there is no place.
+    fn start(&self, house: &House, hello: &[u8]) -> Result<Option<Line>, String> {
         // Process numbers in a VM mean nothing here.
-        let place = house.daemon.take_place(0).ok_or(NO_PLACE)?;
+        let Some(place) = house.daemon.take_place(0) else {
+            return Ok(None);
+        };
         // Whatever lies there was put there by a guest, after the last wipe.
         house.bar.wipe_arena(self.number);
         let failed = |error: &dyn std::fmt::Display| format!("no executor could be started: {error:#}");
@@ -203,7 +242,7 @@ impl Channel {
         let executor =
             place.start_executor(theirs, Some(house.bar.arena(self.number))).map_err(|error| failed(&error))?;
         let end_notice = executor.end_notice().map_err(|error| failed(&error))?;
-        Ok(Line { executor, connection, end_notice })
+        Ok(Some(Line { executor, connection, end_notice }))
     }
 
     fn answer_monitor(&mut self, house: &House, guest: Token, number: u64) {
@@ -229,7 +268,7 @@ impl Channel {
                 }
                 line.executor.has_ended()
             }
-            State::Idle | State::Monitor { .. } | State::Abandoned { .. } => return,
+            State::Idle | State::Queueing { .. } | State::Monitor { .. } | State::Abandoned { .. } => return,
         };
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Greeting { guest, mail, line, until } => match line.answer() {
@@ -274,7 +313,7 @@ impl Channel {
         self.state = match std::mem::replace(&mut self.state, State::Idle) {
             State::Greeting { line, .. } | State::Serving { line, .. } => line.end(None, now),
             State::Ending { line, kill_at, .. } => State::Ending { line, kill_at, guest: None },
-            State::Idle | State::Monitor { .. } | State::Abandoned { .. } => State::Idle,
+            State::Idle | State::Queueing { .. } | State::Monitor { .. } | State::Abandoned { .. } => State::Idle,
         };
     }
 

@@ -2,16 +2,18 @@
 //!
 //! - [`bar`]: the memory, and wiping it.
 //! - [`channel`]: one channel's account.
+//! - [`pulse`]: which guests are silent, and which VMs.
 //!
 //! A tenant lives as long as its VM's connection, and its memory is its own: no other VM has ever seen it or will. The
 //! thread that speaks with the VM must never wait, so it only leaves wishes here.
 
 mod bar;
 mod channel;
+mod pulse;
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -23,11 +25,16 @@ use vgpu_device::Effect;
 pub use bar::Bar;
 
 use crate::daemon::Daemon;
+use crate::dormant::{Dormant, Holding, Need};
 use crate::settings::FunctionSettings;
 use channel::{Channel, House};
+use pulse::VmTime;
 
 /// How often the host shows that it lives, and looks at all channels in case a doorbell got lost.
 const TICK: Duration = Duration::from_millis(100);
+/// Where all channels are taken, so much silence is enough, of a VM's own time: whoever wants one in vain shows that the VM
+/// lives, but only now and then.
+const SILENCE_MAX_WHEN_FULL: Duration = Duration::from_secs(6);
 
 /// A function's tenant; its executors end when it is dropped.
 #[derive(Debug)]
@@ -41,6 +48,9 @@ struct Shared {
     house: House,
     generation: AtomicU32,
     stopping: AtomicBool,
+    /// Accesses to registers, each of them a sign of the VM's life.
+    accesses: AtomicU64,
+    dormant: Arc<Dormant>,
     resets: Mutex<Resets>,
     reset_done: Condvar,
     wake: OwnedFd,
@@ -65,13 +75,18 @@ impl Tenant {
             guest_timeout: settings.guest_timeout,
             name: name.to_owned(),
         };
+        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).context("eventfd")?;
+        let dormant = Arc::new(Dormant::new(wake.try_clone().context("eventfd")?));
+        daemon.dormants().join(&dormant);
         let shared = Arc::new(Shared {
             house,
             generation: AtomicU32::new(generation),
             stopping: AtomicBool::new(false),
             resets: Mutex::default(),
             reset_done: Condvar::new(),
-            wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).context("eventfd")?,
+            accesses: AtomicU64::new(0),
+            dormant,
+            wake,
         });
         let thread = std::thread::Builder::new().name("vgpud-tenant".to_owned()).stack_size(256 * 1024);
         let theirs = Arc::clone(&shared);
@@ -87,6 +102,11 @@ impl Tenant {
     /// How often the function has been reset.
     pub fn generation(&self) -> u32 {
         self.shared.generation.load(Ordering::Acquire)
+    }
+
+    /// Notes that the VM has used a register.
+    pub fn note_access(&self) {
+        self.shared.accesses.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Does what a register's write asks for. Does not wait.
@@ -149,6 +169,10 @@ impl Shared {
 struct Keeper<'a> {
     shared: &'a Shared,
     channels: Vec<Channel>,
+    vm_time: VmTime,
+    accesses: u64,
+    /// The channel that is giving up what others need.
+    yielding: Option<usize>,
     /// The wish that is being fulfilled: channels end, none opens.
     resetting: Option<u64>,
 }
@@ -156,7 +180,8 @@ struct Keeper<'a> {
 impl<'a> Keeper<'a> {
     fn new(shared: &'a Shared) -> Self {
         let channels = (0..shared.house.bar.channels()).map(Channel::new).collect();
-        Self { shared, channels, resetting: None }
+        let vm_time = VmTime::new(shared.house.guest_timeout, Instant::now());
+        Self { shared, channels, vm_time, accesses: 0, yielding: None, resetting: None }
     }
 
     fn run(mut self) {
@@ -170,6 +195,7 @@ impl<'a> Keeper<'a> {
             let is_stopping = self.shared.stopping.load(Ordering::Acquire);
             self.look(now, is_stopping);
             if is_stopping && !self.has_executors() {
+                self.shared.house.daemon.note_dormant(&self.shared.dormant, Holding::default());
                 return;
             }
             let deadlines = self.channels.iter().filter_map(Channel::deadline);
@@ -195,12 +221,58 @@ impl<'a> Keeper<'a> {
         if is_stopping || self.resetting.is_some() {
             self.channels.iter_mut().for_each(|channel| channel.wind_up(house, now));
         } else {
-            self.channels.iter_mut().for_each(|channel| channel.look(house, now));
+            self.look_at_all(now);
+            self.look_at_wish(now);
         }
         if let Some(number) = self.resetting
             && !self.has_executors()
         {
             self.finish_reset(number);
+        }
+    }
+
+    fn look_at_all(&mut self, now: Instant) {
+        let house = &self.shared.house;
+        let accesses = self.shared.accesses.load(Ordering::Relaxed);
+        let mut lives = std::mem::replace(&mut self.accesses, accesses) != accesses;
+        for channel in &mut self.channels {
+            lives |= channel.feel(house);
+        }
+        if lives {
+            self.vm_time.lives(now);
+        }
+        let is_full = self.channels.iter().all(|channel| channel.is_taken(house));
+        let silence_max = if is_full { SILENCE_MAX_WHEN_FULL.min(house.guest_timeout) } else { house.guest_timeout };
+        self.channels.iter_mut().for_each(|channel| channel.look(house, now, &self.vm_time, silence_max));
+    }
+
+    /// Has a silent guest give up what others need, and says what others could have.
+    fn look_at_wish(&mut self, now: Instant) {
+        let (house, dormant) = (&self.shared.house, &self.shared.dormant);
+        let holdings: Vec<Holding> = self.channels.iter().map(|channel| channel.holding(house)).collect();
+        let longest = |since: fn(&Holding) -> Option<Instant>| {
+            let silent = holdings.iter().enumerate().filter_map(|(number, holding)| Some((since(holding)?, number)));
+            silent.min()
+        };
+        let (place, memory) = (longest(|holding| holding.place_since), longest(|holding| holding.memory_since));
+        house.daemon.note_dormant(
+            dormant,
+            Holding {
+                place_since: place.map(|(since, _)| since),
+                memory_since: memory.map(|(since, _)| since),
+                memory_bytes: holdings.iter().map(|holding| holding.memory_bytes).sum(),
+            },
+        );
+        let Some(need) = dormant.wish() else { return };
+        if self.yielding.is_none()
+            && let Some((_, number)) = if need == Need::Place { place } else { memory }
+        {
+            self.channels[number].give_up(house, need, now);
+            self.yielding = Some(number);
+        }
+        if self.yielding.is_none_or(|number| !self.channels[number].has_executor()) {
+            self.yielding = None;
+            dormant.fulfil();
         }
     }
 

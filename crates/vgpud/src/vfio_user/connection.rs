@@ -218,8 +218,16 @@ impl<'a> Connection<'a> {
         if end <= self.region_bytes(access.region)? { Ok(()) } else { Err(Errno::INVAL) }
     }
 
+    /// Registers are the VM's own to use; the VMM may read the rest of a VM that is paused.
+    fn note(&self, access: Access) {
+        if access.region == BAR0 {
+            self.tenant.note_access();
+        }
+    }
+
     fn read(&self, access: Access) -> Result<Vec<u8>, Errno> {
         self.check(access)?;
+        self.note(access);
         let mut body = access.to_bytes().to_vec();
         body.resize(ACCESS_BYTES + access.count as usize, 0);
         let target = &mut body[ACCESS_BYTES..];
@@ -234,6 +242,7 @@ impl<'a> Connection<'a> {
 
     fn write(&mut self, access: Access, data: &[u8]) -> Result<(), Errno> {
         self.check(access)?;
+        self.note(access);
         match access.region {
             BAR0 => {
                 let effects = self.registers().write(access.offset, data).map_err(|_| Errno::INVAL)?;

@@ -5,6 +5,7 @@ mod harness;
 mod images;
 mod listener;
 mod messages;
+mod pauses;
 mod socket_activation;
 mod systemd;
 mod vmm;

@@ -199,7 +199,8 @@ fn guest_memory_is_accepted_pipelined_and_its_descriptors_closed() {
         raw.send_with_object(&message(1, REGION_READ, 0, &words(&[0, 0, CONFIG, 4])), &file);
         assert_eq!(raw.answer().error, 0);
     }
-    assert_eq!(daemon.descriptors(), before);
+    // The connection that showed that the daemon had started may have been closed only meanwhile.
+    assert!(daemon.descriptors() <= before, "{} descriptors, {before} before", daemon.descriptors());
 }
 
 #[test]

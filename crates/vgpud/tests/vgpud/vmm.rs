@@ -16,7 +16,7 @@ use vgpu_core::transport::Exchange;
 use vgpu_core::transport::handshake::{self, ConnectionKind, HandshakeError};
 use vgpu_core::window::{Layout, Mapping, Window};
 use vgpu_core::wire::messages::{DeviceInfo, DeviceInfoReply};
-use vgpu_core::wire::{Message, Pod};
+use vgpu_core::wire::{Call, Message, NO_REPLY, Op, Pod, Seq};
 
 use crate::harness::until;
 
@@ -98,24 +98,54 @@ impl Vm {
         bytes.iter().all(|byte| *byte == 0)
     }
 
-    /// Asks an open channel's executor about its device, as the first call of a guest.
-    pub(crate) fn ask_device(&self, channel: u32) -> Option<DeviceInfoReply> {
+    /// The guest's end of an open channel's window, before its first record.
+    pub(crate) fn queue(&self, channel: u32) -> Queue<'_> {
         let span = self.directory().arena(channel);
-        let object =
-            RefCell::borrow(&self.client).region(BAR1)?.file_offset.as_ref()?.file().as_fd().try_clone_to_owned();
-        let object = object.expect("a descriptor");
-        let mapping = Mapping::near_part(object.as_fd(), span.offset, span.len_bytes, 0).expect("shared memory");
+        let client = RefCell::borrow(&self.client);
+        let object = client.region(BAR1).and_then(|region| region.file_offset.as_ref()).expect("BAR1 can be mapped");
+        let mapping = Mapping::near_part(object.file().as_fd(), span.offset, span.len_bytes, 0).expect("shared memory");
         let mut header = [0; size_of::<Layout>()];
         mapping.read(0, &mut header);
-        let window = Window::new(mapping, Layout::from_bytes(&header)?).ok()?;
-        let question = DeviceInfo { device: 0, reserved: 0 };
-        let record = Record { op: DeviceInfo::OP as u16, reply_slot: 0, fixed: question.as_bytes(), tail: &[] };
-        let len_bytes = record_bytes(record.fixed.len(), 0).expect("a short record");
-        let seq = Producer::default().push(window.ring(), len_bytes, record);
-        if window.control().take_parked_host() {
-            self.set_register(Register::Doorbell(channel), 1);
+        let window = Window::new(mapping, Layout::from_bytes(&header).expect("a header")).expect("a window");
+        Queue { vm: self, channel, window, producer: Producer::default() }
+    }
+
+    /// Asks an open channel's executor about its device, as the first call of a guest.
+    pub(crate) fn ask_device(&self, channel: u32) -> Option<DeviceInfoReply> {
+        self.queue(channel).call(&DeviceInfo { device: 0, reserved: 0 })?.ok()
+    }
+}
+
+/// A guest's end of a window, in the plainest way: one call at a time.
+pub(crate) struct Queue<'a> {
+    vm: &'a Vm,
+    channel: u32,
+    window: Window,
+    producer: Producer,
+}
+
+impl Queue<'_> {
+    fn push(&mut self, op: Op, reply_slot: u16, fixed: &[u8]) -> Seq {
+        let record = Record { op: op as u16, reply_slot, fixed, tail: &[] };
+        let len_bytes = record_bytes(fixed.len(), 0).expect("a short record");
+        let seq = self.producer.push(self.window.ring(), len_bytes, record);
+        if self.window.control().take_parked_host() {
+            self.vm.set_register(Register::Doorbell(self.channel), 1);
         }
-        let slot = window.reply_slot(0)?;
+        seq
+    }
+
+    pub(crate) fn post<M: Message + Pod>(&mut self, message: &M) {
+        self.push(M::OP, NO_REPLY, message.as_bytes());
+    }
+
+    /// The answer, or its error; `None` when nobody answers.
+    pub(crate) fn call<C: Call + Pod>(&mut self, message: &C) -> Option<Result<C::Reply, u32>>
+    where
+        C::Reply: Pod,
+    {
+        let seq = self.push(C::OP, 0, message.as_bytes());
+        let slot = self.window.reply_slot(0)?;
         let start = Instant::now();
         while slot.answered().load(Ordering::Acquire) != seq {
             if start.elapsed() > Duration::from_secs(10) {
@@ -123,10 +153,12 @@ impl Vm {
             }
             std::thread::sleep(Duration::from_micros(100));
         }
-        let mut reply = vec![0; size_of::<DeviceInfoReply>()];
-        assert_eq!(slot.head().status, 0);
-        assert!(slot.read_body(0, &mut reply));
-        DeviceInfoReply::from_bytes(&reply)
+        let status = slot.head().status;
+        let mut reply = vec![0; size_of::<C::Reply>()];
+        if status != 0 || !slot.read_body(0, &mut reply) {
+            return Some(Err(status));
+        }
+        C::Reply::from_bytes(&reply).map(Ok)
     }
 }
 
