@@ -45,6 +45,8 @@ static SINK: OnceLock<Option<Sink>> = OnceLock::new();
 
 thread_local! {
     static WAITS: Cell<u64> = const { Cell::new(0) };
+    /// Whether this thread is deciding just now.
+    static DECIDES: Cell<bool> = const { Cell::new(false) };
     /// The export that a traced call is about to enter, and that must not trace itself again.
     static ENTERED: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
@@ -179,7 +181,12 @@ fn is_first_entry(name: &'static str) -> bool {
     if is_second {
         ENTERED.set(None);
     } else if STATE.load(Ordering::Relaxed) == UNDECIDED {
+        if DECIDES.replace(true) {
+            // A signal's handler came between, and must not wait for the thread that it interrupted: itself.
+            return false;
+        }
         let sink = SINK.get_or_init(open);
+        DECIDES.set(false);
         STATE.store(if sink.is_some() { ON } else { OFF }, Ordering::Relaxed);
     }
     !is_second && STATE.load(Ordering::Relaxed) == ON

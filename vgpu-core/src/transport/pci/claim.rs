@@ -219,12 +219,21 @@ impl Held {
     }
 
     /// Gives the channel back, once, in the process that took it.
-    pub(super) fn close(&self) {
-        if !self.home.is_here() || self.closed.swap(true, Ordering::AcqRel) {
-            return;
+    fn close(&self) {
+        if self.give_back() {
+            exit::forget(self);
+            *self.at_rest.lock() = true;
+            self.rest_ends.notify_all();
         }
-        *self.at_rest.lock() = true;
-        self.rest_ends.notify_all();
+    }
+
+    /// Tells the host that the channel is free again. False if that is done, or another process's to do.
+    ///
+    /// The process may be exiting, on a thread that was interrupted anywhere: this takes no lock and allocates nothing.
+    pub(super) fn give_back(&self) -> bool {
+        if !self.home.is_here() || self.closed.swap(true, Ordering::AcqRel) {
+            return false;
+        }
         let taken_away = self.taken_away();
         // The next owner's executor will use this memory, and somebody here may still write to it.
         self.abandon_arena();
@@ -232,6 +241,7 @@ impl Held {
             self.block().closing().store(self.token, Ordering::Release);
             self.function.ring_attention(self.channel);
         }
+        true
     }
 
     /// Waits for the next beat. False when there shall be none.
