@@ -278,6 +278,8 @@ pub(crate) fn refuse_unsafe_call() -> CuResult {
     if process.open_captures.load(Ordering::Acquire) == 0 {
         return Ok(());
     }
+    // A capture that an ended thread left open is over.
+    thread::close_left(process);
     let relaxed = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
     let own = thread::capture_mode();
     if own == relaxed {

@@ -101,6 +101,7 @@ impl Context {
     /// # Errors
     /// `OUT_OF_MEMORY` without a free stream slot, else those of the link.
     pub(crate) fn revive(&'static self, process: &Process) -> CuResult {
+        thread::close_left(process);
         let number = process.new_context_number();
         let slot = process.stream_slots.take().ok_or(CuError::OUT_OF_MEMORY)?;
         let create = ContextCreate {

@@ -14,6 +14,7 @@ use super::capture::{self, Branch};
 use super::context::Context;
 use super::graph::Work;
 use super::process::Process;
+use super::thread;
 
 /// The stream that a null handle names: legacy, or per-thread where the entry point says so.
 pub(crate) const NULL: u64 = 0;
@@ -83,6 +84,7 @@ impl Stream {
         priority: i32,
         fixed_handle: Option<u64>,
     ) -> CuResult<Arc<Self>> {
+        thread::close_left(process);
         let live = owner.live()?;
         let slot = process.stream_slots.take().ok_or(CuError::OUT_OF_MEMORY)?;
         let create = StreamCreate { context, stream: slot, flags, priority };
@@ -173,6 +175,8 @@ impl Stream {
     /// `STREAM_CAPTURE_IMPLICIT` for the legacy stream while a stream that waits for it is captured.
     #[cold]
     pub(crate) fn in_capture(&self, process: &Process) -> CuResult<bool> {
+        // A capture that an ended thread left open is over.
+        thread::close_left(process);
         if self.is_capturing() {
             return Ok(true);
         }

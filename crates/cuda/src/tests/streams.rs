@@ -2,8 +2,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use vgpu_core::abi::CUstreamCaptureMode;
+
 use super::{TestContext, add_one, alloc, download, launch, ok, outcome, stream, upload};
 use crate::generated::exports::*;
+use crate::guest::process;
 
 #[test]
 fn work_of_one_stream_keeps_its_order() {
@@ -108,6 +111,33 @@ fn every_thread_has_a_default_stream_of_its_own() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!((ids.len(), download(data, 8)), (8, vec![50; 8]));
+}
+
+#[test]
+fn threads_that_end_give_their_default_streams_back() {
+    let context = TestContext::new();
+    let owner = context.0.expose_provenance();
+    let slots = process().expect("a test device").link.stream_slots();
+    for thread in 0..2 * slots {
+        let in_thread = move || {
+            ok!(cuCtxSetCurrent(std::ptr::with_exposed_provenance_mut(owner)));
+            assert_eq!(outcome!(cuStreamSynchronize_ptsz(std::ptr::null_mut())), "CUDA_SUCCESS", "thread {thread}");
+        };
+        std::thread::spawn(in_thread).join().expect("no panic");
+    }
+}
+
+#[test]
+fn a_capture_that_an_ended_thread_left_open_refuses_nothing() {
+    let context = TestContext::new();
+    let owner = context.0.expose_provenance();
+    let in_thread = move || {
+        ok!(cuCtxSetCurrent(std::ptr::with_exposed_provenance_mut(owner)));
+        let per_thread = std::ptr::without_provenance_mut(2);
+        ok!(cuStreamBeginCapture_v2(per_thread, CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED));
+    };
+    std::thread::spawn(in_thread).join().expect("no panic");
+    ok!(cuMemsetD8Async(upload(&[0; 8]), 1, 8, std::ptr::null_mut()));
 }
 
 #[test]
