@@ -91,11 +91,17 @@ pub(crate) fn choose(ordinal: c_int) -> RtResult {
 
 /// The context that this thread's calls work in, made current if there was none.
 pub(crate) fn context() -> RtResult<CUcontext> {
-    if let Some(context) = current()? {
-        return Ok(context);
+    let context = match current()? {
+        Some(context) => context,
+        None => {
+            let context = primary(device_of(CHOSEN.get())?)?;
+            cu::cuCtxSetCurrent(context)?;
+            context
+        }
+    };
+    if registry::has_orphans() {
+        registry::unload_orphans();
     }
-    let context = primary(device_of(CHOSEN.get())?)?;
-    cu::cuCtxSetCurrent(context)?;
     Ok(context)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! - [`generated`]: the exports; [`api`]: their bodies; [`entry`], [`error`]: what surrounds each of them.
 //! - [`driver`]: libcuda, found at run time. [`current`]: which device and context a thread uses.
-//! - [`registry`], [`call_configuration`], [`launch`]: what compiled programs register, and how it is launched.
+//! - [`registry`], `unregistered`, [`call_configuration`], [`launch`]: what compiled programs register, and how it is launched.
 //! - [`copy`], [`graph_node`], `pointer`, [`properties`]: the runtime's structs in the driver's terms.
 //!
 //! No device state lives here: handles are the driver's own, so both interfaces may be mixed.
@@ -24,3 +24,4 @@ mod properties;
 mod registry;
 #[cfg(test)]
 mod tests;
+mod unregistered;

@@ -14,6 +14,8 @@ use vgpu_core::abi::{CUcontext, CUdevice, CUdeviceptr, CUfunction, CUmodule, CUr
 pub(crate) struct Record {
     /// Images given to cuModuleLoadData.
     pub(crate) loaded: Vec<usize>,
+    /// Images whose modules were unloaded.
+    pub(crate) unloaded: Vec<usize>,
     /// Functions that were resolved, as (name, module).
     functions: Vec<(String, usize)>,
     /// Launches: name of the kernel, its image, its stream, its first argument.
@@ -33,6 +35,7 @@ pub(crate) struct Launch {
 
 static RECORD: Mutex<Record> = Mutex::new(Record {
     loaded: Vec::new(),
+    unloaded: Vec::new(),
     functions: Vec::new(),
     launches: Vec::new(),
     modules: Vec::new(),
@@ -114,7 +117,10 @@ extern "C" fn cuModuleLoadData(module: *mut CUmodule, image: *const c_void) -> C
     put(module, record.modules.len() as CUmodule)
 }
 
-extern "C" fn cuModuleUnload(_module: CUmodule) -> CUresult {
+extern "C" fn cuModuleUnload(module: CUmodule) -> CUresult {
+    let mut record = RECORD.lock();
+    let image = record.modules[module as usize - 1];
+    record.unloaded.push(image);
     OK
 }
 

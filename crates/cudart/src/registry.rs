@@ -3,18 +3,22 @@
 //! Registering appends and nothing else: a program may register thousands of functions before `main` and use twenty.
 //! The address of a function's host stub is its key; kernel names are only unique within their fatbin. A fatbin becomes a
 //! driver module at the first use of something in it, once per context, and libcuda selects its image.
+//!
+//! Unregistering only sets a flag (see [`Unregistered`]): what it leaves behind goes when the registry is next used, and its
+//! modules with the next call that has a context.
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-use vgpu_core::abi::{CUcontext, CUdeviceptr, CUfunction, CUkernel, CUmodule};
+use parking_lot::{Mutex, MutexGuard};
+use vgpu_core::abi::{CUcontext, CUdeviceptr, CUfunction, CUkernel, CUmodule, CUstreamCaptureMode};
 
 use crate::driver as cu;
 use crate::error::{RtError, RtResult};
+use crate::unregistered::Unregistered;
 
 /// What `__cudaRegisterFatBinary` is given: the compiler's wrapper around a fatbin's bytes.
 #[repr(C)]
@@ -49,7 +53,6 @@ struct Resolved {
 #[derive(Default)]
 struct Fatbin {
     wrapper: usize,
-    gone: bool,
     symbols: Vec<Symbol>,
     /// The module in each context, or why it could not be loaded there.
     modules: Vec<(usize, Result<usize, RtError>)>,
@@ -57,17 +60,24 @@ struct Fatbin {
 
 #[derive(Default)]
 struct Registry {
-    fatbins: Vec<Fatbin>,
+    /// By number: a handle is made of it.
+    fatbins: BTreeMap<usize, Fatbin>,
     /// Where the symbol with a host address is: (fatbin, symbol). Filled from the fatbins at the first look-up.
     index: HashMap<usize, (usize, usize)>,
     /// Symbols that are registered and not yet in `index`.
     pending: Vec<(usize, usize)>,
+    /// Modules of fatbins that are gone, as (context, module), to be unloaded.
+    orphans: Vec<(usize, usize)>,
 }
 
 static REGISTRY: Mutex<Option<Registry>> = Mutex::new(None);
 /// Changes whenever an answer in a thread's cache may have become wrong.
 static EPOCH: AtomicU64 = AtomicU64::new(1);
-static EXITING: AtomicBool = AtomicBool::new(false);
+static UNREGISTERED: Unregistered = Unregistered::new();
+/// Whether the registry holds fatbins that are unregistered.
+static STALE: AtomicBool = AtomicBool::new(false);
+/// Whether there may be modules that nothing is registered for.
+static ORPHANED: AtomicBool = AtomicBool::new(false);
 
 /// What kind of variable a registration is about.
 #[derive(Clone, Copy)]
@@ -80,25 +90,41 @@ pub(crate) enum Kind {
     Managed,
 }
 
-/// Notes a fatbin and returns its handle: a number that the program hands back, never an address.
-pub(crate) fn add_fatbin(wrapper: *const c_void) -> *mut *mut c_void {
-    let mut guard = REGISTRY.lock();
-    let registry = guard.get_or_insert_default();
-    registry.fatbins.push(Fatbin { wrapper: wrapper as usize, ..Fatbin::default() });
-    // Spaced like pointers, for programs that look at the low bits.
-    std::ptr::without_provenance_mut(registry.fatbins.len() * 16)
+/// The registry, without what was unregistered before.
+fn lock() -> MutexGuard<'static, Option<Registry>> {
+    swept(REGISTRY.lock())
 }
 
-fn fatbin_index(handle: *mut *mut c_void) -> Option<usize> {
-    let number = handle as usize;
-    if number.is_multiple_of(16) { (number / 16).checked_sub(1) } else { None }
+fn swept(mut guard: MutexGuard<'static, Option<Registry>>) -> MutexGuard<'static, Option<Registry>> {
+    if let Some(registry) = guard.as_mut()
+        && STALE.swap(false, Ordering::AcqRel)
+    {
+        registry.sweep();
+    }
+    guard
+}
+
+/// Notes a fatbin and returns its handle: a number that the program hands back, never an address.
+pub(crate) fn add_fatbin(wrapper: *const c_void) -> *mut *mut c_void {
+    let mut guard = lock();
+    let registry = guard.get_or_insert_default();
+    let number = UNREGISTERED.next_number();
+    registry.fatbins.insert(number, Fatbin { wrapper: wrapper as usize, ..Fatbin::default() });
+    // Spaced like pointers, for programs that look at the low bits.
+    std::ptr::without_provenance_mut((number + 1) * 16)
+}
+
+fn fatbin_number(handle: *mut *mut c_void) -> Option<usize> {
+    let spaced = handle as usize;
+    if spaced.is_multiple_of(16) { (spaced / 16).checked_sub(1) } else { None }
 }
 
 /// Notes a function or variable of a fatbin. An unknown handle is ignored, as there is nobody to tell.
 pub(crate) fn add_symbol(handle: *mut *mut c_void, kind: Kind, host: *const c_void, name: *const c_char) {
-    let mut guard = REGISTRY.lock();
+    let mut guard = lock();
     let registry = guard.get_or_insert_default();
-    let Some((at, fatbin)) = fatbin_index(handle).and_then(|at| Some((at, registry.fatbins.get_mut(at)?))) else {
+    let known = fatbin_number(handle).and_then(|number| Some((number, registry.fatbins.get_mut(&number)?)));
+    let Some((number, fatbin)) = known else {
         log::error!("a symbol was registered for a fatbin that is not");
         return;
     };
@@ -106,45 +132,66 @@ pub(crate) fn add_symbol(handle: *mut *mut c_void, kind: Kind, host: *const c_vo
         Kind::Managed => host.cast::<*mut c_void>().cast_mut(),
         Kind::Function | Kind::Variable => null_mut(),
     };
-    registry.pending.push((at, fatbin.symbols.len()));
+    registry.pending.push((number, fatbin.symbols.len()));
     fatbin.symbols.push(Symbol { host: host as usize, name, managed, resolved: Vec::new() });
 }
 
-/// Forgets a fatbin: its object is being unloaded. Its modules go too, unless the process is at its end.
+/// Forgets a fatbin: its object is being unloaded, or the process is at its end.
+///
+/// Takes no lock, allocates and frees nothing, and calls nobody: see [`Unregistered`].
 pub(crate) fn remove_fatbin(handle: *mut *mut c_void) {
-    let mut guard = REGISTRY.lock();
-    let Some(registry) = guard.as_mut() else {
+    if fatbin_number(handle).is_some_and(|number| UNREGISTERED.note(number)) {
+        EPOCH.fetch_add(1, Ordering::Release);
+        STALE.store(true, Ordering::Release);
+        ORPHANED.store(true, Ordering::Release);
+    }
+}
+
+/// Whether [`unload_orphans`] has something to do. Costs a load, so every call can afford it.
+#[inline]
+pub(crate) fn has_orphans() -> bool {
+    ORPHANED.load(Ordering::Relaxed)
+}
+
+/// Unloads the modules of fatbins that are gone, if nobody is using the registry just now.
+#[cold]
+pub(crate) fn unload_orphans() {
+    // A program's exit handlers may come here on a thread that was interrupted while it held the lock.
+    let Some(guard) = REGISTRY.try_lock() else {
         return;
     };
-    let Some((at, fatbin)) = fatbin_index(handle).and_then(|at| Some((at, registry.fatbins.get_mut(at)?))) else {
-        return;
-    };
-    if std::mem::replace(&mut fatbin.gone, true) {
-        return;
-    }
-    for symbol in std::mem::take(&mut fatbin.symbols) {
-        if registry.index.get(&symbol.host).is_some_and(|found| found.0 == at) {
-            registry.index.remove(&symbol.host);
-        }
-    }
-    registry.pending.retain(|found| found.0 != at);
-    EPOCH.fetch_add(1, Ordering::Release);
-    if EXITING.load(Ordering::Acquire) {
+    ORPHANED.store(false, Ordering::Release);
+    let mut guard = swept(guard);
+    let orphans = guard.as_mut().map(|registry| std::mem::take(&mut registry.orphans)).unwrap_or_default();
+    drop(guard);
+    if orphans.is_empty() {
         return;
     }
-    for (_, module) in std::mem::take(&mut fatbin.modules) {
-        if let Ok(module) = module {
-            // A module of a context that is gone is gone with it.
-            let _ = cu::cuModuleUnload(module as CUmodule);
-        }
+    let mut current = null_mut();
+    if cu::cuCtxGetCurrent(&mut current).is_err() {
+        return;
+    }
+    // The program has not asked for this now, so a capture of its must not suffer.
+    let mut mode = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
+    let relaxed = cu::cuThreadExchangeStreamCaptureMode(&mut mode);
+    for (context, module) in orphans {
+        // A module of a context that is gone is gone with it.
+        let _ = cu::cuCtxSetCurrent(context as CUcontext).and_then(|()| cu::cuModuleUnload(module as CUmodule));
+    }
+    if relaxed.is_ok() {
+        let _ = cu::cuThreadExchangeStreamCaptureMode(&mut mode);
+    }
+    if let Err(error) = cu::cuCtxSetCurrent(current) {
+        log::error!("the thread's context could not be made current again: {error:?}");
     }
 }
 
 /// Forgets what was loaded into a context that is being reset.
 pub(crate) fn forget_context(context: CUcontext) {
     let context = context as usize;
-    if let Some(registry) = REGISTRY.lock().as_mut() {
-        for fatbin in &mut registry.fatbins {
+    if let Some(registry) = lock().as_mut() {
+        registry.orphans.retain(|orphan| orphan.0 != context);
+        for fatbin in registry.fatbins.values_mut() {
             fatbin.modules.retain(|entry| entry.0 != context);
             for symbol in &mut fatbin.symbols {
                 symbol.resolved.retain(|entry| entry.0 != context);
@@ -246,8 +293,8 @@ pub(crate) fn variable(host: *const c_void, context: CUcontext) -> RtResult<(CUd
 
 /// The host stub that `function` of `context` was resolved from, for queries that answer in the runtime's terms.
 pub(crate) fn host_of(function: CUfunction, context: CUcontext) -> Option<*const c_void> {
-    let guard = REGISTRY.lock();
-    let symbols = guard.as_ref()?.fatbins.iter().flat_map(|fatbin| &fatbin.symbols);
+    let guard = lock();
+    let symbols = guard.as_ref()?.fatbins.values().flat_map(|fatbin| &fatbin.symbols);
     let wanted = (context as usize, function as u64);
     symbols
         .filter(|symbol| {
@@ -259,16 +306,16 @@ pub(crate) fn host_of(function: CUfunction, context: CUcontext) -> Option<*const
 
 /// Whether a host stub of that address is registered.
 pub(crate) fn is_registered(host: *const c_void) -> bool {
-    let mut guard = REGISTRY.lock();
+    let mut guard = lock();
     guard.as_mut().is_some_and(|registry| registry.find(host as usize).is_some())
 }
 
 /// Loads a fatbin's module into `context` now, and fills the program's managed pointers.
 pub(crate) fn load_fatbin(handle: *mut *mut c_void, context: CUcontext) -> RtResult {
-    let mut guard = REGISTRY.lock();
+    let mut guard = lock();
     let registry = guard.as_mut().ok_or(RtError::INVALID_VALUE)?;
-    let at = fatbin_index(handle).ok_or(RtError::INVALID_VALUE)?;
-    let fatbin = registry.fatbins.get_mut(at).filter(|fatbin| !fatbin.gone).ok_or(RtError::INVALID_VALUE)?;
+    let number = fatbin_number(handle).ok_or(RtError::INVALID_VALUE)?;
+    let fatbin = registry.fatbins.get_mut(&number).ok_or(RtError::INVALID_VALUE)?;
     fatbin.module(context as usize).map(drop)
 }
 
@@ -277,10 +324,10 @@ fn resolve(
     context: usize,
     look_up: impl FnOnce(CUmodule, *const c_char) -> RtResult<Resolved>,
 ) -> RtResult<Resolved> {
-    let mut guard = REGISTRY.lock();
+    let mut guard = lock();
     let registry = guard.get_or_insert_default();
-    let (fatbin, symbol) = registry.find(host).ok_or(RtError::INVALID_SYMBOL)?;
-    let fatbin = &mut registry.fatbins[fatbin];
+    let (number, symbol) = registry.find(host).ok_or(RtError::INVALID_SYMBOL)?;
+    let fatbin = registry.fatbins.get_mut(&number).ok_or(RtError::INVALID_SYMBOL)?;
     if let Some((_, found)) = fatbin.symbols[symbol].resolved.iter().find(|entry| entry.0 == context) {
         return Ok(*found);
     }
@@ -301,11 +348,30 @@ impl Registry {
     }
 
     fn index_pending(&mut self) {
-        for (fatbin, symbol) in self.pending.drain(..) {
-            self.index.insert(self.fatbins[fatbin].symbols[symbol].host, (fatbin, symbol));
+        for (number, symbol) in self.pending.drain(..) {
+            if let Some(fatbin) = self.fatbins.get(&number) {
+                self.index.insert(fatbin.symbols[symbol].host, (number, symbol));
+            }
         }
-        let fatbins = self.fatbins.iter().filter(|fatbin| !fatbin.gone).count();
+        let fatbins = self.fatbins.len();
         log::debug!("registered: {fatbins} fat binaries, {} functions and variables", self.index.len());
+    }
+
+    /// Drops what was unregistered; its modules are kept to be unloaded.
+    fn sweep(&mut self) {
+        let gone: Vec<usize> = self.fatbins.keys().copied().filter(|&number| UNREGISTERED.contains(number)).collect();
+        for number in gone {
+            let Some(fatbin) = self.fatbins.remove(&number) else { continue };
+            for symbol in &fatbin.symbols {
+                if self.index.get(&symbol.host).is_some_and(|found| found.0 == number) {
+                    self.index.remove(&symbol.host);
+                }
+            }
+            let loaded = fatbin.modules.into_iter().filter_map(|(context, module)| Some((context, module.ok()?)));
+            self.orphans.extend(loaded);
+        }
+        let fatbins = &self.fatbins;
+        self.pending.retain(|(number, _)| fatbins.contains_key(number));
     }
 }
 
@@ -315,7 +381,6 @@ impl Fatbin {
         if let Some((_, module)) = self.modules.iter().find(|entry| entry.0 == context) {
             return module.map(|module| module as CUmodule);
         }
-        note_exit();
         let module = self.load();
         if !matches!(module, Err(error) if !is_final(error)) {
             self.modules.push((context, module.map(|module| module as usize)));
@@ -368,24 +433,12 @@ fn is_final(error: RtError) -> bool {
     )
 }
 
-/// From the first module on, notices the process's end: programs unregister their fatbins there, when the driver may be gone.
-fn note_exit() {
-    static NOTED: AtomicBool = AtomicBool::new(false);
-    extern "C" fn exiting() {
-        EXITING.store(true, Ordering::Release);
-    }
-    if !NOTED.swap(true, Ordering::AcqRel) {
-        // SAFETY: the function is ours, takes nothing, and stays loaded: this library is linked not to be unloaded.
-        unsafe { libc::atexit(exiting) };
-    }
-}
-
 /// A name that a registered function goes by on the device.
 pub(crate) fn name_of(host: *const c_void) -> Option<*const c_char> {
-    let mut guard = REGISTRY.lock();
+    let mut guard = lock();
     let registry = guard.as_mut()?;
-    let (fatbin, symbol) = registry.find(host as usize)?;
-    let name = registry.fatbins[fatbin].symbols[symbol].name;
+    let (number, symbol) = registry.find(host as usize)?;
+    let name = registry.fatbins.get(&number)?.symbols[symbol].name;
     if name.is_null() { None } else { Some(name) }
 }
 
@@ -404,11 +457,11 @@ mod tests {
         let (first, second) = (add_fatbin(null()), add_fatbin(null()));
         add_symbol(first, Kind::Function, stub(1), c"kernel".as_ptr());
         add_symbol(second, Kind::Function, stub(2), c"kernel".as_ptr());
-        let mut guard = REGISTRY.lock();
+        let mut guard = lock();
         let registry = guard.as_mut().expect("symbols were added");
         let (a, b) = (registry.find(stub(1) as usize), registry.find(stub(2) as usize));
-        assert_eq!(a.map(|found| found.0), fatbin_index(first));
-        assert_eq!(b.map(|found| found.0), fatbin_index(second));
+        assert_eq!(a.map(|found| found.0), fatbin_number(first));
+        assert_eq!(b.map(|found| found.0), fatbin_number(second));
     }
 
     #[test]
@@ -435,6 +488,17 @@ mod tests {
         remove_fatbin(fatbin);
         remove_fatbin(std::ptr::without_provenance_mut(0xdead));
         remove_fatbin(null_mut());
+    }
+
+    #[test]
+    fn a_thread_that_holds_the_registry_can_unregister_all_the_same() {
+        let fatbin = add_fatbin(null());
+        add_symbol(fatbin, Kind::Function, stub(8), c"kernel".as_ptr());
+        let guard = lock();
+        remove_fatbin(fatbin);
+        unload_orphans();
+        drop(guard);
+        assert!(!is_registered(stub(8)));
     }
 
     #[test]

@@ -80,6 +80,26 @@ fn a_kernel_name_means_the_kernel_of_its_own_fatbin() {
 }
 
 #[test]
+fn the_module_of_an_unregistered_fatbin_goes_with_the_next_call_and_the_context_stays() {
+    let (gone, other) = (0xb101, 0xb102);
+    let fatbin = mock::register(gone);
+    registry::add_symbol(fatbin, Kind::Function, stub(13), c"kernel".as_ptr());
+    registry::add_symbol(mock::register(other), Kind::Function, stub(14), c"kernel".as_ptr());
+    assert_eq!(launch(stub(13)), cudaError_t::cudaSuccess);
+    let unloads = || mock::look(|record| record.unloaded.iter().filter(|&&image| image == gone).count());
+
+    registry::remove_fatbin(fatbin);
+    // The calls of other tests unload it, too, and one of them may be about to.
+    let calls = (0..1000).take_while(|_| unloads() == 0).map(|_| launch(stub(14))).collect::<Vec<_>>();
+
+    assert!(calls.iter().all(|result| *result == cudaError_t::cudaSuccess));
+    assert_eq!(unloads(), 1);
+    assert_eq!(launch(stub(13)), cudaError_t::cudaErrorInvalidDeviceFunction);
+    assert_eq!(launch(stub(14)), cudaError_t::cudaSuccess);
+    assert!(launches_of(other).iter().all(|launch| launch.context == launches_of(gone)[0].context));
+}
+
+#[test]
 fn a_kernel_that_the_image_lacks_is_an_invalid_device_function() {
     registry::add_symbol(mock::register(0xc001), Kind::Function, stub(21), c"missing".as_ptr());
     assert_eq!(launch(stub(21)), cudaError_t::cudaErrorInvalidDeviceFunction);
