@@ -24,13 +24,14 @@ pub(super) struct Closure {
     pub(super) missing: BTreeSet<String>,
 }
 
-/// Asks for the libraries of all `programs`, which are ELF files.
-pub(super) fn of(programs: &[PathBuf]) -> Result<Closure> {
+/// Asks for the libraries of all `programs`, which are ELF files, as they are found where LD_LIBRARY_PATH is `library_path`.
+pub(super) fn of(programs: &[PathBuf], library_path: &OsStr) -> Result<Closure> {
     let mut closure = Closure::default();
     for some in programs.chunks(AT_A_TIME) {
-        // cargo's LD_LIBRARY_PATH names folders that the guest does not have. Of a static program ldd says so, and
-        // fails; a program that it cannot read at all will not run in the guest either, which then says why.
-        let done = Command::new("ldd").args(some).env_remove("LD_LIBRARY_PATH").env("LC_ALL", "C").output();
+        // The path is the guest's, not cargo's: what it leads to goes before what a program's RUNPATH does, and may need
+        // much less. Of a static program ldd says so, and fails; a program that it cannot read at all will not run in the
+        // guest either, which then says why.
+        let done = Command::new("ldd").args(some).env("LD_LIBRARY_PATH", library_path).env("LC_ALL", "C").output();
         let listing = done.context("cannot start ldd, which is in the package libc-bin")?.stdout;
         let listing = String::from_utf8_lossy(&listing);
         closure.found.extend(paths(&listing));
@@ -111,7 +112,7 @@ mod tests {
     fn this_test_program_needs_the_c_library() {
         let program = std::env::current_exe().expect("it runs");
         assert_eq!(kind(&program), Kind::Elf);
-        let closure = of(&[program]).expect("ldd runs");
+        let closure = of(&[program], OsStr::new("")).expect("ldd runs");
         assert!(closure.found.iter().any(|path| path.ends_with("libc.so.6")), "{closure:?}");
         assert!(closure.missing.is_empty(), "{closure:?}");
     }

@@ -1,19 +1,12 @@
-//! The guest's files: its own programs, copies of this machine's at the same paths, and the job.
+//! What the guest starts with: its first process, its own programs, and its files or what is to be added to its disk.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ffi::{OsStr, OsString},
-    fs::{self, File},
-    io::BufWriter,
-    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
-    path::{Component, Path, PathBuf},
-};
+use std::{fs::File, io::BufWriter, path::Path};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 
 use super::{
-    closure::{self, Kind},
     cpio,
+    image::{Image, OnDisk},
     packages::Kit,
 };
 
@@ -21,365 +14,85 @@ const INIT: &str = include_str!("init.sh");
 /// Runs lspci with the libraries of its own release, whatever the guest's are.
 const LSPCI: &str =
     "#!/opt/vm/bin/sh\nd=/opt/vm/lspci\nexec $d/ld.so --library-path $d $d/lspci -i $d/pci.ids \"$@\"\n";
-/// Where the kernel's file systems or the guest's own files are, whatever this machine has there.
-const GUESTS_OWN: [&str; 5] = ["/proc", "/sys", "/dev", "/opt/vm", "/opt/vgpu"];
-/// Links in one path, as the kernel allows them.
-const MAX_LINKS: u32 = 40;
+/// Where init finds what is to be added to the guest's disk.
+const ADDED: &str = "/opt/vm/added";
 
-/// What the guest runs, and how.
-pub(super) struct Job<'a> {
-    pub(super) program: &'a OsStr,
-    pub(super) arguments: &'a [OsString],
-    pub(super) folder: &'a Path,
-    /// Folders to look for programs in.
-    pub(super) path: &'a OsStr,
-    pub(super) variables: &'a [(String, String)],
-    pub(super) uid: u32,
+/// What init is told, as a shell reads it.
+pub(super) struct Settings<'a> {
     /// Marks init's lines among the job's.
     pub(super) token: &'a str,
+    pub(super) uid: u32,
     pub(super) sets_up_functions: bool,
+    pub(super) system: &'a str,
 }
 
-/// Files by the path they have in the guest; a folder sorts before what is in it.
-pub(super) struct Image {
-    entries: BTreeMap<PathBuf, Entry>,
-}
-
-enum Entry {
-    Folder { mode: u32, uid: u32 },
-    Link(PathBuf),
-    Made { mode: u32, bytes: Vec<u8> },
-    Copy { mode: u32, from: PathBuf },
-}
-
-impl Image {
-    /// The guest's own programs, and this machine's links at the root, so that paths mean the same in both.
-    pub(super) fn new(kit: &Kit) -> Result<Self> {
-        let mut image = Self { entries: BTreeMap::new() };
-        for folder in ["proc", "sys", "dev", "run", "etc", "root"] {
-            image.folder(&Path::new("/").join(folder), 0o755, 0);
-        }
-        image.folder(Path::new("/tmp"), 0o1777, 0);
-        for name in ["/bin", "/sbin", "/lib", "/lib64"].map(Path::new) {
-            // Only the folder: what is in it comes when something needs it.
-            let place = image.resolve(name, &mut 0)?;
-            image.folder(&place, 0o755, 0);
-        }
-        // Where libraries outside the usual folders are.
-        if Path::new("/etc/ld.so.cache").exists() {
-            image.mirror(Path::new("/etc/ld.so.cache"))?;
-        }
-        image.copy(&kit.programs().join("busybox"), Path::new("/opt/vm/bin/busybox"))?;
-        image.tree(&kit.programs().join("lspci"), Path::new("/opt/vm/lspci"))?;
-        image.tree(&kit.modules(), Path::new("/opt/vm/modules"))?;
-        image.made("/opt/vm/bin/lspci", 0o755, LSPCI);
-        image.made("/init", 0o700, INIT);
-        image.made("/etc/hosts", 0o644, "127.0.0.1 localhost guest\n");
-        Ok(image)
-    }
-
-    /// Puts what `path` names on this machine at the same path: every link on the way, and a folder with all that is in it.
-    pub(super) fn mirror(&mut self, path: &Path) -> Result<()> {
-        let path = std::path::absolute(path).with_context(|| path.display().to_string())?;
-        let place = self.resolve(&path, &mut 0)?;
-        self.place(&place, &place)
-    }
-
-    /// Puts the folder `from` at `to`.
-    pub(super) fn tree(&mut self, from: &Path, to: &Path) -> Result<()> {
-        self.parents(to);
-        self.place(from, to)
-    }
-
-    /// Puts what all programs that are there so far need to start: libraries, and the interpreters of scripts.
-    pub(super) fn dependencies(&mut self) -> Result<()> {
-        let mut programs = Vec::new();
-        let mut interpreters = BTreeSet::new();
-        for (to, entry) in &self.entries {
-            let Entry::Copy { mode, from } = entry else { continue };
-            // The guest's own programs bring theirs.
-            if to.starts_with("/opt/vm") {
-                continue;
-            }
-            match closure::kind(from) {
-                Kind::Elf => programs.push(from.clone()),
-                Kind::Script(path, name) if *mode == 0o755 => {
-                    interpreters.insert(path);
-                    interpreters.extend(name.and_then(|name| closure::in_path(name.as_ref())));
-                }
-                Kind::Script(..) | Kind::Other => {}
-            }
-        }
-        // An interpreter that this machine lacks is one that the guest has, or its kernel names it.
-        interpreters.retain(|path| path.is_file());
-        for interpreter in &interpreters {
-            self.mirror(interpreter)?;
-        }
-        programs.extend(interpreters);
-        let needed = closure::of(&programs)?;
-        for library in needed.found.iter().filter(|path| !is_guests_own(path)) {
-            self.mirror(library)?;
-        }
-        for name in needed.missing.iter().filter(|name| !self.has_file_named(name)) {
-            eprintln!(
-                "vm: a program needs {name}, which this machine does not have; the guest will not have it either"
-            );
-        }
-        Ok(())
-    }
-
-    /// Puts the job, and who runs it.
-    pub(super) fn job(&mut self, job: &Job<'_>) {
-        self.folder(job.folder, 0o755, job.uid);
-        let uid = job.uid;
-        let root = if uid == 0 { "" } else { "root:x:0:0:root:/root:/bin/sh\n" };
-        self.made("/etc/passwd", 0o644, format!("{root}guest:x:{uid}:{uid}:guest:/tmp:/bin/sh\n"));
-        let root = if uid == 0 { "" } else { "root:x:0:\n" };
-        self.made("/etc/group", 0o644, format!("{root}guest:x:{uid}:\n"));
-        let sets_up = if job.sets_up_functions { "yes" } else { "no" };
-        self.made("/opt/vm/settings", 0o600, format!("token={}\nsets_up_functions={sets_up}\n", job.token));
-        self.made("/opt/vm/job", 0o755, script(job));
-    }
-
-    /// The sum of the files' lengths.
-    pub(super) fn len_bytes(&self) -> Result<u64> {
-        let mut sum = 0;
-        for entry in self.entries.values() {
-            sum += match entry {
-                Entry::Copy { from, .. } => fs::metadata(from).with_context(|| from.display().to_string())?.len(),
-                Entry::Made { bytes, .. } => bytes.len() as u64,
-                Entry::Folder { .. } | Entry::Link(_) => 0,
-            };
-        }
-        Ok(sum)
-    }
-
-    /// Writes it as an archive for the kernel.
-    pub(super) fn write(&self, to: &mut File) -> Result<()> {
-        let mut archive = cpio::Writer::new(BufWriter::with_capacity(1 << 20, to));
-        for (path, entry) in &self.entries {
-            let name = path.as_os_str().as_bytes();
-            let name = name.strip_prefix(b"/").unwrap_or(name);
-            let written = match entry {
-                Entry::Folder { mode, uid } => archive.folder(name, *mode, *uid),
-                Entry::Link(target) => archive.link(name, target.as_os_str().as_bytes()),
-                Entry::Made { mode, bytes } => archive.file(name, *mode, bytes),
-                Entry::Copy { mode, from } => {
-                    let bytes = fs::read(from).with_context(|| from.display().to_string())?;
-                    archive.file(name, *mode, &bytes)
-                }
-            };
-            written.with_context(|| format!("cannot write {} into the initramfs", path.display()))?;
-        }
-        archive.finish().context("cannot write the initramfs")
-    }
-
-    /// Follows the links in `path`, an absolute one, and keeps each; the answer is free of them.
-    fn resolve(&mut self, path: &Path, links: &mut u32) -> Result<PathBuf> {
-        let mut resolved = PathBuf::from("/");
-        for component in path.components() {
-            match component {
-                Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
-                Component::ParentDir => {
-                    resolved.pop();
-                }
-                Component::Normal(name) => {
-                    let next = resolved.join(name);
-                    ensure!(!is_guests_own(&next), "{} is the guest's own", next.display());
-                    if next.is_symlink() {
-                        *links += 1;
-                        ensure!(*links <= MAX_LINKS, "{} leads through too many links", path.display());
-                        let target = fs::read_link(&next).with_context(|| next.display().to_string())?;
-                        self.parents(&next);
-                        let before = self.entries.insert(next.clone(), Entry::Link(target.clone()));
-                        let kept = !matches!(before, Some(Entry::Folder { .. }));
-                        ensure!(kept, "{} is a link here, and a folder in the guest", next.display());
-                        resolved = self.resolve(&resolved.join(target), links)?;
-                    } else {
-                        resolved = next;
-                    }
-                }
-            }
-        }
-        Ok(resolved)
-    }
-
-    /// Puts `from`, which may be a folder or a link, at `to`, whose parents are there.
-    fn place(&mut self, from: &Path, to: &Path) -> Result<()> {
-        let metadata = fs::symlink_metadata(from).with_context(|| from.display().to_string())?;
-        if metadata.is_symlink() {
-            let target = fs::read_link(from).with_context(|| from.display().to_string())?;
-            self.entries.insert(to.to_owned(), Entry::Link(target));
-        } else if metadata.is_dir() {
-            self.folder(to, 0o755, 0);
-            for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
-                let name = entry.with_context(|| from.display().to_string())?.file_name();
-                self.place(&from.join(&name), &to.join(&name))?;
-            }
-        } else if metadata.is_file() {
-            self.copy(from, to)?;
-        } else {
-            bail!("{} is neither a file nor a folder", from.display());
-        }
-        Ok(())
-    }
-
-    fn copy(&mut self, from: &Path, to: &Path) -> Result<()> {
-        let metadata = fs::metadata(from).with_context(|| from.display().to_string())?;
-        // Whoever may read it here, in the guest everybody may.
-        let mode = if metadata.permissions().mode() & 0o111 == 0 { 0o644 } else { 0o755 };
-        self.parents(to);
-        self.entries.insert(to.to_owned(), Entry::Copy { mode, from: from.to_owned() });
-        Ok(())
-    }
-
-    fn made(&mut self, path: &str, mode: u32, bytes: impl Into<Vec<u8>>) {
-        self.parents(Path::new(path));
-        self.entries.insert(path.into(), Entry::Made { mode, bytes: bytes.into() });
-    }
-
-    fn folder(&mut self, path: &Path, mode: u32, uid: u32) {
-        // The root is there before the archive.
-        if path.parent().is_none() {
-            return;
-        }
-        self.parents(path);
-        self.entries.insert(path.to_owned(), Entry::Folder { mode, uid });
-    }
-
-    /// Puts the folders above `path` that are not there yet.
-    fn parents(&mut self, path: &Path) {
-        for folder in path.ancestors().skip(1).filter(|folder| folder.parent().is_some()) {
-            self.entries.entry(folder.to_owned()).or_insert(Entry::Folder { mode: 0o755, uid: 0 });
-        }
-    }
-
-    fn has_file_named(&self, name: &str) -> bool {
-        self.entries.keys().any(|path| path.file_name().is_some_and(|it| it == name))
+impl Settings<'_> {
+    pub(super) fn text(&self) -> String {
+        let Self { token, uid, system, .. } = self;
+        let sets_up = if self.sets_up_functions { "yes" } else { "no" };
+        format!("token={token}\nuid={uid}\nsystem={system}\nsets_up_functions={sets_up}\n")
     }
 }
 
-/// Whether the guest has files of its own at `path`, which this machine's do not replace.
-pub(super) fn is_guests_own(path: &Path) -> bool {
-    GUESTS_OWN.iter().any(|own| path.starts_with(own))
+/// The files of a guest that has nothing but them: this machine's links at the root, so that paths mean the same in both.
+pub(super) fn root() -> Result<Image<'static>> {
+    let mut image = Image::on(None);
+    for folder in ["proc", "sys", "dev", "run", "etc", "root"] {
+        image.folder(&Path::new("/").join(folder), 0o755, 0);
+    }
+    image.folder(Path::new("/tmp"), 0o1777, 0);
+    for name in ["/bin", "/sbin", "/lib", "/lib64"].map(Path::new) {
+        // Only the folder: what is in it comes when something needs it.
+        let place = image.resolve(name, &mut 0)?;
+        image.folder(&place, 0o755, 0);
+    }
+    // Where libraries outside the usual folders are.
+    if Path::new("/etc/ld.so.cache").exists() {
+        image.mirror(Path::new("/etc/ld.so.cache"))?;
+    }
+    image.made("/etc/hosts", 0o644, "127.0.0.1 localhost guest\n");
+    Ok(image)
 }
 
-/// The job as a script for the guest's shell.
-fn script(job: &Job<'_>) -> Vec<u8> {
-    let mut text = b"#!/opt/vm/bin/sh\n".to_vec();
-    // A name means what it means here, where the guest has it; then it is one of the guest's own.
-    text.extend(b"export HOME=/tmp USER=guest LD_LIBRARY_PATH=/opt/vgpu/lib PATH=/opt/vgpu/bin:");
-    text.extend(quoted(job.path));
-    text.extend(b":/opt/vm/bin\n");
-    for (name, value) in job.variables {
-        text.extend(format!("export {name}=").bytes());
-        text.extend(quoted(value.as_ref()));
-        text.push(b'\n');
-    }
-    text.extend(b"cd ");
-    text.extend(quoted(job.folder.as_os_str()));
-    text.extend(b" || exit 126\nexec ");
-    text.extend(quoted(job.program));
-    for argument in job.arguments {
-        text.push(b' ');
-        text.extend(quoted(argument));
-    }
-    text.push(b'\n');
-    text
+/// Who there is in such a guest.
+pub(super) fn users(image: &mut Image<'_>, uid: u32) {
+    let root = if uid == 0 { "" } else { "root:x:0:0:root:/root:/bin/sh\n" };
+    image.made("/etc/passwd", 0o644, format!("{root}guest:x:{uid}:{uid}:guest:/tmp:/bin/sh\n"));
+    let root = if uid == 0 { "" } else { "root:x:0:\n" };
+    image.made("/etc/group", 0o644, format!("{root}guest:x:{uid}:\n"));
 }
 
-/// `text` as one word of a shell: in single quotes, which nothing but a single quote ends.
-fn quoted(text: &OsStr) -> Vec<u8> {
-    let mut word = vec![b'\''];
-    for &byte in text.as_bytes() {
-        if byte == b'\'' { word.extend(br"'\''") } else { word.push(byte) }
+/// The first process, and what it runs.
+pub(super) fn boot(kit: &Kit, settings: &Settings<'_>, on_disk: &[OnDisk]) -> Result<Image<'static>> {
+    let mut image = Image::on(None);
+    for folder in ["proc", "sys", "dev"] {
+        image.folder(&Path::new("/").join(folder), 0o755, 0);
     }
-    word.push(b'\'');
-    word
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{
-        os::unix::{ffi::OsStringExt, fs::symlink},
-        process::Command,
-    };
-
-    use super::*;
-
-    fn empty() -> Image {
-        Image { entries: BTreeMap::new() }
-    }
-
-    #[test]
-    fn a_shell_reads_back_every_argument_that_was_quoted() {
-        let awkward = ["", "a b", "'", "''a'b", "$HOME `id` \\ \" \n\t*", "-n", "ü"].map(OsString::from);
-        for argument in awkward.into_iter().chain([OsString::from_vec(vec![0xff, b'\'', 0xfe])]) {
-            let mut line = b"printf %s ".to_vec();
-            line.extend(quoted(&argument));
-            let output = Command::new("sh").arg("-c").arg(OsString::from_vec(line)).output().expect("sh runs");
-            assert_eq!(output.stdout, argument.as_bytes());
+    image.copy(&kit.programs().join("busybox"), Path::new("/opt/vm/bin/busybox"))?;
+    image.tree(&kit.programs().join("lspci"), Path::new("/opt/vm/lspci"))?;
+    image.tree(&kit.modules(), Path::new("/opt/vm/modules"))?;
+    image.made("/opt/vm/bin/lspci", 0o755, LSPCI);
+    image.made("/init", 0o700, INIT);
+    image.made("/opt/vm/settings", 0o600, settings.text());
+    if !on_disk.is_empty() {
+        let mut lines = Vec::new();
+        for (number, file) in on_disk.iter().enumerate() {
+            lines.extend(format!("{} ", super::iso9660::name(number)).bytes());
+            lines.extend(std::os::unix::ffi::OsStrExt::as_bytes(file.to.as_os_str()));
+            lines.push(b'\n');
         }
+        image.made("/opt/vm/on-disk", 0o644, lines);
     }
+    Ok(image)
+}
 
-    #[test]
-    fn a_path_through_links_brings_the_links_and_the_file() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let dir = dir.path().canonicalize().expect("it is there");
-        fs::create_dir(dir.join("real")).expect("a folder");
-        fs::write(dir.join("real/file"), "x").expect("a file");
-        symlink("real", dir.join("linked")).expect("a link");
-        symlink("../linked/file", dir.join("real/name")).expect("a link");
-        let mut image = empty();
-        image.mirror(&dir.join("linked/name")).expect("it is there");
-        let is_link = |name: &str, to: &str| matches!(&image.entries[&dir.join(name)], Entry::Link(target) if target == Path::new(to));
-        assert!(is_link("linked", "real"));
-        assert!(is_link("real/name", "../linked/file"));
-        assert!(matches!(image.entries[&dir.join("real/file")], Entry::Copy { mode: 0o644, .. }));
-        assert!(matches!(image.entries[&dir], Entry::Folder { .. }));
+/// Writes the archive: what boots, and the guest's files. Where the guest has a disk, they are to be added to it.
+pub(super) fn write(boot: &Image<'_>, files: &Image<'_>, to_disk: bool, to: &mut File) -> Result<()> {
+    let mut archive = cpio::Writer::new(BufWriter::with_capacity(1 << 20, to));
+    boot.write(&mut archive, Path::new("/"))?;
+    if to_disk {
+        archive.folder(&ADDED.as_bytes()[1..], 0o755, 0).context("cannot write the initramfs")?;
     }
-
-    #[test]
-    fn links_that_lead_in_a_circle_are_refused() {
-        let dir = tempfile::tempdir().expect("a folder");
-        symlink("b", dir.path().join("a")).expect("a link");
-        symlink("a", dir.path().join("b")).expect("a link");
-        assert!(empty().mirror(&dir.path().join("a")).is_err());
-    }
-
-    #[test]
-    fn a_folder_comes_with_everything_in_it() {
-        let dir = tempfile::tempdir().expect("a folder");
-        fs::create_dir_all(dir.path().join("a/b")).expect("folders");
-        fs::write(dir.path().join("a/b/c"), "").expect("a file");
-        symlink("nowhere", dir.path().join("a/d")).expect("a link");
-        let mut image = empty();
-        image.tree(&dir.path().join("a"), Path::new("/opt/it")).expect("it is there");
-        let paths: Vec<&str> = image.entries.keys().map(|path| path.to_str().expect("UTF-8")).collect();
-        assert_eq!(paths, ["/opt", "/opt/it", "/opt/it/b", "/opt/it/b/c", "/opt/it/d"]);
-    }
-
-    #[test]
-    fn a_link_does_not_replace_a_folder_of_the_guests() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let dir = dir.path().canonicalize().expect("it is there");
-        fs::write(dir.join("file"), "").expect("a file");
-        symlink(".", dir.join("linked")).expect("a link");
-        let mut image = empty();
-        image.made(dir.join("linked/own").to_str().expect("UTF-8"), 0o644, "");
-        let error = image.mirror(&dir.join("linked/file")).expect_err("the guest has a folder there");
-        assert!(error.to_string().contains("a folder in the guest"), "{error}");
-    }
-
-    #[test]
-    fn the_kernels_folders_are_not_copied() {
-        assert!(empty().mirror(Path::new("/proc/self/status")).is_err());
-        assert!(empty().mirror(Path::new("/dev/null")).is_err());
-    }
-
-    #[test]
-    fn a_file_that_is_not_there_is_named() {
-        let error = empty().mirror(Path::new("/nonexistent/file")).expect_err("it is not there");
-        assert!(error.to_string().contains("/nonexistent/file"));
-    }
+    files.write(&mut archive, Path::new(if to_disk { ADDED } else { "/" }))?;
+    archive.finish().context("cannot write the initramfs")
 }

@@ -1,20 +1,30 @@
 //! `cargo xtask vm`: a stock Debian kernel in an unpatched QEMU runs one command, with dist/ inside.
 //!
-//! - [`packages`]: kernel, QEMU and guest programs, from the machine's own Debian mirror. [`initramfs`]: the guest's
-//!   files, their [`closure`] of libraries, written as [`cpio`]. `init.sh`: the guest's first process.
-//! - [`qemu`]: the virtual machine. [`job`]: the line between guest and us: output, and the exit code.
+//! - [`packages`]: kernel, QEMU and guest programs, from the machine's own Debian mirror by way of [`apt`]. [`debian`]: a
+//!   whole system with systemd, as a disk. Both are kept in the [`cache`].
+//! - [`image`]: files for the guest, with their [`closure`] of libraries. [`initramfs`]: what boots, written as [`cpio`];
+//!   large files come on a disk, written as [`iso9660`]. `init.sh`: the guest's first process.
+//! - [`hardware`] and [`qemu`]: the virtual machine. [`script`]: the job. [`job`]: the line between guest and us: output,
+//!   and the exit code.
 
 mod apt;
+mod cache;
 mod closure;
 mod cpio;
+mod debian;
+mod hardware;
+mod image;
 mod initramfs;
+mod iso9660;
 mod job;
 mod packages;
 mod qemu;
+mod script;
 
 use std::{
     env,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
+    fs::File,
     io,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -24,9 +34,18 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use crate::dist;
-use initramfs::{Image, Job};
+use debian::Debian;
+use hardware::{Hardware, MachineType};
+use image::{Image, OnDisk};
+use initramfs::Settings;
 use packages::Kit;
-use qemu::{Ending, Machine};
+use qemu::{Disk, Ending, Machine};
+use script::Job;
+
+/// Files of this length or more come on a disk: the kernel would unpack them into memory first, wanted or not.
+const LARGE_BYTES: u64 = 4 << 20;
+/// What kernel and command want beside the files.
+const ROOM_MIB: u64 = 192;
 
 /// The exit code of a command that was not done in time.
 const TIMED_OUT: u8 = 124;
@@ -35,26 +54,44 @@ const VM_FAILED: u8 = 125;
 
 /// Options of `cargo xtask vm`.
 #[derive(clap::Args)]
-#[command(
-    after_help = "CMD is a program of this machine (its libraries come along), or one of the guest's own: /opt/vgpu/bin/*, \
-        lspci, and busybox's.\nIn the guest LD_LIBRARY_PATH is /opt/vgpu/lib, the working folder is the caller's path, \
-        and VM_BOOT counts the boots from 1.\n\n\
+#[command(after_help = "CMD is a program of this machine (its libraries come along), or one of the guest's own.\n\n\
+        The guest `minimal` has a kernel, busybox, lspci and dist/ as /opt/vgpu; LD_LIBRARY_PATH is /opt/vgpu/lib. The guest \
+        `debian` has systemd, udev and what any Debian has, and dist/ as /opt/dist; CMD runs once all services have started. \
+        What it writes is gone with the machine. In both the working folder is the caller's path, and VM_BOOT counts the \
+        boots from 1.\n\n\
         Exit code: CMD's own; 124 when it was not done in time; 125 when the machine failed.\n\n\
         Examples:\n  cargo xtask vm -- /bin/echo hello\n  \
         cargo xtask vm --device /run/vgpu/pci.sock -- lspci -nn\n  \
-        cargo xtask vm --device /run/vgpu/pci.sock --env VGPU_LOG=info --file ./vectors.bin -- ./my-cuda-program"
-)]
+        cargo xtask vm --device /run/vgpu/pci.sock --env VGPU_LOG=info --file ./vectors.bin -- ./my-cuda-program\n  \
+        cargo xtask vm --system debian --user 0 -- systemctl status\n  \
+        cargo xtask vm --machine q35 --empty-ports 1 --qmp /tmp/qmp.sock -- sleep 60")]
 pub(crate) struct Args {
-    /// Attach the vfio-user device that listens at SOCKET, at 00:05.0; the next one at 00:06.0, ...
+    /// Attach the vfio-user device that listens at SOCKET: at 00:05.0, on q35 at 01:00.0; the next one at 00:06.0, 02:00.0, ...
     #[arg(long = "device", value_name = "SOCKET")]
     devices: Vec<PathBuf>,
+    /// The kind of machine.
+    #[arg(long, value_enum, default_value_t = MachineType::Pc)]
+    machine: MachineType,
+    /// The processor, by QEMU's name and with its options; without it the best that this machine can give.
+    #[arg(long, value_name = "MODEL")]
+    cpu: Option<String>,
+    /// On q35, root ports without a device, for such as are plugged later: port0 or the next after the devices' ports.
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    empty_ports: usize,
+    /// Let QEMU take commands at SOCKET (QMP); devices are vgpu0, vgpu1, ... there.
+    #[arg(long, value_name = "SOCKET")]
+    qmp: Option<PathBuf>,
+    /// What the guest has beside dist/ and CMD.
+    #[arg(long, value_enum, default_value_t = System::Minimal)]
+    system: System,
     /// The guest's memory, such as 512M or 2G.
     #[arg(long, default_value = "1G", value_parser = mebibytes)]
     memory: u32,
     /// Processors.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     smp: u32,
-    /// Put PATH into the guest at the same path: a file with its libraries, or a folder with everything in it.
+    /// Put PATH into the guest at the same path: a file with its libraries, or a folder with everything in it. Large files
+    /// are read-only there.
     #[arg(long = "file", value_name = "PATH")]
     files: Vec<PathBuf>,
     /// Set a variable for CMD.
@@ -69,7 +106,7 @@ pub(crate) struct Args {
     /// Append ARG to the kernel's command line.
     #[arg(long = "kernel-arg", value_name = "ARG", allow_hyphen_values = true)]
     kernel_args: Vec<String>,
-    /// Leave the PCI functions as the kernel found them: disabled, and root's.
+    /// Leave the PCI functions as the kernel found them: disabled, and root's. `debian` always does.
     #[arg(long)]
     no_guest_setup: bool,
     /// Leave dist/ out of the guest.
@@ -89,6 +126,52 @@ pub(crate) struct Args {
     command: Vec<OsString>,
 }
 
+/// What a guest has of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum System {
+    /// A kernel and busybox: it starts in two seconds.
+    Minimal,
+    /// Debian with systemd and udev.
+    Debian,
+}
+
+impl System {
+    /// Where dist/ is; in Debian not where `vgpu install` puts things.
+    fn dist(self) -> &'static Path {
+        Path::new(match self {
+            Self::Minimal => "/opt/vgpu",
+            Self::Debian => "/opt/dist",
+        })
+    }
+
+    fn shell(self) -> &'static str {
+        match self {
+            Self::Minimal => "/opt/vm/bin/sh",
+            Self::Debian => "/bin/sh",
+        }
+    }
+
+    /// A name means what it means here, where the guest has it; then it is one of the guest's own. Debian's come first.
+    fn variables(self, path: &OsStr, uid: u32) -> Vec<(&'static str, OsString)> {
+        let join =
+            |before: &str, after: &str| [before.as_ref(), path, after.as_ref()].into_iter().collect::<OsString>();
+        let user = if uid == 0 { "root" } else { "guest" };
+        match self {
+            Self::Minimal => vec![
+                ("HOME", "/tmp".into()),
+                ("USER", "guest".into()),
+                ("LD_LIBRARY_PATH", "/opt/vgpu/lib".into()),
+                ("PATH", join("/opt/vgpu/bin:", ":/opt/vm/bin")),
+            ],
+            Self::Debian => vec![
+                ("HOME", if uid == 0 { "/root" } else { "/tmp" }.into()),
+                ("USER", user.into()),
+                ("PATH", join("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:", "")),
+            ],
+        }
+    }
+}
+
 /// Runs the subcommand: standard output is the command's alone, everything of ours goes to standard error.
 pub(crate) fn run(args: &Args) -> ExitCode {
     match try_run(args) {
@@ -105,38 +188,65 @@ pub(crate) fn unavailable() -> Option<String> {
     Kit::unavailable()
 }
 
-/// Fetches what a virtual machine needs, or finds it.
+/// Fetches what virtual machines need, or finds it.
 pub(crate) fn prepare() -> Result<()> {
-    Kit::ready().map(|_| ())
+    Kit::ready()?;
+    Debian::ready()?;
+    Ok(())
 }
 
 fn try_run(args: &Args) -> Result<u8> {
     let kit = Kit::ready()?;
+    let debian = match args.system {
+        System::Debian => Some(Debian::ready()?),
+        System::Minimal => None,
+    };
     if args.prepare {
         eprintln!("vm: ready in {}", kit.dir().display());
         return Ok(0);
     }
     let token = job::token()?;
-    let image = image(args, &kit, &token)?;
-    // Kernel and command want room beside the files, which are in memory twice while the kernel unpacks them.
-    let files_mib = image.len_bytes()? >> 20;
-    ensure!(
-        files_mib * 2 + 192 <= u64::from(args.memory),
-        "the guest's files are {files_mib} MiB, too much for {} MiB of memory: --memory gives more",
-        args.memory
-    );
-    let mut initramfs = tempfile::tempfile().context("cannot create the initramfs")?;
-    image.write(&mut initramfs)?;
+    let settings = Settings {
+        token: &token,
+        uid: args.user,
+        sets_up_functions: !args.no_guest_setup,
+        system: if debian.is_some() { "debian" } else { "minimal" },
+    };
+    let mut files = match &debian {
+        Some(debian) => Image::on(Some(debian.listing())),
+        None => initramfs::root()?,
+    };
+    collect(args, &mut files)?;
+    if debian.is_some() {
+        files.made("/opt/vm/settings", 0o600, settings.text());
+    } else {
+        initramfs::users(&mut files, args.user);
+    }
+    let large = files.take_large(LARGE_BYTES)?;
+    check_memory(args.memory, files.len_bytes()?)?;
+    let mut archive = tempfile::tempfile().context("cannot create the initramfs")?;
+    initramfs::write(&initramfs::boot(&kit, &settings, &large)?, &files, debian.is_some(), &mut archive)?;
 
+    let (system_disk, large_disk) = (debian.map(|it| it.disk()).transpose()?, large_disk(&large)?);
+    let mut disks = Vec::new();
+    disks.extend(system_disk.as_ref().map(|image| Disk { image, serial: "vgpu-system", writable: true }));
+    disks.extend(large_disk.as_ref().map(|image| Disk { image, serial: "vgpu-files", writable: false }));
     let machine = Machine {
-        devices: &args.devices,
-        memory_mib: args.memory,
-        processors: args.smp,
+        hardware: Hardware {
+            machine: args.machine,
+            cpu: args.cpu.as_deref(),
+            memory_mib: args.memory,
+            processors: args.smp,
+            devices: &args.devices,
+            empty_ports: args.empty_ports,
+        },
+        disks: &disks,
         kernel_args: &args.kernel_args,
         keep_on_reboot: args.keep_on_reboot,
         console: args.console.as_deref(),
+        qmp: args.qmp.as_deref(),
     };
-    let mut guest = machine.start(&kit, &initramfs)?;
+    let mut guest = machine.start(&kit, &archive)?;
     let limit = Duration::from_secs(args.timeout);
     match guest.attend(&token, limit, &mut io::stdout())? {
         Ending::Exit(code) => Ok(code),
@@ -157,24 +267,48 @@ fn try_run(args: &Args) -> Result<u8> {
     }
 }
 
+/// The files that are unpacked into memory are there twice while the kernel does that.
+fn check_memory(memory_mib: u32, files_bytes: u64) -> Result<()> {
+    let needed_mib = (files_bytes.div_ceil(1 << 20)) * 2 + ROOM_MIB;
+    ensure!(
+        needed_mib <= u64::from(memory_mib),
+        "the guest's small files are {} MiB, for which it needs {needed_mib} MiB of memory and has {memory_mib}: \
+        --memory {}M",
+        files_bytes.div_ceil(1 << 20),
+        needed_mib.next_multiple_of(256)
+    );
+    Ok(())
+}
+
+/// A disk with the large files, if there are any.
+fn large_disk(files: &[OnDisk]) -> Result<Option<File>> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let mut disk = tempfile::tempfile().context("cannot create the disk of large files")?;
+    let from: Vec<PathBuf> = files.iter().map(|file| file.from.clone()).collect();
+    iso9660::write(&mut disk, &from).context("cannot write the disk of large files")?;
+    Ok(Some(disk))
+}
+
 /// Collects the guest's files.
-fn image(args: &Args, kit: &Kit, token: &str) -> Result<Image> {
+fn collect(args: &Args, image: &mut Image<'_>) -> Result<()> {
     let folder = env::current_dir().context("the working folder")?;
-    let mut image = Image::new(kit)?;
+    let dist = dist::dir();
+    let dist_in_guest = args.system.dist();
     if !args.no_dist {
-        let dist = dist::dir();
         ensure!(
             dist.join("lib").is_dir(),
             "{} is not built: `cargo xtask dist` does that, --no-dist goes without",
             dist.display()
         );
-        image.tree(&dist, Path::new("/opt/vgpu"))?;
+        image.tree(&dist, dist_in_guest)?;
     }
     for path in &args.files {
         image.mirror(path).with_context(|| format!("--file {}", path.display()))?;
     }
     let (program, arguments) = args.command.split_first().context("no command was given")?;
-    let program = match host_program(program, &folder) {
+    let program = match host_program(program, &folder, image) {
         Some(path) => {
             image.mirror(&path)?;
             path.into_os_string()
@@ -182,26 +316,40 @@ fn image(args: &Args, kit: &Kit, token: &str) -> Result<Image> {
         // The guest has programs of its own, and says so when it lacks this one.
         None => program.clone(),
     };
-    image.dependencies()?;
-    image.job(&Job {
-        program: &program,
-        arguments,
-        folder: &folder,
-        path: &env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()),
-        variables: &args.variables,
-        uid: args.user,
-        token,
-        sets_up_functions: !args.no_guest_setup,
-    });
-    Ok(image)
+    let here = env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
+    let mut variables = args.system.variables(&here, args.user);
+    variables.extend(args.variables.iter().map(|(name, value)| (name.as_str(), OsString::from(value))));
+    let named = variables.iter().rev().find(|(name, _)| *name == "LD_LIBRARY_PATH");
+    let library_path = named.map_or_else(OsString::new, |(_, path)| on_this_machine(path, dist_in_guest, &dist));
+    image.dependencies(&library_path, &dist)?;
+    image.folder(&folder, 0o755, args.user);
+    let variables: Vec<(&str, &OsStr)> = variables.iter().map(|(name, value)| (*name, value.as_os_str())).collect();
+    let shell = args.system.shell();
+    let job = Job { program: &program, arguments, folder: &folder, variables: &variables, shell };
+    image.made("/opt/vm/job", 0o755, job.script());
+    Ok(())
 }
 
-/// Where this machine has the program, if it does: a path, or a name in PATH.
-fn host_program(name: &OsString, folder: &Path) -> Option<PathBuf> {
+/// A list of the guest's folders, where they are here.
+fn on_this_machine(path: &OsStr, dist_in_guest: &Path, dist: &Path) -> OsString {
+    let folders = env::split_paths(path).map(|folder| match folder.strip_prefix(dist_in_guest) {
+        Ok(rest) => dist.join(rest),
+        Err(_) => folder,
+    });
+    // A folder whose name has a colon cannot be in such a list; then the guest does not find it there either.
+    env::join_paths(folders).unwrap_or_default()
+}
+
+/// Where this machine has the program, if it does and the guest has not: a path, or a name in PATH.
+fn host_program(name: &OsString, folder: &Path, image: &Image<'_>) -> Option<PathBuf> {
     let path = Path::new(name);
     if path.components().count() > 1 {
         let path = folder.join(path);
-        return (path.is_file() && !initramfs::is_guests_own(&path)).then_some(path);
+        return (path.is_file() && !image::is_guests_own(&path) && !image.guest_has(&path)).then_some(path);
+    }
+    let guests = ["/usr/bin", "/usr/sbin"].map(|folder| Path::new(folder).join(path));
+    if guests.iter().any(|path| image.guest_has(path)) {
+        return None;
     }
     closure::in_path(name)
 }
@@ -239,6 +387,19 @@ mod tests {
         for wrong in ["", "M", "1", "1T", "255M", "-1G", "4294967295G", "1025G", "é"] {
             assert!(mebibytes(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn too_little_memory_is_an_error_that_says_how_much_is_needed() {
+        assert!(check_memory(512, 160 << 20).is_ok());
+        let error = check_memory(512, 161 << 20).expect_err("322 and 192 MiB").to_string();
+        assert!(error.contains("161 MiB") && error.contains("--memory 768M"), "{error}");
+    }
+
+    #[test]
+    fn the_guests_folders_are_found_on_this_machine() {
+        let path = on_this_machine("/opt/vgpu/lib:/lib".as_ref(), Path::new("/opt/vgpu"), Path::new("/here/dist"));
+        assert_eq!(path, "/here/dist/lib:/lib");
     }
 
     #[test]

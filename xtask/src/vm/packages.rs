@@ -2,28 +2,29 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    process::{self, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use sha2::{Digest, Sha256};
 
-use super::apt::{self, Apt, Source};
+use super::{
+    apt::{self, Apt, Source},
+    cache,
+};
 use crate::workspace;
 
 /// Changes with what [`fetch`] leaves in the folder.
-const LAYOUT: &str = "1";
+const LAYOUT: &str = "2";
 /// The first Debian release whose backports have a QEMU that is a vfio-user client (10.1 or later).
 const QEMU_RELEASE: &str = "trixie";
 const QEMU_SUITE: &str = "trixie-backports";
-/// Modules that the guest needs for the line to us; kernels that have them built in are as good.
-const MODULES: [&str; 2] = ["virtio_pci", "virtio_console"];
-/// How folders are called that are not finished.
-const DRAFT: &str = "vm.unfinished-";
+/// Modules that the guest needs for the line to us and for disks; kernels that have them built in are as good.
+const MODULES: [&str; 5] = ["virtio_pci", "virtio_console", "virtio_blk", "isofs", "ext4"];
 /// What packages bring along that nobody reads here.
-const UNREAD: [&str; 5] = ["usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/info"];
+pub(super) const UNREAD: [&str; 5] =
+    ["usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/info"];
 
 /// The folder with the parts.
 pub(super) struct Kit {
@@ -33,26 +34,13 @@ pub(super) struct Kit {
 impl Kit {
     /// Fetches the parts, or finds them: about 90 MB of downloads the first time.
     pub(super) fn ready() -> Result<Self> {
-        let codename = codename(&fs::read_to_string("/etc/os-release").context("/etc/os-release")?)?;
+        let codename = machine_codename()?;
         let recipe = format!("{LAYOUT} {codename} {QEMU_SUITE} {}", MODULES.join(" "));
-        let hash: String = Sha256::digest(recipe).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let cache = workspace::cache_dir()?;
-        let kit = Self { dir: cache.join(format!("vm-{hash}")) };
-        if kit.dir.exists() {
-            return Ok(kit);
-        }
-        fs::create_dir_all(&cache).with_context(|| format!("cannot create {}", cache.display()))?;
-        let lock = File::create(cache.join("vm.lock")).context("vm.lock")?;
-        lock.lock().context("cannot wait for another process that fetches the virtual machine's parts")?;
-        if !kit.dir.exists() {
-            eprintln!("vm: fetching a kernel and QEMU (90 MB, 200 MB unpacked) into {}", kit.dir.display());
-            remove_drafts(&cache)?;
-            // What an interrupted process started may still write into its folder: ours has a name of its own.
-            let draft = cache.join(format!("{DRAFT}{}", process::id()));
-            fetch(&draft, &codename)?;
-            fs::rename(&draft, &kit.dir).with_context(|| format!("cannot create {}", kit.dir.display()))?;
-        }
-        Ok(kit)
+        let dir = cache::folder("vm", &recipe, |dir| {
+            eprintln!("vm: fetching a kernel and QEMU (90 MB, 200 MB unpacked), once");
+            fetch(dir, &codename)
+        })?;
+        Ok(Self { dir })
     }
 
     /// Why the parts cannot be had on this machine, if that is certain beforehand.
@@ -94,19 +82,11 @@ impl Kit {
     }
 }
 
-/// Removes what interrupted processes have left; the caller holds the lock.
-fn remove_drafts(cache: &Path) -> Result<()> {
-    for entry in fs::read_dir(cache).with_context(|| cache.display().to_string())? {
-        let path = entry?.path();
-        if name(&path).starts_with(DRAFT) {
-            // Their children may still write there; then the next set-up removes it.
-            let _ = fs::remove_dir_all(&path);
-        }
-    }
-    Ok(())
+/// The name of this machine's release, as apt's suites are called.
+pub(super) fn machine_codename() -> Result<String> {
+    codename(&fs::read_to_string("/etc/os-release").context("/etc/os-release")?)
 }
 
-/// The release's name, as apt's suites are called.
 fn codename(os_release: &str) -> Result<String> {
     let value = os_release.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
     let name = value.context("/etc/os-release has no VERSION_CODENAME: the virtual machine needs a Debian machine")?;
@@ -250,9 +230,14 @@ fn take_programs(tree: &Tree, programs: &Path) -> Result<()> {
 }
 
 /// Packages unpacked into one folder, which are run without being installed.
-struct Tree(PathBuf);
+pub(super) struct Tree(PathBuf);
 
 impl Tree {
+    /// Packages that are unpacked already.
+    pub(super) fn at(dir: &Path) -> Self {
+        Self(dir.to_owned())
+    }
+
     /// Unpacks `packages` and appends their names.
     fn unpack(dir: PathBuf, packages: &[PathBuf], names: &mut Vec<String>) -> Result<Self> {
         fs::create_dir_all(&dir)?;
@@ -279,12 +264,14 @@ impl Tree {
     }
 
     /// A program of the tree, with the tree's libraries.
-    fn run(&self, program: &str) -> Result<Command> {
+    pub(super) fn run(&self, program: &str) -> Result<Command> {
         self.run_with(program, &[])
     }
 
     fn run_with(&self, program: &str, loader_options: &[&str]) -> Result<Command> {
-        let folders = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"].map(|path| self.0.join(path));
+        // systemd's programs keep a library in a folder of its own.
+        let folders = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu/systemd"];
+        let folders = folders.map(|path| self.0.join(path));
         let mut command = Command::new(self.loader()?);
         command.arg("--library-path").arg(std::env::join_paths(folders).context("the cache folder's name")?);
         command.args(loader_options).arg(self.find(&[program])?);
@@ -306,7 +293,8 @@ fn files_under(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn name(path: &Path) -> String {
+/// A path's last part.
+pub(super) fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
