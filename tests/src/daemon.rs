@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -15,21 +15,28 @@ use crate::dist;
 pub struct Daemon {
     child: Child,
     socket: PathBuf,
-    _folder: tempfile::TempDir,
+    /// Of the socket, where it is the daemon's own.
+    folder: Option<tempfile::TempDir>,
 }
 
 impl Daemon {
     /// Starts a daemon with these further arguments and waits for its socket.
     pub fn start(args: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let socket = folder.path().join("vgpud.sock");
+        let mut daemon = Self::start_at(&folder.path().join("vgpud.sock"), args);
+        daemon.folder = Some(folder);
+        daemon
+    }
+
+    /// The same, with this socket.
+    pub fn start_at(socket: &Path, args: &[&str]) -> Self {
         let child = Command::new(dist().join("bin/vgpud"))
             .arg("--socket")
-            .arg(&socket)
+            .arg(socket)
             .args(args)
             .spawn()
             .expect("dist/bin/vgpud starts");
-        let daemon = Self { child, socket, _folder: folder };
+        let daemon = Self { child, socket: socket.to_owned(), folder: None };
         wait_until(Duration::from_secs(10), "the daemon's socket", || daemon.socket.exists());
         daemon
     }

@@ -1,5 +1,6 @@
 //! What the tests of the linked libraries share.
 
+pub mod activation;
 pub mod bridge;
 pub mod daemon;
 pub mod documents;

@@ -1,12 +1,15 @@
 //! Copies of Ollama in scratch folders, around the real CUDA backend.
 //!
 //! - [`tree`]: what Ollama's packages lay out. [`bundled`]: what stands for NVIDIA's libraries in it.
-//! - [`snapshot`]: everything in a folder, to see that nothing is different afterwards. [`server`]: llama-server, asked over HTTP.
+//! - [`snapshot`]: everything in a folder, to see that nothing is different afterwards.
+//! - [`serve`]: a running Ollama. [`server`]: llama-server without one. Both are asked over [`http`].
 //!
 //! The program in Ollama's place is `src/bin/ollama-shaped`.
 
 pub mod bundled;
 pub mod http;
+mod logged;
+pub mod serve;
 pub mod server;
 pub mod snapshot;
 pub mod tree;

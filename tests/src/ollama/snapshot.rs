@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 /// What is at one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Thing {
-    /// Permissions of a folder. Its time is not kept: to make and remove a file in it is allowed.
-    Folder { mode: u32 },
+    /// A folder's permissions, and when a name in it last came or went, in nanoseconds.
+    Folder { mode: u32, changed_ns: i128 },
     /// A file's permissions, time of change in nanoseconds, and digest.
     File { mode: u32, changed_ns: i128, sha256: Vec<u8> },
     /// A link's target and time of change.
@@ -61,7 +61,7 @@ fn look(path: &Path) -> io::Result<Thing> {
         return Ok(Thing::Link { target: fs::read_link(path)?, changed_ns });
     }
     if metadata.is_dir() {
-        return Ok(Thing::Folder { mode });
+        return Ok(Thing::Folder { mode, changed_ns });
     }
     assert!(metadata.is_file(), "{} is neither file, folder nor link", path.display());
     let mut hash = Sha256::new();
@@ -71,6 +71,8 @@ fn look(path: &Path) -> io::Result<Thing> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::*;
 
     #[test]
@@ -79,16 +81,20 @@ mod tests {
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "a").expect("a file");
         std::os::unix::fs::symlink("file", &link).expect("a link");
+        // The clock of the file system may not have gone on when the folder changes.
+        File::open(folder.path()).and_then(|folder| folder.set_modified(UNIX_EPOCH)).expect("our own folder");
         let before = Snapshot::of(folder.path());
         assert_eq!(before.differences(&Snapshot::of(folder.path())), [""; 0]);
 
+        // A name that comes changes its folder, too.
         fs::write(folder.path().join("more"), "").expect("a file");
-        assert_eq!(before.differences(&Snapshot::of(folder.path())).len(), 1);
+        assert_eq!(before.differences(&Snapshot::of(folder.path())).len(), 2);
         fs::remove_file(folder.path().join("more")).expect("the file is there");
-        fs::write(&file, "b").expect("a file");
         assert_eq!(before.differences(&Snapshot::of(folder.path())).len(), 1);
+        fs::write(&file, "b").expect("a file");
+        assert_eq!(before.differences(&Snapshot::of(folder.path())).len(), 2);
         fs::remove_file(&link).expect("the link is there");
         std::os::unix::fs::symlink("elsewhere", &link).expect("a link");
-        assert_eq!(before.differences(&Snapshot::of(folder.path())).len(), 2);
+        assert_eq!(before.differences(&Snapshot::of(folder.path())).len(), 3);
     }
 }

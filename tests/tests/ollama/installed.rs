@@ -1,99 +1,36 @@
-//! Installed for Ollama: in trees as its packages lay them out, the real CUDA backend finds the vGPU where it did not before, its
-//! server's answers are the CPU's, and uninstalling leaves no trace.
-//!
-//! They need the prebuilt client of npm and llama-server: `cargo xtask ollama` and `cargo xtask test` bring them. By itself
-//! `cargo test` leaves them out.
+//! Installed and uninstalled: what was not found is found in between, and nothing is left.
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::fs;
 
 use serde_json::Value;
+
 use vgpu_tests::{
-    daemon::{Daemon, wait_until},
     dist,
     ollama::{
         Parts, bundled,
         server::{Completion, Server},
         snapshot::Snapshot,
-        tree::{Era, Tree},
+        tree::Era,
     },
 };
 
-const OLLAMA: &str = env!("CARGO_BIN_EXE_ollama-shaped");
+use crate::machine::Machine;
+
 const NO_GPU: &str = "inference compute id=cpu library=cpu\n";
 /// What rounding may make of a log-probability of the f32 model.
 const TOLERANCE: f64 = 5e-3;
 
-/// A machine with Ollama on it, and a daemon.
-struct Machine {
-    tree: Tree,
-    daemon: Daemon,
-}
-
-impl Machine {
-    fn new(era: Era, parts: &Parts) -> Self {
-        Self { tree: Tree::new(era, parts, Path::new(OLLAMA)), daemon: Daemon::start(&["--threads", "2"]) }
-    }
-
-    /// A program of the machine that can reach the daemon.
-    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = self.tree.command(program);
-        command.env("VGPU", self.daemon.device());
-        command
-    }
-
-    /// What Ollama logs about its devices, and what its children said.
-    fn discover(&self, variables: &[(&str, &Path)]) -> (String, String) {
-        let mut ollama = self.command(self.tree.path("usr/bin/ollama"));
-        let output = ollama.arg("discover").env("OLLAMA_DEBUG", "2").envs(variables.iter().copied()).output();
-        let output = output.expect("the program starts");
-        let [found, said] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        assert!(output.status.success(), "{said}");
-        (found, said)
-    }
-
-    /// What doctor says, and whether it is content.
-    fn doctor(&self, program: &Path, variables: &[(&str, &Path)]) -> (Value, bool) {
-        let mut doctor = self.command(program);
-        doctor.args(["doctor", "--json", "--ollama"]).arg(self.tree.path("usr")).envs(variables.iter().copied());
-        let output = doctor.output().expect("the program starts");
-        let code = output.status.code();
-        assert!(matches!(code, Some(0 | 1)), "{code:?}: {}", String::from_utf8_lossy(&output.stderr));
-        (serde_json::from_slice(&output.stdout).expect("JSON"), code == Some(0))
-    }
-
-    fn install(&self) {
-        let mut install = self.command(dist().join("bin/vgpu"));
-        install.arg("install").arg("--prefix").arg(self.tree.prefix());
-        succeeds(install.arg("--ollama").arg(self.tree.path("usr")));
-    }
-
-    fn uninstall(&self) {
-        let mut uninstall = self.command(self.tree.prefix().join("current/bin/vgpu"));
-        succeeds(uninstall.arg("uninstall").arg("--prefix").arg(self.tree.prefix()));
-    }
-
-    fn wait_for_no_executor(&self) {
-        wait_until(Duration::from_secs(20), "the executors' ends", || self.daemon.executors() == 0);
-    }
-}
-
-#[track_caller]
-fn succeeds(command: &mut Command) {
-    let output = command.output().expect("the program starts");
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    assert!(output.status.success(), "{command:?}: {}\n{}", output.status, said.concat());
-}
-
 /// The way of one installation, with `meanwhile` between installing and uninstalling.
 fn comes_and_goes(era: Era, parts: &Parts, id: &str, meanwhile: impl FnOnce(&Machine)) {
     let machine = Machine::new(era, parts);
+    let ollama = machine.tree.ollama();
     let before = Snapshot::of(machine.tree.root());
     let ours = dist().join("lib");
     let inherited = [("LD_LIBRARY_PATH", ours.as_path())];
 
     // There is no driver. And where there is one, the bundled runtime comes before ours, and wants NVIDIA's.
-    assert_eq!(machine.discover(&[]).0, NO_GPU);
-    let (found, said) = machine.discover(&inherited);
+    assert_eq!(machine.discover(ollama, &[]).0, NO_GPU);
+    let (found, said) = machine.discover(ollama, &inherited);
     assert_eq!(found, NO_GPU);
     assert!(said.contains(bundled::REFUSAL), "{said}");
     let (report, is_content) = machine.doctor(&dist().join("bin/vgpu"), &inherited);
@@ -101,12 +38,12 @@ fn comes_and_goes(era: Era, parts: &Parts, id: &str, meanwhile: impl FnOnce(&Mac
     let cause = report["checks"][0]["cause"].as_str().unwrap_or_default();
     assert!(cause.contains("cuda_v12/libcudart.so.12") && cause.contains("is not vgpu's"), "{report:#}");
 
-    machine.install();
+    machine.install(ollama);
     let (report, is_content) = machine.doctor(&machine.tree.prefix().join("current/bin/vgpu"), &[]);
     let is_odd = |check: &&Value| check["verdict"] == "failed" || check["verdict"] == "warning";
     let odd = report["checks"].as_array().expect("a list").iter().find(is_odd);
     assert!(is_content && odd.is_none(), "{report:#}");
-    let (found, said) = machine.discover(&[]);
+    let (found, said) = machine.discover(ollama, &[]);
     print!("{era:?}: {found}");
     let start = format!("inference compute id={id}");
     assert!(found.starts_with(&start) && found.lines().count() == 1, "{found}{said}");
@@ -118,14 +55,14 @@ fn comes_and_goes(era: Era, parts: &Parts, id: &str, meanwhile: impl FnOnce(&Mac
         assert!(found.contains(word), "no {word:?} in {found}");
     }
     // The backend for CUDA 13 comes first, and leads to no device: also where it finds our driver.
-    assert_eq!(machine.discover(&inherited).0, found);
+    assert_eq!(machine.discover(ollama, &inherited).0, found);
     meanwhile(&machine);
 
     machine.wait_for_no_executor();
     machine.uninstall();
     let left = before.differences(&Snapshot::of(machine.tree.root()));
     assert!(left.is_empty(), "{left:#?}");
-    assert_eq!(machine.discover(&inherited).0, NO_GPU);
+    assert_eq!(machine.discover(ollama, &inherited).0, NO_GPU);
 }
 
 #[test]
