@@ -50,7 +50,7 @@ enum Command {
     /// Opens this VM's vgpu function to a group of users; as root, once.
     GuestSetup(guest_setup::Args),
     /// Puts libraries and programs on this machine, for Ollama or for every program; undone by uninstall.
-    Install(install::Args),
+    Install(Box<install::Args>),
     /// Puts back everything that install has changed.
     Uninstall(install::UninstallArgs),
 }

@@ -28,7 +28,7 @@ use manifest::Manifest;
 use root::Root;
 
 /// The group that may use functions, unless told otherwise.
-const GROUP: &str = "vgpu";
+pub(crate) const GROUP: &str = "vgpu";
 /// Long enough for a daemon that starts anew, and no boot is held up for longer.
 const WAIT_DEFAULT_S: &str = "10";
 
@@ -78,8 +78,13 @@ fn run_to(args: &Args, out: &mut dyn Write) -> Result<()> {
     }
 }
 
+/// Whether a VM has been set up, and can be undone.
+pub(crate) fn is_set_up(root: &Root) -> Result<bool> {
+    Ok(Manifest::read(root)?.is_some())
+}
+
 /// Opens the functions to a group, now and for every boot.
-fn set_up(root: &Root, group: &str, dry_run: bool, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn set_up(root: &Root, group: &str, dry_run: bool, out: &mut dyn Write) -> Result<()> {
     let plan = plan::plan(root, group)?;
     for note in &plan.notes {
         writeln!(out, "{note}")?;
@@ -110,7 +115,7 @@ fn set_up(root: &Root, group: &str, dry_run: bool, out: &mut dyn Write) -> Resul
 }
 
 /// Puts everything back as it was.
-fn undo(root: &Root, dry_run: bool, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn undo(root: &Root, dry_run: bool, out: &mut dyn Write) -> Result<()> {
     let Some(mut manifest) = Manifest::read(root)? else {
         writeln!(out, "nothing to undo: {} does not exist", root.show(manifest::PATH))?;
         return Ok(());
@@ -147,7 +152,7 @@ fn undo(root: &Root, dry_run: bool, out: &mut dyn Write) -> Result<()> {
 }
 
 /// Refuses what is no group's name.
-fn check_group_name(name: &str) -> Result<()> {
+pub(crate) fn check_group_name(name: &str) -> Result<()> {
     ensure!(
         is_group_name(name),
         "--group {name}: a group's name has lower-case letters, digits, _ and -, and starts with a letter"

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -44,18 +45,53 @@ impl Root {
     }
 
     /// A group's number, if there is such a group.
-    pub(super) fn group(&self, name: &str) -> Result<Option<u32>> {
+    pub(crate) fn group(&self, name: &str) -> Result<Option<u32>> {
+        self.number("group", name)
+    }
+
+    /// A user's number, if there is such a user.
+    pub(crate) fn user(&self, name: &str) -> Result<Option<u32>> {
+        self.number("passwd", name)
+    }
+
+    fn number(&self, database: &str, name: &str) -> Result<Option<u32>> {
         // The name service knows more than the file, where there is one.
-        let asked = self.is_real().then(|| Command::new("getent").args(["group", name]).output());
+        let asked = self.is_real().then(|| Command::new("getent").args([database, name]).output());
         let text = match asked {
             Some(Ok(output)) => String::from_utf8_lossy(&output.stdout).into_owned(),
             Some(Err(error)) if error.kind() != ErrorKind::NotFound => return Err(error).context("cannot run getent"),
-            _ => fs::read_to_string(self.path("/etc/group")).unwrap_or_default(),
+            _ => fs::read_to_string(self.path(format!("/etc/{database}"))).unwrap_or_default(),
         };
         Ok(text.lines().find_map(|line| {
             let mut fields = line.split(':');
             (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok())?
         }))
+    }
+
+    /// Whether a group has a member of that name, besides those whose own group it is.
+    pub(crate) fn has_member(&self, gid: u32, user: &str) -> bool {
+        let text = fs::read_to_string(self.path("/etc/group")).unwrap_or_default();
+        text.lines().any(|line| {
+            let fields: Vec<&str> = line.split(':').collect();
+            fields.len() == 4
+                && fields[2].parse() == Ok(gid)
+                && (fields[0] == user || fields[3].split(',').any(|member| member == user))
+        })
+    }
+
+    /// The first of the folders that a path is in which not everybody may look into.
+    pub(crate) fn closed_folder(&self, path: &str) -> Option<String> {
+        let mut folders: Vec<&Path> = Path::new(path).ancestors().skip(1).collect();
+        folders.reverse();
+        let is_closed = |folder: &&Path| fs::metadata(self.path(folder)).is_ok_and(|is| is.mode() & 0o001 == 0);
+        // A test's own folder is closed to others.
+        let mut inner = folders.into_iter().filter(|folder| self.is_real() || *folder != Path::new("/"));
+        inner.find(is_closed).map(|folder| self.path(folder).display().to_string())
+    }
+
+    /// Whether everybody may read a file, given the way to it.
+    pub(crate) fn is_readable_to_all(&self, path: &str) -> bool {
+        fs::metadata(self.path(path)).is_ok_and(|is| is.mode() & 0o004 != 0)
     }
 
     pub(super) fn add_group(&self, name: &str) -> Result<()> {
@@ -103,6 +139,6 @@ impl Root {
 
 /// What is wrong most often, for the end of a message.
 pub(super) fn as_root() -> &'static str {
-    let is_root = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    let is_root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
     if is_root { "" } else { " (run it as root)" }
 }

@@ -97,7 +97,12 @@ impl Dist {
 
     /// Whether it has a file of that name in `lib`.
     pub(super) fn has_library(&self, name: &str) -> bool {
-        self.files.iter().any(|file| file.path.strip_prefix("lib/") == Some(name))
+        self.has(&format!("lib/{name}"))
+    }
+
+    /// Whether it has that file.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.files.iter().any(|file| file.path == path)
     }
 
     /// Every path in it, below its folder.

@@ -2,42 +2,50 @@
 //! away again without a trace.
 //!
 //! - `dist`: what is installed, checked.
-//! - `ollama`, `service`: where Ollama looks for libraries, and what its service lacks.
+//! - `version`: its copy in the prefix.
+//! - `ollama`: where Ollama looks for libraries.
+//! - `device`: the device that programs use, and the way of services to it.
+//! - `systemd`: units of ours, and drop-ins for services.
 //! - `record`: what is ours and what stood there before, written before anything is changed.
 //! - `times`: when folders that others use had last changed.
 //! - `entry`: one file or link of ours in a place that others may have used.
 //! - `tree`: the file system, reached without following a link.
 
+mod device;
 mod dist;
 mod entry;
 mod ollama;
 mod record;
-mod service;
+mod systemd;
 #[cfg(test)]
 mod tests;
 mod times;
 mod tree;
+mod version;
 
 use std::env;
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
-use dist::{Dist, MANIFEST};
-use entry::Content;
+use crate::guest_setup;
+use crate::guest_setup::root::Root;
+use dist::Dist;
+use entry::{Content, State};
 use record::{Record, Version};
-use service::Service;
-use tree::{EXECUTABLE, READABLE, Tree};
+use systemd::commands::{self, Command, Wishes};
+use systemd::service::Service;
+use systemd::{UNITS, daemon};
+use tree::Tree;
 
 const PREFIX: &str = "/opt/vgpu";
 const LINKER_CONFIG: &str = "/etc/ld.so.conf.d/vgpu.conf";
 /// There while the driver of real GPUs is loaded.
 const NVIDIA_DRIVER: &str = "/proc/driver/nvidia/version";
-const UNITS: &str = "/etc/systemd/system/";
 const OLLAMA_SERVICE: &str = "ollama";
+/// What opens the daemon's sockets anew.
+const AGAIN: &str = "systemctl stop vgpud.service && systemctl restart 'vgpud*.socket'";
 
 /// Options of `vgpu install`.
 #[derive(clap::Args)]
@@ -47,15 +55,19 @@ Examples:
   dist/bin/vgpu install                 into /opt/vgpu, and into Ollama's search path if it is there
   dist/bin/vgpu install --system        for every program, and ollama.service within its sandbox
   dist/bin/vgpu install --system --device unix:/run/vgpu/vgpud.sock
+  dist/bin/vgpu install --vm --restart  in a VM: Ollama has the VM's function now and after every boot
+  dist/bin/vgpu install --daemon        on a host: vgpud comes when it is wanted, and Ollama after its socket
+  dist/bin/vgpu install --daemon --vfio-user /run/vgpu/vm1.sock --vfio-user-owner libvirt-qemu
   dist/bin/vgpu install --ollama ~/ollama/lib/ollama --prefix ~/.local/vgpu
   /opt/vgpu/current/bin/vgpu uninstall  put everything back as it was
 
 Files that are in the way are kept in PREFIX/kept, and uninstalling puts them back.
 A run that was cut off is completed by running it again, or undone by `vgpu uninstall`.
-After an upgrade of vgpu or of Ollama, run it again, and restart the services that use it.
+After an upgrade of vgpu or of Ollama, run it again, and restart the services that use it (--restart).
 
 Exit status: 0 when all is done; 1 when something could not be, and nothing is lost: run it again
-once the cause is gone; 2 for a mistake in the options.")]
+once the cause is gone; 2 for a mistake in the options. An Ollama that is there and that nothing
+could be set up for is no success.")]
 pub(crate) struct Args {
     /// The folder to install from [default: the one that this program is in].
     #[arg(long, value_name = "DIR")]
@@ -78,9 +90,21 @@ pub(crate) struct Args {
     /// Let this systemd service reach the device.
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
-    /// The device of that service: embedded, unix:SOCKET or pci:ADDRESS [default: what the libraries find].
+    /// The device of all programs, or with --service of that service: embedded, unix:SOCKET, pci (any function) or pci:ADDRESS
+    /// [default: what the libraries find].
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
+    /// In a VM: all that Ollama needs to find the VM's function at every boot; `guest-setup` and --system are part of it.
+    #[arg(long)]
+    vm: bool,
+    /// The group that a VM's function is opened to [default: vgpu].
+    #[arg(long, value_name = "NAME", requires = "vm")]
+    group: Option<String>,
+    #[command(flatten)]
+    daemon: daemon::Options,
+    /// Restart the services that use the GPU, and vgpud, as far as they run.
+    #[arg(long)]
+    restart: bool,
 }
 
 /// Options of `vgpu uninstall`.
@@ -143,8 +167,9 @@ pub(crate) fn run_uninstall(args: &UninstallArgs) -> Result<()> {
 
 fn install(args: &Args, out: &mut dyn Write) -> Result<()> {
     let (tree, prefix) = args.place.open()?;
+    let dry_run = args.place.dry_run;
     let dist = Dist::read(&dist_folder(args)?)?;
-    let guard = if args.place.dry_run { None } else { Some(record::lock(&tree, &prefix)?) };
+    let guard = if dry_run { None } else { Some(record::lock(&tree, &prefix)?) };
     let found = Record::read(&tree, &prefix)?;
     let mut record = found.clone().unwrap_or_default();
     record.times.follow_others(&tree);
@@ -154,10 +179,22 @@ fn install(args: &Args, out: &mut dyn Write) -> Result<()> {
     }
     let plan = plan(&tree, &prefix, &dist, &record)?;
     for line in &plan {
-        writeln!(out, "{}{line}", if args.place.dry_run { "would " } else { "" })?;
+        writeln!(out, "{}{line}", if dry_run { "would " } else { "" })?;
     }
-    if args.place.dry_run {
-        return wanted.nothing.map_or(Ok(()), |why| Err(anyhow::anyhow!(why)));
+    let root = Root::new(tree.show("/").as_ref());
+    let services = services(&wanted.service, &tree, &record)?;
+    let wishes = Wishes {
+        opens_sockets: args.daemon.daemon,
+        renews_sockets: renews_sockets(&tree, &record)?,
+        restarts: if args.restart { &services } else { &[] },
+    };
+    let commands = commands::after_install(&tree, &record, &wishes);
+    if dry_run {
+        if args.vm {
+            guest_setup::set_up(&root, device::group(&record), true, out)?;
+        }
+        commands.iter().try_for_each(|command| writeln!(out, "would run {command}"))?;
+        return wanted.check();
     }
     if !plan.is_empty() || found.as_ref() != Some(&record) {
         record.times.begin();
@@ -165,7 +202,11 @@ fn install(args: &Args, out: &mut dyn Write) -> Result<()> {
     // Before anything is changed: a run that is cut off anywhere can be completed or undone.
     let prefix_guard = record.write(&tree, &prefix)?;
     record.make_folders(&tree)?;
-    put_version(&tree, &prefix, &dist)?;
+    version::put(&tree, &prefix, &dist)?;
+    if args.vm {
+        // The group must be there before a service asks for it.
+        guest_setup::set_up(&root, device::group(&record), false, out)?;
+    }
     for entry in &record.entries {
         entry.make(&tree, &record::kept(&prefix))?;
     }
@@ -174,84 +215,89 @@ fn install(args: &Args, out: &mut dyn Write) -> Result<()> {
     record.write(&tree, &prefix)?;
     record.times.keep_prefix(&tree, &prefix)?;
     drop((guard, prefix_guard));
-    tell_system(&tree, &record, out)?;
+    run_all(&tree, &commands, out)?;
     let current = tree.show(&format!("{prefix}/current"));
     match plan.is_empty() {
         true => writeln!(out, "nothing to do: {current} is {}", dist.name)?,
-        false => writeln!(out, "{current} is {}; restart services that shall use it", dist.name)?,
+        false => writeln!(out, "{current} is {}", dist.name)?,
     }
-    wanted.nothing.map_or(Ok(()), |why| Err(anyhow::anyhow!(why)))
+    if !plan.is_empty() && !args.restart {
+        match services.as_slice() {
+            [] => writeln!(out, "restart what shall use it")?,
+            services => writeln!(out, "restart what shall use it: `systemctl try-restart {}`", services.join(" "))?,
+        }
+    }
+    if wishes.opens_sockets && wishes.renews_sockets && !args.restart {
+        writeln!(out, "note: the sockets have changed, and vgpud keeps those that it has until `{AGAIN}`")?;
+    }
+    wanted.check()
 }
 
-/// What the user should know.
-#[derive(Default)]
+/// What an installation was asked for, apart from the record.
 struct Wanted {
     notes: Vec<String>,
-    /// Why the Ollama that is there gets nothing, and what to do.
-    nothing: Option<String>,
+    /// Why nothing is set up for an Ollama that is there.
+    nothing_for_ollama: Option<String>,
+    /// The service that shall use the GPU: the one that is named, else that of the Ollama that is set up.
+    service: String,
+}
+
+impl Wanted {
+    /// The end of a run that has done all that could be done.
+    fn check(self) -> Result<()> {
+        match self.nothing_for_ollama {
+            Some(cause) => bail!("{cause}; all else is done"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Adds to the record all that shall be there.
 fn want(args: &Args, tree: &Tree, prefix: &str, dist: &Dist, record: &mut Record) -> Result<Wanted> {
-    let mut nothing = None;
     record.want_version(Version { name: dist.name.clone(), paths: dist.paths() });
     // The last to switch to a version must find it complete, so this is made first.
     record.want(tree, format!("{prefix}/current"), Content::Link(dist.name.clone()))?;
     record.want_folder(tree, &record::kept(prefix))?;
-    let (ollama, mut notes) = ollama::find(tree, args.ollama.as_deref(), args.service.as_deref())?;
+    let (ollama, notes) = ollama::find(tree, args.ollama.as_deref(), args.service.as_deref())?;
+    let of_ollama = ollama.as_ref().and_then(|ollama| ollama.service.as_deref());
+    let service = args.service.as_deref().or(of_ollama).unwrap_or(OLLAMA_SERVICE).to_owned();
+    let mut wanted = Wanted { notes, nothing_for_ollama: None, service };
     match &ollama {
         Some(ollama) => {
             let wish = ollama::Wish { variants: &args.variant, in_process: args.in_process };
             let found = ollama::links(tree, &ollama.folder, &wish, dist, &tree.show(prefix))?;
-            notes.extend(found.notes);
-            nothing = found.nothing;
+            wanted.notes.extend(found.notes);
+            if let Some(why) = found.nothing {
+                let is_all =
+                    !(args.system || args.vm || args.daemon.daemon || args.service.is_some() || args.device.is_some());
+                ensure!(!is_all, "{why}; nothing was changed");
+                wanted.nothing_for_ollama = Some(why);
+            }
             for (path, library) in found.links {
                 record.want(tree, path, Content::Link(format!("{prefix}/current/lib/{library}")))?;
             }
         }
         None if args.variant.is_empty() => {
-            notes.push("there is no Ollama on this machine; `--ollama DIR` names one elsewhere".to_owned());
+            wanted.notes.push("there is no Ollama on this machine; `--ollama DIR` names one elsewhere".to_owned());
         }
-        None => anyhow::bail!("--variant: there is no Ollama on this machine; name its lib/ollama with --ollama DIR"),
+        None => bail!("--variant: there is no Ollama on this machine; name its lib/ollama with --ollama DIR"),
     }
-    if args.system {
+    if args.system || args.vm {
         if tree.look(NVIDIA_DRIVER)?.is_some() {
-            notes.push(
-                "NVIDIA's driver is on this machine: with --system, programs find our libcuda.so.1 or NVIDIA's"
-                    .to_owned(),
-            );
+            let note = "NVIDIA's driver is on this machine: with --system, programs find our libcuda.so.1 or NVIDIA's";
+            wanted.notes.push(note.to_owned());
         }
         record.want(tree, LINKER_CONFIG.to_owned(), Content::Text(format!("{prefix}/current/lib\n")))?;
     }
-    let service = match &args.service {
-        Some(name) => Some(Service::read(tree, name)?),
-        None if args.system => {
-            let of_ollama = ollama.as_ref().and_then(|ollama| ollama.service.as_deref());
-            Some(Service::read(tree, of_ollama.unwrap_or(OLLAMA_SERVICE))?).filter(|service| service.is_there)
-        }
-        None => None,
-    };
-    ensure!(
-        service.is_some() || args.device.is_none(),
-        "--device is a service's, and there is none: name one with --service; programs are told by the variable VGPU"
-    );
-    if let Some(service) = service {
-        if !service.is_there {
-            notes.push(format!("there is no {} yet", service.name));
-        }
-        match service.drop_in(tree, args.device.as_deref())? {
-            Some(text) => record.want(tree, service.drop_in_path(), Content::Text(text))?,
-            None => notes.push(format!("{} can reach the device as it is", service.name)),
-        }
-    }
+    device::want(args, tree, prefix, dist, &wanted.service, record, &mut wanted.notes)?;
     record.forget_lost(tree)?;
-    Ok(Wanted { notes, nothing })
+    Ok(wanted)
 }
 
 /// In words, what is not yet as it shall be.
 fn plan(tree: &Tree, prefix: &str, dist: &Dist, record: &Record) -> Result<Vec<String>> {
     let mut lines = Vec::new();
-    if !has_version(tree, prefix, dist)? {
+    if !version::is_there(tree, prefix, dist)? {
         lines.push(format!("copy libraries and programs into {}", tree.show(&format!("{prefix}/{}", dist.name))));
     }
     for entry in &record.entries {
@@ -260,79 +306,75 @@ fn plan(tree: &Tree, prefix: &str, dist: &Dist, record: &Record) -> Result<Vec<S
     Ok(lines)
 }
 
-fn has_version(tree: &Tree, prefix: &str, dist: &Dist) -> Result<bool> {
-    let folder = format!("{prefix}/{}", dist.name);
-    for file in &dist.files {
-        match tree.open_file(&format!("{folder}/{}", file.path))? {
-            Some(found) if file.matches(&found)? => {}
-            _ => return Ok(false),
+/// The services that load what has changed: the daemon, and then those that use the GPU.
+fn services(named: &str, tree: &Tree, record: &Record) -> Result<Vec<String>> {
+    let is_daemon_ours = record.text(&format!("{UNITS}/{}", daemon::SERVICE)).is_some();
+    let mut all: Vec<String> = is_daemon_ours.then(|| daemon::SERVICE.to_owned()).into_iter().collect();
+    let named = Service::read(tree, named)?;
+    all.extend(named.is_there.then_some(named.name));
+    let others = record.drop_ins().into_iter().map(|(name, _)| name.to_owned());
+    for name in others {
+        if !all.contains(&name) && Service::read(tree, &name)?.is_there {
+            all.push(name);
         }
     }
-    for link in &dist.links {
-        match tree.look(&format!("{folder}/{}", link.path))? {
-            Some(tree::Found::Thing(print)) if print.target.as_ref() == Some(&link.target) => {}
-            _ => return Ok(false),
-        }
-    }
-    Ok(tree.read(&format!("{folder}/{MANIFEST}"))?.is_some_and(|text| text == dist.manifest))
+    Ok(all)
 }
 
-/// Copies what is not there yet. Nothing uses a version before `current` leads to it.
-fn put_version(tree: &Tree, prefix: &str, dist: &Dist) -> Result<()> {
-    let folder = format!("{prefix}/{}", dist.name);
-    if has_version(tree, prefix, dist)? {
-        return Ok(());
-    }
-    for folder in [folder.clone(), format!("{folder}/lib"), format!("{folder}/bin")] {
-        tree.make_folder(&folder)?;
-    }
-    for file in &dist.files {
-        let path = format!("{folder}/{}", file.path);
-        let is_there = match tree.open_file(&path)? {
-            Some(found) => file.matches(&found)?,
-            None => false,
-        };
-        if !is_there {
-            let mut from: File = dist.open(file)?;
-            tree.write_file(&path, &mut from, EXECUTABLE)?;
+/// Whether a socket's unit of ours is about to be another.
+fn renews_sockets(tree: &Tree, record: &Record) -> Result<bool> {
+    for name in [daemon::SOCKET, daemon::VM_SOCKET] {
+        let path = format!("{UNITS}/{name}");
+        let entry = record.entries.iter().find(|entry| entry.path == path);
+        if entry.map(|entry| entry.state(tree)).transpose()? == Some(State::Ours) {
+            return Ok(true);
         }
     }
-    for link in &dist.links {
-        tree.write_link(&format!("{folder}/{}", link.path), &link.target)?;
-    }
-    tree.write_file(&format!("{folder}/{MANIFEST}"), &mut dist.manifest.as_slice(), READABLE)?;
-    ensure!(has_version(tree, prefix, dist)?, "the dist folder has changed while it was copied: run it again");
-    Ok(())
+    Ok(false)
 }
 
 fn uninstall(args: &UninstallArgs, out: &mut dyn Write) -> Result<()> {
     let (tree, prefix) = args.place.open()?;
-    let guard = if args.place.dry_run { None } else { Some(record::lock(&tree, &prefix)?) };
+    let dry_run = args.place.dry_run;
+    let guard = if dry_run { None } else { Some(record::lock(&tree, &prefix)?) };
     let shown = tree.show(&prefix);
     let Some(mut record) = Record::read(&tree, &prefix)? else {
-        if !args.place.dry_run {
+        if !dry_run {
             record::remove_remains(&tree, &prefix)?;
         }
         writeln!(out, "nothing to uninstall in {shown}; `--prefix DIR` names another place")?;
         return Ok(());
     };
+    let root = Root::new(tree.show("/").as_ref());
+    let first = commands::before_uninstall(&tree, &record);
+    if dry_run {
+        first.iter().try_for_each(|command| writeln!(out, "would run {command}"))?;
+    }
     for entry in record.entries.iter().rev() {
         let verb = if entry.before.is_some() { "put back" } else { "remove" };
-        writeln!(out, "{}{verb} {}", if args.place.dry_run { "would " } else { "" }, tree.show(&entry.path))?;
+        writeln!(out, "{}{verb} {}", if dry_run { "would " } else { "" }, tree.show(&entry.path))?;
     }
-    if args.place.dry_run {
+    if dry_run {
+        if record.has_guest_setup {
+            guest_setup::undo(&root, true, out)?;
+        }
         writeln!(out, "would remove {shown}")?;
         return Ok(());
     }
+    run_all(&tree, &first, out)?;
     record.times.follow_others(&tree);
     record.times.begin();
     record.write(&tree, &prefix)?;
-    let notes = record.undo(&tree, &prefix)?;
+    let mut notes = record.undo_entries(&tree, &prefix)?;
+    if record.has_guest_setup {
+        guest_setup::undo(&root, false, out)?;
+    }
+    notes.extend(record.undo_rest(&tree, &prefix)?);
     drop(guard);
     for note in notes {
         writeln!(out, "note: {note}")?;
     }
-    tell_system(&tree, &record, out)?;
+    run_all(&tree, &commands::after_any(&tree, &record), out)?;
     match tree.folder(&prefix)? {
         Some(_) => writeln!(out, "uninstalled; {shown} stays, because it was there before or others use it")?,
         None => writeln!(out, "uninstalled")?,
@@ -340,22 +382,21 @@ fn uninstall(args: &UninstallArgs, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-/// The dynamic linker and systemd read what has changed. Their failure takes nothing back: it is told with what to do.
-fn tell_system(tree: &Tree, record: &Record, out: &mut dyn Write) -> Result<()> {
-    let touches = |start: &str| record.entries.iter().any(|entry| entry.path.starts_with(start));
-    let mut commands: Vec<&[&str]> = Vec::new();
-    if touches(LINKER_CONFIG) {
-        commands.push(&["ldconfig"]);
-    }
-    if touches(UNITS) {
-        commands.push(&["systemctl", "daemon-reload"]);
-    }
-    for command in commands.iter().filter(|_| tree.is_real()) {
-        let ran = Command::new(command[0]).args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null()).status();
-        if !ran.is_ok_and(|status| status.success()) {
-            writeln!(out, "note: `{}` failed: run it yourself, as root", command.join(" "))?;
+/// Runs what the machine is to be told. Failures take nothing back: each is told with what to do.
+fn run_all(tree: &Tree, all: &[Command], out: &mut dyn Write) -> Result<()> {
+    let mut failed = Vec::new();
+    for command in all.iter().filter(|_| tree.is_real()) {
+        match (command.run(), command.is_needed) {
+            (true, _) => {}
+            (false, true) => failed.push(command.to_string()),
+            (false, false) => writeln!(out, "note: {command} failed: run it yourself, as root")?,
         }
     }
+    ensure!(
+        failed.is_empty(),
+        "everything is in its place, but {} failed: `journalctl -e` says why",
+        failed.join(", ")
+    );
     Ok(())
 }
 

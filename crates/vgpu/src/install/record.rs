@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dist::{MANIFEST, is_name, is_part};
 use super::entry::{Before, Content, Entry, State};
+use super::systemd::service;
 use super::times::Times;
 use super::tree::{Found, READABLE, Tree, split};
 
@@ -36,6 +37,9 @@ pub(super) struct Record {
     /// Folders that were there.
     #[serde(default)]
     pub(super) times: Times,
+    /// Whether it was us who had `guest-setup` run, so that it is ours to undo.
+    #[serde(default)]
+    pub(super) has_guest_setup: bool,
 }
 
 /// A version's folder in the prefix.
@@ -55,6 +59,7 @@ impl Default for Record {
             stale: Vec::new(),
             next_kept: 1,
             times: Times::default(),
+            has_guest_setup: false,
         }
     }
 }
@@ -117,21 +122,42 @@ impl Record {
         Ok(())
     }
 
+    /// The text that shall stand under a path, if it is one of ours.
+    pub(super) fn text(&self, path: &str) -> Option<&str> {
+        match self.entries.iter().find(|entry| entry.path == path)?.ours.last()? {
+            Content::Text(text) => Some(text),
+            Content::Link(_) => None,
+        }
+    }
+
     /// Asks for a folder to be there.
     pub(super) fn want_folder(&mut self, tree: &Tree, path: &str) -> Result<()> {
+        self.note_time(tree, path)?;
         let mut missing = Vec::new();
         let mut path = path;
         while tree.folder(path)?.is_none() {
             missing.push(path.to_owned());
             path = split(path)?.0;
         }
-        // The deepest that is there is the one that changes.
-        if !self.folders.iter().any(|folder| folder == path) {
-            self.times.note(tree, path)?;
-        }
         missing.retain(|folder| !self.folders.contains(folder));
         self.folders.extend(missing.into_iter().rev());
         Ok(())
+    }
+
+    /// Notes the time of a folder in which something will change: the deepest of its parents, as long as it is not there.
+    pub(super) fn note_time(&mut self, tree: &Tree, path: &str) -> Result<()> {
+        let path = deepest(tree, path)?;
+        match self.folders.iter().any(|folder| folder == path) {
+            true => Ok(()),
+            false => self.times.note(tree, path),
+        }
+    }
+
+    /// The services that have a drop-in of ours, with its text.
+    pub(super) fn drop_ins(&self) -> Vec<(&str, &str)> {
+        let found =
+            self.entries.iter().filter_map(|entry| Some((service::of_drop_in(&entry.path)?, self.text(&entry.path)?)));
+        found.collect()
     }
 
     /// Forgets what is no longer ours: others have put something of theirs there, or taken the folder away.
@@ -208,8 +234,8 @@ impl Record {
         Ok(())
     }
 
-    /// Puts everything back; what cannot be stays recorded. Returns what the user should know.
-    pub(super) fn undo(&mut self, tree: &Tree, prefix: &str) -> Result<Vec<String>> {
+    /// Puts back what stood in the places of ours; what cannot be stays recorded. Returns what the user should know.
+    pub(super) fn undo_entries(&self, tree: &Tree, prefix: &str) -> Result<Vec<String>> {
         let (mut notes, mut failures) = (Vec::new(), Vec::new());
         for entry in self.entries.iter().rev() {
             match entry.undo(tree, &kept(prefix)) {
@@ -220,6 +246,11 @@ impl Record {
         if !failures.is_empty() {
             bail!("{}; once the cause is gone, run it again", failures.join("; "));
         }
+        Ok(notes)
+    }
+
+    /// Removes the rest of ours, the record at last. Returns what the user should know.
+    pub(super) fn undo_rest(&self, tree: &Tree, prefix: &str) -> Result<Vec<String>> {
         for name in &self.stale {
             tree.remove_with_draft(&format!("{}/{name}", kept(prefix)))?;
         }
@@ -234,8 +265,7 @@ impl Record {
         self.times.restore(tree);
         self.remove(tree, prefix)?;
         // The folder that the record or its prefix was in has changed once more.
-        notes.extend(self.times.restore(tree));
-        Ok(notes)
+        Ok(self.times.restore(tree))
     }
 
     /// Removes the record with those folders that were made for it.

@@ -79,11 +79,6 @@ impl Tree {
         self.shown.join(path.trim_start_matches('/')).display().to_string()
     }
 
-    /// A path of the machine as one of the tree, if it is in there.
-    pub(super) fn inside(&self, path: &Path) -> Option<String> {
-        Some(format!("/{}", path.strip_prefix(&self.shown).ok()?.to_str()?))
-    }
-
     /// Opens a folder; `None` if there is none.
     pub(super) fn folder(&self, path: &str) -> Result<Option<OwnedFd>> {
         let mut folder =

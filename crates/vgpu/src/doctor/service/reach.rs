@@ -225,8 +225,7 @@ fn function_troubles(scene: &Scene<'_>, namespace: &Namespace, file: &Path, all:
     let restart = super::restart(scene.unit);
     hidden(scene, namespace, file, all);
     if let Some(because) = namespace.read_only(&walk.path) {
-        let folder = walk.path.parent().unwrap_or(Path::new("/sys"));
-        let fix = format!("{} (it adds ReadWritePaths=-{}); then {restart}", install(scene.unit), folder.display());
+        let fix = format!("{} (it adds ReadWritePaths=-/sys/devices); then {restart}", install(scene.unit));
         let cause = format!("{} makes {} read-only for the service", because.named, walk.path.display());
         all.push(Trouble { evidence: Some(because.shown), ..Trouble::new(Area::Files, cause, fix) });
     }

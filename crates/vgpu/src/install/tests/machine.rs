@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use clap::{Args as _, FromArgMatches};
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use vgpu_core::pci::regs::{BAR0_BYTES, PAGE_OFFSET};
 
 use super::super::{Args, UninstallArgs, install, uninstall};
 
@@ -54,6 +55,44 @@ impl Machine {
             "[Service]\nUser=ollama\nProtectKernelTunables=yes\nRestrictAddressFamilies=AF_INET AF_INET6\n",
         );
         machine
+    }
+
+    /// With systemd, running, and users and groups: `vgpu` is our own, so that no test needs to be root to give files to it.
+    pub(super) fn with_systemd() -> Self {
+        let machine = Self::new();
+        machine.write("usr/lib/systemd/systemd", "the program");
+        fs::create_dir_all(machine.path("run/systemd/system")).expect("a folder");
+        machine.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nlibvirt-qemu:x:64055:994::/:/bin/false\n");
+        machine
+            .write("etc/group", &format!("root:x:0:\nkvm:x:994:\nvgpu:x:{}:\n", rustix::process::getegid().as_raw()));
+        machine
+    }
+
+    /// Plugs a function of ours that gives `magic` back when it is read.
+    pub(super) fn plug(&self, address: &str, magic: u32, mode: u32) {
+        let folder = format!("sys/devices/pci0000:00/{address}");
+        for (name, text) in [
+            ("vendor", "0x10de\n"),
+            ("device", "0x2331\n"),
+            ("class", "0x030200\n"),
+            ("enable", "1\n"),
+            ("driver_override", "vgpu\n"),
+        ] {
+            self.write(&format!("{folder}/{name}"), text);
+        }
+        for (name, len_bytes) in [("resource0", BAR0_BYTES), ("resource1", 256 << 20)] {
+            self.write(&format!("{folder}/{name}"), "");
+            let path = self.path(&format!("{folder}/{name}"));
+            let file = fs::OpenOptions::new().write(true).open(&path).expect("a file");
+            file.set_len(len_bytes).expect("a file with holes");
+            if name == "resource0" {
+                file.write_all_at(&magic.to_le_bytes(), PAGE_OFFSET).expect("a file");
+            }
+            file.set_permissions(fs::Permissions::from_mode(mode)).expect("our own file");
+            self.age(&path);
+        }
+        fs::create_dir_all(self.path("sys/bus/pci/devices")).expect("a folder");
+        self.link(&format!("sys/bus/pci/devices/{address}"), &format!("../../../devices/pci0000:00/{address}"));
     }
 
     /// Another version of Ollama is unpacked, one of its libraries at least.
@@ -152,7 +191,8 @@ fn collect(root: &Path, folder: &Path, all: &mut Snapshot) {
         let metadata = entry.metadata().expect("it is there");
         let contents = match (metadata.is_symlink(), metadata.is_file()) {
             (true, _) => fs::read_link(entry.path()).expect("a link").into_os_string().into_encoded_bytes(),
-            (_, true) => fs::read(entry.path()).expect("a file"),
+            // Of a function's memory nothing matters here.
+            (_, true) if metadata.len() < 1 << 20 => fs::read(entry.path()).expect("a file"),
             _ => Vec::new(),
         };
         // What is made now has another time on every run.
@@ -172,7 +212,8 @@ impl Dist {
     pub(super) fn new(version: &str) -> Self {
         let dist = Self(tempfile::tempdir().expect("a temporary folder"));
         let names = ["libcuda.so.1", "libnvidia-ml.so.1", "libcudart.so.12", "libcublas.so.12", "libcublasLt.so.12"];
-        let files = names.map(|name| format!("lib/{name}")).into_iter().chain(["bin/vgpu".to_owned()]);
+        let files =
+            names.map(|name| format!("lib/{name}")).into_iter().chain(["bin/vgpu", "bin/vgpud"].map(str::to_owned));
         let mut manifest = format!("version = {version:?}\nabi_hash = \"0\"\n");
         for path in files {
             let text = format!("{path} of {version}");

@@ -1,5 +1,7 @@
 //! Installing and uninstalling on a folder that stands for a machine.
 
+mod daemon;
+mod guest;
 mod killed;
 mod links;
 mod machine;
@@ -204,6 +206,23 @@ fn a_variant_must_be_there_and_have_libraries() {
     assert_eq!(machine.snapshot(), before);
     machine.install(&dist, &["--variant", "cuda_v12", "--ollama", "/usr/local"]).expect("an installation");
     assert_eq!(machine.target(&format!("{VARIANT}/libcuda.so.1")), "/opt/vgpu/current/lib/libcuda.so.1");
+}
+
+#[test]
+fn an_ollama_that_nothing_can_be_set_up_for_is_no_success() {
+    let dist = Dist::new("0.1.0");
+    let machine = Machine::with_systemd();
+    fs::remove_dir_all(machine.path(VARIANT)).expect("a folder");
+    let before = machine.snapshot();
+    let said = machine.install(&dist, &[]).expect_err("nothing to set up");
+    assert!(said.contains("Ollama is not set up") && said.contains("nothing was changed"), "{said}");
+    assert_eq!(machine.snapshot(), before);
+    for option in ["--system", "--daemon", "--device=embedded"] {
+        let said = machine.install(&dist, &[option]).expect_err("a part is lacking");
+        assert!(said.contains("Ollama is not set up") && said.contains("all else is done"), "{said}");
+        assert!(machine.exists("opt/vgpu/current/lib/libcuda.so.1"));
+    }
+    machine.uninstall(&[]).expect("everything back");
 }
 
 #[test]

@@ -1,16 +1,17 @@
 //! The drop-in of a systemd service.
 
 use std::fs;
-use std::os::unix::fs::{FileExt, PermissionsExt};
 
-use vgpu_core::pci::regs::{BAR0_BYTES, MAGIC, PAGE_OFFSET};
+use vgpu_core::pci::regs::MAGIC;
 
+use super::SYSTEM;
 use super::machine::{Dist, Machine};
 
 const DROP_IN: &str = "etc/systemd/system/ollama.service.d/50-vgpu.conf";
 const UNIT: &str = "etc/systemd/system/ollama.service";
 
-fn settings(machine: &Machine, path: &str) -> Vec<String> {
+/// The lines of a unit file that count.
+pub(super) fn settings(machine: &Machine, path: &str) -> Vec<String> {
     let text = machine.read(path);
     text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
 }
@@ -37,26 +38,13 @@ fn a_service_that_lacks_nothing_gets_no_drop_in() {
 #[test]
 fn a_function_is_made_writable_for_a_service_that_sees_sys_read_only() {
     let machine = Machine::new();
-    let folder = "sys/devices/pci0000:00/0000:00:05.0";
-    for (name, text) in [("vendor", "0x10de\n"), ("device", "0x2331\n"), ("class", "0x030200\n")] {
-        machine.write(&format!("{folder}/{name}"), text);
-    }
-    for (name, len_bytes) in [("resource0", BAR0_BYTES), ("resource1", 256 << 20)] {
-        machine.write(&format!("{folder}/{name}"), "");
-        let file = fs::OpenOptions::new().write(true).open(machine.path(&format!("{folder}/{name}"))).expect("a file");
-        file.set_len(len_bytes).expect("a file with holes");
-        if name == "resource0" {
-            file.write_all_at(&MAGIC.to_le_bytes(), PAGE_OFFSET).expect("a file");
-        }
-        file.set_permissions(fs::Permissions::from_mode(0o660)).expect("our own file");
-    }
-    fs::create_dir_all(machine.path("sys/bus/pci/devices")).expect("a folder");
-    machine.link("sys/bus/pci/devices/0000:00:05.0", "../../../devices/pci0000:00/0000:00:05.0");
+    machine.plug("0000:00:05.0", MAGIC, 0o660);
     machine.install(&Dist::new("0.1.0"), &["--system", "--device", "pci:0000:00:05.0"]).expect("an installation");
     let mut expected = vec![
         "[Service]".to_owned(),
         "Environment=VGPU=pci:0000:00:05.0".to_owned(),
-        "ReadWritePaths=-/sys/devices/pci0000:00/0000:00:05.0".to_owned(),
+        // Not its slot's folder, which it may leave.
+        "ReadWritePaths=-/sys/devices".to_owned(),
     ];
     let gid = rustix::process::getegid().as_raw();
     expected.extend((gid != 0).then(|| format!("SupplementaryGroups={gid}")));
@@ -86,8 +74,9 @@ fn names_that_would_mean_more_in_a_unit_file_are_refused() {
     for (options, why) in [
         (&["--system", "--device", "unix:/run/x\nExecStart=/bin/sh"][..], "without spaces"),
         (&["--system", "--device", "cuda"][..], "it must be embedded"),
+        (&["--device", "pci:"][..], "it must be embedded"),
+        (&["--device", "unix:/run/x y"][..], "without spaces"),
         (&["--service", "../../x"][..], "a service's name has"),
-        (&["--device", "embedded"][..], "name one with --service"),
     ] {
         let said = machine.install(&Dist::new("0.1.0"), options).expect_err("a refusal");
         assert!(said.contains(why), "{said}");
@@ -106,4 +95,72 @@ fn another_device_takes_the_place_of_the_first() {
     }
     machine.uninstall(&[]).expect("everything back");
     assert_eq!(machine.snapshot(), before);
+}
+
+#[test]
+fn the_device_of_all_programs_is_a_line_in_the_prefix() {
+    let (machine, dist) = (Machine::new(), Dist::new("0.1.0"));
+    let before = machine.snapshot();
+    for device in ["embedded", "unix:/run/gpu.sock", "pci", "pci:00:05.0"] {
+        machine.install(&dist, &["--device", device]).expect("an installation");
+        assert_eq!(machine.read("opt/vgpu/device"), format!("{device}\n"));
+    }
+    machine.install(&dist, &[]).expect("an upgrade");
+    assert_eq!(machine.read("opt/vgpu/device"), "pci:00:05.0\n", "nobody has asked for another");
+    machine.install(&dist, &["--service", "llama", "--device", "embedded"]).expect("an installation");
+    assert_eq!(machine.read("opt/vgpu/device"), "pci:00:05.0\n", "the service's own is not everybody's");
+    machine.uninstall(&[]).expect("everything back");
+    assert_eq!(machine.snapshot(), before);
+}
+
+#[test]
+fn a_service_follows_the_device_of_all_and_keeps_one_of_its_own() {
+    let (machine, dist) = (Machine::new(), Dist::new("0.1.0"));
+    machine.install(&dist, &["--system", "--device", "unix:/run/gpu.sock"]).expect("an installation");
+    machine.install(&dist, &["--service", "llama", "--device", "unix:/run/llama.sock"]).expect("an installation");
+    machine.install(&dist, &["--device", "unix:/run/other.sock"]).expect("an installation");
+    let device = |path: &str| settings(&machine, path).into_iter().find(|line| line.starts_with("Environment=VGPU="));
+    assert_eq!(device(DROP_IN), None, "{}", machine.read(DROP_IN));
+    let llama = device("etc/systemd/system/llama.service.d/50-vgpu.conf");
+    assert_eq!(llama.as_deref(), Some("Environment=VGPU=unix:/run/llama.sock"));
+}
+
+#[test]
+fn an_upgrade_renews_the_drop_ins_of_an_older_version() {
+    let (machine, dist) = (Machine::new(), Dist::new("0.1.0"));
+    machine.plug("0000:00:05.0", MAGIC, 0o660);
+    machine.install(&dist, SYSTEM).expect("an installation");
+    let pinned = "ReadWritePaths=-/sys/devices/pci0000:00/0000:00:05.0";
+    for path in [DROP_IN, "opt/vgpu/install.json"] {
+        machine.write(path, &machine.read(path).replace("ReadWritePaths=-/sys/devices", pinned));
+    }
+    assert!(settings(&machine, DROP_IN).iter().any(|line| line == pinned));
+    machine.install(&dist, &[]).expect("an upgrade");
+    assert!(settings(&machine, DROP_IN).iter().any(|line| line == "ReadWritePaths=-/sys/devices"));
+}
+
+#[test]
+fn a_function_that_the_services_user_cannot_open_is_told_with_the_cure() {
+    let dist = Dist::new("0.1.0");
+    let cure = "ollama.service runs as ollama, who may not open PCI function 0000:00:05.0: `vgpu install --vm`";
+    let gid = rustix::process::getegid().as_raw();
+    let members = format!("root:x:0:\nours:x:{gid}:");
+    for (unit, mode, group, is_told) in [
+        ("User=ollama", 0o600, members.as_str(), true),
+        ("User=ollama", 0o660, members.as_str(), true),
+        ("User=ollama", 0o660, &format!("{members}ollama,alice"), false),
+        ("User=ollama\nSupplementaryGroups=ours", 0o660, members.as_str(), false),
+        ("User=ollama", 0o666, members.as_str(), false),
+        ("User=root", 0o600, members.as_str(), false),
+        ("Environment=X=1", 0o600, members.as_str(), false),
+    ] {
+        let machine = Machine::new();
+        machine.plug("0000:00:05.0", MAGIC, mode);
+        machine.write(UNIT, &format!("[Service]\n{unit}\n"));
+        machine.write("etc/group", &format!("{group}\n"));
+        let said = machine.install(&dist, &[]).expect("an installation");
+        assert_eq!(said.contains(cure), is_told, "{unit}, mode {mode:o}: {said}");
+        let said = machine.install(&dist, &["--device", "embedded"]).expect("an installation");
+        assert!(!said.contains(cure), "it uses another device: {said}");
+    }
 }
