@@ -18,12 +18,14 @@ mod tests;
 mod trouble;
 mod wait;
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 
+use crate::install::DROP_IN;
 use manifest::Manifest;
 use root::Root;
 
@@ -73,7 +75,10 @@ fn run_to(args: &Args, out: &mut dyn Write) -> Result<()> {
     check_group_name(&args.group)?;
     match args.wait {
         Some(limit_s) => wait::wait(&root, &args.group, Duration::from_secs(limit_s), out),
-        None if args.undo => undo(&root, args.dry_run, out),
+        None if args.undo => {
+            check_members(&root)?;
+            undo(&root, args.dry_run, out)
+        }
         None => set_up(&root, &args.group, args.dry_run, out),
     }
 }
@@ -149,6 +154,28 @@ pub(crate) fn undo(root: &Root, dry_run: bool, out: &mut dyn Write) -> Result<()
     manifest.changes = left;
     manifest.write(root)?;
     bail!("{count} changes could not be undone; once their reasons are gone, run it again")
+}
+
+/// Refuses to take a group away that a service is to join: systemd would not start the service any more.
+fn check_members(root: &Root) -> Result<()> {
+    let changes = Manifest::read(root)?.map_or(Vec::new(), |manifest| manifest.changes);
+    let made = changes.iter().find_map(|change| match change {
+        change::Change::Group { name } => Some(name),
+        _ => None,
+    });
+    let Some(group) = made else { return Ok(()) };
+    let setting = format!("SupplementaryGroups={group}");
+    let folders = fs::read_dir(root.path("/etc/systemd/system")).into_iter().flatten().flatten();
+    for drop_in in folders.map(|folder| folder.path().join(DROP_IN)) {
+        let is_member = fs::read_to_string(&drop_in).is_ok_and(|text| text.lines().any(|line| line == setting));
+        ensure!(
+            !is_member,
+            "{} has its service join group {group}, which would be gone, and the service would not start any more: \
+             `vgpu uninstall` undoes both",
+            drop_in.display()
+        );
+    }
+    Ok(())
 }
 
 /// Refuses what is no group's name.

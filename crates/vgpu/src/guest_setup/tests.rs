@@ -232,6 +232,19 @@ fn a_group_that_is_missing_is_made_and_removed_again() {
 }
 
 #[test]
+fn a_group_that_a_service_is_to_join_is_not_taken_away() {
+    let vm = Vm::new();
+    vm.write("etc/group", "root:x:0:\n");
+    vm.write("etc/gshadow", "root:*::\n");
+    vm.run(&[]).expect("a set-up (with groupadd, as root)");
+    vm.write("etc/systemd/system/llm.service.d/50-vgpu.conf", "[Service]\nSupplementaryGroups=vgpu\n");
+    let set_up = vm.snapshot();
+    let said = vm.run(&["--undo"]).expect_err("a refusal");
+    assert!(said.contains("llm.service.d/50-vgpu.conf") && said.contains("vgpu uninstall"), "{said}");
+    assert_eq!(vm.snapshot(), set_up);
+}
+
+#[test]
 fn a_real_gpu_is_left_alone_and_keeps_its_driver() {
     for (bar1_bytes, magic, driver) in
         [(128 << 30, 0, None), (8 << 30, 0x1800_00a1, None), (8 << 30, MAGIC, Some("nvidia"))]

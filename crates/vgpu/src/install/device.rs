@@ -12,7 +12,7 @@ use super::Args;
 use super::dist::Dist;
 use super::entry::Content;
 use super::record::Record;
-use super::systemd::daemon::VM_SOCKET;
+use super::systemd::daemon::{self, Admitted, SOCKET, VM_SOCKET};
 use super::systemd::drop_in::{self, Way};
 use super::systemd::service::Service;
 use super::systemd::{self, UNITS, function};
@@ -68,7 +68,17 @@ pub(super) fn want(
         notes.push(format!("{error:#}"));
         None
     });
-    let group = record.text(&unit(function::UNIT)).and_then(function::group).map(str::to_owned);
+    let function_group = record.text(&unit(function::UNIT)).and_then(function::group).map(str::to_owned);
+    let socket_group = match record.text(&unit(SOCKET)).map(daemon::admitted) {
+        None | Some(Admitted::Everybody) => None,
+        Some(Admitted::Group(group)) => Some(group.to_owned()),
+        Some(Admitted::Owner) => {
+            notes.push(format!(
+                "{DEFAULT_SOCKET} is its owner's alone: give it a --socket-mode, and a group as --socket-owner"
+            ));
+            None
+        }
+    };
     for (name, own_device) in services(args, service, tree, record, old.as_deref().filter(|_| new.is_some()))? {
         let service = Service::read(tree, &name)?;
         if !service.is_there {
@@ -76,8 +86,14 @@ pub(super) fn want(
         }
         // What is made usable is the device of all; one of its own may be another.
         let after = after.filter(|_| own_device.is_none() || own_device == device);
-        let (own_device, device, group) = (own_device.as_deref(), device.as_deref(), group.as_deref());
-        match drop_in::text(tree, &service, &Way { own_device, device, group, after })? {
+        let way = Way {
+            own_device: own_device.as_deref(),
+            device: device.as_deref(),
+            function_group: function_group.as_deref(),
+            socket_group: socket_group.as_deref(),
+            after,
+        };
+        match drop_in::text(tree, &service, &way)? {
             Some(text) => record.want(tree, service.drop_in_path(), Content::Text(text))?,
             None if record.text(&service.drop_in_path()).is_some() => {}
             None => notes.push(format!("{} can reach the device as it is", service.name)),

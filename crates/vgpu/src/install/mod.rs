@@ -35,6 +35,7 @@ use dist::Dist;
 use entry::{Content, State};
 use record::{Record, Version};
 use systemd::commands::{self, Command, Wishes};
+pub(crate) use systemd::service::DROP_IN;
 use systemd::service::Service;
 use systemd::{UNITS, daemon};
 use tree::Tree;
@@ -267,12 +268,7 @@ fn want(args: &Args, tree: &Tree, prefix: &str, dist: &Dist, record: &mut Record
             let wish = ollama::Wish { variants: &args.variant, in_process: args.in_process };
             let found = ollama::links(tree, &ollama.folder, &wish, dist, &tree.show(prefix))?;
             wanted.notes.extend(found.notes);
-            if let Some(why) = found.nothing {
-                let is_all =
-                    !(args.system || args.vm || args.daemon.daemon || args.service.is_some() || args.device.is_some());
-                ensure!(!is_all, "{why}; nothing was changed");
-                wanted.nothing_for_ollama = Some(why);
-            }
+            wanted.nothing_for_ollama = found.nothing;
             for (path, library) in found.links {
                 record.want(tree, path, Content::Link(format!("{prefix}/current/lib/{library}")))?;
             }

@@ -245,6 +245,26 @@ Service={SERVICE}
     }
 }
 
+/// Whom the socket of this machine's programs lets in.
+#[derive(Debug, PartialEq)]
+pub(in crate::install) enum Admitted<'a> {
+    Everybody,
+    Group(&'a str),
+    /// Its owner, with no group but root's.
+    Owner,
+}
+
+/// Whom a unit of ours has the socket let in.
+pub(in crate::install) fn admitted(unit: &str) -> Admitted<'_> {
+    let value = |key: &str| unit.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    let mode: Mode = value("SocketMode").and_then(|mode| mode.parse().ok()).unwrap_or(SOCKET_MODE);
+    match value("SocketGroup") {
+        _ if mode.0 & 0o002 != 0 => Admitted::Everybody,
+        Some(group) if mode.0 & 0o020 != 0 && group != "root" => Admitted::Group(group),
+        _ => Admitted::Owner,
+    }
+}
+
 /// Those who start VMs at boot, libvirt's and Proxmox'.
 fn before_vms() -> String {
     "\

@@ -25,7 +25,9 @@ pub(in crate::install) struct Way<'a> {
     /// The device of all programs that are given none.
     pub(in crate::install) device: Option<&'a str>,
     /// The group that the VM's functions are opened to at boot, whether one is there now or not.
-    pub(in crate::install) group: Option<&'a str>,
+    pub(in crate::install) function_group: Option<&'a str>,
+    /// The group that the daemon's socket will be open to, if not to all.
+    pub(in crate::install) socket_group: Option<&'a str>,
     /// The unit of ours that makes the device usable.
     pub(in crate::install) after: Option<&'static str>,
 }
@@ -42,21 +44,24 @@ pub(in crate::install) fn text(tree: &Tree, service: &Service, way: &Way<'_>) ->
     let device = way.own_device.or(way.device);
     let mut groups: Vec<String> = Vec::new();
     let functions = functions(tree, device)?;
-    if uses_function(device, &functions, way.group) {
-        if service.is_set("ProtectKernelTunables") {
-            // The function's memory is written through files in /sys, which that setting makes read-only. One function's folder
-            // would do until it sits in another slot, and then shut it off unseen. All of them are no more than that service's
-            // user is let into by their modes: it is the files of its group, the function's, that it may write.
+    if uses_function(device, &functions, way.function_group) {
+        if service.may_only_read(DEVICES) {
+            // The function's memory is written through files in there. One function's folder would do until it sits in another
+            // slot, and then shut it off unseen. This is no more than what the modes of these files leave to the service's
+            // user: for any but root, the files of the function's group.
             settings.push(format!("ReadWritePaths=-{DEVICES}"));
         }
-        groups.extend(functions.iter().filter_map(|function| group_of(&function.resource)).map(|gid| gid.to_string()));
-        if let Some(group) = way.group {
-            groups = vec![group.to_owned()];
+        let now = functions.iter().filter_map(|function| group_of(&function.resource)).map(|gid| gid.to_string());
+        match way.function_group {
+            Some(group) => groups.push(group.to_owned()),
+            None => groups.extend(now),
         }
     } else {
         let socket = device.and_then(|device| device.strip_prefix("unix:")).unwrap_or(DEFAULT_SOCKET);
-        if device != Some("embedded") {
-            groups.extend(group_of(Path::new(&tree.show(socket))).map(|gid| gid.to_string()));
+        match way.socket_group.filter(|_| socket == DEFAULT_SOCKET) {
+            Some(group) => groups.push(group.to_owned()),
+            None if device == Some("embedded") => {}
+            None => groups.extend(group_of(Path::new(&tree.show(socket))).map(|gid| gid.to_string())),
         }
         if service.lacks_unix_sockets() {
             settings.push("RestrictAddressFamilies=AF_UNIX".to_owned());

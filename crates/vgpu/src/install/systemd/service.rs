@@ -1,7 +1,7 @@
 //! A service, as its unit files have it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
@@ -9,7 +9,7 @@ use super::super::tree::Tree;
 use super::{UNIT_FOLDERS, UNITS};
 
 /// The name of our drop-in.
-pub(super) const OURS: &str = "50-vgpu.conf";
+pub(crate) const DROP_IN: &str = "50-vgpu.conf";
 
 /// A service, with what its unit files say.
 pub(in crate::install) struct Service {
@@ -21,7 +21,7 @@ pub(in crate::install) struct Service {
 
 /// The service that a drop-in of ours is for.
 pub(in crate::install) fn of_drop_in(path: &str) -> Option<&str> {
-    path.strip_prefix(UNITS)?.strip_prefix('/')?.strip_suffix(OURS)?.strip_suffix(".d/")
+    path.strip_prefix(UNITS)?.strip_prefix('/')?.strip_suffix(DROP_IN)?.strip_suffix(".d/")
 }
 
 impl Service {
@@ -39,7 +39,7 @@ impl Service {
         for folder in UNIT_FOLDERS {
             let entries = fs::read_dir(real(format!("{folder}/{name}.d"))).into_iter().flatten().flatten();
             let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-            paths.retain(|path| path.extension().is_some_and(|is| is == "conf") && !path.ends_with(OURS));
+            paths.retain(|path| path.extension().is_some_and(|is| is == "conf") && !path.ends_with(DROP_IN));
             paths.sort();
             let texts = paths.iter().filter_map(|path| fs::read_to_string(path).ok());
             lines.extend(texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()));
@@ -49,7 +49,7 @@ impl Service {
 
     /// Where our drop-in lies.
     pub(in crate::install) fn drop_in_path(&self) -> String {
-        format!("{UNITS}/{}.d/{OURS}", self.name)
+        format!("{UNITS}/{}.d/{DROP_IN}", self.name)
     }
 
     /// What a setting is set to, one time after the other.
@@ -58,7 +58,7 @@ impl Service {
         pairs.filter(|(name, _)| name.trim() == key).map(|(_, value)| value.trim().to_owned()).collect()
     }
 
-    pub(super) fn is_set(&self, key: &str) -> bool {
+    fn is_set(&self, key: &str) -> bool {
         let last = self.values(key).pop().unwrap_or_default();
         ["1", "yes", "true", "on"].contains(&last.as_str())
     }
@@ -74,6 +74,15 @@ impl Service {
     pub(in crate::install) fn groups(&self) -> Vec<String> {
         let lists = self.values("SupplementaryGroups").into_iter().chain(self.values("Group"));
         lists.flat_map(|list| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    /// Whether its sandbox makes a folder of the system read-only.
+    pub(super) fn may_only_read(&self, folder: &str) -> bool {
+        let lists = ["ReadOnlyPaths", "ReadOnlyDirectories"].iter().flat_map(|key| self.values(key));
+        let paths: Vec<String> =
+            lists.flat_map(|list| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
+        let is_listed = paths.iter().any(|path| Path::new(folder).starts_with(path.trim_start_matches(['-', '+'])));
+        is_listed || (folder.starts_with("/sys/") && self.is_set("ProtectKernelTunables"))
     }
 
     /// Whether it lists the address families that it may use, and not this one. Without a list it may use all, and a line of

@@ -87,6 +87,9 @@ fn the_sockets_owner_and_the_daemons_configuration_can_be_given() {
         assert!(has(&machine, "vgpud.socket", line), "{line}");
     }
     assert!(has(&machine, "vgpud.service", "ExecStart=/opt/vgpu/current/bin/vgpud --config /etc/vgpu/vgpud.toml"));
+    assert!(has(&machine, "ollama.service.d/50-vgpu.conf", "SupplementaryGroups=vgpu"), "or it would be shut out");
+    let said = machine.install(&Dist::new("0.1.0"), &["--daemon", "--socket-mode=0600"]).expect("an installation");
+    assert!(said.contains("/run/vgpu/vgpud.sock is its owner's alone"), "{said}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ const FUNCTION: &str = "0000:00:05.0";
 const RULES: &str = "etc/udev/rules.d/70-vgpu.rules";
 
 /// A VM with a function that nobody but root may open.
-fn vm() -> Machine {
+pub(super) fn vm() -> Machine {
     let machine = Machine::with_systemd();
     machine.write("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu sse2 hypervisor lm\n");
     machine.plug(FUNCTION, MAGIC, 0o600);

@@ -1,12 +1,21 @@
 //! Runs that are cut off after each of their changes.
 
 use super::SYSTEM;
+use super::guest::vm;
 use super::machine::{Dist, Machine, Snapshot, differences};
 
 /// Has `cut_off` end after every number of changes that it makes, each on a machine of its own, and hands that on.
 fn after_every_step(cut_off: impl Fn(&Machine, usize) -> Result<String, String>, check: impl Fn(&Machine, usize)) {
+    after_every_step_on(Machine::new, cut_off, check);
+}
+
+fn after_every_step_on(
+    make: impl Fn() -> Machine,
+    cut_off: impl Fn(&Machine, usize) -> Result<String, String>,
+    check: impl Fn(&Machine, usize),
+) {
     for steps in 0.. {
-        let machine = Machine::new();
+        let machine = make();
         let result = cut_off(&machine, steps);
         if result.is_ok() {
             assert!(steps > 20, "it has only {steps} steps");
@@ -131,4 +140,36 @@ fn an_uninstallation_that_is_cut_off_anywhere_can_be_completed_or_taken_back() {
         machine.install(&dist, SYSTEM).unwrap_or_else(|error| panic!("step {steps}: {error}"));
         assert_eq!(differences(&snapshot(machine), &installed), [""; 0], "step {steps}");
     });
+}
+
+#[test]
+fn a_daemon_or_a_function_that_is_set_up_half_can_be_completed_or_undone() {
+    let dist = Dist::new("0.1.0");
+    let daemon: &[&str] = &["--daemon", "--vfio-user=/run/vgpu/vm1.sock"];
+    for (make, options) in [(Machine::with_systemd as fn() -> Machine, daemon), (vm, &["--vm"])] {
+        let untouched = snapshot(&make());
+        let machine = make();
+        machine.install(&dist, options).expect("an installation");
+        let installed = snapshot(&machine);
+        let cut_off = |machine: &Machine, steps| machine.install_killed(&dist, options, Some(steps));
+        after_every_step_on(make, cut_off, |machine, steps| {
+            let units = "etc/systemd/system/";
+            let has = |unit: &str| machine.exists(&format!("{units}{unit}"));
+            assert!(!has("vgpud.socket") || has("vgpud.service"), "step {steps}: nobody serves the socket");
+            machine.install(&dist, options).unwrap_or_else(|error| panic!("step {steps}: {error}"));
+            assert_eq!(differences(&snapshot(machine), &installed), [""; 0], "{options:?}, step {steps}");
+        });
+        after_every_step_on(make, cut_off, |machine, steps| {
+            machine.uninstall(&[]).unwrap_or_else(|error| panic!("step {steps}: {error}"));
+            assert_eq!(differences(&snapshot(machine), &untouched), [""; 0], "{options:?}, step {steps}");
+        });
+        let cut_off = |machine: &Machine, steps| {
+            machine.install(&dist, options).expect("an installation");
+            machine.uninstall_killed(&[], Some(steps))
+        };
+        after_every_step_on(make, cut_off, |machine, steps| {
+            machine.uninstall(&[]).unwrap_or_else(|error| panic!("step {steps}: {error}"));
+            assert_eq!(differences(&snapshot(machine), &untouched), [""; 0], "{options:?}, step {steps}");
+        });
+    }
 }

@@ -52,6 +52,26 @@ fn a_function_is_made_writable_for_a_service_that_sees_sys_read_only() {
 }
 
 #[test]
+fn every_way_of_making_sys_read_only_is_seen() {
+    let dist = Dist::new("0.1.0");
+    for (setting, is_read_only) in [
+        ("ProtectKernelTunables=yes", true),
+        ("ReadOnlyPaths=/", true),
+        ("ReadOnlyPaths=/etc -/sys", true),
+        ("ReadOnlyPaths=/sys/fs", false),
+        ("ProtectKernelTunables=no", false),
+        ("ProtectSystem=strict", false),
+    ] {
+        let machine = Machine::new();
+        machine.plug("0000:00:05.0", MAGIC, 0o660);
+        machine.write(UNIT, &format!("[Service]\n{setting}\n"));
+        let said = machine.install(&dist, SYSTEM).expect("an installation");
+        let is_given = machine.exists(DROP_IN) && machine.read(DROP_IN).contains("ReadWritePaths=-/sys/devices\n");
+        assert_eq!(is_given, is_read_only, "{setting}: {said}");
+    }
+}
+
+#[test]
 fn a_service_is_set_up_where_there_is_one_or_where_it_is_named() {
     let machine = Machine::new();
     fs::remove_file(machine.path(UNIT)).expect("the unit");
