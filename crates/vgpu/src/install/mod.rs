@@ -222,10 +222,13 @@ fn install(args: &Args, out: &mut dyn Write) -> Result<()> {
         true => writeln!(out, "nothing to do: {current} is {}", dist.name)?,
         false => writeln!(out, "{current} is {}", dist.name)?,
     }
+    if args.restart && !systemd::is_running(&tree) {
+        writeln!(out, "note: systemd does not run here, so nothing was restarted")?;
+    }
     if !plan.is_empty() && !args.restart {
         match services.as_slice() {
             [] => writeln!(out, "restart what shall use it")?,
-            services => writeln!(out, "restart what shall use it: `systemctl try-restart {}`", services.join(" "))?,
+            services => writeln!(out, "restart what shall use it: {}", restart(services))?,
         }
     }
     if wishes.opens_sockets && wishes.renews_sockets && !args.restart {
@@ -308,13 +311,19 @@ fn services(named: &str, tree: &Tree, record: &Record) -> Result<Vec<String>> {
     let mut all: Vec<String> = is_daemon_ours.then(|| daemon::SERVICE.to_owned()).into_iter().collect();
     let named = Service::read(tree, named)?;
     all.extend(named.is_there.then_some(named.name));
-    let others = record.drop_ins().into_iter().map(|(name, _)| name.to_owned());
-    for name in others {
-        if !all.contains(&name) && Service::read(tree, &name)?.is_there {
-            all.push(name);
+    for (name, _) in record.drop_ins() {
+        if !all.iter().any(|known| known == name) && Service::read(tree, name)?.is_there {
+            all.push(name.to_owned());
         }
     }
-    Ok(all)
+    // A template does not run; all that are made of it do.
+    Ok(all.into_iter().map(|name| name.replace("@.", "@*.")).collect())
+}
+
+fn restart(services: &[String]) -> String {
+    let names: Vec<String> =
+        services.iter().map(|name| if name.contains('*') { format!("'{name}'") } else { name.clone() }).collect();
+    format!("`systemctl try-restart {}`", names.join(" "))
 }
 
 /// Whether a socket's unit of ours is about to be another.
@@ -361,6 +370,8 @@ fn uninstall(args: &UninstallArgs, out: &mut dyn Write) -> Result<()> {
     record.times.follow_others(&tree);
     record.times.begin();
     record.write(&tree, &prefix)?;
+    let mut services: Vec<String> = record.drop_ins().iter().map(|(name, _)| name.replace("@.", "@*.")).collect();
+    services.retain(|_| systemd::is_running(&tree));
     let mut notes = record.undo_entries(&tree, &prefix)?;
     if record.has_guest_setup {
         guest_setup::undo(&root, false, out)?;
@@ -374,6 +385,9 @@ fn uninstall(args: &UninstallArgs, out: &mut dyn Write) -> Result<()> {
     match tree.folder(&prefix)? {
         Some(_) => writeln!(out, "uninstalled; {shown} stays, because it was there before or others use it")?,
         None => writeln!(out, "uninstalled")?,
+    }
+    if !services.is_empty() {
+        writeln!(out, "restart what has used it: {}", restart(&services))?;
     }
     Ok(())
 }

@@ -109,6 +109,10 @@ fn a_service_under_another_name_waits_as_well() {
     ];
     assert_eq!(drop_in, expected);
     assert!(!machine.exists(DROP_IN), "only the one that was named");
+    let said = machine.install(&Dist::new("0.1.0"), &["--vm", "--service", "llm@", "--restart", "--dry-run"]);
+    assert!(said.expect("a plan").contains("would run `systemctl try-restart llm@*.service`"), "its instances");
+    let said = machine.uninstall(&[]).expect("all of ours gone");
+    assert!(said.contains("restart what has used it: `systemctl try-restart 'llm@*.service'`"), "{said}");
 }
 
 #[test]
