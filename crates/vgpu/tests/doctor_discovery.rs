@@ -23,7 +23,7 @@ fn line(id: &str, folder: &str) -> String {
     let filter = if id == UUID { "\"\"" } else { id };
     format!(
         "inference compute id={id} filter_id={filter} library=CUDA compute=7.5 name=CUDA0 description=\"Test GPU\" libdirs=ollama,{folder} \
-         driver=12.8 pci_id=0000:0a:00.0 type=discrete total=\"1.0 GiB\" available=\"512.0 MiB\""
+         driver=12.8 pci_id=0000:0a:00.0 type=discrete total=\"8.0 GiB\" available=\"4.0 GiB\""
     )
 }
 
@@ -272,10 +272,10 @@ fn a_management_library_with_other_devices_is_named() {
     let report = tree.ask(&[], &[("TEST_NVML_UUID", other)]);
     says(&report, "device.nvml", "warning", &[UUID, other, "nvmlDeviceGetHandleByUUID says 6, Not Found"]);
     let report = tree.ask(&[], &[("TEST_NVML_MIB", "80000")]);
-    says(&report, "device.nvml", "warning", &["1024 MiB", "80000 MiB"]);
+    says(&report, "device.nvml", "warning", &["8192 MiB", "80000 MiB"]);
     // A driver keeps some of the memory to itself.
-    let report = tree.ask(&[], &[("TEST_NVML_MIB", "1100")]);
-    says(&report, "device.nvml", "ok", &["1100 of 1100 MiB", "570.124.06"]);
+    let report = tree.ask(&[], &[("TEST_NVML_MIB", "8800")]);
+    says(&report, "device.nvml", "ok", &["8800 of 8800 MiB", "570.124.06"]);
 }
 
 #[test]
@@ -340,7 +340,7 @@ fn a_backend_of_another_program_lists_its_devices() {
         Report(serde_json::from_slice(&vgpu.output().expect("vgpu is built").stdout).expect("JSON"))
     };
     let report = ask("TEST", "1");
-    says(&report, "discovery.backend", "ok", &["CUDA0: Test GPU, capability 7.5, 512.0 MiB of 1.0 GiB free"]);
+    says(&report, "discovery.backend", "ok", &["CUDA0: Test GPU, capability 7.5, 4.0 GiB of 8.0 GiB free"]);
     ask("TEST_ABORT", "1").blames("discovery.backend", &["ggml_backend_init", "GGML_ASSERT(cc) failed"], "vgpu trace");
 }
 

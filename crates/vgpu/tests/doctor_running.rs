@@ -103,6 +103,8 @@ impl Scratch {
         let mut command = Command::new(self.path("ollama"));
         command.arg(role).args(libraries.iter().map(|library| self.path(library)));
         command.env_remove("LD_LIBRARY_PATH").env_remove("CUDA_VISIBLE_DEVICES").env_remove("VGPU");
+        // Nobody listens there, and no log says anything.
+        command.env("OLLAMA_HOST", "127.0.0.1:1").stderr(Stdio::null());
         command.envs(variables.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("it was built");
         let out = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -250,7 +252,9 @@ fn each_process_is_named_with_what_it_has_loaded() {
     serve.hears("runs");
     let report = scratch.ask(serve.pid());
     assert_eq!(report.0["healthy"], true);
-    assert_eq!(report.checks().len(), 2, "{:#}", report.0);
+    assert_eq!(report.checks().len(), 3, "{:#}", report.0);
+    let own = report.check(&format!("server.{}", serve.pid()))["evidence"].to_string();
+    assert!(own.contains("shares memory with an executor"), "{own}");
     assert!(report.checks().iter().all(|check| check["verdict"] == "ok"), "{:#}", report.0);
     let server = report.check(&format!("process.{}", serve.pid()));
     assert!(server["title"].to_string().contains("ollama serve"));

@@ -184,7 +184,10 @@ fn a_device_that_cannot_be_is_named() {
     machine.suffers("Environment=VGPU=pci:00:07.0", "service.device", &["no vgpu function 00:07.0"], "VGPU");
     machine.plug(0o666);
     machine.thrives("Environment=VGPU=pci:00:05.0");
-    machine.thrives("Environment=VGPU=embedded");
+    machine.set("Environment=VGPU=embedded");
+    let report = machine.ask();
+    assert_eq!(report.0["healthy"], true, "{:#}", report.0);
+    report.names("device.embedded", "warning", &["swaps models waits 5 s"], "vgpu install --daemon");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod tree;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -35,12 +36,19 @@ struct Machine {
     root: TempDir,
     dist: TempDir,
     libraries: Arc<Tree>,
+    /// The daemon's.
+    _socket: UnixListener,
 }
 
 impl Machine {
     fn new() -> Self {
         let folder = || tempfile::tempdir().expect("a temporary folder");
-        let machine = Self { root: folder(), dist: folder(), libraries: libraries() };
+        let root = folder();
+        let socket = root.path().join("run/vgpu/vgpud.sock");
+        fs::create_dir_all(socket.parent().expect("a folder")).expect("a folder");
+        let listener = UnixListener::bind(&socket).expect("a socket");
+        fs::set_permissions(socket, fs::Permissions::from_mode(0o666)).expect("our own file");
+        let machine = Self { root, dist: folder(), libraries: libraries(), _socket: listener };
         machine.make_dist();
         fs::set_permissions(machine.root.path(), fs::Permissions::from_mode(0o755)).expect("our own folder");
         machine.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nme:x:1000:1000::/home/me:/bin/sh\n");
@@ -103,7 +111,7 @@ impl Machine {
     }
 
     fn add_service(&self, name: &str, program: &str) {
-        let text = format!("[Service]\nExecStart={program} serve\nEnvironment=VGPU=embedded\n");
+        let text = format!("[Service]\nExecStart={program} serve\n");
         self.write(&format!("etc/systemd/system/{name}.service"), &text);
     }
 
@@ -118,7 +126,7 @@ impl Machine {
     fn command(&self, command: &str, options: &[&str]) -> Command {
         let mut vgpu = Command::new(env!("CARGO_BIN_EXE_vgpu"));
         vgpu.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/snap/bin").env("HOME", "/root");
-        vgpu.env("VGPU", "embedded").arg(command).arg("--root").arg(self.root.path()).args(options);
+        vgpu.arg(command).arg("--root").arg(self.root.path()).args(options);
         vgpu
     }
 
@@ -152,6 +160,7 @@ impl Machine {
                         fs::read_link(entry.path()).expect("a link").into_os_string().into_encoded_bytes(),
                     ),
                     (_, true) => (0, Vec::new()),
+                    _ if !metadata.is_file() => (metadata.mtime_nsec(), Vec::new()),
                     _ => (metadata.mtime_nsec(), fs::read(entry.path()).expect("a file")),
                 };
                 if metadata.is_dir() {
@@ -275,7 +284,7 @@ fn a_service_under_another_name_is_found_by_what_it_starts() {
     let machine = Machine::new();
     machine.add_ollama("srv/llama", &["cuda_v12"]);
     machine.write("etc/systemd/system/models.service", "[Service]\nExecStart=/bin/false\n");
-    let drop_in = "[Service]\nExecStart=\nExecStart=-/srv/llama/bin/ollama serve\nEnvironment=VGPU=embedded\n";
+    let drop_in = "[Service]\nExecStart=\nExecStart=-/srv/llama/bin/ollama serve\n";
     machine.write("etc/systemd/system/models.service.d/local.conf", drop_in);
     machine.comes_and_goes(&[], "srv/llama/lib/ollama", &["srv/llama/lib/ollama/cuda_v12"]);
 }

@@ -11,7 +11,8 @@ use vgpu_core::window::layout::abi_hash;
 use vgpu_core::wire::PROTOCOL_VERSION;
 
 use super::check::Check;
-use super::probe::{self, DeviceAnswer, Setting, SpeedAnswer, Task};
+use super::probe::{self, Device, DeviceAnswer, Setting, SpeedAnswer, Task};
+use super::surroundings::Surroundings;
 
 const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
 /// What refuses a guest of another version says so; see `vgpu_core::transport::handshake`.
@@ -40,19 +41,19 @@ impl<'a> Asker<'a> {
     }
 }
 
-/// All checks of the device; and the devices' capabilities.
-pub(super) fn checks(asker: Asker<'_>) -> (Vec<Check>, Vec<(i32, i32)>) {
-    let (count, answer) = count(asker);
+/// All checks of the device; and the devices.
+pub(super) fn checks(asker: Asker<'_>, surroundings: &Surroundings) -> (Vec<Check>, Vec<Device>) {
+    let (count, answer) = count(asker, surroundings);
     let mut checks = vec![count];
     let Some(answer) = answer else { return (checks, Vec::new()) };
     checks.push(earliest(&answer));
     checks.push(management(asker, &answer));
     checks.push(speed(asker));
-    (checks, answer.devices.iter().map(|device| device.capability).collect())
+    (checks, answer.devices)
 }
 
 /// Whether there is a device; and what was said about it, if so.
-fn count(asker: Asker<'_>) -> (Check, Option<DeviceAnswer>) {
+fn count(asker: Asker<'_>, surroundings: &Surroundings) -> (Check, Option<DeviceAnswer>) {
     let asked = env::var_os(SELECTION_VARIABLE).map(|value| format!("{SELECTION_VARIABLE}={}", value.display()));
     let check = Check::ok("device.count", "a CUDA device")
         .saw(asked.unwrap_or_else(|| format!("{SELECTION_VARIABLE} is not set")));
@@ -102,11 +103,11 @@ fn count(asker: Asker<'_>) -> (Check, Option<DeviceAnswer>) {
         );
         return (check, None);
     }
-    (unreachable(check, &said), None)
+    (unreachable(check, &said, surroundings), None)
 }
 
 /// Why the libraries see no device: what libcuda `said` itself, else what a connection of this program's own says.
-fn unreachable(check: Check, said: &[String]) -> Check {
+fn unreachable(check: Check, said: &[String], surroundings: &Surroundings) -> Check {
     let own = said.iter().find_map(|line| Some(line.split_once(NO_GPU)?.1.to_owned()));
     let cause = match (own, MonitorLink::connect(&Selection::from_env())) {
         (Some(cause), _) => cause,
@@ -119,11 +120,9 @@ fn unreachable(check: Check, said: &[String]) -> Check {
         }
     };
     if OTHER_VERSION.iter().any(|words| cause.contains(words)) {
-        return check.saw(format!("this vgpu: version {}, {}", env!("CARGO_PKG_VERSION"), protocol())).failed(
-            cause,
-            "use one build of vgpu on both sides: stop that vgpud and start the one that came with these libraries, or \
-             install the libraries that came with it",
-        );
+        return check
+            .saw(format!("this vgpu: version {}, {}", env!("CARGO_PKG_VERSION"), protocol()))
+            .failed(cause, surroundings.fix_version());
     }
     if cause.contains(REFUSED) {
         return check.failed(
@@ -131,10 +130,7 @@ fn unreachable(check: Check, said: &[String]) -> Check {
             "vgpud is there: change what it refuses for (its flags, or the VGPU_ variables of an embedded one)",
         );
     }
-    check.failed(
-        cause,
-        format!("start vgpud, or set {SELECTION_VARIABLE} to where it listens (`embedded` needs no daemon)"),
-    )
+    check.failed(cause, surroundings.fix())
 }
 
 /// What both ends must have alike.

@@ -8,29 +8,37 @@
 //! - `environment`: variables that lead astray; `device`: is there a GPU at the end of it all, and how fast;
 //!   `architectures`: does the backend have kernels for it.
 //! - `discovery`: what Ollama itself would find.
-//! - `running`: processes that run, and what each has loaded.
+//! - `running`: processes that run, and what each has loaded; `server`: the servers of Ollama's among them, and whether each
+//!   has found the GPU.
+//! - `selection`: which device is meant; `surroundings`: how it is mended here, in a VM or on a host; `daemon`: whether its
+//!   program is the one that is there; `memory`: whether it has enough, and keeps it.
 //! - `service`: the environment and the rights that a systemd service gives its programs; `variables`: an environment that
 //!   need not be this process's own.
 
 mod architectures;
 mod backend;
 mod check;
+mod daemon;
 mod device;
 mod discovery;
 mod environment;
 mod libraries;
 mod loader_cache;
+mod memory;
 mod ollama;
 pub(crate) mod probe;
 mod render;
 mod running;
 mod search;
+mod selection;
+mod server;
 mod service;
+mod surroundings;
 mod variables;
 
 use std::env;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -41,11 +49,13 @@ use crate::ollama::services::OLLAMA;
 use crate::ollama::{Found, Seek, find};
 use crate::unit::Unit;
 use backend::Backend;
-use check::{Check, Report};
+use check::{Check, Report, Verdict};
 use device::Asker;
 use libraries::Reference;
 use ollama::Ollama;
+use server::Running;
 use service::Service;
+use surroundings::Surroundings;
 use variables::Variables;
 
 /// Options of `vgpu doctor`.
@@ -117,7 +127,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         return watch(args).map(|()| true);
     }
     let report = match args.pid {
-        Some(pid) => Report::new(running::checks(pid, &reference(args)?.0)?),
+        Some(pid) => Report::new(running::checks(pid, &machine(args)?, &reference(args)?.0)?),
         None => examine(args)?,
     };
     let mut out = io::stdout().lock();
@@ -166,6 +176,7 @@ fn examine(args: &Args) -> Result<Report> {
     let is_other = args.ollama.is_some() || args.backend.is_some();
     let found = (!is_other).then(|| find(&machine, &Seek::own(&machine, args.service.as_deref())));
     let service = find_service(args, found.as_ref())?;
+    let servers = if args.backend.is_none() { Running::all(&machine, &reference) } else { Vec::new() };
     let variables = service.as_ref().map_or_else(Variables::own, |service| service.variables.clone());
     if service.is_some() {
         // SAFETY: this program has started no thread yet.
@@ -218,23 +229,45 @@ fn examine(args: &Args) -> Result<Report> {
     }
     checks.extend(reference.checks(&program));
     checks.extend(of_backends);
-    let device = Check::ok("device.count", "a CUDA device");
+    let chosen = selection::chosen(Some(&variables), &reference);
+    let surroundings = Surroundings::of(&machine, &chosen);
+    checks.extend(daemon::replaced(&machine));
+    if let Some(ollama) = &ollama {
+        checks.extend(memory::embedded(&chosen, ollama));
+    }
+    let servers = servers.iter().filter(|server| is_examined(server, ollama.as_ref(), &machine));
+    let of_servers = |checks: &[Check]| {
+        let is_well = checks.iter().all(|check| check.verdict != Verdict::Failed);
+        servers.map(|server| server.check(is_well)).collect::<Vec<_>>()
+    };
     if args.no_device {
-        checks.push(device.skipped("--no-device"));
+        checks.push(Check::ok("device.count", "a CUDA device").skipped("--no-device"));
+        let of_servers = of_servers(&checks);
+        checks.extend(of_servers);
         return Ok(Report::new(checks));
     }
     let limit = Duration::from_secs(args.probe_seconds);
     let library_path = library_path.map_or(reference.folder.as_os_str(), |path| path);
-    let (of_device, capabilities) = device::checks(Asker { program: &program, library_path, limit });
+    let (of_device, devices) = device::checks(Asker { program: &program, library_path, limit }, &surroundings);
     checks.extend(of_device);
-    if let Some(capability) = capabilities.first() {
+    checks.extend(ollama.iter().flat_map(|ollama| memory::least(ollama, &devices)));
+    if let Some(capability) = devices.first().map(|device| device.capability) {
         let served = backends.iter().filter(|backend| backend.unserved().is_none());
-        checks.extend(served.map(|backend| architectures::check(backend, ollama.is_some(), *capability)));
+        checks.extend(served.map(|backend| architectures::check(backend, ollama.is_some(), capability)));
     }
     checks.extend(ollama.iter().map(|ollama| discovery::check(ollama, &program, limit)));
     let alone = alone.iter().filter(|backend| backend.unserved().is_none());
     checks.extend(alone.map(|backend| discovery::check_alone(backend, &program, limit)));
+    let of_servers = of_servers(&checks);
+    checks.extend(of_servers);
     Ok(Report::new(checks))
+}
+
+/// Whether a server runs the Ollama that is examined.
+fn is_examined(server: &Running, ollama: Option<&Ollama>, machine: &Machine) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    let of_server = server.folder.as_ref().and_then(|folder| real(&machine.host_of(folder)));
+    ollama.is_some_and(|ollama| of_server.is_some() && of_server == real(&ollama.folder))
 }
 
 fn machine(args: &Args) -> Result<Machine> {

@@ -173,7 +173,7 @@ impl Found {
 }
 
 /// The `lib/ollama` that a program of Ollama's uses: beside the folder in which it really lies, or in there.
-fn libraries_of(machine: &Machine, program: &Path) -> Option<PathBuf> {
+pub(crate) fn libraries_of(machine: &Machine, program: &Path) -> Option<PathBuf> {
     let program = machine.walk(program).ok()?.path;
     // Snaps are started by a link to another program.
     if !program.file_name()?.to_str()?.contains(PROGRAM) || machine.metadata(&program).ok()?.is_dir() {

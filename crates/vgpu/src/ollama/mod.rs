@@ -11,4 +11,4 @@ pub(crate) mod layout;
 pub(crate) mod server;
 pub(crate) mod services;
 
-pub(crate) use find::{Found, Installed, Seek, find};
+pub(crate) use find::{Found, Installed, Seek, find, libraries_of};

@@ -1,4 +1,5 @@
 //! A scratch machine with a systemd service, for the tests of `vgpu doctor --service`, and what doctor says about it.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};

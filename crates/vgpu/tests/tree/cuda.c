@@ -19,7 +19,11 @@ int cuDeviceGetAttribute(int *v, int a, int d) {
     *v = a == 75 ? (old ? atoi(old) : 7) : a == 76 ? 5 : 0;
     return 0;
 }
-int cuDeviceTotalMem_v2(unsigned long *b, int d) { *b = 1ul << 30; return 0; }
+int cuDeviceTotalMem_v2(unsigned long *b, int d) {
+    const char *mib = getenv("TEST_MIB");
+    *b = (mib ? strtoul(mib, 0, 10) : 8192) << 20;
+    return 0;
+}
 int cuDeviceGetUuid_v2(char *u, int d) { memset(u, 0xab, 16); return 0; }
 int cuDeviceGetUuid(char *u, int d) { return cuDeviceGetUuid_v2(u, d); }
 int cuDeviceGetPCIBusId(char *s, int n, int d) { strncpy(s, "0000:0A:00.0", n); return 0; }
@@ -32,7 +36,7 @@ int cuCtxSetCurrent(void *c) { return 0; }
 int cuCtxSynchronize(void) { return 0; }
 int cuMemGetInfo_v2(unsigned long *f, unsigned long *t) {
     if (getenv("TEST_SLOW")) usleep(3000);
-    *f = *t = 1ul << 30;
+    *f = *t = 8ul << 30;
     return is_lazy() ? 719 : 0;
 }
 int cuMemAlloc_v2(unsigned long *a, unsigned long n) { *a = 4096; return 0; }

@@ -21,7 +21,7 @@ static void end(void) {
 }
 
 struct registry *ggml_backend_init(void) {
-    static struct device device = {"CUDA0", "Test GPU", 1ul << 29, 1ul << 30};
+    static struct device device = {"CUDA0", "Test GPU", 4ul << 30, 8ul << 30};
     static struct feature features[3] = {{"USE_GRAPHS", "1"}, {0, 0}, {0, 0}};
     static struct registry registry = {0, &device, features};
     cudaMalloc() + cudaGraphLaunch() + cublasCreate_v2() + cuInit(0) + ggml_log();

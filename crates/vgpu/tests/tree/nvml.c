@@ -15,7 +15,7 @@ int nvmlDeviceGetUUID(void *d, char *s, unsigned n) { strncpy(s, uuid(), n); ret
 int nvmlDeviceGetHandleByUUID(const char *u, void **d) { *d = d; return strcmp(u, uuid()) ? 6 : 0; }
 int nvmlDeviceGetName(void *d, char *s, unsigned n) { strncpy(s, "Test GPU", n); return 0; }
 int nvmlDeviceGetMemoryInfo(void *d, unsigned long *m) {
-    m[0] = m[1] = strtoul(or("TEST_NVML_MIB", "1024"), 0, 10) << 20;
+    m[0] = m[1] = strtoul(or("TEST_NVML_MIB", "8192"), 0, 10) << 20;
     m[2] = 0;
     return 0;
 }

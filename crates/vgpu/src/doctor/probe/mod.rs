@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 pub(super) use backend::{BackendAnswer, BackendDevice};
-pub(super) use device::DeviceAnswer;
+pub(super) use device::{Device, DeviceAnswer};
 pub(super) use management::ManagementAnswer;
 pub(super) use speed::SpeedAnswer;
 

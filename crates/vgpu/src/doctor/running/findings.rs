@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::os::unix::fs::MetadataExt;
 
-use super::process::Mapping;
+use super::process::{Mapping, Proc};
 use crate::doctor::libraries::{LIBRARIES, Origin, Reference};
 use crate::ollama::layout::BACKEND;
 
@@ -47,7 +47,7 @@ impl fmt::Display for Whose {
 
 /// How a process is connected to a GPU.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Connection {
+pub(in crate::doctor) enum Connection {
     /// It shares memory with an executor.
     Executor,
     /// It has mapped a PCI function, by its address.
@@ -66,12 +66,13 @@ impl fmt::Display for Connection {
 /// Tells whose files are, each file once.
 pub(super) struct Judge<'a> {
     reference: &'a Reference,
+    proc: &'a Proc,
     known: HashMap<(String, String), Whose>,
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(reference: &'a Reference) -> Self {
-        Self { reference, known: HashMap::new() }
+    pub(in crate::doctor) fn new(reference: &'a Reference, proc: &'a Proc) -> Self {
+        Self { reference, proc, known: HashMap::new() }
     }
 
     /// The libraries of CUDA among what a process has mapped.
@@ -94,7 +95,8 @@ impl<'a> Judge<'a> {
     }
 
     fn find_out(&self, pid: u32, mapping: &Mapping, soname: &str) -> Whose {
-        let mut files = mapping.files(pid).into_iter().filter_map(|path| Some((path.metadata().ok()?, path)));
+        let mut files =
+            mapping.files(self.proc, pid).into_iter().filter_map(|path| Some((path.metadata().ok()?, path)));
         let Some((metadata, path)) = files.find(|(metadata, _)| metadata.is_file()) else { return Whose::Unknown };
         // The very file of ours needs no reading: a process that is watched may not live for long.
         let ours = self.reference.folder.join(soname).metadata();
@@ -111,7 +113,7 @@ impl<'a> Judge<'a> {
 }
 
 /// The name of ours that a file goes by: real files have longer versions at their ends.
-fn soname(name: &str) -> Option<&'static str> {
+pub(super) fn soname(name: &str) -> Option<&'static str> {
     let stem = |name: &str| name.split(".so").next().unwrap_or("").to_owned();
     LIBRARIES.iter().map(|library| library.soname).find(|soname| name.contains(".so") && stem(soname) == stem(name))
 }
@@ -121,7 +123,7 @@ fn is_of_cuda(name: &str) -> bool {
 }
 
 /// How a process is connected, told from what it has mapped.
-pub(super) fn connection(mappings: &[Mapping]) -> Option<Connection> {
+pub(in crate::doctor) fn connection(mappings: &[Mapping]) -> Option<Connection> {
     mappings.iter().find_map(|mapping| {
         if mapping.path == WINDOW {
             return Some(Connection::Executor);

@@ -9,14 +9,19 @@ mod watch;
 
 use std::collections::BTreeSet;
 use std::io;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
 use super::check::Check;
 use super::environment;
 use super::libraries::Reference;
-use findings::{Connection, Judge, Loaded, Whose, connection};
-use process::{Process, Role};
+use super::server::Running;
+use crate::machine::Machine;
+pub(super) use findings::{Connection, connection};
+use findings::{Judge, Loaded, Whose};
+use process::Role;
+pub(super) use process::{Proc, Process};
 pub(super) use watch::{Source, watch};
 
 /// Variables that lead a program to libraries or devices, or away from them.
@@ -36,16 +41,17 @@ const VARIABLES: [&str; 9] = [
 ///
 /// # Errors
 /// When there is no such process, or this user may not look into it.
-pub(super) fn checks(pid: u32, reference: &Reference) -> Result<Vec<Check>> {
-    let processes = process::tree(pid);
+pub(super) fn checks(pid: u32, machine: &Machine, reference: &Reference) -> Result<Vec<Check>> {
+    let proc = Proc::new(machine.host(Path::new("/proc")));
+    let processes = proc.tree(pid);
     let Some(root) = processes.first() else { bail!("--pid {pid}: there is no such process") };
-    let mut judge = Judge::new(reference);
+    let mut judge = Judge::new(reference, &proc);
     let mut all = Vec::new();
     let mut environments = BTreeSet::new();
     for process in &processes {
         let check =
             Check::ok(format!("process.{}", process.pid()), format!("process {}: {}", process.pid(), process.command));
-        match examine(process, check.clone(), &mut judge) {
+        match examine(process, check.clone(), &proc, &mut judge) {
             Ok(check) => all.push(check),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 if process == root {
@@ -57,7 +63,7 @@ pub(super) fn checks(pid: u32, reference: &Reference) -> Result<Vec<Check>> {
             // It has ended meanwhile.
             Err(_) => continue,
         }
-        if let Ok(mut variables) = process::variables(process.pid()) {
+        if let Ok(mut variables) = proc.variables(process.pid()) {
             if process.role.wants_device() {
                 // Ollama's own doing.
                 variables.unset("GGML_CUDA_INIT");
@@ -74,6 +80,11 @@ pub(super) fn checks(pid: u32, reference: &Reference) -> Result<Vec<Check>> {
     if all.is_empty() {
         bail!("--pid {pid}: the process has ended meanwhile");
     }
+    // Nothing here tells whether a server that is started now would find a GPU; so this one's own word counts.
+    let servers = processes.iter().filter(|process| process.role == Role::Serve);
+    all.extend(
+        servers.filter_map(|process| Running::one(process.pid(), machine, reference)).map(|server| server.check(true)),
+    );
     if root.role == Role::Serve && !processes.iter().any(|process| process.role.wants_device()) {
         let check = Check::ok("process.runners", "the processes in which Ollama computes");
         all.push(check.skipped(
@@ -83,14 +94,14 @@ pub(super) fn checks(pid: u32, reference: &Reference) -> Result<Vec<Check>> {
     Ok(all)
 }
 
-fn examine(process: &Process, check: Check, judge: &mut Judge<'_>) -> io::Result<Check> {
-    let mappings = process::mappings(process.pid())?;
+fn examine(process: &Process, check: Check, proc: &Proc, judge: &mut Judge<'_>) -> io::Result<Check> {
+    let mappings = proc.mappings(process.pid())?;
     let loaded = judge.loaded(process.pid(), &mappings);
     let connection = connection(&mappings);
     let check = check
         .saw_all(loaded.iter().map(describe))
         .saw_all(connection.iter().map(|connection| format!("it {connection}")));
-    let variables = process::variables(process.pid()).unwrap_or_default();
+    let variables = proc.variables(process.pid()).unwrap_or_default();
     let set = VARIABLES.iter().filter(|name| variables.value(name).is_some());
     let check = check.saw_all(set.map(|name| variables.show(name)));
     Ok(judged(process.role, check, &loaded, connection.as_ref()))
@@ -116,7 +127,13 @@ fn judged(role: Role, check: Check, loaded: &[Loaded], connection: Option<&Conne
     let foreign = [Whose::Bundled, Whose::Foreign];
     if let Some(other) = loaded.iter().filter(matters).find(|loaded| foreign.contains(&loaded.whose)) {
         let cause = format!("it has loaded {}, which is {}", other.mapping.path, other.whose);
-        return check.failed(cause, "`vgpu doctor` says which directory brings it, and what to put there");
+        let place = other.mapping.path.rsplit_once('/').map_or("/", |(folder, _)| folder);
+        let ours = findings::soname(other.mapping.name()).unwrap_or("library");
+        let fix = format!(
+            "put vgpu's {ours} in its place, or in a folder that is searched before {place} (for Ollama, `vgpu install` \
+             does), and restart the program"
+        );
+        return check.failed(cause, fix);
     }
     if let Some(stale) = loaded.iter().find(|loaded| loaded.mapping.is_deleted) {
         let cause = format!("it runs with {}, which was deleted or replaced since", stale.mapping.path);
@@ -124,7 +141,9 @@ fn judged(role: Role, check: Check, loaded: &[Loaded], connection: Option<&Conne
     }
     if role.wants_device() && loaded.is_empty() {
         let cause = "it has loaded no CUDA backend, so it has no GPU";
-        return check.warning(cause, "`vgpu doctor` says why, unless it has only just begun");
+        let fix = "unless it has only just begun: mend what `vgpu doctor` names as failed, if anything, and then restart \
+                   Ollama's server, which looks for GPUs only when it starts";
+        return check.warning(cause, fix);
     }
     if of(Whose::ThisBuild).is_some() && connection.is_none() {
         let cause = "it has loaded vgpu's libraries, but is connected to no GPU";

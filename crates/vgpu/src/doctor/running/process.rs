@@ -7,11 +7,16 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::doctor::variables::Variables;
+use crate::ollama::server::is_server;
 
 /// A process with more mappings than fit is looked at in part; a large one has some thousand.
 const MAPS_MAX_BYTES: u64 = 16 << 20;
 const TEXT_MAX_BYTES: u64 = 1 << 20;
 const PROCESSES_MAX: usize = 4096;
+
+/// Where the kernel shows processes; in tests a folder.
+#[derive(Clone, Debug)]
+pub(in crate::doctor) struct Proc(PathBuf);
 
 /// One process, at one time: numbers are used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,7 +28,7 @@ pub(super) struct Identity {
 
 /// What a process is to Ollama.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(in crate::doctor) enum Role {
     /// Ollama's server, which loads no CUDA (since 0.12.4).
     Serve,
     /// Ollama's own inference process, or its probe.
@@ -40,7 +45,7 @@ impl Role {
         let program = arguments.first().map_or("", |program| program.rsplit('/').next().unwrap_or(program));
         match (program, arguments.get(1).map(String::as_str)) {
             ("llama-server", _) => Self::LlamaServer,
-            ("ollama", Some("serve" | "start")) => Self::Serve,
+            _ if is_server(program, arguments.iter().skip(1).map(String::as_str)) => Self::Serve,
             ("ollama", Some("runner")) => Self::Runner,
             ("ollama", Some("gpu-discover")) => Self::Discover,
             _ => Self::Other,
@@ -55,9 +60,11 @@ impl Role {
 
 /// Who a process is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Process {
+pub(in crate::doctor) struct Process {
     pub(super) identity: Identity,
     pub(super) role: Role,
+    /// It was started for a model, and not only to look for devices.
+    pub(super) has_model: bool,
     /// Its command line, shortened.
     pub(super) command: String,
     /// It has one: processes of the kernel, and those that are about to end, have none.
@@ -66,7 +73,7 @@ pub(super) struct Process {
 
 /// A file in a process's memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mapping {
+pub(in crate::doctor) struct Mapping {
     /// As the kernel names it: where links lead, as the process sees it.
     pub(super) path: String,
     /// Device and number of the file, as text.
@@ -83,10 +90,10 @@ impl Mapping {
     }
 
     /// Paths by which the very file can be opened from here, the surest first.
-    pub(super) fn files(&self, pid: u32) -> Vec<PathBuf> {
-        let mut all = vec![PathBuf::from(format!("/proc/{pid}/map_files/{}", self.range))];
+    pub(super) fn files(&self, proc: &Proc, pid: u32) -> Vec<PathBuf> {
+        let mut all = vec![proc.path(pid, &format!("map_files/{}", self.range))];
         if !self.is_deleted {
-            all.push(PathBuf::from(format!("/proc/{pid}/root{}", self.path)));
+            all.push(proc.path(pid, &format!("root{}", self.path)));
             // Of a process that has ended meanwhile.
             all.push(PathBuf::from(&self.path));
         }
@@ -101,12 +108,52 @@ fn read(path: impl AsRef<Path>, max_bytes: u64) -> io::Result<Vec<u8>> {
 }
 
 impl Process {
+    pub(in crate::doctor) fn pid(&self) -> u32 {
+        self.identity.pid
+    }
+
+    /// Its command line, shortened.
+    pub(in crate::doctor) fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// When it was started, in clock ticks since boot.
+    pub(in crate::doctor) fn started_ticks(&self) -> u64 {
+        self.identity.started
+    }
+
+    /// Whether it is there to compute, or to look for devices.
+    pub(in crate::doctor) fn wants_device(&self) -> bool {
+        self.role.wants_device()
+    }
+
+    /// Whether it was started for a model.
+    pub(in crate::doctor) fn computes(&self) -> bool {
+        self.wants_device() && self.has_model
+    }
+}
+
+impl Proc {
+    pub(in crate::doctor) fn new(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    /// This machine's own.
+    pub(in crate::doctor) fn own() -> Self {
+        Self("/proc".into())
+    }
+
+    /// A file about a process.
+    pub(in crate::doctor) fn path(&self, pid: u32, name: &str) -> PathBuf {
+        self.0.join(pid.to_string()).join(name)
+    }
+
     /// Looks at a process.
     ///
     /// # Errors
     /// When there is none of that number.
-    pub(super) fn look(pid: u32) -> io::Result<Self> {
-        let stat = read(format!("/proc/{pid}/stat"), TEXT_MAX_BYTES)?;
+    pub(in crate::doctor) fn look(&self, pid: u32) -> io::Result<Process> {
+        let stat = read(self.path(pid, "stat"), TEXT_MAX_BYTES)?;
         let stat = String::from_utf8_lossy(&stat);
         // The name before the fields is in parentheses and may hold anything.
         let (name, fields) = stat.rsplit_once(')').ok_or(io::ErrorKind::InvalidData)?;
@@ -116,7 +163,7 @@ impl Process {
         if is_over {
             return Err(io::ErrorKind::NotFound.into());
         }
-        let line = read(format!("/proc/{pid}/cmdline"), TEXT_MAX_BYTES)?;
+        let line = read(self.path(pid, "cmdline"), TEXT_MAX_BYTES)?;
         let mut arguments: Vec<String> =
             line.split(|byte| *byte == 0).map(|part| String::from_utf8_lossy(part).into_owned()).collect();
         arguments.pop();
@@ -130,38 +177,63 @@ impl Process {
             command.push('…');
         }
         let command = command.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-        Ok(Self { identity: Identity { pid, started }, role, command, has_command: !arguments.is_empty() })
+        let has_model = arguments.iter().any(|argument| argument == "--model" || argument.starts_with("--model="));
+        let has_command = !arguments.is_empty();
+        Ok(Process { identity: Identity { pid, started }, role, has_model, command, has_command })
     }
 
-    pub(super) fn pid(&self) -> u32 {
-        self.identity.pid
+    /// A process and its descendants, parents first.
+    pub(in crate::doctor) fn tree(&self, root: u32) -> Vec<Process> {
+        let mut all: Vec<Process> = self.look(root).into_iter().collect();
+        let mut at = 0;
+        while let Some(parent) = all.get(at).map(Process::pid) {
+            for pid in self.children(parent) {
+                if all.len() < PROCESSES_MAX
+                    && !all.iter().any(|known| known.pid() == pid)
+                    && let Ok(child) = self.look(pid)
+                {
+                    all.push(child);
+                }
+            }
+            at += 1;
+        }
+        all
     }
-}
 
-/// A process and its descendants, parents first.
-pub(super) fn tree(root: u32) -> Vec<Process> {
-    let mut all: Vec<Process> = Process::look(root).into_iter().collect();
-    let mut at = 0;
-    while let Some(parent) = all.get(at).map(Process::pid) {
-        for pid in children(parent) {
-            if all.len() < PROCESSES_MAX
-                && !all.iter().any(|known| known.pid() == pid)
-                && let Ok(child) = Process::look(pid)
+    /// The children of all of a process's threads.
+    pub(super) fn children(&self, pid: u32) -> Vec<u32> {
+        let threads = fs::read_dir(self.path(pid, "task")).into_iter().flatten().flatten();
+        let lists =
+            threads.take(PROCESSES_MAX).filter_map(|thread| read(thread.path().join("children"), TEXT_MAX_BYTES).ok());
+        lists.flat_map(|list| numbers(&list)).take(PROCESSES_MAX).collect()
+    }
+
+    /// The files that a process has mapped, each once.
+    ///
+    /// # Errors
+    /// When this user may not look, or the process has ended.
+    pub(in crate::doctor) fn mappings(&self, pid: u32) -> io::Result<Vec<Mapping>> {
+        let text = read(self.path(pid, "maps"), MAPS_MAX_BYTES)?;
+        Ok(parse_maps(&String::from_utf8_lossy(&text)))
+    }
+
+    /// The environment that a process began with.
+    ///
+    /// # Errors
+    /// When this user may not look, or the process has ended.
+    pub(in crate::doctor) fn variables(&self, pid: u32) -> io::Result<Variables> {
+        let text = read(self.path(pid, "environ"), TEXT_MAX_BYTES)?;
+        let mut all = Variables::default();
+        for entry in text.split(|byte| *byte == 0) {
+            let entry = String::from_utf8_lossy(entry);
+            if let Some((name, value)) = entry.split_once('=')
+                && !name.is_empty()
             {
-                all.push(child);
+                all.set(name, value, None);
             }
         }
-        at += 1;
+        Ok(all)
     }
-    all
-}
-
-/// The children of all of a process's threads.
-pub(super) fn children(pid: u32) -> Vec<u32> {
-    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let lists =
-        threads.take(PROCESSES_MAX).filter_map(|thread| read(thread.path().join("children"), TEXT_MAX_BYTES).ok());
-    lists.flat_map(|list| numbers(&list)).take(PROCESSES_MAX).collect()
 }
 
 /// The processes of a control group.
@@ -172,15 +244,6 @@ pub(super) fn of_group(list: &Path) -> io::Result<Vec<u32>> {
 fn numbers(text: &[u8]) -> Vec<u32> {
     let text = String::from_utf8_lossy(text);
     text.split_whitespace().take(PROCESSES_MAX).filter_map(|number| number.parse().ok()).collect()
-}
-
-/// The files that a process has mapped, each once.
-///
-/// # Errors
-/// When this user may not look, or the process has ended.
-pub(super) fn mappings(pid: u32) -> io::Result<Vec<Mapping>> {
-    let text = read(format!("/proc/{pid}/maps"), MAPS_MAX_BYTES)?;
-    Ok(parse_maps(&String::from_utf8_lossy(&text)))
 }
 
 fn parse_maps(text: &str) -> Vec<Mapping> {
@@ -204,24 +267,6 @@ fn parse_maps(text: &str) -> Vec<Mapping> {
         }
     }
     all
-}
-
-/// The environment that a process began with.
-///
-/// # Errors
-/// When this user may not look, or the process has ended.
-pub(super) fn variables(pid: u32) -> io::Result<Variables> {
-    let text = read(format!("/proc/{pid}/environ"), TEXT_MAX_BYTES)?;
-    let mut all = Variables::default();
-    for entry in text.split(|byte| *byte == 0) {
-        let entry = String::from_utf8_lossy(entry);
-        if let Some((name, value)) = entry.split_once('=')
-            && !name.is_empty()
-        {
-            all.set(name, value, None);
-        }
-    }
-    Ok(all)
 }
 
 #[cfg(test)]
@@ -258,10 +303,11 @@ nonsense /
 
     #[test]
     fn this_process_is_told_from_others() {
-        let own = Process::look(std::process::id()).expect("this process");
-        assert_eq!(Process::look(std::process::id()).expect("this process"), own);
-        assert!(mappings(own.pid()).expect("our own").iter().any(|mapping| mapping.name().starts_with("libc.so")));
-        assert!(Process::look(u32::MAX).is_err());
-        assert!(tree(u32::MAX).is_empty());
+        let proc = Proc::own();
+        let own = proc.look(std::process::id()).expect("this process");
+        assert_eq!(proc.look(std::process::id()).expect("this process"), own);
+        assert!(proc.mappings(own.pid()).expect("our own").iter().any(|mapping| mapping.name().starts_with("libc.so")));
+        assert!(proc.look(u32::MAX).is_err());
+        assert!(proc.tree(u32::MAX).is_empty());
     }
 }

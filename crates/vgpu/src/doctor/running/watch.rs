@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::findings::{Connection, Judge, Loaded, Whose, connection};
-use super::process::{self, Identity, Process, Role};
+use super::process::{self, Identity, Proc, Process, Role};
 use crate::doctor::libraries::Reference;
 
 /// Between two looks at the list of processes.
@@ -32,10 +32,10 @@ impl Source {
     fn processes(&self) -> Option<Vec<u32>> {
         match self {
             Self::Tree(root) => {
-                let mut all = vec![Process::look(*root).ok()?.pid()];
+                let mut all = vec![Proc::own().look(*root).ok()?.pid()];
                 let mut at = 0;
                 while let Some(pid) = all.get(at) {
-                    for child in process::children(*pid) {
+                    for child in Proc::own().children(*pid) {
                         if !all.contains(&child) {
                             all.push(child);
                         }
@@ -72,7 +72,8 @@ pub(in crate::doctor) fn watch(
 ) -> io::Result<()> {
     let start = Instant::now();
     let mut log = Log { start, out };
-    let mut judge = Judge::new(reference);
+    let proc = Proc::own();
+    let mut judge = Judge::new(reference, &proc);
     let mut known: HashMap<Identity, Followed> = HashMap::new();
     let mut was_there = match (source.processes(), source) {
         (Some(_), Source::Tree(pid)) => {
@@ -93,7 +94,7 @@ pub(in crate::doctor) fn watch(
     };
     while limit.is_none_or(|limit| start.elapsed() < limit) {
         let pids = source.processes();
-        let present: Vec<Process> = pids.iter().flatten().filter_map(|pid| Process::look(*pid).ok()).collect();
+        let present: Vec<Process> = pids.iter().flatten().filter_map(|pid| proc.look(*pid).ok()).collect();
         let is_gone = |identity: &Identity| !present.iter().any(|process| process.identity == *identity);
         let mut ended: Vec<Followed> =
             known.extract_if(|identity, _| is_gone(identity)).map(|(_, followed)| followed).collect();
@@ -155,7 +156,7 @@ fn follow(
         return Ok(());
     }
     followed.looked_into = Some(now);
-    let mappings = match process::mappings(pid) {
+    let mappings = match Proc::own().mappings(pid) {
         Ok(mappings) => mappings,
         Err(error) => {
             if error.kind() == io::ErrorKind::PermissionDenied && !followed.is_refused {

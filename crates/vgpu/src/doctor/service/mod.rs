@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use super::check::{Check, Verdict};
 use super::libraries::Reference;
 use super::ollama::Ollama;
+use super::selection::chosen;
 use super::variables::Variables;
 use crate::machine::Machine;
 use crate::unit::Unit;
@@ -81,7 +82,8 @@ impl Service {
         let folders: Vec<PathBuf> = places.filter_map(|place| machine.inside(&place)).collect();
         let path = self.variables.value("LD_LIBRARY_PATH").unwrap_or_default();
         let searched: Vec<PathBuf> = folders.iter().cloned().chain(std::env::split_paths(path)).collect();
-        let scene = Scene { machine, unit, variables: &self.variables, account: &account, folders };
+        let chosen = chosen(Some(&self.variables), reference);
+        let scene = Scene { machine, unit, variables: &self.variables, account: &account, chosen, folders };
         let reach = reach::checks(&scene);
         let is_kept_out = reach.iter().any(|check| check.verdict == Verdict::Failed);
         let prefix = reference.folder.ancestors().nth(2).and_then(|prefix| machine.inside(prefix));

@@ -6,16 +6,16 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use vgpu_core::transport::{DEFAULT_SOCKET, SELECTION_VARIABLE, Selection};
+use vgpu_core::transport::{DEFAULT_SOCKET, SELECTION_VARIABLE};
 
 use super::account::{Account, READ, WRITE};
 use super::namespace::{Namespace, Sight};
 use super::sandbox;
 use crate::doctor::check::Check;
 use crate::doctor::libraries::LIBRARIES;
+use crate::doctor::selection::{Chosen, functions};
+use crate::doctor::surroundings::Surroundings;
 use crate::doctor::variables::Variables;
-use crate::guest_setup::function;
-use crate::guest_setup::root::Root;
 use crate::machine::Machine;
 use crate::unit::Unit;
 
@@ -27,6 +27,8 @@ pub(super) struct Scene<'a> {
     pub(super) unit: &'a Unit,
     pub(super) variables: &'a Variables,
     pub(super) account: &'a Account,
+    /// The device that its programs are told to use.
+    pub(super) chosen: Chosen,
     /// Ollama's folders with libraries, as paths of the machine.
     pub(super) folders: Vec<PathBuf>,
 }
@@ -112,24 +114,26 @@ fn judge<'a>(check: Check, mut troubles: impl Iterator<Item = &'a Trouble>) -> C
 
 /// The way that the service's programs take, and what hinders them.
 fn route(scene: &Scene<'_>, namespace: &Namespace) -> (Route, Vec<Trouble>) {
-    let value = scene.variables.value(SELECTION_VARIABLE).map(|value| value.to_string_lossy().into_owned());
     let with_troubles = |route: Route| {
         let troubles = troubles(scene, namespace, &route);
         (route, troubles)
     };
     let socket = || with_troubles(Route::Socket(DEFAULT_SOCKET.into()));
-    match Selection::parse(value.as_deref().unwrap_or("")) {
-        Selection::Embedded => with_troubles(Route::Embedded),
-        Selection::Unix(path) => with_troubles(Route::Socket(path)),
-        Selection::Pci(address) => with_troubles(match find_function(scene, Some(&address)) {
+    match &scene.chosen {
+        Chosen::Embedded => with_troubles(Route::Embedded),
+        Chosen::Socket(path) => with_troubles(Route::Socket(path.clone())),
+        Chosen::Function(address) => with_troubles(match find_function(scene, address.as_deref()) {
             Some(route) => route,
-            None => Route::Nowhere(format!("this machine has no vgpu function {address}")),
+            None => {
+                let which = address.as_ref().map_or_else(String::new, |address| format!(" {address}"));
+                Route::Nowhere(format!("this machine has no vgpu function{which}"))
+            }
         }),
-        Selection::Invalid(text) => with_troubles(Route::Nowhere(format!(
+        Chosen::Unknown(text) => with_troubles(Route::Nowhere(format!(
             "{SELECTION_VARIABLE}={text} is not understood: it must be unix:PATH, pci:ADDRESS or embedded"
         ))),
         // A function first; a daemon is as good where the function cannot be used.
-        Selection::Default => match find_function(scene, None).map(with_troubles) {
+        Chosen::Default => match find_function(scene, None).map(with_troubles) {
             None => socket(),
             Some((route, troubles)) if troubles.is_empty() => (route, troubles),
             Some(function) => {
@@ -141,10 +145,7 @@ fn route(scene: &Scene<'_>, namespace: &Namespace) -> (Route, Vec<Trouble>) {
 }
 
 fn find_function(scene: &Scene<'_>, address: Option<&str>) -> Option<Route> {
-    let mut functions = function::scan(&Root::new(&scene.machine.host(Path::new("/")))).ok()?;
-    functions.retain(|function| {
-        function.is_ours && address.is_none_or(|address| function.address.ends_with(&address.to_ascii_lowercase()))
-    });
+    let functions = functions(scene.machine, address);
     let function = functions.first()?;
     let files = ["resource0", "resource1"].map(|name| PathBuf::from(function.path(name)));
     Some(Route::Function(function.address.clone(), files.into()))
@@ -184,7 +185,7 @@ fn socket_troubles(scene: &Scene<'_>, namespace: &Namespace, path: &Path, all: &
         Err(error) => all.push(Trouble::new(
             Area::Existence,
             format!("there is no daemon's socket at {shown}: {error}"),
-            format!("start `vgpud --socket {shown}`, or name another device in {SELECTION_VARIABLE}"),
+            Surroundings::of(scene.machine, &scene.chosen).fix(),
         )),
         Ok(metadata) if !metadata.file_type().is_socket() => all.push(Trouble::new(
             Area::Existence,
