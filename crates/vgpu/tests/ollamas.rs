@@ -263,6 +263,10 @@ fn a_server_that_runs_counts_more_than_one_that_could() {
     let said = succeeds(&said);
     assert!(said.contains("srv/llama/lib/ollama (process 4711 runs it) counts"), "{said}");
     assert!(said.contains("srv/llama/lib/ollama/cuda_v12/libcuda.so.1"), "{said}");
+    // Started by hand, it has nothing of the service's.
+    succeeds(&machine.install(&[]).output().expect("vgpu is built"));
+    let report = machine.is_content(&[], &[]);
+    assert!(!report.checks().iter().any(|check| check["id"] == "service.unit"), "{:#}", report.0);
 }
 
 #[test]
@@ -352,6 +356,14 @@ fn nixs_store_is_left_alone_and_the_environment_does_it() {
     is_no_success(&output, &[store, "Nix's store", "LD_LIBRARY_PATH=", "vgpu/current/lib"]);
     let ours = machine.path("vgpu/current/lib").display().to_string();
     machine.is_content(&[], &[("LD_LIBRARY_PATH", &ours)]);
+    // Once a service has it so, nothing is left to be done.
+    let unit = "etc/systemd/system/ollama.service";
+    let start = format!("[Service]\nExecStart=/{store}/bin/ollama serve\n");
+    machine.write(unit, &format!("{start}Environment=LD_LIBRARY_PATH=/run/opengl-driver/lib:{ours}\n"));
+    assert!(succeeds(&machine.install(&[]).output().expect("vgpu is built")).contains("leads it to vgpu's libraries"));
+    machine.write(unit, &format!("{start}Environment=LD_LIBRARY_PATH=/run/opengl-driver/lib\n"));
+    is_no_success(&machine.install(&[]).output().expect("vgpu is built"), &[store]);
+    fs::remove_dir_all(machine.path("etc/systemd")).expect("our own folder");
     machine.uninstall();
     assert_eq!(machine.snapshot(), before);
 }

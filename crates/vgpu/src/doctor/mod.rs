@@ -46,7 +46,7 @@ use anyhow::{Context, Result, bail};
 use crate::machine::Machine;
 use crate::ollama::layout::BACKEND;
 use crate::ollama::services::OLLAMA;
-use crate::ollama::{Found, Seek, find};
+use crate::ollama::{Found, Installed, Seek, find};
 use crate::unit::Unit;
 use backend::Backend;
 use check::{Check, Report, Verdict};
@@ -71,7 +71,12 @@ Examples:
   sudo vgpu doctor --watch                      the same while it happens: start a model in another window
   sudo vgpu doctor --watch --pid 4711 --for 60
 
-A service is looked at where --service names one, and ollama.service where it exists and neither --ollama nor --backend asks
+The Ollama that is looked at is the one that `vgpu install` sets up: that of --service, else of a running server, of a service
+that starts one, of the ollama on PATH, or one where packages put it. All that were found are named. Each `ollama serve` of it
+that runs is held against what there is now: its log (a file, or systemd's journal), its processes, its list of loaded models
+(/api/ps) and its start tell whether it has the GPU, or must be restarted. As root, doctor sees more of that.
+
+A service is looked at where --service names one, and that of the Ollama that counts where neither --ollama nor --backend asks
 for something else. Its variables then are the ones that count, not this shell's. Its unit files are read as systemd reads
 them; the variables that systemd itself was given (PassEnvironment=), access lists and security modules other than AppArmor
 are not looked at.
@@ -209,7 +214,10 @@ fn examine(args: &Args) -> Result<Report> {
     if backends.is_empty() {
         let check = Check::ok("ollama.backends", "Ollama's CUDA backend");
         of_backends.push(match &ollama {
-            None => check.skipped("no Ollama runs, is started by a service, is on PATH or lies where packages put it; name its folder with --ollama"),
+            None => check.skipped(
+                "no Ollama runs, is started by a service, is on PATH or lies where packages put it; name its folder with \
+                 --ollama",
+            ),
             Some(ollama) => check.failed(
                 format!("no folder of {} has a {BACKEND}, nor has it one itself", ollama.folder.display()),
                 "install Ollama with its CUDA libraries",
@@ -277,11 +285,13 @@ fn machine(args: &Args) -> Result<Machine> {
 /// The service to look at: the one that is named, or else, where nothing else is asked for, that of the Ollama that counts.
 fn find_service(args: &Args, found: Option<&Found>) -> Result<Option<Service>> {
     let machine = machine(args)?;
-    let of_ollama = || found?.all.first()?.service();
+    let first = found.and_then(|found| found.all.first());
     let name = match &args.service {
         Some(name) => name.as_str(),
         None if args.ollama.is_some() || args.backend.is_some() => return Ok(None),
-        None => of_ollama().unwrap_or(OLLAMA),
+        // Started by hand, it has nothing of a service's.
+        None if first.is_some_and(|first| first.service().is_none() && first.is_running()) => return Ok(None),
+        None => first.and_then(Installed::service).unwrap_or(OLLAMA),
     };
     let unit = Unit::read(&machine, name).context("--service")?;
     if unit.is_none() && args.service.is_some() {

@@ -269,7 +269,7 @@ fn want(args: &Args, tree: &Tree, prefix: &str, dist: &Dist, record: &mut Record
     match &ollama {
         Some(ollama) => {
             let wish = ollama::Wish { variants: &args.variant, in_process: args.in_process };
-            let found = ollama::links(tree, &ollama.folder, &wish, dist, &tree.show(prefix))?;
+            let found = ollama::links(tree, ollama, &wish, dist, prefix)?;
             wanted.notes.extend(found.notes);
             wanted.nothing_for_ollama = found.nothing;
             for (path, library) in found.links {

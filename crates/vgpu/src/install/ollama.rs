@@ -72,49 +72,58 @@ pub(super) struct Wish<'a> {
 }
 
 /// The links for an Ollama's backends. `prefix` is where vgpu is installed.
-pub(super) fn links(tree: &Tree, ollama: &str, wish: &Wish<'_>, dist: &Dist, prefix: &str) -> Result<Links> {
+pub(super) fn links(tree: &Tree, ollama: &Chosen, wish: &Wish<'_>, dist: &Dist, prefix: &str) -> Result<Links> {
     let mut all = Links::default();
+    let folder = &ollama.folder;
     let wanted = wish.variants;
-    let present: Vec<String> = tree.list(ollama)?.into_iter().filter(|name| major(name).is_some()).collect();
+    let present: Vec<String> = tree.list(folder)?.into_iter().filter(|name| major(name).is_some()).collect();
     for name in wanted {
         ensure!(major(name).is_some(), "--variant {name}: a variant's name is cuda_v and a number, such as cuda_v12");
         ensure!(
             present.contains(name),
             "--variant {name}: {} does not exist; there are: {}",
-            tree.show(&format!("{ollama}/{name}")),
+            tree.show(&format!("{folder}/{name}")),
             if present.is_empty() { "none".to_owned() } else { present.join(", ") }
         );
     }
     for name in present.iter().filter(|name| wanted.is_empty() || wanted.contains(name)) {
         let major = major(name).context("it was one before")?;
-        let lacking = all.add(tree, &format!("{ollama}/{name}"), major, dist)?;
+        let lacking = all.add(tree, &format!("{folder}/{name}"), major, dist)?;
         if let Some(why) = lacking {
             ensure!(wanted.is_empty(), "--variant {name}: {why}");
             all.notes.push(format!("{why}: it is left as it is, and Ollama falls back to another variant"));
         }
     }
-    let backend = format!("{ollama}/{BACKEND}");
-    if wanted.is_empty() && Layout::read(tree.show(ollama).as_ref()).is_flat() {
+    let backend = format!("{folder}/{BACKEND}");
+    if wanted.is_empty() && Layout::read(tree.show(folder).as_ref()).is_flat() {
         let why = match major_of_backend(tree.show(&backend).as_ref()) {
-            Ok(Some(major)) => all.add(tree, ollama, &major, dist)?,
+            Ok(Some(major)) => all.add(tree, folder, &major, dist)?,
             Ok(None) => Some(format!("{} needs no CUDA runtime, so it is none of llama.cpp's", tree.show(&backend))),
             Err(why) => Some(format!("{}: {why}", tree.show(&backend))),
         };
         all.notes.extend(why.map(|why| format!("{why}: it is left as it is")));
     }
     if all.links.is_empty() {
-        let shown = tree.show(ollama);
+        let shown = tree.show(folder);
         all.nothing = Some(format!(
             "Ollama is not set up: {shown} has no CUDA backend that vgpu has libraries for; install Ollama with its cuda_v12 \
              libraries, or name another copy with --ollama DIR"
         ));
-    } else if let Some(why) = fixed::why(&machine(tree)?, ollama.as_ref()) {
+    } else if let Some(why) = fixed::why(&machine(tree)?, folder.as_ref()) {
         all.links.clear();
-        let (shown, cure) = (tree.show(ollama), fixed::cure(&machine(tree)?, ollama.as_ref(), prefix));
-        all.nothing = Some(format!("Ollama is not set up: {shown} {why}; {cure}"));
+        let (shown, machine) = (tree.show(folder), machine(tree)?);
+        match &ollama.service {
+            Some(service) if fixed::is_led(&machine, service, prefix) => {
+                all.notes.push(format!("{shown} {why}; the environment of {service} leads it to vgpu's libraries"));
+            }
+            _ => {
+                let cure = fixed::cure(&machine, folder.as_ref(), prefix);
+                all.nothing = Some(format!("Ollama is not set up: {shown} {why}; {cure}"));
+            }
+        }
     } else if wish.in_process {
         for library in DRIVER {
-            let link = (format!("{ollama}/{library}"), library.to_owned());
+            let link = (format!("{folder}/{library}"), library.to_owned());
             if !all.links.contains(&link) {
                 all.links.push(link);
             }

@@ -61,6 +61,11 @@ impl Installed {
         })
     }
 
+    /// Whether a server of it runs.
+    pub(crate) fn is_running(&self) -> bool {
+        self.ways.iter().any(|way| matches!(way, Way::Server(..)))
+    }
+
     /// Why it counts, in words.
     pub(crate) fn because(&self) -> String {
         self.ways.iter().map(Way::to_string).collect::<Vec<_>>().join(", ")

@@ -6,6 +6,7 @@ use rustix::fs::{StatVfsMountFlags, statvfs};
 
 use super::layout::Layout;
 use crate::machine::Machine;
+use crate::unit::{Unit, words};
 
 const NIX: &str = "/nix/store";
 const SNAP: &str = "/snap";
@@ -22,6 +23,15 @@ pub(crate) fn why(machine: &Machine, folder: &Path) -> Option<&'static str> {
         () if is_read_only() => Some("lies in a read-only file system"),
         () => None,
     }
+}
+
+/// Whether the environment of a service leads to vgpu's libraries by itself.
+pub(crate) fn is_led(machine: &Machine, service: &str, prefix: &str) -> bool {
+    let Ok(Some(unit)) = Unit::read(machine, service) else { return false };
+    let ours = format!("{prefix}/current/lib");
+    let words = unit.list("Environment").into_iter().flat_map(|setting| words(&setting.value));
+    let mut paths = words.filter_map(|word| word.strip_prefix("LD_LIBRARY_PATH=").map(str::to_owned));
+    paths.next_back().is_some_and(|path| path.split(':').any(|folder| folder.trim_end_matches('/') == ours))
 }
 
 /// How an Ollama in such a folder gets the GPU, as an order that ends a sentence.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::backend::Backend;
-use super::super::ollama::Ollama;
+use super::super::ollama::{OWN_FOLDER, Ollama};
 use super::super::probe::{self, BackendAnswer, Failure, Setting, Task};
 use super::Era;
 use super::folders::{self, Folder};
@@ -173,8 +173,11 @@ fn with_devices((answer, said): Said) -> Result<Said, Trouble> {
     })
 }
 
-/// The first library of the folder that is a backend for devices.
+/// The first library of the folder that is a backend for devices. In `lib/ollama` itself lie those of all kinds.
 fn servers_backend(folder: &Folder) -> PathBuf {
+    if folder.name == OWN_FOLDER {
+        return folder.backend.clone();
+    }
     let is_backend = |name: &String| {
         let rest = name.strip_prefix("libggml-").filter(|rest| rest.contains(".so"));
         rest.is_some_and(|rest| !rest.starts_with("base") && !rest.starts_with("cpu"))
