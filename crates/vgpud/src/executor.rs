@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use rustix::process::Signal;
 use vgpu_core::host::{self, HostWindow};
 use vgpu_core::transport::handshake::{self, ConnectionKind};
 use vgpu_core::transport::monitor;
@@ -30,6 +31,11 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
     // The kernel takes it from the name that the program was started under, which may be `exe`.
     rustix::thread::set_name(c"vgpud").context("the process's name")?;
     let daemon = options.ledger_fd.and_then(|_| parent());
+    if daemon.is_some() {
+        // So that not even a stopped one writes to memory that the next daemon has wiped. The thread that starts an
+        // executor stays for as long as that lives.
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).context("the daemon's end")?;
+    }
     if options.detach {
         detach()?;
     }

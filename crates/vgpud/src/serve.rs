@@ -1,5 +1,8 @@
 //! Serving: opens the doors, lets guests in until told to end.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use rustix::event::{PollFd, PollFlags, poll};
 
@@ -9,8 +12,12 @@ use crate::daemon::Daemon;
 use crate::doors::Doors;
 use crate::listener::Listener;
 use crate::settings::ServeSettings;
-use crate::systemd::{Notifier, Passed};
-use crate::{signals, vfio_user};
+use crate::signals;
+use crate::systemd::{Notifier, Passed, Stored};
+use crate::vfio_user::{Functions, KeptVm};
+
+/// How long VMs' messages that are in hand may take at the end.
+const LAST_MESSAGE_MAX: Duration = Duration::from_secs(3);
 
 /// Serves until told to end.
 ///
@@ -19,7 +26,7 @@ use crate::{signals, vfio_user};
 pub fn run(options: &ServeOptions) -> Result<()> {
     // First of all, while the numbers of what was passed mean nothing else.
     let passed = Passed::take()?;
-    let notifier = Notifier::from_env();
+    let notifier = Arc::new(Notifier::from_env());
     let settings = ServeSettings::new(options)?;
     // Before any thread starts, so that all of them leave the signals to this one.
     let signals = signals::ending_signals().context("signals")?;
@@ -28,8 +35,14 @@ pub fn run(options: &ServeOptions) -> Result<()> {
     let image_flags = images.iter().flat_map(|folder| folder.flags(settings.module_cache_bytes));
     let daemon = Daemon::new(settings.device, settings.max_guests, image_flags)?;
     let doors = Doors::open(&settings.doors, passed.sockets)?;
+    let mut kept = take_up(passed.stored, &notifier);
+    let functions = Functions::new()?;
     for door in &doors.functions {
-        vfio_user::start(door, &daemon, &settings.functions)?;
+        let vm = kept.iter().position(|vm| door.is_at(&vm.saved.path)).map(|at| kept.swap_remove(at));
+        functions.start(door, vm, &daemon, &notifier, &settings.functions)?;
+    }
+    for vm in kept {
+        log::warn!("the VM on {} is cut off: no function is offered there any more", vm.saved.path.display());
     }
     log::info!("{}", doors.describe());
     notifier.ready(&doors.describe());
@@ -52,7 +65,19 @@ pub fn run(options: &ServeOptions) -> Result<()> {
     }
     log::info!("ending");
     notifier.stopping();
+    functions.stop(LAST_MESSAGE_MAX);
     drop(doors);
     daemon.end_executors();
     Ok(())
+}
+
+/// VMs that an earlier daemon has left to this one. What cannot be used is let go.
+fn take_up(stored: Vec<Stored>, notifier: &Arc<Notifier>) -> Vec<KeptVm> {
+    let vm = |stored: Stored| {
+        let (name, kept) = (stored.name.clone(), notifier.kept(&stored.name));
+        KeptVm::new(stored, kept)
+            .inspect_err(|error| log::warn!("{name}: a VM of an earlier vgpud is not served any more: {error:#}"))
+            .ok()
+    };
+    stored.into_iter().filter_map(vm).collect()
 }

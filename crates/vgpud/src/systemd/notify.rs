@@ -1,18 +1,31 @@
-//! Telling systemd how things stand: one datagram a message, to the socket that it names.
+//! Telling systemd how things stand, and what to keep: one datagram a message, to the socket that it names.
 
 use std::ffi::OsStr;
-use std::os::fd::OwnedFd;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
-use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketFlags, SocketType};
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType,
+    sendmsg_addr,
+};
 
 pub(super) const SOCKET: &str = "NOTIFY_SOCKET";
+/// Names of what is kept begin with this; a number follows.
+pub(super) const KEPT_PREFIX: &str = "vgpu-vm-";
+/// Descriptors that are kept under one name.
+const KEPT_MAX: usize = 3;
 
 /// Whoever wants to know; nobody, unless systemd started this process.
 #[derive(Debug, Default)]
 pub struct Notifier {
     line: Option<(OwnedFd, SocketAddrUnix)>,
+    /// Of the next thing to keep.
+    next_number: AtomicU64,
 }
 
 impl Notifier {
@@ -37,7 +50,7 @@ impl Notifier {
             _ => bail!("neither a path nor a name that begins with @"),
         };
         let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
-        Ok(Self { line: Some((socket, address)) })
+        Ok(Self { line: Some((socket, address)), next_number: AtomicU64::new(0) })
     }
 
     /// Everybody can come in.
@@ -50,12 +63,61 @@ impl Notifier {
         self.say("STOPPING=1\nSTATUS=ending");
     }
 
+    /// What is kept under this name since an earlier run.
+    pub fn kept(self: &Arc<Self>, name: &str) -> Kept {
+        if let Some(number) = name.strip_prefix(KEPT_PREFIX).and_then(|number| number.parse::<u64>().ok()) {
+            self.next_number.fetch_max(number.saturating_add(1), Ordering::Relaxed);
+        }
+        Kept { notifier: Arc::clone(self), name: name.to_owned() }
+    }
+
+    /// Has these descriptors kept, all or none. Whether systemd does so is for the unit to say (`FileDescriptorStoreMax=`).
+    ///
+    /// # Panics
+    /// With more than three.
+    pub fn keep(self: &Arc<Self>, descriptors: &[BorrowedFd<'_>]) -> Kept {
+        assert!(descriptors.len() <= KEPT_MAX, "{} descriptors", descriptors.len());
+        let name = format!("{KEPT_PREFIX}{}", self.next_number.fetch_add(1, Ordering::Relaxed));
+        self.send(&format!("FDSTORE=1\nFDNAME={name}"), descriptors);
+        Kept { notifier: Arc::clone(self), name }
+    }
+
     fn say(&self, message: &str) {
+        self.send(message, &[]);
+    }
+
+    fn send(&self, message: &str, descriptors: &[BorrowedFd<'_>]) {
         let Some((socket, address)) = &self.line else {
             return;
         };
-        if let Err(error) = rustix::net::sendto(socket, message.as_bytes(), SendFlags::NOSIGNAL, address) {
-            log::warn!("systemd could not be told {message:?}: {error}");
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(KEPT_MAX))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        let fits = descriptors.is_empty() || control.push(SendAncillaryMessage::ScmRights(descriptors));
+        assert!(fits, "there is room for as many");
+        let sent =
+            sendmsg_addr(socket, address, &[IoSlice::new(message.as_bytes())], &mut control, SendFlags::NOSIGNAL);
+        if let Err(error) = sent {
+            log::warn!("systemd could not be told {message:?}: {}", io::Error::from(error));
         }
+    }
+}
+
+/// Descriptors that systemd keeps. It lets go of them when this is dropped, but not when the process dies.
+#[derive(Debug)]
+pub struct Kept {
+    notifier: Arc<Notifier>,
+    name: String,
+}
+
+impl Kept {
+    /// Leaves them to the next run.
+    pub fn leave(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.notifier.say(&format!("FDSTOREREMOVE=1\nFDNAME={}", self.name));
     }
 }

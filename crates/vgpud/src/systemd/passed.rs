@@ -9,6 +9,8 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::io::FdFlags;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, sockopt};
 
+use super::notify;
+
 pub(super) const PID: &str = "LISTEN_PID";
 pub(super) const COUNT: &str = "LISTEN_FDS";
 pub(super) const NAMES: &str = "LISTEN_FDNAMES";
@@ -25,6 +27,24 @@ const COUNT_MAX: usize = 1024;
 pub struct Passed {
     /// Sockets that somebody may be waiting at already.
     pub sockets: Vec<PassedSocket>,
+    /// What an earlier run had it keep.
+    pub stored: Vec<Stored>,
+}
+
+/// Descriptors that were kept under one name. Nothing is known of them.
+#[derive(Debug)]
+pub struct Stored {
+    /// The name.
+    pub name: String,
+    /// The descriptors, in any order.
+    pub descriptors: Vec<OwnedFd>,
+}
+
+impl Stored {
+    /// Whether that is a name of something kept, and not of a socket of a unit: ours, or what systemd says for none.
+    fn is_name(name: &str) -> bool {
+        name.starts_with(notify::KEPT_PREFIX) || name == "stored"
+    }
 }
 
 /// A listening unix socket. Its file is systemd's.
@@ -44,7 +64,7 @@ impl Passed {
     /// Call this once, before the process opens anything.
     ///
     /// # Errors
-    /// When what is there is not what the variables announce, or no door of ours.
+    /// When what is there is not what the variables announce, or a socket is no door of ours. What was kept is not looked at.
     pub fn take() -> Result<Self> {
         let announcement =
             Announcement { pid: std::env::var_os(PID), count: std::env::var_os(COUNT), names: std::env::var_os(NAMES) };
@@ -53,6 +73,13 @@ impl Passed {
         for (number, name) in (FIRST..).zip(names) {
             let told = || format!("descriptor {number} (\"{name}\"), which systemd passed");
             let descriptor = claim(number).with_context(told)?;
+            if Stored::is_name(&name) {
+                match passed.stored.iter_mut().find(|stored| stored.name == name) {
+                    Some(stored) => stored.descriptors.push(descriptor),
+                    None => passed.stored.push(Stored { name, descriptors: vec![descriptor] }),
+                }
+                continue;
+            }
             passed.sockets.push(PassedSocket::new(descriptor).with_context(told)?);
         }
         Ok(passed)
@@ -67,7 +94,7 @@ struct Announcement {
 }
 
 impl Announcement {
-    /// A name for each descriptor that was handed to process `pid`. They are for messages only, as the administrator likes.
+    /// A name for each descriptor that was handed to process `pid`. Those of sockets are as the administrator likes.
     fn names_for(&self, pid: u32) -> Result<Vec<String>> {
         let Some(count) = &self.count else {
             return Ok(Vec::new());

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rustix::fs::{FallocateFlags, fallocate};
 use vgpu_core::pci::channel::ChannelBlock;
 use vgpu_core::pci::directory::{self, Directory};
@@ -40,6 +40,18 @@ impl Bar {
         let bar = Self { object, mapping, layout, beats: AtomicU64::new(0) };
         bar.publish(generation);
         Ok(bar)
+    }
+
+    /// Takes up a BAR that a VM has mapped since an earlier daemon. What is in it is anybody's: it must be wiped.
+    ///
+    /// # Errors
+    /// When it is not that long, the channels do not fit, or the kernel refuses.
+    pub fn adopt(object: OwnedFd, bar_bytes: u64, channels: u32) -> Result<Self> {
+        let layout = Directory::new(bar_bytes, channels, 0)?;
+        let object_bytes = mapping::sealed_len(object.as_fd()).context("the function's memory")?;
+        ensure!(object_bytes == bar_bytes, "the function's memory has {object_bytes} bytes, not {bar_bytes}");
+        let mapping = Mapping::near(object.as_fd(), bar_bytes, 0).context("the function's memory")?;
+        Ok(Self { object, mapping, layout, beats: AtomicU64::new(0) })
     }
 
     /// The object, for the VM to map.

@@ -27,6 +27,7 @@ pub use bar::Bar;
 use crate::daemon::Daemon;
 use crate::dormant::{Dormant, Holding, Need};
 use crate::settings::FunctionSettings;
+use crate::vfio_user::record::Record;
 use channel::{Channel, House};
 use pulse::VmTime;
 
@@ -46,6 +47,7 @@ pub struct Tenant {
 #[derive(Debug)]
 struct Shared {
     house: House,
+    record: Arc<Record>,
     generation: AtomicU32,
     stopping: AtomicBool,
     /// Accesses to registers, each of them a sign of the VM's life.
@@ -64,22 +66,26 @@ struct Resets {
 }
 
 impl Tenant {
-    /// Makes the memory and starts the thread.
+    /// Starts the thread that looks after this memory. It goes on writing the VM's record.
     ///
     /// # Errors
     /// When the system has no room.
-    pub fn start(name: &str, daemon: &Arc<Daemon>, settings: &FunctionSettings, generation: u32) -> Result<Self> {
-        let house = House {
-            bar: Bar::create(settings.bar_bytes, settings.channels, generation)?,
-            daemon: Arc::clone(daemon),
-            guest_timeout: settings.guest_timeout,
-            name: name.to_owned(),
-        };
+    pub fn start(
+        name: &str,
+        daemon: &Arc<Daemon>,
+        settings: &FunctionSettings,
+        bar: Bar,
+        record: Arc<Record>,
+        generation: u32,
+    ) -> Result<Self> {
+        let house =
+            House { bar, daemon: Arc::clone(daemon), guest_timeout: settings.guest_timeout, name: name.to_owned() };
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).context("eventfd")?;
         let dormant = Arc::new(Dormant::new(wake.try_clone().context("eventfd")?));
         daemon.dormants().join(&dormant);
         let shared = Arc::new(Shared {
             house,
+            record,
             generation: AtomicU32::new(generation),
             stopping: AtomicBool::new(false),
             resets: Mutex::default(),
@@ -190,6 +196,7 @@ impl<'a> Keeper<'a> {
             let now = Instant::now();
             if now >= next_beat {
                 self.shared.house.bar.beat();
+                self.shared.record.note_alive();
                 next_beat = now + TICK;
             }
             let is_stopping = self.shared.stopping.load(Ordering::Acquire);
@@ -280,6 +287,7 @@ impl<'a> Keeper<'a> {
         let house = &self.shared.house;
         house.bar.wipe_all();
         let generation = self.shared.generation.load(Ordering::Relaxed).wrapping_add(1);
+        self.shared.record.set_generation(generation);
         house.bar.publish(generation);
         self.shared.generation.store(generation, Ordering::Release);
         self.resetting = None;

@@ -5,6 +5,9 @@
 //!
 //! Plain reads take a message's bytes and leave its descriptors, which the kernel then closes: guest memory, which we never
 //! touch. So no descriptor can be taken for another message's, and none can be piled up here.
+//!
+//! A message stays in the socket until it is answered, so that a daemon that dies in between leaves it to the next one. Those
+//! that do not fit the socket at once cannot be left there; VMMs that map the function's memory send none.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::mem::MaybeUninit;
@@ -13,11 +16,12 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, recv, sendmsg};
 use vgpu_core::pci::regs::BAR0_BYTES;
-use vgpu_device::{CONFIG_BYTES, ConfigSpace, Identity, Registers};
+use vgpu_device::{CONFIG_BYTES, ConfigSpace, Registers};
 
 use super::message::{self, ACCESS_BYTES, Access, HEADER_BYTES, Header, Malformed, Request};
+use super::record::{Record, Saved};
 use crate::settings::FunctionSettings;
 use crate::tenant::Tenant;
 
@@ -26,8 +30,12 @@ const MAJOR: u16 = 0;
 const MINOR: u16 = 1;
 /// Whoever connects has this long to say which version it speaks.
 const NEGOTIATION_LIMIT: Duration = Duration::from_secs(5);
-/// QEMU gives up on an answer after 5 seconds and never speaks to us again.
+/// QEMU gives up on an answer after so long. One that comes later confuses it for good.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 const RESET_LIMIT: Duration = Duration::from_secs(2);
+/// Messages up to this length are left in the socket until they are answered, and answers up to it are sent whole or not
+/// at all.
+const WHOLE_MAX_BYTES: usize = 4096;
 
 /// Linux's numbers of a PCI device's regions: six BARs, ROM, config space, VGA.
 const REGIONS: u32 = 9;
@@ -130,39 +138,124 @@ pub(super) struct Connection<'a> {
     config: ConfigSpace,
     bar1_bytes: u64,
     channels: u32,
+    record: &'a Record,
+    front: Vec<u8>,
     body: Vec<u8>,
 }
 
+/// A message, and how much of it is still in the socket: all or nothing.
+struct Incoming {
+    header: Header,
+    held_bytes: usize,
+}
+
 impl<'a> Connection<'a> {
-    pub(super) fn new(stream: UnixStream, tenant: &'a Tenant, settings: &FunctionSettings) -> Self {
-        Self {
-            stream,
-            tenant,
-            config: ConfigSpace::new(Identity::default(), settings.bar_bytes),
-            bar1_bytes: settings.bar_bytes,
-            channels: settings.channels,
-            body: Vec::new(),
+    pub(super) fn new(
+        stream: UnixStream,
+        tenant: &'a Tenant,
+        config: ConfigSpace,
+        record: &'a Record,
+        settings: &FunctionSettings,
+    ) -> Self {
+        let (bar1_bytes, channels) = (settings.bar_bytes, settings.channels);
+        let connection =
+            Self { stream, tenant, config, bar1_bytes, channels, record, front: Vec::new(), body: Vec::new() };
+        connection.note_config();
+        connection
+    }
+
+    /// Finds the first message that an earlier daemon has left to be answered.
+    pub(super) fn catch_up(&mut self, saved: &Saved) -> Result<(), Ending> {
+        // The answer to this one was sent, or so nearly that it cannot be told.
+        if let Some(incoming) = self.peek()?
+            && saved.answered == Some(incoming.header.id)
+        {
+            self.take_off(incoming.held_bytes)?;
         }
+        if saved.absence >= ANSWER_LIMIT {
+            while let Some(incoming) = self.peek()? {
+                log::warn!("the VM waits no more for an answer to its command {}", incoming.header.command);
+                self.take_off(incoming.held_bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at the message that stands first in the socket, if it is there and whole.
+    fn peek(&mut self) -> Result<Option<Incoming>, Ending> {
+        self.front.resize(WHOLE_MAX_BYTES, 0);
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        let seen = match recv(&self.stream, self.front.as_mut_slice(), flags) {
+            Ok((0, _)) => return Err(Ending::Left),
+            Ok((seen, _)) => seen,
+            Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
+            Err(error) => return Err(io::Error::from(error).into()),
+        };
+        let Some((header, rest)) = self.front[..seen].split_first_chunk() else {
+            return Ok(None);
+        };
+        let header = Header::parse(header).map_err(Ending::Malformed)?;
+        let Some(body) = rest.get(..header.body_bytes) else {
+            return Ok(None);
+        };
+        self.body.clear();
+        self.body.extend(body);
+        Ok(Some(Incoming { header, held_bytes: HEADER_BYTES + header.body_bytes }))
+    }
+
+    /// Takes a message off the socket that has been looked at.
+    fn take_off(&mut self, len_bytes: usize) -> Result<(), Ending> {
+        Ok(self.stream.read_exact(&mut self.front[..len_bytes])?)
+    }
+
+    fn receive(&mut self) -> Result<Incoming, Ending> {
+        if let Some(incoming) = self.peek()? {
+            return Ok(incoming);
+        }
+        self.record.set_within(true);
+        let header = read_message(&mut self.stream, &mut self.body)?;
+        Ok(Incoming { header, held_bytes: 0 })
     }
 
     /// Reads one message, does what it asks for, and answers.
     pub(super) fn serve_one(&mut self) -> Result<(), Ending> {
-        let mut body = std::mem::take(&mut self.body);
-        let header = read_message(&mut self.stream, &mut body)?;
+        let Incoming { header, held_bytes } = self.receive()?;
+        let body = std::mem::take(&mut self.body);
         let reply = Request::parse(header.command, &body).and_then(|request| self.answer(request));
         if let Err(error) = &reply {
             log::debug!("command {} of {} bytes failed: {error}", header.command, header.body_bytes);
         }
         self.body = body;
-        if header.no_reply {
-            return Ok(());
+        if !header.no_reply {
+            let (bytes, object) = match reply {
+                Ok(Reply::Body(body)) => (header.reply(&body), None),
+                Ok(Reply::Object(body, object)) => (header.reply(&body), Some(object)),
+                Err(error) => (header.failure(error), None),
+            };
+            self.send(header.id, &bytes, object)?;
         }
-        let sent = match reply {
-            Ok(Reply::Body(body)) => self.stream.write_all(&header.reply(&body)),
-            Ok(Reply::Object(body, object)) => send_with(&mut self.stream, &header.reply(&body), object),
-            Err(error) => self.stream.write_all(&header.failure(error)),
-        };
-        Ok(sent?)
+        if held_bytes != 0 {
+            self.take_off(held_bytes)?;
+        }
+        self.record.set_within(false);
+        Ok(())
+    }
+
+    fn send(&mut self, message: u16, bytes: &[u8], object: Option<BorrowedFd<'_>>) -> io::Result<()> {
+        if bytes.len() > WHOLE_MAX_BYTES {
+            self.record.set_within(true);
+        }
+        self.record.set_answered(message);
+        match object {
+            Some(object) => send_with(&mut self.stream, bytes, object),
+            None => self.stream.write_all(bytes),
+        }
+    }
+
+    fn note_config(&self) {
+        let mut bytes = [0; CONFIG_BYTES];
+        self.config.read(0, &mut bytes).expect("all of config space");
+        self.record.set_config(&bytes);
     }
 
     fn answer(&mut self, request: Request<'_>) -> Result<Reply<'a>, Errno> {
@@ -189,6 +282,7 @@ impl<'a> Connection<'a> {
             }
             Request::Reset => {
                 self.config.reset();
+                self.note_config();
                 if !self.tenant.reset(RESET_LIMIT) {
                     log::warn!("a reset takes longer than {} seconds", RESET_LIMIT.as_secs());
                 }
@@ -249,7 +343,10 @@ impl<'a> Connection<'a> {
                 effects.for_each(|effect| self.tenant.apply(effect));
             }
             BAR1 => self.tenant.bar().write(access.offset, data),
-            CONFIG => self.config.write(access.offset, data).map_err(|_| Errno::INVAL)?,
+            CONFIG => {
+                self.config.write(access.offset, data).map_err(|_| Errno::INVAL)?;
+                self.note_config();
+            }
             _ => {}
         }
         Ok(())

@@ -18,13 +18,13 @@ const DMA_UNMAP: u16 = 3;
 const REGION_INFO: u16 = 5;
 const IRQ_INFO: u16 = 7;
 const SET_IRQS: u16 = 8;
-const REGION_READ: u16 = 9;
+pub(crate) const REGION_READ: u16 = 9;
 const REGION_WRITE: u16 = 10;
 const NO_REPLY: u32 = 1 << 4;
 const ENOTSUP: u32 = 95;
 const EINVAL: u32 = 22;
 
-fn message(id: u16, command: u16, flags: u32, body: &[u8]) -> Vec<u8> {
+pub(crate) fn message(id: u16, command: u16, flags: u32, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     bytes.extend(id.to_le_bytes());
     bytes.extend(command.to_le_bytes());
@@ -35,20 +35,20 @@ fn message(id: u16, command: u16, flags: u32, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn words(words: &[u32]) -> Vec<u8> {
+pub(crate) fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
 /// A VMM that speaks in bytes.
-struct Raw(UnixStream);
+pub(crate) struct Raw(pub(crate) UnixStream);
 
 /// An answer: the number and command it is for, the error, the body.
 #[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    id: u16,
-    command: u16,
-    error: u32,
-    body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) id: u16,
+    pub(crate) command: u16,
+    pub(crate) error: u32,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Raw {
@@ -71,7 +71,7 @@ impl Raw {
         Self(stream)
     }
 
-    fn send(&mut self, bytes: &[u8]) {
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).expect("somebody listens");
     }
 
@@ -84,7 +84,7 @@ impl Raw {
         assert_eq!(sent, Ok(bytes.len()));
     }
 
-    fn answer(&mut self) -> Answer {
+    pub(crate) fn answer(&mut self) -> Answer {
         let mut header = [0; 16];
         self.0.read_exact(&mut header).expect("an answer");
         let word = |at: usize| u32::from_le_bytes(*header[at..].first_chunk().expect("four bytes"));
@@ -101,7 +101,7 @@ impl Raw {
     }
 
     /// Whether the connection is closed, or reset because something was left unread.
-    fn is_closed(&mut self) -> bool {
+    pub(crate) fn is_closed(&mut self) -> bool {
         match self.0.read(&mut [0; 64]) {
             Ok(len_bytes) => len_bytes == 0,
             Err(error) => error.kind() == ErrorKind::ConnectionReset,
@@ -109,7 +109,7 @@ impl Raw {
     }
 
     /// Whether the conversation still makes sense.
-    fn is_in_step(&mut self) -> bool {
+    pub(crate) fn is_in_step(&mut self) -> bool {
         let answer = self.ask(77, REGION_READ, &words(&[0, 0, CONFIG, 4]));
         answer.id == 77 && answer.error == 0 && answer.body[16..] == [0xde, 0x10, 0x31, 0x23]
     }

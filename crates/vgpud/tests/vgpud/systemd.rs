@@ -1,13 +1,18 @@
-//! Plays systemd: listens for a service, passes it descriptors, hears what it says.
+//! Plays systemd: listens for a service, passes it descriptors, hears what it says, keeps what it is given.
 
-use std::io;
+use std::cell::RefCell;
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketAddrUnix, SocketFlags, SocketType,
+    recvmsg,
+};
 
 use crate::harness::{Daemon, PROGRAM, SMALL};
 
@@ -19,6 +24,8 @@ pub(crate) struct Systemd {
     folder: PathBuf,
     /// What is passed at the next start, with its name.
     passed: Vec<(String, OwnedFd)>,
+    /// What the service has given away to be kept.
+    kept: RefCell<Vec<(String, OwnedFd)>>,
     notified: OwnedFd,
 }
 
@@ -31,7 +38,7 @@ impl Systemd {
         let patience = Some(Duration::from_secs(20));
         rustix::net::sockopt::set_socket_timeout(&notified, rustix::net::sockopt::Timeout::Recv, patience)
             .expect("a socket");
-        Self { folder, passed: Vec::new(), notified }
+        Self { folder, passed: Vec::new(), kept: RefCell::default(), notified }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -58,14 +65,16 @@ impl Systemd {
         let mut command = Command::new("/bin/sh");
         // The variable holds the number of the process that is to be.
         command.args(["-c", "LISTEN_PID=$$ exec \"$0\" \"$@\"", PROGRAM]).args(SMALL).args(flags);
-        let names: Vec<&str> = self.passed.iter().map(|(name, _)| name.as_str()).collect();
+        let kept = self.kept.borrow();
+        let all = || self.passed.iter().chain(&*kept);
+        let names: Vec<&str> = all().map(|(name, _)| name.as_str()).collect();
         command
             .env("LISTEN_FDS", names.len().to_string())
             .env("LISTEN_FDNAMES", names.join(":"))
             .env("NOTIFY_SOCKET", self.path("notify"))
             .env("TMPDIR", &self.folder)
             .stdin(Stdio::null());
-        let passed: Vec<RawFd> = self.passed.iter().map(|(_, descriptor)| descriptor.as_raw_fd()).collect();
+        let passed: Vec<RawFd> = all().map(|(_, descriptor)| descriptor.as_raw_fd()).collect();
         // SAFETY: between fork and exec this makes system calls only.
         unsafe { command.pre_exec(move || put_in_order(&passed)) };
         command
@@ -85,13 +94,56 @@ impl Systemd {
         said
     }
 
-    /// The next message of the service.
+    /// The service's next message that is not about what is kept.
     pub(crate) fn hear(&self) -> String {
+        loop {
+            let text = self.take_message(RecvFlags::empty()).expect("a message");
+            if !text.starts_with("FDSTORE") {
+                return text;
+            }
+        }
+    }
+
+    /// Names of all that is kept, one for each descriptor.
+    pub(crate) fn kept(&self) -> Vec<String> {
+        while self.take_message(RecvFlags::DONTWAIT).is_some() {}
+        self.kept.borrow().iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Keeps something else.
+    pub(crate) fn keep(&self, name: &str, descriptor: impl Into<OwnedFd>) {
+        self.kept.borrow_mut().push((name.to_owned(), descriptor.into()));
+    }
+
+    /// Leaves what is kept to another one.
+    pub(crate) fn give_kept(&self, other: &Self) {
+        other.kept.borrow_mut().append(&mut self.kept.borrow_mut());
+    }
+
+    /// As when the other end of what is kept is closed.
+    pub(crate) fn let_go_of_connections(&self) {
+        self.kept.borrow_mut().retain(|(_, descriptor)| rustix::net::sockopt::socket_type(descriptor).is_err());
+    }
+
+    fn take_message(&self, flags: RecvFlags) -> Option<String> {
         let mut text = vec![0; 4096];
-        let (len_bytes, _) =
-            rustix::net::recv(self.notified.as_fd(), &mut text, rustix::net::RecvFlags::empty()).expect("a message");
-        text.truncate(len_bytes);
-        String::from_utf8(text).expect("text")
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(8))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let flags = flags | RecvFlags::CMSG_CLOEXEC;
+        let received = recvmsg(self.notified.as_fd(), &mut [IoSliceMut::new(&mut text)], &mut control, flags).ok()?;
+        text.truncate(received.bytes);
+        let text = String::from_utf8(text).expect("text");
+        let name = text.lines().find_map(|line| line.strip_prefix("FDNAME=")).unwrap_or("stored").to_owned();
+        if text.starts_with("FDSTOREREMOVE=1\n") {
+            self.kept.borrow_mut().retain(|(other, _)| *other != name);
+        }
+        for message in control.drain() {
+            if let RecvAncillaryMessage::ScmRights(descriptors) = message {
+                // The last comes first.
+                descriptors.for_each(|descriptor| self.kept.borrow_mut().insert(0, (name.clone(), descriptor)));
+            }
+        }
+        Some(text)
     }
 }
 
