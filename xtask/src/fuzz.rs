@@ -33,10 +33,12 @@ enum Target {
     Record,
     /// Bytes as a VMM's messages, and as accesses to a PCI function.
     Function,
+    /// Bytes as the record of a VM whose daemon has died.
+    Kept,
 }
 
 impl Target {
-    const ALL: &[Self] = &[Self::Ptx, Self::Fatbin, Self::Record, Self::Function];
+    const ALL: &[Self] = &[Self::Ptx, Self::Fatbin, Self::Record, Self::Function, Self::Kept];
 
     fn name(self) -> &'static str {
         match self {
@@ -44,6 +46,7 @@ impl Target {
             Self::Fatbin => "fatbin",
             Self::Record => "record",
             Self::Function => "function",
+            Self::Kept => "kept",
         }
     }
 
@@ -52,7 +55,7 @@ impl Target {
         match self {
             Self::Ptx => 8 << 10,
             Self::Fatbin => 16 << 10,
-            Self::Record | Self::Function => 4 << 10,
+            Self::Record | Self::Function | Self::Kept => 4 << 10,
         }
     }
 }

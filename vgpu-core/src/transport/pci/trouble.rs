@@ -91,7 +91,7 @@ impl Trouble {
         Self::unusable(
             site,
             "nobody answers behind it: the host's vgpud has ended or has dropped this VM; start it again on the host, \
-             then restart the VM or unplug and plug the device",
+             then switch the VM off and on, or unplug and plug the device (a reset is not enough, and ends QEMU)",
         )
     }
 
