@@ -1,6 +1,6 @@
-//! vgpu-core/src/abi: types, constants and result codes, from the headers.
+//! vgpu-core/src/abi: types and constants, from the headers.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 use proc_macro2::{TokenStream, TokenTree};
@@ -8,6 +8,7 @@ use quote::ToTokens;
 use syn::Item;
 
 use super::{
+    codes,
     files::{HEADER, Output},
     view::View,
 };
@@ -41,7 +42,7 @@ pub(super) fn write(views: &Views, output: &mut Output) -> Result<()> {
     )?;
     output
         .rust(&format!("{DIR}/nvml.rs"), &types(&views.nvml, "Types and constants of NVML, from nvml.h 13.5.", ""))?;
-    output.rust(&format!("{DIR}/codes.rs"), &codes(views)?)
+    output.rust(&format!("{DIR}/codes.rs"), &codes::file(views)?)
 }
 
 /// One header's types as source text.
@@ -100,71 +101,4 @@ fn collect_names(tokens: TokenStream, names: &mut Vec<String>) {
             _ => {}
         }
     }
-}
-
-/// Names and short texts of the driver's and the runtime's result codes.
-fn codes(views: &Views) -> Result<String> {
-    let driver = views.driver.enum_values("cudaError_enum")?;
-    let runtime = views.runtime.enum_values("cudaError")?;
-    let mut out = format!(
-        "{HEADER}\n//!\n//! Result codes: names as the headers give them, texts derived from the names.\n\n\
-         use std::ffi::CStr;\n\nuse crate::error::CuError;\n\nimpl CuError {{\n"
-    );
-    for (name, value) in &driver {
-        if let Some(short) = name.strip_prefix("CUDA_ERROR_") {
-            writeln!(out, "/// `{name}`: {}.", snake_words(name))?;
-            writeln!(out, "pub const {short}: Self = Self::from_code({value});")?;
-        }
-    }
-    out += "}\n";
-    for (function, about, values, words) in [
-        ("name", "driver result", &driver, None),
-        ("text", "driver result", &driver, Some(snake_words as fn(&str) -> String)),
-        ("runtime_name", "runtime result", &runtime, None),
-        ("runtime_text", "runtime result", &runtime, Some(camel_words as fn(&str) -> String)),
-    ] {
-        let what = if words.is_some() { "A short description" } else { "The name" };
-        writeln!(
-            out,
-            "\n/// {what} of a {about}, for C callers; `None` when there is no such code.\n\
-             pub const fn {function}_cstr(code: u32) -> Option<&'static CStr> {{\nSome(match code {{"
-        )?;
-        for (name, value) in values {
-            let text = words.map_or_else(|| name.clone(), |words| words(name));
-            writeln!(out, "{value} => c\"{text}\",")?;
-        }
-        out += "_ => return None,\n})\n}\n";
-        writeln!(
-            out,
-            "\n/// {what} of a {about}; `None` when there is no such code.\n\
-             pub const fn {function}(code: u32) -> Option<&'static str> {{\n\
-             match {function}_cstr(code) {{\nSome(text) => match text.to_str() {{\nOk(text) => Some(text),\n\
-             Err(_) => None,\n}},\nNone => None,\n}}\n}}"
-        )?;
-    }
-    Ok(out)
-}
-
-/// `CUDA_ERROR_INVALID_VALUE` as "invalid value".
-fn snake_words(name: &str) -> String {
-    if name == "CUDA_SUCCESS" {
-        return "no error".to_owned();
-    }
-    name.trim_start_matches("CUDA_ERROR_").to_lowercase().replace('_', " ")
-}
-
-/// `cudaErrorInvalidValue` as "invalid value".
-fn camel_words(name: &str) -> String {
-    if name == "cudaSuccess" {
-        return "no error".to_owned();
-    }
-    let mut words = String::new();
-    for letter in name.trim_start_matches("cudaError").chars() {
-        let starts_word = letter.is_uppercase() && words.chars().last().is_some_and(char::is_lowercase);
-        if starts_word {
-            words.push(' ');
-        }
-        words.push(letter);
-    }
-    words.to_lowercase()
 }

@@ -1,10 +1,12 @@
 //! `cargo xtask codegen`: headers/spec and the headers in, committed Rust and tables out.
 //!
-//! `headers/spec` is written by hand (`--import` only adds what is missing); everything else follows from it:
+//! `headers/spec` is written by hand (`--import` only adds what is missing), `headers/codes` is what the real libraries answer;
+//! everything else follows:
 //! `crates/*/src/generated`, `vgpu-core/src/abi` and `headers/spec/STATUS.md`.
 
 mod abi;
 mod chapters;
+mod codes;
 mod compare;
 mod emit;
 mod files;
