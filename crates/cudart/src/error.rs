@@ -66,12 +66,12 @@ pub(crate) const fn is_sticky(code: cudaError_t) -> bool {
 
 /// The enumerator's name, also for success.
 pub(crate) fn name(code: cudaError_t) -> &'static CStr {
-    codes::runtime_name_cstr(code.0).unwrap_or(c"unrecognized error code")
+    codes::runtime_name_cstr(code.0).unwrap_or(codes::RUNTIME_UNKNOWN)
 }
 
 /// What the error means, in a few words.
 pub(crate) fn text(code: cudaError_t) -> &'static CStr {
-    codes::runtime_text_cstr(code.0).unwrap_or(c"unrecognized error code")
+    codes::runtime_text_cstr(code.0).unwrap_or(codes::RUNTIME_UNKNOWN)
 }
 
 impl From<CuError> for RtError {
@@ -116,6 +116,14 @@ mod tests {
         assert!(is_sticky(cudaError_t::cudaErrorAssert));
         assert!(!is_sticky(cudaError_t::cudaErrorInvalidValue));
         assert!(!is_sticky(cudaError_t::cudaErrorMemoryAllocation));
+    }
+
+    #[test]
+    fn programs_find_the_words_that_they_search_for() {
+        assert_eq!(text(cudaError_t::cudaErrorMemoryAllocation), c"out of memory");
+        assert_eq!(text(cudaError_t::cudaErrorNoDevice), c"no CUDA-capable device is detected");
+        assert_eq!(text(cudaError_t::cudaErrorNotSupported), c"operation not supported");
+        assert_eq!(text(cudaError_t(7_777)), c"unrecognized error code");
     }
 
     #[test]
