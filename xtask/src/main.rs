@@ -15,6 +15,7 @@ mod ollama;
 mod running;
 mod test;
 mod vm;
+mod words;
 mod workspace;
 
 use std::process::ExitCode;
@@ -51,6 +52,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Measures call, launch and copy costs.
     Bench(bench::Args),
+    /// Compares the names and texts of result codes with the real libraries'.
+    Words(words::Args),
     /// Runs a command in a virtual machine that has dist/.
     Vm(vm::Args),
 }
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => ci::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Words(args) => words::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,14 +4,14 @@ use std::{env, time::Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{conformance, demo, dist, loading, ollama, vm, workspace};
+use crate::{conformance, demo, dist, loading, ollama, vm, words, workspace};
 
 /// Options of `cargo xtask test`.
 #[derive(Default, clap::Args)]
 #[command(after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --offline")]
 pub(crate) struct Args {
-    /// Leave out what needs packages from npm and Debian: the real client's loading, decode and comparison of operations, and
-    /// the virtual machines.
+    /// Leave out what needs packages from npm, PyPI and Debian: the real client's loading, decode and comparison of operations,
+    /// the real libraries' words, and the virtual machines.
     #[arg(long)]
     offline: bool,
 }
@@ -25,8 +25,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     workspace::check(workspace::cargo().args(["test", "--release", "--workspace", "--no-fail-fast"]))
         .context("some tests failed; their names stand above")?;
     if args.offline {
-        step(started, "skipped, as --offline asks: virtual machines, and the real client");
+        step(started, "skipped, as --offline asks: the real libraries' words, virtual machines, and the real client");
         return Ok(());
+    }
+    step(started, "real libraries: names and texts of result codes");
+    for skipped in words::check(false)? {
+        println!("skipped: {skipped}");
     }
     let skipped_vm = vm::unavailable();
     match &skipped_vm {

@@ -1,4 +1,5 @@
-//! Fetches the wheels of headers/SOURCES.toml, checks their digests and unpacks what bindgen needs.
+//! Fetches wheels by a list of sources, checks their digests and unpacks what is needed of them: headers for bindgen, and the
+//! real libraries for comparison.
 
 use std::{
     fs, io,
@@ -11,6 +12,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::workspace;
+
+const HEADERS: &str = "headers/SOURCES.toml";
+const LIBRARIES: &str = "headers/codes/SOURCES.toml";
 
 #[derive(Deserialize)]
 struct Sources {
@@ -52,20 +56,56 @@ impl Unpacked {
 
 /// Makes every wheel of SOURCES.toml present, verified and unpacked in the cache.
 pub(super) fn fetch_and_unpack() -> Result<Unpacked> {
-    let text = fs::read_to_string(workspace::root().join("headers/SOURCES.toml"))?;
-    let sources: Sources = toml::from_str(&text).context("headers/SOURCES.toml")?;
     let cache = workspace::cache_dir()?;
     let mut folders = Vec::new();
-    for wheel in sources.wheel {
+    for wheel in read(HEADERS)? {
         let folder = cache.join("wheels").join(format!("{}-{}", wheel.name, wheel.version));
         if !folder.join(".complete").is_file() {
             let file = wheel.fetch(&cache.join("downloads"))?;
-            unpack(&file, &folder)?;
+            // The compilers and static libraries in the wheels stay packed.
+            unpack(&file, &folder, |name| {
+                name.extension().is_some_and(|e| e == "h" || e == "hpp")
+                    || name.file_name().is_some_and(|n| n == "libclang.so")
+            })?;
             fs::write(folder.join(".complete"), &wheel.sha256)?;
         }
         folders.push((wheel.name, folder));
     }
     Ok(Unpacked { folders })
+}
+
+/// Wheels of headers/codes/SOURCES.toml: their shared libraries, to be compared with ours.
+pub(crate) struct Libraries(Wheel);
+
+impl Libraries {
+    /// The wheel of that name.
+    pub(crate) fn of(name: &str) -> Result<Self> {
+        let found = read(LIBRARIES)?.into_iter().find(|wheel| wheel.name == name);
+        found.map(Self).with_context(|| format!("{LIBRARIES} does not list {name}"))
+    }
+
+    /// Which wheel it is, to be part of a recipe.
+    pub(crate) fn identity(&self) -> String {
+        format!("{} {} {}", self.0.name, self.0.version, self.0.sha256)
+    }
+
+    /// Whether the cache has the wheel.
+    pub(crate) fn is_downloaded(&self) -> Result<bool> {
+        let downloads = workspace::cache_dir()?.join("downloads");
+        Ok(downloads.exists() && self.0.find(&downloads)?.is_some())
+    }
+
+    /// Unpacks the libraries into `folder`.
+    pub(crate) fn unpack(&self, folder: &Path) -> Result<()> {
+        let file = self.0.fetch(&workspace::cache_dir()?.join("downloads"))?;
+        unpack(&file, folder, |name| name.file_name().is_some_and(|n| n.to_string_lossy().contains(".so")))
+    }
+}
+
+fn read(sources: &str) -> Result<Vec<Wheel>> {
+    let text = fs::read_to_string(workspace::root().join(sources)).with_context(|| sources.to_owned())?;
+    let sources: Sources = toml::from_str(&text).with_context(|| sources.to_owned())?;
+    Ok(sources.wheel)
 }
 
 impl Wheel {
@@ -97,7 +137,7 @@ impl Wheel {
                 Sha256::digest(fs::read(entry.path())?).iter().map(|byte| format!("{byte:02x}")).collect();
             ensure!(
                 digest == self.sha256,
-                "{} has sha256 {digest}, headers/SOURCES.toml says {}",
+                "{} has sha256 {digest}, not the {} that the list of sources says",
                 entry.path().display(),
                 self.sha256
             );
@@ -107,8 +147,8 @@ impl Wheel {
     }
 }
 
-/// Unpacks headers and libclang; the compilers and static libraries in the wheels stay packed.
-fn unpack(wheel: &Path, folder: &Path) -> Result<()> {
+/// Unpacks the members whose paths are `wanted`.
+fn unpack(wheel: &Path, folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<()> {
     let file = fs::File::open(wheel)?;
     let mut archive = zip::ZipArchive::new(file).with_context(|| format!("{} is no wheel", wheel.display()))?;
     for index in 0..archive.len() {
@@ -116,9 +156,7 @@ fn unpack(wheel: &Path, folder: &Path) -> Result<()> {
         let Some(name) = member.enclosed_name() else {
             bail!("{} holds the path {:?}", wheel.display(), member.name());
         };
-        let wanted = name.extension().is_some_and(|e| e == "h" || e == "hpp")
-            || name.file_name().is_some_and(|n| n == "libclang.so");
-        if !wanted || !member.is_file() {
+        if !member.is_file() || !wanted(&name) {
             continue;
         }
         let path = folder.join(name);

@@ -64,6 +64,11 @@ pub(super) struct Apt {
 impl Apt {
     /// Sets it up in the new folder `dir`, and fetches the lists.
     pub(super) fn new(dir: &Path, sources: &[Source]) -> Result<Self> {
+        Self::of(dir, sources, "main")
+    }
+
+    /// The same for another component of the archive.
+    pub(super) fn of(dir: &Path, sources: &[Source], component: &str) -> Result<Self> {
         for name in ["sources", "nothing", "state/lists/partial", "cache/archives/partial", "log"] {
             fs::create_dir_all(dir.join(name)).with_context(|| format!("cannot create {}", dir.display()))?;
         }
@@ -72,7 +77,8 @@ impl Apt {
         for Source { base, suite } in sources {
             write!(
                 list,
-                "Types: deb\nURIs: {base}\nSuites: {suite}\nComponents: main\nArchitectures: amd64\nSigned-By: {KEYRING}\n\n"
+                "Types: deb\nURIs: {base}\nSuites: {suite}\nComponents: {component}\nArchitectures: amd64\n\
+                 Signed-By: {KEYRING}\n\n"
             )?;
         }
         fs::write(dir.join("sources/vm.sources"), list)?;

@@ -15,7 +15,7 @@ use crate::workspace;
 const DRAFT: &str = "vm.unfinished-";
 
 /// The folder whose contents `recipe` decides; where there is none, `make` fills one.
-pub(super) fn folder(name: &str, recipe: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+pub(crate) fn folder(name: &str, recipe: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let hash: String = Sha256::digest(recipe).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let cache = workspace::cache_dir()?;
     let folder = cache.join(format!("{name}-{hash}"));

@@ -34,11 +34,13 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use crate::dist;
+pub(crate) use cache::folder as cached_folder;
 use debian::Debian;
 use hardware::{Hardware, MachineType};
 use image::{Image, OnDisk};
 use initramfs::Settings;
 use packages::Kit;
+pub(crate) use packages::fetch_non_free;
 use qemu::{Disk, Ending, Machine};
 use script::Job;
 

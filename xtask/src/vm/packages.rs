@@ -101,6 +101,22 @@ fn is_there(program: &str) -> bool {
     asked.is_ok_and(|status| status.success())
 }
 
+/// Fetches packages of the non-free part of the release that QEMU comes from, and unpacks them into `dir`.
+pub(crate) fn fetch_non_free(dir: &Path, packages: &[&str]) -> Result<()> {
+    let codename = machine_codename()?;
+    let machine = apt::machine_sources(&codename)?;
+    let mirror = machine.iter().find(|source| source.suite == codename).expect("machine_sources has it").base.clone();
+    let apt = Apt::of(&dir.join("apt"), &[Source { base: mirror, suite: QEMU_RELEASE.to_owned() }], "non-free")?;
+    let mut files = Vec::new();
+    for package in packages {
+        // It returns all that was downloaded before, too.
+        files = apt.download(package)?;
+    }
+    Tree::unpack(dir.to_owned(), &files, &mut Vec::new())?;
+    fs::remove_dir_all(dir.join("apt"))?;
+    Ok(())
+}
+
 /// Fetches everything into `dir`.
 fn fetch(dir: &Path, codename: &str) -> Result<()> {
     for program in PROGRAMS {
