@@ -2,18 +2,23 @@
 
 use std::{
     env, fs,
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+    process::{Child, ChildStdout, Command, Output, Stdio},
     time::Duration,
 };
 
 use crate::{
     daemon::{Daemon, wait_until},
     dist,
+    qmp::Qmp,
 };
 
 /// The variable that names xtask's program; `cargo xtask test` sets it.
 pub const XTASK_VARIABLE: &str = "VGPU_XTASK";
+
+/// The control socket's name in its folder.
+const QMP: &str = "qmp.sock";
 
 /// A daemon that offers PCI functions, each for one VM.
 pub struct Host {
@@ -39,25 +44,42 @@ impl Host {
 
     /// A VM with one of the functions, to be given its options and command.
     pub fn vm(&self, function: usize) -> Vm {
-        Vm::new(Some(&self.folder.path().join(format!("vm{function}.sock"))))
+        Vm::new().options(["--device", self.function(function).to_str().expect("UTF-8")])
+    }
+
+    /// A function's socket.
+    pub fn function(&self, function: usize) -> PathBuf {
+        self.folder.path().join(format!("vm{function}.sock"))
     }
 }
 
 /// A VM that is about to start.
 pub struct Vm {
     command: Command,
+    /// Holds the socket by which QEMU takes commands, if it shall.
+    control: Option<tempfile::TempDir>,
 }
 
 impl Vm {
-    fn new(device: Option<&Path>) -> Self {
+    /// A VM without a function.
+    ///
+    /// # Panics
+    /// When it is not `cargo xtask test` that runs.
+    #[expect(clippy::new_without_default, reason = "it depends on the environment")]
+    pub fn new() -> Self {
         let xtask = env::var_os(XTASK_VARIABLE).expect("`cargo xtask test` starts these tests: it names its program");
         let mut command = Command::new(xtask);
         command.arg("vm").args(["--timeout", "240", "--env", "VGPU_DIST=/opt/vgpu", "--env", "VGPU_LOG=warn"]);
         command.env("VGPU_DIST", dist());
-        if let Some(device) = device {
-            command.arg("--device").arg(device);
-        }
-        Self { command }
+        Self { command, control: None }
+    }
+
+    /// Lets QEMU take commands, from [`Running::qmp`].
+    pub fn controlled(mut self) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        self.command.arg("--qmp").arg(folder.path().join(QMP));
+        self.control = Some(folder);
+        self
     }
 
     /// Options of `cargo xtask vm`.
@@ -74,20 +96,78 @@ impl Vm {
         self
     }
 
-    fn script(mut self, script: &str) -> Command {
-        self.command.args(["--", "/bin/sh", "-c", script]);
-        self.command.stdin(Stdio::null());
-        self.command
+    fn script(&mut self, script: &str) -> &mut Command {
+        self.command.args(["--", "/bin/sh", "-c", script]).stdin(Stdio::null())
     }
 
     /// Runs a shell script in the VM and waits for the VM's end.
-    pub fn run(self, script: &str) -> Outcome {
+    pub fn run(mut self, script: &str) -> Outcome {
         Outcome::from(self.script(script).output().expect("xtask starts"))
     }
 
-    /// Starts a shell script in the VM; its output is piped.
-    pub fn start(self, script: &str) -> Child {
-        self.script(script).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("xtask starts")
+    /// Starts a shell script in the VM.
+    pub fn start(mut self, script: &str) -> Running {
+        let mut xtask =
+            self.script(script).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("xtask starts");
+        let output = BufReader::new(xtask.stdout.take().expect("it is piped"));
+        Running { xtask, output, control: self.control }
+    }
+}
+
+/// A VM that runs; killed when dropped.
+pub struct Running {
+    xtask: Child,
+    output: BufReader<ChildStdout>,
+    control: Option<tempfile::TempDir>,
+}
+
+impl Running {
+    /// Waits for the next line that the script prints, which must be this.
+    ///
+    /// # Panics
+    /// When it is another.
+    pub fn expect_line(&mut self, expected: &str) {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("the script prints text");
+        assert_eq!(line.trim_end(), expected);
+    }
+
+    /// A connection to its QEMU.
+    ///
+    /// # Panics
+    /// When it is not [`Vm::controlled`].
+    pub fn qmp(&self) -> Qmp {
+        Qmp::connect(&self.control.as_ref().expect("it is controlled").path().join(QMP))
+    }
+
+    /// The process that is its QEMU.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn qemu(&self) -> i32 {
+        let children = format!("/proc/{0}/task/{0}/children", self.xtask.id());
+        let text = fs::read_to_string(&children).expect("xtask's children");
+        text.split_whitespace().find_map(|pid| pid.parse().ok()).expect("a child process")
+    }
+
+    /// Waits for the VM's end, which may take so long; returns what the script has printed since, and its exit code.
+    ///
+    /// # Panics
+    /// When it takes longer.
+    pub fn end(mut self, limit: Duration) -> (String, Option<i32>) {
+        // Its output is small: the pipe holds it until then.
+        wait_until(limit, "the machine to end", || self.xtask.try_wait().expect("xtask can be asked").is_some());
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).expect("text");
+        (rest, self.xtask.wait().expect("xtask can be reaped").code())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // QEMU ends with it.
+        let _ = self.xtask.kill();
+        let _ = self.xtask.wait();
     }
 }
 
@@ -121,14 +201,4 @@ impl Outcome {
         assert_eq!(self.code, Some(0), "{}\n{}", self.output, self.remarks);
         self.output
     }
-}
-
-/// The QEMU that an `xtask vm` process has started.
-///
-/// # Panics
-/// When there is none.
-pub fn qemu_of(xtask: &Child) -> i32 {
-    let children = format!("/proc/{0}/task/{0}/children", xtask.id());
-    let text = fs::read_to_string(&children).expect("xtask's children");
-    text.split_whitespace().find_map(|pid| pid.parse().ok()).expect("a child process")
 }

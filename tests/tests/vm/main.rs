@@ -3,15 +3,13 @@
 //! `cargo xtask test` fetches what this needs and runs it; by itself `cargo test` leaves it out. Without hardware
 //! virtualisation the machines are emulated: what takes long belongs into `pci_function.rs`, which needs none.
 
-use std::{
-    process::{Child, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+mod plugging;
+
+use std::{process::Stdio, time::Duration};
 
 use vgpu_tests::{
     daemon::{start_and_wait_for_line, wait_until},
-    vm::{Host, qemu_of},
+    vm::Host,
 };
 
 const SAXPY: &str = env!("CARGO_BIN_EXE_guest-saxpy");
@@ -21,23 +19,6 @@ const POKE: &str = env!("CARGO_BIN_EXE_guest-poke");
 const FLAGS: &[&str] = &["--bar-size=256MiB", "--channels=4"];
 /// A booting machine may take as long when others compute beside it.
 const BOOT_MAX: Duration = Duration::from_secs(120);
-
-/// Waits for a line that the VM's script prints.
-fn wait_for_line(child: &mut Child) {
-    use std::io::{BufRead, BufReader};
-    let mut line = String::new();
-    let output = child.stdout.as_mut().expect("stdout is piped");
-    BufReader::new(output).read_line(&mut line).expect("the script prints text");
-    assert_eq!(line.trim(), "ready");
-}
-
-fn wait_for_end(child: &mut Child, limit: Duration) {
-    let started = Instant::now();
-    while child.try_wait().expect("xtask can be asked").is_none() {
-        assert!(started.elapsed() < limit, "the machine goes on");
-        thread::sleep(Duration::from_millis(50));
-    }
-}
 
 #[test]
 #[ignore = "needs a virtual machine: cargo xtask test"]
@@ -103,13 +84,11 @@ fn a_daemon_that_dies_is_an_error_in_the_vm_and_then_named() {
     let mut host = Host::start(1, FLAGS);
     let script = format!("{SAXPY} forever; echo first $?; {SAXPY} 1; echo second $?");
     let mut vm = host.vm(0).programs([SAXPY]).start(&script);
-    wait_for_line(&mut vm);
+    vm.expect_line("ready");
 
     host.daemon.kill();
 
-    wait_for_end(&mut vm, Duration::from_secs(60));
-    let mut rest = String::new();
-    std::io::Read::read_to_string(vm.stdout.as_mut().expect("stdout is piped"), &mut rest).expect("text");
+    let (rest, _) = vm.end(Duration::from_secs(60));
     assert!(rest.contains("first 1") && rest.contains("second 1"), "{rest}");
     assert!(rest.contains("vgpud"), "{rest}");
 }
@@ -119,14 +98,14 @@ fn a_daemon_that_dies_is_an_error_in_the_vm_and_then_named() {
 fn a_killed_qemu_leaves_nothing_and_the_next_vm_computes() {
     let host = Host::start(1, FLAGS);
     let mut vm = host.vm(0).programs([SAXPY]).start(&format!("{SAXPY} forever"));
-    wait_for_line(&mut vm);
+    vm.expect_line("ready");
     assert_eq!(host.daemon.executors(), 1);
 
     // SAFETY: a signal to a process that the test has started.
-    assert_eq!(unsafe { libc::kill(qemu_of(&vm), libc::SIGKILL) }, 0);
+    assert_eq!(unsafe { libc::kill(vm.qemu(), libc::SIGKILL) }, 0);
 
     wait_until(Duration::from_secs(5), "the executor to end", || host.daemon.executors() == 0);
-    wait_for_end(&mut vm, Duration::from_secs(10));
+    vm.end(Duration::from_secs(10));
     host.vm(0).programs([SAXPY]).run(&format!("{SAXPY} 1")).succeeded();
 }
 
@@ -165,11 +144,10 @@ fn a_hostile_vm_harms_only_itself() {
     assert!(neighbour.try_wait().expect("the neighbour can be asked").is_none(), "the neighbour has ended");
     neighbour.kill().expect("the neighbour can be killed");
     neighbour.wait().expect("the neighbour can be reaped");
-    let others: Vec<Child> =
+    let others: Vec<_> =
         (0..2).map(|function| host.vm(function).programs([SAXPY]).start(&format!("{SAXPY} 1"))).collect();
-    for mut other in others {
-        wait_for_end(&mut other, BOOT_MAX);
-        assert!(other.wait().expect("xtask can be reaped").success());
+    for other in others {
+        assert_eq!(other.end(BOOT_MAX).1, Some(0));
     }
     wait_until(Duration::from_secs(5), "the executors to end", || host.daemon.executors() == 0);
 }
