@@ -122,7 +122,7 @@ pub(super) fn disk(number: usize, path: &str, serial: &str, writable: bool) -> [
 
 /// Whether KVM runs stock kernels here. A KVM without the processor's help, which some clouds have, starts a machine and
 /// then cannot run it.
-fn has_kvm() -> bool {
+pub(super) fn has_kvm() -> bool {
     let usable = OpenOptions::new().read(true).write(true).open("/dev/kvm").is_ok();
     usable && fs::read_to_string("/proc/cpuinfo").is_ok_and(|text| has_virtualisation(&text))
 }

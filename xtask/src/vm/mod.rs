@@ -4,11 +4,12 @@
 //!   whole system with systemd, as a disk. Both are kept in the [`cache`].
 //! - [`image`]: files for the guest, with their [`closure`] of libraries. [`initramfs`]: what boots, written as [`cpio`];
 //!   large files come on a disk, written as [`iso9660`]. `init.sh`: the guest's first process.
-//! - [`hardware`] and [`qemu`]: the virtual machine. [`script`]: the job. [`job`]: the line between guest and us: output,
+//! - [`hardware`] and [`qemu`]: the virtual machine; [`clock`]: how fast its processor counts. [`script`]: the job. [`job`]: the line between guest and us: output,
 //!   and the exit code.
 
 mod apt;
 mod cache;
+mod clock;
 mod closure;
 mod cpio;
 mod debian;

@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::{
+    clock,
     hardware::{self, Hardware},
     job::{Said, Splitter},
     packages::Kit,
@@ -111,6 +112,9 @@ impl Machine<'_> {
         let mut line =
             "console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off tsc=reliable random.trust_cpu=on rootfstype=ramfs"
                 .to_owned();
+        if !hardware::has_kvm() {
+            line += &format!(" tsc_early_khz={}", clock::tsc_khz());
+        }
         for arg in self.kernel_args {
             line.push(' ');
             line += arg;
