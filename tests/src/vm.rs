@@ -122,14 +122,23 @@ pub struct Running {
 }
 
 impl Running {
+    /// Waits for the next line that the script prints; it is empty when there is none.
+    ///
+    /// # Panics
+    /// When it is no text.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("the script prints text");
+        line.trim_end().to_owned()
+    }
+
     /// Waits for the next line that the script prints, which must be this.
     ///
     /// # Panics
     /// When it is another.
+    #[track_caller]
     pub fn expect_line(&mut self, expected: &str) {
-        let mut line = String::new();
-        self.output.read_line(&mut line).expect("the script prints text");
-        assert_eq!(line.trim_end(), expected);
+        assert_eq!(self.line(), expected);
     }
 
     /// A connection to its QEMU.

@@ -3,6 +3,8 @@
 //! `cargo xtask test` fetches what this needs and runs it; by itself `cargo test` leaves it out. Without hardware
 //! virtualisation the machines are emulated: what takes long belongs into `pci_function.rs`, which needs none.
 
+mod boots;
+mod pauses;
 mod plugging;
 
 use std::{process::Stdio, time::Duration};

@@ -1,6 +1,6 @@
 //! Functions come and go while the machine runs, behind root ports as VM.md says.
 
-use serde_json::json;
+use serde_json::Value;
 use vgpu_tests::vm::Host;
 
 use super::{BOOT_MAX, FLAGS, SAXPY};
@@ -8,6 +8,16 @@ use super::{BOOT_MAX, FLAGS, SAXPY};
 /// The kernel's messages say why a function got no memory.
 const COMPUTE: &str = "compute() { echo 1 > /sys/bus/pci/devices/$1/enable; VGPU=pci:$1 $SAXPY 1 > /dev/null || { dmesg | tail -20; exit 1; }; }
     wait_for() { until [ -e /sys/bus/pci/devices/$1/resource1 ]; do usleep 50000; done; }";
+
+/// What VM.md says to tell QEMU: the arguments of `device_del` and `device_add`.
+fn documented() -> [Value; 2] {
+    let commands = include_str!("../../../crates/vgpud/VM.md").lines().filter(|line| line.starts_with("{\"execute\""));
+    let commands: Vec<Value> = commands.map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    ["device_del", "device_add"].map(|name| {
+        let command = commands.iter().find(|command| command["execute"] == name);
+        command.unwrap_or_else(|| panic!("VM.md has no {name}"))["arguments"].clone()
+    })
+}
 
 #[test]
 #[ignore = "needs a virtual machine: cargo xtask test"]
@@ -27,21 +37,20 @@ fn a_function_is_unplugged_and_plugged_again_and_another_comes_to_an_empty_port(
     let mut vm = host.vm(0).options(options).controlled().programs([SAXPY]).start(&script);
     vm.expect_line("computed");
     let mut qmp = vm.qmp();
-    let device = |function: usize| {
-        json!({
-            "driver": "vfio-user-pci",
-            "id": format!("vgpu{function}"),
-            "bus": format!("port{function}"),
-            "socket": { "type": "unix", "path": host.function(function) },
-        })
+    let [unplug, mut plug] = documented();
+    let mut plug = |function: usize| {
+        plug["id"] = format!("vgpu{function}").into();
+        plug["bus"] = format!("port{function}").into();
+        plug["socket"]["path"] = host.function(function).to_str().into();
+        plug.clone()
     };
 
-    qmp.execute("device_del", &json!({ "id": "vgpu0" }));
+    qmp.execute("device_del", &unplug);
     qmp.wait_for_event("DEVICE_DELETED");
     vm.expect_line("unplugged");
-    qmp.execute("device_add", &device(0));
+    qmp.execute("device_add", &plug(0));
     vm.expect_line("plugged again");
-    qmp.execute("device_add", &device(1));
+    qmp.execute("device_add", &plug(1));
 
     vm.expect_line("both");
     assert_eq!(vm.end(BOOT_MAX).1, Some(0));

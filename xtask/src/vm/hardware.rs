@@ -54,14 +54,13 @@ impl Hardware<'_> {
             MachineType::Microvm => "microvm,pcie=on",
         };
         let (accelerator, best) = if has_kvm() { ("kvm", "host") } else { ("tcg", "max") };
-        let mut arguments = vec!["-machine".to_owned(), format!("{machine},memory-backend=ram")];
+        let mut arguments = vec!["-machine".to_owned(), machine.to_owned()];
         let mut add = |values: [&str; 2]| arguments.extend(values.map(str::to_owned));
         add(["-accel", accelerator]);
         add(["-cpu", self.cpu.unwrap_or(best)]);
         add(["-smp", &self.processors.to_string()]);
+        // Of its own, not shared: the function needs nothing of it.
         add(["-m", &format!("{memory}M")]);
-        // Shared, so that devices outside QEMU reach it.
-        add(["-object", &format!("memory-backend-memfd,id=ram,size={memory}M,share=on")]);
         add(["-device", &format!("virtio-serial-pci,addr={LINE_SLOT:02x}.0")]);
         for device in self.ports_and_devices()? {
             arguments.extend(["-device".to_owned(), device]);

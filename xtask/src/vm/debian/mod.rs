@@ -4,7 +4,7 @@
 //! What those scripts would make and a boot needs is made here: users, groups and the services that start.
 //!
 //! - [`listing`]: what is on the disk, without looking into it.
-//! - `job.service`, `job.target`, `session.sh`: what runs the job at the end of a boot.
+//! - `job.service`, `session.sh`: what runs the job at the end of a boot.
 
 mod listing;
 
@@ -57,7 +57,7 @@ const MERGED: [&str; 4] = ["bin", "sbin", "lib", "lib64"];
 /// Names of devices and characters that nobody reads here.
 const UNREAD: [&str; 3] = ["usr/lib/udev/hwdb.d", "usr/lib/x86_64-linux-gnu/gconv", "usr/share/i18n"];
 /// Units that a boot does without: consoles to log in at, and what only costs an emulated machine seconds.
-const MASKED: [&str; 20] = [
+const MASKED: [&str; 21] = [
     "console-getty.service",
     "dev-hugepages.mount",
     "dev-mqueue.mount",
@@ -78,6 +78,7 @@ const MASKED: [&str; 20] = [
     "systemd-tmpfiles-clean.timer",
     "systemd-update-utmp-runlevel.service",
     "systemd-update-utmp.service",
+    "tmp.mount",
 ];
 /// Room for what a run writes; the file has holes where nothing is.
 const DISK_BYTES: u64 = 2 << 30;
@@ -126,12 +127,13 @@ impl Debian {
 /// What the disk has of ours: path, mode, text.
 const OWN_FILES: [(&str, u32, &str); 6] = [
     ("etc/systemd/system/job.service", 0o644, include_str!("job.service")),
-    ("etc/systemd/system/job.target", 0o644, include_str!("job.target")),
     ("opt/vm/session", 0o755, include_str!("session.sh")),
     ("etc/hostname", 0o644, "guest\n"),
     ("etc/hosts", 0o644, "127.0.0.1 localhost guest\n"),
     // systemd writes a new one here, where it finds an empty file.
     ("etc/machine-id", 0o644, ""),
+    // In the place of a rule that empties /tmp at each boot: files of the caller's may be there.
+    ("etc/tmpfiles.d/tmp.conf", 0o644, ""),
 ];
 
 /// Fills the folder `dir`.
@@ -198,7 +200,9 @@ fn configure(root: &Path) -> Result<()> {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
     }
     let units = root.join("etc/systemd/system");
-    symlink("job.target", units.join("default.target"))?;
+    fs::create_dir_all(units.join("multi-user.target.wants"))?;
+    symlink("/etc/systemd/system/job.service", units.join("multi-user.target.wants/job.service"))?;
+    symlink("/usr/lib/systemd/system/multi-user.target", units.join("default.target"))?;
     for unit in MASKED {
         symlink("/dev/null", units.join(unit))?;
     }

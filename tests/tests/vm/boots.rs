@@ -1,0 +1,171 @@
+//! A Debian with systemd and an Ollama service boots again and again: the service looks for GPUs once, when it starts.
+//!
+//! `VGPU_BOOTS` says how many boots with the function there shall be, and with it two processors are kept busy meanwhile, here
+//! and in the guest.
+
+use std::{
+    env, fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use serde_json::json;
+use vgpu_tests::{
+    ollama::{
+        Parts,
+        tree::{Era, Ollama, Tree},
+    },
+    vm::{Host, Running},
+};
+
+use super::FLAGS;
+
+const OLLAMA: &str = env!("CARGO_BIN_EXE_ollama-shaped");
+/// How long a machine whose processors are busy may take to turn itself off.
+const BOOT_MAX: Duration = Duration::from_secs(240);
+
+/// Keeps two processors busy until dropped.
+struct BusyProcessors {
+    end: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl BusyProcessors {
+    fn new() -> Self {
+        let end = Arc::new(AtomicBool::new(false));
+        let spin = || {
+            let end = Arc::clone(&end);
+            thread::spawn(move || {
+                while !end.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            })
+        };
+        Self { threads: vec![spin(), spin()], end }
+    }
+}
+
+impl Drop for BusyProcessors {
+    fn drop(&mut self) {
+        self.end.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Units, as `printf` writes them: the one that Ollama's own installer makes, and one that keeps the guest's processors busy.
+fn units(ollama: &Ollama) -> [String; 2] {
+    let ollama = format!(
+        r"[Unit]\nDescription=Ollama Service\nAfter=network-online.target\n\n[Service]\nExecStart={} serve\nUser=ollama\nGroup=ollama\nRestart=always\nRestartSec=3\n\n[Install]\nWantedBy=default.target\n",
+        ollama.program().display()
+    );
+    let spin = r"[Unit]\nDefaultDependencies=no\n\n[Service]\nExecStart=/bin/sh -c 'while :; do :; done'\n\n[Install]\nWantedBy=sysinit.target\n";
+    [ollama, spin.to_owned()]
+}
+
+/// What a boot's script says.
+struct Boot {
+    lines: Vec<String>,
+}
+
+impl Boot {
+    /// Reads until the script says that it is done.
+    fn read(vm: &mut Running) -> Self {
+        let mut lines = Vec::new();
+        loop {
+            let line = vm.line();
+            assert!(!line.is_empty(), "the machine has ended: {lines:#?}");
+            if line == "done" {
+                return Self { lines };
+            }
+            lines.push(line);
+        }
+    }
+
+    fn value(&self, key: &str) -> &str {
+        let found = self.lines.iter().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
+        found.unwrap_or_else(|| panic!("{key} is missing: {:#?}", self.lines))
+    }
+
+    /// When the service started, from the kernel's start on.
+    fn started(&self) -> Duration {
+        Duration::from_micros(self.value("started").parse().expect("microseconds"))
+    }
+}
+
+#[test]
+#[ignore = "needs a virtual machine and the prebuilt client: cargo xtask test"]
+fn the_services_first_look_finds_the_gpu_at_every_boot_and_a_boot_without_one_does_not_wait() {
+    let asked = env::var("VGPU_BOOTS").ok().map(|boots| boots.parse::<u32>().expect("a number of boots"));
+    let _busy = asked.map(|_| BusyProcessors::new());
+    let boots = asked.unwrap_or(1);
+    let tree = Tree::new(Era::LlamaServer, &Parts::find(), Path::new(OLLAMA));
+    fs::remove_dir_all(tree.lib().join("cuda_v13")).expect("a variant that we have no libraries for");
+    let host = Host::start(1, FLAGS);
+    let usr = tree.ollama().usr().to_str().expect("UTF-8").to_owned();
+    let [unit, spin] = units(tree.ollama());
+    let busy = if asked.is_some() { "systemctl enable spin" } else { "true" };
+    // The first boot is before there is anything of vgpu, the last one without a function.
+    let script = format!(
+        "looks() {{ journalctl -b -u ollama -o cat | grep 'inference compute'; }}
+         look() {{ until [ $(looks | wc -l) = $1 ]; do sleep 0.5; done; echo \"look $(looks | tail -n 1)\"
+                  echo \"started $(systemctl show -P ExecMainStartTimestampMonotonic ollama)\"; }}
+         opened() {{ echo \"opened $(systemctl show -P ActiveState vgpu-function) $(journalctl -b -u vgpu-function -o cat | tr '\\n' ' ')\"; }}
+         next() {{ echo done; systemctl reboot; sleep 600; }}
+         if [ $VM_BOOT = 1 ]; then
+             useradd --system --no-create-home ollama || exit 2
+             printf \"{unit}\" > /etc/systemd/system/ollama.service
+             printf \"{spin}\" > /etc/systemd/system/spin.service
+             systemctl enable ollama && {busy} || exit 3
+             next
+         elif [ $VM_BOOT = 2 ]; then
+             look 1; echo done
+             /opt/dist/bin/vgpu install --vm --restart --ollama {usr} || exit 4
+             look 2; next
+         elif [ $VM_BOOT -lt {last} ]; then
+             look 1; opened; next
+         elif [ $VM_BOOT = {last} ]; then
+             look 1; opened; echo done
+             while [ -e /sys/bus/pci/devices/0000:00:05.0 ]; do sleep 0.2; done
+             next
+         else
+             look 1; opened; echo done
+         fi",
+        last = boots + 2,
+    );
+    let options = ["--system", "debian", "--user", "0", "--smp", "2", "--keep-on-reboot", "--timeout", "3600"];
+    let mut vm = host.vm(0).options(options).options(["--file", &usr]).controlled().start(&script);
+
+    Boot::read(&mut vm);
+    let before = Boot::read(&mut vm);
+    assert!(before.value("look").contains("library=cpu"), "{}", before.value("look"));
+    let installed = Boot::read(&mut vm);
+    assert!(installed.value("look").contains("library=CUDA"), "{:#?}", installed.lines);
+    for number in 1..=boots {
+        let boot = Boot::read(&mut vm);
+        assert!(boot.value("look").contains("library=CUDA"), "boot {number}: {:#?}", boot.lines);
+        assert!(
+            boot.value("opened").starts_with("active ") || boot.value("opened").contains("answers"),
+            "{:#?}",
+            boot.lines
+        );
+        println!("boot {number}: the service started after {:?}", boot.started());
+    }
+    vm.qmp().execute("device_del", &json!({ "id": "vgpu0" }));
+    Boot::read(&mut vm);
+    let without = Boot::read(&mut vm);
+
+    assert!(without.value("look").contains("library=cpu"), "{:#?}", without.lines);
+    assert!(without.value("opened").contains("there is no vgpu function"), "{:#?}", without.lines);
+    println!("without: {:?} before the installation, {:?} after", before.started(), without.started());
+    if asked.is_some() {
+        assert!(without.started() <= before.started() + Duration::from_secs(5), "it was held up");
+    }
+    assert_eq!(vm.end(BOOT_MAX).1, Some(0));
+}
