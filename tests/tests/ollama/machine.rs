@@ -103,6 +103,14 @@ impl Bare {
         command
     }
 
+    /// llama-server, for a test that needs no Ollama around it.
+    pub(crate) fn llama_server(&self, device: &str) -> Command {
+        let mut command = self.command(self.tree.lib().join("llama-server"), device);
+        let path = [self.tree.lib(), dist().join("lib")];
+        command.env("LD_LIBRARY_PATH", std::env::join_paths(path).expect("no colon in them"));
+        command
+    }
+
     /// A running server with these variables.
     pub(crate) fn serve(&self, device: &str, variables: &[(&str, &str)]) -> Serve {
         let mut command = self.command(self.tree.ollama().program(), device);

@@ -3,11 +3,13 @@
 //! - [`installed`]: installing finds the vGPU where it was not found before, llama-server's answers are the CPU's, and
 //!   uninstalling leaves no trace.
 //! - [`served`]: a day of a server: models are swapped, clients leave. [`order`]: the server starts before the daemon.
+//!   [`ended`]: processes are told to end twice.
 //! - [`machine`] is what they have in common.
 //!
 //! They need the prebuilt client of npm and llama-server: `cargo xtask ollama` and `cargo xtask test` bring them. By itself
 //! `cargo test` leaves them out.
 
+mod ended;
 mod installed;
 mod machine;
 mod order;
