@@ -44,6 +44,9 @@ pub fn run(options: &ServeOptions) -> Result<()> {
     for vm in kept {
         log::warn!("the VM on {} is cut off: no function is offered there any more", vm.saved.path.display());
     }
+    if !notifier.has_room_for(doors.functions.len()) {
+        log::warn!("FileDescriptorStoreMax= is too small: some VMs would be cut off by a restart");
+    }
     log::info!("{}", doors.describe());
     notifier.ready(&doors.describe());
     let listener = Listener::new(daemon.clone());

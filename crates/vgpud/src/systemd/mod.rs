@@ -12,4 +12,5 @@ pub use notify::{Kept, Notifier};
 pub use passed::{Passed, PassedSocket, Stored};
 
 /// What it puts into our environment, which is nobody else's business: executors go without.
-pub const VARIABLES: [&str; 5] = [passed::PID, passed::COUNT, passed::NAMES, passed::PIDFD, notify::SOCKET];
+pub const VARIABLES: [&str; 6] =
+    [passed::PID, passed::COUNT, passed::NAMES, passed::PIDFD, notify::SOCKET, notify::STORE_MAX];

@@ -15,6 +15,7 @@ use rustix::net::{
 };
 
 pub(super) const SOCKET: &str = "NOTIFY_SOCKET";
+pub(super) const STORE_MAX: &str = "FDSTORE";
 /// Names of what is kept begin with this; a number follows.
 pub(super) const KEPT_PREFIX: &str = "vgpu-vm-";
 /// Descriptors that are kept under one name.
@@ -61,6 +62,12 @@ impl Notifier {
     /// Nobody can come in any more.
     pub fn stopping(&self) {
         self.say("STOPPING=1\nSTATUS=ending");
+    }
+
+    /// Whether so many things can be kept, where systemd says how many descriptors it would keep (since its version 254).
+    pub fn has_room_for(&self, things: usize) -> bool {
+        let max = std::env::var(STORE_MAX).ok().and_then(|max| max.parse::<usize>().ok());
+        self.line.is_none() || max.is_none_or(|max| things * KEPT_MAX <= max)
     }
 
     /// What is kept under this name since an earlier run.

@@ -175,7 +175,7 @@ impl<'a> Connection<'a> {
         if saved.absence >= ANSWER_LIMIT {
             while let Some(incoming) = self.peek()? {
                 log::warn!("the VM waits no more for an answer to its command {}", incoming.header.command);
-                self.take_off(incoming.held_bytes)?;
+                self.serve(incoming, false)?;
             }
         }
         Ok(())
@@ -219,14 +219,18 @@ impl<'a> Connection<'a> {
 
     /// Reads one message, does what it asks for, and answers.
     pub(super) fn serve_one(&mut self) -> Result<(), Ending> {
-        let Incoming { header, held_bytes } = self.receive()?;
+        let incoming = self.receive()?;
+        self.serve(incoming, true)
+    }
+
+    fn serve(&mut self, Incoming { header, held_bytes }: Incoming, is_awaited: bool) -> Result<(), Ending> {
         let body = std::mem::take(&mut self.body);
         let reply = Request::parse(header.command, &body).and_then(|request| self.answer(request));
         if let Err(error) = &reply {
             log::debug!("command {} of {} bytes failed: {error}", header.command, header.body_bytes);
         }
         self.body = body;
-        if !header.no_reply {
+        if is_awaited && !header.no_reply {
             let (bytes, object) = match reply {
                 Ok(Reply::Body(body)) => (header.reply(&body), None),
                 Ok(Reply::Object(body, object)) => (header.reply(&body), Some(object)),

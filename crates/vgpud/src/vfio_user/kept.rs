@@ -10,6 +10,8 @@ use vgpu_core::window::mapping::sealed_len;
 use super::record::{RECORD_BYTES, Record, Saved};
 use crate::systemd::{Kept, Stored};
 
+const TOO_FEW: &str = "does the unit's FileDescriptorStoreMax= have room for three descriptors a VM?";
+
 /// Such a VM, ready to be served.
 #[derive(Debug)]
 pub struct KeptVm {
@@ -42,13 +44,13 @@ impl KeptVm {
             ensure!(place.replace(descriptor).is_none(), "something is kept with it twice");
         }
         // systemd lets go of a connection as soon as its other end is closed.
-        let stream = stream.ok_or_else(|| anyhow!("it has left meanwhile"))?;
+        let stream = stream.ok_or_else(|| anyhow!("its connection is closed"))?;
         let is_stream = sockopt::socket_domain(&stream)? == AddressFamily::UNIX
             && sockopt::socket_type(&stream)? == SocketType::STREAM
             && !sockopt::socket_acceptconn(&stream)?;
         ensure!(is_stream, "its connection is none");
-        let (record, saved) = Record::adopt(record.ok_or_else(|| anyhow!("its record is missing"))?)?;
-        let bar = bar.ok_or_else(|| anyhow!("its memory is missing"))?;
+        let (record, saved) = Record::adopt(record.ok_or_else(|| anyhow!("its record was not kept: {TOO_FEW}"))?)?;
+        let bar = bar.ok_or_else(|| anyhow!("its memory was not kept: {TOO_FEW}"))?;
         let bar_bytes = sealed_len(bar.as_fd()).context("its memory")?;
         ensure!(bar_bytes == saved.bar1_bytes, "its memory has {bar_bytes} bytes, not {}", saved.bar1_bytes);
         Ok(Self { kept, stream: UnixStream::from(stream), bar, record, saved })

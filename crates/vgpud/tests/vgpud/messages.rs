@@ -19,7 +19,7 @@ const REGION_INFO: u16 = 5;
 const IRQ_INFO: u16 = 7;
 const SET_IRQS: u16 = 8;
 pub(crate) const REGION_READ: u16 = 9;
-const REGION_WRITE: u16 = 10;
+pub(crate) const REGION_WRITE: u16 = 10;
 const NO_REPLY: u32 = 1 << 4;
 const ENOTSUP: u32 = 95;
 const EINVAL: u32 = 22;
@@ -95,7 +95,7 @@ impl Raw {
         Answer { id: word(0) as u16, command: (word(0) >> 16) as u16, error: word(12), body }
     }
 
-    fn ask(&mut self, id: u16, command: u16, body: &[u8]) -> Answer {
+    pub(crate) fn ask(&mut self, id: u16, command: u16, body: &[u8]) -> Answer {
         self.send(&message(id, command, 0, body));
         self.answer()
     }
