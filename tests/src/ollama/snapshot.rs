@@ -6,9 +6,13 @@ use std::{
     io,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use sha2::{Digest, Sha256};
+
+/// Files of this size, which are backends of hundreds of megabytes, are not read for every snapshot.
+const LARGE_BYTES: u64 = 64 << 20;
 
 /// What is at one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,9 +68,29 @@ fn look(path: &Path) -> io::Result<Thing> {
         return Ok(Thing::Folder { mode, changed_ns });
     }
     assert!(metadata.is_file(), "{} is neither file, folder nor link", path.display());
+    let sha256 = if metadata.len() < LARGE_BYTES { hash(path) } else { hash_of_large(path, &metadata) };
+    Ok(Thing::File { mode, changed_ns, sha256: sha256? })
+}
+
+fn hash(path: &Path) -> io::Result<Vec<u8>> {
     let mut hash = Sha256::new();
     io::copy(&mut File::open(path)?, &mut hash)?;
-    Ok(Thing::File { mode, changed_ns, sha256: hash.finalize().to_vec() })
+    Ok(hash.finalize().to_vec())
+}
+
+/// The hash of a file that is read again only when its inode has changed since.
+fn hash_of_large(path: &Path, metadata: &fs::Metadata) -> io::Result<Vec<u8>> {
+    /// Device and inode, and what the kernel changes with every change of a file, and lets nobody set.
+    type Unchanged = (u64, u64, i64, i64);
+    static HASHED: Mutex<BTreeMap<Unchanged, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let key = (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec());
+    let mut hashed = HASHED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(hash) = hashed.get(&key) {
+        return Ok(hash.clone());
+    }
+    let hash = hash(path)?;
+    hashed.insert(key, hash.clone());
+    Ok(hash)
 }
 
 #[cfg(test)]

@@ -98,8 +98,6 @@ impl Bare {
     pub(crate) fn command(&self, program: impl AsRef<OsStr>, device: &str) -> Command {
         let mut command = self.tree.command(program);
         command.env("VGPU", device).env("LD_LIBRARY_PATH", dist().join("lib"));
-        // A backend that gives up would start a debugger.
-        command.env("GGML_NO_BACKTRACE", "1");
         command
     }
 

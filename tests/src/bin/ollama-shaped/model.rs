@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -61,6 +61,8 @@ pub(crate) struct Model {
     child: Mutex<Child>,
     address: String,
     said: Arc<Mutex<Said>>,
+    /// Ends with what it reads from.
+    hearing: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Model {
@@ -95,9 +97,9 @@ impl Model {
         drop(command);
         let said = Arc::new(Mutex::new(Said::default()));
         let kept = Arc::clone(&said);
-        thread::spawn(move || pass_on(output, &kept));
+        let hearing = Mutex::new(Some(thread::spawn(move || pass_on(output, &kept))));
         let address = format!("127.0.0.1:{port}");
-        Ok(Self { launch, gpus: gpus.to_vec(), child: Mutex::new(child), address, said })
+        Ok(Self { launch, gpus: gpus.to_vec(), child: Mutex::new(child), address, said, hearing })
     }
 
     /// What it has said about itself.
@@ -140,6 +142,10 @@ impl Model {
 
     /// How it ended, and what it said of the cause.
     fn last_words(&self, status: ExitStatus) -> String {
+        if let Some(hearing) = lock(&self.hearing).take() {
+            // Its words may still be on their way. A hearing that has failed has said so.
+            let _ = hearing.join();
+        }
         let errors = &self.said().errors;
         if errors.is_empty() { status.to_string() } else { format!("{status}: {errors}") }
     }
