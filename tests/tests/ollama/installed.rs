@@ -8,6 +8,7 @@ use vgpu_tests::{
     dist,
     ollama::{
         Parts, bundled,
+        serve::Serve,
         server::{Completion, Server},
         snapshot::Snapshot,
         tree::Era,
@@ -68,7 +69,13 @@ fn comes_and_goes(era: Era, parts: &Parts, id: &str, meanwhile: impl FnOnce(&Mac
 #[test]
 #[ignore = "needs the prebuilt client: cargo xtask ollama"]
 fn the_runner_of_ollama_finds_the_gpu_while_it_is_installed() {
-    comes_and_goes(Era::Runner, &Parts::find(), "GPU-", |_| {});
+    comes_and_goes(Era::Runner, &Parts::find(), "GPU-", |machine| {
+        let scratch = tempfile::tempdir().expect("a temporary folder");
+        let command = machine.command(machine.tree.ollama().program());
+        let found = Serve::start(command, scratch.path().join("serve.log")).found();
+        assert!(found.len() == 1 && found[0].starts_with("id=GPU-"), "{found:?}");
+        assert!(found[0].contains(" filter_id=\"\" library=CUDA compute=7.5 "), "{found:?}");
+    });
 }
 
 #[test]

@@ -89,3 +89,42 @@ fn in_time<T: Send + 'static>(
 fn errors() -> Stdio {
     if env::var("OLLAMA_DEBUG").as_deref() == Ok("2") { Stdio::inherit() } else { Stdio::null() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(50);
+    const LONG: Duration = Duration::from_secs(600);
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_child_that_does_not_answer_in_time_is_given_up() {
+        let started = Instant::now();
+        let silent = said(&mut shell("exec sleep 600"), Deadline::after(SHORT));
+        let babbling =
+            first_line_with(&mut shell("echo no >&2; exec sleep 600"), "system_info:", Deadline::after(SHORT));
+        for error in [silent, babbling].map(|answer| answer.expect_err("there is no answer").to_string()) {
+            assert_eq!(error, "failed to finish discovery before timeout");
+        }
+        assert!(started.elapsed() < LONG, "it was not waited for");
+    }
+
+    #[test]
+    fn a_child_may_live_on_after_the_line_that_was_waited_for() {
+        let mut child = shell("echo no >&2; echo yes: 1 >&2; exec sleep 600");
+        let line = first_line_with(&mut child, "yes:", Deadline::after(LONG));
+        assert_eq!(line.expect("a line"), "yes: 1");
+    }
+
+    #[test]
+    fn what_a_child_that_fails_has_printed_is_no_answer() {
+        let failed = said(&mut shell("echo 1; exit 3"), Deadline::after(LONG));
+        assert!(failed.is_err_and(|error| error.to_string().contains("exit status: 3")));
+    }
+}

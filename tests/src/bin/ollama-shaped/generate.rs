@@ -36,7 +36,7 @@ pub(crate) fn generate(client: &Connection, body: &str, scheduler: &Scheduler) -
     let keep_alive = keep_alive(&request["keep_alive"]);
     if prompt.is_empty() && keep_alive == Some(Some(Duration::ZERO)) {
         client.answer(200, &ended(name, "unload"))?;
-        scheduler.unload_by_launch_path(&launch);
+        scheduler.unload_file(&launch.path);
         return Ok(());
     }
 

@@ -4,6 +4,7 @@
 
 use std::{
     env,
+    path::Path,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant, SystemTime},
@@ -55,17 +56,17 @@ struct State {
 struct Loaded {
     name: String,
     model: Arc<Model>,
-    use_: Mutex<Use>,
+    usage: Mutex<Usage>,
 }
 
 /// Who uses a model, and until when it stays.
-struct Use {
+struct Usage {
     requests: usize,
     keep_alive: KeepAlive,
     ended_at: SystemTime,
 }
 
-impl Use {
+impl Usage {
     /// When it goes, if nobody comes before.
     fn expires_at(&self) -> Option<SystemTime> {
         let end = if self.requests > 0 { SystemTime::now() } else { self.ended_at };
@@ -95,6 +96,7 @@ impl Scheduler {
         is_gone: &dyn Fn() -> bool,
     ) -> Result<Lease<'_>, String> {
         let _turn = lock(&self.turn);
+        self.unload_expired();
         let keep_alive = keep_alive.unwrap_or_else(default_keep_alive);
         let mut has_retried = false;
         loop {
@@ -112,8 +114,8 @@ impl Scheduler {
             }
             match self.load(launch, is_gone) {
                 Ok(model) => {
-                    let use_ = Mutex::new(Use { requests: 0, keep_alive, ended_at: SystemTime::now() });
-                    let new = Arc::new(Loaded { name: name.to_owned(), model, use_ });
+                    let usage = Mutex::new(Usage { requests: 0, keep_alive, ended_at: SystemTime::now() });
+                    let new = Arc::new(Loaded { name: name.to_owned(), model, usage });
                     lock(&self.state).loaded.push(Arc::clone(&new));
                     return Ok(self.lease(&new, keep_alive));
                 }
@@ -131,9 +133,9 @@ impl Scheduler {
     }
 
     fn lease(&self, loaded: &Arc<Loaded>, keep_alive: KeepAlive) -> Lease<'_> {
-        let mut use_ = lock(&loaded.use_);
-        use_.requests += 1;
-        use_.keep_alive = keep_alive;
+        let mut usage = lock(&loaded.usage);
+        usage.requests += 1;
+        usage.keep_alive = keep_alive;
         Lease { scheduler: self, loaded: Arc::clone(loaded) }
     }
 
@@ -159,8 +161,8 @@ impl Scheduler {
     /// Unloads the idle model that was to go first, or the first of the others once it is idle.
     fn make_room(&self, loaded: &[Arc<Loaded>]) {
         let key = |loaded: &&Arc<Loaded>| {
-            let use_ = lock(&loaded.use_);
-            (use_.requests > 0, use_.keep_alive.unwrap_or(Duration::MAX), loaded.name.clone())
+            let usage = lock(&loaded.usage);
+            (usage.requests > 0, usage.keep_alive.unwrap_or(Duration::MAX), loaded.name.clone())
         };
         let Some(victim) = loaded.iter().min_by_key(key) else { return };
         log(Level::Debug, "resetting model to expire immediately to make room", &[("runner.name", &victim.name)]);
@@ -170,7 +172,7 @@ impl Scheduler {
     /// Unloads a model once it is idle, and waits for its memory to come back.
     fn unload(&self, loaded: &Arc<Loaded>) {
         let mut state = lock(&self.state);
-        while lock(&loaded.use_).requests > 0 && loaded.model.ended().is_none() && !state.is_ending {
+        while lock(&loaded.usage).requests > 0 && loaded.model.ended().is_none() && !state.is_ending {
             state = self.changed.wait_timeout(state, RECOVERY_ASKED_EVERY).unwrap_or_else(PoisonError::into_inner).0;
         }
         drop(state);
@@ -205,24 +207,28 @@ impl Scheduler {
         })
     }
 
-    /// Unloads a model that nobody uses.
-    pub(crate) fn unload_by_launch_path(&self, launch: &Launch) {
+    /// Unloads the model in a file, if it is loaded.
+    pub(crate) fn unload_file(&self, path: &Path) {
         let _turn = lock(&self.turn);
         let loaded = lock(&self.state).loaded.clone();
-        if let Some(loaded) = loaded.iter().find(|loaded| loaded.model.launch.path == launch.path) {
+        if let Some(loaded) = loaded.iter().find(|loaded| loaded.model.launch.path == path) {
             self.unload(loaded);
         }
     }
 
     /// Unloads whatever has been idle for its time; asked now and then.
-    pub(crate) fn unload_expired(&self) {
+    pub(crate) fn expire(&self) {
         let _turn = lock(&self.turn);
+        self.unload_expired();
+    }
+
+    fn unload_expired(&self) {
         let now = SystemTime::now();
         let loaded = lock(&self.state).loaded.clone();
         for loaded in loaded {
             let is_expired = {
-                let use_ = lock(&loaded.use_);
-                use_.requests == 0 && use_.expires_at().is_some_and(|at| at <= now)
+                let usage = lock(&loaded.usage);
+                usage.requests == 0 && usage.expires_at().is_some_and(|at| at <= now)
             };
             if is_expired {
                 self.unload(&loaded);
@@ -237,7 +243,7 @@ impl Scheduler {
         }
         log(Level::Warn, "runtime OOM detected; expiring loaded models to clear memory before next request", &[]);
         for loaded in &lock(&self.state).loaded {
-            lock(&loaded.use_).keep_alive = Some(Duration::ZERO);
+            lock(&loaded.usage).keep_alive = Some(Duration::ZERO);
         }
     }
 
@@ -258,7 +264,7 @@ impl Scheduler {
             let (size, size_vram) = loaded.sizes();
             // Ollama gives models that stay forever some three hundred years.
             let forever = SystemTime::now() + Duration::from_secs(1 << 33);
-            let expires_at = lock(&loaded.use_).expires_at().unwrap_or(forever);
+            let expires_at = lock(&loaded.usage).expires_at().unwrap_or(forever);
             json!({
                 "name": loaded.name,
                 "model": loaded.name,
@@ -292,9 +298,9 @@ impl Lease<'_> {
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         {
-            let mut use_ = lock(&self.loaded.use_);
-            use_.requests -= 1;
-            use_.ended_at = SystemTime::now();
+            let mut usage = lock(&self.loaded.usage);
+            usage.requests -= 1;
+            usage.ended_at = SystemTime::now();
         }
         self.scheduler.changed.notify_all();
     }

@@ -49,7 +49,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     thread::spawn(move || {
         loop {
             thread::sleep(EXPIRY_ASKED_EVERY);
-            expiring.unload_expired();
+            expiring.expire();
         }
     });
     for stream in listener.incoming() {
