@@ -147,26 +147,23 @@ impl Machine {
         succeeds(&output.expect("vgpu is built"));
     }
 
-    /// Everything but the times of folders: kind and mode, time of change, contents or target.
-    fn snapshot(&self) -> BTreeMap<PathBuf, (u32, i64, Vec<u8>)> {
+    /// Everything, folders included: kind and mode, time of change, contents or target.
+    fn snapshot(&self) -> BTreeMap<PathBuf, (u32, i64, String)> {
         let mut all = BTreeMap::new();
         let mut folders = vec![self.root.path().to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).expect("a folder").flatten() {
                 let metadata = entry.metadata().expect("it is there");
-                let (changed, contents) = match (metadata.is_symlink(), metadata.is_dir()) {
-                    (true, _) => (
-                        metadata.mtime_nsec(),
-                        fs::read_link(entry.path()).expect("a link").into_os_string().into_encoded_bytes(),
-                    ),
-                    (_, true) => (0, Vec::new()),
-                    _ if !metadata.is_file() => (metadata.mtime_nsec(), Vec::new()),
-                    _ => (metadata.mtime_nsec(), fs::read(entry.path()).expect("a file")),
+                let contents = match (metadata.is_symlink(), metadata.is_file()) {
+                    (true, _) => fs::read_link(entry.path()).expect("a link").into_os_string().into_encoded_bytes(),
+                    (_, true) => fs::read(entry.path()).expect("a file"),
+                    _ => Vec::new(),
                 };
                 if metadata.is_dir() {
                     folders.push(entry.path());
                 }
-                all.insert(entry.path(), (metadata.mode(), changed, contents));
+                let digest = Sha256::digest(&contents).iter().map(|byte| format!("{byte:02x}")).collect();
+                all.insert(entry.path(), (metadata.mode(), metadata.mtime_nsec(), digest));
             }
         }
         all
@@ -356,16 +353,26 @@ fn nixs_store_is_left_alone_and_the_environment_does_it() {
     is_no_success(&output, &[store, "Nix's store", "LD_LIBRARY_PATH=", "vgpu/current/lib"]);
     let ours = machine.path("vgpu/current/lib").display().to_string();
     machine.is_content(&[], &[("LD_LIBRARY_PATH", &ours)]);
-    // Once a service has it so, nothing is left to be done.
-    let unit = "etc/systemd/system/ollama.service";
-    let start = format!("[Service]\nExecStart=/{store}/bin/ollama serve\n");
-    machine.write(unit, &format!("{start}Environment=LD_LIBRARY_PATH=/run/opengl-driver/lib:{ours}\n"));
-    assert!(succeeds(&machine.install(&[]).output().expect("vgpu is built")).contains("leads it to vgpu's libraries"));
-    machine.write(unit, &format!("{start}Environment=LD_LIBRARY_PATH=/run/opengl-driver/lib\n"));
-    is_no_success(&machine.install(&[]).output().expect("vgpu is built"), &[store]);
-    fs::remove_dir_all(machine.path("etc/systemd")).expect("our own folder");
     machine.uninstall();
     assert_eq!(machine.snapshot(), before);
+}
+
+#[test]
+fn a_fixed_ollama_whose_service_leads_to_ours_is_set_up() {
+    let machine = Machine::new();
+    let store = "nix/store/0123-ollama-0.32.15";
+    machine.add_ollama(store, &["."]);
+    let ours = machine.path("vgpu/current/lib").display().to_string();
+    let unit = |path: &str| {
+        let text = format!("[Service]\nExecStart=/{store}/bin/ollama serve\nEnvironment=LD_LIBRARY_PATH={path}\n");
+        machine.write("etc/systemd/system/ollama.service", &text);
+    };
+    unit(&format!("/usr/lib:{ours}"));
+    let said = succeeds(&machine.install(&[]).output().expect("vgpu is built"));
+    assert!(said.contains("the environment of ollama.service leads it to vgpu's libraries"), "{said}");
+    machine.is_content(&[], &[]);
+    unit("/usr/lib");
+    is_no_success(&machine.install(&[]).output().expect("vgpu is built"), &[store]);
 }
 
 #[test]
