@@ -1,6 +1,6 @@
 //! Installed and uninstalled: what was not found is found in between, and nothing is left.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use serde_json::Value;
 
@@ -11,11 +11,11 @@ use vgpu_tests::{
         serve::Serve,
         server::{Completion, Server},
         snapshot::Snapshot,
-        tree::Era,
+        tree::{Era, Layout, Tree},
     },
 };
 
-use crate::machine::Machine;
+use crate::machine::{Machine, OLLAMA};
 
 const NO_GPU: &str = "inference compute id=cpu library=cpu\n";
 /// What rounding may make of a log-probability of the f32 model.
@@ -138,4 +138,24 @@ fn complete(machine: &Machine, parts: &Parts, with_gpu: bool) -> Completion {
         assert!(launches > 0, "no kernel was launched");
     }
     completion
+}
+
+#[test]
+#[ignore = "needs the prebuilt client: cargo xtask ollama"]
+fn a_backend_in_ollamas_own_folder_finds_the_gpu_while_it_is_installed() {
+    let parts = Parts::find();
+    for (era, id) in [(Era::Runner, "GPU-"), (Era::LlamaServer, "0 ")] {
+        let machine = Machine::with(Tree::laid_out("usr", Layout::Flat, era, &parts, Path::new(OLLAMA)));
+        let before = Snapshot::of(machine.tree.root());
+        machine.install(machine.tree.ollama());
+        let (report, is_content) = machine.doctor(&machine.tree.prefix().join("current/bin/vgpu"), &[]);
+        assert!(is_content, "{report:#}");
+        let (found, said) = machine.discover(machine.tree.ollama(), &[]);
+        assert!(found.starts_with(&format!("inference compute id={id}")), "{found}{said}");
+        assert!(found.contains("library=CUDA") && found.contains("libdirs=ollama driver="), "{found}");
+        machine.wait_for_no_executor();
+        machine.uninstall();
+        let left = before.differences(&Snapshot::of(machine.tree.root()));
+        assert!(left.is_empty(), "{left:#?}");
+    }
 }

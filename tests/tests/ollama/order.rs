@@ -1,6 +1,6 @@
 //! The server and the daemon start in either order.
 
-use std::env;
+use std::{env, path::Path};
 
 use vgpu_tests::{
     activation::{Activation, Start},
@@ -43,9 +43,13 @@ fn a_server_that_has_looked_before_the_daemon_came_stays_on_the_cpu() {
     machine.install(machine.tree.ollama());
     let scratch = tempfile::tempdir().expect("a temporary folder");
     let socket = scratch.path().join("vgpud.sock");
-    let mut command = machine.tree.command(machine.tree.ollama().program());
-    command.env("VGPU", format!("unix:{}", socket.display()));
-    let mut serve = Serve::start(command, scratch.path().join("serve.log"));
+    let device = format!("unix:{}", socket.display());
+    let start = || {
+        let mut command = machine.tree.command(machine.tree.ollama().program());
+        command.env("VGPU", &device);
+        Serve::start(command, scratch.path().join("serve.log"))
+    };
+    let mut serve = start();
     let found = serve.found();
     assert!(found.len() == 1 && found[0].starts_with("id=cpu library=cpu "), "{found:?}");
 
@@ -55,4 +59,17 @@ fn a_server_that_has_looked_before_the_daemon_came_stays_on_the_cpu() {
     assert_eq!(serve.loaded(), [(model.to_owned(), 0)]);
     assert_eq!(daemon.executors(), 0);
     assert_eq!(serve.log().matches("inference compute").count(), 1, "it looks once");
+
+    let vgpu = machine.tree.prefix().join("current/bin/vgpu");
+    let doctor = || machine.doctor(&vgpu, &[("VGPU", Path::new(&device))]);
+    let (report, is_content) = doctor();
+    let first = &report["checks"][0];
+    assert!(!is_content && first["id"] == format!("server.{}", serve.id()), "{report:#}");
+    assert!(first["cause"].to_string().contains("before the daemon's socket"), "{first:#}");
+    assert!(first["fix"].to_string().contains("restart it"), "{first:#}");
+    assert!(serve.stop().success());
+    let mut serve = start();
+    assert!(serve.found()[0].contains("library=CUDA"));
+    let (report, is_content) = doctor();
+    assert!(is_content, "{report:#}");
 }
