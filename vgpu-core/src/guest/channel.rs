@@ -57,6 +57,10 @@ impl Channel {
         &self.window
     }
 
+    pub(super) fn lifeline(&self) -> &Lifeline {
+        &self.lifeline
+    }
+
     fn control(&self) -> Control<'_> {
         self.window.control()
     }

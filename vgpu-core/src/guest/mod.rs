@@ -15,7 +15,7 @@ pub(crate) mod fork;
 mod heap;
 mod staging;
 
-pub use crate::transport::{ConnectError, MonitorLink, ProcessUse, Selection};
+pub use crate::transport::{ConnectError, MonitorLink, ProcessUse, Request, Selection};
 pub use heap::PinnedHeap;
 pub use staging::StagedChunk;
 
@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use channel::{Channel, posted};
 
 use crate::error::CuResult;
+use crate::pci::place::Place;
 use crate::transport::{self, Lifeline};
 use crate::window::Window;
 use crate::wire::{Answer, Call, EventSlot, Post, Seq, StreamSlot};
@@ -145,6 +146,11 @@ impl Link {
     /// Whether pinned pointers mean the same here and in the executor.
     pub fn same_addresses(&self) -> bool {
         self.same_addresses
+    }
+
+    /// Where the device sits on this machine's bus: in a VM, where its PCI function is. Elsewhere the executor says it.
+    pub fn place(&self) -> Option<Place> {
+        self.channel.lifeline().place()
     }
 
     /// The executor's process, as it numbers itself: for messages.

@@ -3,6 +3,7 @@
 //! - [`regs`]: BAR0, a register page that traps to the host. Used to find the function and to ring its doorbells.
 //! - [`directory`]: BAR1, plain shared memory. Its first page says where the channels and their arenas lie.
 //! - [`channel`]: one channel's page of words and its mailbox; an arena holds one [`crate::window`].
+//! - [`place`]: where the function sits on a VM's bus.
 //!
 //! The guest's side is [`crate::transport`]'s `pci`; the function's behaviour is the daemon's and `vgpu-device`'s.
 //!
@@ -13,6 +14,7 @@
 
 pub mod channel;
 pub mod directory;
+pub mod place;
 pub mod regs;
 
 /// NVIDIA's.

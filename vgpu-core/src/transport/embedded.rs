@@ -30,7 +30,7 @@ pub(super) fn start() -> Result<Socket, ConnectError> {
         }
     }
     Err(ConnectError::new(format!(
-        "no vgpu device: the embedded executor did not start ({}); set {EXECUTOR_VARIABLE} to the path of `{PROGRAM}`",
+        "the embedded executor did not start ({}); set {EXECUTOR_VARIABLE} to the path of `{PROGRAM}`",
         looked_at.join("; ")
     )))
 }
@@ -44,8 +44,8 @@ fn candidates() -> Vec<PathBuf> {
     beside.into_iter().filter(|path| path.exists()).chain([PathBuf::from(PROGRAM)]).collect()
 }
 
-/// The file that this code was loaded from.
-fn own_library() -> Option<PathBuf> {
+/// The file that this code was loaded from, without links on the way.
+pub(super) fn own_library() -> Option<PathBuf> {
     // SAFETY: all-zero is a valid value to be filled in.
     let mut info: libc::Dl_info = unsafe { std::mem::zeroed() };
     // SAFETY: any address may be asked about; `info` is writable.

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use super::pci;
+use crate::pci::place::Place;
 use crate::wait;
 use crate::window::control::Control;
 
@@ -44,6 +45,14 @@ impl Lifeline {
             // Nobody else ever gets such a window.
             Self::InProcess | Self::Socket(_) => true,
             Self::Pci(claim) => claim.is_held(),
+        }
+    }
+
+    /// Where the device sits on this machine's bus, if it does.
+    pub(crate) fn place(&self) -> Option<Place> {
+        match self {
+            Self::InProcess | Self::Socket(_) => None,
+            Self::Pci(claim) => claim.place(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! How a guest finds its executor, and what is said before the window takes over.
 //!
+//! - `selection`: which GPU a process asks for, and where that is said.
 //! - `socket`: message sockets that carry file descriptors.
 //! - [`handshake`]: hello, welcome or refusal.
 //! - `unix`: a daemon's socket; `embedded`: an executor of one's own, as a child process.
@@ -14,65 +15,29 @@ pub mod in_process;
 mod lifeline;
 pub mod monitor;
 mod pci;
+mod selection;
 pub mod socket;
 mod unix;
 
 pub(crate) use lifeline::Lifeline;
 pub use monitor::{MonitorLink, ProcessUse};
-
-use std::fmt;
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+pub use selection::{Request, Selection};
 
 use crate::window::layout::Layout;
 use crate::window::mapping;
 use crate::window::{Mapping, Window};
 use crate::wire::Pod;
-use handshake::ConnectionKind;
+use handshake::{ConnectionKind, HandshakeError};
 use pci::Trouble;
 use socket::Socket;
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// Where a daemon listens unless told otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/vgpu/vgpud.sock";
 /// The variable that says which GPU to use.
 pub const SELECTION_VARIABLE: &str = "VGPU";
-
-/// Which GPU a process asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Selection {
-    /// Whatever this machine offers: a PCI function, else the daemon at [`DEFAULT_SOCKET`].
-    Default,
-    /// A daemon's socket.
-    Unix(PathBuf),
-    /// An executor of one's own, as a child process.
-    Embedded,
-    /// A PCI function, by its address.
-    Pci(String),
-    /// Something that cannot be understood.
-    Invalid(String),
-}
-
-impl Selection {
-    /// Reads `VGPU` from the environment.
-    pub fn from_env() -> Self {
-        match std::env::var_os(SELECTION_VARIABLE) {
-            None => Self::Default,
-            Some(value) => Self::parse(&value.to_string_lossy()),
-        }
-    }
-
-    /// Reads `unix:PATH`, `embedded` or `pci:ADDRESS`; an empty text is the default.
-    pub fn parse(text: &str) -> Self {
-        match text.split_once(':') {
-            _ if text.is_empty() => Self::Default,
-            _ if text == "embedded" => Self::Embedded,
-            Some(("unix", path)) if !path.is_empty() => Self::Unix(path.into()),
-            Some(("pci", address)) if !address.is_empty() => Self::Pci(address.into()),
-            _ => Self::Invalid(text.into()),
-        }
-    }
-}
 
 /// Why there is no link. Its text says where was looked and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,9 +76,14 @@ enum Connection {
 
 fn open(selection: &Selection, kind: ConnectionKind, places: &pci::Places) -> Result<Connection, ConnectError> {
     let over_socket = |socket: Socket, place: &dyn fmt::Display| {
-        let welcome =
-            handshake::greet(&socket, kind).map_err(|error| ConnectError::new(format!("{place}: {error}")))?;
+        let welcome = handshake::greet(&socket, kind)
+            .map_err(|error| ConnectError::new(format!("{place}: {error}{}", cure(&error))))?;
         Ok(Connection::Socket(socket, welcome))
+    };
+    let over_pci = |address: Option<&str>| {
+        pci::open(places, address, kind)
+            .map(Connection::Pci)
+            .map_err(|trouble| ConnectError::new(format!("{selection}: {trouble}")))
     };
     match selection {
         Selection::Default => match pci::open(places, None, kind) {
@@ -122,20 +92,32 @@ fn open(selection: &Selection, kind: ConnectionKind, places: &pci::Places) -> Re
                 if let Trouble::Unusable(text) = &trouble {
                     log::warn!("{text}; looking for a daemon of this machine instead");
                 }
-                unix::connect(DEFAULT_SOCKET.as_ref(), true)
+                unix::connect(DEFAULT_SOCKET.as_ref())
                     .and_then(|socket| over_socket(socket, &DEFAULT_SOCKET))
                     .map_err(|error| join_errors(&trouble, &error))
             }
         },
-        Selection::Unix(path) => over_socket(unix::connect(path, false)?, &path.display()),
+        Selection::Unix(path) => over_socket(unix::connect(path)?, &path.display()),
         Selection::Embedded => over_socket(embedded::start()?, &"the embedded executor"),
-        Selection::Pci(address) => pci::open(places, Some(address), kind)
-            .map(Connection::Pci)
-            .map_err(|trouble| ConnectError::new(format!("{SELECTION_VARIABLE}=pci:{address}: {trouble}"))),
+        Selection::AnyPci => over_pci(None),
+        Selection::Pci(address) => over_pci(Some(address)),
         Selection::Invalid(text) => Err(ConnectError::new(format!(
-            "{SELECTION_VARIABLE}={text} is not understood; use unix:PATH, pci:ADDRESS or embedded, or leave it unset for \
-             a PCI function or the daemon at {DEFAULT_SOCKET}"
+            "{SELECTION_VARIABLE}={text} is not understood; use {}, or leave it unset for a PCI function or the daemon \
+             at {DEFAULT_SOCKET}",
+            selection::FORMS
         ))),
+    }
+}
+
+/// What to do about a failed handshake whose text does not say it.
+fn cure(error: &HandshakeError) -> &'static str {
+    match error {
+        // Refusals and mismatches say what they are about.
+        HandshakeError::Refused(_) | HandshakeError::Version(_) => "",
+        HandshakeError::Socket(_) | HandshakeError::Closed => {
+            "; see vgpud's log (`journalctl -u vgpud`), and restart it"
+        }
+        HandshakeError::Garbage => "; let the socket be the one that vgpud listens at",
     }
 }
 
@@ -177,17 +159,6 @@ pub(crate) fn map_window(object: std::os::fd::BorrowedFd<'_>) -> Result<Window, 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn selections_are_read_from_their_text() {
-        assert_eq!(Selection::parse(""), Selection::Default);
-        assert_eq!(Selection::parse("embedded"), Selection::Embedded);
-        assert_eq!(Selection::parse("unix:/a:b"), Selection::Unix("/a:b".into()));
-        assert_eq!(Selection::parse("pci:0000:00:05.0"), Selection::Pci("0000:00:05.0".into()));
-        for text in ["unix:", "pci:", "tcp:host", "embedded:", "/run/x"] {
-            assert_eq!(Selection::parse(text), Selection::Invalid(text.into()));
-        }
-    }
 
     #[test]
     fn an_absent_daemon_is_named_with_its_path() {

@@ -6,6 +6,7 @@ use super::handshake::{ConnectionKind, HandshakeError};
 use super::socket::Socket;
 use super::{ConnectError, Connection, Exchange, Selection, open, pci};
 use crate::error::{CuError, CuResult};
+use crate::pci::place::Place;
 use crate::wire::Pod;
 use crate::wire::messages::{DeviceInfoReply, MemInfoReply};
 
@@ -113,6 +114,8 @@ pub fn answer(request: &[u8], observed: &dyn Observed) -> Result<Vec<u8>, Handsh
 /// A read-only connection to a daemon.
 pub struct MonitorLink {
     host: Mutex<Box<dyn Exchange + Send>>,
+    /// Where the device sits on this machine's bus, if it does.
+    place: Option<Place>,
 }
 
 impl MonitorLink {
@@ -126,13 +129,16 @@ impl MonitorLink {
 
     pub(super) fn connect_among(selection: &Selection, places: &pci::Places) -> Result<Self, ConnectError> {
         Ok(match open(selection, ConnectionKind::Monitor, places)? {
-            Connection::Socket(socket, _) => Self::new(Box::new(socket)),
-            Connection::Pci(claim) => Self::new(Box::new(claim)),
+            Connection::Socket(socket, _) => Self::new(Box::new(socket), None),
+            Connection::Pci(claim) => {
+                let place = claim.place();
+                Self::new(Box::new(claim), place)
+            }
         })
     }
 
-    fn new(host: Box<dyn Exchange + Send>) -> Self {
-        Self { host: Mutex::new(host) }
+    fn new(host: Box<dyn Exchange + Send>, place: Option<Place>) -> Self {
+        Self { host: Mutex::new(host), place }
     }
 
     fn ask(&self, question: Question, device: u32) -> CuResult<Vec<u8>> {
@@ -158,12 +164,15 @@ impl MonitorLink {
         let mut devices: Vec<DeviceInfoReply> = Vec::new();
         loop {
             let answer = self.ask(Question::Device, devices.len() as u32)?;
-            let info = DeviceInfoReply::from_bytes(&answer).ok_or(CuError::DEVICE_UNAVAILABLE)?;
+            let mut info = DeviceInfoReply::from_bytes(&answer).ok_or(CuError::DEVICE_UNAVAILABLE)?;
             if info.device_count > DEVICES_MAX {
                 return Err(CuError::DEVICE_UNAVAILABLE);
             }
             if devices.len() as u32 >= info.device_count {
                 return Ok(devices);
+            }
+            if let Some(place) = self.place {
+                place.move_here(&mut info);
             }
             devices.push(info);
             if devices.len() as u32 == info.device_count {
@@ -231,7 +240,7 @@ mod tests {
     fn questions_are_answered_in_turn() {
         let (guest, host) = Socket::pair().expect("a socket pair");
         let server = std::thread::spawn(move || serve(&host, &TwoDevices).is_ok());
-        let link = MonitorLink::new(Box::new(guest));
+        let link = MonitorLink::new(Box::new(guest), None);
         let devices = link.devices().expect("an answer");
         assert_eq!(devices.iter().map(|d| d.pci_device).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(link.memory(1).map(|m| m.free_bytes), Ok(5));
@@ -246,7 +255,7 @@ mod tests {
         let (guest, host) = Socket::pair().expect("a socket pair");
         host.send(&[0; 11], None).expect("a send");
         host.send(&[], None).expect("a send");
-        let link = MonitorLink::new(Box::new(guest));
+        let link = MonitorLink::new(Box::new(guest), None);
         assert_eq!(link.devices().map(|d| d.len()), Err(CuError::DEVICE_UNAVAILABLE));
         drop(host);
         assert_eq!(link.memory(0).map(|m| m.free_bytes), Err(CuError::DEVICE_UNAVAILABLE));

@@ -16,8 +16,6 @@ use crate::machine::Machine;
 /// The file in which `vgpu install` records a device, in its prefix.
 const RECORDED: &str = "device";
 const RECORDED_MAX_BYTES: u64 = 4096;
-/// Any function of this machine.
-const ANY_FUNCTION: &str = "pci";
 
 /// A device that a program is told to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,13 +31,11 @@ pub(super) enum Chosen {
 
 impl Chosen {
     fn read(text: &str) -> Self {
-        if text == ANY_FUNCTION {
-            return Self::Function(None);
-        }
         match Selection::parse(text) {
             Selection::Default => Self::Default,
             Selection::Unix(path) => Self::Socket(path),
             Selection::Embedded => Self::Embedded,
+            Selection::AnyPci => Self::Function(None),
             Selection::Pci(address) => Self::Function(Some(address)),
             Selection::Invalid(text) => Self::Unknown(text),
         }

@@ -13,6 +13,7 @@ use super::heart::{self, Pulse};
 use super::owner::{self, Home, Identity};
 use super::{Trouble, exit};
 use crate::pci::channel::{ChannelBlock, REQUEST_MAX_BYTES};
+use crate::pci::place::Place;
 use crate::transport::Exchange;
 use crate::window::layout::{Layout, PAGE_BYTES};
 use crate::window::{Mapping, Window};
@@ -80,6 +81,16 @@ impl Claim {
 
     pub(super) fn channel(&self) -> u32 {
         self.held.channel
+    }
+
+    /// Where the function is on its bus.
+    pub(super) fn address(&self) -> &str {
+        self.held.function.site().address()
+    }
+
+    /// The same, as CUDA knows it.
+    pub(crate) fn place(&self) -> Option<Place> {
+        Place::parse(self.address())
     }
 
     /// Maps the window that the executor has laid out, after checking what its header says.

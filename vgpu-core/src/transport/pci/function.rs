@@ -117,8 +117,10 @@ impl Function {
 fn check_lengths(site: &Site) -> Result<(), Trouble> {
     let len_bytes = |name: &str| std::fs::metadata(site.path(name)).map(|metadata| metadata.len()).ok();
     let (Some(registers), Some(memory)) = (len_bytes("resource0"), len_bytes("resource1")) else {
-        let text = "it has no BAR0 or no BAR1 (if it should be one, no memory was assigned to it: see `dmesg`)";
-        return Err(Trouble::foreign(site, text));
+        return Err(match site.has_bars_of_ours() {
+            true => Trouble::without_memory(site),
+            false => Trouble::foreign(site, "it has no BAR0 or no BAR1"),
+        });
     };
     if registers != BAR0_BYTES || memory > BAR1_MAX_BYTES {
         let lengths =

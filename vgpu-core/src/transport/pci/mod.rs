@@ -24,7 +24,7 @@ mod tests;
 
 pub(crate) use claim::Claim;
 pub(super) use site::Places;
-pub(super) use trouble::Trouble;
+pub(super) use trouble::{Trouble, group_name};
 
 use super::handshake::{self, ConnectionKind};
 use function::Function;
@@ -38,16 +38,22 @@ pub(super) fn open(places: &Places, address: Option<&str>, kind: ConnectionKind)
     if let Some(address) = address {
         return use_site(places, Site::named(places, address)?, kind);
     }
-    let mut looked = format!("{} shows no vgpu function (10de:2331)", places.devices.display());
-    let mut first_trouble = None;
+    let mut looked = format!(
+        "{} shows no vgpu function (10de:2331); give this VM one, by a vfio-user socket of the host's vgpud",
+        places.devices.display()
+    );
+    let mut unusable = Vec::new();
     for site in Site::scan(places) {
         match use_site(places, site, kind) {
-            Ok(claim) => return Ok(claim),
-            Err(Trouble::Unusable(text)) => first_trouble = first_trouble.or(Some(text)),
+            Ok(claim) => {
+                unusable.iter().for_each(|text| log::warn!("{text}; PCI function {} is used instead", claim.address()));
+                return Ok(claim);
+            }
+            Err(Trouble::Unusable(text)) => unusable.push(text),
             Err(Trouble::Absent(text)) => looked = format!("{looked}; {text}"),
         }
     }
-    Err(first_trouble.map_or(Trouble::Absent(looked), Trouble::Unusable))
+    if unusable.is_empty() { Err(Trouble::Absent(looked)) } else { Err(Trouble::Unusable(unusable.join("; and "))) }
 }
 
 fn use_site(places: &Places, site: Site, kind: ConnectionKind) -> Result<Claim, Trouble> {

@@ -16,6 +16,12 @@ const ATTRIBUTE_MAX_BYTES: u64 = 4096;
 /// Config space: the command register, and its bit that makes a function answer to memory accesses.
 const COMMAND_OFFSET: usize = 4;
 const COMMAND_MEMORY: u8 = 1 << 1;
+/// And the kinds of its first two BARs: of 32 bits for registers, of 64 and prefetchable for memory. A real GPU's BAR0 is of 64.
+const BAR0_OFFSET: usize = 0x10;
+const BAR1_OFFSET: usize = 0x14;
+const BAR_KIND: u8 = 0xf;
+const BAR_OF_32_BITS: u8 = 0;
+const BAR_OF_64_BITS: u8 = 0xc;
 
 /// Where the kernel shows what is looked at.
 #[derive(Clone, Debug)]
@@ -116,6 +122,13 @@ impl Site {
     pub(super) fn decodes_memory(&self) -> Option<bool> {
         let config = read_front(&self.path("config"))?;
         config.get(COMMAND_OFFSET).map(|command| command & COMMAND_MEMORY != 0)
+    }
+
+    /// Whether config space, which is there even where the memory has no address, describes the BARs that ours has.
+    pub(super) fn has_bars_of_ours(&self) -> bool {
+        let config = read_front(&self.path("config")).unwrap_or_default();
+        let kind = |offset: usize| config.get(offset).map(|bar| bar & BAR_KIND);
+        kind(BAR0_OFFSET) == Some(BAR_OF_32_BITS) && kind(BAR1_OFFSET) == Some(BAR_OF_64_BITS)
     }
 
     /// An attribute, as text.

@@ -38,6 +38,18 @@ impl Trouble {
         Self::Absent(format!("PCI function {} is no vgpu function: {text}", site.address()))
     }
 
+    /// The kernel has found no room for the function's memory, or never looked for any.
+    pub(super) fn without_memory(site: &Site) -> Self {
+        Self::unusable(
+            site,
+            format_args!(
+                "its memory has no address, for want of room (`dmesg | grep {}`); start the host's vgpud with a smaller \
+                 --bar-size, or give the function's root port a larger window",
+                site.address()
+            ),
+        )
+    }
+
     /// The function does not answer to memory accesses: nobody has switched that on, as firmware or a driver would.
     pub(super) fn not_decoding(site: &Site) -> Self {
         let path = site.path("enable");
@@ -64,7 +76,7 @@ impl Trouble {
             io::ErrorKind::PermissionDenied => Self::unusable(site, denied(path)),
             io::ErrorKind::NotFound => Self::unusable(
                 site,
-                format_args!("{} does not exist: is the device's memory assigned? (see `dmesg`)", path.display()),
+                format_args!("{} is gone; has the device been unplugged? (see `dmesg`)", path.display()),
             ),
             io::ErrorKind::ReadOnlyFilesystem => Self::unusable(
                 site,
@@ -97,7 +109,10 @@ impl Trouble {
 
     /// The host's sign of life does not change.
     pub(super) fn host_is_silent(site: &Site) -> Self {
-        Self::unusable(site, "the host's vgpud gives no sign of life; look at its log on the host")
+        Self::unusable(
+            site,
+            "the host's vgpud gives no sign of life; see its log on the host (`journalctl -u vgpud`), and restart it there",
+        )
     }
 }
 
@@ -152,7 +167,7 @@ fn busy(site: &Site, path: &Path) -> String {
 }
 
 /// The name of a group, from the local file only: name services have no business in a stranger's process.
-fn group_name(gid: u32) -> Option<String> {
+pub(in crate::transport) fn group_name(gid: u32) -> Option<String> {
     let groups = fs::read_to_string("/etc/group").ok()?;
     groups.lines().find_map(|line| {
         let mut fields = line.split(':');

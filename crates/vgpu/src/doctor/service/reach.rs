@@ -130,7 +130,7 @@ fn route(scene: &Scene<'_>, namespace: &Namespace) -> (Route, Vec<Trouble>) {
             }
         }),
         Chosen::Unknown(text) => with_troubles(Route::Nowhere(format!(
-            "{SELECTION_VARIABLE}={text} is not understood: it must be unix:PATH, pci:ADDRESS or embedded"
+            "{SELECTION_VARIABLE}={text} is not understood: it must be unix:PATH, pci:ADDRESS, pci or embedded"
         ))),
         // A function first; a daemon is as good where the function cannot be used.
         Chosen::Default => match find_function(scene, None).map(with_troubles) {

@@ -29,13 +29,41 @@ fn where_there_is_none_the_error_says_where_was_looked() {
     let function = FakeFunction::new();
     function.write("device", b"0x1eb8\n");
     let devices = function.places().devices.display().to_string();
-    assert_says(&refusal(&function), &["no vgpu device", &devices, DEFAULT_SOCKET]);
+    assert_says(&refusal(&function), &["no vgpud listens", &devices, DEFAULT_SOCKET]);
     let named = connect(&function, &Selection::Pci(ADDRESS.into())).err().expect("another device").to_string();
     assert_says(&named, &["no vgpu function", "device 0x1eb8"]);
     let absent = connect(&function, &Selection::Pci("00:06.0".into())).err().expect("no device").to_string();
-    assert_says(&absent, &["VGPU=pci:00:06.0", "0000:00:06.0", "does not exist"]);
+    assert_says(&absent, &["pci:00:06.0: ", "0000:00:06.0", "does not exist"]);
     let nonsense = connect(&function, &Selection::Pci("../5".into())).err().expect("no address").to_string();
     assert_says(&nonsense, &["no PCI address"]);
+    let any = connect(&function, &Selection::AnyPci).err().expect("no function").to_string();
+    assert_says(&any, &["pci: ", "shows no vgpu function", "give this VM one"]);
+    assert!(!any.contains(DEFAULT_SOCKET), "a daemon was not asked for: {any}");
+}
+
+#[test]
+fn memory_without_an_address_is_told_with_its_cure() {
+    let function = FakeFunction::new();
+    let mut config = [0; 64];
+    (config[4], config[0x14]) = (2, 0xc);
+    function.write("config", &config);
+    for name in ["resource1", "resource0"] {
+        std::fs::remove_file(function.path(name)).expect("a link");
+        assert_says(&refusal(&function), &[ADDRESS, "no address", "--bar-size", "root port"]);
+    }
+}
+
+#[test]
+fn of_two_functions_the_one_that_lives_is_used_and_where_both_are_dead_both_are_named() {
+    let function = FakeFunction::new();
+    let dead = function.add_dead_sibling("0000:00:04.0");
+    connect(&function, &Selection::AnyPci).map(drop).expect("the living one");
+    let text = connect(&function, &Selection::Pci("0000:00:04.0".into())).err().expect("the dead one").to_string();
+    assert_says(&text, &["0000:00:04.0", "nobody answers"]);
+    function.set_register(Register::Magic, NOBODY);
+    let text = connect(&function, &Selection::AnyPci).err().expect("both are dead").to_string();
+    assert_says(&text, &["0000:00:04.0: nobody answers", "0000:00:05.0: nobody answers"]);
+    drop(dead);
 }
 
 #[test]
@@ -74,6 +102,10 @@ fn memory_as_long_as_a_real_gpus_or_none_is_not_ours() {
     function.relink("resource1", Path::new(&format!("/proc/self/fd/{}", long.as_raw_fd())));
     assert_says(&refusal(&function), &["shows no vgpu function", "BAR1 137438953472"]);
     std::fs::remove_file(function.path("resource1")).expect("a link");
+    // Config space's first BAR is of 64 bits, as a real GPU's.
+    let mut config = [0; 64];
+    (config[4], config[0x10]) = (2, 0x4);
+    function.write("config", &config);
     assert_says(&refusal(&function), &["shows no vgpu function", "no BAR1"]);
 }
 

@@ -13,7 +13,7 @@ use crate::error::{CuError, CuResult};
 use crate::host::tests::mock::Mock;
 use crate::host::{self, HostWindow};
 use crate::pci::directory::{self, Directory};
-use crate::pci::regs::{BAR0_BYTES, MAGIC, PAGE_OFFSET, Register};
+use crate::pci::regs::{BAR0_BYTES, MAGIC, NOBODY, PAGE_OFFSET, Register};
 use crate::transport::handshake::{self, ConnectionKind};
 use crate::transport::monitor::{self, Observed, ProcessUse};
 use crate::transport::pci::Places;
@@ -139,6 +139,22 @@ impl FakeFunction {
         // Absent before, for some.
         let _ = fs::remove_file(self.path(name));
         symlink(target, self.path(name)).expect("a link");
+    }
+
+    /// Another function beside it, behind which nobody is. It has registers for as long as they are kept.
+    pub(super) fn add_dead_sibling(&self, address: &str) -> OwnedFd {
+        let folder = self.root.join("devices").join(address);
+        fs::create_dir(&folder).expect("a folder");
+        for name in ["vendor", "device", "class", "config"] {
+            fs::copy(self.path(name), folder.join(name)).expect("a file");
+        }
+        symlink(self.path("resource1"), folder.join("resource1")).expect("a link");
+        let registers = mapping::create_object(BAR0_BYTES).expect("shared memory");
+        let target = format!("/proc/{}/fd/{}", std::process::id(), registers.as_raw_fd());
+        symlink(target, folder.join("resource0")).expect("a link");
+        let page = Mapping::near_part(registers.as_fd(), PAGE_OFFSET, PAGE_BYTES, 0).expect("shared memory");
+        page.word32(Register::Magic.offset() - PAGE_OFFSET).store(NOBODY, Ordering::SeqCst);
+        registers
     }
 
     pub(super) fn bar(&self) -> &Mapping {
