@@ -58,13 +58,16 @@ pub(crate) fn discover(link: &Link) -> CuResult<Vec<DeviceInfoReply>> {
     let mut all = Vec::new();
     let mut device = 0;
     loop {
-        let info = link.call(&DeviceInfo { device, reserved: 0 }, &[])?.reply;
+        let mut info = link.call(&DeviceInfo { device, reserved: 0 }, &[])?.reply;
         if info.device_count > MAX_DEVICES {
             log::error!("the executor claims {} devices", info.device_count);
             return Err(CuError::UNKNOWN);
         }
         if device >= info.device_count {
             return Ok(all);
+        }
+        if let Some(place) = link.place() {
+            place.move_here(&mut info);
         }
         all.push(info);
         device += 1;

@@ -4,6 +4,7 @@
 //! `api/` check arguments and call what is here. Device work leaves through [`stream::Stream::submit`] only, which is
 //! where capture turns it into graph nodes.
 
+pub(crate) mod absence;
 pub(crate) mod allocation;
 pub(crate) mod capture;
 pub(crate) mod context;

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
-use vgpu_core::guest::{Link, Selection};
+use vgpu_core::guest::{Link, Request};
 use vgpu_core::wire::{EventSlot, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
+use super::absence;
 use super::allocation::Allocations;
 use super::context::Context;
 use super::device::{self, Device};
@@ -21,6 +22,7 @@ use super::handle::{Slab, SlotPool, Tag};
 use super::library::{Kernel, Library};
 use super::module::Module;
 use super::stream::Stream;
+use super::visible;
 
 /// Everything of this process that lives as long as it does.
 pub(crate) struct Process {
@@ -80,12 +82,20 @@ pub(crate) fn init() -> CuResult {
 }
 
 fn connect() -> CuResult<Process> {
-    let link = Link::connect(&Selection::from_env()).map_err(|error| {
-        log::error!("no GPU: {error}");
+    let setting = std::env::var("CUDA_VISIBLE_DEVICES").ok();
+    if visible::hides_all(setting.as_deref()) {
+        log::error!("no GPU: CUDA_VISIBLE_DEVICES={setting:?} hides all");
+        return Err(CuError::NO_DEVICE);
+    }
+    let request = Request::of_process();
+    let link = request.connect(Link::connect).map_err(|error| {
+        absence::report(&request, &error);
         CuError::NO_DEVICE
     })?;
+    let process = Process::over(link, setting.as_deref())?;
+    // A child of this process has no part in the link; one of a process that found no device may look for itself.
     fork::watch();
-    Process::over(link, std::env::var("CUDA_VISIBLE_DEVICES").ok().as_deref())
+    Ok(process)
 }
 
 impl Process {
@@ -97,7 +107,7 @@ impl Process {
         let all = device::discover(&link)?;
         let driver_version = all.first().map_or(0, |device| device.driver_version);
         let uuids: Vec<[u8; 16]> = all.iter().map(|device| device.uuid).collect();
-        let order = super::visible::visible_devices(visible, &uuids);
+        let order = visible::visible_devices(visible, &uuids);
         let devices: Vec<Device> =
             order.into_iter().enumerate().map(|(ordinal, wire)| Device::new(ordinal, wire, &all[wire])).collect();
         if devices.is_empty() {

@@ -18,13 +18,21 @@ pub(crate) fn visible_devices(setting: Option<&str>, uuids: &[[u8; 16]]) -> Vec<
     visible
 }
 
+/// Whether the setting leaves nothing to see, whatever devices there are: its first entry is none that a device can have.
+pub(crate) fn hides_all(setting: Option<&str>) -> bool {
+    let first = setting.and_then(|setting| setting.split(',').next()).map(str::trim);
+    first.is_some_and(|entry| !entry.starts_with("GPU-") && index_of(entry).is_none())
+}
+
+fn index_of(entry: &str) -> Option<usize> {
+    entry.strip_prefix('+').unwrap_or(entry).parse().ok()
+}
+
 fn device_of(entry: &str, uuids: &[[u8; 16]]) -> Option<usize> {
     if let Some(prefix) = entry.strip_prefix("GPU-") {
         return by_uuid_prefix(prefix, uuids);
     }
-    let digits = entry.strip_prefix('+').unwrap_or(entry);
-    let index: usize = digits.parse().ok()?;
-    (index < uuids.len()).then_some(index)
+    index_of(entry).filter(|index| *index < uuids.len())
 }
 
 /// The one device whose UUID starts with `prefix`; dashes do not count.
@@ -44,7 +52,7 @@ fn hex(uuid: &[u8; 16]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::visible_devices;
+    use super::{hides_all, visible_devices};
 
     fn uuids() -> [[u8; 16]; 3] {
         let mut uuids = [[0x11; 16], [0x12; 16], [0xab; 16]];
@@ -82,6 +90,17 @@ mod tests {
     #[test]
     fn an_empty_setting_hides_all() {
         assert_eq!(visible(""), [0; 0]);
+    }
+
+    #[test]
+    fn a_setting_that_no_device_can_match_is_known_before_the_devices_are() {
+        for setting in ["", "-1", "none", "-1,0", "MIG-1", " "] {
+            assert!(hides_all(Some(setting)), "{setting:?}");
+            assert_eq!(visible(setting), [0; 0]);
+        }
+        for setting in [None, Some("0"), Some("+0"), Some("7"), Some("GPU-"), Some("GPU-ff,0"), Some(" 1")] {
+            assert!(!hides_all(setting), "{setting:?}");
+        }
     }
 
     #[test]
