@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use vgpu_core::abi::nvml::nvmlDevice_t;
-use vgpu_core::transport::Selection;
+use vgpu_core::transport::Request;
 use vgpu_core::transport::monitor::MonitorLink;
 use vgpu_core::wire::messages::DeviceInfoReply;
 
@@ -38,8 +38,9 @@ pub(crate) fn open() -> NvmlResult {
     vgpu_core::logging::start();
     let mut state = STATE.lock();
     if state.session.as_ref().is_none_or(|session| session.pid != std::process::id()) {
-        let link = MonitorLink::connect(&Selection::from_env()).map_err(|error| {
-            log::error!("{error}");
+        // Monitors try this library to see whether there is a GPU, so it says why there is none only in the log.
+        let link = Request::of_process().connect(MonitorLink::connect).map_err(|error| {
+            log::error!("no GPU: {error}");
             NvmlError::DRIVER_NOT_LOADED
         })?;
         let devices: Vec<DeviceInfoReply> = link.devices()?;
