@@ -14,6 +14,7 @@ use vgpu_tests::daemon::{Daemon, start_and_wait_for_line, wait_until};
 const BRIDGE: &str = env!("CARGO_BIN_EXE_pci-bridge");
 const SAXPY: &str = env!("CARGO_BIN_EXE_guest-saxpy");
 const MEMORY: &str = env!("CARGO_BIN_EXE_guest-memory");
+const INIT: &str = env!("CARGO_BIN_EXE_guest-init");
 
 /// A daemon with a PCI function, and the VM that uses it.
 struct Vm {
@@ -101,6 +102,34 @@ fn a_program_computes_over_the_function() {
     succeeds(vm.guest(SAXPY).args(["8", "4"]));
     succeeds(vm.guest(SAXPY).args(["1", "1"]).env("VGPU", "pci:0000:00:05.0"));
     wait_until(Duration::from_secs(5), "the executors to end", || vm.daemon.executors() == 0);
+}
+
+#[test]
+fn the_device_is_where_its_function_is_and_all_libraries_agree() {
+    let vm = Vm::start(&[]);
+    let output = vm.guest(INIT).output().expect("the guest runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let places: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("attributes")).collect();
+    assert_eq!(
+        places,
+        [
+            "attributes\t[0, 0, 5]",
+            "cuDeviceGetPCIBusId\t0000:00:05.0 0",
+            "cudaDeviceGetPCIBusId\t0000:00:05.0 0",
+            "nvmlDeviceGetPciInfo\t00000000:00:05.0 0000:00:05.0 [0, 0, 5] true",
+        ],
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn outside_of_a_vm_the_device_is_where_its_executor_says() {
+    let daemon = Daemon::start(&["--threads=1"]);
+    let output = daemon.guest(INIT).output().expect("the guest runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("attributes\t[0, 1, 0]\ncuDeviceGetPCIBusId\t0000:01:00.0 0\n"), "{text}");
+    assert!(text.contains("nvmlDeviceGetPciInfo\t00000000:01:00.0 0000:01:00.0 [0, 1, 0] true\n"), "{text}");
 }
 
 #[test]
