@@ -8,6 +8,7 @@ pub mod driver;
 pub mod ollama;
 pub mod qmp;
 pub mod registration;
+pub mod service;
 pub mod vm;
 
 use std::{

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: builds dist/, then runs the tests from the inside out.
 
-use std::{env, time::Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 
@@ -51,6 +51,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if skipped_vm.is_none() {
         step(started, "real client: the decode in a virtual machine, over its PCI function");
         demo::check_in_vm(&client)?;
+        step(started, "real client: Ollama's service in a virtual machine with systemd, which boots");
+        ollama::check_in_vm(&client)?;
     }
     step(started, "real client: every kernel of its library compiles");
     conformance::corpus(&client)?;
@@ -63,12 +65,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The tests of `tests/tests/vm.rs`, one machine at a time.
+/// The tests of `tests/tests/vm/`, one machine at a time, but those that need the client.
 fn in_virtual_machines() -> Result<()> {
-    let xtask = env::current_exe().context("this program's path")?;
-    let mut tests = workspace::cargo();
-    tests.args(["test", "--release", "--package", "vgpu-tests", "--test", "vm", "--", "--ignored", "--test-threads=1"]);
-    workspace::check(tests.env("VGPU_XTASK", xtask)).context("some programs in virtual machines went wrong")
+    let mut tests = vm::tests()?;
+    workspace::check(tests.args(["--skip", "boots::"])).context("some programs in virtual machines went wrong")
 }
 
 fn step(started: Instant, what: &str) {

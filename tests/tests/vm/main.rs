@@ -6,6 +6,7 @@
 mod boots;
 mod pauses;
 mod plugging;
+mod restarts;
 
 use std::{process::Stdio, time::Duration};
 

@@ -118,6 +118,31 @@ mod tests {
     }
 
     #[test]
+    fn a_library_on_the_guests_path_goes_before_the_one_that_a_program_was_linked_to() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| dir.path().join(name);
+        let link = |output: &str, args: &[&str]| {
+            std::fs::create_dir_all(path(output).parent().expect("a folder")).expect("a folder");
+            let mut cc = Command::new("cc");
+            cc.args(["-x", "c", "/dev/null", "-x", "none", "-Wl,--no-as-needed,--allow-shlib-undefined", "-o"]);
+            assert!(cc.arg(path(output)).args(args).current_dir(dir.path()).status().expect("cc runs").success());
+        };
+        let shared = ["-shared", "-Wl,-soname,libinner.so"];
+        link("theirs/libheavy.so", &["-shared", "-Wl,-soname,libheavy.so"]);
+        link("theirs/libinner.so", &[&shared[..], &["theirs/libheavy.so", "-Wl,-rpath,$ORIGIN"]].concat());
+        link("ours/libinner.so", &shared);
+        link("plugin.so", &["-shared", "theirs/libinner.so", "-Wl,--enable-new-dtags,-rpath,$ORIGIN/theirs"]);
+
+        let plugin = [path("plugin.so")];
+        let with_ours = of(&plugin, path("ours").as_os_str()).expect("ldd runs").found;
+        let without = of(&plugin, OsStr::new("")).expect("ldd runs").found;
+
+        assert!(with_ours.contains(&path("ours/libinner.so")), "{with_ours:?}");
+        assert!(!with_ours.iter().any(|library| library.ends_with("libheavy.so")), "{with_ours:?}");
+        assert!(without.contains(&path("theirs/libheavy.so")), "{without:?}");
+    }
+
+    #[test]
     fn a_file_that_is_cut_short_or_a_text_needs_nothing() {
         for head in [
             &b""[..],

@@ -1,11 +1,12 @@
 //! `cargo xtask vm`: a stock Debian kernel in an unpatched QEMU runs one command, with dist/ inside.
 //!
+//! - [`options`]: what can be asked for. [`system`]: the two guests' ways.
 //! - [`packages`]: kernel, QEMU and guest programs, from the machine's own Debian mirror by way of [`apt`]. [`debian`]: a
 //!   whole system with systemd, as a disk. Both are kept in the [`cache`].
 //! - [`image`]: files for the guest, with their [`closure`] of libraries. [`initramfs`]: what boots, written as [`cpio`];
 //!   large files come on a disk, written as [`iso9660`]. `init.sh`: the guest's first process.
-//! - [`hardware`] and [`qemu`]: the virtual machine; [`clock`]: how fast its processor counts. [`script`]: the job. [`job`]: the line between guest and us: output,
-//!   and the exit code.
+//! - [`hardware`] and [`qemu`]: the virtual machine; [`clock`]: how fast its processor counts.
+//! - [`script`]: the job. [`job`]: the line between guest and us: output, and the exit code.
 
 mod apt;
 mod cache;
@@ -18,9 +19,11 @@ mod image;
 mod initramfs;
 mod iso9660;
 mod job;
+mod options;
 mod packages;
 mod qemu;
 mod script;
+mod system;
 
 use std::{
     env,
@@ -28,22 +31,24 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{Command, ExitCode},
     time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
 
-use crate::dist;
+use crate::{dist, workspace};
 pub(crate) use cache::folder as cached_folder;
 use debian::Debian;
-use hardware::{Hardware, MachineType};
+use hardware::Hardware;
 use image::{Image, OnDisk};
 use initramfs::Settings;
+pub(crate) use options::Args;
 use packages::Kit;
 pub(crate) use packages::fetch_non_free;
 use qemu::{Disk, Ending, Machine};
 use script::Job;
+use system::System;
 
 /// Files of this length or more come on a disk: the kernel would unpack them into memory first, wanted or not.
 const LARGE_BYTES: u64 = 4 << 20;
@@ -54,126 +59,6 @@ const ROOM_MIB: u64 = 192;
 const TIMED_OUT: u8 = 124;
 /// The exit code when the machine, not the command, failed.
 const VM_FAILED: u8 = 125;
-
-/// Options of `cargo xtask vm`.
-#[derive(clap::Args)]
-#[command(after_help = "CMD is a program of this machine (its libraries come along), or one of the guest's own.\n\n\
-        The guest `minimal` has a kernel, busybox, lspci and dist/ as /opt/vgpu; LD_LIBRARY_PATH is /opt/vgpu/lib. The guest \
-        `debian` has systemd, udev and what any Debian has, and dist/ as /opt/dist; CMD runs once all services have started. \
-        What it writes is gone with the machine. In both the working folder is the caller's path, and VM_BOOT counts the \
-        boots from 1.\n\n\
-        Exit code: CMD's own; 124 when it was not done in time; 125 when the machine failed.\n\n\
-        Examples:\n  cargo xtask vm -- /bin/echo hello\n  \
-        cargo xtask vm --device /run/vgpu/pci.sock -- lspci -nn\n  \
-        cargo xtask vm --device /run/vgpu/pci.sock --env VGPU_LOG=info --file ./vectors.bin -- ./my-cuda-program\n  \
-        cargo xtask vm --system debian --user 0 -- systemctl status\n  \
-        cargo xtask vm --machine q35 --empty-ports 1 --qmp /tmp/qmp.sock -- sleep 60")]
-pub(crate) struct Args {
-    /// Attach the vfio-user device that listens at SOCKET: at 00:05.0, on q35 at 01:00.0; the next one at 00:06.0, 02:00.0, ...
-    #[arg(long = "device", value_name = "SOCKET")]
-    devices: Vec<PathBuf>,
-    /// The kind of machine.
-    #[arg(long, value_enum, default_value_t = MachineType::Pc)]
-    machine: MachineType,
-    /// The processor, by QEMU's name and with its options; without it the best that this machine can give.
-    #[arg(long, value_name = "MODEL")]
-    cpu: Option<String>,
-    /// On q35, root ports without a device, for such as are plugged later: port0 or the next after the devices' ports.
-    #[arg(long, value_name = "COUNT", default_value_t = 0)]
-    empty_ports: usize,
-    /// Let QEMU take commands at SOCKET (QMP); devices are vgpu0, vgpu1, ... there.
-    #[arg(long, value_name = "SOCKET")]
-    qmp: Option<PathBuf>,
-    /// What the guest has beside dist/ and CMD.
-    #[arg(long, value_enum, default_value_t = System::Minimal)]
-    system: System,
-    /// The guest's memory, such as 512M or 2G.
-    #[arg(long, default_value = "1G", value_parser = mebibytes)]
-    memory: u32,
-    /// Processors.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
-    smp: u32,
-    /// Put PATH into the guest at the same path: a file with its libraries, or a folder with everything in it. Large files
-    /// are read-only there.
-    #[arg(long = "file", value_name = "PATH")]
-    files: Vec<PathBuf>,
-    /// Set a variable for CMD.
-    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = assignment)]
-    variables: Vec<(String, String)>,
-    /// Give up after so many seconds.
-    #[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    timeout: u64,
-    /// Who runs CMD; 0 is root.
-    #[arg(long, default_value_t = 1000, value_name = "UID")]
-    user: u32,
-    /// Append ARG to the kernel's command line.
-    #[arg(long = "kernel-arg", value_name = "ARG", allow_hyphen_values = true)]
-    kernel_args: Vec<String>,
-    /// Leave the PCI functions as the kernel found them: disabled, and root's. `debian` always does.
-    #[arg(long)]
-    no_guest_setup: bool,
-    /// Leave dist/ out of the guest.
-    #[arg(long)]
-    no_dist: bool,
-    /// Boot again when the guest reboots, and run CMD again; without it a reboot is a failure.
-    #[arg(long)]
-    keep_on_reboot: bool,
-    /// Write the guest's console to PATH as well.
-    #[arg(long, value_name = "PATH")]
-    console: Option<PathBuf>,
-    /// Only fetch what is needed to run.
-    #[arg(long, conflicts_with = "command")]
-    prepare: bool,
-    /// The command and its arguments.
-    #[arg(last = true, required_unless_present = "prepare", value_name = "CMD")]
-    command: Vec<OsString>,
-}
-
-/// What a guest has of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum System {
-    /// A kernel and busybox: it starts in two seconds.
-    Minimal,
-    /// Debian with systemd and udev.
-    Debian,
-}
-
-impl System {
-    /// Where dist/ is; in Debian not where `vgpu install` puts things.
-    fn dist(self) -> &'static Path {
-        Path::new(match self {
-            Self::Minimal => "/opt/vgpu",
-            Self::Debian => "/opt/dist",
-        })
-    }
-
-    fn shell(self) -> &'static str {
-        match self {
-            Self::Minimal => "/opt/vm/bin/sh",
-            Self::Debian => "/bin/sh",
-        }
-    }
-
-    /// A name means what it means here, where the guest has it; then it is one of the guest's own. Debian's come first.
-    fn variables(self, path: &OsStr, uid: u32) -> Vec<(&'static str, OsString)> {
-        let join =
-            |before: &str, after: &str| [before.as_ref(), path, after.as_ref()].into_iter().collect::<OsString>();
-        let user = if uid == 0 { "root" } else { "guest" };
-        match self {
-            Self::Minimal => vec![
-                ("HOME", "/tmp".into()),
-                ("USER", "guest".into()),
-                ("LD_LIBRARY_PATH", "/opt/vgpu/lib".into()),
-                ("PATH", join("/opt/vgpu/bin:", ":/opt/vm/bin")),
-            ],
-            Self::Debian => vec![
-                ("HOME", if uid == 0 { "/root" } else { "/tmp" }.into()),
-                ("USER", user.into()),
-                ("PATH", join("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:", "")),
-            ],
-        }
-    }
-}
 
 /// Runs the subcommand: standard output is the command's alone, everything of ours goes to standard error.
 pub(crate) fn run(args: &Args) -> ExitCode {
@@ -196,6 +81,15 @@ pub(crate) fn prepare() -> Result<()> {
     Kit::ready()?;
     Debian::ready()?;
     Ok(())
+}
+
+/// The command that runs the tests of `tests/tests/vm/`, to be given their names.
+pub(crate) fn tests() -> Result<Command> {
+    let xtask = env::current_exe().context("this program's path")?;
+    let mut tests = workspace::cargo();
+    tests.args(["test", "--release", "--package", "vgpu-tests", "--test", "vm", "--", "--ignored", "--test-threads=1"]);
+    tests.env("VGPU_XTASK", xtask);
+    Ok(tests)
 }
 
 fn try_run(args: &Args) -> Result<u8> {
@@ -357,40 +251,9 @@ fn host_program(name: &OsString, folder: &Path, image: &Image<'_>) -> Option<Pat
     closure::in_path(name)
 }
 
-/// Reads a size in bytes with a unit, as MiB.
-fn mebibytes(text: &str) -> Result<u32, String> {
-    let wrong = || "a size such as 512M or 2G".to_owned();
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let count: u32 = text.strip_suffix(unit).and_then(|count| count.parse().ok()).ok_or_else(wrong)?;
-    let mib = match unit {
-        'M' | 'm' => Some(count),
-        'G' | 'g' => count.checked_mul(1024),
-        _ => None,
-    };
-    mib.filter(|mib| (256..=1 << 20).contains(mib)).ok_or_else(|| "a size from 256M to 1024G".to_owned())
-}
-
-fn assignment(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("NAME=VALUE")?;
-    let plain = |c: char| c == '_' || c.is_ascii_alphanumeric();
-    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(plain) {
-        return Err(format!("{name:?} is not a variable's name"));
-    }
-    Ok((name.to_owned(), value.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_size_has_a_unit_and_is_neither_too_small_nor_too_large() {
-        assert_eq!(mebibytes("512M"), Ok(512));
-        assert_eq!(mebibytes("2G"), Ok(2048));
-        for wrong in ["", "M", "1", "1T", "255M", "-1G", "4294967295G", "1025G", "é"] {
-            assert!(mebibytes(wrong).is_err(), "{wrong:?}");
-        }
-    }
 
     #[test]
     fn too_little_memory_is_an_error_that_says_how_much_is_needed() {
@@ -403,13 +266,5 @@ mod tests {
     fn the_guests_folders_are_found_on_this_machine() {
         let path = on_this_machine("/opt/vgpu/lib:/lib".as_ref(), Path::new("/opt/vgpu"), Path::new("/here/dist"));
         assert_eq!(path, "/here/dist/lib:/lib");
-    }
-
-    #[test]
-    fn a_variable_has_a_shells_name() {
-        assert_eq!(assignment("A_1=b=c"), Ok(("A_1".into(), "b=c".into())));
-        for wrong in ["A", "=b", "1A=b", "A B=c", "A;B=c"] {
-            assert!(assignment(wrong).is_err(), "{wrong:?}");
-        }
     }
 }
