@@ -122,14 +122,14 @@ pub struct Running {
 }
 
 impl Running {
-    /// Waits for the next line that the script prints; it is empty when there is none.
+    /// Waits for the next line that the script prints; `None` when it has ended.
     ///
     /// # Panics
     /// When it is no text.
-    pub fn line(&mut self) -> String {
+    pub fn line(&mut self) -> Option<String> {
         let mut line = String::new();
-        self.output.read_line(&mut line).expect("the script prints text");
-        line.trim_end().to_owned()
+        let len = self.output.read_line(&mut line).expect("the script prints text");
+        (len > 0).then(|| line.trim_end().to_owned())
     }
 
     /// Waits for the next line that the script prints, which must be this.
@@ -138,7 +138,7 @@ impl Running {
     /// When it is another.
     #[track_caller]
     pub fn expect_line(&mut self, expected: &str) {
-        assert_eq!(self.line(), expected);
+        assert_eq!(self.line().as_deref(), Some(expected));
     }
 
     /// A connection to its QEMU.

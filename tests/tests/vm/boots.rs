@@ -79,12 +79,11 @@ impl Boot {
     fn read(vm: &mut Running) -> Self {
         let mut lines = Vec::new();
         loop {
-            let line = vm.line();
-            assert!(!line.is_empty(), "the machine has ended: {lines:#?}");
-            if line == "done" {
-                return Self { lines };
+            match vm.line() {
+                None => panic!("the machine has ended: {lines:#?}"),
+                Some(line) if line == "done" => return Self { lines },
+                Some(line) => lines.push(line),
             }
-            lines.push(line);
         }
     }
 

@@ -141,6 +141,8 @@ impl<'a> Image<'a> {
                     let (mode, uid) = own.map_or((*mode, *uid), |mode| (mode, 0));
                     archive.folder(name, mode, uid)
                 }
+                // The guest's own leads where this one does, or it would be another system.
+                Entry::Link(_) if self.system.is_some_and(|system| system.has(path)) => Ok(()),
                 Entry::Link(target) => archive.link(name, target.as_os_str().as_bytes()),
                 Entry::Made { mode, bytes } => archive.file(name, *mode, bytes),
                 Entry::Copy { mode, from } => {

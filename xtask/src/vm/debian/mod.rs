@@ -215,7 +215,9 @@ fn configure(root: &Path) -> Result<()> {
     }
     // The users that systemd's services want.
     let mut sysusers = Tree::at(root).run("usr/bin/systemd-sysusers")?;
-    workspace::check(sysusers.arg(format!("--root={}", root.display())))
+    let done = sysusers.arg(format!("--root={}", root.display())).output().context("cannot start systemd-sysusers")?;
+    ensure!(done.status.success(), "systemd-sysusers: {}", String::from_utf8_lossy(&done.stderr));
+    Ok(())
 }
 
 /// Writes a file system with everything in `root`, which belongs to the guest's root.
