@@ -5,6 +5,7 @@
 
 use std::{
     fs,
+    net::TcpListener,
     os::unix::fs::{PermissionsExt, symlink},
     path::Path,
     process::{Command, Stdio},
@@ -31,27 +32,50 @@ for folder in usr etc opt var; do
     mount -t overlay -o "lowerdir=/$folder,upperdir=$SCRATCH/$folder,workdir=$SCRATCH/$folder.work" vgpu-test "/$folder"
 done
 mount -t tmpfs vgpu-test /run
-mkdir -p /run/systemd/system /usr/lib/ollama /usr/local/bin
+mkdir -p /run/systemd/system /etc/systemd/system /usr/lib/ollama /usr/local/bin
+cp "$SERVICES"/*.service /etc/systemd/system
 mount --bind "$TREE/usr/lib/ollama" /usr/lib/ollama
 cp "$TREE/usr/bin/ollama" /usr/bin/ollama
 "#;
 
-/// What people have that a test has not: `sudo` for root, a service manager. `cargo` has built dist/ before.
-const STAND_INS: [(&str, &str); 4] = [
+/// Ollama's service, and another one of the same program.
+const SERVICE: &str = "[Service]\nExecStart=/usr/bin/ollama serve\nRestart=always\n";
+const SERVICES: [&str; 2] = ["ollama", "my-ollama"];
+
+/// What people have that a test has not: `sudo` for root, and a service manager, which here knows how to start Ollama.
+/// `cargo` has built dist/ before.
+const STAND_INS: [(&str, &str); 5] = [
     ("bin/sudo", "exec \"$@\""),
-    ("bin/systemctl", "echo \"systemctl $*\" >> \"$SYSTEMCTL_LOG\""),
     ("bin/cargo", "test \"$*\" = \"xtask dist\""),
+    (
+        "bin/systemctl",
+        "case \"$*\" in
+        'try-restart ollama.service') pkill -x ollama; ollama serve 2> \"$OLLAMA_LOG\" & ;;
+        esac",
+    ),
+    ("bin/journalctl", "until grep -qs 'inference compute' \"$OLLAMA_LOG\"; do sleep 0.05; done; cat \"$OLLAMA_LOG\""),
     ("my-cuda-program", "exec env GUEST_LIBCUDA=libcuda.so.1 \"$GUEST\" 1"),
 ];
 
 /// What is typed, in this order.
-const HEADINGS: [&str; 1] = ["Use it for your own program"];
+const HEADINGS: [&str; 4] = [
+    "Use it for your own program",
+    "Install it, for Ollama or for every program",
+    "When the GPU is not found",
+    "Upgrade it, or take it away",
+];
 
 /// A person takes longer to type the next line than a daemon takes to start.
 fn waiting(line: &str) -> &'static str {
     let command = line.split_once(" #").map_or(line, |(command, _)| command);
     let is_background = command.trim_end().ends_with('&');
     if is_background { "until test -S /run/vgpu/vgpud.sock; do sleep 0.05; done" } else { "" }
+}
+
+/// A port that nobody listens on; another process may take it meanwhile, which is unlikely.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("it has one").port()
 }
 
 #[test]
@@ -69,6 +93,9 @@ fn the_readmes_commands_do_what_they_say() {
     symlink(dist(), place("dist")).expect("a link");
     symlink(tree.variant().join("libggml-cuda.so"), place("libggml-cuda.so")).expect("a link");
     fs::create_dir(place("bin")).expect("a folder");
+    for name in SERVICES {
+        fs::write(place(&format!("{name}.service")), SERVICE).expect("a file");
+    }
     for (name, text) in STAND_INS {
         let path = place(name);
         fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("a file");
@@ -86,7 +113,9 @@ fn the_readmes_commands_do_what_they_say() {
         .current_dir(work.path())
         .env("SCRATCH", scratch.path())
         .env("TREE", tree.root())
-        .env("SYSTEMCTL_LOG", place("systemctl.log"))
+        .env("SERVICES", work.path())
+        .env("OLLAMA_LOG", place("ollama.log"))
+        .env("OLLAMA_HOST", format!("127.0.0.1:{}", free_port()))
         .env("PATH", format!("{}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", place("bin").display()))
         .env("GUEST", GUEST)
         .stdin(Stdio::null())
@@ -95,4 +124,5 @@ fn the_readmes_commands_do_what_they_say() {
 
     let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     assert!(output.status.success(), "{}: {}\n{}", output.status, said[0], said[1]);
+    assert!(said[0].contains("library=CUDA"), "{}\n{}", said[0], said[1]);
 }

@@ -42,6 +42,8 @@ use tree::Tree;
 
 const PREFIX: &str = "/opt/vgpu";
 const LINKER_CONFIG: &str = "/etc/ld.so.conf.d/vgpu.conf";
+/// In everybody's search path.
+const COMMAND: &str = "/usr/local/bin/vgpu";
 /// There while the driver of real GPUs is loaded.
 const NVIDIA_DRIVER: &str = "/proc/driver/nvidia/version";
 const OLLAMA_SERVICE: &str = "ollama";
@@ -62,6 +64,7 @@ Examples:
   dist/bin/vgpu install --ollama ~/ollama/lib/ollama --prefix ~/.local/vgpu
   /opt/vgpu/current/bin/vgpu uninstall  put everything back as it was
 
+With --system, --vm and --daemon, /usr/local/bin/vgpu leads to the installed program.
 Files that are in the way are kept in PREFIX/kept, and uninstalling puts them back.
 A run that was cut off is completed by running it again, or undone by `vgpu uninstall`.
 After an upgrade of vgpu or of Ollama, run it again, and restart the services that use it (--restart).
@@ -287,6 +290,9 @@ fn want(args: &Args, tree: &Tree, prefix: &str, dist: &Dist, record: &mut Record
             wanted.notes.push(note.to_owned());
         }
         record.want(tree, LINKER_CONFIG.to_owned(), Content::Text(format!("{prefix}/current/lib\n")))?;
+    }
+    if args.system || args.vm || args.daemon.daemon {
+        record.want(tree, COMMAND.to_owned(), Content::Link(format!("{prefix}/current/bin/vgpu")))?;
     }
     device::want(args, tree, prefix, dist, &wanted.service, record, &mut wanted.notes)?;
     record.forget_lost(tree)?;
