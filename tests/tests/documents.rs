@@ -91,7 +91,10 @@ fn the_readmes_commands_do_what_they_say() {
     let work = tempfile::tempdir().expect("a temporary folder");
     let place = |name: &str| work.path().join(name);
     symlink(dist(), place("dist")).expect("a link");
-    symlink(tree.variant().join("libggml-cuda.so"), place("libggml-cuda.so")).expect("a link");
+    for library in ["cuda_v12/libggml-cuda.so", "libggml-base.so"] {
+        let library = tree.lib().join(library);
+        symlink(&library, place(library.file_name().expect("a file").to_str().expect("text"))).expect("a link");
+    }
     fs::create_dir(place("bin")).expect("a folder");
     for name in SERVICES {
         fs::write(place(&format!("{name}.service")), SERVICE).expect("a file");

@@ -74,9 +74,7 @@ pub enum HandshakeError {
 impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Socket(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                write!(f, "no answer within {} seconds", super::socket::TIMEOUT.as_secs())
-            }
+            Self::Socket(error) if error.kind() == io::ErrorKind::WouldBlock => f.write_str("no answer in time"),
             Self::Socket(error) => write!(f, "the connection failed: {error}"),
             Self::Closed => f.write_str("the other side closed the connection without an answer"),
             Self::Garbage => f.write_str("the other side does not speak vgpu's protocol"),

@@ -78,6 +78,8 @@ fn open(selection: &Selection, kind: ConnectionKind, places: &pci::Places) -> Re
     let over_socket = |socket: Socket, place: &dyn fmt::Display| {
         let welcome = handshake::greet(&socket, kind)
             .map_err(|error| ConnectError::new(format!("{place}: {error}{}", cure(&error))))?;
+        // It lives, so from now on it answers sooner.
+        socket.set_timeout(Some(socket::TIMEOUT)).map_err(|error| ConnectError::new(format!("{place}: {error}")))?;
         Ok(Connection::Socket(socket, welcome))
     };
     let over_pci = |address: Option<&str>| {

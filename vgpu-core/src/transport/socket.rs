@@ -10,8 +10,11 @@ use std::time::Duration;
 
 use super::Exchange;
 
-/// How long either side waits for the other during set-up.
+/// How long either side waits for the other, once both are there.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a guest waits for a daemon's first word. Where systemd listens, its connection is what starts the daemon, on a
+/// machine that may be busy booting. Ollama gives each look for GPUs 30 seconds.
+pub const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A connected socket of type `SOCK_SEQPACKET`.
 #[derive(Debug)]
@@ -86,7 +89,7 @@ impl Socket {
     pub fn connect(path: &Path) -> io::Result<Self> {
         let (address, len) = address_of(path)?;
         let socket = Self(new_socket()?);
-        socket.set_timeout(Some(TIMEOUT))?;
+        socket.set_timeout(Some(START_TIMEOUT))?;
         // SAFETY: the address is valid for the call, and its length is given.
         check(unsafe { libc::connect(socket.0.as_raw_fd(), (&raw const address).cast(), len) })?;
         Ok(socket)
