@@ -43,6 +43,17 @@ fn programs_of_an_ordinary_user_compute_in_a_vm() {
 
 #[test]
 #[ignore = "needs a virtual machine: cargo xtask test"]
+fn where_no_firmware_has_switched_the_memory_on_guest_setup_does() {
+    let host = Host::start(1, FLAGS);
+    let script = format!("{SAXPY} 1 && exit 1; vgpu guest-setup && {SAXPY} 1");
+    let options = ["--machine", "microvm", "--no-guest-setup", "--user", "0"];
+    let output = host.vm(0).options(options).programs([SAXPY]).run(&script).succeeded();
+    let parts: Vec<&str> = output.split("ready").collect();
+    assert!(parts.len() == 2 && parts[0].contains("its memory is switched off"), "{output}");
+}
+
+#[test]
+#[ignore = "needs a virtual machine: cargo xtask test"]
 fn a_missing_permission_is_named() {
     let host = Host::start(1, FLAGS);
     let outcome = host.vm(0).options(["--no-guest-setup"]).programs([SAXPY]).run(&format!("{SAXPY} 1"));
