@@ -45,7 +45,7 @@ fn programs_of_an_ordinary_user_compute_in_a_vm() {
 #[ignore = "needs a virtual machine: cargo xtask test"]
 fn where_no_firmware_has_switched_the_memory_on_guest_setup_does() {
     let host = Host::start(1, FLAGS);
-    let script = format!("{SAXPY} 1 && exit 1; vgpu guest-setup && {SAXPY} 1");
+    let script = format!("echo vgpu:x:2000: >> /etc/group; {SAXPY} 1 && exit 1; vgpu guest-setup && {SAXPY} 1");
     let options = ["--machine", "microvm", "--no-guest-setup", "--user", "0"];
     let output = host.vm(0).options(options).programs([SAXPY]).run(&script).succeeded();
     let parts: Vec<&str> = output.split("ready").collect();
