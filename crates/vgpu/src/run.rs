@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Error, Result, ensure};
-use vgpu_core::transport::{DEFAULT_SOCKET, SELECTION_VARIABLE};
+use vgpu_core::transport::{DEFAULT_SOCKET, RECORD, SELECTION_VARIABLE};
 
 use crate::guest_setup::{function, root::Root};
 
@@ -21,8 +21,8 @@ Examples:
   vgpu run --profile 8.0 --threads 4 -- python3 train.py
   vgpu run --device unix:/run/vgpu/vgpud.sock -- llama-cli -m model.gguf
 
-Without --device the command gets the device that VGPU names, else this VM's PCI function, else that of the daemon at
-/run/vgpu/vgpud.sock. Where there is none of them, it gets a software GPU of its own.
+Without --device the command gets the device that VGPU names, else the one that `vgpu install` was told, else this VM's PCI
+function, else that of the daemon at /run/vgpu/vgpud.sock. Where there is none of them, it gets a software GPU of its own.
 
 The command's exit status is vgpu's own; 127 means that it could not be started.")]
 pub(crate) struct Args {
@@ -79,10 +79,13 @@ pub(crate) fn prepare(args: &DeviceArgs, command: &[OsString]) -> Result<Command
             );
             command.env(SELECTION_VARIABLE, device);
         }
-        None if wants_embedded || offers_nothing(&Root::new(Path::new("/")), env::var_os(SELECTION_VARIABLE)) => {
-            command.env(SELECTION_VARIABLE, "embedded");
+        None => {
+            let is_named =
+                || is_recorded(&libraries) || env::var_os(SELECTION_VARIABLE).is_some_and(|name| !name.is_empty());
+            if wants_embedded || (!is_named() && offers_nothing(&Root::new(Path::new("/")))) {
+                command.env(SELECTION_VARIABLE, "embedded");
+            }
         }
-        None => {}
     }
     if args.racecheck && env::var_os("VGPU_LOG").is_none() {
         // Races are warnings; who asks for them wants to read them.
@@ -98,11 +101,16 @@ pub(crate) fn prepare(args: &DeviceArgs, command: &[OsString]) -> Result<Command
     Ok(command)
 }
 
-/// Whether nobody has named a device and the libraries would find none. A daemon or a function that is there and does not
-/// work counts as one: its error is what the user should read.
-fn offers_nothing(root: &Root, named: Option<OsString>) -> bool {
+/// Whether the installation that the libraries belong to has a device: `PREFIX/device`, beside `PREFIX/VERSION/lib`.
+fn is_recorded(libraries: &Path) -> bool {
+    libraries.ancestors().nth(2).is_some_and(|prefix| prefix.join(RECORD).exists())
+}
+
+/// Whether the libraries would find no device on this machine. A daemon or a function that is there and does not work counts as
+/// one: its error is what the user should read.
+fn offers_nothing(root: &Root) -> bool {
     let has_function = || function::scan(root).is_ok_and(|all| all.iter().any(|function| function.is_ours));
-    named.is_none_or(|named| named.is_empty()) && !root.path(DEFAULT_SOCKET).exists() && !has_function()
+    !root.path(DEFAULT_SOCKET).exists() && !has_function()
 }
 
 /// The folder of the libraries: `lib` beside the folder that this program is in.
@@ -135,13 +143,21 @@ mod tests {
     fn only_where_there_is_no_device_does_the_command_get_one_of_its_own() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = Root::new(folder.path());
-        assert!(offers_nothing(&root, None) && offers_nothing(&root, Some(OsString::new())));
-        assert!(!offers_nothing(&root, Some("unix:/elsewhere".into())));
+        assert!(offers_nothing(&root));
 
         let socket = root.path(DEFAULT_SOCKET);
         std::fs::create_dir_all(socket.parent().expect("a socket lies in a folder")).expect("a folder");
         std::fs::write(&socket, "").expect("a file");
-        assert!(!offers_nothing(&root, None), "a daemon's socket is there, dead or alive");
+        assert!(!offers_nothing(&root), "a daemon's socket is there, dead or alive");
+    }
+
+    #[test]
+    fn an_installations_device_is_one() {
+        let prefix = tempfile::tempdir().expect("a temporary folder");
+        let libraries = prefix.path().join("0.1.0/lib");
+        assert!(!is_recorded(&libraries));
+        std::fs::write(prefix.path().join(RECORD), "pci\n").expect("a file");
+        assert!(is_recorded(&libraries));
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod unix;
 
 pub(crate) use lifeline::Lifeline;
 pub use monitor::{MonitorLink, ProcessUse};
-pub use selection::{Request, Selection};
+pub use selection::{RECORD, Request, Selection};
 
 use crate::window::layout::Layout;
 use crate::window::mapping;

@@ -13,8 +13,8 @@ use super::{ConnectError, SELECTION_VARIABLE, embedded};
 
 /// How a selection is written.
 pub(super) const FORMS: &str = "unix:PATH, pci:ADDRESS, pci or embedded";
-/// The file beside an installation's versions.
-const RECORD: &str = "device";
+/// The file beside an installation's versions that names its device.
+pub const RECORD: &str = "device";
 /// A path, its prefix, and the end of the line.
 const RECORD_MAX_BYTES: u64 = 4200;
 

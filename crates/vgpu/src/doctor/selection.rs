@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use vgpu_core::transport::{SELECTION_VARIABLE, Selection};
+use vgpu_core::transport::{RECORD, SELECTION_VARIABLE, Selection};
 
 use super::libraries::Reference;
 use super::variables::Variables;
@@ -13,9 +13,7 @@ use crate::guest_setup::function::{self, Function};
 use crate::guest_setup::root::Root;
 use crate::machine::Machine;
 
-/// The file in which `vgpu install` records a device, in its prefix.
-const RECORDED: &str = "device";
-const RECORDED_MAX_BYTES: u64 = 4096;
+const RECORD_MAX_BYTES: u64 = 4096;
 
 /// A device that a program is told to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +51,8 @@ pub(super) fn chosen(variables: Option<&Variables>, reference: &Reference) -> Ch
 
 /// `PREFIX/device`, for libraries in `PREFIX/VERSION/lib`.
 fn recorded(libraries: &Path) -> Option<String> {
-    let file = libraries.canonicalize().ok()?.ancestors().nth(2)?.join(RECORDED);
-    let is_plain = fs::metadata(&file).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= RECORDED_MAX_BYTES);
+    let file = libraries.canonicalize().ok()?.ancestors().nth(2)?.join(RECORD);
+    let is_plain = fs::metadata(&file).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= RECORD_MAX_BYTES);
     let text = is_plain.then(|| fs::read_to_string(&file).ok())??;
     Some(text.lines().next()?.trim().to_owned()).filter(|text| !text.is_empty())
 }

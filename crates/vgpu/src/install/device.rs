@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use anyhow::{Context, Result, ensure};
-use vgpu_core::transport::DEFAULT_SOCKET;
+use vgpu_core::transport::{DEFAULT_SOCKET, RECORD};
 
 use super::Args;
 use super::dist::Dist;
@@ -28,7 +28,7 @@ const GUEST_FOLDERS: [&str; 3] = ["/etc/udev/rules.d", "/etc/modprobe.d", "/var/
 
 /// Where the device's name is.
 fn path(prefix: &str) -> String {
-    format!("{prefix}/device")
+    format!("{prefix}/{RECORD}")
 }
 
 /// The group that a VM's functions are opened to.
