@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use vgpu_core::transport::socket::Socket;
+
 use crate::dist;
 
 /// A running daemon; killed when dropped.
@@ -37,7 +39,8 @@ impl Daemon {
             .spawn()
             .expect("dist/bin/vgpud starts");
         let daemon = Self { child, socket: socket.to_owned(), folder: None };
-        wait_until(Duration::from_secs(10), "the daemon's socket", || daemon.socket.exists());
+        // Its file is there a moment before anybody listens.
+        wait_until(Duration::from_secs(10), "the daemon's socket", || Socket::connect(&daemon.socket).is_ok());
         daemon
     }
 

@@ -36,7 +36,7 @@ pub(crate) struct Args {
 /// Which device a command gets.
 #[derive(clap::Args)]
 pub(crate) struct DeviceArgs {
-    /// embedded (a software GPU of the command's own), unix:SOCKET (a vgpud) or pci:ADDRESS (a VM's function).
+    /// embedded (a software GPU of the command's own), unix:SOCKET (a vgpud), pci:ADDRESS (a VM's function) or pci (any of them).
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     /// Compute capability of an embedded software GPU: 6.1, 7.5 or 8.0.
