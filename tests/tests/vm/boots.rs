@@ -26,7 +26,8 @@ use vgpu_tests::{
 use super::FLAGS;
 
 const OLLAMA: &str = env!("CARGO_BIN_EXE_ollama-shaped");
-/// How much later the service may start in a boot without a function than without vgpu.
+/// How much later the service may start in a boot without a function than without vgpu: so long does it wait for
+/// `vgpu-function.service`.
 const HOLD_UP_MAX: Duration = Duration::from_secs(5);
 /// How long a machine whose processors are busy may take to turn itself off.
 const BOOT_MAX: Duration = Duration::from_secs(240);
@@ -94,9 +95,9 @@ impl Boot {
         found.unwrap_or_else(|| panic!("{key} is missing: {:#?}", self.lines))
     }
 
-    /// When the service started, from the kernel's start on.
-    fn started(&self) -> Duration {
-        Duration::from_micros(self.value("started").parse().expect("microseconds"))
+    /// When the service started, from the kernel's start on; or another time of this kind.
+    fn time(&self, key: &str) -> Duration {
+        Duration::from_micros(self.value(key).parse().expect("microseconds"))
     }
 }
 
@@ -120,7 +121,9 @@ fn the_services_first_look_finds_the_gpu_at_every_boot_and_a_boot_without_one_do
         "looks() {{ journalctl -b -u ollama -o cat | grep 'inference compute'; }}
          look() {{ until [ $(looks | wc -l) = $1 ]; do sleep 0.5; done; echo \"look $(looks | tail -n 1)\"
                   echo \"started $(systemctl show -P ExecMainStartTimestampMonotonic ollama)\"; }}
-         opened() {{ echo \"opened $(journalctl -b -u vgpu-function -o cat | tr '\\n' ' ')\"; }}
+         opened() {{ echo \"opened $(journalctl -b -u vgpu-function -o cat | tr '\\n' ' ')\"
+                    of() {{ systemctl show -P $1 vgpu-function; }}
+                    echo \"held $(($(of ExecMainExitTimestampMonotonic) - $(of ExecMainStartTimestampMonotonic)))\"; }}
          next() {{ echo done; systemctl reboot; sleep 600; }}
          if [ $VM_BOOT = 1 ]; then
              useradd --system --no-create-home ollama || exit 2
@@ -156,7 +159,7 @@ fn the_services_first_look_finds_the_gpu_at_every_boot_and_a_boot_without_one_do
     assert!(installed.value("look").contains("library=CUDA"), "{:#?}", installed.lines);
     for number in 1..=boots {
         let boot = Boot::read(&mut vm);
-        println!("boot {number}: the service started after {:?}", boot.started());
+        println!("boot {number}: the service started after {:?}", boot.time("started"));
         assert!(boot.value("look").contains("library=CUDA"), "boot {number}: {:#?}", boot.lines);
         assert!(boot.value("opened").contains("0000:00:05.0 answers"), "{:#?}", boot.lines);
     }
@@ -167,9 +170,11 @@ fn the_services_first_look_finds_the_gpu_at_every_boot_and_a_boot_without_one_do
     assert!(without.value("look").contains("library=cpu"), "{:#?}", without.lines);
     assert!(without.value("opened").contains("there is no vgpu function"), "{:#?}", without.lines);
     if asked.is_some() {
-        let (now, then) = (without.started(), before.started());
-        println!("without a function, the service started after {now:?}, and before the installation after {then:?}");
-        assert!(now <= then + HOLD_UP_MAX, "the boot was held up");
+        let (now, then, held) = (without.time("started"), before.time("started"), without.time("held"));
+        println!("without a function, the service started after {now:?}, before the installation after {then:?}");
+        println!("vgpu-function.service held it up for {held:?}");
+        // The starts tell nothing where others use the processors, and differently from boot to boot.
+        assert!(held <= HOLD_UP_MAX, "the boot was held up");
     }
     assert_eq!(vm.end(BOOT_MAX).1, Some(0));
 }
