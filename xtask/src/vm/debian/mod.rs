@@ -217,6 +217,12 @@ fn configure(root: &Path) -> Result<()> {
     let mut sysusers = Tree::at(root).run("usr/bin/systemd-sysusers")?;
     let done = sysusers.arg(format!("--root={}", root.display())).output().context("cannot start systemd-sysusers")?;
     ensure!(done.status.success(), "systemd-sysusers: {}", String::from_utf8_lossy(&done.stderr));
+    // It leaves them readable to root alone, who this need not be.
+    for file in ["shadow", "gshadow"].map(|name| root.join("etc").join(name)) {
+        if file.exists() {
+            fs::set_permissions(file, fs::Permissions::from_mode(0o600))?;
+        }
+    }
     Ok(())
 }
 
