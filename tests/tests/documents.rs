@@ -1,4 +1,5 @@
-//! What the README tells people to type is typed here, line by line, on a machine with an Ollama of the real parts.
+//! What the README and VM.md tell people to type on a host is typed here, line by line, on a machine with an Ollama of the real
+//! parts. What is typed in a VM is typed in one: `vm/boots.rs`, `vm/main.rs`.
 //!
 //! The machine is this one, in namespaces of the test's own: what is written to its folders is gone afterwards, and its
 //! processes are no others than the test's. That needs root; who is not root is told that nothing was tried.
@@ -42,9 +43,9 @@ cp "$TREE/usr/bin/ollama" /usr/bin/ollama
 const SERVICE: &str = "[Service]\nExecStart=/usr/bin/ollama serve\nRestart=always\n";
 const SERVICES: [&str; 2] = ["ollama", "my-ollama"];
 
-/// What people have that a test has not: `sudo` for root, and a service manager, which here knows how to start Ollama.
-/// `cargo` has built dist/ before.
-const STAND_INS: [(&str, &str); 5] = [
+/// What people have that a test has not: `sudo` for root, a service manager, which here knows how to start Ollama, another
+/// terminal for each daemon, and VMMs, which here only look whether their function is there. `cargo` has built dist/ before.
+const STAND_INS: [(&str, &str); 8] = [
     ("bin/sudo", "exec \"$@\""),
     ("bin/cargo", "test \"$*\" = \"xtask dist\""),
     (
@@ -54,22 +55,22 @@ const STAND_INS: [(&str, &str); 5] = [
         esac",
     ),
     ("bin/journalctl", "until grep -qs 'inference compute' \"$OLLAMA_LOG\"; do sleep 0.05; done; cat \"$OLLAMA_LOG\""),
+    (
+        "bin/vgpud",
+        "if test -e \"$DAEMON\"; then kill $(cat \"$DAEMON\"); while kill -0 $(cat \"$DAEMON\"); do sleep 0.05; done; fi
+        dist/bin/vgpud \"$@\" & echo $! > \"$DAEMON\"
+        for word; do case $word in *.sock) until test -S $word; do sleep 0.05; done ;; esac; done",
+    ),
+    ("bin/qemu-system-x86_64", "test -S /run/vgpu/vm1.sock"),
+    ("bin/cloud-hypervisor", "test -S /run/vgpu/vm1.sock"),
     ("my-cuda-program", "exec env GUEST_LIBCUDA=libcuda.so.1 \"$GUEST\" 1"),
 ];
 
-/// What is typed, in this order.
-const HEADINGS: [&str; 4] = [
-    "Use it for your own program",
-    "Install it, for Ollama or for every program",
-    "When the GPU is not found",
-    "Upgrade it, or take it away",
-];
-
 /// A person takes longer to type the next line than a daemon takes to start.
-fn waiting(line: &str) -> &'static str {
+fn waiting(line: &str) -> Option<&'static str> {
     let command = line.split_once(" #").map_or(line, |(command, _)| command);
     let is_background = command.trim_end().ends_with('&');
-    if is_background { "until test -S /run/vgpu/vgpud.sock; do sleep 0.05; done" } else { "" }
+    is_background.then_some("until test -S /run/vgpu/vgpud.sock; do sleep 0.05; done")
 }
 
 /// A port that nobody listens on; another process may take it meanwhile, which is unlikely.
@@ -78,13 +79,12 @@ fn free_port() -> u16 {
     listener.local_addr().expect("it has one").port()
 }
 
-#[test]
-#[ignore = "needs the prebuilt client: cargo xtask ollama"]
-fn the_readmes_commands_do_what_they_say() {
+/// Types the commands; returns what they have printed, or nothing where that cannot be done.
+fn typed(commands: &str) -> Option<String> {
     // SAFETY: it asks for a number.
     if unsafe { libc::geteuid() } != 0 {
-        println!("skipped: the README's commands are typed as root only");
-        return;
+        println!("skipped: commands of documents are typed as root only");
+        return None;
     }
     let tree = Tree::new(Era::LlamaServer, &Parts::find(), Path::new(OLLAMA));
     let scratch = tempfile::tempdir().expect("a temporary folder");
@@ -104,12 +104,8 @@ fn the_readmes_commands_do_what_they_say() {
         fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("a file");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("our own file");
     }
-    let typed = HEADINGS.map(|heading| commands("README.md", heading)).concat();
-    let script: String = [PRIVATE]
-        .into_iter()
-        .chain(typed.lines().flat_map(|line| [line, waiting(line)]))
-        .flat_map(|line| [line, "\n"])
-        .collect();
+    let lines = commands.lines().flat_map(|line| [Some(line), waiting(line)]).flatten();
+    let script: String = [PRIVATE].into_iter().chain(lines).flat_map(|line| [line, "\n"]).collect();
 
     let output = Command::new("unshare")
         .args(["--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-eux", "-c", &script])
@@ -117,6 +113,7 @@ fn the_readmes_commands_do_what_they_say() {
         .env("SCRATCH", scratch.path())
         .env("TREE", tree.root())
         .env("SERVICES", work.path())
+        .env("DAEMON", place("daemon.pid"))
         .env("OLLAMA_LOG", place("ollama.log"))
         .env("OLLAMA_HOST", format!("127.0.0.1:{}", free_port()))
         .env("PATH", format!("{}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", place("bin").display()))
@@ -127,5 +124,28 @@ fn the_readmes_commands_do_what_they_say() {
 
     let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     assert!(output.status.success(), "{}: {}\n{}", output.status, said[0], said[1]);
-    assert!(said[0].contains("library=CUDA"), "{}\n{}", said[0], said[1]);
+    Some(said.concat())
+}
+
+#[test]
+#[ignore = "needs the prebuilt client: cargo xtask ollama"]
+fn the_readmes_commands_do_what_they_say() {
+    let headings = [
+        "Use it for your own program",
+        "Install it, for Ollama or for every program",
+        "When the GPU is not found",
+        "Upgrade it, or take it away",
+    ];
+    let said = typed(&headings.map(|heading| commands("README.md", heading)).concat());
+    assert!(said.is_none_or(|said| said.contains("library=CUDA")));
+}
+
+#[test]
+#[ignore = "needs the prebuilt client: cargo xtask ollama"]
+fn a_host_offers_its_functions_by_the_commands_of_vm_md() {
+    // Whom libvirt runs its machines as.
+    let user = "id libvirt-qemu || useradd --system libvirt-qemu\n".to_owned();
+    let units = "grep SocketUser=libvirt-qemu /etc/systemd/system/vgpud-vm.socket\n";
+    let said = typed(&[user, commands("crates/vgpud/VM.md", "On the host"), units.to_owned()].concat());
+    assert!(said.is_none_or(|said| said.contains("SocketUser=libvirt-qemu")));
 }
