@@ -1,6 +1,8 @@
 //! The record of an installation, written before anything is changed, from which it is completed or undone.
 
 use std::os::fd::OwnedFd;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::fs::FlockOperation;
@@ -316,14 +318,20 @@ pub(super) fn lock(tree: &Tree, prefix: &str) -> Result<OwnedFd> {
     Ok(guard)
 }
 
+/// A process that was just forked has all locks of its parent until it becomes another program.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 const BUSY: &str = "another `vgpu install` or `vgpu uninstall` is running: wait for it to end";
 
 fn lock_folder(tree: &Tree, folder: &str) -> Result<OwnedFd> {
     let guard = tree.folder(folder)?.with_context(|| format!("{} is gone", tree.show(folder)))?;
-    match rustix::fs::flock(&guard, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(guard),
-        Err(Errno::WOULDBLOCK) => bail!(BUSY),
-        Err(errno) => Err(errno).with_context(|| format!("locking {}", tree.show(folder))),
+    let until = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match rustix::fs::flock(&guard, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(guard),
+            Err(Errno::WOULDBLOCK) if Instant::now() < until => thread::sleep(Duration::from_millis(10)),
+            Err(Errno::WOULDBLOCK) => bail!(BUSY),
+            Err(errno) => return Err(errno).with_context(|| format!("locking {}", tree.show(folder))),
+        }
     }
 }
 
