@@ -75,12 +75,7 @@ impl Unit {
     /// # Errors
     /// When the name is none.
     pub(crate) fn read(machine: &Machine, name: &str) -> Result<Option<Self>> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@._-:\\".contains(&byte);
-        ensure!(
-            !name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.bytes().all(is_plain),
-            "{name:?}: a service's name has letters, digits and @ . _ - : \\ only"
-        );
-        let name = if name.ends_with(".service") { name.to_owned() } else { format!("{name}.service") };
+        let name = full_name(name)?;
         let mut unit = Self { name, files: Vec::new(), is_masked: false, unread: Vec::new(), settings: Vec::new() };
         let template = unit.name.split_once('@').map(|(start, _)| format!("{start}@.service"));
         let found = [Some(unit.name.clone()), template.clone()].into_iter().flatten().find_map(|name| {
@@ -126,6 +121,19 @@ impl Unit {
         let is_boolean = |setting: &&Setting| setting.key == key && boolean(&setting.value).is_some();
         self.settings.iter().rfind(is_boolean).filter(|setting| boolean(&setting.value) == Some(true))
     }
+}
+
+/// A service's name with `.service`.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn full_name(name: &str) -> Result<String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@._-:\\".contains(&byte);
+    ensure!(
+        !name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.bytes().all(is_plain),
+        "{name:?}: a service's name has letters, digits and @ . _ - : \\ only"
+    );
+    Ok(if name.ends_with(".service") { name.to_owned() } else { format!("{name}.service") })
 }
 
 /// What systemd takes for on and off.

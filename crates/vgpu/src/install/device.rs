@@ -81,7 +81,7 @@ pub(super) fn want(
     };
     for (name, own_device) in services(args, service, tree, record, old.as_deref().filter(|_| new.is_some()))? {
         let service = Service::read(tree, &name)?;
-        if !service.is_there {
+        if !service.is_there() {
             notes.push(format!("there is no {} yet", service.name));
         }
         // What is made usable is the device of all; one of its own may be another.
@@ -141,7 +141,7 @@ fn services(
         all.push((Service::read(tree, name)?.name, args.device.clone()));
     } else if args.system || args.vm || args.daemon.daemon {
         let service = Service::read(tree, usual)?;
-        all.extend(service.is_there.then(|| (service.name, args.device.clone().filter(|_| args.system))));
+        all.extend(service.is_there().then(|| (service.name, args.device.clone().filter(|_| args.system))));
     }
     for (name, text) in record.drop_ins() {
         if !all.iter().any(|(known, _)| known == name) {
@@ -235,7 +235,7 @@ fn closed_function(
         return Ok(None);
     }
     let service = Service::read(tree, service)?;
-    let Some(user) = service.user().filter(|_| service.is_there) else {
+    let Some(user) = service.user().filter(|_| service.is_there()) else {
         return Ok(None);
     };
     let device = args.device.as_deref().or(device);

@@ -316,9 +316,9 @@ fn services(named: &str, tree: &Tree, record: &Record) -> Result<Vec<String>> {
     let is_daemon_ours = record.text(&format!("{UNITS}/{}", daemon::SERVICE)).is_some();
     let mut all: Vec<String> = is_daemon_ours.then(|| daemon::SERVICE.to_owned()).into_iter().collect();
     let named = Service::read(tree, named)?;
-    all.extend(named.is_there.then_some(named.name));
+    all.extend(named.is_there().then_some(named.name));
     for (name, _) in record.drop_ins() {
-        if !all.iter().any(|known| known == name) && Service::read(tree, name)?.is_there {
+        if !all.iter().any(|known| known == name) && Service::read(tree, name)?.is_there() {
             all.push(name.to_owned());
         }
     }

@@ -18,12 +18,10 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 
 use super::tree::Tree;
+use crate::unit::FOLDERS;
 
 /// Where units of the administrator lie, and ours.
 pub(super) const UNITS: &str = "/etc/systemd/system";
-/// Where else units come from, the first that has one counts.
-const UNIT_FOLDERS: [&str; 5] =
-    [UNITS, "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
 /// There while systemd runs.
 const RUNNING: &str = "/run/systemd/system";
 const PROGRAMS: [&str; 2] = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"];
@@ -40,7 +38,7 @@ pub(super) fn is_installed(tree: &Tree) -> bool {
 
 /// Whether there is a unit of that name.
 fn has_unit(tree: &Tree, name: &str) -> bool {
-    UNIT_FOLDERS.iter().any(|folder| Path::new(&tree.show(&format!("{folder}/{name}"))).is_file())
+    FOLDERS.iter().any(|folder| Path::new(&tree.show(&format!("{folder}/{name}"))).is_file())
 }
 
 /// Refuses a path that would mean something else in a unit file: spaces, quotes, percent signs.
