@@ -7,6 +7,7 @@ mod boots;
 mod pauses;
 mod plugging;
 mod restarts;
+mod service;
 
 use std::{process::Stdio, time::Duration};
 
