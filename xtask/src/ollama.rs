@@ -1,6 +1,6 @@
 //! `cargo xtask ollama`: trees as Ollama's packages lay them out, around the real CUDA backend and llama-server.
 //!
-//! The tests themselves are tests/tests/ollama.rs; this brings them what they need.
+//! The tests themselves are `ollama`, `documents` and the boots of `vm` in tests/tests; this brings them what they need.
 
 use std::process::Command;
 
