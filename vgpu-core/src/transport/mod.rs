@@ -23,6 +23,10 @@ pub(crate) use lifeline::Lifeline;
 pub use monitor::{MonitorLink, ProcessUse};
 pub use selection::{RECORD, Request, Selection};
 
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
 use crate::window::layout::Layout;
 use crate::window::mapping;
 use crate::window::{Mapping, Window};
@@ -30,9 +34,6 @@ use crate::wire::Pod;
 use handshake::{ConnectionKind, HandshakeError};
 use pci::Trouble;
 use socket::Socket;
-use std::fmt;
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 
 /// Where a daemon listens unless told otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/vgpu/vgpud.sock";
