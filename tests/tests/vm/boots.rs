@@ -26,8 +26,7 @@ use vgpu_tests::{
 use super::FLAGS;
 
 const OLLAMA: &str = env!("CARGO_BIN_EXE_ollama-shaped");
-/// How much later the service may start in a boot without a function than without vgpu: so long does it wait for
-/// `vgpu-function.service`.
+/// How much later the service may start in a boot without a function than without vgpu.
 const HOLD_UP_MAX: Duration = Duration::from_secs(5);
 /// How long a machine whose processors are busy may take to turn itself off.
 const BOOT_MAX: Duration = Duration::from_secs(240);
@@ -172,9 +171,8 @@ fn the_services_first_look_finds_the_gpu_at_every_boot_and_a_boot_without_one_do
     if asked.is_some() {
         let (now, then, held) = (without.time("started"), before.time("started"), without.time("held"));
         println!("without a function, the service started after {now:?}, before the installation after {then:?}");
-        println!("vgpu-function.service held it up for {held:?}");
-        // The starts tell nothing where others use the processors, and differently from boot to boot.
-        assert!(held <= HOLD_UP_MAX, "the boot was held up");
+        println!("vgpu-function.service itself ran for {held:?}");
+        assert!(now <= then + HOLD_UP_MAX, "the boot was held up");
     }
     assert_eq!(vm.end(BOOT_MAX).1, Some(0));
 }
