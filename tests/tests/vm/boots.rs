@@ -28,6 +28,8 @@ use super::FLAGS;
 const OLLAMA: &str = env!("CARGO_BIN_EXE_ollama-shaped");
 /// How much later the service may start in a boot without a function than without vgpu.
 const HOLD_UP_MAX: Duration = Duration::from_secs(5);
+/// How many boots of each of the two kinds are compared: no two take the same time on busy processors.
+const SAMPLES: usize = 3;
 /// How long a machine whose processors are busy may take to turn itself off.
 const BOOT_MAX: Duration = Duration::from_secs(240);
 
@@ -103,7 +105,7 @@ impl Boot {
 #[test]
 #[ignore = "needs a virtual machine and the prebuilt client: cargo xtask test"]
 fn the_services_first_look_finds_the_gpu_at_every_boot_and_a_boot_without_one_does_not_wait() {
-    let asked = env::var("VGPU_BOOTS").ok().map(|boots| boots.parse::<u32>().expect("a number of boots"));
+    let asked = env::var("VGPU_BOOTS").ok().map(|boots| boots.parse::<usize>().expect("a number of boots"));
     let _busy = asked.map(|_| BusyProcessors::new());
     let boots = asked.unwrap_or(1);
     // The older Ollama asks fewer processes, each of which takes an emulated machine seconds.
@@ -113,9 +115,14 @@ fn the_services_first_look_finds_the_gpu_at_every_boot_and_a_boot_without_one_do
     let host = Host::start(1, FLAGS);
     let usr = tree.ollama().usr().to_str().expect("UTF-8").to_owned();
     let [unit, spin] = units(tree.ollama());
-    // For comparison, there is a boot before the installation, if it is asked for more than whether all goes well.
-    let (busy, before, first) =
-        if asked.is_some() { ("systemctl enable spin", "next", 3) } else { ("true", "systemctl start ollama", 2) };
+    // For comparison there are boots before the installation, if it is asked for more than whether all goes well.
+    let (busy, begin, boots_before, samples) = match asked {
+        Some(_) => ("systemctl enable spin", "next", SAMPLES, SAMPLES),
+        None => ("true", "systemctl start ollama", 0, 1),
+    };
+    let install = 1 + boots_before;
+    let unplug = install + boots;
+    let last = unplug + samples;
     let script = format!(
         "looks() {{ journalctl -b -u ollama -o cat | grep 'inference compute'; }}
          look() {{ until [ $(looks | wc -l) = $1 ]; do sleep 0.5; done; echo \"look $(looks | tail -n 1)\"
@@ -129,22 +136,25 @@ fn the_services_first_look_finds_the_gpu_at_every_boot_and_a_boot_without_one_do
              printf \"{unit}\" > /etc/systemd/system/ollama.service
              printf \"{spin}\" > /etc/systemd/system/spin.service
              systemctl enable ollama && {busy} || exit 3
-             {before}
+             {begin}
          fi
-         if [ $VM_BOOT -lt {first} ]; then
+         if [ $VM_BOOT -lt {install} ]; then
+             look 1; next
+         elif [ $VM_BOOT = {install} ]; then
              look 1; echo done
              /opt/dist/bin/vgpu install --vm --restart --ollama {usr} || exit 4
              look 2; next
-         elif [ $VM_BOOT -lt {last} ]; then
+         elif [ $VM_BOOT -lt {unplug} ]; then
              look 1; opened; next
-         elif [ $VM_BOOT = {last} ]; then
+         elif [ $VM_BOOT = {unplug} ]; then
              look 1; opened; echo done
              while [ -e /sys/bus/pci/devices/0000:00:05.0 ]; do sleep 0.2; done
              next
+         elif [ $VM_BOOT -lt {last} ]; then
+             look 1; opened; next
          else
              look 1; opened; echo done
-         fi",
-        last = first + boots - 1,
+         fi"
     );
     let options = ["--system", "debian", "--user", "0", "--smp", "2", "--keep-on-reboot", "--timeout", "3600"];
     let mut vm = host.vm(0).options(options).options(["--file", &usr]).controlled().start(&script);
@@ -152,8 +162,10 @@ fn the_services_first_look_finds_the_gpu_at_every_boot_and_a_boot_without_one_do
     if asked.is_some() {
         Boot::read(&mut vm);
     }
-    let before = Boot::read(&mut vm);
-    assert!(before.value("look").contains("library=cpu"), "{:#?}", before.lines);
+    let before: Vec<Boot> = (0..samples).map(|_| Boot::read(&mut vm)).collect();
+    for boot in &before {
+        assert!(boot.value("look").contains("library=cpu"), "{:#?}", boot.lines);
+    }
     let installed = Boot::read(&mut vm);
     assert!(installed.value("look").contains("library=CUDA"), "{:#?}", installed.lines);
     for number in 1..=boots {
@@ -164,15 +176,25 @@ fn the_services_first_look_finds_the_gpu_at_every_boot_and_a_boot_without_one_do
     }
     vm.qmp().execute("device_del", &json!({ "id": "vgpu0" }));
     Boot::read(&mut vm);
-    let without = Boot::read(&mut vm);
+    let without: Vec<Boot> = (0..samples).map(|_| Boot::read(&mut vm)).collect();
+    for boot in &without {
+        assert!(boot.value("look").contains("library=cpu"), "{:#?}", boot.lines);
+        assert!(boot.value("opened").contains("there is no vgpu function"), "{:#?}", boot.lines);
+    }
 
-    assert!(without.value("look").contains("library=cpu"), "{:#?}", without.lines);
-    assert!(without.value("opened").contains("there is no vgpu function"), "{:#?}", without.lines);
     if asked.is_some() {
-        let (now, then, held) = (without.time("started"), before.time("started"), without.time("held"));
-        println!("without a function, the service started after {now:?}, before the installation after {then:?}");
-        println!("vgpu-function.service itself ran for {held:?}");
-        assert!(now <= then + HOLD_UP_MAX, "the boot was held up");
+        let [then, now] =
+            [("before the installation", &before), ("without a function", &without)].map(|(when, boots)| {
+                let mut started: Vec<Duration> = boots.iter().map(|boot| boot.time("started")).collect();
+                println!("{when}, the service started after {started:?}");
+                started.sort_unstable();
+                started[SAMPLES / 2]
+            });
+        println!(
+            "vgpu-function.service itself ran for {:?}",
+            without.iter().map(|boot| boot.time("held")).collect::<Vec<_>>()
+        );
+        assert!(now <= then + HOLD_UP_MAX, "the boots were held up: {now:?}, and {then:?} without vgpu");
     }
     assert_eq!(vm.end(BOOT_MAX).1, Some(0));
 }

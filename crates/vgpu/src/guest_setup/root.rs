@@ -55,17 +55,17 @@ impl Root {
     }
 
     fn number(&self, database: &str, name: &str) -> Result<Option<u32>> {
+        let text = fs::read_to_string(self.path(format!("/etc/{database}"))).unwrap_or_default();
+        let number = number_in(&text, name);
+        if number.is_some() || !self.is_real() {
+            return Ok(number);
+        }
         // The name service knows more than the file, where there is one.
-        let asked = self.is_real().then(|| Command::new("getent").args([database, name]).output());
-        let text = match asked {
-            Some(Ok(output)) => String::from_utf8_lossy(&output.stdout).into_owned(),
-            Some(Err(error)) if error.kind() != ErrorKind::NotFound => return Err(error).context("cannot run getent"),
-            _ => fs::read_to_string(self.path(format!("/etc/{database}"))).unwrap_or_default(),
-        };
-        Ok(text.lines().find_map(|line| {
-            let mut fields = line.split(':');
-            (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok())?
-        }))
+        match Command::new("getent").args([database, name]).output() {
+            Ok(output) => Ok(number_in(&String::from_utf8_lossy(&output.stdout), name)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).context("cannot run getent"),
+        }
     }
 
     /// Whether a group has a member of that name, besides those whose own group it is.
@@ -135,6 +135,14 @@ impl Root {
             let _ = quiet.status();
         }
     }
+}
+
+/// The number that a line of /etc/passwd or /etc/group gives a name.
+fn number_in(text: &str, name: &str) -> Option<u32> {
+    text.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok())?
+    })
 }
 
 /// What is wrong most often, for the end of a message.

@@ -28,9 +28,12 @@ fn text(prefix: &str, group: &str) -> String {
 [Unit]
 Description=Open the vgpu functions of this VM to group {group}
 Documentation=man:vgpu-guest-setup(1)
+# The kernel has found the functions before systemd runs: nothing need be waited for, and so this costs a boot no time of its own.
 # Udev opens them as well, but nothing says when it has come so far.
-After=systemd-udev-trigger.service
+DefaultDependencies=no
 RequiresMountsFor={prefix}
+Conflicts=shutdown.target
+Before=shutdown.target
 
 [Service]
 Type=oneshot
