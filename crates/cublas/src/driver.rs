@@ -8,7 +8,7 @@ use once_cell::sync::OnceCell;
 use vgpu_core::CuError;
 use vgpu_core::abi::{CUDA_MEMCPY2D, CUcontext, CUdevice, CUresult, CUstream, CUuuid};
 use vgpu_core::private_table::{PRIVATE_TABLE_UUID, PrivateTable};
-use vgpu_core::wire::Post;
+use vgpu_core::wire::Ordered;
 
 use crate::error::{CublasError, CublasResult};
 
@@ -130,7 +130,7 @@ pub(crate) fn enter(context: usize) -> CublasResult {
 }
 
 /// Queues `message` on `stream`, or adds it to the graph that the stream captures.
-pub(crate) fn post<M: Post>(stream: CUstream, message: &M) -> CublasResult {
+pub(crate) fn post<M: Ordered>(stream: CUstream, message: &M) -> CublasResult {
     let fixed = message.as_bytes();
     // SAFETY: the lengths are those of the message and of no tail.
     let code = unsafe {

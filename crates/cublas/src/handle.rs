@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use parking_lot::RwLock;
 use vgpu_core::abi::CUstream;
 use vgpu_core::abi::cublas::{cublasAtomicsMode_t, cublasHandle_t, cublasMath_t, cublasPointerMode_t};
-use vgpu_core::wire::Post;
+use vgpu_core::wire::Ordered;
 
 use crate::driver;
 use crate::error::{CublasError, CublasResult};
@@ -48,7 +48,7 @@ impl Settings {
     }
 
     /// Queues work on the handle's stream.
-    pub(crate) fn post<M: Post>(&self, message: &M) -> CublasResult {
+    pub(crate) fn post<M: Ordered>(&self, message: &M) -> CublasResult {
         driver::enter(self.context)?;
         driver::post(self.stream(), message)
     }

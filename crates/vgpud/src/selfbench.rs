@@ -1,11 +1,11 @@
 //! How fast the window is on this machine: against bare shared memory and bare memcpy, in one run.
 
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
-use vgpu_core::guest::{Link, Selection};
+use vgpu_core::guest::{Link, Selection, StreamEnd};
 use vgpu_core::window::mapping::{Mapping, create_object};
 use vgpu_core::wire::messages::{ContextCreate, Marker, MemAlloc, MemInfo};
 
@@ -118,23 +118,23 @@ fn calls(link: &Link, report: &mut Report) -> Result<()> {
 }
 
 fn posts(link: &Link, report: &mut Report) -> Result<()> {
-    let last = AtomicU64::new(0);
+    let end = StreamEnd::new(1);
     let mut samples = Vec::new();
     // In bursts that the ring has room for: what a launch costs its caller.
     for _ in 0..ROUNDS / 100 {
         samples.extend(sample(100, || {
-            link.post_on(&last, &Marker { stream: 1, reserved: 0 }, &[0; 64])?;
+            link.post_on(&end, &Marker { stream: 0, reserved: 0 }, &[0; 64])?;
             Ok(())
         })?);
-        link.wait(1, last.load(Ordering::Relaxed))?;
+        link.wait(1, end.last())?;
     }
     report.times("post", samples);
     let sync = sample(ROUNDS / 4, || {
-        let seq = link.post_on(&last, &Marker { stream: 1, reserved: 0 }, &[])?;
+        let seq = link.post_on(&end, &Marker { stream: 0, reserved: 0 }, &[])?;
         Ok(link.wait(1, seq)?)
     })?;
     report.times("post_and_wait", sync);
-    let seq = last.load(Ordering::Relaxed);
+    let seq = end.last();
     report.times("wait_when_done", sample(ROUNDS, || Ok(link.wait(1, seq)?))?);
     Ok(())
 }
@@ -142,7 +142,7 @@ fn posts(link: &Link, report: &mut Report) -> Result<()> {
 fn copies(link: &Link, report: &mut Report) -> Result<()> {
     let message = MemAlloc { context: 1, reserved: 0, len_bytes: COPY_BYTES as u64 };
     let device = link.call(&message, &[])?.reply.address;
-    let last = AtomicU64::new(0);
+    let end = StreamEnd::new(1);
     let source = vec![1_u8; COPY_BYTES];
     let mut target = vec![2_u8; COPY_BYTES];
     let rate = |samples: Vec<u64>| {
@@ -157,16 +157,16 @@ fn copies(link: &Link, report: &mut Report) -> Result<()> {
     })?);
     report.line("memcpy_bytes_per_s", memcpy);
     let copy_in = rate(sample(COPIES, || {
-        link.copy_in(&last, 1, device, &source)?;
+        link.copy_in(&end, device, &source)?;
         Ok(())
     })?);
     report.line("copy_in_bytes_per_s", copy_in);
     let done = rate(sample(COPIES, || {
-        let seq = link.copy_in(&last, 1, device, &source)?;
+        let seq = link.copy_in(&end, device, &source)?;
         Ok(link.wait(1, seq)?)
     })?);
     report.line("copy_in_and_wait_bytes_per_s", done);
-    let copy_out = rate(sample(COPIES, || Ok(link.copy_out(&last, 1, device, &mut target)?))?);
+    let copy_out = rate(sample(COPIES, || Ok(link.copy_out(&end, device, &mut target)?))?);
     report.line("copy_out_bytes_per_s", copy_out);
     anyhow::ensure!(target == source, "the copies do not agree");
     report.line("copy_in_to_memcpy", copy_in / memcpy);

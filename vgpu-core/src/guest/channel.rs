@@ -6,6 +6,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::fork;
+use super::stream_end::StreamEnd;
 use crate::error::{CuError, CuResult};
 use crate::ring::{self, Producer, Record};
 use crate::trace;
@@ -95,8 +96,8 @@ impl Channel {
         }
     }
 
-    /// Writes one record. `last`, when given, receives its number while the ring is still locked.
-    pub(super) fn push(&self, record: Record<'_>, last: Option<&AtomicU64>) -> CuResult<Seq> {
+    /// Writes one record. `end`, when given, moves behind it while the ring is still locked.
+    pub(super) fn push(&self, record: Record<'_>, end: Option<&StreamEnd>) -> CuResult<Seq> {
         self.check()?;
         let len_bytes = ring::record_bytes(record.fixed.len(), record.tail.len()).ok_or(CuError::INVALID_VALUE)?;
         let mut producer = self.producer.lock();
@@ -105,8 +106,8 @@ impl Channel {
             return Err(self.lose(self.lifeline.cut().unwrap_or("its window is somebody else's")));
         }
         let seq = producer.push(self.window.ring(), len_bytes, record);
-        if let Some(last) = last {
-            last.store(seq, Ordering::Release);
+        if let Some(end) = end {
+            end.advance(seq);
         }
         self.lifeline.wake_host(self.control());
         Ok(seq)

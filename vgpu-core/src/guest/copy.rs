@@ -1,13 +1,11 @@
 //! Copies between a program's own memory and the device, through staging unless the memory is pinned.
 
-use std::sync::atomic::AtomicU64;
-
-use super::Link;
 use super::staging::StagedChunk;
+use super::{Link, StreamEnd};
 use crate::error::CuResult;
 use crate::streaming::{LONG_COPY_BYTES, copy_past_caches};
+use crate::wire::Seq;
 use crate::wire::messages::{COPY_OF_LONG, CopyIn, CopyInline, CopyOut};
-use crate::wire::{Seq, StreamSlot};
 
 /// Up to here the bytes travel in the record itself.
 const INLINE_MAX_BYTES: usize = 4096;
@@ -18,17 +16,18 @@ const PIECE_BYTES: usize = 512 << 10;
 const PIECES_AHEAD: usize = 4;
 
 impl Link {
-    /// Copies `source` to the device address `target`, in `stream`'s order. Returns the last record's number as soon
+    /// Copies `source` to the device address `target`, at the end of a stream. Returns the last record's number as soon
     /// as `source` may be changed again; if `source` is pinned, that is only once the returned record is retired.
     ///
     /// # Errors
     /// Those of the channel. A bad `target` becomes the sticky error.
-    pub fn copy_in(&self, last: &AtomicU64, stream: StreamSlot, target: u64, source: &[u8]) -> CuResult<Seq> {
+    pub fn copy_in(&self, end: &StreamEnd, target: u64, source: &[u8]) -> CuResult<Seq> {
+        let stream = end.slot();
         if source.len() <= INLINE_MAX_BYTES {
-            return self.post_on(last, &CopyInline { stream, reserved: 0, target }, source);
+            return self.post_on(end, &CopyInline { stream, reserved: 0, target }, source);
         }
         if let Some(span) = self.pinned().span(source.as_ptr().addr() as u64, source.len()) {
-            return self.post_on(last, &CopyIn { stream, flags: 0, target, source: span }, &[]);
+            return self.post_on(end, &CopyIn { stream, flags: 0, target, source: span }, &[]);
         }
         let flags = if source.len() >= LONG_COPY_BYTES { COPY_OF_LONG } else { 0 };
         let mut seq = 0;
@@ -36,23 +35,24 @@ impl Link {
         for piece in source.chunks(PIECE_BYTES.min(self.stage_limit())) {
             let mut chunk = self.stage(piece.len())?;
             chunk.bytes_mut().copy_from_slice(piece);
-            seq = self.post_on(last, &CopyIn { stream, flags, target: at, source: chunk.span() }, &[])?;
+            seq = self.post_on(end, &CopyIn { stream, flags, target: at, source: chunk.span() }, &[])?;
             chunk.commit(stream, seq);
             at = at.wrapping_add(piece.len() as u64);
         }
         Ok(seq)
     }
 
-    /// Copies from the device address `source` into `target`, in `stream`'s order, and waits for it.
+    /// Copies from the device address `source` into `target`, at the end of a stream, and waits for it.
     ///
     /// # Errors
     /// Those of the channel, and any asynchronous error up to the end of the copy; `target` may be part-filled then.
-    pub fn copy_out(&self, last: &AtomicU64, stream: StreamSlot, source: u64, target: &mut [u8]) -> CuResult {
+    pub fn copy_out(&self, end: &StreamEnd, source: u64, target: &mut [u8]) -> CuResult {
+        let stream = end.slot();
         if target.is_empty() {
             return Ok(());
         }
         if let Some(span) = self.pinned().span(target.as_ptr().addr() as u64, target.len()) {
-            let seq = self.post_on(last, &CopyOut { stream, reserved: 0, source, target: span }, &[])?;
+            let seq = self.post_on(end, &CopyOut { stream, reserved: 0, source, target: span }, &[])?;
             return self.wait(stream, seq);
         }
         let is_long = target.len() >= LONG_COPY_BYTES;
@@ -72,7 +72,7 @@ impl Link {
                     break;
                 };
                 let message = CopyOut { stream, reserved: 0, source: at, target: chunk.span() };
-                let seq = self.post_on(last, &message, &[])?;
+                let seq = self.post_on(end, &message, &[])?;
                 at = at.wrapping_add(piece.len() as u64);
                 under_way.push_back((chunk, seq, piece));
             }

@@ -3,6 +3,7 @@
 //! Only libcuda holds a [`Link`]; there is one per process. What CUDA's functions mean is not known here.
 //!
 //! - `channel`: the ring's producer, reply slots, waiting, noticing a lost executor.
+//! - `stream_end`: where a stream's next record goes.
 //! - `staging`, `copy`: how pageable memory travels.
 //! - `blob`: images, and other bytes that are too long for a record.
 //! - `heap`: pinned memory.
@@ -14,13 +15,15 @@ mod copy;
 pub(crate) mod fork;
 mod heap;
 mod staging;
+mod stream_end;
 
 pub use crate::transport::{ConnectError, MonitorLink, ProcessUse, Request, Selection};
 pub use heap::PinnedHeap;
 pub use staging::StagedChunk;
+pub use stream_end::StreamEnd;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use channel::{Channel, posted};
 
@@ -28,7 +31,7 @@ use crate::error::CuResult;
 use crate::pci::place::Place;
 use crate::transport::{self, Lifeline};
 use crate::window::Window;
-use crate::wire::{Answer, Call, EventSlot, Post, Seq, StreamSlot};
+use crate::wire::{Answer, Call, EventSlot, Ordered, Seq, StreamSlot, Unordered};
 
 /// A process's connection to its executor. All methods may be called from any thread.
 ///
@@ -65,28 +68,56 @@ impl Link {
         }
     }
 
-    /// Queues a message.
+    /// Queues a message that no stream orders. The work of a stream goes to the stream's end,
+    /// [`post_on`](Self::post_on):
+    ///
+    /// ```
+    /// use vgpu_core::CuResult;
+    /// use vgpu_core::guest::{Link, StreamEnd};
+    /// use vgpu_core::wire::messages::{GraphDestroy, Launch};
+    ///
+    /// fn launch_and_drop(link: &Link, end: &StreamEnd, launch: &Launch, graph: &GraphDestroy) -> CuResult {
+    ///     link.post_on(end, launch, &[])?;
+    ///     link.post(graph, &[])?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// Past it there is no way:
+    ///
+    /// ```compile_fail,E0277
+    /// use vgpu_core::CuResult;
+    /// use vgpu_core::guest::{Link, StreamEnd};
+    /// use vgpu_core::wire::messages::{GraphDestroy, Launch};
+    ///
+    /// fn launch_and_drop(link: &Link, end: &StreamEnd, launch: &Launch, graph: &GraphDestroy) -> CuResult {
+    ///     link.post(launch, &[])?;
+    ///     link.post(graph, &[])?;
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     /// `INVALID_VALUE` when the tail is too long for a record, and those of the channel.
-    pub fn post<M: Post>(&self, message: &M, tail: &[u8]) -> CuResult<Seq> {
+    pub fn post<M: Unordered>(&self, message: &M, tail: &[u8]) -> CuResult<Seq> {
         self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), None)
     }
 
-    /// Queues a message and stores its number in `last` before any other thread can queue another: `last` never falls.
+    /// Queues work at the end of a stream, whichever stream the message names. The end moves before any other thread
+    /// can queue another record.
     ///
     /// # Errors
     /// As [`post`](Self::post).
-    pub fn post_on<M: Post>(&self, last: &AtomicU64, message: &M, tail: &[u8]) -> CuResult<Seq> {
-        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), Some(last))
+    pub fn post_on<M: Ordered>(&self, end: &StreamEnd, message: &M, tail: &[u8]) -> CuResult<Seq> {
+        self.channel.push(posted(M::OP as u16, message.on(end.slot()).as_bytes(), tail), Some(end))
     }
 
-    /// Queues a post that is already bytes: `op` and `fixed` must belong together.
+    /// Queues work that is already bytes: `op` and `fixed` must belong together, and name the stream.
     ///
     /// # Errors
     /// As [`post`](Self::post).
-    pub fn post_raw(&self, last: Option<&AtomicU64>, op: u16, fixed: &[u8], tail: &[u8]) -> CuResult<Seq> {
-        self.channel.push(posted(op, fixed, tail), last)
+    pub fn post_raw(&self, end: &StreamEnd, op: u16, fixed: &[u8], tail: &[u8]) -> CuResult<Seq> {
+        self.channel.push(posted(op, fixed, tail), Some(end))
     }
 
     /// Sends a message and waits for its answer.

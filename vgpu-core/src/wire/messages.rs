@@ -1,10 +1,11 @@
 //! The table of messages: opcode, name, fixed part, answer. Everything else about them is derived from here.
 //!
 //! To add one: take the next free number of its group, never reuse one, state units, and write the executor's method.
+//! A row is a `call`, or a `post`, or `ordered`: a post that is work of the stream that it names.
 //! Addresses are device addresses of the executor (pinned and managed memory included) unless a field is a [`Span`].
 //! An executor retires the sequence number of every record that names a stream, also of one it refuses.
 
-use super::{Answer, Call, EventSlot, Message, Pod, Post, RecordHeader, Seq, Span, StreamSlot};
+use super::{Answer, Call, EventSlot, Message, Ordered, Pod, Post, RecordHeader, Seq, Span, StreamSlot, Unordered};
 use crate::error::CuResult;
 
 macro_rules! messages {
@@ -71,6 +72,16 @@ macro_rules! messages {
     (@reply post $name:ident) => {
         impl Message for $name { const OP: Op = Op::$name; type Reply = (); }
         impl Post for $name {}
+        impl Unordered for $name {}
+    };
+    (@reply ordered $name:ident) => {
+        impl Message for $name { const OP: Op = Op::$name; type Reply = (); }
+        impl Post for $name {}
+        impl Ordered for $name {
+            fn on(self, stream: StreamSlot) -> Self {
+                Self { stream, ..self }
+            }
+        }
     };
     (@reply call $name:ident $reply:ident { $($(#[doc = $rdoc:literal])* $rfield:ident: $rty:ty),* }) => {
         /// The answer to the message of the same name.
@@ -91,6 +102,7 @@ macro_rules! messages {
         /// What the message is refused for; it becomes the guest's sticky error.
         fn $method(&mut self, seq: Seq, message: &$name, tail: &[u8]) -> CuResult;
     };
+    (@method ordered $($row:tt)*) => { messages!(@method post $($row)*); };
     (@method call $(#[doc = $doc:literal])+ $name:ident $method:ident $reply:ident) => {
         $(#[doc = $doc])+
         ///
@@ -101,6 +113,7 @@ macro_rules! messages {
     (@dispatch post $executor:ident $method:ident $header:ident $message:ident $tail:ident) => {
         Outcome::Posted($executor.$method($header.seq, &$message, $tail))
     };
+    (@dispatch ordered $($row:tt)*) => { messages!(@dispatch post $($row)*) };
     (@dispatch call $executor:ident $method:ident $header:ident $message:ident $tail:ident) => {
         Outcome::Called($executor.$method($header.seq, &$message, $tail).map(|answer| Answer {
             reply: answer.reply.as_bytes().to_vec(),
@@ -184,13 +197,13 @@ messages! {
     post 5 StreamDestroy fn stream_destroy { stream: StreamSlot, reserved: u32 };
 
     /// Later work on `stream` waits until `other` has retired `until`.
-    post 6 StreamWait fn stream_wait { stream: StreamSlot, other: StreamSlot, until: Seq };
+    ordered 6 StreamWait fn stream_wait { stream: StreamSlot, other: StreamSlot, until: Seq };
 
     /// Publishes the time at which the work before it on `stream` was done.
-    post 7 EventRecord fn event_record { stream: StreamSlot, event: EventSlot };
+    ordered 7 EventRecord fn event_record { stream: StreamSlot, event: EventSlot };
 
     /// Does nothing, in order: a point on a stream to wait for.
-    post 8 Marker fn marker { stream: StreamSlot, reserved: u32 };
+    ordered 8 Marker fn marker { stream: StreamSlot, reserved: u32 };
 
     // ---- memory -----------------------------------------------------------------------------------------------
 
@@ -204,25 +217,25 @@ messages! {
     call 18 MemInfo fn mem_info { context: u32, reserved: u32 } -> MemInfoReply { free_bytes: u64, total_bytes: u64 };
 
     /// Copies from the window to the device. `flags`: [`COPY_OF_LONG`].
-    post 19 CopyIn fn copy_in { stream: StreamSlot, flags: u32, target: u64, source: Span };
+    ordered 19 CopyIn fn copy_in { stream: StreamSlot, flags: u32, target: u64, source: Span };
 
     /// Copies the tail to the device.
-    post 20 CopyInline fn copy_inline { stream: StreamSlot, reserved: u32, target: u64 };
+    ordered 20 CopyInline fn copy_inline { stream: StreamSlot, reserved: u32, target: u64 };
 
     /// Copies from the device to the window.
-    post 21 CopyOut fn copy_out { stream: StreamSlot, reserved: u32, source: u64, target: Span };
+    ordered 21 CopyOut fn copy_out { stream: StreamSlot, reserved: u32, source: u64, target: Span };
 
     /// Copies between device addresses.
-    post 22 Copy fn copy { stream: StreamSlot, reserved: u32, target: u64, source: u64, len_bytes: u64 };
+    ordered 22 Copy fn copy { stream: StreamSlot, reserved: u32, target: u64, source: u64, len_bytes: u64 };
 
     /// Copies a box of rows. Pitches in bytes; `window` bit 0: `target` is a window offset, bit 1: `source` is.
-    post 23 CopyBox fn copy_box {
+    ordered 23 CopyBox fn copy_box {
         stream: StreamSlot, window: u32, target: u64, target_pitch: u64, target_slice_pitch: u64,
         source: u64, source_pitch: u64, source_slice_pitch: u64, width_bytes: u64, height: u64, depth: u64,
     };
 
     /// Fills `height` rows of `width` elements of 1, 2 or 4 bytes; `pitch` in bytes.
-    post 24 Fill fn fill {
+    ordered 24 Fill fn fill {
         stream: StreamSlot, element_bytes: u32, target: u64, pitch: u64, value: u32, reserved: u32, width: u64, height: u64,
     };
 
@@ -266,7 +279,7 @@ messages! {
     call 39 Occupancy fn occupancy { function: u64, block_threads: u32, dynamic_shared_bytes: u32 } -> OccupancyReply { blocks: u32, reserved: u32 };
 
     /// Launches a kernel; the tail is its packed parameters. `flags` bit 0: cooperative.
-    post 40 Launch fn launch { function: u64, stream: StreamSlot, flags: u32, grid: [u32; 3], block: [u32; 3], dynamic_shared_bytes: u32, reserved: u32 };
+    ordered 40 Launch fn launch { function: u64, stream: StreamSlot, flags: u32, grid: [u32; 3], block: [u32; 3], dynamic_shared_bytes: u32, reserved: u32 };
 
     /// The text that explains the last refused call (a PTX error with its line, say): the answer's tail, UTF-8.
     call 41 ErrorText fn error_text { reserved: u64 } -> ErrorTextReply { len_bytes: u64 };
@@ -290,7 +303,7 @@ messages! {
     call 49 GraphUpdate fn graph_update { graph: u64, node_count: u32, reserved: u32, blob: u64 } -> GraphUpdateReply { reserved: u64 };
 
     /// Runs a graph's nodes in dependency order as one piece of work on `stream`.
-    post 50 GraphLaunch fn graph_launch { graph: u64, stream: StreamSlot, reserved: u32 };
+    ordered 50 GraphLaunch fn graph_launch { graph: u64, stream: StreamSlot, reserved: u32 };
 
     /// Drops a graph once its launches are done.
     post 51 GraphDestroy fn graph_destroy { graph: u64 };
@@ -299,7 +312,7 @@ messages! {
 
     /// C = alpha · op(A) · op(B) + beta · C, column-major, for each member of a batch. Types are `cudaDataType_t`,
     /// `compute` is `cublasComputeType_t`, `op_*` is `cublasOperation_t`; strides count elements between batch members.
-    post 56 Gemm fn gemm {
+    ordered 56 Gemm fn gemm {
         stream: StreamSlot,
         /// Bit 0: `a`, `b`, `c` are device arrays of `batch` pointers, read when the work runs. Bit 1: `alpha` and `beta` hold device addresses.
         flags: u32,
@@ -314,7 +327,7 @@ messages! {
     };
 
     /// Solves op(A) · X = alpha · B (side 0) or X · op(A) = alpha · B (side 1) in place of B, for a batch of pointers. Type f32 or f64.
-    post 57 Trsm fn trsm {
+    ordered 57 Trsm fn trsm {
         stream: StreamSlot,
         /// As in [`Gemm`].
         flags: u32,
@@ -381,7 +394,7 @@ unsafe impl Pod for ParamLayout {}
 pub struct GraphNode {
     /// The whole node in bytes, header included: a multiple of 8.
     pub len_bytes: u32,
-    /// `Op` of a stream-ordered post: Launch, CopyIn, CopyInline, CopyOut, Copy, CopyBox, Fill, EventRecord, Marker, Gemm or Trsm.
+    /// `Op` of an ordered post, but neither StreamWait nor GraphLaunch.
     pub op: u16,
     /// Zero.
     pub reserved: u16,

@@ -101,8 +101,17 @@ pub trait Message: Pod {
     type Reply: Pod;
 }
 
-/// A message that is queued and not answered.
+/// A message that is queued and not answered: [`Ordered`] or [`Unordered`].
 pub trait Post: Message<Reply = ()> {}
+
+/// A post that is work of the stream it names, and waits for that stream's earlier work.
+pub trait Ordered: Post {
+    /// The same work for the stream of that slot.
+    fn on(self, stream: StreamSlot) -> Self;
+}
+
+/// A post that no stream orders: it is carried out when its turn in the ring comes.
+pub trait Unordered: Post {}
 
 /// A message that is answered.
 pub trait Call: Message {}

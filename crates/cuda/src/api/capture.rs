@@ -11,8 +11,8 @@ use vgpu_core::{CuError, CuResult};
 use super::graph::{find, nodes_of};
 use super::{handle, id};
 use crate::guest::capture::{self, Status};
+use crate::guest::gate::Arm;
 use crate::guest::graph::Graph;
-use crate::guest::handle::node_handle;
 use crate::guest::{context, process, thread};
 
 pub(super) fn status_code(status: Status) -> CUstreamCaptureStatus {
@@ -20,6 +20,14 @@ pub(super) fn status_code(status: Status) -> CUstreamCaptureStatus {
         Status::None => CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE,
         Status::Active => CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_ACTIVE,
         Status::Invalidated => CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_INVALIDATED,
+    }
+}
+
+/// How a stream stands to capture, and the capture's id.
+pub(super) fn status(arm: &Arm<'_>) -> (Status, u64) {
+    match arm {
+        Arm::Live(_) => (Status::None, 0),
+        Arm::Captured(captured) => captured.status(),
     }
 }
 
@@ -73,10 +81,7 @@ pub(crate) fn cuStreamGetCaptureInfo(
 ) -> CuResult {
     let (process, context) = context::current()?;
     let stream = context.stream(process, id(hStream))?;
-    if stream.is_legacy() {
-        stream.in_capture(process)?;
-    }
-    let (status, number) = capture::status(&stream);
+    let (status, number) = status(&stream.look(process)?);
     captureStatus_out.write(status_code(status));
     if status == Status::Active {
         id_out.write(number);
@@ -97,13 +102,12 @@ pub(crate) fn cuStreamGetCaptureInfo_v2(
     cuStreamGetCaptureInfo(hStream, captureStatus_out, id_out)?;
     let (process, context) = context::current()?;
     let stream = context.stream(process, id(hStream))?;
-    let mut branch = stream.branch.lock();
-    if let Some(branch) = &mut *branch {
-        let graph = branch.capture.graph.handle;
-        branch.lent = branch.frontier.iter().map(|node| node_handle(graph, *node)).collect();
+    if let Arm::Captured(captured) = stream.look(process)?
+        && let Some((graph, nodes, count)) = captured.lend()
+    {
         graph_out.write(handle(graph));
-        numDependencies_out.write(branch.lent.len());
-        dependencies_out.write(branch.lent.as_ptr().cast());
+        numDependencies_out.write(count);
+        dependencies_out.write(nodes.cast());
     }
     Ok(())
 }
@@ -132,11 +136,10 @@ pub(crate) fn cuStreamUpdateCaptureDependencies(
 ) -> CuResult {
     let (process, context) = context::healthy()?;
     let stream = context.stream(process, id(hStream))?;
-    let (capture, mut frontier) = if stream.is_capturing() {
-        capture::frontier(&stream)?
-    } else {
+    let Arm::Captured(captured) = stream.look(process)? else {
         return Err(CuError::ILLEGAL_STATE);
     };
+    let (capture, mut frontier) = captured.frontier()?;
     let nodes = nodes_of(process, &capture.graph, dependencies.as_slice())?;
     match flags {
         0 => frontier.extend(nodes),
@@ -145,9 +148,7 @@ pub(crate) fn cuStreamUpdateCaptureDependencies(
     }
     frontier.sort_unstable();
     frontier.dedup();
-    if let Some(branch) = &mut *stream.branch.lock() {
-        branch.frontier = frontier;
-    }
+    captured.set_frontier(frontier);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use vgpu_core::ffi::{InOpt, Out, OutOpt};
 use vgpu_core::{CuError, CuResult};
 
 use crate::guest::context::{self, Context};
+use crate::guest::gate::Arm;
 use crate::guest::{Process, capture, process, thread};
 
 /// The scheduling modes that `CU_CTX_SCHED_*` has.
@@ -300,13 +301,16 @@ pub(crate) fn cuCtxRecordEvent(hCtx: CUcontext, hEvent: CUevent) -> CuResult {
     let (process, context) = named_or_current(hCtx)?;
     let event = process.events.get(super::id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
     let live = context.live()?;
-    if live.streams().iter().any(|stream| stream.is_capturing()) {
+    if live.is_captured() {
         return Err(CuError::STREAM_CAPTURE_UNSUPPORTED);
     }
+    let Arm::Live(legacy) = live.legacy.enter(process)? else {
+        return Err(CuError::STREAM_CAPTURE_UNSUPPORTED);
+    };
     for stream in live.streams() {
-        live.legacy.wait_for(process, stream.slot, stream.last.load(Ordering::Acquire))?;
+        legacy.wait_for(stream.slot(), stream.last())?;
     }
-    event.record(process, &live.legacy)
+    event.record(process, &live.legacy, false)
 }
 
 /// Has all later work of a context wait for an event.
@@ -314,7 +318,7 @@ pub(crate) fn cuCtxWaitEvent(hCtx: CUcontext, hEvent: CUevent) -> CuResult {
     let (process, context) = named_or_current(hCtx)?;
     let event = process.events.get(super::id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
     let live = context.live()?;
-    if live.streams().iter().any(|stream| stream.is_capturing()) {
+    if live.is_captured() {
         return Err(CuError::STREAM_CAPTURE_UNSUPPORTED);
     }
     let mut streams = live.streams();

@@ -7,9 +7,8 @@ use vgpu_core::ffi::Out;
 use vgpu_core::{CuError, CuResult};
 
 use super::{handle, id};
+use crate::guest::context;
 use crate::guest::event::Event;
-use crate::guest::graph::Work;
-use crate::guest::{capture, context};
 
 /// Makes an event.
 pub(crate) fn cuEventCreate(phEvent: Out<'_, CUevent>, Flags: c_uint) -> CuResult {
@@ -43,10 +42,7 @@ pub(crate) fn cuEventRecordWithFlags(hEvent: CUevent, hStream: CUstream, flags: 
     }
     let stream = context.stream(process, id(hStream))?;
     let event = process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
-    if flags == 1 && stream.is_capturing() {
-        return capture::add_work(&stream, Work::EventRecord(event));
-    }
-    event.record(process, &stream)
+    event.record(process, &stream, flags == 1)
 }
 
 /// Says whether an event is reached: success, or `NOT_READY`.

@@ -12,6 +12,7 @@ use vgpu_core::{CuError, CuResult};
 
 use super::{handle, id};
 use crate::guest::function::{self, Function};
+use crate::guest::gate::Arm;
 use crate::guest::launch::{self, Shape};
 use crate::guest::{Process, context};
 
@@ -157,10 +158,10 @@ pub(crate) unsafe fn cuLaunchHostFunc(hStream: CUstream, fn_: CUhostFn, userData
     let (process, context) = context::healthy()?;
     let function = fn_.ok_or(CuError::INVALID_VALUE)?;
     let stream = context.stream(process, id(hStream))?;
-    if stream.in_capture(process)? {
-        return Err(CuError::NOT_SUPPORTED);
+    match stream.enter(process)? {
+        Arm::Live(_) => stream.wait_all(process)?,
+        Arm::Captured(_) => return Err(CuError::NOT_SUPPORTED),
     }
-    stream.synchronize(process)?;
     // SAFETY: the program gave the function for exactly this call, from any thread.
     unsafe { function(userData) };
     Ok(())

@@ -9,8 +9,8 @@ use vgpu_core::ffi::{Out, OutOpt};
 use vgpu_core::{CuError, CuResult};
 
 use super::{handle, id};
+use crate::guest::context;
 use crate::guest::stream::{NON_BLOCKING, Stream};
-use crate::guest::{capture, context};
 
 fn create(phStream: Out<'_, CUstream>, flags: c_uint, priority: c_int) -> CuResult {
     let (process, context) = context::healthy()?;
@@ -121,10 +121,8 @@ pub(crate) fn cuStreamGetId(hStream: CUstream, streamId: Out<'_, c_ulonglong>) -
 pub(crate) fn cuStreamIsCapturing(hStream: CUstream, captureStatus: Out<'_, CUstreamCaptureStatus>) -> CuResult {
     let (process, context) = context::current()?;
     let stream = context.stream(process, id(hStream))?;
-    if stream.is_legacy() {
-        stream.in_capture(process)?;
-    }
-    captureStatus.write(super::capture::status_code(capture::status(&stream).0));
+    let (status, _) = super::capture::status(&stream.look(process)?);
+    captureStatus.write(super::capture::status_code(status));
     Ok(())
 }
 

@@ -1,17 +1,18 @@
 //! Stream capture: work becomes nodes of a graph instead of records, with whatever pointers it has.
 //!
 //! A capture starts on one stream; others join by waiting for an event that was recorded in it. Each stream in a
-//! capture keeps its frontier: the nodes that its next node depends on.
+//! capture keeps its frontier: the nodes that its next node depends on. Work comes in through the `gate`, as [`Captured`].
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::ThreadId;
 
 use parking_lot::Mutex;
 use vgpu_core::abi::CUstreamCaptureMode;
 use vgpu_core::{CuError, CuResult};
 
+use super::gate::Captured;
 use super::graph::{Graph, Work};
+use super::handle;
 use super::process::{Process, process};
 use super::stream::Stream;
 use super::thread;
@@ -38,12 +39,12 @@ struct State {
 
 /// A stream's part in a capture.
 pub(crate) struct Branch {
-    pub(crate) capture: Arc<Capture>,
+    capture: Arc<Capture>,
     /// Nodes that the next one depends on.
-    pub(crate) frontier: Vec<u32>,
+    frontier: Vec<u32>,
     is_origin: bool,
-    /// Handles lent out by `cuStreamGetCaptureInfo`; they must outlive the call.
-    pub(crate) lent: Vec<u64>,
+    /// Handles that [`Captured::lend`] gave out; they must outlive the call.
+    lent: Box<[u64]>,
 }
 
 /// How a stream stands to capture.
@@ -84,8 +85,8 @@ pub(crate) fn begin(
         started_by: std::thread::current().id(),
         state: Mutex::new(State { broken: None, streams: vec![stream.clone()], closed: false }),
     });
-    *branch = Some(Branch { capture, frontier: frontier.unwrap_or_default(), is_origin: true, lent: Vec::new() });
-    process.open_captures.fetch_add(1, Ordering::AcqRel);
+    *branch = Some(Branch { capture, frontier: frontier.unwrap_or_default(), is_origin: true, lent: Box::default() });
+    process.captures.opened();
     stream.set_capturing(true);
     Ok(())
 }
@@ -130,7 +131,7 @@ fn close(process: &Process, capture: &Arc<Capture>) -> (Option<CuError>, Vec<u32
         let mut state = capture.state.lock();
         if !state.closed {
             state.closed = true;
-            process.open_captures.fetch_sub(1, Ordering::AcqRel);
+            process.captures.closed();
         }
         (std::mem::take(&mut state.streams), state.broken)
     };
@@ -158,8 +159,8 @@ pub(crate) fn abandon(process: &Process, stream: &Stream) {
     }
 }
 
-/// Breaks the capture that `stream` is in; its end will say so.
-pub(crate) fn invalidate(stream: &Stream, why: CuError) {
+/// Breaks the capture that `stream` is in, if any; its end will say so.
+fn invalidate(stream: &Stream, why: CuError) {
     if let Some(branch) = &*stream.branch.lock() {
         branch.capture.state.lock().broken.get_or_insert(why);
     }
@@ -180,28 +181,62 @@ impl Capture {
     }
 }
 
-/// Adds work as the next node of a captured stream.
-///
-/// # Errors
-/// `STREAM_CAPTURE_INVALIDATED` when the capture is broken.
-pub(crate) fn add_work(stream: &Stream, work: Work) -> CuResult {
-    let mut branch = stream.branch.lock();
-    let branch = branch.as_mut().ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
-    branch.capture.check()?;
-    let node = branch.capture.graph.add(work, std::mem::take(&mut branch.frontier))?;
-    branch.frontier = vec![node];
-    Ok(())
-}
+impl Captured<'_> {
+    /// Adds work as the stream's next node.
+    ///
+    /// # Errors
+    /// `STREAM_CAPTURE_INVALIDATED` when the capture is broken.
+    pub(crate) fn add(&self, work: Work) -> CuResult {
+        let mut branch = self.stream().branch.lock();
+        let branch = branch.as_mut().ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
+        branch.capture.check()?;
+        let node = branch.capture.graph.add(work, std::mem::take(&mut branch.frontier))?;
+        branch.frontier = vec![node];
+        Ok(())
+    }
 
-/// The capture a stream is in and the nodes its next one depends on.
-///
-/// # Errors
-/// `STREAM_CAPTURE_INVALIDATED` when the capture is broken.
-pub(crate) fn frontier(stream: &Stream) -> CuResult<(Arc<Capture>, Vec<u32>)> {
-    let branch = stream.branch.lock();
-    let branch = branch.as_ref().ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
-    branch.capture.check()?;
-    Ok((branch.capture.clone(), branch.frontier.clone()))
+    /// The capture and the nodes that the stream's next one depends on.
+    ///
+    /// # Errors
+    /// `STREAM_CAPTURE_INVALIDATED` when the capture is broken.
+    pub(crate) fn frontier(&self) -> CuResult<(Arc<Capture>, Vec<u32>)> {
+        let branch = self.stream().branch.lock();
+        let branch = branch.as_ref().ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
+        branch.capture.check()?;
+        Ok((branch.capture.clone(), branch.frontier.clone()))
+    }
+
+    /// Has the stream's next node depend on these nodes of the capture's graph instead.
+    pub(crate) fn set_frontier(&self, frontier: Vec<u32>) {
+        if let Some(branch) = &mut *self.stream().branch.lock() {
+            branch.frontier = frontier;
+        }
+    }
+
+    /// The graph's handle and the frontier's, as an array that is there until the next time; `None` when the capture
+    /// has just ended.
+    pub(crate) fn lend(&self) -> Option<(u64, *const u64, usize)> {
+        let mut branch = self.stream().branch.lock();
+        let branch = branch.as_mut()?;
+        let graph = branch.capture.graph.handle;
+        branch.lent = branch.frontier.iter().map(|node| handle::node_handle(graph, *node)).collect();
+        Some((graph, branch.lent.as_ptr(), branch.lent.len()))
+    }
+
+    /// Breaks the capture with an error, for the call to return; the capture's end will say that it is broken.
+    pub(crate) fn broken_by(&self, error: CuError) -> CuError {
+        invalidate(self.stream(), error);
+        error
+    }
+
+    /// How the capture stands, and its id.
+    pub(crate) fn status(&self) -> (Status, u64) {
+        match &*self.stream().branch.lock() {
+            None => (Status::None, 0),
+            Some(branch) if branch.capture.check().is_ok() => (Status::Active, branch.capture.id),
+            Some(branch) => (Status::Invalidated, branch.capture.id),
+        }
+    }
 }
 
 /// Has a stream wait for `nodes` of a capture: it joins the capture if it is not in it.
@@ -234,38 +269,36 @@ pub(crate) fn join(stream: &Arc<Stream>, capture: &Arc<Capture>, nodes: &[u32]) 
                 return Err(CuError::STREAM_CAPTURE_INVALIDATED);
             }
             state.streams.push(stream.clone());
-            *slot =
-                Some(Branch { capture: capture.clone(), frontier: nodes.to_vec(), is_origin: false, lent: Vec::new() });
+            *slot = Some(Branch {
+                capture: capture.clone(),
+                frontier: nodes.to_vec(),
+                is_origin: false,
+                lent: Box::default(),
+            });
             stream.set_capturing(true);
             Ok(())
         }
     }
 }
 
-/// How a stream stands, and the capture's id.
-pub(crate) fn status(stream: &Stream) -> (Status, u64) {
-    match &*stream.branch.lock() {
-        None => (Status::None, 0),
-        Some(branch) if branch.capture.check().is_ok() => (Status::Active, branch.capture.id),
-        Some(branch) => (Status::Invalidated, branch.capture.id),
-    }
+/// A captured stream that keeps order with this one, which is the legacy stream: its capture cannot show that order.
+fn implicated(legacy: &Stream) -> Option<Arc<Stream>> {
+    let live = legacy.owner.live().ok().filter(|_| legacy.is_legacy())?;
+    live.streams().into_iter().find(|stream| stream.is_blocking() && stream.is_capturing())
 }
 
-/// Refuses work on the legacy stream while a stream that keeps order with it is captured.
+/// Whether the order of a stream's work with others would escape a capture.
 ///
 /// # Errors
-/// `STREAM_CAPTURE_IMPLICIT`; the capture is broken by it.
-pub(crate) fn refuse_implicit(_process: &Process, legacy: &Stream) -> CuResult {
-    let Ok(live) = legacy.owner.live() else {
-        return Ok(());
-    };
-    let involved = live.streams().into_iter().find(|stream| stream.is_blocking() && stream.is_capturing());
-    match involved {
-        Some(stream) => {
-            invalidate(&stream, CuError::STREAM_CAPTURE_IMPLICIT);
-            Err(CuError::STREAM_CAPTURE_IMPLICIT)
-        }
-        None => Ok(()),
+/// `STREAM_CAPTURE_IMPLICIT` for the legacy stream while a stream that keeps order with it is captured.
+pub(super) fn check_implicit(stream: &Stream) -> CuResult {
+    implicated(stream).map_or(Ok(()), |_| Err(CuError::STREAM_CAPTURE_IMPLICIT))
+}
+
+/// Breaks the capture that [`check_implicit`] spoke of.
+pub(super) fn break_implicated(stream: &Stream) {
+    if let Some(captured) = implicated(stream) {
+        invalidate(&captured, CuError::STREAM_CAPTURE_IMPLICIT);
     }
 }
 
@@ -275,7 +308,7 @@ pub(crate) fn refuse_implicit(_process: &Process, legacy: &Stream) -> CuResult {
 /// `STREAM_CAPTURE_UNSUPPORTED`; the captures concerned are broken by it.
 pub(crate) fn refuse_unsafe_call() -> CuResult {
     let process = process()?;
-    if process.open_captures.load(Ordering::Acquire) == 0 {
+    if !process.captures.are_open() {
         return Ok(());
     }
     // A capture that an ended thread left open is over.

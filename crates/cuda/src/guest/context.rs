@@ -150,7 +150,7 @@ impl Context {
         let destroy = ContextDestroy { context: of_it, reserved: 0 };
         let posted = process.link.post(&destroy, &[]);
         for stream in ended {
-            process.stream_slots.give_back(stream.slot);
+            process.stream_slots.give_back(stream.slot());
         }
         waited.and(posted.map(drop))
     }
@@ -206,12 +206,17 @@ impl Live {
 
     /// Lets a stream go.
     pub(crate) fn release(&self, slot: u32) {
-        self.streams.lock().retain(|stream| stream.slot != slot);
+        self.streams.lock().retain(|stream| stream.slot() != slot);
     }
 
     /// Every stream but the legacy default one.
     pub(crate) fn streams(&self) -> Vec<Arc<Stream>> {
         self.streams.lock().clone()
+    }
+
+    /// Whether a stream of the context is captured.
+    pub(crate) fn is_captured(&self) -> bool {
+        self.streams.lock().iter().any(|stream| stream.is_capturing())
     }
 
     /// Waits for all work of the context.

@@ -1,12 +1,11 @@
 //! Linear copies and fills. What is pageable, pinned or on the device is found by address, as unified addressing has it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use vgpu_core::wire::messages::{Copy, CopyIn, CopyOut, Fill};
 use vgpu_core::{CuError, CuResult};
 
-use super::capture;
+use super::gate::Arm;
 use super::graph::{CopyWork, Work};
 use super::process::Process;
 use super::stream::Stream;
@@ -68,10 +67,6 @@ fn pinned_span(process: &Process, address: u64, len: usize) -> Option<vgpu_core:
     process.link.pinned().span(address, len)
 }
 
-fn is_captured(process: &Process, stream: &Stream) -> CuResult<bool> {
-    Ok(process.open_captures.load(Ordering::Acquire) != 0 && stream.in_capture(process)?)
-}
-
 /// Copies host memory to the device.
 ///
 /// # Errors
@@ -94,31 +89,33 @@ pub(crate) unsafe fn to_device(
         return Err(CuError::INVALID_VALUE);
     }
     let span = pinned_span(process, source.addr() as u64, len);
-    if is_captured(process, stream)? {
-        let work = match span {
-            Some(source) => CopyWork::In(CopyIn { stream: 0, flags: 0, target, source }),
-            None => {
-                // SAFETY: the caller's promise. The bytes are taken now: at launch they may be gone.
-                let bytes: Arc<[u8]> = unsafe { std::slice::from_raw_parts(source, len) }.into();
-                CopyWork::Inline { target, bytes }
-            }
-        };
-        return capture::add_work(stream, Work::Copy(work));
-    }
+    let live = match stream.enter(process)? {
+        Arm::Live(live) => live,
+        Arm::Captured(captured) => {
+            let work = match span {
+                Some(source) => CopyWork::In(CopyIn { stream: 0, flags: 0, target, source }),
+                None => {
+                    // SAFETY: the caller's promise. The bytes are taken now: at launch they may be gone.
+                    let bytes: Arc<[u8]> = unsafe { std::slice::from_raw_parts(source, len) }.into();
+                    CopyWork::Inline { target, bytes }
+                }
+            };
+            return captured.add(Work::Copy(work));
+        }
+    };
     process.allocations.check_device(target, len as u64)?;
     // A short copy that is to be waited for travels in its record instead.
     let inline = done == Return::WhenDone && len <= INLINE_BYTES;
     if let Some(source) = span.filter(|_| !inline) {
-        let copy = CopyIn { stream: stream.slot, flags: 0, target, source };
-        let seq = process.link.post_on(&stream.last, &copy, &[])?;
+        let seq = live.post(&CopyIn { stream: 0, flags: 0, target, source }, &[])?;
         return match done {
             Return::WhenQueued => Ok(()),
-            Return::WhenDone => process.link.wait(stream.slot, seq),
+            Return::WhenDone => live.wait(seq),
         };
     }
     // SAFETY: the caller's promise.
     let bytes = unsafe { std::slice::from_raw_parts(source, len) };
-    process.link.copy_in(&stream.last, stream.slot, target, bytes).map(drop)
+    live.copy_in(target, bytes).map(drop)
 }
 
 /// Copies device memory to the host. Into pageable memory it returns when done, whatever `done` says.
@@ -144,26 +141,25 @@ pub(crate) unsafe fn to_host(
         return Err(CuError::INVALID_VALUE);
     }
     let span = pinned_span(process, target.addr() as u64, len);
-    if is_captured(process, stream)? {
-        let target = span.ok_or_else(|| {
-            capture::invalidate(stream, CuError::NOT_SUPPORTED);
-            CuError::NOT_SUPPORTED
-        })?;
-        let copy = CopyOut { stream: 0, reserved: 0, source, target };
-        return capture::add_work(stream, Work::Copy(CopyWork::Out(copy)));
-    }
+    let live = match stream.enter(process)? {
+        Arm::Live(live) => live,
+        Arm::Captured(captured) => {
+            let target = span.ok_or_else(|| captured.broken_by(CuError::NOT_SUPPORTED))?;
+            let copy = CopyOut { stream: 0, reserved: 0, source, target };
+            return captured.add(Work::Copy(CopyWork::Out(copy)));
+        }
+    };
     process.allocations.check_device(source, len as u64)?;
     if let Some(target) = span {
-        let copy = CopyOut { stream: stream.slot, reserved: 0, source, target };
-        let seq = process.link.post_on(&stream.last, &copy, &[])?;
+        let seq = live.post(&CopyOut { stream: 0, reserved: 0, source, target }, &[])?;
         return match done {
             Return::WhenQueued => Ok(()),
-            Return::WhenDone => process.link.wait(stream.slot, seq).and_then(|()| process.link.sticky()),
+            Return::WhenDone => live.wait(seq).and_then(|()| process.link.sticky()),
         };
     }
     // SAFETY: the caller's promise; the bytes are only written.
     let bytes = unsafe { std::slice::from_raw_parts_mut(target, len) };
-    process.link.copy_out(&stream.last, stream.slot, source, bytes)?;
+    live.copy_out(source, bytes)?;
     process.link.sticky()
 }
 
@@ -176,17 +172,16 @@ pub(crate) fn on_device(process: &Process, stream: &Stream, target: u64, source:
         return Ok(());
     }
     let len_bytes = len as u64;
-    let copy = Copy { stream: stream.slot, reserved: 0, target, source, len_bytes };
+    let copy = |target, source| Copy { stream: 0, reserved: 0, target, source, len_bytes };
     let reach = |address| place(process, address, len_bytes)?.device_address().ok_or(CuError::INVALID_VALUE);
-    if is_captured(process, stream)? {
-        // Captured addresses may lead nowhere.
-        let target = reach(target).unwrap_or(target);
-        let source = reach(source).unwrap_or(source);
-        let copy = Copy { target, source, ..copy };
-        return capture::add_work(stream, Work::Copy(CopyWork::Device(copy)));
+    match stream.enter(process)? {
+        Arm::Live(live) => live.post(&copy(reach(target)?, reach(source)?), &[]).map(drop),
+        Arm::Captured(captured) => {
+            // Captured addresses may lead nowhere.
+            let copy = copy(reach(target).unwrap_or(target), reach(source).unwrap_or(source));
+            captured.add(Work::Copy(CopyWork::Device(copy)))
+        }
     }
-    let copy = Copy { target: reach(target)?, source: reach(source)?, ..copy };
-    process.link.post_on(&stream.last, &copy, &[]).map(drop)
 }
 
 /// Copies between any two addresses, as their places require.
@@ -223,10 +218,10 @@ pub(crate) unsafe fn unified(
             if target == 0 || source == 0 {
                 return Err(CuError::INVALID_VALUE);
             }
-            if is_captured(process, stream)? {
-                return Err(CuError::NOT_SUPPORTED);
+            match stream.enter(process)? {
+                Arm::Live(_) => stream.wait_all(process)?,
+                Arm::Captured(_) => return Err(CuError::NOT_SUPPORTED),
             }
-            stream.synchronize(process)?;
             // SAFETY: both sides are host memory, by the caller's promise of that length; `copy` allows overlap.
             unsafe { std::ptr::copy(host(source), host(target), len) };
             Ok(())
@@ -250,16 +245,13 @@ pub(crate) fn fill(process: &Process, stream: &Stream, fill: Fill) -> CuResult {
     if len_bytes == 0 {
         return Ok(());
     }
-    let mut fill = Fill { stream: stream.slot, ..fill };
     let place = place(process, fill.target, len_bytes);
     let reached = place.and_then(|place| place.device_address().ok_or(CuError::INVALID_VALUE));
-    if is_captured(process, stream)? {
+    match stream.enter(process)? {
+        Arm::Live(live) => live.post(&Fill { target: reached?, ..fill }, &[]).map(drop),
         // A captured address may lead nowhere.
-        fill.target = reached.unwrap_or(fill.target);
-        return capture::add_work(stream, Work::Fill(fill));
+        Arm::Captured(captured) => captured.add(Work::Fill(Fill { target: reached.unwrap_or(fill.target), ..fill })),
     }
-    fill.target = reached?;
-    process.link.post_on(&stream.last, &fill, &[]).map(drop)
 }
 
 /// Checks a fill's shape; returns its extent in bytes.

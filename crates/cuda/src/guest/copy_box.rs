@@ -1,13 +1,11 @@
 //! Two- and three-dimensional copies: rows with pitches, between any two kinds of memory.
 
-use std::sync::atomic::Ordering;
-
 use vgpu_core::abi::{CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUmemorytype};
 use vgpu_core::wire::messages::CopyBox;
 use vgpu_core::{CuError, CuResult};
 
-use super::capture;
 use super::copy::{self, Place, Return};
+use super::gate::{Arm, Live};
 use super::graph::{CopyWork, Work};
 use super::process::Process;
 use super::stream::Stream;
@@ -170,9 +168,9 @@ impl Box3 {
         self.width == 0 || self.height == 0 || self.depth == 0
     }
 
-    fn message(&self, stream: u32, target: u64, source: u64) -> CopyBox {
+    fn message(&self, target: u64, source: u64) -> CopyBox {
         CopyBox {
-            stream,
+            stream: 0,
             window: 0,
             target,
             target_pitch: self.target.pitch,
@@ -199,7 +197,7 @@ impl Box3 {
             Some(true) => Ok(side.address),
             _ => side.place(process, self)?.device_address().ok_or(CuError::NOT_SUPPORTED),
         };
-        let message = self.message(0, reach(&self.target)?, reach(&self.source)?);
+        let message = self.message(reach(&self.target)?, reach(&self.source)?);
         Ok(Work::Copy(CopyWork::Box(message)))
     }
 
@@ -215,14 +213,15 @@ impl Box3 {
         if self.is_empty() {
             return Ok(());
         }
-        if process.open_captures.load(Ordering::Acquire) != 0 && stream.in_capture(process)? {
-            return capture::add_work(stream, self.work(process)?);
-        }
+        let live = match stream.enter(process)? {
+            Arm::Live(live) => live,
+            Arm::Captured(captured) => return captured.add(self.work(process)?),
+        };
         let target = self.target.place(process, self)?;
         let source = self.source.place(process, self)?;
         match (target, source) {
             (Place::Pageable(target), Place::Pageable(source)) => {
-                stream.synchronize(process)?;
+                stream.wait_all(process)?;
                 self.each_row(|_, to, from| {
                     // SAFETY: both rows lie in host memory of the box's extent; `copy` allows overlap.
                     unsafe { std::ptr::copy(host(source + from), host(target + to), len(self.width)) };
@@ -231,16 +230,16 @@ impl Box3 {
             }
             // SAFETY: the source is host memory of the box's extent.
             (Place::Device(target) | Place::Pinned(target), Place::Pageable(source)) => unsafe {
-                self.gather(process, stream, target, source)
+                self.gather(process, live, target, source)
             },
             // SAFETY: the target is host memory of the box's extent.
             (Place::Pageable(target), Place::Device(source) | Place::Pinned(source)) => unsafe {
-                self.scatter(process, stream, target, source)
+                self.scatter(process, live, target, source)
             },
             (Place::Device(to) | Place::Pinned(to), Place::Device(from) | Place::Pinned(from)) => {
-                let seq = process.link.post_on(&stream.last, &self.message(stream.slot, to, from), &[])?;
+                let seq = live.post(&self.message(to, from), &[])?;
                 let host_involved = matches!(target, Place::Pinned(_)) || matches!(source, Place::Pinned(_));
-                if done == Return::WhenDone && host_involved { process.link.wait(stream.slot, seq) } else { Ok(()) }
+                if done == Return::WhenDone && host_involved { live.wait(seq) } else { Ok(()) }
             }
         }
     }
@@ -267,7 +266,7 @@ impl Box3 {
     }
 
     /// A copy of `rows` rows, tight on one side.
-    fn piece(&self, stream: &Stream, window: u32, target: u64, source: u64, rows: u64) -> CopyBox {
+    fn piece(&self, window: u32, target: u64, source: u64, rows: u64) -> CopyBox {
         let tight = |bit: u32, pitch: u64| if window & bit != 0 { self.width } else { pitch };
         CopyBox {
             window,
@@ -277,7 +276,7 @@ impl Box3 {
             source_slice_pitch: 0,
             height: rows,
             depth: 1,
-            ..self.message(stream.slot, target, source)
+            ..self.message(target, source)
         }
     }
 
@@ -285,13 +284,13 @@ impl Box3 {
     ///
     /// # Safety
     /// `source` is readable for the box's extent.
-    unsafe fn gather(&self, process: &Process, stream: &Stream, target: u64, source: u64) -> CuResult {
+    unsafe fn gather(&self, process: &Process, live: Live<'_>, target: u64, source: u64) -> CuResult {
         let width = len(self.width);
         let Some(pieces) = self.pieces(process) else {
             return self.each_row(|_, to, from| {
                 // SAFETY: the row lies within the box's extent.
                 let row = unsafe { std::slice::from_raw_parts(host(source + from), width) };
-                process.link.copy_in(&stream.last, stream.slot, target + to, row).map(drop)
+                live.copy_in(target + to, row).map(drop)
             });
         };
         for (z, y, rows) in pieces {
@@ -302,9 +301,9 @@ impl Box3 {
                 packed.copy_from_slice(unsafe { std::slice::from_raw_parts(host(from), width) });
             }
             let to = target + z * self.target.slice + y * self.target.pitch;
-            let copy = self.piece(stream, SOURCE_IN_WINDOW, to, staged.span().offset, rows);
-            let seq = process.link.post_on(&stream.last, &copy, &[])?;
-            staged.commit(stream.slot, seq);
+            let copy = self.piece(SOURCE_IN_WINDOW, to, staged.span().offset, rows);
+            let seq = live.post(&copy, &[])?;
+            staged.commit(live.slot(), seq);
         }
         Ok(())
     }
@@ -313,28 +312,28 @@ impl Box3 {
     ///
     /// # Safety
     /// `target` is writable for the box's extent.
-    unsafe fn scatter(&self, process: &Process, stream: &Stream, target: u64, source: u64) -> CuResult {
+    unsafe fn scatter(&self, process: &Process, live: Live<'_>, target: u64, source: u64) -> CuResult {
         let width = len(self.width);
         let Some(pieces) = self.pieces(process) else {
             return self.each_row(|_, to, from| {
                 // SAFETY: the row lies within the box's extent.
                 let row = unsafe { std::slice::from_raw_parts_mut(host(target + to), width) };
-                process.link.copy_out(&stream.last, stream.slot, source + from, row)
+                live.copy_out(source + from, row)
             });
         };
         for (z, y, rows) in pieces {
             let staged = process.link.stage(width * len(rows))?;
             let from = source + z * self.source.slice + y * self.source.pitch;
-            let copy = self.piece(stream, TARGET_IN_WINDOW, staged.span().offset, from, rows);
-            let seq = process.link.post_on(&stream.last, &copy, &[])?;
-            process.link.wait(stream.slot, seq)?;
+            let copy = self.piece(TARGET_IN_WINDOW, staged.span().offset, from, rows);
+            let seq = live.post(&copy, &[])?;
+            live.wait(seq)?;
             process.link.sticky()?;
             for (row, packed) in (y..y + rows).zip(staged.bytes().chunks_exact(width)) {
                 let to = target + z * self.target.slice + row * self.target.pitch;
                 // SAFETY: the row lies within the box's extent.
                 unsafe { std::slice::from_raw_parts_mut(host(to), width) }.copy_from_slice(packed);
             }
-            staged.commit(stream.slot, seq);
+            staged.commit(live.slot(), seq);
         }
         Ok(())
     }

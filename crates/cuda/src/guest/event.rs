@@ -11,6 +11,8 @@ use vgpu_core::{CuError, CuResult};
 
 use super::capture::{self, Capture};
 use super::context::Context;
+use super::gate::Arm;
+use super::graph::Work;
 use super::process::Process;
 use super::stream::Stream;
 
@@ -88,25 +90,30 @@ impl Event {
         process.event_slots.take().ok_or(CuError::OUT_OF_MEMORY)
     }
 
-    /// Records the event on a stream, or in the graph that the stream is captured into.
+    /// Records the event on a stream, or in the graph that the stream is captured into: as a node if `external`.
     ///
     /// # Errors
-    /// `INVALID_HANDLE` when stream and event are of different contexts, else those of the link.
-    pub(crate) fn record(self: &Arc<Self>, process: &Process, stream: &Stream) -> CuResult {
+    /// `INVALID_HANDLE` when stream and event are of different contexts, else those of capture and link.
+    pub(crate) fn record(self: &Arc<Self>, process: &Process, stream: &Stream, external: bool) -> CuResult {
         if stream.context != self.context {
             return Err(CuError::INVALID_HANDLE);
         }
-        if process.open_captures.load(std::sync::atomic::Ordering::Acquire) != 0 && stream.in_capture(process)? {
-            let (capture, nodes) = capture::frontier(stream)?;
-            *self.point.lock() = Point::Captured { capture, nodes };
-            return Ok(());
+        match stream.enter(process)? {
+            Arm::Live(live) => {
+                let seq = match self.slot {
+                    Some(event) => live.post(&EventRecord { stream: 0, event }, &[])?,
+                    None => live.mark()?,
+                };
+                self.set(live.slot(), seq);
+                Ok(())
+            }
+            Arm::Captured(captured) if external => captured.add(Work::EventRecord(self.clone())),
+            Arm::Captured(captured) => {
+                let (capture, nodes) = captured.frontier()?;
+                *self.point.lock() = Point::Captured { capture, nodes };
+                Ok(())
+            }
         }
-        let seq = match self.slot {
-            Some(event) => process.link.post_on(&stream.last, &EventRecord { stream: stream.slot, event }, &[])?,
-            None => stream.mark(process)?,
-        };
-        self.set(stream.slot, seq);
-        Ok(())
     }
 
     /// Makes the event stand for that record.
@@ -154,17 +161,12 @@ impl Event {
     /// # Errors
     /// `STREAM_CAPTURE_*` where captures would mix, else those of the link.
     pub(crate) fn hold_back(self: &Arc<Self>, process: &Process, stream: &Arc<Stream>, external: bool) -> CuResult {
-        let capturing =
-            process.open_captures.load(std::sync::atomic::Ordering::Acquire) != 0 && stream.in_capture(process)?;
-        match (self.point(), capturing) {
+        match (self.point(), stream.enter(process)?) {
             (Point::Captured { capture, nodes }, _) => capture::join(stream, &capture, &nodes),
-            (_, true) if external => capture::add_work(stream, super::graph::Work::EventWait(self.clone())),
-            (_, true) => {
-                capture::invalidate(stream, CuError::STREAM_CAPTURE_ISOLATION);
-                Err(CuError::STREAM_CAPTURE_ISOLATION)
-            }
-            (Point::Never, false) => Ok(()),
-            (Point::At { stream: other, seq }, false) => stream.wait_for(process, other, seq),
+            (_, Arm::Captured(captured)) if external => captured.add(Work::EventWait(self.clone())),
+            (_, Arm::Captured(captured)) => Err(captured.broken_by(CuError::STREAM_CAPTURE_ISOLATION)),
+            (Point::Never, Arm::Live(_)) => Ok(()),
+            (Point::At { stream: other, seq }, Arm::Live(live)) => live.wait_for(other, seq),
         }
     }
 

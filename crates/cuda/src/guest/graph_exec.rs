@@ -9,9 +9,9 @@ use vgpu_core::wire::messages::{GraphCreate, GraphDestroy, GraphLaunch, GraphUpd
 use vgpu_core::wire::{Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
-use super::capture;
 use super::context::Context;
 use super::event::Point;
+use super::gate::Arm;
 use super::graph::{Graph, Plan, Work};
 use super::process::Process;
 use super::stream::Stream;
@@ -141,27 +141,27 @@ impl GraphExec {
             return Err(CuError::INVALID_HANDLE);
         }
         let mut state = self.state.lock();
-        if process.open_captures.load(std::sync::atomic::Ordering::Acquire) != 0 && stream.in_capture(process)? {
-            return capture::add_work(stream, Work::Child(state.plan.to_graph(process)?));
-        }
+        let live = match stream.enter(process)? {
+            Arm::Live(live) => live,
+            Arm::Captured(captured) => return captured.add(Work::Child(state.plan.to_graph(process)?)),
+        };
         if let Some((slot, seq)) = state.last {
-            stream.wait_for(process, slot, seq)?;
+            live.wait_for(slot, seq)?;
         }
         for step in &state.plan.steps {
             if let Work::EventWait(event) = &step.work {
                 match event.point() {
                     Point::Never => {}
-                    Point::At { stream: slot, seq } => stream.wait_for(process, slot, seq)?,
+                    Point::At { stream: slot, seq } => live.wait_for(slot, seq)?,
                     Point::Captured { .. } => return Err(CuError::CAPTURED_EVENT),
                 }
             }
         }
-        let launch = GraphLaunch { graph: self.wire, stream: stream.slot, reserved: 0 };
-        let seq = process.link.post_on(&stream.last, &launch, &[])?;
-        state.last = Some((stream.slot, seq));
+        let seq = live.post(&GraphLaunch { graph: self.wire, stream: 0, reserved: 0 }, &[])?;
+        state.last = Some((live.slot(), seq));
         for step in &state.plan.steps {
             if let Work::EventRecord(event) = &step.work {
-                event.set(stream.slot, seq);
+                event.set(live.slot(), seq);
             }
         }
         Ok(())

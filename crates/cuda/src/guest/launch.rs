@@ -8,10 +8,10 @@ use vgpu_core::abi::CUdevice_attribute;
 use vgpu_core::wire::messages::{LAUNCH_COOPERATIVE, Launch};
 use vgpu_core::{CuError, CuResult};
 
-use super::capture;
 use super::context::Context;
 use super::device::Device;
 use super::function::Function;
+use super::gate::Arm;
 use super::graph::{KernelWork, Params, Work};
 use super::process::Process;
 use super::stream::Stream;
@@ -230,17 +230,17 @@ pub(crate) unsafe fn launch(
         unsafe { pack(function, pointers, extra, packed) }?;
         let flags = if shape.cooperative { LAUNCH_COOPERATIVE } else { 0 };
         let Shape { grid, block, dynamic_shared_bytes, .. } = shape;
-        let message = Launch {
-            function: function.wire,
-            stream: stream.slot,
-            flags,
-            grid,
-            block,
-            dynamic_shared_bytes,
-            reserved: 0,
-        };
-        let work = || Ok(Work::Kernel(KernelWork { function: function.clone(), shape, params: Params::new(packed) }));
-        stream.submit(process, &message, packed, work).map(drop)
+        match stream.enter(process)? {
+            Arm::Live(live) => {
+                let function = function.wire;
+                let message = Launch { function, stream: 0, flags, grid, block, dynamic_shared_bytes, reserved: 0 };
+                live.post(&message, packed).map(drop)
+            }
+            Arm::Captured(captured) => {
+                let params = Params::new(packed);
+                captured.add(Work::Kernel(KernelWork { function: function.clone(), shape, params }))
+            }
+        }
     };
     // A thread that is ending has no buffer any more.
     PACKED
@@ -278,12 +278,12 @@ pub(crate) unsafe fn node_work(
 /// # Errors
 /// `INVALID_VALUE` when it has no such field, else those of capture and link.
 pub(crate) fn post_for_library(process: &Process, stream: &Stream, op: u16, fixed: &[u8], tail: &[u8]) -> CuResult {
-    let mut message = fixed.to_vec();
-    message.get_mut(..4).ok_or(CuError::INVALID_VALUE)?.copy_from_slice(&stream.slot.to_le_bytes());
-    if process.open_captures.load(Ordering::Acquire) != 0 && stream.in_capture(process)? {
-        return capture::add_work(stream, Work::Library { op, fixed: message.into(), tail: tail.into() });
+    let mut fixed = fixed.to_vec();
+    fixed.get_mut(..4).ok_or(CuError::INVALID_VALUE)?.copy_from_slice(&stream.slot().to_le_bytes());
+    match stream.enter(process)? {
+        Arm::Live(live) => live.post_raw(op, &fixed, tail).map(drop),
+        Arm::Captured(captured) => captured.add(Work::Library { op, fixed: fixed.into(), tail: tail.into() }),
     }
-    process.link.post_raw(Some(&stream.last), op, &message, tail).map(drop)
 }
 
 #[cfg(test)]

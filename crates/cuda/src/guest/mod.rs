@@ -1,8 +1,8 @@
 //! The guest's side of CUDA: everything that the API means and the executor need not know.
 //!
 //! [`process()`] is the root: one link to the executor, the visible devices, and tables of live objects. Bodies in
-//! `api/` check arguments and call what is here. Device work leaves through [`stream::Stream::submit`] only, which is
-//! where capture turns it into graph nodes.
+//! `api/` check arguments and call what is here. Device work leaves through the [`gate`] only, where a stream is live and
+//! takes records, or is captured and takes graph nodes.
 
 pub(crate) mod absence;
 pub(crate) mod allocation;
@@ -14,6 +14,7 @@ pub(crate) mod device;
 pub(crate) mod event;
 pub(crate) mod fork;
 pub(crate) mod function;
+pub(crate) mod gate;
 pub(crate) mod graph;
 pub(crate) mod graph_exec;
 pub(crate) mod handle;

@@ -16,6 +16,7 @@ use super::device::{self, Device};
 use super::event::Event;
 use super::fork;
 use super::function::Function;
+use super::gate::Captures;
 use super::graph::Graph;
 use super::graph_exec::GraphExec;
 use super::handle::{Slab, SlotPool, Tag};
@@ -44,8 +45,7 @@ pub(crate) struct Process {
     pub(crate) event_slots: SlotPool,
     /// Timestamp words of destroyed events, and the record that will still write each.
     pub(crate) dying_events: Mutex<Vec<(EventSlot, StreamSlot, Seq)>>,
-    /// How many captures are open anywhere; 0 lets every path skip its capture checks.
-    pub(crate) open_captures: AtomicU32,
+    pub(super) captures: Captures,
     next_context: AtomicU32,
     next_id: AtomicU64,
 }
@@ -132,7 +132,7 @@ impl Process {
             stream_slots: SlotPool::new(stream_slots),
             event_slots: SlotPool::new(event_slots),
             dying_events: Mutex::new(Vec::new()),
-            open_captures: AtomicU32::new(0),
+            captures: Captures::default(),
             next_context: AtomicU32::new(1),
             next_id: AtomicU64::new(1),
         })

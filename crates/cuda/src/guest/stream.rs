@@ -3,16 +3,16 @@
 //! Idle is known without asking: a stream is done when its completion word has reached its last record.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
-use vgpu_core::wire::messages::{Marker, StreamCreate, StreamDestroy, StreamWait};
-use vgpu_core::wire::{Post, Seq, StreamSlot};
+use vgpu_core::wire::messages::{StreamCreate, StreamDestroy};
+use vgpu_core::wire::{Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use super::capture::{self, Branch};
 use super::context::Context;
-use super::graph::Work;
+use super::gate::{Arm, Tail};
 use super::process::Process;
 use super::thread;
 
@@ -31,20 +31,18 @@ pub(crate) struct Stream {
     pub(crate) handle: u64,
     /// What `cuStreamGetId` reports.
     pub(crate) id: u64,
-    /// Its completion word.
-    pub(crate) slot: StreamSlot,
     pub(crate) owner: &'static Context,
     /// The wire number of `owner` when the stream was made.
     pub(crate) context: u32,
     pub(crate) flags: u32,
     pub(crate) priority: i32,
-    /// Number of the last record posted on it.
-    pub(crate) last: AtomicU64,
+    /// Its completion word, and the last record posted on it.
+    pub(super) tail: Tail,
     closed: AtomicBool,
     /// Set while `branch` is.
     capturing: AtomicBool,
     /// Its part in a capture.
-    pub(crate) branch: Mutex<Option<Branch>>,
+    pub(super) branch: Mutex<Option<Branch>>,
 }
 
 impl Stream {
@@ -60,12 +58,11 @@ impl Stream {
         Self {
             handle,
             id,
-            slot,
             owner,
             context,
             flags,
             priority,
-            last: AtomicU64::new(0),
+            tail: Tail::new(slot),
             closed: AtomicBool::new(false),
             capturing: AtomicBool::new(false),
             branch: Mutex::new(None),
@@ -103,14 +100,14 @@ impl Stream {
         if let Ok(live) = self.owner.live()
             && live.number == self.context
         {
-            live.release(self.slot);
+            live.release(self.slot());
         }
         if !self.closed.swap(true, Ordering::AcqRel) {
             process.streams.remove(self.handle);
             capture::abandon(process, self);
-            let posted = process.link.post(&StreamDestroy { stream: self.slot, reserved: 0 }, &[]);
+            let posted = process.link.post(&StreamDestroy { stream: self.slot(), reserved: 0 }, &[]);
             if posted.is_ok() {
-                process.stream_slots.give_back(self.slot);
+                process.stream_slots.give_back(self.slot());
             }
         }
     }
@@ -124,6 +121,18 @@ impl Stream {
             capture::abandon(process, self);
         }
         is_first
+    }
+
+    /// Its completion word.
+    #[inline]
+    pub(crate) fn slot(&self) -> StreamSlot {
+        self.tail.slot()
+    }
+
+    /// Number of the last record posted on it.
+    #[inline]
+    pub(crate) fn last(&self) -> Seq {
+        self.tail.last()
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -145,51 +154,14 @@ impl Stream {
     }
 
     /// Says whether `branch` is set; kept beside it so that the usual path takes no lock.
-    pub(crate) fn set_capturing(&self, capturing: bool) {
+    pub(super) fn set_capturing(&self, capturing: bool) {
         self.capturing.store(capturing, Ordering::Release);
-    }
-
-    /// Queues work: a record in the ring, or a graph node during capture, which `work` describes. Returns the record's
-    /// number, 0 for a node.
-    ///
-    /// # Errors
-    /// `STREAM_CAPTURE_*` where capture forbids the work, else those of the link.
-    #[inline]
-    pub(crate) fn submit<M: Post>(
-        &self,
-        process: &Process,
-        message: &M,
-        tail: &[u8],
-        work: impl FnOnce() -> CuResult<Work>,
-    ) -> CuResult<Seq> {
-        if process.open_captures.load(Ordering::Acquire) != 0 && self.in_capture(process)? {
-            capture::add_work(self, work()?)?;
-            return Ok(0);
-        }
-        process.link.post_on(&self.last, message, tail)
-    }
-
-    /// Whether work on this stream is being captured.
-    ///
-    /// # Errors
-    /// `STREAM_CAPTURE_IMPLICIT` for the legacy stream while a stream that waits for it is captured.
-    #[cold]
-    pub(crate) fn in_capture(&self, process: &Process) -> CuResult<bool> {
-        // A capture that an ended thread left open is over.
-        thread::close_left(process);
-        if self.is_capturing() {
-            return Ok(true);
-        }
-        if self.is_legacy() {
-            capture::refuse_implicit(process, self)?;
-        }
-        Ok(false)
     }
 
     /// Whether all work posted on this stream is done.
     #[inline]
     pub(crate) fn is_idle(&self, process: &Process) -> bool {
-        process.link.is_done(self.slot, self.last.load(Ordering::Acquire))
+        process.link.is_done(self.slot(), self.last())
     }
 
     /// Waits for this stream's own work.
@@ -198,16 +170,15 @@ impl Stream {
     /// The sticky error.
     #[inline]
     pub(crate) fn wait_own(&self, process: &Process) -> CuResult {
-        let last = self.last.load(Ordering::Acquire);
-        if process.link.is_done(self.slot, last) { Ok(()) } else { process.link.wait(self.slot, last) }
+        let last = self.last();
+        if process.link.is_done(self.slot(), last) { Ok(()) } else { process.link.wait(self.slot(), last) }
     }
 
-    /// Waits as `cuStreamSynchronize` does: the legacy stream's work includes that of all blocking streams before it.
+    /// Waits for this stream's work; the legacy stream's includes that of all blocking streams before it.
     ///
     /// # Errors
-    /// `STREAM_CAPTURE_UNSUPPORTED` during capture (which this ends), else the sticky error.
-    pub(crate) fn synchronize(&self, process: &Process) -> CuResult {
-        self.refuse_capture(process)?;
+    /// `CONTEXT_IS_DESTROYED`, or the sticky error.
+    pub(crate) fn wait_all(&self, process: &Process) -> CuResult {
         if self.is_legacy() {
             for stream in self.owner.live()?.streams() {
                 if stream.is_blocking() {
@@ -217,6 +188,15 @@ impl Stream {
         }
         self.wait_own(process)?;
         process.link.sticky()
+    }
+
+    /// Waits as `cuStreamSynchronize` does.
+    ///
+    /// # Errors
+    /// `STREAM_CAPTURE_UNSUPPORTED` during capture (which this ends), else the sticky error.
+    pub(crate) fn synchronize(&self, process: &Process) -> CuResult {
+        self.refuse_capture(process)?;
+        self.wait_all(process)
     }
 
     /// Whether `cuStreamQuery` says done.
@@ -232,40 +212,9 @@ impl Stream {
     }
 
     fn refuse_capture(&self, process: &Process) -> CuResult {
-        if process.open_captures.load(Ordering::Acquire) != 0 && self.in_capture(process)? {
-            capture::invalidate(self, CuError::STREAM_CAPTURE_UNSUPPORTED);
-            return Err(CuError::STREAM_CAPTURE_UNSUPPORTED);
+        match self.enter(process)? {
+            Arm::Live(_) => Ok(()),
+            Arm::Captured(captured) => Err(captured.broken_by(CuError::STREAM_CAPTURE_UNSUPPORTED)),
         }
-        Ok(())
-    }
-
-    /// A number that this stream retires once all its work so far is done, implicit waits included.
-    ///
-    /// # Errors
-    /// Those of the link.
-    pub(crate) fn mark(&self, process: &Process) -> CuResult<Seq> {
-        let last = self.last.load(Ordering::Acquire);
-        let follows_other = if self.is_legacy() {
-            true
-        } else {
-            // The legacy stream's work stands before the next record of a blocking stream: post one if there is any.
-            self.is_blocking() && self.owner.live().is_ok_and(|live| live.legacy.last.load(Ordering::Acquire) > last)
-        };
-        if !follows_other {
-            return Ok(last);
-        }
-        process.link.post_on(&self.last, &Marker { stream: self.slot, reserved: 0 }, &[])
-    }
-
-    /// Has later work here wait until `other` has retired `until`.
-    ///
-    /// # Errors
-    /// Those of the link.
-    pub(crate) fn wait_for(&self, process: &Process, other: StreamSlot, until: Seq) -> CuResult {
-        if until == 0 || other == self.slot || process.link.is_done(other, until) {
-            return Ok(());
-        }
-        let wait = StreamWait { stream: self.slot, other, until };
-        process.link.post_on(&self.last, &wait, &[]).map(drop)
     }
 }

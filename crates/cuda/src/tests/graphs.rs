@@ -57,13 +57,13 @@ fn capture_accepts_bogus_pointers_and_sends_nothing() {
         .expect("current")
         .stream(process().expect("started"), stream.addr() as u64)
         .expect("a stream");
-    let before = own.last.load(std::sync::atomic::Ordering::Relaxed);
+    let before = own.last();
     let graph = captured(stream, || {
         assert_eq!(name(launch(function, 128, 1 << 20, stream)), "CUDA_SUCCESS");
         ok!(cuMemcpyDtoDAsync_v2(128, 256, 64, stream));
         ok!(cuMemsetD8Async(128, 0, 64, stream));
     });
-    assert_eq!(own.last.load(std::sync::atomic::Ordering::Relaxed), before);
+    assert_eq!(own.last(), before);
     assert_eq!(link.sticky(), Ok(()));
     assert_eq!(node_count(graph), 3);
     ok!(cuGraphDestroy(graph));

@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use vgpu_core::CuError;
-use vgpu_core::guest::{Link, Selection};
+use vgpu_core::guest::{Link, Selection, StreamEnd};
 use vgpu_core::transport::socket::Socket;
 use vgpu_core::wire::messages::{ContextCreate, MemAlloc, MemInfo};
 
@@ -125,9 +124,9 @@ pub(crate) fn free_bytes(link: &Link) -> u64 {
 pub(crate) fn round_trip(link: &Link) {
     let address = alloc(link, 1 << 20).expect("room");
     let bytes: Vec<u8> = (0..1_u32 << 20).map(|at| (at / 3) as u8).collect();
-    let last = AtomicU64::new(0);
-    link.copy_in(&last, 1, address, &bytes).expect("a copy");
+    let end = StreamEnd::new(1);
+    link.copy_in(&end, address, &bytes).expect("a copy");
     let mut back = vec![0; bytes.len()];
-    link.copy_out(&last, 1, address, &mut back).expect("a copy");
+    link.copy_out(&end, address, &mut back).expect("a copy");
     assert!(back == bytes);
 }

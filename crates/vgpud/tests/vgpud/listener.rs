@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use vgpu_core::CuError;
-use vgpu_core::guest::{Link, MonitorLink, Selection};
+use vgpu_core::guest::{Link, MonitorLink, Selection, StreamEnd};
 use vgpu_core::transport::socket::Socket;
 use vgpu_core::wire::messages::{ContextCreate, Marker, MemInfo};
 
@@ -80,7 +80,10 @@ fn a_killed_executor_is_an_error_at_once_and_harms_nobody_else() {
     let result = a.call(&MemInfo { context: 1, reserved: 0 }, &[]);
     assert_eq!(result.map(|answer| answer.reply.free_bytes), Err(CuError::DEVICE_UNAVAILABLE));
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
-    assert_eq!(a.post(&Marker { stream: 1, reserved: 0 }, &[]), Err(CuError::DEVICE_UNAVAILABLE));
+    assert_eq!(
+        a.post_on(&StreamEnd::new(1), &Marker { stream: 0, reserved: 0 }, &[]),
+        Err(CuError::DEVICE_UNAVAILABLE)
+    );
     round_trip(&b);
     round_trip(&daemon.connect());
 }
@@ -168,7 +171,7 @@ fn garbage_and_silence_on_the_socket_harm_nobody() {
 fn a_guest_that_breaks_its_ring_loses_its_executor_only() {
     let daemon = Daemon::start("broken", &[]);
     let (bad, good) = (daemon.connect(), daemon.connect());
-    bad.post_raw(None, 999, &[1; 32], &[]).expect("a post");
+    bad.post_raw(&StreamEnd::new(1), 999, &[1; 32], &[]).expect("a post");
     until("the loss", || bad.call(&MemInfo { context: 1, reserved: 0 }, &[]).is_err());
     round_trip(&good);
     until("the executor's end", || daemon.executors().len() == 1);

@@ -2,12 +2,11 @@
 
 pub(crate) mod mock;
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
 use crate::error::CuResult;
-use crate::guest::Link;
+use crate::guest::{Link, StreamEnd};
 use crate::transport::in_process::Loopback;
 use crate::wire::messages::*;
 use mock::{DEVICE_BASE, KEPT_MIN_BYTES, Mock};
@@ -20,8 +19,11 @@ fn start() -> Loopback {
     Loopback::start(&small_window(), |completions| Mock::new(completions, 64 << 20)).expect("a window")
 }
 
-fn marker(stream: StreamSlot) -> Marker {
-    Marker { stream, reserved: 0 }
+const MARKER: Marker = Marker { stream: 0, reserved: 0 };
+
+/// A place for work on a stream whose other work does not matter.
+fn end(stream: StreamSlot) -> StreamEnd {
+    StreamEnd::new(stream)
 }
 
 #[test]
@@ -49,9 +51,9 @@ fn answers_longer_than_a_slot_arrive_whole() {
 #[test]
 fn a_posted_record_is_retired_and_waited_for() {
     let loopback = start();
-    let last = AtomicU64::new(0);
-    let seq = loopback.link.post_on(&last, &marker(7), &[]).expect("a post");
-    assert_eq!(last.load(Ordering::Relaxed), seq);
+    let end = end(7);
+    let seq = loopback.link.post_on(&end, &MARKER, &[]).expect("a post");
+    assert_eq!(end.last(), seq);
     assert_eq!(loopback.link.wait(7, seq), Ok(()));
     assert!(loopback.link.is_done(7, seq));
     assert!(!loopback.link.is_done(8, seq));
@@ -62,7 +64,7 @@ fn a_posted_record_is_retired_and_waited_for() {
 fn an_event_shows_its_time() {
     let loopback = start();
     assert_eq!(loopback.link.event_ns(9), 0);
-    let seq = loopback.link.post(&EventRecord { stream: 1, event: 9 }, &[]).expect("a post");
+    let seq = loopback.link.post_on(&end(1), &EventRecord { stream: 0, event: 9 }, &[]).expect("a post");
     loopback.link.wait(1, seq).expect("the event is reached");
     assert_eq!(loopback.link.event_ns(9), 77);
 }
@@ -72,7 +74,7 @@ fn a_refused_post_becomes_the_sticky_error_and_the_first_one_stays() {
     let loopback = start();
     let link = &loopback.link;
     link.post(&MemFree { address: 1 }, &[]).expect("a post");
-    let seq = link.post(&CopyInline { stream: 0, reserved: 0, target: 3 }, b"x").expect("a post");
+    let seq = link.post_on(&end(0), &CopyInline { stream: 0, reserved: 0, target: 3 }, b"x").expect("a post");
     assert_eq!(link.wait(0, seq), Err(CuError::NOT_SUPPORTED));
     assert_eq!(link.sticky(), Err(CuError::NOT_SUPPORTED));
     assert!(link.sticky_detail().contains("MemFree"), "{}", link.sticky_detail());
@@ -81,13 +83,13 @@ fn a_refused_post_becomes_the_sticky_error_and_the_first_one_stays() {
 #[test]
 fn copies_of_every_length_come_back_as_they_went() {
     let loopback = start();
-    let last = AtomicU64::new(0);
+    let end = end(3);
     for len in [1, 4096, 4097, 1 << 20, (1 << 20) + 1, 20 << 20] {
         let bytes: Vec<u8> = (0..len).map(|at: usize| (at * 31 + at / 257) as u8).collect();
-        let seq = loopback.link.copy_in(&last, 3, DEVICE_BASE + 5, &bytes).expect("a copy");
-        assert!(seq <= last.load(Ordering::Relaxed));
+        let seq = loopback.link.copy_in(&end, DEVICE_BASE + 5, &bytes).expect("a copy");
+        assert!(seq <= end.last());
         let mut back = vec![0; len];
-        loopback.link.copy_out(&last, 3, DEVICE_BASE + 5, &mut back).expect("a copy");
+        loopback.link.copy_out(&end, DEVICE_BASE + 5, &mut back).expect("a copy");
         assert!(back == bytes, "length {len}");
     }
 }
@@ -96,7 +98,7 @@ fn copies_of_every_length_come_back_as_they_went() {
 fn a_copy_from_a_bad_address_fails_and_leaves_the_link_usable() {
     let loopback = start();
     let mut back = vec![0; 5 << 20];
-    let result = loopback.link.copy_out(&AtomicU64::new(0), 3, 12, &mut back);
+    let result = loopback.link.copy_out(&end(3), 12, &mut back);
     assert_eq!(result, Err(CuError::ILLEGAL_ADDRESS));
     assert!(loopback.link.call(&MemInfo { context: 5, reserved: 0 }, &[]).is_ok());
 }
@@ -110,13 +112,13 @@ fn pinned_memory_travels_without_staging() {
     // SAFETY: the heap has just given these bytes to this test alone.
     let bytes = unsafe { std::slice::from_raw_parts_mut(memory.as_ptr(), 2 << 20) };
     bytes.fill(0x5a);
-    let last = AtomicU64::new(0);
+    let end = end(0);
     let before = loopback.link.last_posted().expect("a live link");
-    let seq = loopback.link.copy_in(&last, 0, DEVICE_BASE, bytes).expect("a copy");
+    let seq = loopback.link.copy_in(&end, DEVICE_BASE, bytes).expect("a copy");
     assert_eq!(seq, before + 1);
     loopback.link.wait(0, seq).expect("the copy");
     bytes.fill(0);
-    loopback.link.copy_out(&last, 0, DEVICE_BASE, bytes).expect("a copy");
+    loopback.link.copy_out(&end, DEVICE_BASE, bytes).expect("a copy");
     assert!(bytes.iter().all(|byte| *byte == 0x5a));
     assert_eq!(heap.find(address + 9), Some(address..address + (2 << 20)));
     assert!(heap.span(address + 1, 2 << 20).is_none());
@@ -162,21 +164,21 @@ fn eight_threads_post_and_call_at_once() {
     std::thread::scope(|scope| {
         for thread in 0..8_u32 {
             scope.spawn(move || {
-                let last = AtomicU64::new(0);
+                let end = end(thread);
                 let base = DEVICE_BASE + u64::from(thread) * (4 << 20);
                 for round in 0..150_u32 {
                     let len = (round * 7919 % 200_000 + 1) as usize;
                     let bytes = vec![(round + thread) as u8; len];
-                    link.copy_in(&last, thread, base, &bytes).expect("a copy");
+                    link.copy_in(&end, base, &bytes).expect("a copy");
                     let info = link.call(&MemInfo { context: round, reserved: 0 }, &[]).expect("an answer");
                     assert_eq!(info.reply.free_bytes, u64::from(round));
                     let mut back = vec![0; len];
-                    link.copy_out(&last, thread, base, &mut back).expect("a copy");
+                    link.copy_out(&end, base, &mut back).expect("a copy");
                     assert!(back == bytes);
                     for _ in 0..20 {
-                        link.post_on(&last, &marker(thread), &[0; 999]).expect("a post");
+                        link.post_on(&end, &MARKER, &[0; 999]).expect("a post");
                     }
-                    link.wait(thread, last.load(Ordering::Relaxed)).expect("retired");
+                    link.wait(thread, end.last()).expect("retired");
                 }
             });
         }
@@ -211,7 +213,7 @@ fn staging_is_reused_in_order_and_waits_for_its_users() {
     for round in 0..50_u8 {
         let mut chunk = link.stage(link.stage_limit()).expect("room in time");
         chunk.bytes_mut()[0] = round;
-        let seq = link.post(&marker(2), &[]).expect("a post");
+        let seq = link.post_on(&end(2), &MARKER, &[]).expect("a post");
         chunk.commit(2, seq);
     }
 }
@@ -219,12 +221,12 @@ fn staging_is_reused_in_order_and_waits_for_its_users() {
 #[test]
 fn a_panicking_executor_ends_waits_and_later_calls_with_an_error() {
     let mut loopback = start();
-    let seq = loopback.link.post(&Marker { stream: 0, reserved: 666 }, &[]).expect("a post");
+    let seq = loopback.link.post_on(&end(0), &Marker { stream: 0, reserved: 666 }, &[]).expect("a post");
     let start = Instant::now();
     assert_eq!(loopback.link.wait(0, seq), Err(CuError::UNKNOWN));
     let call = loopback.link.call(&MemInfo { context: 5, reserved: 0 }, &[]);
     assert_eq!(call.map(|answer| answer.reply.free_bytes), Err(CuError::DEVICE_UNAVAILABLE));
-    assert_eq!(loopback.link.post(&marker(0), &[]), Err(CuError::DEVICE_UNAVAILABLE));
+    assert_eq!(loopback.link.post_on(&end(0), &MARKER, &[]), Err(CuError::DEVICE_UNAVAILABLE));
     assert!(start.elapsed() < Duration::from_secs(2));
     assert_eq!(loopback.stop(), Err(ServeError::Panicked));
 }
@@ -234,7 +236,7 @@ fn a_stopped_host_ends_the_guests_waits() {
     let mut loopback = start();
     assert_eq!(loopback.stop(), Ok(()));
     let start = Instant::now();
-    let seq = loopback.link.post(&marker(0), &[]).expect("nobody knows yet");
+    let seq = loopback.link.post_on(&end(0), &MARKER, &[]).expect("nobody knows yet");
     assert_eq!(loopback.link.wait(0, seq), Err(CuError::DEVICE_UNAVAILABLE));
     assert!(start.elapsed() < Duration::from_secs(2));
 }
@@ -244,7 +246,7 @@ fn a_full_ring_without_a_host_ends_with_an_error() {
     let mut loopback = start();
     loopback.stop().expect("an orderly end");
     let start = Instant::now();
-    let error = (0..10_000).find_map(|_| loopback.link.post(&marker(0), &[0; 4000]).err());
+    let error = (0..10_000).find_map(|_| loopback.link.post_on(&end(0), &MARKER, &[0; 4000]).err());
     assert_eq!(error, Some(CuError::DEVICE_UNAVAILABLE));
     assert!(start.elapsed() < Duration::from_secs(5));
 }
@@ -252,7 +254,7 @@ fn a_full_ring_without_a_host_ends_with_an_error() {
 #[test]
 fn a_record_that_is_no_message_ends_the_session() {
     let mut loopback = start();
-    loopback.link.post_raw(None, 999, &[], &[]).expect("a post");
+    loopback.link.post_raw(&end(0), 999, &[], &[]).expect("a post");
     let mut last = Ok(());
     for _ in 0..200 {
         last = loopback.link.sticky();
@@ -268,7 +270,7 @@ fn a_record_that_is_no_message_ends_the_session() {
 #[test]
 fn a_record_that_is_too_long_is_not_sent() {
     let loopback = start();
-    assert_eq!(loopback.link.post(&marker(0), &[0; 70_000]), Err(CuError::INVALID_VALUE));
+    assert_eq!(loopback.link.post_on(&end(0), &MARKER, &[0; 70_000]), Err(CuError::INVALID_VALUE));
     assert_eq!(loopback.link.last_posted(), Ok(0));
 }
 
@@ -334,13 +336,13 @@ fn a_forked_child_cannot_use_the_link_and_the_parent_still_can() {
     let link: &Link = &loopback.link;
     let failures = in_child(|| {
         let checks = [
-            refused(link.post(&marker(0), &[])),
+            refused(link.post_on(&end(0), &MARKER, &[])),
             refused(link.call(&MemInfo { context: 0, reserved: 0 }, &[])),
             refused(link.wait(0, 1)),
             refused(link.sticky()),
             refused(link.stage(10)),
             refused(link.pinned().alloc(10)),
-            refused(link.copy_in(&AtomicU64::new(0), 0, 0, &[1])),
+            refused(link.copy_in(&end(0), 0, &[1])),
         ];
         checks.iter().filter(|passed| !**passed).count() as u8
     });

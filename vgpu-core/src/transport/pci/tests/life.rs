@@ -8,6 +8,7 @@ use super::super::owner::Identity;
 use super::fake::{CHANNELS, FakeFunction};
 use super::{connect, connected, eventually, is_alive, refusal};
 use crate::error::CuError;
+use crate::guest::StreamEnd;
 use crate::pci::directory::Directory;
 use crate::transport::Selection;
 use crate::window::layout::AREAS_OFFSET;
@@ -75,7 +76,7 @@ fn a_host_that_falls_silent_is_an_error_and_no_hang() {
     let link = connected(&function);
     function.stop_beating();
     // Nobody will ever retire this stream so far.
-    let seq = link.post(&Marker { stream: 1, reserved: 0 }, &[]).expect("a post");
+    let seq = link.post_on(&StreamEnd::new(1), &Marker { stream: 1, reserved: 0 }, &[]).expect("a post");
     assert_eq!(link.wait(1, seq + 1), Err(CuError::DEVICE_UNAVAILABLE));
 }
 
@@ -90,7 +91,10 @@ fn a_reset_function_is_an_error_and_its_memory_is_not_written_to_any_more() {
     let before = ring(&function, 0);
     // SAFETY: the heap has given these bytes to this test; they stay memory when the window is lost.
     unsafe { pinned.write_bytes(0x77, 4096) };
-    assert_eq!(link.post(&Marker { stream: 1, reserved: 0 }, &[]), Err(CuError::DEVICE_UNAVAILABLE));
+    assert_eq!(
+        link.post_on(&StreamEnd::new(1), &Marker { stream: 1, reserved: 0 }, &[]),
+        Err(CuError::DEVICE_UNAVAILABLE)
+    );
     assert!(ring(&function, 0) == before);
     let mut shared = vec![9; 4096];
     function.bar().read(function.directory.arena(0).offset + span.offset, &mut shared);
@@ -105,7 +109,10 @@ fn a_channel_that_was_taken_away_is_not_written_to_by_the_next_record() {
     let block = function.directory.channel(function.bar(), 0).expect("a channel");
     block.owner().store(4711 << 32 | 1, Ordering::SeqCst);
     let before = ring(&function, 0);
-    assert_eq!(link.post(&Marker { stream: 1, reserved: 0 }, &[]), Err(CuError::DEVICE_UNAVAILABLE));
+    assert_eq!(
+        link.post_on(&StreamEnd::new(1), &Marker { stream: 1, reserved: 0 }, &[]),
+        Err(CuError::DEVICE_UNAVAILABLE)
+    );
     assert!(ring(&function, 0) == before);
     drop(link);
     assert_eq!(block.owner().load(Ordering::SeqCst), 4711 << 32 | 1, "not this process's to give back");

@@ -4,12 +4,11 @@ mod errors;
 mod fake;
 mod life;
 
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use fake::FakeFunction;
 
-use crate::guest::Link;
+use crate::guest::{Link, StreamEnd};
 use crate::host::tests::mock::DEVICE_BASE;
 use crate::transport::monitor::MonitorLink;
 use crate::transport::{ConnectError, Selection, open_window_among};
@@ -49,10 +48,10 @@ fn work_flows_over_a_function_that_is_found_by_looking() {
     let link = connected(&function);
     assert!(is_alive(&link));
     let bytes: Vec<u8> = (0..20 << 20).map(|at: usize| (at * 31 + at / 257) as u8).collect();
-    let last = AtomicU64::new(0);
-    link.copy_in(&last, 3, DEVICE_BASE + 5, &bytes).expect("a copy");
+    let end = StreamEnd::new(3);
+    link.copy_in(&end, DEVICE_BASE + 5, &bytes).expect("a copy");
     let mut back = vec![0; bytes.len()];
-    link.copy_out(&last, 3, DEVICE_BASE + 5, &mut back).expect("a copy");
+    link.copy_out(&end, DEVICE_BASE + 5, &mut back).expect("a copy");
     assert!(back == bytes);
 }
 

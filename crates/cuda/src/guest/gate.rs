@@ -1,0 +1,191 @@
+//! The gate to streams. Whoever has work for a stream enters it, and learns whether it is live or captured.
+//!
+//! [`Stream::enter`] is the only place that asks. The arm that it gives is the only way on: [`Live`] posts records, for
+//! which nothing else has the stream's [`Tail`]; [`Captured`] adds nodes to the capture's graph.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use vgpu_core::CuResult;
+use vgpu_core::guest::StreamEnd;
+use vgpu_core::wire::messages::{Marker, StreamWait};
+use vgpu_core::wire::{Ordered, Seq, StreamSlot};
+
+use super::capture;
+use super::process::Process;
+use super::stream::Stream;
+use super::thread;
+
+/// Counts the captures that are open anywhere in the process. While there are none, entering a stream is one load.
+#[derive(Default)]
+pub(crate) struct Captures {
+    open_captures: AtomicU32,
+}
+
+impl Captures {
+    pub(super) fn opened(&self) {
+        self.open_captures.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn closed(&self) {
+        self.open_captures.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    #[inline]
+    pub(super) fn are_open(&self) -> bool {
+        self.open_captures.load(Ordering::Acquire) != 0
+    }
+}
+
+/// The end of a stream. Anybody may ask where it is; only this file posts there.
+pub(crate) struct Tail(StreamEnd);
+
+impl Tail {
+    pub(super) const fn new(slot: StreamSlot) -> Self {
+        Self(StreamEnd::new(slot))
+    }
+
+    #[inline]
+    pub(super) fn slot(&self) -> StreamSlot {
+        self.0.slot()
+    }
+
+    #[inline]
+    pub(super) fn last(&self) -> Seq {
+        self.0.last()
+    }
+}
+
+/// What a stream is at the moment, and all that can be done with it then.
+pub(crate) enum Arm<'a> {
+    Live(Live<'a>),
+    Captured(Captured<'a>),
+}
+
+/// A stream whose work the device does.
+#[derive(Clone, Copy)]
+pub(crate) struct Live<'a> {
+    process: &'a Process,
+    stream: &'a Stream,
+}
+
+/// A stream whose work becomes nodes of a graph; what it can do is in `capture`.
+#[derive(Clone, Copy)]
+pub(crate) struct Captured<'a> {
+    stream: &'a Stream,
+}
+
+impl Stream {
+    /// Lets work in.
+    ///
+    /// # Errors
+    /// `STREAM_CAPTURE_IMPLICIT` for the legacy stream while a stream that keeps order with it is captured; that
+    /// capture is broken by it.
+    #[inline]
+    pub(crate) fn enter<'a>(&'a self, process: &'a Process) -> CuResult<Arm<'a>> {
+        if process.captures.are_open() {
+            return self.look(process).inspect_err(|_| capture::break_implicated(self));
+        }
+        Ok(Arm::Live(Live { process, stream: self }))
+    }
+
+    /// The same for a call that only asks: it breaks no capture.
+    ///
+    /// # Errors
+    /// As [`enter`](Self::enter).
+    #[cold]
+    pub(crate) fn look<'a>(&'a self, process: &'a Process) -> CuResult<Arm<'a>> {
+        // A capture that an ended thread left open is over.
+        thread::close_left(process);
+        if self.is_capturing() {
+            return Ok(Arm::Captured(Captured { stream: self }));
+        }
+        capture::check_implicit(self)?;
+        Ok(Arm::Live(Live { process, stream: self }))
+    }
+}
+
+impl Live<'_> {
+    /// The stream's completion word.
+    #[inline]
+    pub(crate) fn slot(&self) -> StreamSlot {
+        self.stream.slot()
+    }
+
+    /// Queues work; the message's own stream field does not matter. Returns the record's number.
+    ///
+    /// # Errors
+    /// Those of the link.
+    #[inline]
+    pub(crate) fn post<M: Ordered>(&self, message: &M, tail: &[u8]) -> CuResult<Seq> {
+        self.process.link.post_on(&self.stream.tail.0, message, tail)
+    }
+
+    /// Queues work that is already bytes and names this stream.
+    ///
+    /// # Errors
+    /// Those of the link.
+    pub(crate) fn post_raw(&self, op: u16, fixed: &[u8], tail: &[u8]) -> CuResult<Seq> {
+        self.process.link.post_raw(&self.stream.tail.0, op, fixed, tail)
+    }
+
+    /// Copies `source` to a device address; it may be changed on return unless it is pinned.
+    ///
+    /// # Errors
+    /// Those of the link.
+    pub(crate) fn copy_in(&self, target: u64, source: &[u8]) -> CuResult<Seq> {
+        self.process.link.copy_in(&self.stream.tail.0, target, source)
+    }
+
+    /// Copies from a device address, and waits for it.
+    ///
+    /// # Errors
+    /// Those of the link, and the sticky error.
+    pub(crate) fn copy_out(&self, source: u64, target: &mut [u8]) -> CuResult {
+        self.process.link.copy_out(&self.stream.tail.0, source, target)
+    }
+
+    /// Waits until the record is done.
+    ///
+    /// # Errors
+    /// The sticky error, and those of the link.
+    pub(crate) fn wait(&self, seq: Seq) -> CuResult {
+        self.process.link.wait(self.slot(), seq)
+    }
+
+    /// A number that this stream retires once all its work so far is done, implicit waits included.
+    ///
+    /// # Errors
+    /// Those of the link.
+    pub(crate) fn mark(&self) -> CuResult<Seq> {
+        let stream = self.stream;
+        let last = stream.last();
+        let follows_other = if stream.is_legacy() {
+            true
+        } else {
+            // The legacy stream's work stands before the next record of a blocking stream: post one if there is any.
+            stream.is_blocking() && stream.owner.live().is_ok_and(|live| live.legacy.last() > last)
+        };
+        if !follows_other {
+            return Ok(last);
+        }
+        self.post(&Marker { stream: 0, reserved: 0 }, &[])
+    }
+
+    /// Has later work here wait until `other` has retired `until`.
+    ///
+    /// # Errors
+    /// Those of the link.
+    pub(crate) fn wait_for(&self, other: StreamSlot, until: Seq) -> CuResult {
+        if until == 0 || other == self.slot() || self.process.link.is_done(other, until) {
+            return Ok(());
+        }
+        self.post(&StreamWait { stream: 0, other, until }, &[]).map(drop)
+    }
+}
+
+impl<'a> Captured<'a> {
+    /// The stream, for `capture`.
+    pub(super) fn stream(&self) -> &'a Stream {
+        self.stream
+    }
+}
