@@ -10,8 +10,9 @@ use vgpu_core::{CuError, CuResult};
 use super::id;
 use crate::guest::allocation::Kind;
 use crate::guest::context::{self, Context};
-use crate::guest::copy::{self, Return};
+use crate::guest::copy;
 use crate::guest::copy_box::Box3;
+use crate::guest::place::Return;
 use crate::guest::stream::NULL;
 use crate::guest::{Process, capture};
 
@@ -279,10 +280,10 @@ pub(crate) unsafe fn cuMemcpyDtoHAsync_v2(
     unsafe { copy::to_host(process, &stream, dstHost.cast(), srcDevice, ByteCount, Return::WhenQueued) }
 }
 
-/// Queues a copy within device memory.
+/// Copies within device memory. It is queued; done on return only where the host can see a side.
 pub(crate) fn cuMemcpyDtoD_v2(dstDevice: CUdeviceptr, srcDevice: CUdeviceptr, ByteCount: usize) -> CuResult {
     let (process, context) = context::healthy()?;
-    copy::on_device(process, &*context.stream(process, NULL)?, dstDevice, srcDevice, ByteCount)
+    copy::on_device(process, &*context.stream(process, NULL)?, dstDevice, srcDevice, ByteCount, Return::WhenDone)
 }
 
 /// Queues a copy within device memory.
@@ -293,7 +294,14 @@ pub(crate) fn cuMemcpyDtoDAsync_v2(
     hStream: CUstream,
 ) -> CuResult {
     let (process, context) = context::healthy()?;
-    copy::on_device(process, &*context.stream(process, id(hStream))?, dstDevice, srcDevice, ByteCount)
+    copy::on_device(
+        process,
+        &*context.stream(process, id(hStream))?,
+        dstDevice,
+        srcDevice,
+        ByteCount,
+        Return::WhenQueued,
+    )
 }
 
 /// Copies between any two addresses.
@@ -317,7 +325,20 @@ fn check_contexts(process: &Process, contexts: [CUcontext; 2]) -> CuResult {
     if contexts.iter().all(alive) { Ok(()) } else { Err(CuError::INVALID_CONTEXT) }
 }
 
-/// Queues a copy from one context's device memory to another's.
+fn copy_between_contexts(
+    (dstDevice, dstContext): (CUdeviceptr, CUcontext),
+    (srcDevice, srcContext): (CUdeviceptr, CUcontext),
+    ByteCount: usize,
+    hStream: u64,
+    done: Return,
+) -> CuResult {
+    let (process, context) = context::healthy()?;
+    check_contexts(process, [dstContext, srcContext])?;
+    let stream = context.stream(process, hStream)?;
+    copy::on_device(process, &stream, dstDevice, srcDevice, ByteCount, done)
+}
+
+/// Copies from one context's device memory to another's. It is queued; done on return only where the host can see a side.
 pub(crate) fn cuMemcpyPeer(
     dstDevice: CUdeviceptr,
     dstContext: CUcontext,
@@ -325,7 +346,7 @@ pub(crate) fn cuMemcpyPeer(
     srcContext: CUcontext,
     ByteCount: usize,
 ) -> CuResult {
-    cuMemcpyPeerAsync(dstDevice, dstContext, srcDevice, srcContext, ByteCount, std::ptr::null_mut())
+    copy_between_contexts((dstDevice, dstContext), (srcDevice, srcContext), ByteCount, NULL, Return::WhenDone)
 }
 
 /// Queues a copy from one context's device memory to another's.
@@ -337,10 +358,7 @@ pub(crate) fn cuMemcpyPeerAsync(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CuResult {
-    let (process, context) = context::healthy()?;
-    check_contexts(process, [dstContext, srcContext])?;
-    let stream = context.stream(process, id(hStream))?;
-    copy::on_device(process, &stream, dstDevice, srcDevice, ByteCount)
+    copy_between_contexts((dstDevice, dstContext), (srcDevice, srcContext), ByteCount, id(hStream), Return::WhenQueued)
 }
 
 // ---- boxes --------------------------------------------------------------------------------------------------------
@@ -422,44 +440,52 @@ pub(crate) fn cuMemcpy3DPeerAsync(pCopy: In<'_, CUDA_MEMCPY3D_PEER>, hStream: CU
 // ---- fills --------------------------------------------------------------------------------------------------------
 
 /// `rows` is (pitch, height); a linear fill is one row.
-fn fill(hStream: u64, target: u64, element_bytes: u32, value: u32, width: usize, rows: (usize, usize)) -> CuResult {
+fn fill(
+    hStream: u64,
+    done: Return,
+    target: u64,
+    element_bytes: u32,
+    value: u32,
+    width: usize,
+    rows: (usize, usize),
+) -> CuResult {
     let (process, context) = context::healthy()?;
     let stream = context.stream(process, hStream)?;
     let (pitch, height) = (rows.0 as u64, rows.1 as u64);
     let message = Fill { stream: 0, element_bytes, target, pitch, value, reserved: 0, width: width as u64, height };
-    copy::fill(process, &stream, message)
+    copy::fill(process, &stream, message, done)
 }
 
 const ONE_ROW: (usize, usize) = (0, 1);
 
 /// Fills device memory with a byte.
 pub(crate) fn cuMemsetD8_v2(dstDevice: CUdeviceptr, uc: u8, N: usize) -> CuResult {
-    fill(NULL, dstDevice, 1, uc.into(), N, ONE_ROW)
+    fill(NULL, Return::WhenDone, dstDevice, 1, uc.into(), N, ONE_ROW)
 }
 
 /// Fills device memory with a 16-bit value.
 pub(crate) fn cuMemsetD16_v2(dstDevice: CUdeviceptr, us: u16, N: usize) -> CuResult {
-    fill(NULL, dstDevice, 2, us.into(), N, ONE_ROW)
+    fill(NULL, Return::WhenDone, dstDevice, 2, us.into(), N, ONE_ROW)
 }
 
 /// Fills device memory with a 32-bit value.
 pub(crate) fn cuMemsetD32_v2(dstDevice: CUdeviceptr, ui: c_uint, N: usize) -> CuResult {
-    fill(NULL, dstDevice, 4, ui, N, ONE_ROW)
+    fill(NULL, Return::WhenDone, dstDevice, 4, ui, N, ONE_ROW)
 }
 
 /// Queues a fill of device memory with a byte.
 pub(crate) fn cuMemsetD8Async(dstDevice: CUdeviceptr, uc: u8, N: usize, hStream: CUstream) -> CuResult {
-    fill(id(hStream), dstDevice, 1, uc.into(), N, ONE_ROW)
+    fill(id(hStream), Return::WhenQueued, dstDevice, 1, uc.into(), N, ONE_ROW)
 }
 
 /// Queues a fill of device memory with a 16-bit value.
 pub(crate) fn cuMemsetD16Async(dstDevice: CUdeviceptr, us: u16, N: usize, hStream: CUstream) -> CuResult {
-    fill(id(hStream), dstDevice, 2, us.into(), N, ONE_ROW)
+    fill(id(hStream), Return::WhenQueued, dstDevice, 2, us.into(), N, ONE_ROW)
 }
 
 /// Queues a fill of device memory with a 32-bit value.
 pub(crate) fn cuMemsetD32Async(dstDevice: CUdeviceptr, ui: c_uint, N: usize, hStream: CUstream) -> CuResult {
-    fill(id(hStream), dstDevice, 4, ui, N, ONE_ROW)
+    fill(id(hStream), Return::WhenQueued, dstDevice, 4, ui, N, ONE_ROW)
 }
 
 /// Fills rows of device memory with a byte.
@@ -470,7 +496,7 @@ pub(crate) fn cuMemsetD2D8_v2(
     Width: usize,
     Height: usize,
 ) -> CuResult {
-    fill(NULL, dstDevice, 1, uc.into(), Width, (dstPitch, Height))
+    fill(NULL, Return::WhenDone, dstDevice, 1, uc.into(), Width, (dstPitch, Height))
 }
 
 /// Fills rows of device memory with a 16-bit value.
@@ -481,7 +507,7 @@ pub(crate) fn cuMemsetD2D16_v2(
     Width: usize,
     Height: usize,
 ) -> CuResult {
-    fill(NULL, dstDevice, 2, us.into(), Width, (dstPitch, Height))
+    fill(NULL, Return::WhenDone, dstDevice, 2, us.into(), Width, (dstPitch, Height))
 }
 
 /// Fills rows of device memory with a 32-bit value.
@@ -492,7 +518,7 @@ pub(crate) fn cuMemsetD2D32_v2(
     Width: usize,
     Height: usize,
 ) -> CuResult {
-    fill(NULL, dstDevice, 4, ui, Width, (dstPitch, Height))
+    fill(NULL, Return::WhenDone, dstDevice, 4, ui, Width, (dstPitch, Height))
 }
 
 /// Queues a fill of rows of device memory with a byte.
@@ -504,7 +530,7 @@ pub(crate) fn cuMemsetD2D8Async(
     Height: usize,
     hStream: CUstream,
 ) -> CuResult {
-    fill(id(hStream), dstDevice, 1, uc.into(), Width, (dstPitch, Height))
+    fill(id(hStream), Return::WhenQueued, dstDevice, 1, uc.into(), Width, (dstPitch, Height))
 }
 
 /// Queues a fill of rows of device memory with a 16-bit value.
@@ -516,7 +542,7 @@ pub(crate) fn cuMemsetD2D16Async(
     Height: usize,
     hStream: CUstream,
 ) -> CuResult {
-    fill(id(hStream), dstDevice, 2, us.into(), Width, (dstPitch, Height))
+    fill(id(hStream), Return::WhenQueued, dstDevice, 2, us.into(), Width, (dstPitch, Height))
 }
 
 /// Queues a fill of rows of device memory with a 32-bit value.
@@ -528,5 +554,5 @@ pub(crate) fn cuMemsetD2D32Async(
     Height: usize,
     hStream: CUstream,
 ) -> CuResult {
-    fill(id(hStream), dstDevice, 4, ui, Width, (dstPitch, Height))
+    fill(id(hStream), Return::WhenQueued, dstDevice, 4, ui, Width, (dstPitch, Height))
 }

@@ -111,14 +111,15 @@ impl Allocations {
         gone
     }
 
-    /// Accepts `len_bytes` at `address` for use by device work.
+    /// What kind of memory `len_bytes` at `address` are; `None` when nothing is known about them.
     ///
     /// # Errors
-    /// `INVALID_VALUE` when they do not lie within one range that the device reaches.
-    pub(crate) fn check_device(&self, address: u64, len_bytes: u64) -> CuResult {
+    /// `INVALID_VALUE` when they start in a known range and end outside it.
+    pub(crate) fn kind_of(&self, address: u64, len_bytes: u64) -> CuResult<Option<Kind>> {
         match self.find(address) {
-            Some(range) if range.kind.is_device() && range.covers(address, len_bytes) => Ok(()),
-            _ => Err(CuError::INVALID_VALUE),
+            None => Ok(None),
+            Some(range) if range.covers(address, len_bytes) => Ok(Some(range.kind)),
+            Some(_) => Err(CuError::INVALID_VALUE),
         }
     }
 }
@@ -151,9 +152,10 @@ mod tests {
     #[test]
     fn a_range_over_the_end_is_invalid() {
         let table = table();
-        assert_eq!(table.check_device(0x1000, 0x100), Ok(()));
-        assert_eq!(table.check_device(0x1000, 0x101), Err(CuError::INVALID_VALUE));
-        assert_eq!(table.check_device(0x10ff, u64::MAX), Err(CuError::INVALID_VALUE));
+        assert_eq!(table.kind_of(0x1000, 0x100), Ok(Some(Kind::Device)));
+        assert_eq!(table.kind_of(0x1000, 0x101), Err(CuError::INVALID_VALUE));
+        assert_eq!(table.kind_of(0x10ff, u64::MAX), Err(CuError::INVALID_VALUE));
+        assert_eq!(table.kind_of(0x1100, 1), Ok(None));
     }
 
     #[test]
@@ -178,6 +180,7 @@ mod tests {
     fn registered_memory_is_not_reached_by_the_device() {
         let table = table();
         table.insert(0x9000, 0x10, Kind::Registered(0), 1).expect("free");
-        assert_eq!(table.check_device(0x9000, 1), Err(CuError::INVALID_VALUE));
+        let kind = table.kind_of(0x9000, 0x10).expect("within").expect("known");
+        assert!(kind.is_host() && !kind.is_device());
     }
 }

@@ -7,60 +7,12 @@ use vgpu_core::{CuError, CuResult};
 
 use super::gate::Arm;
 use super::graph::{CopyWork, Work};
+use super::place::{Memory, Place, Return};
 use super::process::Process;
 use super::stream::Stream;
 
 /// Up to this length, `Link::copy_in` takes the bytes at once wherever they are.
 const INLINE_BYTES: usize = 4096;
-
-/// Whether a call returns before its work is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Return {
-    /// When the copy is done, where CUDA says so for the kinds of memory involved.
-    WhenDone,
-    /// When it is queued, where the memory involved allows it.
-    WhenQueued,
-}
-
-/// Where an address leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Device memory, at this device address.
-    Device(u64),
-    /// Pinned or managed memory, which the device reaches at this address.
-    Pinned(u64),
-    /// Any other host memory.
-    Pageable(u64),
-}
-
-impl Place {
-    /// The address that device work uses, if the device reaches the place.
-    pub(crate) fn device_address(self) -> Option<u64> {
-        match self {
-            Self::Device(address) | Self::Pinned(address) => Some(address),
-            Self::Pageable(_) => None,
-        }
-    }
-}
-
-/// Finds out where `len_bytes` at `address` lie.
-///
-/// # Errors
-/// `INVALID_VALUE` when they start in a known range and end outside it.
-pub(crate) fn place(process: &Process, address: u64, len_bytes: u64) -> CuResult<Place> {
-    use super::allocation::Kind;
-    let Some(range) = process.allocations.find(address) else {
-        return Ok(Place::Pageable(address));
-    };
-    if !range.covers(address, len_bytes) {
-        return Err(CuError::INVALID_VALUE);
-    }
-    Ok(match range.kind {
-        Kind::Device | Kind::Variable => Place::Device(address),
-        Kind::Pinned(_) | Kind::Managed => Place::Pinned(process.link.pinned().device_address(address)),
-        Kind::Registered(_) => Place::Pageable(address),
-    })
-}
 
 /// A host address as device work names it: a place in the window.
 fn pinned_span(process: &Process, address: u64, len: usize) -> Option<vgpu_core::wire::Span> {
@@ -103,19 +55,19 @@ pub(crate) unsafe fn to_device(
             return captured.add(Work::Copy(work));
         }
     };
-    process.allocations.check_device(target, len as u64)?;
-    // A short copy that is to be waited for travels in its record instead.
+    let to = Place::find(process, target, len as u64)?;
+    let target = to.reached()?;
+    // A short copy that would be waited for travels in its record instead: then its source may change at once.
     let inline = done == Return::WhenDone && len <= INLINE_BYTES;
-    if let Some(source) = span.filter(|_| !inline) {
-        let seq = live.post(&CopyIn { stream: 0, flags: 0, target, source }, &[])?;
-        return match done {
-            Return::WhenQueued => Ok(()),
-            Return::WhenDone => live.wait(seq),
-        };
-    }
-    // SAFETY: the caller's promise.
-    let bytes = unsafe { std::slice::from_raw_parts(source, len) };
-    live.copy_in(target, bytes).map(drop)
+    let (seq, from) = match span.filter(|_| !inline) {
+        Some(source) => (live.post(&CopyIn { stream: 0, flags: 0, target, source }, &[])?, Memory::Pinned),
+        None => {
+            // SAFETY: the caller's promise.
+            let bytes = unsafe { std::slice::from_raw_parts(source, len) };
+            (live.copy_in(target, bytes)?, Memory::Pageable)
+        }
+    };
+    if done.waits_for_copy(to.memory, from) { live.wait(seq) } else { Ok(()) }
 }
 
 /// Copies device memory to the host. Into pageable memory it returns when done, whatever `done` says.
@@ -149,13 +101,11 @@ pub(crate) unsafe fn to_host(
             return captured.add(Work::Copy(CopyWork::Out(copy)));
         }
     };
-    process.allocations.check_device(source, len as u64)?;
+    let from = Place::find(process, source, len as u64)?;
+    let source = from.reached()?;
     if let Some(target) = span {
         let seq = live.post(&CopyOut { stream: 0, reserved: 0, source, target }, &[])?;
-        return match done {
-            Return::WhenQueued => Ok(()),
-            Return::WhenDone => live.wait(seq).and_then(|()| process.link.sticky()),
-        };
+        return if done.waits_for_copy(Memory::Pinned, from.memory) { live.wait(seq) } else { Ok(()) };
     }
     // SAFETY: the caller's promise; the bytes are only written.
     let bytes = unsafe { std::slice::from_raw_parts_mut(target, len) };
@@ -167,18 +117,30 @@ pub(crate) unsafe fn to_host(
 ///
 /// # Errors
 /// `INVALID_VALUE` when a side is no device memory of that length, else those of capture and link.
-pub(crate) fn on_device(process: &Process, stream: &Stream, target: u64, source: u64, len: usize) -> CuResult {
+pub(crate) fn on_device(
+    process: &Process,
+    stream: &Stream,
+    target: u64,
+    source: u64,
+    len: usize,
+    done: Return,
+) -> CuResult {
     if len == 0 {
         return Ok(());
     }
     let len_bytes = len as u64;
     let copy = |target, source| Copy { stream: 0, reserved: 0, target, source, len_bytes };
-    let reach = |address| place(process, address, len_bytes)?.device_address().ok_or(CuError::INVALID_VALUE);
+    let (to, from) = (Place::find(process, target, len_bytes), Place::find(process, source, len_bytes));
     match stream.enter(process)? {
-        Arm::Live(live) => live.post(&copy(reach(target)?, reach(source)?), &[]).map(drop),
+        Arm::Live(live) => {
+            let (to, from) = (to?, from?);
+            let seq = live.post(&copy(to.reached()?, from.reached()?), &[])?;
+            if done.waits_for_copy(to.memory, from.memory) { live.wait(seq) } else { Ok(()) }
+        }
         Arm::Captured(captured) => {
             // Captured addresses may lead nowhere.
-            let copy = copy(reach(target).unwrap_or(target), reach(source).unwrap_or(source));
+            let reach = |place: CuResult<Place>, address| place.and_then(Place::reached).unwrap_or(address);
+            let copy = copy(reach(to, target), reach(from, source));
             captured.add(Work::Copy(CopyWork::Device(copy)))
         }
     }
@@ -202,19 +164,19 @@ pub(crate) unsafe fn unified(
     if len == 0 {
         return Ok(());
     }
-    let target_place = place(process, target, len as u64)?;
-    let source_place = place(process, source, len as u64)?;
+    let memory = |address| Place::find(process, address, len as u64).map(|place| place.memory);
     let host = |address: u64| std::ptr::with_exposed_provenance_mut::<u8>(usize::try_from(address).unwrap_or(0));
-    match (target_place, source_place) {
-        (Place::Device(target), Place::Pinned(_) | Place::Pageable(_)) => {
+    match (memory(target)?, memory(source)?) {
+        (Memory::Device, Memory::Device) => on_device(process, stream, target, source, len, done),
+        (Memory::Device, _) => {
             // SAFETY: the source is host memory, by the caller's promise readable.
             unsafe { to_device(process, stream, target, host(source), len, done) }
         }
-        (Place::Pinned(_) | Place::Pageable(_), Place::Device(source)) => {
+        (_, Memory::Device) => {
             // SAFETY: the target is host memory, by the caller's promise writable.
             unsafe { to_host(process, stream, host(target), source, len, done) }
         }
-        (Place::Pageable(_), _) | (_, Place::Pageable(_)) => {
+        (Memory::Pageable, _) | (_, Memory::Pageable) => {
             if target == 0 || source == 0 {
                 return Err(CuError::INVALID_VALUE);
             }
@@ -226,12 +188,7 @@ pub(crate) unsafe fn unified(
             unsafe { std::ptr::copy(host(source), host(target), len) };
             Ok(())
         }
-        (Place::Device(_), Place::Device(_)) => on_device(process, stream, target, source, len),
-        (Place::Pinned(_), Place::Pinned(_)) => {
-            on_device(process, stream, target, source, len)?;
-            let wait = done == Return::WhenDone && !stream.is_capturing();
-            if wait { stream.synchronize(process) } else { Ok(()) }
-        }
+        _ => on_device(process, stream, target, source, len, done),
     }
 }
 
@@ -240,17 +197,23 @@ pub(crate) unsafe fn unified(
 /// # Errors
 /// `INVALID_VALUE` for a misaligned target or pitch, or when the rows are no device memory; else those of capture and
 /// link.
-pub(crate) fn fill(process: &Process, stream: &Stream, fill: Fill) -> CuResult {
+pub(crate) fn fill(process: &Process, stream: &Stream, fill: Fill, done: Return) -> CuResult {
     let len_bytes = check_fill(&fill)?;
     if len_bytes == 0 {
         return Ok(());
     }
-    let place = place(process, fill.target, len_bytes);
-    let reached = place.and_then(|place| place.device_address().ok_or(CuError::INVALID_VALUE));
+    let place = Place::find(process, fill.target, len_bytes);
     match stream.enter(process)? {
-        Arm::Live(live) => live.post(&Fill { target: reached?, ..fill }, &[]).map(drop),
-        // A captured address may lead nowhere.
-        Arm::Captured(captured) => captured.add(Work::Fill(Fill { target: reached.unwrap_or(fill.target), ..fill })),
+        Arm::Live(live) => {
+            let place = place?;
+            let seq = live.post(&Fill { target: place.reached()?, ..fill }, &[])?;
+            if done.waits_for_fill(place.memory) { live.wait(seq) } else { Ok(()) }
+        }
+        Arm::Captured(captured) => {
+            // A captured address may lead nowhere.
+            let target = place.and_then(Place::reached).unwrap_or(fill.target);
+            captured.add(Work::Fill(Fill { target, ..fill }))
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Two- and three-dimensional copies: rows with pitches, between any two kinds of memory.
 
 use vgpu_core::abi::{CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUmemorytype};
+use vgpu_core::wire::Seq;
 use vgpu_core::wire::messages::CopyBox;
 use vgpu_core::{CuError, CuResult};
 
-use super::copy::{self, Place, Return};
 use super::gate::{Arm, Live};
 use super::graph::{CopyWork, Work};
+use super::place::{Memory, Place, Return};
 use super::process::Process;
 use super::stream::Stream;
 
@@ -85,9 +86,9 @@ impl Side {
 
     fn place(&self, process: &Process, copy: &Box3) -> CuResult<Place> {
         let extent = self.extent(copy).ok_or(CuError::INVALID_VALUE)?;
-        let place = copy::place(process, self.address, extent)?;
-        match (self.kind, place) {
-            (Some(true), Place::Pageable(_)) | (Some(false), Place::Device(_)) => Err(CuError::INVALID_VALUE),
+        let place = Place::find(process, self.address, extent)?;
+        match (self.kind, place.memory) {
+            (Some(true), Memory::Pageable) | (Some(false), Memory::Device) => Err(CuError::INVALID_VALUE),
             _ => Ok(place),
         }
     }
@@ -195,7 +196,7 @@ impl Box3 {
         // Addresses of a captured copy may lead nowhere; only a graph that is launched needs them.
         let reach = |side: &Side| match side.kind {
             Some(true) => Ok(side.address),
-            _ => side.place(process, self)?.device_address().ok_or(CuError::NOT_SUPPORTED),
+            _ => side.place(process, self)?.reached().map_err(|_| CuError::NOT_SUPPORTED),
         };
         let message = self.message(reach(&self.target)?, reach(&self.source)?);
         Ok(Work::Copy(CopyWork::Box(message)))
@@ -217,31 +218,26 @@ impl Box3 {
             Arm::Live(live) => live,
             Arm::Captured(captured) => return captured.add(self.work(process)?),
         };
-        let target = self.target.place(process, self)?;
-        let source = self.source.place(process, self)?;
-        match (target, source) {
-            (Place::Pageable(target), Place::Pageable(source)) => {
+        let (to, from) = (self.target.place(process, self)?, self.source.place(process, self)?);
+        let (target, source) = (to.address, from.address);
+        let seq = match (to.memory, from.memory) {
+            (Memory::Pageable, Memory::Pageable) => {
                 stream.wait_all(process)?;
-                self.each_row(|_, to, from| {
+                return self.each_row(|_, to, from| {
                     // SAFETY: both rows lie in host memory of the box's extent; `copy` allows overlap.
                     unsafe { std::ptr::copy(host(source + from), host(target + to), len(self.width)) };
                     Ok(())
-                })
+                });
             }
             // SAFETY: the source is host memory of the box's extent.
-            (Place::Device(target) | Place::Pinned(target), Place::Pageable(source)) => unsafe {
-                self.gather(process, live, target, source)
-            },
-            // SAFETY: the target is host memory of the box's extent.
-            (Place::Pageable(target), Place::Device(source) | Place::Pinned(source)) => unsafe {
-                self.scatter(process, live, target, source)
-            },
-            (Place::Device(to) | Place::Pinned(to), Place::Device(from) | Place::Pinned(from)) => {
-                let seq = live.post(&self.message(to, from), &[])?;
-                let host_involved = matches!(target, Place::Pinned(_)) || matches!(source, Place::Pinned(_));
-                if done == Return::WhenDone && host_involved { live.wait(seq) } else { Ok(()) }
+            (_, Memory::Pageable) => unsafe { self.gather(process, live, target, source) }?,
+            (Memory::Pageable, _) => {
+                // SAFETY: the target is host memory of the box's extent.
+                return unsafe { self.scatter(process, live, target, source) };
             }
-        }
+            _ => live.post(&self.message(target, source), &[])?,
+        };
+        if done.waits_for_copy(to.memory, from.memory) { live.wait(seq) } else { Ok(()) }
     }
 
     /// Calls `row` with each row's number and its offsets in target and source.
@@ -280,18 +276,21 @@ impl Box3 {
         }
     }
 
-    /// Pageable rows to the device, packed through staging.
+    /// Pageable rows to the device, packed through staging. Returns the last record's number.
     ///
     /// # Safety
     /// `source` is readable for the box's extent.
-    unsafe fn gather(&self, process: &Process, live: Live<'_>, target: u64, source: u64) -> CuResult {
+    unsafe fn gather(&self, process: &Process, live: Live<'_>, target: u64, source: u64) -> CuResult<Seq> {
         let width = len(self.width);
+        let mut last = 0;
         let Some(pieces) = self.pieces(process) else {
-            return self.each_row(|_, to, from| {
+            self.each_row(|_, to, from| {
                 // SAFETY: the row lies within the box's extent.
                 let row = unsafe { std::slice::from_raw_parts(host(source + from), width) };
-                live.copy_in(target + to, row).map(drop)
-            });
+                last = live.copy_in(target + to, row)?;
+                Ok(())
+            })?;
+            return Ok(last);
         };
         for (z, y, rows) in pieces {
             let mut staged = process.link.stage(width * len(rows))?;
@@ -302,10 +301,10 @@ impl Box3 {
             }
             let to = target + z * self.target.slice + y * self.target.pitch;
             let copy = self.piece(SOURCE_IN_WINDOW, to, staged.span().offset, rows);
-            let seq = live.post(&copy, &[])?;
-            staged.commit(live.slot(), seq);
+            last = live.post(&copy, &[])?;
+            staged.commit(live.slot(), last);
         }
-        Ok(())
+        Ok(last)
     }
 
     /// Device rows to pageable memory, packed through staging.

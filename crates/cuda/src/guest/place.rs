@@ -1,0 +1,110 @@
+//! Where an address leads, and when a call that copies or fills there may return.
+
+use vgpu_core::{CuError, CuResult};
+
+use super::allocation::Kind;
+use super::process::Process;
+
+/// Kinds of memory, as far as copies and fills tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Memory {
+    Device,
+    /// Reached by host and device alike.
+    Managed,
+    /// Host memory that the device reaches.
+    Pinned,
+    /// Any other host memory.
+    Pageable,
+}
+
+/// Where an address leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) memory: Memory,
+    /// What device work calls it; for pageable memory, what the host does.
+    pub(crate) address: u64,
+}
+
+impl Place {
+    /// Finds out where `len_bytes` at `address` lie.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when they start in a known range and end outside it.
+    pub(crate) fn find(process: &Process, address: u64, len_bytes: u64) -> CuResult<Self> {
+        let in_window = || process.link.pinned().device_address(address);
+        let (memory, address) = match process.allocations.kind_of(address, len_bytes)? {
+            Some(Kind::Device | Kind::Variable) => (Memory::Device, address),
+            Some(Kind::Managed) => (Memory::Managed, in_window()),
+            Some(Kind::Pinned(_)) => (Memory::Pinned, in_window()),
+            Some(Kind::Registered(_)) | None => (Memory::Pageable, address),
+        };
+        Ok(Self { memory, address })
+    }
+
+    /// The address for device work.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when the device does not reach the place.
+    pub(crate) fn reached(self) -> CuResult<u64> {
+        if self.memory == Memory::Pageable { Err(CuError::INVALID_VALUE) } else { Ok(self.address) }
+    }
+}
+
+/// Which form of a function was called. Neither name is the whole truth: it depends on the memory involved.
+///
+/// **Source:** "API synchronization behavior" in NVIDIA's driver API reference; for managed memory its edition 11.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Return {
+    /// The synchronous form.
+    WhenDone,
+    /// The form whose name ends in Async.
+    WhenQueued,
+}
+
+impl Return {
+    /// Whether a queued copy is waited for. What is pageable the host has read or written itself by then.
+    pub(crate) fn waits_for_copy(self, target: Memory, source: Memory) -> bool {
+        let is_shared = |memory| matches!(memory, Memory::Managed | Memory::Pinned);
+        let is_host = |memory| matches!(memory, Memory::Pinned | Memory::Pageable);
+        match self {
+            Self::WhenDone => is_shared(target) || is_shared(source),
+            Self::WhenQueued => is_host(target) && is_host(source),
+        }
+    }
+
+    /// Whether a queued fill is waited for: when the host could look at it.
+    pub(crate) fn waits_for_fill(self, target: Memory) -> bool {
+        self == Self::WhenDone && matches!(target, Memory::Managed | Memory::Pinned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Memory::{Device, Managed, Pageable, Pinned};
+    use super::Return::{WhenDone, WhenQueued};
+
+    #[test]
+    fn a_synchronous_copy_is_waited_for_where_the_host_can_see_a_side() {
+        for (target, source) in [(Pinned, Device), (Device, Pinned), (Managed, Device), (Device, Managed)] {
+            assert!(WhenDone.waits_for_copy(target, source), "{target:?} from {source:?}");
+        }
+        assert!(WhenDone.waits_for_copy(Managed, Pageable) && WhenDone.waits_for_copy(Pinned, Pinned));
+        assert!(!WhenDone.waits_for_copy(Device, Device));
+        assert!(!WhenDone.waits_for_copy(Device, Pageable));
+    }
+
+    #[test]
+    fn an_asynchronous_copy_is_waited_for_between_host_memories_only() {
+        assert!(WhenQueued.waits_for_copy(Pinned, Pinned) && WhenQueued.waits_for_copy(Pinned, Pageable));
+        for (target, source) in [(Pinned, Device), (Device, Pinned), (Managed, Managed), (Managed, Pinned)] {
+            assert!(!WhenQueued.waits_for_copy(target, source), "{target:?} from {source:?}");
+        }
+    }
+
+    #[test]
+    fn a_synchronous_fill_is_waited_for_where_the_host_can_see_it() {
+        assert!(WhenDone.waits_for_fill(Pinned) && WhenDone.waits_for_fill(Managed));
+        assert!(!WhenDone.waits_for_fill(Device));
+        assert!(!WhenQueued.waits_for_fill(Pinned) && !WhenQueued.waits_for_fill(Managed));
+    }
+}
