@@ -1,32 +1,36 @@
-/* As much of the driver API as the programs here use, under the names that its libraries export. */
-
+/* What the programs of this folder use of the driver API, declared by hand, and how they print. */
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-typedef int CUresult;
+typedef unsigned int CUresult;
 typedef int CUdevice;
 typedef unsigned long long CUdeviceptr;
 typedef struct CUctx_st *CUcontext;
 typedef struct CUmod_st *CUmodule;
 typedef struct CUfunc_st *CUfunction;
 typedef struct CUstream_st *CUstream;
+typedef struct CUevent_st *CUevent;
+typedef struct CUarray_st *CUarray;
 
-enum { HOST = 1, DEVICE = 2 };
+enum { CU_MEMORYTYPE_HOST = 1, CU_MEMORYTYPE_DEVICE = 2, CU_MEMORYTYPE_ARRAY = 3, CU_MEMORYTYPE_UNIFIED = 4 };
+enum { CU_POINTER_ATTRIBUTE_MEMORY_TYPE = 2, CU_POINTER_ATTRIBUTE_DEVICE_POINTER = 3, CU_POINTER_ATTRIBUTE_HOST_POINTER = 4 };
+enum { CU_STREAM_NON_BLOCKING = 1 };
 
 typedef struct {
     size_t srcXInBytes, srcY;
     int srcMemoryType;
     const void *srcHost;
     CUdeviceptr srcDevice;
-    void *srcArray;
+    CUarray srcArray;
     size_t srcPitch;
     size_t dstXInBytes, dstY;
     int dstMemoryType;
     void *dstHost;
     CUdeviceptr dstDevice;
-    void *dstArray;
-    size_t dstPitch;
-    size_t WidthInBytes, Height;
+    CUarray dstArray;
+    size_t dstPitch, WidthInBytes, Height;
 } CUDA_MEMCPY2D;
 
 typedef struct {
@@ -34,28 +38,30 @@ typedef struct {
     int srcMemoryType;
     const void *srcHost;
     CUdeviceptr srcDevice;
-    void *srcArray, *reserved0;
+    CUarray srcArray;
+    void *reserved0;
     size_t srcPitch, srcHeight;
     size_t dstXInBytes, dstY, dstZ, dstLOD;
     int dstMemoryType;
     void *dstHost;
     CUdeviceptr dstDevice;
-    void *dstArray, *reserved1;
-    size_t dstPitch, dstHeight;
-    size_t WidthInBytes, Height, Depth;
+    CUarray dstArray;
+    void *reserved1;
+    size_t dstPitch, dstHeight, WidthInBytes, Height, Depth;
 } CUDA_MEMCPY3D;
 
-CUresult cuInit(unsigned flags);
+CUresult cuInit(unsigned int flags);
 CUresult cuGetErrorName(CUresult error, const char **name);
 CUresult cuDeviceGet(CUdevice *device, int ordinal);
-CUresult cuCtxCreate_v2(CUcontext *context, unsigned flags, CUdevice device);
-CUresult cuCtxDestroy_v2(CUcontext context);
+CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device);
+CUresult cuCtxGetCurrent(CUcontext *context);
+CUresult cuCtxSetCurrent(CUcontext context);
 CUresult cuCtxSynchronize(void);
-CUresult cuStreamSynchronize(CUstream stream);
 CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes);
-CUresult cuMemAllocManaged(CUdeviceptr *address, size_t bytes, unsigned flags);
-CUresult cuMemHostAlloc(void **host, size_t bytes, unsigned flags);
+CUresult cuMemAllocManaged(CUdeviceptr *address, size_t bytes, unsigned int flags);
 CUresult cuMemFree_v2(CUdeviceptr address);
+CUresult cuMemHostAlloc(void **address, size_t bytes, unsigned int flags);
+CUresult cuMemHostRegister_v2(void *address, size_t bytes, unsigned int flags);
 CUresult cuMemcpy(CUdeviceptr target, CUdeviceptr source, size_t bytes);
 CUresult cuMemcpyAsync(CUdeviceptr target, CUdeviceptr source, size_t bytes, CUstream stream);
 CUresult cuMemcpyHtoD_v2(CUdeviceptr target, const void *source, size_t bytes);
@@ -67,30 +73,40 @@ CUresult cuMemcpy3D_v2(const CUDA_MEMCPY3D *copy);
 CUresult cuMemsetD8_v2(CUdeviceptr target, unsigned char value, size_t count);
 CUresult cuMemsetD8Async(CUdeviceptr target, unsigned char value, size_t count, CUstream stream);
 CUresult cuMemsetD16_v2(CUdeviceptr target, unsigned short value, size_t count);
-CUresult cuMemsetD32_v2(CUdeviceptr target, unsigned value, size_t count);
+CUresult cuMemsetD32_v2(CUdeviceptr target, unsigned int value, size_t count);
 CUresult cuMemsetD2D8_v2(CUdeviceptr target, size_t pitch, unsigned char value, size_t width, size_t height);
 CUresult cuMemsetD2D16_v2(CUdeviceptr target, size_t pitch, unsigned short value, size_t width, size_t height);
-CUresult cuMemsetD2D32_v2(CUdeviceptr target, size_t pitch, unsigned value, size_t width, size_t height);
+CUresult cuMemsetD2D32_v2(CUdeviceptr target, size_t pitch, unsigned int value, size_t width, size_t height);
 CUresult cuModuleLoadData(CUmodule *module, const void *image);
-CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name);
 CUresult cuModuleGetGlobal_v2(CUdeviceptr *address, size_t *bytes, CUmodule module, const char *name);
-CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value);
-CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
-                        unsigned blockY, unsigned blockZ, unsigned sharedBytes, CUstream stream, void **params,
-                        void **extra);
+CUresult cuPointerGetAttribute(void *value, int attribute, CUdeviceptr address);
+CUresult cuPointerGetAttributes(unsigned int count, const int *attributes, void **values, CUdeviceptr address);
+CUresult cuStreamCreate(CUstream *stream, unsigned int flags);
+CUresult cuStreamSynchronize(CUstream stream);
 
-static const char *name_of(CUresult error) {
-    const char *name = "an unknown error";
-    cuGetErrorName(error, &name);
+static inline const char *name_of(CUresult result) {
+    const char *name = "an unknown code";
+    cuGetErrorName(result, &name);
     return name;
 }
 
-/* Ends the program at a call that must not fail. */
-#define MUST(call)                                                 \
-    do {                                                           \
-        CUresult must_error = (call);                              \
-        if (must_error) {                                          \
-            printf("%s: %s\n", #call, name_of(must_error));        \
-            return 1;                                              \
-        }                                                          \
+/* A call that must work. */
+#define OK(call) \
+    do { \
+        CUresult result_ = (call); \
+        if (result_) { \
+            printf("%s: %s\n", #call, name_of(result_)); \
+            exit(1); \
+        } \
     } while (0)
+
+/* A call whose result is what the test is about. */
+#define SAY(call) printf("%s: %s\n", #call, name_of(call))
+
+/* The first device, with its primary context current. */
+static inline void start(void) {
+    CUcontext context;
+    OK(cuInit(0));
+    OK(cuDevicePrimaryCtxRetain(&context, 0));
+    OK(cuCtxSetCurrent(context));
+}

@@ -7,8 +7,6 @@
  * memories nothing is waited for.
  */
 #include "driver.h"
-#include <stdlib.h>
-#include <string.h>
 
 enum { BYTES = 1 << 20, ROW = 1 << 10, BALLAST = 32 << 20, ROUNDS = 8 };
 enum { IN_DEVICE, IN_MANAGED, IN_PINNED, IN_PAGEABLE, KINDS };
@@ -24,14 +22,13 @@ static int for_device(int kind) { return kind != IN_PAGEABLE; }
 static CUresult busy(void) { return cuMemsetD8Async(ballast, 1, BALLAST, NULL); }
 
 /* Has memory of that kind hold a value, for certain. */
-static int put(int kind, CUdeviceptr address, unsigned char value) {
+static void put(int kind, CUdeviceptr address, unsigned char value) {
     if (kind == IN_DEVICE) {
-        MUST(cuMemsetD8_v2(address, value, BYTES));
-        MUST(cuCtxSynchronize());
+        OK(cuMemsetD8_v2(address, value, BYTES));
+        OK(cuCtxSynchronize());
     } else {
         memset(host(address), value, BYTES);
     }
-    return 0;
 }
 
 /* The last byte there. */
@@ -54,9 +51,9 @@ static CUresult peer(int to, int from) { return cuMemcpyPeer(target[to], context
 
 static CUresult rows(int to, int from) {
     CUDA_MEMCPY2D copy = {0};
-    copy.srcMemoryType = on_host(from) ? HOST : DEVICE;
+    copy.srcMemoryType = on_host(from) ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
     copy.srcHost = host(source[from]), copy.srcDevice = source[from], copy.srcPitch = ROW;
-    copy.dstMemoryType = on_host(to) ? HOST : DEVICE;
+    copy.dstMemoryType = on_host(to) ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
     copy.dstHost = host(target[to]), copy.dstDevice = target[to], copy.dstPitch = ROW;
     copy.WidthInBytes = ROW, copy.Height = BYTES / ROW;
     return cuMemcpy2D_v2(&copy);
@@ -64,31 +61,30 @@ static CUresult rows(int to, int from) {
 
 static CUresult box(int to, int from) {
     CUDA_MEMCPY3D copy = {0};
-    copy.srcMemoryType = on_host(from) ? HOST : DEVICE;
+    copy.srcMemoryType = on_host(from) ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
     copy.srcHost = host(source[from]), copy.srcDevice = source[from], copy.srcPitch = ROW, copy.srcHeight = 32;
-    copy.dstMemoryType = on_host(to) ? HOST : DEVICE;
+    copy.dstMemoryType = on_host(to) ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
     copy.dstHost = host(target[to]), copy.dstDevice = target[to], copy.dstPitch = ROW, copy.dstHeight = 32;
     copy.WidthInBytes = ROW, copy.Height = 32, copy.Depth = BYTES / ROW / 32;
     return cuMemcpy3D_v2(&copy);
 }
 
 /* Copies, looks at the target at once, changes the source at once, and looks what the target was left with. */
-static int check_copy(const char *name, Copy *copy, int to, int from) {
+static void check_copy(const char *name, Copy *copy, int to, int from) {
     int late = 0, torn = 0;
     for (int round = 1; round <= ROUNDS; round++) {
-        if (put(from, source[from], round) || put(to, target[to], 0))
-            return 1;
-        MUST(busy());
-        MUST(copy(to, from));
+        put(from, source[from], round);
+        put(to, target[to], 0);
+        OK(busy());
+        OK(copy(to, from));
         if (to != IN_DEVICE)
             late += last(to, target[to]) != round;
         if (from != IN_DEVICE)
             memset(host(source[from]), 0xee, BYTES);
-        MUST(cuCtxSynchronize());
+        OK(cuCtxSynchronize());
         torn += last(to, target[to]) != round;
     }
     printf("%s, %s from %s: %d late, %d torn\n", name, KIND[to], KIND[from], late, torn);
-    return 0;
 }
 
 typedef CUresult Fill(CUdeviceptr address, unsigned value);
@@ -106,60 +102,58 @@ static CUresult word_rows(CUdeviceptr address, unsigned value) {
     return cuMemsetD2D32_v2(address, ROW, value << 24, ROW / 4, BYTES / ROW);
 }
 
-static int check_fill(const char *name, Fill *fill, int to) {
+static void check_fill(const char *name, Fill *fill, int to) {
     int late = 0;
     for (int round = 1; round <= ROUNDS; round++) {
-        if (put(to, target[to], 0))
-            return 1;
-        MUST(busy());
-        MUST(fill(target[to], round));
+        put(to, target[to], 0);
+        OK(busy());
+        OK(fill(target[to], round));
         late += last(to, target[to]) != round;
     }
     printf("%s, %s: %d late\n", name, KIND[to], late);
-    return 0;
 }
 
-static int allocate(CUdeviceptr place[KINDS]) {
+static void allocate(CUdeviceptr place[KINDS]) {
     void *pinned = NULL;
-    MUST(cuMemAlloc_v2(&place[IN_DEVICE], BYTES));
-    MUST(cuMemAllocManaged(&place[IN_MANAGED], BYTES, 1));
-    MUST(cuMemHostAlloc(&pinned, BYTES, 0));
+    OK(cuMemAlloc_v2(&place[IN_DEVICE], BYTES));
+    OK(cuMemAllocManaged(&place[IN_MANAGED], BYTES, 1));
+    OK(cuMemHostAlloc(&pinned, BYTES, 0));
     place[IN_PINNED] = (size_t)pinned;
     place[IN_PAGEABLE] = (size_t)malloc(BYTES);
-    return 0;
 }
 
 int main(void) {
-    CUdevice device;
-    int failed = 0;
-    MUST(cuInit(0));
-    MUST(cuDeviceGet(&device, 0));
-    MUST(cuCtxCreate_v2(&context, 0, device));
-    MUST(cuMemAlloc_v2(&ballast, BALLAST));
-    if (allocate(target) || allocate(source))
-        return 1;
+    start();
+    OK(cuCtxGetCurrent(&context));
+    OK(cuMemAlloc_v2(&ballast, BALLAST));
+    allocate(target);
+    allocate(source);
     for (int to = IN_MANAGED; to <= IN_PINNED; to++) {
-        failed |= check_fill("bytes", bytes, to) | check_fill("halves", halves, to) | check_fill("words", words, to);
-        failed |= check_fill("rows of bytes", byte_rows, to) | check_fill("rows of halves", half_rows, to);
-        failed |= check_fill("rows of words", word_rows, to);
+        check_fill("bytes", bytes, to);
+        check_fill("halves", halves, to);
+        check_fill("words", words, to);
+        check_fill("rows of bytes", byte_rows, to);
+        check_fill("rows of halves", half_rows, to);
+        check_fill("rows of words", word_rows, to);
     }
     for (int to = 0; to < KINDS; to++) {
         for (int from = 0; from < KINDS; from++) {
             if (to == IN_DEVICE && from == IN_DEVICE)
                 continue;
-            failed |= check_copy("cuMemcpy", linear, to, from);
+            check_copy("cuMemcpy", linear, to, from);
             if (on_host(to) && on_host(from))
-                failed |= check_copy("cuMemcpyAsync", linear_async, to, from);
+                check_copy("cuMemcpyAsync", linear_async, to, from);
             if (for_device(to) && on_host(from))
-                failed |= check_copy("cuMemcpyHtoD", to_device, to, from);
+                check_copy("cuMemcpyHtoD", to_device, to, from);
             if (on_host(to) && for_device(from))
-                failed |= check_copy("cuMemcpyDtoH", to_host, to, from);
+                check_copy("cuMemcpyDtoH", to_host, to, from);
             if (for_device(to) && for_device(from))
-                failed |= check_copy("cuMemcpyDtoD", within_device, to, from);
+                check_copy("cuMemcpyDtoD", within_device, to, from);
             if (!on_host(to) && !on_host(from))
-                failed |= check_copy("cuMemcpyPeer", peer, to, from);
-            failed |= check_copy("cuMemcpy2D", rows, to, from) | check_copy("cuMemcpy3D", box, to, from);
+                check_copy("cuMemcpyPeer", peer, to, from);
+            check_copy("cuMemcpy2D", rows, to, from);
+            check_copy("cuMemcpy3D", box, to, from);
         }
     }
-    return failed;
+    return 0;
 }

@@ -1,48 +1,60 @@
-//! The C programs of `tests/api`: what each prints stands in its `.txt`, and is what NVIDIA's driver has it print.
+//! The C programs of `tests/api/`: each prints what the driver API did, and must print what stands beside it.
+//!
+//! They are programs like any other: `cc tests/api/NAME.c -lcuda` runs the same on NVIDIA's driver.
 
 use std::{
     fs,
-    path::{Path, PathBuf},
-    process::Command,
+    path::Path,
+    process::{Command, Output},
 };
 
-use vgpu_tests::{daemon::Daemon, dist};
+use vgpu_tests::dist;
 
-fn source(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("api").join(name)
-}
-
-/// Compiles a program against the library as any program is.
-fn compile(name: &str, folder: &Path) -> PathBuf {
-    let program = folder.join(name);
-    let output = Command::new("cc")
-        .args(["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-o"])
+/// Compiles a program, and runs it with an executor of its own: what it printed, and what it should have.
+fn run(name: &str) -> (String, String) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("api");
+    let built = tempfile::tempdir().expect("a temporary folder");
+    let program = built.path().join(name);
+    let compiler = Command::new("cc")
+        .args(["-std=gnu11", "-O1", "-Wall", "-Werror", "-pthread", "-o"])
         .arg(&program)
-        .arg(source(&format!("{name}.c")))
+        .arg(folder.join(name).with_extension("c"))
         .arg(dist().join("lib/libcuda.so.1"))
-        .output()
-        .expect("a C compiler");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    program
-}
-
-fn check(name: &str) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let program = compile(name, folder.path());
-    let daemon = Daemon::start(&["--threads", "1"]);
-    let expected = fs::read_to_string(source(&format!("{name}.txt"))).expect("what it prints");
-
-    let output = Command::new(program)
+        .status()
+        .expect("cc runs");
+    assert!(compiler.success(), "{name}.c does not compile");
+    let Output { status, stdout, stderr } = Command::new(&program)
         .env("LD_LIBRARY_PATH", dist().join("lib"))
-        .env("VGPU", daemon.device())
+        .env("VGPU", "embedded")
         .output()
         .expect("the program runs");
-
-    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
-    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8_lossy(&stdout).into_owned();
+    assert!(status.success(), "{status}: {printed}{}", String::from_utf8_lossy(&stderr));
+    let expected = fs::read_to_string(folder.join(name).with_extension("out")).expect("what it must print");
+    (printed, expected)
 }
 
-#[test]
-fn synchronous_forms_return_when_the_host_sees_their_effect() {
-    check("synchronous_forms");
+macro_rules! programs {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                let (printed, expected) = run(stringify!($name));
+                assert_eq!(printed, expected);
+            }
+        )*
+
+        #[test]
+        fn no_program_is_forgotten() {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("api");
+            let named = [$(stringify!($name)),*];
+            for file in fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path()) {
+                let name = file.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
+                let is_program = file.extension().is_some_and(|kind| kind == "c");
+                assert!(!is_program || named.contains(&name.as_str()), "{name}.c");
+            }
+        }
+    };
 }
+
+programs![synchronous_forms, unified_addresses];

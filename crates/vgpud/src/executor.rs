@@ -6,12 +6,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::Signal;
 use vgpu_core::host::{self, HostWindow};
-use vgpu_core::transport::handshake::{self, ConnectionKind};
+use vgpu_core::transport::handshake::{self, ConnectionKind, Introduction};
 use vgpu_core::transport::monitor;
 use vgpu_core::transport::socket::Socket;
-use vgpu_core::window::WindowConfig;
 use vgpu_core::window::layout::PAGE_BYTES;
 use vgpu_core::window::mapping::sealed_len;
+use vgpu_core::window::{Arena, WindowConfig};
 use vgpu_core::wire::messages::StatisticsReply;
 use vgpu_core::wire::{Completions, Span};
 use vgpu_soft::device::{ImageStore, MemoryLedger, Quota, SoftDevice};
@@ -43,7 +43,7 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
     let introduction = handshake::receive_hello(&socket, false).context("the guest's greeting")?;
     log::info!("serving process {} of the guest ({:?})", introduction.pid, introduction.kind);
     let served = DeviceSettings::new(&options.device).and_then(|settings| match introduction.kind {
-        ConnectionKind::Compute => prepare(&socket, options, &settings, daemon),
+        ConnectionKind::Compute => prepare(&socket, &introduction, options, &settings, daemon),
         ConnectionKind::Monitor => {
             let ledger = Arc::new(Ledger::create(1)?.0);
             let observer = Observer::new(&settings, ledger)?;
@@ -54,7 +54,9 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
         }
     });
     match served {
-        Ok(Some((window, mut device))) => host::serve(&window, &mut device).map_err(|error| anyhow!(error)),
+        Ok(Some(Prepared { _arena, window, mut device })) => {
+            host::serve(&window, &mut device).map_err(|error| anyhow!(error))
+        }
         Ok(None) => Ok(()),
         Err(error) => {
             handshake::refuse(&socket, &format!("{error:#}"));
@@ -63,25 +65,39 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
     }
 }
 
+/// What serves a guest, in the order in which it goes.
+struct Prepared {
+    device: SoftDevice,
+    window: Arc<HostWindow>,
+    /// The addresses of the device's memory.
+    _arena: Arena,
+}
+
 fn prepare(
     socket: &Socket,
+    introduction: &Introduction,
     options: &ExecutorOptions,
     settings: &DeviceSettings,
     daemon: Option<u32>,
-) -> Result<Option<(Arc<HostWindow>, SoftDevice)>> {
-    let arena = inherit_arena(options)?;
+) -> Result<Option<Prepared>> {
+    let arena = Arena::take_first(&introduction.arenas)
+        .context("no addresses for device memory that are free in the guest and here")?;
+    let part = inherit_window(options)?;
     // A guest in a VM has the memory already; another gets it with the welcome.
-    let sends_object = arena.is_none();
-    let window = Arc::new(match arena {
-        Some((object, span)) => HostWindow::create_within(object, span)?,
-        None => HostWindow::create(&WindowConfig { pinned_bytes: settings.pinned_bytes, ..WindowConfig::default() })?,
+    let sends_object = part.is_none();
+    let window = Arc::new(match part {
+        Some((object, span)) => HostWindow::create_within(object, span, arena.range())?,
+        None => {
+            let config = WindowConfig { pinned_bytes: settings.pinned_bytes, ..WindowConfig::default() };
+            HostWindow::create(&config, arena.range())?
+        }
     });
     let completions = Arc::clone(&window) as Arc<dyn Completions>;
     let device = device::open(settings, account(options, settings)?, images(options)?, completions)?;
     let counts = device.counts();
     watch::end_with(socket, daemon, move || report(&counts()))?;
     handshake::welcome(socket, sends_object.then(|| window.object()))?;
-    Ok(Some((window, device)))
+    Ok(Some(Prepared { device, window, _arena: arena }))
 }
 
 /// What a guest had executed, for the log.
@@ -135,7 +151,7 @@ fn inherit_socket(fd: RawFd) -> Result<Socket> {
 }
 
 /// Takes over the memory in which the window shall lie, if the daemon gave any.
-fn inherit_arena(options: &ExecutorOptions) -> Result<Option<(OwnedFd, Span)>> {
+fn inherit_window(options: &ExecutorOptions) -> Result<Option<(OwnedFd, Span)>> {
     let Some(fd) = options.window_fd else {
         return Ok(None);
     };

@@ -99,4 +99,8 @@ impl Completions for Nobody {
     fn pinned_heap(&self) -> Range<u64> {
         0..0
     }
+
+    fn device_arena(&self) -> Range<u64> {
+        0..0
+    }
 }

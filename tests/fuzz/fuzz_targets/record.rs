@@ -49,6 +49,10 @@ impl Completions for Window {
         let start = self.0.as_ptr().expose_provenance() as u64;
         start..start + WINDOW_BYTES as u64
     }
+
+    fn device_arena(&self) -> Range<u64> {
+        0..0
+    }
 }
 
 /// A device whose records are numbered as a ring numbers them.

@@ -189,6 +189,11 @@ impl Link {
         self.channel.window().layout().executor_pid
     }
 
+    /// The addresses of device memory: nothing of this process lies there.
+    pub fn device_arena(&self) -> std::ops::Range<u64> {
+        self.channel.window().layout().device_arena.addresses()
+    }
+
     /// The pinned heap.
     pub fn pinned(&self) -> &PinnedHeap {
         &self.pinned

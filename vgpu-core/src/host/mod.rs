@@ -14,7 +14,7 @@ use crate::error::{CuError, CuResult};
 use crate::wait;
 use crate::window::layout::Layout;
 use crate::window::mapping::{self, Mapping};
-use crate::window::{Window, WindowConfig};
+use crate::window::{AddressRange, Window, WindowConfig};
 use crate::wire::{Completions, EventSlot, Pod, Seq, Span, StreamSlot};
 
 /// A window that this process made, mapped here.
@@ -41,13 +41,14 @@ impl std::fmt::Display for CreateError {
 impl std::error::Error for CreateError {}
 
 impl HostWindow {
-    /// Makes a window and maps it.
+    /// Makes a window and maps it. `device_arena` is where device memory will lie, reserved for it here by the caller and by
+    /// the guest.
     ///
     /// # Errors
     /// When the configuration breaks a rule, or the kernel refuses.
-    pub fn create(config: &WindowConfig) -> Result<Self, CreateError> {
+    pub fn create(config: &WindowConfig, device_arena: AddressRange) -> Result<Self, CreateError> {
         let wrong = |error: &dyn std::fmt::Display| CreateError(error.to_string());
-        let layout = Layout::new(config).map_err(|error| wrong(&error))?;
+        let layout = Layout { device_arena, ..Layout::new(config).map_err(|error| wrong(&error))? };
         let object = mapping::create_object(layout.total_bytes).map_err(|error| wrong(&error))?;
         Self::lay_out(object, 0, layout, false)
     }
@@ -56,13 +57,13 @@ impl HostWindow {
     ///
     /// # Errors
     /// When the part is too short for a window, or the kernel refuses.
-    pub fn create_within(object: OwnedFd, arena: Span) -> Result<Self, CreateError> {
-        let config = WindowConfig::fitting(arena.len_bytes);
+    pub fn create_within(object: OwnedFd, part: Span, device_arena: AddressRange) -> Result<Self, CreateError> {
+        let config = WindowConfig::fitting(part.len_bytes);
         let layout = Layout::new(&config).map_err(|error| CreateError(error.to_string()))?;
-        if layout.total_bytes != arena.len_bytes {
-            return Err(CreateError(format!("a window does not fit {} bytes", arena.len_bytes)));
+        if layout.total_bytes != part.len_bytes {
+            return Err(CreateError(format!("a window does not fit {} bytes", part.len_bytes)));
         }
-        Self::lay_out(object, arena.offset, layout, true)
+        Self::lay_out(object, part.offset, Layout { device_arena, ..layout }, true)
     }
 
     fn lay_out(object: OwnedFd, offset: u64, mut layout: Layout, is_beyond_vm: bool) -> Result<Self, CreateError> {
@@ -137,6 +138,10 @@ impl Completions for HostWindow {
         let Span { offset, len_bytes } = self.window.layout().pinned;
         let start = self.window.mapping().address() + offset;
         start..start + len_bytes
+    }
+
+    fn device_arena(&self) -> Range<u64> {
+        self.window.layout().device_arena.addresses()
     }
 }
 

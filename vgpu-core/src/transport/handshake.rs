@@ -7,6 +7,8 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use super::Exchange;
 use super::socket::Socket;
 use crate::version::{Mismatch, Version};
+use crate::window::AddressRange;
+use crate::window::arena::PROPOSALS;
 use crate::window::layout::abi_hash;
 use crate::wire::{PROTOCOL_VERSION, Pod};
 
@@ -26,6 +28,32 @@ pub enum ConnectionKind {
     Monitor = 2,
 }
 
+/// What a guest wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    /// What the connection is for.
+    pub kind: ConnectionKind,
+    /// Addresses that the guest keeps free for device memory, in order of preference; empty ranges are none.
+    pub arenas: [AddressRange; PROPOSALS],
+}
+
+impl Greeting {
+    /// Of a guest that wants to compute, and has reserved those ranges. More than [`PROPOSALS`] are of no use.
+    pub fn compute(proposed: impl IntoIterator<Item = AddressRange>) -> Self {
+        let mut arenas = [AddressRange::default(); PROPOSALS];
+        for (place, range) in arenas.iter_mut().zip(proposed) {
+            *place = range;
+        }
+        Self { kind: ConnectionKind::Compute, arenas }
+    }
+
+    /// Of a guest that only has questions.
+    pub fn monitor() -> Self {
+        Self { kind: ConnectionKind::Monitor, arenas: [AddressRange::default(); PROPOSALS] }
+    }
+}
+
+/// What stays the same in every version, so that another one's guest can be told; the ranges follow.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 struct Hello {
@@ -40,6 +68,8 @@ struct Hello {
 // SAFETY: u64, u32 × 2, u64, u32 × 2 leave no gap.
 unsafe impl Pod for Hello {}
 
+const HELLO_BYTES: usize = size_of::<Hello>() + size_of::<[AddressRange; PROPOSALS]>();
+
 /// A guest's introduction, checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Introduction {
@@ -47,6 +77,8 @@ pub struct Introduction {
     pub kind: ConnectionKind,
     /// What it says its process number is, in its own namespace.
     pub pid: u32,
+    /// Addresses that it keeps free for device memory.
+    pub arenas: [AddressRange; PROPOSALS],
 }
 
 /// A host's consent.
@@ -96,17 +128,17 @@ impl From<io::Error> for HandshakeError {
 ///
 /// # Errors
 /// [`HandshakeError`]; nothing that the host says makes this panic or wait for ever.
-pub fn greet(host: &dyn Exchange, kind: ConnectionKind) -> Result<Welcome, HandshakeError> {
+pub fn greet(host: &dyn Exchange, greeting: &Greeting) -> Result<Welcome, HandshakeError> {
     let hello = Hello {
         magic: HELLO_MAGIC,
         protocol: PROTOCOL_VERSION,
-        kind: kind as u32,
+        kind: greeting.kind as u32,
         abi_hash: abi_hash(),
         pid: std::process::id(),
         release: Version::OWN.release,
     };
     let mut answer = [0; 8 + REASON_MAX_BYTES];
-    let (len, object) = host.exchange(hello.as_bytes(), &mut answer)?;
+    let (len, object) = host.exchange(&[hello.as_bytes(), greeting.arenas.as_bytes()].concat(), &mut answer)?;
     if len == 0 {
         return Err(HandshakeError::Closed);
     }
@@ -122,7 +154,7 @@ pub fn greet(host: &dyn Exchange, kind: ConnectionKind) -> Result<Welcome, Hands
 /// # Errors
 /// [`HandshakeError`]; the guest gets a refusal if it can understand one.
 pub fn receive_hello(socket: &Socket, peek: bool) -> Result<Introduction, HandshakeError> {
-    let mut bytes = [0; size_of::<Hello>()];
+    let mut bytes = [0; HELLO_BYTES];
     let len = if peek { socket.peek(&mut bytes)? } else { socket.receive(&mut bytes)?.0 };
     if len == 0 {
         return Err(HandshakeError::Closed);
@@ -149,7 +181,8 @@ pub fn read_hello(packet: &[u8]) -> Result<Introduction, HandshakeError> {
         2 => ConnectionKind::Monitor,
         _ => return Err(HandshakeError::Garbage),
     };
-    Ok(Introduction { kind, pid: hello.pid })
+    let arenas = packet.get(size_of::<Hello>()..).and_then(Pod::from_bytes).ok_or(HandshakeError::Garbage)?;
+    Ok(Introduction { kind, pid: hello.pid, arenas })
 }
 
 /// Host: lets the guest in, with the window's object if it came to compute.
@@ -195,13 +228,17 @@ pub(super) fn read_at_start(object: BorrowedFd<'_>, target: &mut [u8]) -> io::Re
 mod tests {
     use super::*;
 
+    const ARENA: AddressRange = AddressRange { address: 0x4000_0000_0000, len_bytes: 1 << 40 };
+
     #[test]
     fn a_guest_is_recognised_and_let_in() {
         let (guest, host) = Socket::pair().expect("a socket pair");
-        let thread = std::thread::spawn(move || greet(&guest, ConnectionKind::Monitor).map(|w| w.object.is_none()));
+        let thread = std::thread::spawn(move || greet(&guest, &Greeting::compute([ARENA])).map(|w| w.object.is_none()));
         let peeked = receive_hello(&host, true).expect("a hello");
         assert_eq!(receive_hello(&host, false).expect("the same hello"), peeked);
-        assert_eq!(peeked, Introduction { kind: ConnectionKind::Monitor, pid: std::process::id() });
+        let arenas = Greeting::compute([ARENA]).arenas;
+        assert_eq!(arenas, [ARENA, AddressRange::default(), AddressRange::default()]);
+        assert_eq!(peeked, Introduction { kind: ConnectionKind::Compute, pid: std::process::id(), arenas });
         welcome(&host, None).expect("a guest that waits");
         assert!(thread.join().expect("no panic").expect("a welcome"));
     }
@@ -211,14 +248,14 @@ mod tests {
         let (guest, host) = Socket::pair().expect("a socket pair");
         refuse(&host, "no room");
         drop(host);
-        let error = greet(&guest, ConnectionKind::Compute).expect_err("refused").to_string();
+        let error = greet(&guest, &Greeting::compute([ARENA])).expect_err("refused").to_string();
         assert!(error.contains("no room"), "{error}");
     }
 
     #[test]
     fn a_refusal_is_heard_even_if_the_greeting_was_only_peeked_at() {
         let (guest, host) = Socket::pair().expect("a socket pair");
-        let thread = std::thread::spawn(move || greet(&guest, ConnectionKind::Compute));
+        let thread = std::thread::spawn(move || greet(&guest, &Greeting::compute([ARENA])));
         receive_hello(&host, true).expect("a hello");
         refuse(&host, "no room");
         drop(host);
@@ -233,7 +270,7 @@ mod tests {
             guest.send(garbage, None).expect("a send");
             host.send(garbage, None).expect("a send");
             assert!(matches!(receive_hello(&host, false), Err(HandshakeError::Garbage)));
-            assert!(matches!(greet(&guest, ConnectionKind::Compute), Err(HandshakeError::Garbage)));
+            assert!(matches!(greet(&guest, &Greeting::compute([ARENA])), Err(HandshakeError::Garbage)));
         }
         let (guest, host) = Socket::pair().expect("a socket pair");
         guest.send(&[1; 4000], None).expect("a send");
@@ -246,7 +283,7 @@ mod tests {
         let hello = Hello { magic: HELLO_MAGIC, protocol: 99, kind: 1, ..Hello::default() };
         guest.send(hello.as_bytes(), None).expect("a send");
         assert!(matches!(receive_hello(&host, false), Err(HandshakeError::Version(_))));
-        let error = greet(&guest, ConnectionKind::Compute).expect_err("refused").to_string();
+        let error = greet(&guest, &Greeting::compute([ARENA])).expect_err("refused").to_string();
         assert!(error.contains("guest unknown, protocol 99"), "{error}");
     }
 }

@@ -1,15 +1,14 @@
 //! Both ends of a window in one process: what tests of the layers above run on.
 //!
-//! The window is mapped twice at different addresses, so [`Link::same_addresses`] is false here.
+//! The window is mapped twice at different addresses, so [`Link::same_addresses`] is false here. Device memory is there once.
 
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use super::{ConnectError, Lifeline};
 use crate::guest::Link;
 use crate::host::{self, HostWindow, ServeError};
-use crate::window::WindowConfig;
+use crate::window::{Arena, WindowConfig};
 use crate::wire::{Completions, Executor};
 
 /// A link and the thread that serves it.
@@ -18,7 +17,12 @@ pub struct Loopback {
     pub link: Link,
     window: Arc<HostWindow>,
     server: Option<JoinHandle<Result<(), ServeError>>>,
+    /// Dropped after all that uses it.
+    _arena: Arena,
 }
+
+/// Device memory of a test never needs more addresses.
+const ARENA_BYTES: u64 = 1 << 36;
 
 impl Loopback {
     /// Starts a thread that makes an executor and serves a new window with it.
@@ -29,15 +33,17 @@ impl Loopback {
         config: &WindowConfig,
         make: impl FnOnce(Arc<dyn Completions>) -> E + Send + 'static,
     ) -> Result<Self, ConnectError> {
-        let window = HostWindow::create(config).map_err(|error| ConnectError::new(error.to_string()))?;
+        let arena = Arena::anywhere(ARENA_BYTES).map_err(|error| ConnectError::new(error.to_string()))?;
+        let window = HostWindow::create(config, arena.range()).map_err(|error| ConnectError::new(error.to_string()))?;
         let window = Arc::new(window);
-        let guest = super::map_window(window.object().as_fd()).map_err(ConnectError::new)?;
+        let layout = super::read_layout(window.object()).map_err(ConnectError::new)?;
+        let guest = super::map_window(window.object(), layout).map_err(ConnectError::new)?;
         let host = Arc::clone(&window);
         let server = std::thread::spawn(move || {
             let mut executor = make(Arc::clone(&host) as Arc<dyn Completions>);
             host::serve(&host, &mut executor)
         });
-        Ok(Self { link: Link::new(guest, Lifeline::InProcess), window, server: Some(server) })
+        Ok(Self { link: Link::new(guest, Lifeline::InProcess), window, server: Some(server), _arena: arena })
     }
 
     /// The host's end.

@@ -25,13 +25,13 @@ pub use selection::{RECORD, Request, Selection};
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::window::layout::Layout;
 use crate::window::mapping;
-use crate::window::{Mapping, Window};
+use crate::window::{Arena, Mapping, Window};
 use crate::wire::Pod;
-use handshake::{ConnectionKind, HandshakeError};
+use handshake::{Greeting, HandshakeError};
 use pci::Trouble;
 use socket::Socket;
 
@@ -75,21 +75,21 @@ enum Connection {
     Pci(pci::Claim),
 }
 
-fn open(selection: &Selection, kind: ConnectionKind, places: &pci::Places) -> Result<Connection, ConnectError> {
+fn open(selection: &Selection, greeting: &Greeting, places: &pci::Places) -> Result<Connection, ConnectError> {
     let over_socket = |socket: Socket, place: &dyn fmt::Display| {
-        let welcome = handshake::greet(&socket, kind)
+        let welcome = handshake::greet(&socket, greeting)
             .map_err(|error| ConnectError::new(format!("{place}: {error}{}", cure(&error))))?;
         // It lives, so from now on it answers sooner.
         socket.set_timeout(Some(socket::TIMEOUT)).map_err(|error| ConnectError::new(format!("{place}: {error}")))?;
         Ok(Connection::Socket(socket, welcome))
     };
     let over_pci = |address: Option<&str>| {
-        pci::open(places, address, kind)
+        pci::open(places, address, greeting)
             .map(Connection::Pci)
             .map_err(|trouble| ConnectError::new(format!("{selection}: {trouble}")))
     };
     match selection {
-        Selection::Default => match pci::open(places, None, kind) {
+        Selection::Default => match pci::open(places, None, greeting) {
             Ok(claim) => Ok(Connection::Pci(claim)),
             Err(trouble) => {
                 if let Trouble::Unusable(text) = &trouble {
@@ -139,23 +139,41 @@ pub(crate) fn open_window(selection: &Selection) -> Result<(Window, Lifeline), C
 
 fn open_window_among(selection: &Selection, places: &pci::Places) -> Result<(Window, Lifeline), ConnectError> {
     let unusable = |text: String| ConnectError::new(format!("the executor's window: {text}"));
-    match open(selection, ConnectionKind::Compute, places)? {
+    // Before anything else, so that the program cannot have put something there in the meantime.
+    let proposed = Arena::propose().map_err(|error| {
+        ConnectError::new(format!("no addresses for device memory: {error}; see the limit that `ulimit -v` shows"))
+    })?;
+    let greeting = Greeting::compute(proposed.iter().map(Arena::range));
+    match open(selection, &greeting, places)? {
         Connection::Socket(socket, welcome) => {
             let object = welcome.object.ok_or_else(|| ConnectError::new("the executor sent no window"))?;
-            Ok((map_window(object.as_fd()).map_err(unusable)?, Lifeline::Socket(socket.into())))
+            let layout = read_layout(object.as_fd()).map_err(unusable)?;
+            let arena = Arena::keep(proposed, layout.device_arena).map_err(unusable)?;
+            let window = map_window(object.as_fd(), layout).map_err(unusable)?;
+            Ok((window.with_arena(arena), Lifeline::Socket(socket.into())))
         }
-        Connection::Pci(claim) => Ok((claim.window().map_err(unusable)?, Lifeline::Pci(claim))),
+        Connection::Pci(claim) => {
+            let layout = claim.layout().map_err(unusable)?;
+            let arena = Arena::keep(proposed, layout.device_arena).map_err(unusable)?;
+            let window = claim.window(layout).map_err(unusable)?;
+            Ok((window.with_arena(arena), Lifeline::Pci(claim)))
+        }
     }
 }
 
-/// Maps a window that another process (or thread) made, after checking what its header says.
-pub(crate) fn map_window(object: std::os::fd::BorrowedFd<'_>) -> Result<Window, String> {
+/// Reads the header of a window that another process (or thread) made, and checks what it says.
+pub(crate) fn read_layout(object: BorrowedFd<'_>) -> Result<Layout, String> {
     let object_bytes = mapping::sealed_len(object).map_err(|error| error.to_string())?;
     let mut header = [0; size_of::<Layout>()];
     handshake::read_at_start(object, &mut header).map_err(|error| format!("reading its header: {error}"))?;
     let layout = Layout::from_bytes(&header).ok_or("its header is too short")?;
     layout.check(object_bytes).map_err(|error| error.to_string())?;
-    let mapping = Mapping::near(object, object_bytes, layout.host_address).map_err(|error| error.to_string())?;
+    Ok(layout)
+}
+
+/// Maps a window whose header has been read.
+pub(crate) fn map_window(object: BorrowedFd<'_>, layout: Layout) -> Result<Window, String> {
+    let mapping = Mapping::near(object, layout.total_bytes, layout.host_address).map_err(|error| error.to_string())?;
     Window::new(mapping, layout).map_err(|error| error.to_string())
 }
 
@@ -181,21 +199,21 @@ mod tests {
     #[test]
     fn a_window_whose_header_lies_is_not_mapped() {
         let object = mapping::create_object(1 << 20).expect("shared memory");
-        assert!(map_window(object.as_fd()).is_err(), "all zero");
+        assert!(read_layout(object.as_fd()).is_err(), "all zero");
         let config =
             crate::window::WindowConfig { pinned_bytes: 1 << 20, staging_bytes: 1 << 20, ..Default::default() };
         let layout = Layout::new(&config).expect("a sound configuration");
         let writer = Mapping::near(object.as_fd(), 1 << 20, 0).expect("shared memory");
         writer.write(0, layout.as_bytes());
-        let error = map_window(object.as_fd()).expect_err("longer than the object");
+        let error = read_layout(object.as_fd()).expect_err("longer than the object");
         assert!(error.contains("bytes"), "{error}");
         let tiny = mapping::create_object(64).expect("shared memory");
-        assert!(map_window(tiny.as_fd()).is_err(), "shorter than a header");
+        assert!(read_layout(tiny.as_fd()).is_err(), "shorter than a header");
     }
 
     #[test]
     fn an_object_that_can_shrink_is_not_mapped() {
         let file = std::fs::File::open("/proc/self/exe").expect("this program");
-        assert!(map_window(file.as_fd()).is_err());
+        assert!(read_layout(file.as_fd()).is_err());
     }
 }

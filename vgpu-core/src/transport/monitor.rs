@@ -2,7 +2,7 @@
 
 use parking_lot::Mutex;
 
-use super::handshake::{ConnectionKind, HandshakeError};
+use super::handshake::{Greeting, HandshakeError};
 use super::socket::Socket;
 use super::{ConnectError, Connection, Exchange, Selection, open, pci};
 use crate::error::{CuError, CuResult};
@@ -128,7 +128,7 @@ impl MonitorLink {
     }
 
     pub(super) fn connect_among(selection: &Selection, places: &pci::Places) -> Result<Self, ConnectError> {
-        Ok(match open(selection, ConnectionKind::Monitor, places)? {
+        Ok(match open(selection, &Greeting::monitor(), places)? {
             Connection::Socket(socket, _) => Self::new(Box::new(socket), None),
             Connection::Pci(claim) => {
                 let place = claim.place();

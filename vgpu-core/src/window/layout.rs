@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::arena::AddressRange;
 use crate::wire::{Op, PROTOCOL_VERSION, Pod, Span};
 
 /// First bytes of every window: "vGPUwin" and a format digit.
@@ -126,11 +127,14 @@ pub struct Layout {
     pub staging: Span,
     /// Pinned heap.
     pub pinned: Span,
+    /// Where all device memory lies, in the executor's process: one of the ranges that the guest has proposed. Empty where
+    /// there is none.
+    pub device_arena: AddressRange,
 }
 
-// SAFETY: integers only; u64, u32 × 2, u64 × 3, u32 × 6 and twelve u64 leave no gap.
+// SAFETY: integers only; u64, u32 × 2, u64 × 3, u32 × 6 and fourteen u64 leave no gap.
 unsafe impl Pod for Layout {}
-const _: () = assert!(size_of::<Layout>() == 160, "padding in the header");
+const _: () = assert!(size_of::<Layout>() == 176, "padding in the header");
 
 /// Why a header is not believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,6 +203,9 @@ impl Layout {
         }
         if self.total_bytes != object_bytes || object_bytes > TOTAL_MAX_BYTES {
             return refuse(format!("it says {} bytes, the object has {object_bytes}", self.total_bytes));
+        }
+        if self.device_arena != AddressRange::default() && !self.device_arena.is_sound() {
+            return refuse(format!("device memory in {:x?}", self.device_arena));
         }
         self.check_areas()?;
         self.check_slots()
@@ -285,6 +292,8 @@ mod tests {
             ("too many events", Box::new(|l| l.event_slots += 1)),
             ("reply slots", Box::new(|l| l.reply_slots = u32::MAX)),
             ("tiny reply slots", Box::new(|l| l.reply_slot_bytes = 64)),
+            ("odd arena", Box::new(|l| l.device_arena = AddressRange { address: 4095, len_bytes: 4096 })),
+            ("endless arena", Box::new(|l| l.device_arena = AddressRange { address: 4096, len_bytes: !4095 })),
         ];
         for (name, lie) in lies {
             let mut layout = honest;

@@ -1,5 +1,6 @@
 //! The window: one shared-memory object per guest process, mapped by the guest and by its executor.
 //!
+//! - [`arena`]: the addresses that device memory has, and nothing else.
 //! - [`layout`]: the header page and where each area lies; checked before anything is believed.
 //! - [`control`]: the words that both sides read and write, each on its own cache line.
 //! - [`mapping`]: making, sealing and mapping the object.
@@ -7,11 +8,13 @@
 //!
 //! What travels through the ring is [`crate::ring`]'s business; who waits how is [`crate::wait`]'s.
 
+pub mod arena;
 pub mod control;
 pub mod layout;
 pub mod mapping;
 pub mod reply;
 
+pub use arena::{AddressRange, Arena};
 pub use layout::{Layout, LayoutError, WindowConfig};
 pub use mapping::{Mapping, MappingError};
 
@@ -26,6 +29,8 @@ use crate::wire::{EventSlot, Seq, Span, StreamSlot};
 pub struct Window {
     mapping: Arc<Mapping>,
     layout: Layout,
+    /// The guest's reservation of the addresses that device memory has.
+    _arena: Option<Arena>,
 }
 
 impl Window {
@@ -36,7 +41,12 @@ impl Window {
     pub fn new(mapping: impl Into<Arc<Mapping>>, layout: Layout) -> Result<Self, LayoutError> {
         let mapping = mapping.into();
         layout.check(mapping.len_bytes() as u64)?;
-        Ok(Self { mapping, layout })
+        Ok(Self { mapping, layout, _arena: None })
+    }
+
+    /// Guest: keeps the addresses of device memory for as long as the window is there.
+    pub(crate) fn with_arena(self, arena: Arena) -> Self {
+        Self { _arena: Some(arena), ..self }
     }
 
     /// Where everything lies.

@@ -144,6 +144,9 @@ pub trait Completions: Send + Sync {
     fn span(&self, span: Span) -> CuResult<*mut u8>;
     /// The address range of the pinned heap in this process (equal to the guest's when mapped alike), for validity checks of kernels' accesses.
     fn pinned_heap(&self) -> std::ops::Range<u64>;
+    /// Where all device memory must lie: addresses that the guest keeps free in its own process, and that are reserved in this
+    /// one. Empty where no guest could mistake anything for it: then the executor finds addresses of its own.
+    fn device_arena(&self) -> std::ops::Range<u64>;
 }
 
 /// An answer on its way to a reply slot: the fixed part and a tail.

@@ -1,6 +1,7 @@
 //! The allocation table: what lies at an address, answered without a round trip.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use parking_lot::RwLock;
 use vgpu_core::{CuError, CuResult};
@@ -62,17 +63,38 @@ struct Table {
 }
 
 /// All known ranges of this process, by address.
-#[derive(Default)]
-pub(crate) struct Allocations(RwLock<Table>);
+pub(crate) struct Allocations {
+    /// Where device memory lies, and nothing else.
+    arena: Range<u64>,
+    table: RwLock<Table>,
+}
 
 impl Allocations {
+    /// No range yet, of a process that keeps `arena` free for device memory.
+    pub(crate) fn new(arena: Range<u64>) -> Self {
+        Self { arena, table: RwLock::default() }
+    }
+
+    /// Whether `address` can only be one of device memory, allocated or not: the host's memory is never there.
+    pub(crate) fn is_device_address(&self, address: u64) -> bool {
+        self.arena.contains(&address)
+    }
+
     /// Adds a range.
     ///
     /// # Errors
-    /// `HOST_MEMORY_ALREADY_REGISTERED` when it overlaps a known one.
+    /// `HOST_MEMORY_ALREADY_REGISTERED` when it overlaps a known one, `INVALID_VALUE` when it is device memory outside the arena
+    /// or other memory within.
     pub(crate) fn insert(&self, base: u64, len_bytes: u64, kind: Kind, context: u32) -> CuResult {
-        let mut table = self.0.write();
+        let mut table = self.table.write();
         let end = base.saturating_add(len_bytes.max(1));
+        let is_in_place = match kind {
+            Kind::Device | Kind::Variable => self.arena.start <= base && end <= self.arena.end,
+            Kind::Pinned(_) | Kind::Managed | Kind::Registered(_) => end <= self.arena.start || self.arena.end <= base,
+        };
+        if !is_in_place {
+            return Err(CuError::INVALID_VALUE);
+        }
         let overlaps =
             table.by_base.range(..end).next_back().is_some_and(|(_, known)| known.end() > base || known.base == base);
         if overlaps {
@@ -87,14 +109,14 @@ impl Allocations {
 
     /// The range that `address` lies in.
     pub(crate) fn find(&self, address: u64) -> Option<Allocation> {
-        let table = self.0.read();
+        let table = self.table.read();
         let (_, allocation) = table.by_base.range(..=address).next_back()?;
         allocation.covers(address, 1).then_some(*allocation)
     }
 
     /// Removes the range that starts at `base`, if `accept` agrees.
     pub(crate) fn remove(&self, base: u64, accept: impl Fn(&Allocation) -> bool) -> Option<Allocation> {
-        let mut table = self.0.write();
+        let mut table = self.table.write();
         if !accept(table.by_base.get(&base)?) {
             return None;
         }
@@ -103,7 +125,7 @@ impl Allocations {
 
     /// Removes every range that `which` accepts.
     pub(crate) fn drain(&self, which: impl Fn(&Allocation) -> bool) -> Vec<Allocation> {
-        let mut table = self.0.write();
+        let mut table = self.table.write();
         let gone: Vec<Allocation> = table.by_base.values().filter(|a| which(a)).copied().collect();
         for allocation in &gone {
             table.by_base.remove(&allocation.base);
@@ -129,7 +151,7 @@ mod tests {
     use super::*;
 
     fn table() -> Allocations {
-        let table = Allocations::default();
+        let table = Allocations::new(0x1000..0x2000);
         table.insert(0x1000, 0x100, Kind::Device, 1).expect("free");
         table.insert(0x2000, 0x10, Kind::Pinned(0), 1).expect("free");
         table
@@ -161,11 +183,25 @@ mod tests {
     #[test]
     fn overlapping_ranges_are_refused() {
         let table = table();
-        for (base, len) in [(0x1000, 1), (0x10ff, 1), (0xf00, 0x101), (0xf00, 0x5000)] {
+        for (base, len) in [(0x2000, 1), (0x200f, 1), (0x2001, 0x101)] {
             let result = table.insert(base, len, Kind::Registered(0), 1);
             assert_eq!(result, Err(CuError::HOST_MEMORY_ALREADY_REGISTERED));
         }
-        assert_eq!(table.insert(0x1100, 0x10, Kind::Registered(0), 1), Ok(()));
+        assert_eq!(table.insert(0x1080, 0x80, Kind::Device, 1), Err(CuError::HOST_MEMORY_ALREADY_REGISTERED));
+        assert_eq!(table.insert(0x2010, 0x10, Kind::Registered(0), 1), Ok(()));
+    }
+
+    #[test]
+    fn device_memory_and_host_memory_have_different_addresses() {
+        let table = table();
+        for (base, len) in [(0x1200, 1), (0x1fff, 2), (0xfff, 2), (0xf00, 0x5000)] {
+            assert_eq!(table.insert(base, len, Kind::Registered(0), 1), Err(CuError::INVALID_VALUE));
+            assert_eq!(table.insert(base, len, Kind::Pinned(0), 1), Err(CuError::INVALID_VALUE));
+        }
+        for (base, len) in [(0x3000, 1), (0x1fff, 2), (0xfff, 1)] {
+            assert_eq!(table.insert(base, len, Kind::Device, 1), Err(CuError::INVALID_VALUE));
+        }
+        assert!(table.is_device_address(0x1fff) && !table.is_device_address(0x2000) && !table.is_device_address(0xfff));
     }
 
     #[test]

@@ -14,6 +14,11 @@ use super::stream::Stream;
 /// Up to this length, `Link::copy_in` takes the bytes at once wherever they are.
 const INLINE_BYTES: usize = 4096;
 
+/// Whether host code may have something there.
+fn is_host(process: &Process, address: *const u8) -> bool {
+    !address.is_null() && !process.allocations.is_device_address(address.addr() as u64)
+}
+
 /// A host address as device work names it: a place in the window.
 fn pinned_span(process: &Process, address: u64, len: usize) -> Option<vgpu_core::wire::Span> {
     process.link.pinned().span(address, len)
@@ -37,7 +42,7 @@ pub(crate) unsafe fn to_device(
     if len == 0 {
         return Ok(());
     }
-    if source.is_null() {
+    if !is_host(process, source) {
         return Err(CuError::INVALID_VALUE);
     }
     let span = pinned_span(process, source.addr() as u64, len);
@@ -89,7 +94,7 @@ pub(crate) unsafe fn to_host(
     if len == 0 {
         return Ok(());
     }
-    if target.is_null() {
+    if !is_host(process, target) {
         return Err(CuError::INVALID_VALUE);
     }
     let span = pinned_span(process, target.addr() as u64, len);

@@ -29,13 +29,14 @@ impl Place {
     /// Finds out where `len_bytes` at `address` lie.
     ///
     /// # Errors
-    /// `INVALID_VALUE` when they start in a known range and end outside it.
+    /// `INVALID_VALUE` when they start in a known range and end outside it, or where device memory could be but is none.
     pub(crate) fn find(process: &Process, address: u64, len_bytes: u64) -> CuResult<Self> {
         let in_window = || process.link.pinned().device_address(address);
         let (memory, address) = match process.allocations.kind_of(address, len_bytes)? {
             Some(Kind::Device | Kind::Variable) => (Memory::Device, address),
             Some(Kind::Managed) => (Memory::Managed, in_window()),
             Some(Kind::Pinned(_)) => (Memory::Pinned, in_window()),
+            None if process.allocations.is_device_address(address) => return Err(CuError::INVALID_VALUE),
             Some(Kind::Registered(_)) | None => (Memory::Pageable, address),
         };
         Ok(Self { memory, address })

@@ -115,6 +115,7 @@ impl Process {
             return Err(CuError::NO_DEVICE);
         }
         let (stream_slots, event_slots) = (link.stream_slots(), link.event_slots());
+        let allocations = Allocations::new(link.device_arena());
         Ok(Self {
             link,
             driver_version,
@@ -128,7 +129,7 @@ impl Process {
             kernels: Slab::new(Tag::Kernel),
             graphs: Slab::new(Tag::Graph),
             graph_execs: Slab::new(Tag::GraphExec),
-            allocations: Allocations::default(),
+            allocations,
             stream_slots: SlotPool::new(stream_slots),
             event_slots: SlotPool::new(event_slots),
             dying_events: Mutex::new(Vec::new()),

@@ -1,4 +1,4 @@
-//! Device memory: one reserved address range, cut into 512-byte aligned allocations.
+//! Device memory: one reserved address range, within the arena that the guest keeps free, cut into 512-byte aligned allocations.
 //!
 //! Freed memory goes back to the system at once and reads as zero when it is given out again.
 
@@ -46,19 +46,24 @@ pub(super) struct Heap {
 }
 
 impl Heap {
-    /// Reserves addresses for `capacity_bytes` of memory. `foreign` ranges become part of every [`Heap::map`].
+    /// Takes addresses for `capacity_bytes` of memory from `arena`, which is reserved, or anywhere if that is empty. `foreign`
+    /// ranges become part of every [`Heap::map`].
     ///
     /// # Errors
     /// What the system says about the reservation.
     pub(super) fn new(
         capacity_bytes: u64,
+        arena: Range<u64>,
         ledger: Arc<dyn MemoryLedger>,
         foreign: Vec<Range<u64>>,
     ) -> std::io::Result<Self> {
         // Addresses cost nothing; twice as many as bytes keep fragmentation from wasting memory.
         let len_bytes = capacity_bytes.saturating_mul(2).next_multiple_of(COMMIT_BYTES).max(COMMIT_BYTES);
-        let reservation = Reservation::new(len_bytes)?;
-        let start = reservation.start();
+        let reservation = Reservation::new(arena, len_bytes)?;
+        let (start, len_bytes) = (reservation.start(), reservation.len_bytes());
+        if len_bytes < capacity_bytes {
+            log::warn!("the guest has addresses for {len_bytes} of the device's {capacity_bytes} bytes only");
+        }
         let mut heap = Self {
             reservation,
             ledger,
@@ -220,21 +225,24 @@ impl Drop for Heap {
 struct Reservation {
     start: NonNull<libc::c_void>,
     len_bytes: usize,
+    /// It is part of an arena, which stays.
+    is_lent: bool,
 }
 
 // SAFETY: the range belongs to no thread; all accesses to the struct go through `&mut Heap` or plain reads of its fields.
 unsafe impl Send for Reservation {}
 
 impl Reservation {
-    fn new(len_bytes: u64) -> std::io::Result<Self> {
-        let len_bytes = usize::try_from(len_bytes).map_err(std::io::Error::other)?;
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        // SAFETY: a new anonymous mapping at an address of the system's choice touches no existing memory.
-        let start = unsafe { libc::mmap(std::ptr::null_mut(), len_bytes, libc::PROT_NONE, flags, -1, 0) };
-        match NonNull::new(start) {
-            Some(start) if start.as_ptr() != libc::MAP_FAILED => Ok(Self { start, len_bytes }),
-            _ => Err(std::io::Error::last_os_error()),
-        }
+    /// The first `len_bytes` of `arena`, or as many as it has; anywhere if it is empty.
+    fn new(arena: Range<u64>, len_bytes: u64) -> std::io::Result<Self> {
+        let is_lent = !arena.is_empty();
+        let len_bytes = if is_lent { len_bytes.min(arena.end - arena.start) } else { len_bytes };
+        let number = |value: u64| usize::try_from(value).map_err(std::io::Error::other);
+        let (len_bytes, address) = (number(len_bytes)?, number(arena.start)?);
+        let fixed = if is_lent { libc::MAP_FIXED } else { 0 };
+        let start =
+            reserve(std::ptr::with_exposed_provenance_mut(if is_lent { address } else { 0 }), len_bytes, fixed)?;
+        Ok(Self { start, len_bytes, is_lent })
     }
 
     fn start(&self) -> u64 {
@@ -289,8 +297,24 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // SAFETY: the range was mapped by `new` and nothing uses it any more once its heap is dropped.
-        unsafe { libc::munmap(self.start.as_ptr(), self.len_bytes) };
+        if self.is_lent {
+            // Its pages go, its addresses stay the arena's. If that fails, so would everything else.
+            let _ = reserve(self.start.as_ptr(), self.len_bytes, libc::MAP_FIXED);
+        } else {
+            // SAFETY: the range was mapped by `new` and nothing uses it any more once its heap is dropped.
+            unsafe { libc::munmap(self.start.as_ptr(), self.len_bytes) };
+        }
+    }
+}
+
+/// Maps inaccessible addresses: a new range, or with `MAP_FIXED` over a reserved one that nobody uses.
+fn reserve(at: *mut libc::c_void, len_bytes: usize, fixed: libc::c_int) -> std::io::Result<NonNull<libc::c_void>> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | fixed;
+    // SAFETY: where an address is given it is that of a reserved range, which holds nothing that is still in use.
+    let start = unsafe { libc::mmap(at, len_bytes, libc::PROT_NONE, flags, -1, 0) };
+    match NonNull::new(start) {
+        Some(start) if start.as_ptr() != libc::MAP_FAILED => Ok(start),
+        _ => Err(std::io::Error::last_os_error()),
     }
 }
 
@@ -305,9 +329,10 @@ fn whole_pages(address: u64, len_bytes: u64) -> Range<u64> {
 mod tests {
     use super::*;
     use crate::device::Quota;
+    use vgpu_core::window::Arena;
 
     fn heap(total_bytes: u64) -> Heap {
-        Heap::new(total_bytes, Arc::new(Quota::new(total_bytes)), Vec::new()).unwrap()
+        Heap::new(total_bytes, 0..0, Arc::new(Quota::new(total_bytes)), Vec::new()).unwrap()
     }
 
     fn bytes(address: u64, len: usize) -> &'static mut [u8] {
@@ -390,13 +415,30 @@ mod tests {
 
     #[test]
     fn the_map_follows_allocations_and_holds_foreign_ranges() {
-        let mut heap = Heap::new(1 << 20, Arc::new(Quota::new(1 << 20)), Vec::from([16..32, 64..96])).unwrap();
+        let mut heap = Heap::new(1 << 20, 0..0, Arc::new(Quota::new(1 << 20)), Vec::from([16..32, 64..96])).unwrap();
         let address = heap.alloc(100, Some(1)).unwrap();
         let map = heap.map();
         assert!(map.admits(address, 100) && !map.admits(address, 101) && map.admits(16, 16));
         heap.retire(address).unwrap();
         assert!(!heap.map().admits(address, 1));
         assert!(map.admits(address, 1), "a snapshot does not change");
+    }
+
+    #[test]
+    fn all_memory_lies_in_the_arena_which_stays_reserved_after_it() {
+        let arena = Arena::anywhere(4 << 20).unwrap();
+        let within = arena.range().addresses();
+        let ledger = Arc::new(Quota::new(8 << 20));
+        let mut heap = Heap::new(8 << 20, within.clone(), ledger.clone(), Vec::new()).unwrap();
+        let parts: Vec<u64> = std::iter::from_fn(|| heap.alloc(1 << 20, Some(1)).ok()).collect();
+        assert_eq!(parts.len(), 4, "an arena shorter than the memory is all there is");
+        assert!(parts.iter().all(|start| within.contains(start) && within.contains(&(start + (1 << 20) - 1))));
+        bytes(parts[3], 1 << 20).fill(7);
+        drop(heap);
+        assert!(Arena::at(arena.range()).is_err(), "nobody else gets it");
+        let mut heap = Heap::new(8 << 20, within, ledger, Vec::new()).unwrap();
+        let whole = heap.alloc(4 << 20, Some(1)).unwrap();
+        assert!(bytes(whole, 4 << 20).iter().all(|&byte| byte == 0));
     }
 
     #[test]

@@ -201,7 +201,8 @@ impl SoftDevice {
         let (major, minor) = config.compute_capability;
         let limits = Limits::of(config.compute_capability).ok_or(DeviceError::Capability(major, minor))?;
         let foreign = vec![completions.pinned_heap()];
-        let heap = Heap::new(config.memory_bytes, config.ledger.clone(), foreign)
+        let arena = completions.device_arena();
+        let heap = Heap::new(config.memory_bytes, arena, config.ledger.clone(), foreign)
             .map_err(|error| DeviceError::System("address space for its memory", error))?;
         let launch_options = LaunchOptions {
             schedule: config.schedule,

@@ -13,7 +13,7 @@ use vgpu_core::window::layout::abi_hash;
 use vgpu_core::wire::PROTOCOL_VERSION;
 
 use crate::harness::{Daemon, round_trip, until};
-use crate::vmm::{BAR0, BAR1, CONFIG, Mailbox, Vm, beat};
+use crate::vmm::{BAR0, BAR1, CONFIG, Mailbox, Vm, beat, greeting};
 
 const TOKEN: u64 = 0x1234_5678_9abc;
 
@@ -377,6 +377,6 @@ fn compute_or_not(vm: &Vm, channel: u32) {
         block.owner().store(TOKEN, Ordering::Release);
         let mailbox = Mailbox { vm, channel, token: TOKEN, was_opened: Cell::new(false) };
         // Whatever comes of it.
-        let _ = vgpu_core::transport::handshake::greet(&mailbox, ConnectionKind::Compute);
+        let _ = vgpu_core::transport::handshake::greet(&mailbox, &greeting(ConnectionKind::Compute));
     }
 }

@@ -13,8 +13,8 @@ use vgpu_core::pci::directory::Directory;
 use vgpu_core::pci::regs::Register;
 use vgpu_core::ring::{Producer, Record, record_bytes};
 use vgpu_core::transport::Exchange;
-use vgpu_core::transport::handshake::{self, ConnectionKind, HandshakeError};
-use vgpu_core::window::{Layout, Mapping, Window};
+use vgpu_core::transport::handshake::{self, ConnectionKind, Greeting, HandshakeError};
+use vgpu_core::window::{AddressRange, Layout, Mapping, Window};
 use vgpu_core::wire::messages::{DeviceInfo, DeviceInfoReply};
 use vgpu_core::wire::{Call, Message, NO_REPLY, Op, Pod, Seq};
 
@@ -78,7 +78,8 @@ impl Vm {
         let block = self.block(channel);
         let taken = block.owner().compare_exchange(0, token, Ordering::AcqRel, Ordering::Acquire);
         assert_eq!(taken, Ok(0), "the channel is free");
-        handshake::greet(&Mailbox { vm: self, channel, token, was_opened: Cell::new(false) }, kind).map(drop)
+        let mailbox = Mailbox { vm: self, channel, token, was_opened: Cell::new(false) };
+        handshake::greet(&mailbox, &greeting(kind)).map(drop)
     }
 
     pub(crate) fn close(&self, channel: u32, token: u64) {
@@ -113,6 +114,14 @@ impl Vm {
     /// Asks an open channel's executor about its device, as the first call of a guest.
     pub(crate) fn ask_device(&self, channel: u32) -> Option<DeviceInfoReply> {
         self.queue(channel).call(&DeviceInfo { device: 0, reserved: 0 })?.ok()
+    }
+}
+
+/// What a guest says that has never looked whether its addresses are free.
+pub(crate) fn greeting(kind: ConnectionKind) -> Greeting {
+    match kind {
+        ConnectionKind::Compute => Greeting::compute([AddressRange { address: 0x4800_0000_0000, len_bytes: 1 << 36 }]),
+        ConnectionKind::Monitor => Greeting::monitor(),
     }
 }
 

@@ -287,7 +287,7 @@ fn an_idle_host_wakes_for_the_next_record() {
 
 #[test]
 fn spans_outside_staging_and_pinned_heap_are_refused() {
-    let window = HostWindow::create(&small_window()).expect("a window");
+    let window = HostWindow::create(&small_window(), AddressRange::default()).expect("a window");
     let Layout { staging, pinned, ring, total_bytes, .. } = *window.window.layout();
     let is_ok = |offset, len_bytes| window.span(Span { offset, len_bytes }).is_ok();
     assert!(is_ok(staging.offset, staging.len_bytes));
@@ -302,7 +302,7 @@ fn spans_outside_staging_and_pinned_heap_are_refused() {
 
 #[test]
 fn completions_for_slots_that_do_not_exist_are_ignored() {
-    let window = HostWindow::create(&small_window()).expect("a window");
+    let window = HostWindow::create(&small_window(), AddressRange::default()).expect("a window");
     window.retire(u32::MAX, 1);
     window.event_reached(u32::MAX, 1);
     window.fail(CuError::ILLEGAL_ADDRESS, &"é".repeat(400));

@@ -93,21 +93,28 @@ impl Claim {
         Place::parse(self.address())
     }
 
-    /// Maps the window that the executor has laid out, after checking what its header says.
-    pub(crate) fn window(&self) -> Result<Window, String> {
-        let held = &*self.held;
-        let arena = held.function.arena(held.channel);
-        let map = |len_bytes, address| {
-            let mapping = held.function.map(arena.offset, len_bytes, address);
-            mapping.map_err(|error| held.function.mapping_trouble(&error))
-        };
+    /// Reads the header of the window that the executor has laid out, and checks what it says.
+    pub(crate) fn layout(&self) -> Result<Layout, String> {
         let mut header = [0; size_of::<Layout>()];
-        map(PAGE_BYTES, 0)?.read(0, &mut header);
+        self.map(PAGE_BYTES, 0)?.read(0, &mut header);
         let layout = Layout::from_bytes(&header).ok_or("the window's header is too short")?;
+        let arena = self.held.function.arena(self.held.channel);
         layout.check(arena.len_bytes).map_err(|error| error.to_string())?;
-        let mapping = Arc::new(map(arena.len_bytes, layout.host_address)?);
+        Ok(layout)
+    }
+
+    /// Maps the window whose header that is.
+    pub(crate) fn window(&self, layout: Layout) -> Result<Window, String> {
+        let held = &*self.held;
+        let mapping = Arc::new(self.map(layout.total_bytes, layout.host_address)?);
         held.arena.set(Arc::clone(&mapping)).map_err(|_| "the window is mapped already")?;
         Window::new(mapping, layout).map_err(|error| error.to_string())
+    }
+
+    fn map(&self, len_bytes: u64, address: u64) -> Result<Mapping, String> {
+        let Held { function, channel, .. } = &*self.held;
+        let mapping = function.map(function.arena(*channel).offset, len_bytes, address);
+        mapping.map_err(|error| function.mapping_trouble(&error))
     }
 
     /// Wakes the executor, which sleeps.

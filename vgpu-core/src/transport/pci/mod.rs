@@ -26,7 +26,7 @@ pub(crate) use claim::Claim;
 pub(super) use site::Places;
 pub(super) use trouble::{Trouble, group_name};
 
-use super::handshake::{self, ConnectionKind};
+use super::handshake::{self, Greeting};
 use function::Function;
 use site::Site;
 
@@ -34,9 +34,9 @@ use site::Site;
 ///
 /// # Errors
 /// [`Trouble`], whose text says where was looked and what to do.
-pub(super) fn open(places: &Places, address: Option<&str>, kind: ConnectionKind) -> Result<Claim, Trouble> {
+pub(super) fn open(places: &Places, address: Option<&str>, greeting: &Greeting) -> Result<Claim, Trouble> {
     if let Some(address) = address {
-        return use_site(places, Site::named(places, address)?, kind);
+        return use_site(places, Site::named(places, address)?, greeting);
     }
     let mut looked = format!(
         "{} shows no vgpu function (10de:2331); give this VM one, by a vfio-user socket of the host's vgpud",
@@ -44,7 +44,7 @@ pub(super) fn open(places: &Places, address: Option<&str>, kind: ConnectionKind)
     );
     let mut unusable = Vec::new();
     for site in Site::scan(places) {
-        match use_site(places, site, kind) {
+        match use_site(places, site, greeting) {
             Ok(claim) => {
                 unusable.iter().for_each(|text| log::warn!("{text}; PCI function {} is used instead", claim.address()));
                 return Ok(claim);
@@ -56,10 +56,11 @@ pub(super) fn open(places: &Places, address: Option<&str>, kind: ConnectionKind)
     if unusable.is_empty() { Err(Trouble::Absent(looked)) } else { Err(Trouble::Unusable(unusable.join("; and "))) }
 }
 
-fn use_site(places: &Places, site: Site, kind: ConnectionKind) -> Result<Claim, Trouble> {
+fn use_site(places: &Places, site: Site, greeting: &Greeting) -> Result<Claim, Trouble> {
     let address = site.address().to_owned();
     let claim = Claim::take(Function::open(places, site)?)?;
-    handshake::greet(&claim, kind).map_err(|error| Trouble::Unusable(format!("PCI function {address}: {error}")))?;
-    log::debug!("PCI function {address}: channel {} is ours ({kind:?})", claim.channel());
+    handshake::greet(&claim, greeting)
+        .map_err(|error| Trouble::Unusable(format!("PCI function {address}: {error}")))?;
+    log::debug!("PCI function {address}: channel {} is ours ({:?})", claim.channel(), greeting.kind);
     Ok(claim)
 }

@@ -182,6 +182,10 @@ impl Completions for Recorder {
     fn pinned_heap(&self) -> Range<u64> {
         self.window_address() + PINNED_OFFSET..self.window_address() + WINDOW_BYTES as u64
     }
+
+    fn device_arena(&self) -> Range<u64> {
+        0..0
+    }
 }
 
 /// A device with a context, its three streams, and the next record's number.

@@ -25,7 +25,7 @@ pub(super) use process::{Proc, Process};
 pub(super) use watch::{Source, watch};
 
 /// Variables that lead a program to libraries or devices, or away from them.
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 10] = [
     "LD_LIBRARY_PATH",
     "LD_PRELOAD",
     "OLLAMA_LIBRARY_PATH",
@@ -34,6 +34,7 @@ const VARIABLES: [&str; 9] = [
     "GGML_CUDA_INIT",
     "CUDA_VISIBLE_DEVICES",
     "VGPU",
+    "VGPU_ARENA",
     "VGPU_SYSFS",
 ];
 

@@ -20,7 +20,7 @@ use crate::transport::pci::Places;
 use crate::version::RELEASE;
 use crate::window::control::Control;
 use crate::window::layout::{PAGE_BYTES, abi_hash};
-use crate::window::{Mapping, mapping};
+use crate::window::{AddressRange, Mapping, mapping};
 use crate::wire::messages::{DEVICE_ATTRIBUTE_COUNT, DeviceInfoReply, MemInfoReply};
 use crate::wire::{Completions, PROTOCOL_VERSION, Pod};
 
@@ -289,8 +289,10 @@ impl<'a> Host<'a> {
                 let Some(Ok(introduction)) = greeted else {
                     panic!("a guest that cannot greet");
                 };
-                let executor =
-                    (introduction.kind == ConnectionKind::Compute).then(|| start(self.shared, self.directory, channel));
+                // The guest is this process: what it proposes is reserved already.
+                let arena = introduction.arenas[0];
+                let executor = (introduction.kind == ConnectionKind::Compute)
+                    .then(|| start(self.shared, self.directory, channel, arena));
                 *account = Account::Serving { token: owner, executor };
                 *answered = number;
                 let packet = match &self.shared.greeting {
@@ -322,9 +324,10 @@ impl<'a> Host<'a> {
     }
 }
 
-fn start(shared: &Shared, directory: Directory, channel: u32) -> Executor {
+fn start(shared: &Shared, directory: Directory, channel: u32, arena: AddressRange) -> Executor {
     let object = shared.object.try_clone().expect("a descriptor");
-    let window = Arc::new(HostWindow::create_within(object, directory.arena(channel)).expect("an arena with room"));
+    let window = HostWindow::create_within(object, directory.arena(channel), arena).expect("an arena with room");
+    let window = Arc::new(window);
     let served = Arc::clone(&window);
     let thread = std::thread::spawn(move || {
         let mut executor = Mock::new(Arc::clone(&served) as Arc<dyn Completions>, 64 << 20);

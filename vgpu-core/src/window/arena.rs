@@ -1,0 +1,255 @@
+//! The arena: addresses that guest and executor both keep free of everything but device memory.
+//!
+//! With unified addressing a number is the address of one byte, on the host or on the device. Device memory lies in the
+//! executor's process, where its addresses come from, so the guest sees to it that nothing of its own ever lies at the same
+//! numbers. The guest proposes a few ranges, which it has reserved, in its greeting; the executor takes the first that is free
+//! in its process too, and says in the window's header which one that is; the guest gives the others back.
+
+use std::io;
+use std::ops::Range;
+use std::ptr::NonNull;
+
+use super::layout::PAGE_BYTES;
+use crate::wire::Pod;
+
+/// How many ranges a guest proposes.
+pub const PROPOSALS: usize = 3;
+
+/// Names the one range to propose, as `ADDRESS+LENGTH` in hexadecimal: for an address space with needs of its own, and for an
+/// executor that is a guest itself.
+const VARIABLE: &str = "VGPU_ARENA";
+
+/// Far from where Linux puts programs, heaps, stacks and libraries, from windows ([`super::mapping`]), and from what the usual
+/// sanitizers take.
+const ADDRESS_FIRST: u64 = 0x4000_0000_0000;
+const ADDRESS_CHOICES: u64 = 16;
+/// More than the memory of any device. Addresses cost nothing.
+const LEN_BYTES: u64 = 1 << 40;
+/// A program whose address space is limited (`ulimit -v`) is asked for less of it, down to this.
+const LEN_MIN_BYTES: u64 = 1 << 30;
+/// The end of what a program can have.
+const ADDRESS_END: u64 = 1 << 47;
+
+/// A range of addresses, as it is sent.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AddressRange {
+    /// The first address.
+    pub address: u64,
+    /// Length in bytes.
+    pub len_bytes: u64,
+}
+
+// SAFETY: two u64 fields.
+unsafe impl Pod for AddressRange {}
+
+impl AddressRange {
+    /// Whether it could be a range of whole pages of a program's.
+    pub fn is_sound(self) -> bool {
+        let end = self.address.checked_add(self.len_bytes);
+        let is_aligned = self.address.is_multiple_of(PAGE_BYTES) && self.len_bytes.is_multiple_of(PAGE_BYTES);
+        self.address != 0 && self.len_bytes != 0 && is_aligned && end.is_some_and(|end| end <= ADDRESS_END)
+    }
+
+    /// The addresses of a sound range.
+    pub fn addresses(self) -> Range<u64> {
+        self.address..self.address.saturating_add(self.len_bytes)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let number = |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok();
+        let (address, len_bytes) = text.split_once('+')?;
+        Some(Self { address: number(address)?, len_bytes: number(len_bytes)? }).filter(|range| range.is_sound())
+    }
+}
+
+/// Reserved addresses: nothing lies there, and nobody else gets them while this lives. Children of a fork have them reserved too.
+#[derive(Debug)]
+pub struct Arena {
+    start: NonNull<libc::c_void>,
+    range: AddressRange,
+}
+
+// SAFETY: the range belongs to no thread, and nothing is read or written through the pointer.
+unsafe impl Send for Arena {}
+// SAFETY: as above.
+unsafe impl Sync for Arena {}
+
+impl Arena {
+    /// Guest: reserves the ranges that it will propose, at least one.
+    ///
+    /// # Errors
+    /// When there are no addresses to be had.
+    pub fn propose() -> io::Result<Vec<Self>> {
+        match std::env::var(VARIABLE) {
+            Ok(text) => {
+                let wrong = || io::Error::other(format!("{VARIABLE}={text} is not ADDRESS+LENGTH, in whole pages"));
+                let range = AddressRange::parse(&text).ok_or_else(wrong)?;
+                let taken = |error| io::Error::other(format!("{VARIABLE}={text} cannot be had: {error}"));
+                Ok(vec![Self::at(range).map_err(taken)?])
+            }
+            Err(_) => Self::propose_some(),
+        }
+    }
+
+    fn propose_some() -> io::Result<Vec<Self>> {
+        let mut len_bytes = affordable_bytes();
+        loop {
+            // Processes start at different places, so that an executor that is a guest itself finds others free.
+            let first = u64::from(std::process::id()) % ADDRESS_CHOICES;
+            let place = |choice| ADDRESS_FIRST + (first + choice) % ADDRESS_CHOICES * LEN_BYTES;
+            let usual = (0..ADDRESS_CHOICES).map(|choice| AddressRange { address: place(choice), len_bytes });
+            let mut arenas: Vec<Self> = usual.filter_map(|range| Self::at(range).ok()).take(PROPOSALS).collect();
+            if arenas.is_empty() {
+                match Self::anywhere(len_bytes) {
+                    Ok(arena) => arenas.push(arena),
+                    Err(_) if len_bytes > LEN_MIN_BYTES => {
+                        len_bytes /= 4;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            return Ok(arenas);
+        }
+    }
+
+    /// Guest: of the ranges that it has proposed, the one that the executor says it has taken; the others are given back.
+    ///
+    /// # Errors
+    /// When the executor has taken another.
+    pub(crate) fn keep(proposed: Vec<Self>, taken: AddressRange) -> Result<Self, String> {
+        let not_proposed = || format!("device memory in {taken:x?}, which this side has not proposed");
+        proposed.into_iter().find(|arena| arena.range == taken).ok_or_else(not_proposed)
+    }
+
+    /// Host: reserves the first of the proposed ranges that is free in this process too.
+    ///
+    /// # Errors
+    /// Why the last one could not be had; `InvalidInput` when none makes sense.
+    pub fn take_first(proposed: &[AddressRange]) -> io::Result<Self> {
+        let mut last = io::ErrorKind::InvalidInput.into();
+        for range in proposed.iter().filter(|range| range.is_sound()) {
+            match Self::at(*range) {
+                Ok(arena) => return Ok(arena),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// Reserves that range.
+    ///
+    /// # Errors
+    /// When something lies there, or there are no addresses to be had.
+    pub fn at(range: AddressRange) -> io::Result<Self> {
+        let arena = Self::reserve(range.address, range.len_bytes, libc::MAP_FIXED_NOREPLACE)?;
+        // A kernel older than 4.17 takes the address for a hint only.
+        if arena.range == range { Ok(arena) } else { Err(io::ErrorKind::AddrInUse.into()) }
+    }
+
+    /// Reserves `len_bytes` where the system likes.
+    ///
+    /// # Errors
+    /// When there are no addresses to be had.
+    pub fn anywhere(len_bytes: u64) -> io::Result<Self> {
+        Self::reserve(0, len_bytes, 0)
+    }
+
+    fn reserve(address: u64, len_bytes: u64, fixed: libc::c_int) -> io::Result<Self> {
+        let number = |value: u64| usize::try_from(value).map_err(io::Error::other);
+        let (hint, len) = (std::ptr::without_provenance_mut(number(address)?), number(len_bytes)?);
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | fixed;
+        // SAFETY: a new anonymous mapping; MAP_FIXED_NOREPLACE never replaces one that exists.
+        let start = unsafe { libc::mmap(hint, len, libc::PROT_NONE, flags, -1, 0) };
+        match NonNull::new(start) {
+            Some(start) if start.as_ptr() != libc::MAP_FAILED => {
+                let address = start.as_ptr().expose_provenance() as u64;
+                Ok(Self { start, range: AddressRange { address, len_bytes } })
+            }
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// The reserved addresses.
+    pub fn range(&self) -> AddressRange {
+        self.range
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        // SAFETY: the range was reserved for this value alone, and who uses it keeps this value.
+        unsafe { libc::munmap(self.start.as_ptr(), self.range.len_bytes as usize) };
+    }
+}
+
+/// As much as a limit of the address space leaves for an arena, so that the window and the program still have room.
+fn affordable_bytes() -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: `limit` is writable.
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_AS, &raw mut limit) } == 0;
+    match limit.rlim_cur {
+        libc::RLIM_INFINITY => LEN_BYTES,
+        _ if !known => LEN_BYTES,
+        // The proposals stand together for a moment.
+        bytes => (bytes / 4 / LEN_MIN_BYTES * LEN_MIN_BYTES).clamp(LEN_MIN_BYTES, LEN_BYTES),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reserved_range_is_given_to_nobody_else_until_it_is_dropped() {
+        let arena = Arena::anywhere(1 << 30).expect("addresses");
+        let range = arena.range();
+        assert!(range.is_sound());
+        assert!(Arena::at(range).is_err());
+        let inner = AddressRange { address: range.address + (1 << 20), len_bytes: PAGE_BYTES };
+        assert!(Arena::at(inner).is_err());
+        drop(arena);
+        assert_eq!(Arena::at(range).expect("free again").range(), range);
+    }
+
+    #[test]
+    fn the_first_range_that_is_free_is_taken() {
+        let taken = Arena::anywhere(1 << 30).expect("addresses");
+        let free = Arena::anywhere(1 << 30).expect("addresses").range();
+        let unsound = AddressRange { address: 8, len_bytes: 8 };
+        let arena = Arena::take_first(&[AddressRange::default(), unsound, taken.range(), free]).expect("one is free");
+        assert_eq!(arena.range(), free);
+        assert_eq!(Arena::take_first(&[unsound]).expect_err("no range").kind(), io::ErrorKind::InvalidInput);
+        assert!(Arena::take_first(&[taken.range()]).is_err());
+    }
+
+    #[test]
+    fn proposals_do_not_overlap() {
+        let arenas = Arena::propose_some().expect("addresses");
+        let mut ranges: Vec<Range<u64>> = arenas.iter().map(|arena| arena.range().addresses()).collect();
+        ranges.sort_by_key(|range| range.start);
+        assert!(ranges.windows(2).all(|pair| pair[0].end <= pair[1].start), "{ranges:x?}");
+    }
+
+    #[test]
+    fn ranges_that_no_program_has_are_unsound() {
+        let range = |address, len_bytes| AddressRange { address, len_bytes };
+        let unsound = [
+            range(0, 4096),
+            range(4096, 0),
+            range(4097, 4096),
+            range(4096, 4097),
+            range(u64::MAX - 4095, 4096),
+            range((1 << 47) - 4096, 8192),
+            range(4096, u64::MAX - 4095),
+        ];
+        for range in unsound {
+            assert!(!range.is_sound(), "{range:x?}");
+        }
+        assert_eq!(AddressRange::parse("0x400000000000+40000000"), Some(range(0x4000_0000_0000, 1 << 30)));
+        for text in ["", "400000000000", "x+1000", "1000+1", "0+1000"] {
+            assert_eq!(AddressRange::parse(text), None, "{text}");
+        }
+    }
+}
