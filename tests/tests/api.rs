@@ -57,4 +57,4 @@ macro_rules! programs {
     };
 }
 
-programs![synchronous_forms, unified_addresses];
+programs![assertion, printf, synchronous_forms, unified_addresses];

@@ -10,6 +10,33 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::{CuError, CuResult};
 
+unsafe extern "C" {
+    #[link_name = "stdout"]
+    static STDOUT: *mut libc::FILE;
+    #[link_name = "stderr"]
+    static STDERR: *mut libc::FILE;
+}
+
+/// One of the program's own two streams, as C knows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standard {
+    /// `stdout`.
+    Output,
+    /// `stderr`.
+    Error,
+}
+
+impl Standard {
+    /// Writes as the program's own `printf` does: what it has printed before stands before this, buffered or not, and redirecting
+    /// the stream redirects this too.
+    pub fn write(self, text: &[u8]) {
+        // SAFETY: the C library has set its streams up before it runs anybody's code.
+        let stream = unsafe { if self == Self::Output { STDOUT } else { STDERR } };
+        // SAFETY: the text is readable for its length, and the stream locks itself. A closed stream takes nothing.
+        unsafe { libc::fwrite(text.as_ptr().cast(), 1, text.len(), stream) };
+    }
+}
+
 /// A caller's output slot, known to be non-null.
 pub struct Out<'a, T>(*mut T, PhantomData<&'a mut T>);
 

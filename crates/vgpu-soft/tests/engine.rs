@@ -578,6 +578,10 @@ impl Sink for Recorded {
     fn print(&self, text: &[u8]) {
         self.0.lock().expect("no panic").extend_from_slice(text);
     }
+
+    fn print_assertion(&self, text: &[u8]) {
+        self.print(text);
+    }
 }
 
 /// `k(p)` with p: the format, then the assertion's texts; prints with three arguments.
@@ -643,11 +647,21 @@ fn printf_formats_its_arguments_for_every_thread() {
 #[test]
 fn a_failed_assertion_names_file_and_line() {
     let kernel = compile(PRINTING);
-    let options = LaunchOptions { output: Arc::new(Recorded::default()), ..LaunchOptions::default() };
-    let (fault, _) = try_run(&kernel, shape(1, 1), &mut text_words("text"), 1, options);
+    let sink = Arc::new(Recorded::default());
+    let options = LaunchOptions { output: Arc::<Recorded>::clone(&sink), ..LaunchOptions::default() };
+    let (fault, _) = try_run(&kernel, shape(1, 2), &mut text_words("text"), 1, options);
     let fault = fault.expect("the assertion fails");
     assert_eq!(fault.kind, FaultKind::Assert);
     assert!(fault.detail.contains("text:77: text: assertion `text` failed"), "{}", fault.detail);
+    let printed = String::from_utf8(sink.0.lock().expect("no panic").clone()).expect("ASCII");
+    // The form of the programming guide, "Assertion"; the first two texts are those of `printf`.
+    assert_eq!(
+        printed.strip_prefix("texttext"),
+        Some(
+            "text:77: text: block: [0,0,0], thread: [0,0,0] Assertion `text` failed.\n\
+             text:77: text: block: [0,0,0], thread: [1,0,0] Assertion `text` failed.\n"
+        )
+    );
 }
 
 #[test]

@@ -92,6 +92,8 @@ impl Completions for Nobody {
         log::error!("a device without work failed: {error:?}: {detail}");
     }
 
+    fn output_waits(&self) {}
+
     fn span(&self, _: Span) -> CuResult<*mut u8> {
         Err(CuError::INVALID_VALUE)
     }

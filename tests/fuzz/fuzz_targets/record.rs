@@ -36,6 +36,8 @@ impl Completions for Window {
     fn event_reached(&self, _: EventSlot, _: u64) {}
     fn fail(&self, _: CuError, _: &str) {}
 
+    fn output_waits(&self) {}
+
     fn span(&self, span: Span) -> CuResult<*mut u8> {
         let end = span.offset.checked_add(span.len_bytes).ok_or(CuError::INVALID_VALUE)?;
         if end > WINDOW_BYTES as u64 {

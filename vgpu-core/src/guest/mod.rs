@@ -23,7 +23,7 @@ pub use staging::StagedChunk;
 pub use stream_end::StreamEnd;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use channel::{Channel, posted};
 
@@ -31,6 +31,7 @@ use crate::error::CuResult;
 use crate::pci::place::Place;
 use crate::transport::{self, Lifeline};
 use crate::window::Window;
+use crate::wire::messages::OutputTake;
 use crate::wire::{Answer, Call, EventSlot, Ordered, Seq, StreamSlot, Unordered};
 
 /// A process's connection to its executor. All methods may be called from any thread.
@@ -42,6 +43,19 @@ pub struct Link {
     pinned: PinnedHeap,
     same_addresses: bool,
     keeping: blob::Keeping,
+    /// As the window's word was when the output was last taken.
+    output_seen: AtomicU64,
+}
+
+/// What kernels have printed, or a part of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// For standard output.
+    pub stdout: Vec<u8>,
+    /// For standard error.
+    pub stderr: Vec<u8>,
+    /// Whether there was more.
+    pub is_part: bool,
 }
 
 impl Link {
@@ -65,6 +79,7 @@ impl Link {
             staging,
             same_addresses,
             keeping: blob::Keeping::default(),
+            output_seen: AtomicU64::new(0),
         }
     }
 
@@ -157,6 +172,25 @@ impl Link {
     /// What the executor said about the sticky error; empty when there is none.
     pub fn sticky_detail(&self) -> String {
         self.channel.sticky_detail()
+    }
+
+    /// Whether kernels have printed something that was not taken. Costs a load.
+    #[inline]
+    pub fn has_output(&self) -> bool {
+        self.channel.window().control().output().load(Ordering::Acquire) != self.output_seen.load(Ordering::Relaxed)
+    }
+
+    /// Takes what kernels have printed. A part is to be followed by the next.
+    ///
+    /// # Errors
+    /// Those of the channel.
+    pub fn take_output(&self) -> CuResult<Output> {
+        let seen = self.channel.window().control().output().load(Ordering::Acquire);
+        let Answer { reply, mut tail } = self.call(&OutputTake { reserved: 0 }, &[])?;
+        self.output_seen.store(seen, Ordering::Relaxed);
+        let stdout_bytes = usize::try_from(reply.stdout_bytes).map_or(tail.len(), |len| len.min(tail.len()));
+        let stderr = tail.split_off(stdout_bytes);
+        Ok(Output { stdout: tail, stderr, is_part: reply.left_bytes != 0 })
     }
 
     /// When the event was last reached, in nanoseconds on the executor's clock; 0 before.

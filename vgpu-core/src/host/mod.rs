@@ -124,6 +124,10 @@ impl Completions for HostWindow {
         }
     }
 
+    fn output_waits(&self) {
+        self.window.control().output().fetch_add(1, Ordering::Release);
+    }
+
     fn span(&self, span: Span) -> CuResult<*mut u8> {
         let end = span.offset.checked_add(span.len_bytes).ok_or(CuError::INVALID_VALUE)?;
         let layout = self.window.layout();

@@ -75,7 +75,7 @@ fn spawn(program: &Path) -> io::Result<Socket> {
     }
 }
 
-/// The program's own output for the executor's log and its kernels' `printf`. A copy, because some programs (Node.js) mark
+/// The program's own output for the executor's log. A copy, because some programs (Node.js) mark
 /// their standard descriptors as not to be inherited.
 fn duplicate(stream: &impl AsFd) -> Stdio {
     stream.as_fd().try_clone_to_owned().map_or_else(|_| Stdio::null(), Stdio::from)

@@ -20,6 +20,7 @@ const LOST: u64 = 448;
 const STICKY: u64 = 512;
 const DETAIL_LEN: u64 = 576;
 const DETAIL: u64 = 640;
+const OUTPUT: u64 = DETAIL + DETAIL_BYTES as u64;
 
 /// A view of the control page.
 #[derive(Clone, Copy)]
@@ -83,6 +84,11 @@ impl<'a> Control<'a> {
     /// Host: the first asynchronous error's code; 0 while there is none.
     pub fn sticky(self) -> &'a AtomicU32 {
         self.word32(STICKY)
+    }
+
+    /// Host: changes when kernels have printed something that the guest has not taken.
+    pub fn output(self) -> &'a AtomicU64 {
+        self.word64(OUTPUT)
     }
 
     /// Host: wakes sleeping guest threads that wait for completions, if there are any.

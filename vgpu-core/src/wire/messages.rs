@@ -205,6 +205,9 @@ messages! {
     /// Does nothing, in order: a point on a stream to wait for.
     ordered 8 Marker fn marker { stream: StreamSlot, reserved: u32 };
 
+    /// Sets a `CUlimit` of a context.
+    post 9 ContextLimit fn context_limit { context: u32, limit: u32, value: u64 };
+
     // ---- memory -----------------------------------------------------------------------------------------------
 
     /// Reserves device memory, 512-byte aligned, not cleared for the same guest but never another guest's.
@@ -347,6 +350,15 @@ messages! {
             blob_bytes: u64,
             /// Blobs that did not have to come, because their bytes had been kept.
             blobs_found: u64,
+        };
+
+    /// Takes some of what kernels have printed, the oldest first: the answer's tail is what goes to standard output, then what
+    /// goes to standard error.
+    call 65 OutputTake fn output_take { reserved: u64 }
+        -> OutputTakeReply {
+            stdout_bytes: u64, stderr_bytes: u64,
+            /// What is there to be taken next.
+            left_bytes: u64,
         };
 }
 

@@ -137,6 +137,8 @@ pub trait Completions: Send + Sync {
     fn event_reached(&self, event: EventSlot, ns: u64);
     /// Work failed after it was accepted: becomes the guest's sticky error (the first one wins).
     fn fail(&self, error: CuError, detail: &str);
+    /// Kernels have printed something: the guest shall take it when it next waits for work. To be said before that work is retired.
+    fn output_waits(&self);
     /// Resolves a stretch of the window to this process's memory.
     ///
     /// # Errors

@@ -8,11 +8,12 @@ use vgpu_core::abi::{
     CUsharedconfig,
 };
 use vgpu_core::ffi::{InOpt, Out, OutOpt};
+use vgpu_core::wire::messages::ContextLimit;
 use vgpu_core::{CuError, CuResult};
 
 use crate::guest::context::{self, Context};
 use crate::guest::gate::Arm;
-use crate::guest::{Process, capture, process, thread};
+use crate::guest::{Process, capture, output, process, thread};
 
 /// The scheduling modes that `CU_CTX_SCHED_*` has.
 const SCHED_MODES: [c_uint; 4] = [0, 1, 2, 4];
@@ -202,7 +203,7 @@ pub(crate) fn cuCtxGetApiVersion(ctx: CUcontext, version: Out<'_, c_uint>) -> Cu
 
 fn synchronize(process: &Process, context: &Context) -> CuResult {
     capture::refuse_unsafe_call()?;
-    context.live()?.synchronize(process)
+    output::after(process, context.live()?.synchronize(process))
 }
 
 /// Waits for all work of the current context.
@@ -217,12 +218,15 @@ pub(crate) fn cuCtxSynchronize_v2(ctx: CUcontext) -> CuResult {
     synchronize(process, context)
 }
 
-/// Sets a limit: stack and printf buffer, which device code here always has enough of.
+/// Sets a limit: stack, which the software GPU always has enough of, and the buffer of `printf`.
 pub(crate) fn cuCtxSetLimit(limit: CUlimit, value: usize) -> CuResult {
-    let (_, context) = context::current()?;
+    let (process, context) = context::current()?;
     match limit {
         CUlimit::CU_LIMIT_STACK_SIZE | CUlimit::CU_LIMIT_PRINTF_FIFO_SIZE => {
-            context.limits[limit.0 as usize].store((value as u64).max(1), Ordering::Relaxed);
+            let value = (value as u64).max(1);
+            let message = ContextLimit { context: context.live()?.number, limit: limit.0, value };
+            process.link.post(&message, &[])?;
+            context.limits[limit.0 as usize].store(value, Ordering::Relaxed);
             Ok(())
         }
         _ => Err(unsupported_limit(limit)),

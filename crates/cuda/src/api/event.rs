@@ -7,8 +7,8 @@ use vgpu_core::ffi::Out;
 use vgpu_core::{CuError, CuResult};
 
 use super::{handle, id};
-use crate::guest::context;
 use crate::guest::event::Event;
+use crate::guest::{context, output};
 
 /// Makes an event.
 pub(crate) fn cuEventCreate(phEvent: Out<'_, CUevent>, Flags: c_uint) -> CuResult {
@@ -55,7 +55,8 @@ pub(crate) fn cuEventQuery(hEvent: CUevent) -> CuResult {
 /// Waits until an event is reached; one that was never recorded is.
 pub(crate) fn cuEventSynchronize(hEvent: CUevent) -> CuResult {
     let (process, _) = context::current()?;
-    process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?.synchronize(process)
+    let event = process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    output::after(process, event.synchronize(process))
 }
 
 /// Gives the milliseconds between two events.

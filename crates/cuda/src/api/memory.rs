@@ -14,7 +14,7 @@ use crate::guest::copy;
 use crate::guest::copy_box::Box3;
 use crate::guest::place::Return;
 use crate::guest::stream::NULL;
-use crate::guest::{Process, capture};
+use crate::guest::{Process, capture, output, process};
 
 /// `CU_MEMHOSTALLOC_PORTABLE | DEVICEMAP | WRITECOMBINED`.
 const HOST_ALLOC_FLAGS: c_uint = 7;
@@ -243,7 +243,8 @@ pub(crate) unsafe fn cuMemcpyHtoD_v2(dstDevice: CUdeviceptr, srcHost: *const c_v
     let (process, context) = context::healthy()?;
     let stream = context.stream(process, NULL)?;
     // SAFETY: the caller's source is readable for the count.
-    unsafe { copy::to_device(process, &stream, dstDevice, srcHost.cast(), ByteCount, Return::WhenDone) }
+    let done = unsafe { copy::to_device(process, &stream, dstDevice, srcHost.cast(), ByteCount, Return::WhenDone) };
+    output::after(process, done)
 }
 
 /// Queues a copy of host memory to the device; pageable memory may be changed on return.
@@ -264,7 +265,8 @@ pub(crate) unsafe fn cuMemcpyDtoH_v2(dstHost: *mut c_void, srcDevice: CUdevicept
     let (process, context) = context::healthy()?;
     let stream = context.stream(process, NULL)?;
     // SAFETY: the caller's target is writable for the count.
-    unsafe { copy::to_host(process, &stream, dstHost.cast(), srcDevice, ByteCount, Return::WhenDone) }
+    let done = unsafe { copy::to_host(process, &stream, dstHost.cast(), srcDevice, ByteCount, Return::WhenDone) };
+    output::after(process, done)
 }
 
 /// Queues a copy of device memory to pinned memory; to pageable memory it returns when done.
@@ -283,7 +285,8 @@ pub(crate) unsafe fn cuMemcpyDtoHAsync_v2(
 /// Copies within device memory. It is queued; done on return only where the host can see a side.
 pub(crate) fn cuMemcpyDtoD_v2(dstDevice: CUdeviceptr, srcDevice: CUdeviceptr, ByteCount: usize) -> CuResult {
     let (process, context) = context::healthy()?;
-    copy::on_device(process, &*context.stream(process, NULL)?, dstDevice, srcDevice, ByteCount, Return::WhenDone)
+    let stream = context.stream(process, NULL)?;
+    output::after(process, copy::on_device(process, &stream, dstDevice, srcDevice, ByteCount, Return::WhenDone))
 }
 
 /// Queues a copy within device memory.
@@ -309,7 +312,8 @@ pub(crate) fn cuMemcpy(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize) -> 
     let (process, context) = context::healthy()?;
     let stream = context.stream(process, NULL)?;
     // SAFETY: a C caller passes addresses that are valid for the count on whichever side they are.
-    unsafe { copy::unified(process, &stream, dst, src, ByteCount, Return::WhenDone) }
+    let done = unsafe { copy::unified(process, &stream, dst, src, ByteCount, Return::WhenDone) };
+    output::after(process, done)
 }
 
 /// Queues a copy between any two addresses.
@@ -346,7 +350,9 @@ pub(crate) fn cuMemcpyPeer(
     srcContext: CUcontext,
     ByteCount: usize,
 ) -> CuResult {
-    copy_between_contexts((dstDevice, dstContext), (srcDevice, srcContext), ByteCount, NULL, Return::WhenDone)
+    let done =
+        copy_between_contexts((dstDevice, dstContext), (srcDevice, srcContext), ByteCount, NULL, Return::WhenDone);
+    output::after(process()?, done)
 }
 
 /// Queues a copy from one context's device memory to another's.
@@ -367,7 +373,8 @@ fn copy_box(copy: &Box3, hStream: u64, done: Return) -> CuResult {
     let (process, context) = context::healthy()?;
     let stream = context.stream(process, hStream)?;
     // SAFETY: a C caller describes host memory that is valid for the box, pinned memory until the stream got there.
-    unsafe { copy.run(process, &stream, done) }
+    let result = unsafe { copy.run(process, &stream, done) };
+    if done == Return::WhenDone { output::after(process, result) } else { result }
 }
 
 /// Copies rows with pitches.

@@ -9,8 +9,8 @@ use vgpu_core::ffi::{Out, OutOpt};
 use vgpu_core::{CuError, CuResult};
 
 use super::{handle, id};
-use crate::guest::context;
 use crate::guest::stream::{NON_BLOCKING, Stream};
+use crate::guest::{context, output};
 
 fn create(phStream: Out<'_, CUstream>, flags: c_uint, priority: c_int) -> CuResult {
     let (process, context) = context::healthy()?;
@@ -49,7 +49,7 @@ pub(crate) fn cuStreamDestroy(hStream: CUstream) -> CuResult {
 /// Waits for all work of a stream.
 pub(crate) fn cuStreamSynchronize(hStream: CUstream) -> CuResult {
     let (process, context) = context::current()?;
-    context.stream(process, id(hStream))?.synchronize(process)
+    output::after(process, context.stream(process, id(hStream))?.synchronize(process))
 }
 
 /// Says whether all work of a stream is done: success, or `NOT_READY`.

@@ -12,6 +12,7 @@ use vgpu_core::{CuError, CuResult, ffi};
 
 use super::allocation::Kind;
 use super::device::Device;
+use super::output;
 use super::process::{Process, process};
 use super::stream::{self, Stream};
 use super::thread;
@@ -127,7 +128,7 @@ impl Context {
             return Ok(());
         };
         self.number.store(0, Ordering::Release);
-        let waited = live.synchronize(process);
+        let waited = output::after(process, live.synchronize(process));
         let streams = live.streams().into_iter().chain([live.legacy.clone()]);
         let ended: Vec<_> = streams.filter(|stream| stream.forget(process)).collect();
         let of_it = live.number;

@@ -22,6 +22,7 @@ pub(crate) mod image;
 pub(crate) mod launch;
 pub(crate) mod library;
 pub(crate) mod module;
+pub(crate) mod output;
 pub(crate) mod place;
 pub(crate) mod process;
 pub(crate) mod stream;

@@ -12,6 +12,7 @@ use super::allocation::Kind;
 use super::context::Context;
 use super::function::Function;
 use super::image::Image;
+use super::output;
 use super::process::Process;
 
 /// A loaded module.
@@ -31,6 +32,7 @@ impl Module {
     /// # Errors
     /// `NO_BINARY_FOR_GPU`, `INVALID_IMAGE`, `INVALID_PTX` and the like; the executor keeps a text that explains it.
     pub(crate) fn load(process: &Process, context: &Context, image: &Image<'_>) -> CuResult<Arc<Self>> {
+        output::flush(process);
         let number = context.live()?.number;
         let device = context.device(process);
         let (kind, bytes) = image.for_device(device.capability())?;
@@ -107,6 +109,7 @@ impl Module {
     /// # Errors
     /// Those of the link.
     pub(crate) fn unload(&self, process: &Process) -> CuResult {
+        output::flush(process);
         self.forget(process);
         process.link.post(&ModuleUnload { module: self.wire }, &[]).map(drop)
     }

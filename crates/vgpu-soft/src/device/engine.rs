@@ -17,6 +17,7 @@ use super::clock;
 use super::graph::Graph;
 use super::heap::Heap;
 use super::module::Module;
+use super::output::Output;
 use super::statistics::Statistics;
 use super::step::{Context, Step};
 use super::stream::{Point, Started, Streams, Work};
@@ -43,6 +44,7 @@ pub(super) struct Engine {
     pub(super) heap: Arc<Mutex<Heap>>,
     pub(super) completions: Arc<dyn Completions>,
     pub(super) statistics: Statistics,
+    pub(super) output: Arc<Output>,
     pub(super) launch_options: LaunchOptions,
 }
 
@@ -150,6 +152,7 @@ impl Engine {
     pub(super) fn new(
         heap: Arc<Mutex<Heap>>,
         completions: Arc<dyn Completions>,
+        output: Arc<Output>,
         launch_options: LaunchOptions,
     ) -> Self {
         let state = State {
@@ -173,6 +176,7 @@ impl Engine {
             heap,
             completions,
             statistics: Statistics::default(),
+            output,
             launch_options,
         }
     }

@@ -18,6 +18,8 @@ use super::{SoftDevice, decode, profile};
 
 /// `CU_STREAM_NON_BLOCKING`.
 const STREAM_NON_BLOCKING: u32 = 1;
+/// `CU_LIMIT_PRINTF_FIFO_SIZE`.
+const PRINTF_FIFO_SIZE: u32 = 1;
 /// As much of an error text as an answer is sure to hold.
 const ERROR_TEXT_BYTES: usize = 4096;
 
@@ -147,6 +149,15 @@ impl Executor for SoftDevice {
         self.engine.defer(Deferred::DropGraphs(graphs));
         self.engine.defer(Deferred::Unload(modules));
         self.engine.defer(Deferred::Reclaim(addresses));
+        Ok(())
+    }
+
+    fn context_limit(&mut self, _: Seq, message: &ContextLimit, _: &[u8]) -> CuResult {
+        self.require_context(message.context)?;
+        // Kernels have as much stack as they need, and there is no other limit here.
+        if message.limit == PRINTF_FIFO_SIZE {
+            self.engine.output.set_room(message.value);
+        }
         Ok(())
     }
 
@@ -393,6 +404,13 @@ impl Executor for SoftDevice {
 
     fn trsm(&mut self, seq: Seq, message: &Trsm, _: &[u8]) -> CuResult {
         self.post_step(message.stream, seq, decode::trsm_step(message))
+    }
+
+    fn output_take(&mut self, _: Seq, _: &OutputTake, _: &[u8]) -> CuResult<Answer<OutputTakeReply>> {
+        let (stdout, stderr, left) = self.engine.output.take();
+        let (stdout_bytes, stderr_bytes) = (stdout.len() as u64, stderr.len() as u64);
+        let reply = OutputTakeReply { stdout_bytes, stderr_bytes, left_bytes: left as u64 };
+        Ok(Answer { reply, tail: [stdout, stderr].concat() })
     }
 
     fn statistics(

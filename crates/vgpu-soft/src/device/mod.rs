@@ -3,7 +3,7 @@
 //! - [`SoftDevice`], [`Config`]: how it is set up. `executor`: the device protocol, one method per message. `decode`: messages to steps.
 //! - `heap`: device memory. `blob`: long bytes on their way in. `module`, `function`: images and kernels. `graph`: graphs of steps.
 //! - `stream`: the order of work. `step`: one piece of work. `engine`: what may run. `worker`: the threads that run it.
-//! - `transfer`: copies and fills. `blas`: linear algebra.
+//! - `transfer`: copies and fills. `output`: what kernels print. `blas`: linear algebra.
 //! - `profile`: limits and attributes. `statistics`, `clock`, `table`: counts, time, handles.
 //!
 //! The thread that calls the executor's methods never waits for device work, except for memory that is being freed and
@@ -19,6 +19,7 @@ mod function;
 mod graph;
 mod heap;
 mod module;
+mod output;
 mod profile;
 mod statistics;
 mod step;
@@ -48,6 +49,7 @@ use function::Function;
 use graph::Graph;
 use heap::Heap;
 use module::Module;
+use output::Output;
 use profile::Limits;
 use table::Table;
 
@@ -204,13 +206,15 @@ impl SoftDevice {
         let arena = completions.device_arena();
         let heap = Heap::new(config.memory_bytes, arena, config.ledger.clone(), foreign)
             .map_err(|error| DeviceError::System("address space for its memory", error))?;
+        let output = Arc::new(Output::new(completions.clone()));
         let launch_options = LaunchOptions {
+            output: output.clone(),
             schedule: config.schedule,
             timeout: config.launch_timeout,
             multiprocessors: config.multiprocessors,
             ..LaunchOptions::default()
         };
-        let engine = Arc::new(Engine::new(Arc::new(Mutex::new(heap)), completions, launch_options));
+        let engine = Arc::new(Engine::new(Arc::new(Mutex::new(heap)), completions, output, launch_options));
         let workers = worker::start_workers(&engine, config.threads.max(1))
             .map_err(|error| DeviceError::System("threads", error))?;
         let compile_options =

@@ -63,6 +63,7 @@ impl Engine {
 
     fn launch(&self, step: &LaunchStep, memory: &Arc<MemoryMap>) -> Result<Launch, Failure> {
         Statistics::count(&self.statistics.launches);
+        self.output.start_launch();
         Launch::new(step.kernel.clone(), step.shape, step.params.clone(), memory.clone(), self.launch_options.clone())
             .map_err(|error| (CuError::INVALID_VALUE, format!("launch of {}: {error}", step.kernel.name())))
     }
@@ -138,6 +139,7 @@ impl Engine {
             return Ok(());
         };
         self.statistics.add_counters(launch.counters());
+        self.output.end_launch();
         match launch.fault() {
             None => Ok(()),
             Some(Fault { kind, detail }) => Err((fault_code(kind), detail)),

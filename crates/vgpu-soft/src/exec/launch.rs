@@ -11,7 +11,7 @@ use super::block::Round;
 use super::denormals::{self, DenormalMode};
 use super::kernel::Kernel;
 use super::memory::Range;
-use super::print::{Sink, Stdout};
+use super::print::{Assertion, Sink, Stdio};
 use super::race::{Access, Race};
 use super::warp::Warp;
 use super::worker::Worker;
@@ -63,7 +63,7 @@ pub struct LaunchOptions {
     pub cooperative: bool,
     /// `%nsmid`.
     pub multiprocessors: u32,
-    /// Where `printf` goes.
+    /// Where `printf` and `assert` go.
     pub output: Arc<dyn Sink>,
 }
 
@@ -74,7 +74,7 @@ impl Default for LaunchOptions {
             timeout: None,
             cooperative: false,
             multiprocessors: 8,
-            output: Arc::new(Stdout),
+            output: Arc::new(Stdio),
         }
     }
 }
@@ -359,9 +359,20 @@ impl Launch {
         let pc = (fault.op.addr().saturating_sub(ops.start.addr())) / size_of::<super::op::Op>();
         let (line, opcode) = code.source(pc);
         let [x, y, z] = self.block_position(block);
-        let thread = u64::from(warp.index) * 32 + u64::from(fault.lane);
-        let [width, height, _] = self.shape.block.map(u64::from);
-        let (tx, ty, tz) = (thread % width, thread / width % height, thread / (width * height));
+        let thread = |lane: u32| {
+            let thread = u64::from(warp.index) * 32 + u64::from(lane);
+            let [width, height, _] = self.shape.block.map(u64::from);
+            (thread % width, thread / width % height, thread / (width * height))
+        };
+        if let Some(Assertion { place, condition, mask }) = fault.assertion {
+            for (tx, ty, tz) in (0..32).filter(|lane| mask >> lane & 1 != 0).map(thread) {
+                let line = format!(
+                    "{place}: block: [{x},{y},{z}], thread: [{tx},{ty},{tz}] Assertion `{condition}` failed.\n"
+                );
+                self.options.output.print_assertion(line.as_bytes());
+            }
+        }
+        let (tx, ty, tz) = thread(fault.lane);
         let detail = format!(
             "kernel {}, line {line}, {opcode}, block ({x}, {y}, {z}), thread ({tx}, {ty}, {tz}): {}",
             self.kernel.name, fault.text

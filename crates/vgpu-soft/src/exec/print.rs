@@ -1,24 +1,40 @@
-//! `printf` of kernels: formats as C does, from memory that the kernel may read, to a sink.
+//! `printf` and `assert` of kernels: formats as C does, from memory that the kernel may read, to a sink.
 
 use std::io::Write;
 
 use super::memory::View;
 
-/// Takes the formatted text of one `printf` call of one thread.
+/// Takes what threads print.
 pub trait Sink: Send + Sync {
-    /// `text` may hold several lines, or a part of one.
+    /// The formatted text of one `printf` call of one thread: several lines, or a part of one.
     fn print(&self, text: &[u8]);
+
+    /// The line of a thread whose assertion has failed.
+    fn print_assertion(&self, text: &[u8]);
 }
 
-/// This process's standard output.
-pub struct Stdout;
+/// This process's standard output and error.
+pub struct Stdio;
 
-impl Sink for Stdout {
+impl Sink for Stdio {
     fn print(&self, text: &[u8]) {
         let mut out = std::io::stdout().lock();
         // A closed standard output is no reason to stop a kernel.
         let _ = out.write_all(text).and_then(|()| out.flush());
     }
+
+    fn print_assertion(&self, text: &[u8]) {
+        let _ = std::io::stderr().write_all(text);
+    }
+}
+
+/// An assertion that threads of one warp have failed.
+pub(crate) struct Assertion {
+    /// File, line and function, as C writes them.
+    pub(crate) place: String,
+    pub(crate) condition: String,
+    /// The lanes.
+    pub(crate) mask: u32,
 }
 
 /// The longest string that is read from a kernel's memory.

@@ -219,5 +219,12 @@ unsafe fn fail_assertion(warp: &mut Warp, op: &Op, mask: u32) {
     let (message, file, function) = (text(0), text(1), text(3));
     // SAFETY: the third is a 32-bit register.
     let line = unsafe { warp.lanes::<u32>(warp.operand(op, 2)) }[lane as usize];
-    warp.raise(FaultKind::Assert, op, lane, format!("{file}:{line}: {function}: assertion `{message}` failed"));
+    let text = format!("{file}:{line}: {function}: assertion `{message}` failed");
+    warp.raise(FaultKind::Assert, op, lane, text);
+    if let Some(fault) = &mut warp.fault
+        && fault.kind == FaultKind::Assert
+    {
+        let place = format!("{file}:{line}: {function}");
+        fault.assertion.get_or_insert(print::Assertion { place, condition: message, mask });
+    }
 }

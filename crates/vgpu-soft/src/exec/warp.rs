@@ -3,6 +3,7 @@
 use super::launch::FaultKind;
 use super::memory::View;
 use super::op::{Op, Slot};
+use super::print::Assertion;
 use super::race::Shadow;
 
 /// One warp: registers, fragments, and where its block's memory lies.
@@ -44,6 +45,7 @@ pub(crate) struct WarpFault {
     pub(crate) lane: u32,
     /// The address, and what it was taken for.
     pub(crate) text: String,
+    pub(crate) assertion: Option<Assertion>,
 }
 
 /// Why a fragment does not run.
@@ -111,7 +113,7 @@ impl Fragments {
 }
 
 /// Takes the text of warps that run outside a launch.
-static STDOUT: super::print::Stdout = super::print::Stdout;
+static STDIO: super::print::Stdio = super::print::Stdio;
 
 impl Warp {
     /// A warp of 32 live lanes with a register block and nothing else: it can run ops that touch registers only.
@@ -130,7 +132,7 @@ impl Warp {
             warp_instructions: 0,
             thread_instructions: 0,
             shadow: std::ptr::null_mut(),
-            output: std::ptr::from_ref(&STDOUT),
+            output: std::ptr::from_ref(&STDIO),
         }
     }
 
@@ -204,7 +206,7 @@ impl Warp {
     #[inline(never)]
     pub(crate) fn raise(&mut self, kind: FaultKind, op: &Op, lane: u32, text: String) {
         if self.fault.is_none() {
-            self.fault = Some(Box::new(WarpFault { kind, op, lane, text }));
+            self.fault = Some(Box::new(WarpFault { kind, op, lane, text, assertion: None }));
         }
     }
 }

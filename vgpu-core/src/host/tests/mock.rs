@@ -21,11 +21,19 @@ pub(crate) struct Mock {
     blob_written: u64,
     /// Images that were loaded from a blob, by their hash.
     kept: HashMap<[u8; 32], Vec<u8>>,
+    printed: String,
 }
 
 impl Mock {
     pub(crate) fn new(completions: Arc<dyn Completions>, memory_bytes: usize) -> Self {
-        Self { completions, memory: vec![0; memory_bytes], blob: Vec::new(), blob_written: 0, kept: HashMap::new() }
+        Self {
+            completions,
+            memory: vec![0; memory_bytes],
+            blob: Vec::new(),
+            blob_written: 0,
+            kept: HashMap::new(),
+            printed: String::new(),
+        }
     }
 
     fn device(&mut self, address: u64, len: usize) -> CuResult<&mut [u8]> {
@@ -53,6 +61,20 @@ impl Executor for Mock {
     fn marker(&mut self, seq: Seq, message: &Marker, _: &[u8]) -> CuResult {
         assert!(message.reserved != 666, "the test asks the mock to panic");
         self.retire_after(message.stream, seq, Ok(()))
+    }
+
+    /// Prints the limit.
+    fn context_limit(&mut self, _: Seq, message: &ContextLimit, _: &[u8]) -> CuResult {
+        self.printed.push_str(&message.value.to_string());
+        self.completions.output_waits();
+        Ok(())
+    }
+
+    /// Gives a digit at a time.
+    fn output_take(&mut self, _: Seq, _: &OutputTake, _: &[u8]) -> CuResult<Answer<OutputTakeReply>> {
+        let tail = [self.printed.remove(0) as u8, b'!'].to_vec();
+        let left_bytes = self.printed.len() as u64;
+        Ok(Answer { reply: OutputTakeReply { stdout_bytes: 1, stderr_bytes: 1, left_bytes }, tail })
     }
 
     fn event_record(&mut self, seq: Seq, message: &EventRecord, _: &[u8]) -> CuResult {

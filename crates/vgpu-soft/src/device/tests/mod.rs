@@ -115,6 +115,7 @@ struct Records {
     retired: HashMap<StreamSlot, Vec<Seq>>,
     events: HashMap<EventSlot, u64>,
     failures: Vec<(CuError, String)>,
+    outputs: u32,
 }
 
 /// What the device told the world, and a window for it to copy from and to.
@@ -169,6 +170,10 @@ impl Completions for Recorder {
 
     fn fail(&self, error: CuError, detail: &str) {
         self.records.lock().failures.push((error, detail.to_owned()));
+    }
+
+    fn output_waits(&self) {
+        self.records.lock().outputs += 1;
     }
 
     fn span(&self, span: Span) -> CuResult<*mut u8> {
