@@ -57,4 +57,12 @@ macro_rules! programs {
     };
 }
 
-programs![assertion, printf, synchronous_forms, unified_addresses];
+programs![
+    assertion,
+    graph_host_nodes,
+    host_functions,
+    host_functions_after_fault,
+    printf,
+    synchronous_forms,
+    unified_addresses,
+];

@@ -11,6 +11,7 @@
 //! - [`version`]: which build each side is of, and which is to be started anew when they differ.
 //! - [`sha256`]: the name of an image.
 //! - [`streaming`]: long copies.
+//! - [`quiet_thread`]: threads of ours in a stranger's process.
 //! - [`logging`], [`trace`]: what `VGPU_LOG` and `VGPU_TRACE` make the libraries say.
 
 pub mod abi;
@@ -23,6 +24,7 @@ pub mod libcuda;
 pub mod logging;
 pub mod pci;
 pub mod private_table;
+pub mod quiet_thread;
 pub mod ring;
 pub mod sha256;
 pub mod streaming;

@@ -309,6 +309,10 @@ driver! {
     unsafe fn cuGraphMemsetNodeSetParams(node: CUgraphNode, params: &CUDA_MEMSET_NODE_PARAMS);
     unsafe fn cuGraphExecMemsetNodeSetParams(exec: CUgraphExec, node: CUgraphNode, params: &CUDA_MEMSET_NODE_PARAMS, context: CUcontext);
     unsafe fn cuGraphAddEmptyNode(node: &mut CUgraphNode, graph: CUgraph, after: *const CUgraphNode, count: usize);
+    unsafe fn cuGraphAddHostNode(node: &mut CUgraphNode, graph: CUgraph, after: *const CUgraphNode, count: usize, params: &CUDA_HOST_NODE_PARAMS);
+    safe fn cuGraphHostNodeGetParams(node: CUgraphNode, params: &mut CUDA_HOST_NODE_PARAMS);
+    unsafe fn cuGraphHostNodeSetParams(node: CUgraphNode, params: &CUDA_HOST_NODE_PARAMS);
+    unsafe fn cuGraphExecHostNodeSetParams(exec: CUgraphExec, node: CUgraphNode, params: &CUDA_HOST_NODE_PARAMS);
     unsafe fn cuGraphAddChildGraphNode(node: &mut CUgraphNode, graph: CUgraph, after: *const CUgraphNode, count: usize, child: CUgraph);
     unsafe fn cuGraphAddEventRecordNode(node: &mut CUgraphNode, graph: CUgraph, after: *const CUgraphNode, count: usize, event: CUevent);
     unsafe fn cuGraphAddEventWaitNode(node: &mut CUgraphNode, graph: CUgraph, after: *const CUgraphNode, count: usize, event: CUevent);

@@ -92,6 +92,14 @@ impl Completions for Nobody {
         log::error!("a device without work failed: {error:?}: {detail}");
     }
 
+    fn call_host(&self, _: u64) -> u64 {
+        0
+    }
+
+    fn host_calls_done(&self) -> u64 {
+        0
+    }
+
     fn output_waits(&self) {}
 
     fn span(&self, _: Span) -> CuResult<*mut u8> {

@@ -137,7 +137,7 @@ extern "driver" {
     #[custom]
     fn cuCtxSetFlags(flags: c_uint);
 
-    /// Sets a limit: stack and printf buffer, which device code here always has enough of.
+    /// Sets a limit: stack, which the software GPU always has enough of, and the buffer of `printf`.
     #[since(3_010)]
     #[custom]
     fn cuCtxSetLimit(limit: CUlimit, value: usize);

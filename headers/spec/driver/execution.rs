@@ -85,7 +85,8 @@ extern "driver" {
     #[unsupported]
     fn cuLaunchGridAsync(f: CUfunction, grid_width: c_int, grid_height: c_int, hStream: CUstream);
 
-    /// Waits for the stream's work, then calls a host function: all before it returns.
+    /// Queues the call of a host function: a thread of ours calls it once the work before it is done, and later work waits for it.
+    /// It is not called once work has failed.
     #[since(10_000)]
     #[ptsz(10_000)]
     #[custom]

@@ -81,15 +81,10 @@ extern "driver" {
         nodeParams: *const CUDA_EXT_SEM_WAIT_NODE_PARAMS,
     );
 
+    /// Adds the call of a host function.
     #[since(10_000)]
-    #[unsupported]
-    fn cuGraphAddHostNode(
-        phGraphNode: *mut CUgraphNode,
-        hGraph: CUgraph,
-        dependencies: *const CUgraphNode,
-        numDependencies: usize,
-        nodeParams: *const CUDA_HOST_NODE_PARAMS,
-    );
+    #[custom]
+    fn cuGraphAddHostNode(phGraphNode: Out<CUgraphNode>, hGraph: CUgraph, dependencies: In<[CUgraphNode; numDependencies]>, numDependencies: usize, nodeParams: In<CUDA_HOST_NODE_PARAMS>);
 
     /// Adds a kernel launch; its parameters are taken now.
     #[since(10_000)]
@@ -121,7 +116,7 @@ extern "driver" {
         dptr: CUdeviceptr,
     );
 
-    /// Adds a copy between device and pinned memory; pageable memory is not supported.
+    /// Adds a copy; pageable memory is read or written when the node runs.
     #[since(10_000)]
     #[custom]
     fn cuGraphAddMemcpyNode(phGraphNode: Out<CUgraphNode>, hGraph: CUgraph, dependencies: In<[CUgraphNode; numDependencies]>, numDependencies: usize, copyParams: In<CUDA_MEMCPY3D>, ctx: CUcontext);
@@ -293,13 +288,10 @@ extern "driver" {
     #[custom]
     fn cuGraphExecGetId(hGraphExec: CUgraphExec, graphId: Out<c_uint>);
 
+    /// Replaces the host function of an executable graph.
     #[since(10_020)]
-    #[unsupported]
-    fn cuGraphExecHostNodeSetParams(
-        hGraphExec: CUgraphExec,
-        hNode: CUgraphNode,
-        nodeParams: *const CUDA_HOST_NODE_PARAMS,
-    );
+    #[custom]
+    fn cuGraphExecHostNodeSetParams(hGraphExec: CUgraphExec, hNode: CUgraphNode, nodeParams: In<CUDA_HOST_NODE_PARAMS>);
 
     /// Replaces a kernel launch of an executable graph.
     #[since(10_010)]
@@ -392,13 +384,15 @@ extern "driver" {
     #[custom]
     fn cuGraphGetRootNodes(hGraph: CUgraph, rootNodes: *mut CUgraphNode, numRootNodes: InOut<usize>);
 
+    /// Gives the host function of a node.
     #[since(10_000)]
-    #[unsupported]
-    fn cuGraphHostNodeGetParams(hNode: CUgraphNode, nodeParams: *mut CUDA_HOST_NODE_PARAMS);
+    #[custom]
+    fn cuGraphHostNodeGetParams(hNode: CUgraphNode, nodeParams: Out<CUDA_HOST_NODE_PARAMS>);
 
+    /// Replaces the host function of a node.
     #[since(10_000)]
-    #[unsupported]
-    fn cuGraphHostNodeSetParams(hNode: CUgraphNode, nodeParams: *const CUDA_HOST_NODE_PARAMS);
+    #[custom]
+    fn cuGraphHostNodeSetParams(hNode: CUgraphNode, nodeParams: In<CUDA_HOST_NODE_PARAMS>);
 
     /// Makes a graph executable; no node is ever at fault alone, and there is no log.
     #[since(10_000)]

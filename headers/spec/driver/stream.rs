@@ -1,7 +1,8 @@
 //! Stream. Source: CUDA Driver API reference.
 
 extern "driver" {
-    /// Waits for the stream's work, then calls a host function with the stream and its status: all before it returns.
+    /// Queues the call of a host function with the stream and what has become of its work; later work waits for it. It is called
+    /// whatever happens.
     #[since(5_000)]
     #[ptsz(7_000)]
     #[custom]

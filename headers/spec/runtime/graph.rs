@@ -86,13 +86,14 @@ extern "runtime" {
         nodeParams: *const cudaExternalSemaphoreWaitNodeParams,
     );
 
-    #[unsupported]
+    /// Adds the call of a host function.
+    #[custom]
     fn cudaGraphAddHostNode(
-        pGraphNode: *mut cudaGraphNode_t,
+        pGraphNode: Out<cudaGraphNode_t>,
         graph: cudaGraph_t,
-        pDependencies: *const cudaGraphNode_t,
+        pDependencies: In<[cudaGraphNode_t; numDependencies]>,
         numDependencies: usize,
-        pNodeParams: *const cudaHostNodeParams,
+        pNodeParams: In<cudaHostNodeParams>,
     );
 
     /// Adds a launch.
@@ -288,11 +289,12 @@ extern "runtime" {
     #[custom]
     fn cudaGraphExecGetFlags(graphExec: cudaGraphExec_t, flags: Out<c_ulonglong>);
 
-    #[unsupported]
+    /// Sets a host node's function in an executable graph.
+    #[custom]
     fn cudaGraphExecHostNodeSetParams(
         hGraphExec: cudaGraphExec_t,
         node: cudaGraphNode_t,
-        pNodeParams: *const cudaHostNodeParams,
+        pNodeParams: In<cudaHostNodeParams>,
     );
 
     /// Sets a launch node's parameters in an executable graph.
@@ -420,11 +422,13 @@ extern "runtime" {
     #[custom]
     fn cudaGraphGetRootNodes(graph: cudaGraph_t, pRootNodes: *mut cudaGraphNode_t, pNumRootNodes: *mut usize);
 
-    #[unsupported]
-    fn cudaGraphHostNodeGetParams(node: cudaGraphNode_t, pNodeParams: *mut cudaHostNodeParams);
+    /// A host node's function.
+    #[custom]
+    fn cudaGraphHostNodeGetParams(node: cudaGraphNode_t, pNodeParams: Out<cudaHostNodeParams>);
 
-    #[unsupported]
-    fn cudaGraphHostNodeSetParams(node: cudaGraphNode_t, pNodeParams: *const cudaHostNodeParams);
+    /// Sets a host node's function.
+    #[custom]
+    fn cudaGraphHostNodeSetParams(node: cudaGraphNode_t, pNodeParams: In<cudaHostNodeParams>);
 
     /// Makes a graph executable.
     #[custom]

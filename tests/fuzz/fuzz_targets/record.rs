@@ -36,6 +36,14 @@ impl Completions for Window {
     fn event_reached(&self, _: EventSlot, _: u64) {}
     fn fail(&self, _: CuError, _: &str) {}
 
+    fn call_host(&self, _: u64) -> u64 {
+        0
+    }
+
+    fn host_calls_done(&self) -> u64 {
+        0
+    }
+
     fn output_waits(&self) {}
 
     fn span(&self, span: Span) -> CuResult<*mut u8> {

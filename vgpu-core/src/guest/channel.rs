@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::fork;
 use super::stream_end::StreamEnd;
+use super::{fork, host_calls};
 use crate::error::{CuError, CuResult};
 use crate::ring::{self, Producer, Record};
 use crate::trace;
@@ -33,6 +33,7 @@ pub(super) struct Channel {
     call_patience: Patience,
     wait_patience: Patience,
     room_patience: Patience,
+    host_call_patience: Patience,
 }
 
 impl Channel {
@@ -51,6 +52,7 @@ impl Channel {
             call_patience: Patience::default(),
             wait_patience: Patience::default(),
             room_patience: Patience::default(),
+            host_call_patience: Patience::default(),
         }
     }
 
@@ -166,9 +168,34 @@ impl Channel {
         let sticky = self.control().sticky();
         let ready = || word.load(Ordering::Acquire) >= seq || sticky.load(Ordering::Acquire) != 0;
         if !ready() {
+            if host_calls::is_called() {
+                return Err(CuError::NOT_PERMITTED);
+            }
             self.sleep_until(&self.wait_patience, self.control().guest_parked(), ready)?;
         }
         self.sticky()
+    }
+
+    pub(super) fn wait_host_call(&self, done: u64, stream: StreamSlot, seq: Seq) -> CuResult<u64> {
+        self.check()?;
+        let word = self.window.stream_word(stream).ok_or(CuError::INVALID_HANDLE)?;
+        let calls = self.control().host_calls();
+        let ready = || calls.load(Ordering::Acquire) != done || word.load(Ordering::Acquire) >= seq;
+        if !ready() {
+            self.sleep_until(&self.host_call_patience, self.control().guest_parked(), ready)?;
+        }
+        Ok(calls.load(Ordering::Acquire))
+    }
+
+    pub(super) fn host_call_token(&self, number: u64) -> u64 {
+        self.control().host_call_token(number).load(Ordering::Relaxed)
+    }
+
+    pub(super) fn host_call_done(&self, number: u64) {
+        if self.check().is_ok() && self.lifeline.is_held() {
+            self.control().host_calls_done().store(number, Ordering::SeqCst);
+            self.lifeline.wake_host(self.control());
+        }
     }
 
     /// Waits until `stream` has retired `seq`, errors or not: its staging memory is out of use then.

@@ -6,7 +6,7 @@
 //! - `stream_end`: where a stream's next record goes.
 //! - `staging`, `copy`: how pageable memory travels.
 //! - `blob`: images, and other bytes that are too long for a record.
-//! - `heap`: pinned memory.
+//! - `heap`: pinned memory. `host_calls`: functions of the process that the executor calls.
 //! - `fork`: a child process must not use its parent's link.
 
 mod blob;
@@ -14,11 +14,13 @@ mod channel;
 mod copy;
 pub(crate) mod fork;
 mod heap;
+mod host_calls;
 mod staging;
 mod stream_end;
 
 pub use crate::transport::{ConnectError, MonitorLink, ProcessUse, Request, Selection};
 pub use heap::PinnedHeap;
+pub use host_calls::be_called;
 pub use staging::StagedChunk;
 pub use stream_end::StreamEnd;
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing that the guest can write is believed: areas come from this side's own copy of the layout.
 
+mod calls;
 mod serve;
 
 pub use serve::{ServeError, serve};
@@ -9,6 +10,9 @@ pub use serve::{ServeError, serve};
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use calls::HostCalls;
+use parking_lot::Mutex;
 
 use crate::error::{CuError, CuResult};
 use crate::wait;
@@ -26,6 +30,7 @@ pub struct HostWindow {
     is_beyond_vm: bool,
     failed: AtomicBool,
     stopping: AtomicBool,
+    calls: Mutex<HostCalls>,
 }
 
 /// Why a window could not be made.
@@ -73,7 +78,14 @@ impl HostWindow {
         layout.host_address = mapping.address();
         mapping.write(0, layout.as_bytes());
         let window = Window::new(mapping, layout).map_err(|error| wrong(&error))?;
-        Ok(Self { window, object, is_beyond_vm, failed: AtomicBool::new(false), stopping: AtomicBool::new(false) })
+        Ok(Self {
+            window,
+            object,
+            is_beyond_vm,
+            failed: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            calls: Mutex::default(),
+        })
     }
 
     /// The shared-memory object, to be sent to the guest.
@@ -122,6 +134,14 @@ impl Completions for HostWindow {
             self.window.control().publish_sticky(error.code(), detail);
             self.window.control().wake_completion_waiters();
         }
+    }
+
+    fn call_host(&self, token: u64) -> u64 {
+        self.calls.lock().call(self.window.control(), token)
+    }
+
+    fn host_calls_done(&self) -> u64 {
+        self.calls.lock().done(self.window.control())
     }
 
     fn output_waits(&self) {

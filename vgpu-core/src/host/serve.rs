@@ -74,7 +74,14 @@ impl Server<'_> {
         let patience = if window.is_beyond_vm { Patience::beyond_vm() } else { Patience::default() };
         let mut consumer = Consumer::default();
         let mut woken_at = 0;
+        let mut calls_done = 0;
         while !window.is_stopping() {
+            // SeqCst, as the look at the ring's tail: the guest stores the word before it looks whether this side sleeps.
+            let has_called = |done| control.host_calls_done().load(Ordering::SeqCst) != done;
+            if has_called(calls_done) {
+                calls_done = control.host_calls_done().load(Ordering::Acquire);
+                self.executor.host_calls_done(window.host_calls_done());
+            }
             if let Some((header, body)) = consumer.next(view).map_err(ServeError::Ring)? {
                 self.handle(&header, body)?;
                 control.handled().store(header.seq, Ordering::Release);
@@ -86,7 +93,7 @@ impl Server<'_> {
             }
             control.wake_producers();
             let position = consumer.position();
-            let ready = || view.has_more(position) || window.is_stopping();
+            let ready = || view.has_more(position) || window.is_stopping() || has_called(calls_done);
             if !patience.spin(ready) {
                 // SeqCst, and so is the look at the tail that follows: pairs with the guest's order of the two.
                 control.host_parked().swap(1, Ordering::SeqCst);

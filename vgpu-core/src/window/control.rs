@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
-use super::layout::CONTROL_OFFSET;
+use super::layout::{CONTROL_OFFSET, PAGE_BYTES};
 use super::mapping::Mapping;
 use crate::wait;
 
@@ -21,6 +21,13 @@ const STICKY: u64 = 512;
 const DETAIL_LEN: u64 = 576;
 const DETAIL: u64 = 640;
 const OUTPUT: u64 = DETAIL + DETAIL_BYTES as u64;
+const HOST_CALLS: u64 = OUTPUT + 64;
+const HOST_CALLS_DONE: u64 = HOST_CALLS + 64;
+const HOST_CALL_TOKENS: u64 = 2048;
+
+/// So many calls of the guest's functions are under way at most.
+pub const HOST_CALLS_MAX: u64 = (PAGE_BYTES - HOST_CALL_TOKENS) / 8;
+const _: () = assert!(HOST_CALLS_DONE + 64 <= HOST_CALL_TOKENS, "words over the tokens");
 
 /// A view of the control page.
 #[derive(Clone, Copy)]
@@ -89,6 +96,21 @@ impl<'a> Control<'a> {
     /// Host: changes when kernels have printed something that the guest has not taken.
     pub fn output(self) -> &'a AtomicU64 {
         self.word64(OUTPUT)
+    }
+
+    /// Host: how many functions of the guest it has called so far.
+    pub fn host_calls(self) -> &'a AtomicU64 {
+        self.word64(HOST_CALLS)
+    }
+
+    /// Guest: how many of them have been carried out.
+    pub fn host_calls_done(self) -> &'a AtomicU64 {
+        self.word64(HOST_CALLS_DONE)
+    }
+
+    /// Host: which function the call of that number is of.
+    pub fn host_call_token(self, number: u64) -> &'a AtomicU64 {
+        self.word64(HOST_CALL_TOKENS + number % HOST_CALLS_MAX * 8)
     }
 
     /// Host: wakes sleeping guest threads that wait for completions, if there are any.

@@ -51,6 +51,9 @@ macro_rules! messages {
         /// answer needs it.
         pub trait Executor {
             $(messages!(@method $kind $(#[doc = $doc])+ $name $method $($reply)?);)*
+
+            /// The guest has carried out all [`HostCall`]s up to that number.
+            fn host_calls_done(&mut self, _number: u64) {}
         }
 
         /// Decodes one record's body and hands it to `executor`.
@@ -207,6 +210,10 @@ messages! {
 
     /// Sets a `CUlimit` of a context.
     post 9 ContextLimit fn context_limit { context: u32, limit: u32, value: u64 };
+
+    /// Has the guest carry out what it knows by `token`; later work on `stream` waits until it has. The guest is called even
+    /// where work has failed, but for a call of a graph.
+    ordered 10 HostCall fn host_call { stream: StreamSlot, reserved: u32, token: u64 };
 
     // ---- memory -----------------------------------------------------------------------------------------------
 

@@ -137,6 +137,12 @@ pub trait Completions: Send + Sync {
     fn event_reached(&self, event: EventSlot, ns: u64);
     /// Work failed after it was accepted: becomes the guest's sticky error (the first one wins).
     fn fail(&self, error: CuError, detail: &str);
+    /// Calls the guest: its thread carries out what it knows by `token`, one call after the other. Returns the call's number; the
+    /// first one is 1.
+    fn call_host(&self, token: u64) -> u64;
+    /// The number of the last call that the guest has carried out. An executor is told when that changes
+    /// ([`Executor::host_calls_done`]) unless it is in one of its methods: what waits in there must ask.
+    fn host_calls_done(&self) -> u64;
     /// Kernels have printed something: the guest shall take it when it next waits for work. To be said before that work is retired.
     fn output_waits(&self);
     /// Resolves a stretch of the window to this process's memory.

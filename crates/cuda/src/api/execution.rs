@@ -13,6 +13,8 @@ use vgpu_core::{CuError, CuResult};
 use super::{handle, id};
 use crate::guest::function::{self, Function};
 use crate::guest::gate::Arm;
+use crate::guest::graph::Work;
+use crate::guest::host_call::{self, Action, HostFunction};
 use crate::guest::launch::{self, Shape};
 use crate::guest::{Process, context};
 
@@ -153,18 +155,16 @@ pub(crate) unsafe fn cuLaunchKernelEx(
     unsafe { run(f, shape, config.hStream, kernelParams, extra) }
 }
 
-/// Waits for the stream's work, then calls a host function: all before it returns.
+/// Queues the call of a host function: a thread of ours calls it once the work before it is done, and later work waits for it.
+/// It is not called once work has failed.
 pub(crate) unsafe fn cuLaunchHostFunc(hStream: CUstream, fn_: CUhostFn, userData: *mut c_void) -> CuResult {
     let (process, context) = context::healthy()?;
-    let function = fn_.ok_or(CuError::INVALID_VALUE)?;
+    let function = HostFunction { function: fn_.ok_or(CuError::INVALID_VALUE)?, data: userData };
     let stream = context.stream(process, id(hStream))?;
     match stream.enter(process)? {
-        Arm::Live(_) => stream.wait_all(process)?,
-        Arm::Captured(_) => return Err(CuError::NOT_SUPPORTED),
+        Arm::Live(live) => host_call::post(process, live, Action::Function(function)),
+        Arm::Captured(captured) => captured.add(Work::Host(function)),
     }
-    // SAFETY: the program gave the function for exactly this call, from any thread.
-    unsafe { function(userData) };
-    Ok(())
 }
 
 /// Gives an attribute of a function.

@@ -2,13 +2,13 @@
 
 use std::ffi::{c_int, c_uint, c_ulonglong, c_void};
 
-use vgpu_core::abi::{
-    CUcontext, CUdevice, CUevent, CUgreenCtx, CUresult, CUstream, CUstreamCallback, CUstreamCaptureStatus,
-};
+use vgpu_core::abi::{CUcontext, CUdevice, CUevent, CUgreenCtx, CUstream, CUstreamCallback, CUstreamCaptureStatus};
 use vgpu_core::ffi::{Out, OutOpt};
 use vgpu_core::{CuError, CuResult};
 
 use super::{handle, id};
+use crate::guest::gate::Arm;
+use crate::guest::host_call::{self, Action, Callback};
 use crate::guest::stream::{NON_BLOCKING, Stream};
 use crate::guest::{context, output};
 
@@ -126,7 +126,8 @@ pub(crate) fn cuStreamIsCapturing(hStream: CUstream, captureStatus: Out<'_, CUst
     Ok(())
 }
 
-/// Waits for the stream's work, then calls a host function with the stream and its status: all before it returns.
+/// Queues the call of a host function with the stream and what has become of its work; later work waits for it. It is called
+/// whatever happens.
 pub(crate) unsafe fn cuStreamAddCallback(
     hStream: CUstream,
     callback: CUstreamCallback,
@@ -134,13 +135,13 @@ pub(crate) unsafe fn cuStreamAddCallback(
     flags: c_uint,
 ) -> CuResult {
     let (process, context) = context::healthy()?;
-    let function = callback.ok_or(CuError::INVALID_VALUE)?;
+    let callback = Callback { function: callback.ok_or(CuError::INVALID_VALUE)?, stream: hStream, data: userData };
     if flags != 0 {
         return Err(CuError::INVALID_VALUE);
     }
-    let status = context.stream(process, id(hStream))?.synchronize(process);
-    let code = CUresult(status.map_or_else(CuError::code, |()| 0));
-    // SAFETY: the program gave the function for exactly this call, from any thread.
-    unsafe { function(hStream, code, userData) };
-    status
+    let stream = context.stream(process, id(hStream))?;
+    match stream.enter(process)? {
+        Arm::Live(live) => host_call::post(process, live, Action::Callback(callback)),
+        Arm::Captured(captured) => Err(captured.broken_by(CuError::STREAM_CAPTURE_UNSUPPORTED)),
+    }
 }

@@ -538,7 +538,7 @@ pub unsafe extern "C" fn cuCtxSetFlags(flags: c_uint) -> CUresult {
     entry("cuCtxSetFlags", || crate::api::context::cuCtxSetFlags(flags))
 }
 
-/// Sets a limit: stack and printf buffer, which device code here always has enough of.
+/// Sets a limit: stack, which the software GPU always has enough of, and the buffer of `printf`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSetLimit(limit: CUlimit, value: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxSetLimit(limit, value));
@@ -1748,6 +1748,7 @@ pub unsafe extern "C" fn cuGraphAddExternalSemaphoresWaitNode(
     unsupported("cuGraphAddExternalSemaphoresWaitNode")
 }
 
+/// Adds the call of a host function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddHostNode(
     phGraphNode: *mut CUgraphNode,
@@ -1757,7 +1758,15 @@ pub unsafe extern "C" fn cuGraphAddHostNode(
     nodeParams: *const CUDA_HOST_NODE_PARAMS,
 ) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphAddHostNode(phGraphNode, hGraph, dependencies, numDependencies, nodeParams));
-    unsupported("cuGraphAddHostNode")
+    entry("cuGraphAddHostNode", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let phGraphNode = unsafe { Out::new(phGraphNode) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let dependencies = unsafe { InSlice::new(dependencies, numDependencies) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let nodeParams = unsafe { In::new(nodeParams) }?;
+        crate::api::graph::cuGraphAddHostNode(phGraphNode, hGraph, dependencies, numDependencies, nodeParams)
+    })
 }
 
 /// Adds a kernel launch; its parameters are taken now.
@@ -1829,7 +1838,7 @@ pub unsafe extern "C" fn cuGraphAddMemFreeNode(
     unsupported("cuGraphAddMemFreeNode")
 }
 
-/// Adds a copy between device and pinned memory; pageable memory is not supported.
+/// Adds a copy; pageable memory is read or written when the node runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddMemcpyNode(
     phGraphNode: *mut CUgraphNode,
@@ -2137,6 +2146,7 @@ pub unsafe extern "C" fn cuGraphExecGetId(hGraphExec: CUgraphExec, graphId: *mut
     })
 }
 
+/// Replaces the host function of an executable graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecHostNodeSetParams(
     hGraphExec: CUgraphExec,
@@ -2144,7 +2154,11 @@ pub unsafe extern "C" fn cuGraphExecHostNodeSetParams(
     nodeParams: *const CUDA_HOST_NODE_PARAMS,
 ) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphExecHostNodeSetParams(hGraphExec, hNode, nodeParams));
-    unsupported("cuGraphExecHostNodeSetParams")
+    entry("cuGraphExecHostNodeSetParams", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let nodeParams = unsafe { In::new(nodeParams) }?;
+        crate::api::graph::cuGraphExecHostNodeSetParams(hGraphExec, hNode, nodeParams)
+    })
 }
 
 /// Replaces a kernel launch of an executable graph.
@@ -2362,22 +2376,32 @@ pub unsafe extern "C" fn cuGraphGetRootNodes(
     })
 }
 
+/// Gives the host function of a node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphHostNodeGetParams(
     hNode: CUgraphNode,
     nodeParams: *mut CUDA_HOST_NODE_PARAMS,
 ) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphHostNodeGetParams(hNode, nodeParams));
-    unsupported("cuGraphHostNodeGetParams")
+    entry("cuGraphHostNodeGetParams", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let nodeParams = unsafe { Out::new(nodeParams) }?;
+        crate::api::graph::cuGraphHostNodeGetParams(hNode, nodeParams)
+    })
 }
 
+/// Replaces the host function of a node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphHostNodeSetParams(
     hNode: CUgraphNode,
     nodeParams: *const CUDA_HOST_NODE_PARAMS,
 ) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphHostNodeSetParams(hNode, nodeParams));
-    unsupported("cuGraphHostNodeSetParams")
+    entry("cuGraphHostNodeSetParams", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let nodeParams = unsafe { In::new(nodeParams) }?;
+        crate::api::graph::cuGraphHostNodeSetParams(hNode, nodeParams)
+    })
 }
 
 /// Makes a graph executable; no node is ever at fault alone, and there is no log.
@@ -3376,7 +3400,8 @@ pub unsafe extern "C" fn cuLaunchGridAsync(
     unsupported("cuLaunchGridAsync")
 }
 
-/// Waits for the stream's work, then calls a host function: all before it returns.
+/// Queues the call of a host function: a thread of ours calls it once the work before it is done, and later work waits for it.
+/// It is not called once work has failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchHostFunc(hStream: CUstream, fn_: CUhostFn, userData: *mut c_void) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuLaunchHostFunc(hStream, fn_, userData));
@@ -3386,7 +3411,8 @@ pub unsafe extern "C" fn cuLaunchHostFunc(hStream: CUstream, fn_: CUhostFn, user
     })
 }
 
-/// Waits for the stream's work, then calls a host function: all before it returns.
+/// Queues the call of a host function: a thread of ours calls it once the work before it is done, and later work waits for it.
+/// It is not called once work has failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchHostFunc_ptsz(hStream: CUstream, fn_: CUhostFn, userData: *mut c_void) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuLaunchHostFunc_ptsz(hStream, fn_, userData));
@@ -6641,7 +6667,8 @@ pub unsafe extern "C" fn cuSignalExternalSemaphoresAsync_ptsz(
     unsupported("cuSignalExternalSemaphoresAsync_ptsz")
 }
 
-/// Waits for the stream's work, then calls a host function with the stream and its status: all before it returns.
+/// Queues the call of a host function with the stream and what has become of its work; later work waits for it. It is called
+/// whatever happens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamAddCallback(
     hStream: CUstream,
@@ -6656,7 +6683,8 @@ pub unsafe extern "C" fn cuStreamAddCallback(
     })
 }
 
-/// Waits for the stream's work, then calls a host function with the stream and its status: all before it returns.
+/// Queues the call of a host function with the stream and what has become of its work; later work waits for it. It is called
+/// whatever happens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamAddCallback_ptsz(
     hStream: CUstream,

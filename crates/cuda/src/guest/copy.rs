@@ -1,10 +1,9 @@
 //! Linear copies and fills. What is pageable, pinned or on the device is found by address, as unified addressing has it.
 
-use std::sync::Arc;
-
 use vgpu_core::wire::messages::{Copy, CopyIn, CopyOut, Fill};
 use vgpu_core::{CuError, CuResult};
 
+use super::copy_box::PageableBox;
 use super::gate::Arm;
 use super::graph::{CopyWork, Work};
 use super::place::{Memory, Place, Return};
@@ -30,7 +29,8 @@ fn pinned_span(process: &Process, address: u64, len: usize) -> Option<vgpu_core:
 /// `INVALID_VALUE` when the target is no device memory of that length, else those of capture and link.
 ///
 /// # Safety
-/// `source` is readable for `len` bytes; pinned memory stays so until the copy is done.
+/// `source` is readable for `len` bytes; pinned memory stays so until the copy is done, and any memory for as long as a graph
+/// that is captured here runs.
 pub(crate) unsafe fn to_device(
     process: &Process,
     stream: &Stream,
@@ -52,9 +52,8 @@ pub(crate) unsafe fn to_device(
             let work = match span {
                 Some(source) => CopyWork::In(CopyIn { stream: 0, flags: 0, target, source }),
                 None => {
-                    // SAFETY: the caller's promise. The bytes are taken now: at launch they may be gone.
-                    let bytes: Arc<[u8]> = unsafe { std::slice::from_raw_parts(source, len) }.into();
-                    CopyWork::Inline { target, bytes }
+                    let source = Place::pageable(source.expose_provenance() as u64);
+                    CopyWork::Pageable(PageableBox::row(Place::device(target), source, len))
                 }
             };
             return captured.add(Work::Copy(work));
@@ -78,11 +77,11 @@ pub(crate) unsafe fn to_device(
 /// Copies device memory to the host. Into pageable memory it returns when done, whatever `done` says.
 ///
 /// # Errors
-/// `INVALID_VALUE` when the source is no device memory of that length; `NOT_SUPPORTED` into pageable memory during
-/// capture; else those of capture and link.
+/// `INVALID_VALUE` when the source is no device memory of that length, else those of capture and link.
 ///
 /// # Safety
-/// `target` is writable for `len` bytes; pinned memory stays so until the copy is done.
+/// `target` is writable for `len` bytes; pinned memory stays so until the copy is done, and any memory for as long as a graph
+/// that is captured here runs.
 pub(crate) unsafe fn to_host(
     process: &Process,
     stream: &Stream,
@@ -101,9 +100,14 @@ pub(crate) unsafe fn to_host(
     let live = match stream.enter(process)? {
         Arm::Live(live) => live,
         Arm::Captured(captured) => {
-            let target = span.ok_or_else(|| captured.broken_by(CuError::NOT_SUPPORTED))?;
-            let copy = CopyOut { stream: 0, reserved: 0, source, target };
-            return captured.add(Work::Copy(CopyWork::Out(copy)));
+            let work = match span {
+                Some(target) => CopyWork::Out(CopyOut { stream: 0, reserved: 0, source, target }),
+                None => {
+                    let target = Place::pageable(target.expose_provenance() as u64);
+                    CopyWork::Pageable(PageableBox::row(target, Place::device(source), len))
+                }
+            };
+            return captured.add(Work::Copy(work));
         }
     };
     let from = Place::find(process, source, len as u64)?;
@@ -187,7 +191,10 @@ pub(crate) unsafe fn unified(
             }
             match stream.enter(process)? {
                 Arm::Live(_) => stream.wait_all(process)?,
-                Arm::Captured(_) => return Err(CuError::NOT_SUPPORTED),
+                Arm::Captured(captured) => {
+                    let copy = PageableBox::row(Place::pageable(target), Place::pageable(source), len);
+                    return captured.add(Work::Copy(CopyWork::Pageable(copy)));
+                }
             }
             // SAFETY: both sides are host memory, by the caller's promise of that length; `copy` allows overlap.
             unsafe { std::ptr::copy(host(source), host(target), len) };

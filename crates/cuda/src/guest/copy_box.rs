@@ -7,8 +7,11 @@ use vgpu_core::{CuError, CuResult};
 
 use super::gate::{Arm, Live};
 use super::graph::{CopyWork, Work};
+use super::graph_wire::Encoder;
+use super::host_call::Action;
+use super::host_copy::{Bounce, Rows, RowsCopy};
 use super::place::{Memory, Place, Return};
-use super::process::Process;
+use super::process::{Process, process};
 use super::stream::Stream;
 
 /// `CopyBox::window`: the target is a window offset.
@@ -185,28 +188,37 @@ impl Box3 {
         }
     }
 
-    /// The copy as a graph node: both sides must be what the device reaches.
+    /// A row of `len_bytes` bytes.
+    fn row(target: u64, source: u64, len_bytes: u64) -> Self {
+        let side = |address| Side { address, kind: None, pitch: len_bytes, slice: len_bytes };
+        Self { source: side(source), target: side(target), width: len_bytes, height: 1, depth: 1 }
+    }
+
+    /// The copy as a graph node.
     ///
     /// # Errors
-    /// `NOT_SUPPORTED` for pageable memory.
+    /// `INVALID_VALUE` when a side does not lie in memory of its kind.
     pub(crate) fn work(&self, process: &Process) -> CuResult<Work> {
         if self.is_empty() {
             return Ok(Work::Empty);
         }
         // Addresses of a captured copy may lead nowhere; only a graph that is launched needs them.
         let reach = |side: &Side| match side.kind {
-            Some(true) => Ok(side.address),
-            _ => side.place(process, self)?.reached().map_err(|_| CuError::NOT_SUPPORTED),
+            Some(true) => Ok(Place::device(side.address)),
+            _ => side.place(process, self),
         };
-        let message = self.message(reach(&self.target)?, reach(&self.source)?);
-        Ok(Work::Copy(CopyWork::Box(message)))
+        let (target, source) = (reach(&self.target)?, reach(&self.source)?);
+        Ok(Work::Copy(if target.memory == Memory::Pageable || source.memory == Memory::Pageable {
+            CopyWork::Pageable(PageableBox { copy: *self, target, source })
+        } else {
+            CopyWork::Box(self.message(target.address, source.address))
+        }))
     }
 
     /// Runs the copy on a stream.
     ///
     /// # Errors
-    /// `INVALID_VALUE` when a side does not lie in memory of its kind, `NOT_SUPPORTED` for pageable memory during
-    /// capture, else those of the link.
+    /// `INVALID_VALUE` when a side does not lie in memory of its kind, else those of capture and link.
     ///
     /// # Safety
     /// Host sides are readable or writable for the box's extent; pinned ones until the copy is done.
@@ -238,6 +250,33 @@ impl Box3 {
             _ => live.post(&self.message(target, source), &[])?,
         };
         if done.waits_for_copy(to.memory, from.memory) { live.wait(seq) } else { Ok(()) }
+    }
+
+    /// Pinned memory that holds all rows without gaps.
+    fn bounce(&self) -> CuResult<(Bounce, Rows)> {
+        let slice = self.width.checked_mul(self.height).ok_or(CuError::OUT_OF_MEMORY)?;
+        let len_bytes = slice.checked_mul(self.depth).and_then(|len_bytes| usize::try_from(len_bytes).ok());
+        let bounce = Bounce::new(process()?, len_bytes.ok_or(CuError::OUT_OF_MEMORY)?)?;
+        let rows = Rows { address: bounce.address(), pitch: self.width, slice };
+        Ok((bounce, rows))
+    }
+
+    /// The copy with one side in the window, without gaps.
+    fn packed(&self, window: u32, target: u64, source: u64) -> CopyBox {
+        let side = |bit: u32, side: &Side| match window & bit {
+            0 => (side.pitch, side.slice),
+            _ => (self.width, self.width * self.height),
+        };
+        let (target_pitch, target_slice_pitch) = side(TARGET_IN_WINDOW, &self.target);
+        let (source_pitch, source_slice_pitch) = side(SOURCE_IN_WINDOW, &self.source);
+        CopyBox {
+            window,
+            target_pitch,
+            target_slice_pitch,
+            source_pitch,
+            source_slice_pitch,
+            ..self.message(target, source)
+        }
     }
 
     /// Calls `row` with each row's number and its offsets in target and source.
@@ -335,6 +374,50 @@ impl Box3 {
             staged.commit(live.slot(), seq);
         }
         Ok(())
+    }
+}
+
+/// A box to copy in a graph, with pageable memory at one end or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PageableBox {
+    copy: Box3,
+    target: Place,
+    source: Place,
+}
+
+impl PageableBox {
+    /// A row of `len` bytes.
+    pub(crate) fn row(target: Place, source: Place, len: usize) -> Self {
+        Self { copy: Box3::row(target.address, source.address, len as u64), target, source }
+    }
+
+    /// Appends what the guest does and what the executor does.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY` without pinned memory for the bytes, else those of the encoder.
+    pub(crate) fn encode(&self, after: &[u32], out: &mut Encoder) -> CuResult {
+        let Self { copy, target, source } = *self;
+        let to = Rows { address: target.address, pitch: copy.target.pitch, slice: copy.target.slice };
+        let from = Rows { address: source.address, pitch: copy.source.pitch, slice: copy.source.slice };
+        let rows = |target, source, bounce| {
+            let Box3 { width, height, depth, .. } = copy;
+            Action::Copy(RowsCopy { target, source, width, height, depth, _bounce: bounce })
+        };
+        match (target.memory, source.memory) {
+            (Memory::Pageable, Memory::Pageable) => out.call(rows(to, from, None), after),
+            (_, Memory::Pageable) => {
+                let (bounce, packed) = copy.bounce()?;
+                let message = copy.packed(SOURCE_IN_WINDOW, target.address, bounce.offset());
+                out.call(rows(packed, from, Some(bounce)), after)?;
+                out.message(&message, &[], &[out.node_count() - 1])
+            }
+            (Memory::Pageable, _) => {
+                let (bounce, packed) = copy.bounce()?;
+                out.message(&copy.packed(TARGET_IN_WINDOW, bounce.offset(), source.address), &[], after)?;
+                out.call(rows(to, packed, Some(bounce)), &[out.node_count() - 1])
+            }
+            _ => out.message(&copy.message(target.address, source.address), &[], after),
+        }
     }
 }
 

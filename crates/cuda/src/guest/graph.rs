@@ -6,14 +6,16 @@ use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use vgpu_core::abi::CUgraphNodeType;
 use vgpu_core::wire::messages::{
-    Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, GraphNode, LAUNCH_COOPERATIVE, Launch, Marker,
+    Copy, CopyBox, CopyIn, CopyOut, EventRecord, Fill, LAUNCH_COOPERATIVE, Launch, Marker,
 };
-use vgpu_core::wire::{Message, Pod};
 use vgpu_core::{CuError, CuResult};
 
+use super::copy_box::PageableBox;
 use super::event::Event;
 use super::function::Function;
+use super::graph_wire::{Encoded, Encoder};
 use super::handle;
+use super::host_call::{Action, HostFunction};
 use super::launch::Shape;
 use super::process::Process;
 
@@ -29,6 +31,7 @@ pub(crate) enum Work {
     Fill(Fill),
     EventRecord(Arc<Event>),
     EventWait(Arc<Event>),
+    Host(HostFunction),
     Child(Arc<Graph>),
     /// A message of one of our other libraries; to programs it looks like a kernel.
     Library {
@@ -70,14 +73,11 @@ impl Params {
 #[derive(Clone)]
 pub(crate) enum CopyWork {
     In(CopyIn),
-    /// Bytes of pageable memory, taken when the node was made.
-    Inline {
-        target: u64,
-        bytes: Arc<[u8]>,
-    },
     Out(CopyOut),
     Device(Copy),
     Box(CopyBox),
+    /// From or to pageable memory, which is read or written when the node runs.
+    Pageable(PageableBox),
 }
 
 impl Work {
@@ -90,6 +90,7 @@ impl Work {
             Self::Fill(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_MEMSET,
             Self::EventRecord(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_EVENT_RECORD,
             Self::EventWait(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_WAIT_EVENT,
+            Self::Host(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_HOST,
             Self::Child(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_GRAPH,
         }
     }
@@ -104,25 +105,24 @@ impl Work {
     }
 
     /// Appends the node's wire form: what to do, after which earlier nodes.
-    fn encode(&self, after: &[u32], out: &mut Vec<u8>) -> CuResult {
+    fn encode(&self, after: &[u32], out: &mut Encoder) -> CuResult {
         let marker = Marker { stream: 0, reserved: 0 };
         match self {
-            Self::Empty | Self::EventWait(_) => message(&marker, &[], after, out),
+            Self::Empty | Self::EventWait(_) => out.message(&marker, &[], after),
             Self::Child(_) => Err(CuError::NOT_SUPPORTED),
-            Self::Kernel(kernel) => message(&kernel.launch(0), &kernel.params.bytes, after, out),
-            Self::Copy(CopyWork::In(copy)) => message(copy, &[], after, out),
-            Self::Copy(CopyWork::Inline { target, bytes }) => {
-                message(&CopyInline { stream: 0, reserved: 0, target: *target }, bytes, after, out)
-            }
-            Self::Copy(CopyWork::Out(copy)) => message(copy, &[], after, out),
-            Self::Copy(CopyWork::Device(copy)) => message(copy, &[], after, out),
-            Self::Copy(CopyWork::Box(copy)) => message(copy, &[], after, out),
-            Self::Fill(fill) => message(fill, &[], after, out),
+            Self::Kernel(kernel) => out.message(&kernel.launch(0), &kernel.params.bytes, after),
+            Self::Copy(CopyWork::In(copy)) => out.message(copy, &[], after),
+            Self::Copy(CopyWork::Out(copy)) => out.message(copy, &[], after),
+            Self::Copy(CopyWork::Device(copy)) => out.message(copy, &[], after),
+            Self::Copy(CopyWork::Box(copy)) => out.message(copy, &[], after),
+            Self::Copy(CopyWork::Pageable(copy)) => copy.encode(after, out),
+            Self::Fill(fill) => out.message(fill, &[], after),
             Self::EventRecord(event) => match event.slot {
-                Some(slot) => message(&EventRecord { stream: 0, event: slot }, &[], after, out),
-                None => message(&marker, &[], after, out),
+                Some(slot) => out.message(&EventRecord { stream: 0, event: slot }, &[], after),
+                None => out.message(&marker, &[], after),
             },
-            Self::Library { op, fixed, tail } => node(*op, fixed, tail, after, out),
+            Self::Host(function) => out.call(Action::Function(*function), after),
+            Self::Library { op, fixed, tail } => out.node(*op, fixed, tail, after),
         }
     }
 }
@@ -134,31 +134,6 @@ impl KernelWork {
         let flags = if cooperative { LAUNCH_COOPERATIVE } else { 0 };
         Launch { function: self.function.wire, stream, flags, grid, block, dynamic_shared_bytes, reserved: 0 }
     }
-}
-
-fn message<M: Message>(fixed: &M, tail: &[u8], after: &[u32], out: &mut Vec<u8>) -> CuResult {
-    node(M::OP as u16, fixed.as_bytes(), tail, after, out)
-}
-
-fn node(op: u16, fixed: &[u8], tail: &[u8], after: &[u32], out: &mut Vec<u8>) -> CuResult {
-    let len_bytes = (size_of::<GraphNode>() + after.len() * 4 + fixed.len() + tail.len()).next_multiple_of(8);
-    let too_large = |_| CuError::OUT_OF_MEMORY;
-    let header = GraphNode {
-        len_bytes: u32::try_from(len_bytes).map_err(too_large)?,
-        op,
-        reserved: 0,
-        dependency_count: u32::try_from(after.len()).map_err(too_large)?,
-        tail_bytes: u32::try_from(tail.len()).map_err(too_large)?,
-    };
-    let end = out.len() + len_bytes;
-    out.extend_from_slice(header.as_bytes());
-    for index in after {
-        out.extend_from_slice(&index.to_le_bytes());
-    }
-    out.extend_from_slice(fixed);
-    out.extend_from_slice(tail);
-    out.resize(end, 0);
-    Ok(())
 }
 
 struct Node {
@@ -449,13 +424,22 @@ impl Plan {
     /// The plan's wire form.
     ///
     /// # Errors
-    /// `OUT_OF_MEMORY` when a node is too large for its length fields.
-    pub(crate) fn encode(&self) -> CuResult<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(self.steps.len() * 160);
+    /// `OUT_OF_MEMORY` when a node is too large for its length fields, or without pinned memory for copies; those of
+    /// [`HostCalls::register`](super::host_call::HostCalls::register).
+    pub(crate) fn encode(&self) -> CuResult<Encoded> {
+        let mut out = Encoder::with_room_for(self.steps.len());
+        // A step may be more than one node: those after it wait for the last.
+        let mut ends: Vec<u32> = Vec::with_capacity(self.steps.len());
         for step in &self.steps {
-            step.work.encode(&step.after, &mut bytes)?;
+            if out.node_count() as usize == ends.len() {
+                step.work.encode(&step.after, &mut out)?;
+            } else {
+                let after: Vec<u32> = step.after.iter().map(|earlier| ends[*earlier as usize]).collect();
+                step.work.encode(&after, &mut out)?;
+            }
+            ends.push(out.node_count() - 1);
         }
-        Ok(bytes)
+        Ok(out.finish())
     }
 
     /// A graph that does the same.
@@ -544,23 +528,5 @@ mod tests {
         assert_eq!(targets(&plan), [0, 10, 11, 1]);
         let after: Vec<&[u32]> = plan.steps.iter().map(|step| &step.after[..]).collect();
         assert_eq!(after, [&[][..], &[0], &[0], &[1, 2]]);
-    }
-
-    #[test]
-    fn encoded_nodes_have_aligned_lengths_and_their_parts_in_order() {
-        let graph = graph();
-        graph.add(fill(0x1234), vec![]).expect("room");
-        let bytes: Arc<[u8]> = Arc::from(&b"abc"[..]);
-        graph.add(Work::Copy(CopyWork::Inline { target: 0x55, bytes }), vec![0]).expect("room");
-        let encoded = graph.plan().expect("no cycle").encode().expect("small");
-        let first = GraphNode::from_bytes(&encoded).expect("a header");
-        assert_eq!((first.op, first.dependency_count, first.tail_bytes), (Fill::OP as u16, 0, 0));
-        let rest = &encoded[first.len_bytes as usize..];
-        let second = GraphNode::from_bytes(rest).expect("a header");
-        assert_eq!(second.len_bytes as usize, rest.len());
-        assert_eq!((second.len_bytes % 8, second.dependency_count, second.tail_bytes), (0, 1, 3));
-        let copy = CopyInline::from_bytes(&rest[size_of::<GraphNode>() + 4..]).expect("a message");
-        assert_eq!(copy.target, 0x55);
-        assert_eq!(&rest[size_of::<GraphNode>() + 4 + size_of::<CopyInline>()..][..3], b"abc");
     }
 }

@@ -13,6 +13,7 @@ use super::context::Context;
 use super::event::Point;
 use super::gate::Arm;
 use super::graph::{Graph, Plan, Work};
+use super::graph_wire::Encoded;
 use super::process::Process;
 use super::stream::Stream;
 
@@ -26,13 +27,14 @@ pub(crate) struct GraphExec {
     pub(crate) flags: u64,
     /// The wire number of its context.
     pub(crate) context: u32,
-    wire: u64,
     state: Mutex<State>,
 }
 
 struct State {
+    /// The executor's handle.
+    wire: u64,
     plan: Plan,
-    bytes: Vec<u8>,
+    encoded: Encoded,
     /// Launches of one executable graph follow each other, whatever their streams.
     last: Option<(StreamSlot, Seq)>,
 }
@@ -53,8 +55,12 @@ fn send<R>(link: &Link, bytes: &[u8], call: impl FnOnce(u64, &[u8]) -> CuResult<
     call(blob, &[])
 }
 
-fn count(plan: &Plan) -> CuResult<u32> {
-    u32::try_from(plan.steps.len()).map_err(|_| CuError::OUT_OF_MEMORY)
+/// Makes a graph at the executor; returns its handle.
+fn make(link: &Link, context: u32, encoded: &Encoded) -> CuResult<u64> {
+    let node_count = encoded.node_count;
+    send(link, &encoded.bytes, |blob, tail| {
+        Ok(link.call(&GraphCreate { context, node_count, blob }, tail)?.reply.graph)
+    })
 }
 
 impl GraphExec {
@@ -65,14 +71,11 @@ impl GraphExec {
     pub(crate) fn create(process: &Process, context: &Context, graph: &Graph, flags: u64) -> CuResult<Arc<Self>> {
         let context = context.live()?.number;
         let plan = graph.plan()?;
-        let bytes = plan.encode()?;
-        let node_count = count(&plan)?;
-        let wire = send(&process.link, &bytes, |blob, tail| {
-            Ok(process.link.call(&GraphCreate { context, node_count, blob }, tail)?.reply.graph)
-        })?;
-        let state = Mutex::new(State { plan, bytes, last: None });
-        let make = |handle| Arc::new(Self { handle, id: process.new_id(), flags, context, wire, state });
-        Ok(process.graph_execs.insert_with(make))
+        let encoded = plan.encode()?;
+        let wire = make(&process.link, context, &encoded)?;
+        let state = Mutex::new(State { wire, plan, encoded, last: None });
+        let exec = |handle| Arc::new(Self { handle, id: process.new_id(), flags, context, state });
+        Ok(process.graph_execs.insert_with(exec))
     }
 
     /// Ends the executable graph; launches made before are done still.
@@ -81,17 +84,25 @@ impl GraphExec {
     /// Those of the link.
     pub(crate) fn destroy(&self, process: &Process) -> CuResult {
         process.graph_execs.remove(self.handle);
-        process.link.post(&GraphDestroy { graph: self.wire }, &[]).map(drop)
+        process.link.post(&GraphDestroy { graph: self.state.lock().wire }, &[]).map(drop)
     }
 
     fn replace(&self, process: &Process, state: &mut State, plan: Plan) -> CuResult {
-        let bytes = plan.encode()?;
-        if bytes != state.bytes {
-            let node_count = count(&plan)?;
-            send(&process.link, &bytes, |blob, tail| {
-                process.link.call(&GraphUpdate { graph: self.wire, node_count, reserved: 0, blob }, tail)
-            })?;
-            state.bytes = bytes;
+        let encoded = plan.encode()?;
+        if encoded.bytes != state.encoded.bytes {
+            let (graph, node_count) = (state.wire, encoded.node_count);
+            let updated = send(&process.link, &encoded.bytes, |blob, tail| {
+                process.link.call(&GraphUpdate { graph, node_count, reserved: 0, blob }, tail)
+            });
+            match updated {
+                // A copy's memory is of another kind now, and needs more steps or fewer.
+                Err(CuError::GRAPH_EXEC_UPDATE_FAILURE) => {
+                    state.wire = make(&process.link, self.context, &encoded)?;
+                    process.link.post(&GraphDestroy { graph }, &[])?;
+                }
+                updated => drop(updated?),
+            }
+            state.encoded = encoded;
         }
         state.plan = plan;
         Ok(())
@@ -157,8 +168,11 @@ impl GraphExec {
                 }
             }
         }
-        let seq = live.post(&GraphLaunch { graph: self.wire, stream: 0, reserved: 0 }, &[])?;
+        let seq = live.post(&GraphLaunch { graph: state.wire, stream: 0, reserved: 0 }, &[])?;
         state.last = Some((live.slot(), seq));
+        if !state.encoded.calls.is_empty() {
+            process.host_calls.expect(live.slot(), seq, state.encoded.calls.clone());
+        }
         for step in &state.plan.steps {
             if let Work::EventRecord(event) = &step.work {
                 event.set(live.slot(), seq);

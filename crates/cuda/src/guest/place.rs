@@ -26,6 +26,16 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Device memory, known to be that.
+    pub(crate) const fn device(address: u64) -> Self {
+        Self { memory: Memory::Device, address }
+    }
+
+    /// Memory of the program's own, known to be that.
+    pub(crate) const fn pageable(address: u64) -> Self {
+        Self { memory: Memory::Pageable, address }
+    }
+
     /// Finds out where `len_bytes` at `address` lie.
     ///
     /// # Errors

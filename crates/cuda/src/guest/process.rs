@@ -20,6 +20,7 @@ use super::gate::Captures;
 use super::graph::Graph;
 use super::graph_exec::GraphExec;
 use super::handle::{Slab, SlotPool, Tag};
+use super::host_call::HostCalls;
 use super::library::{Kernel, Library};
 use super::module::Module;
 use super::stream::Stream;
@@ -41,6 +42,7 @@ pub(crate) struct Process {
     pub(crate) graphs: Slab<Arc<Graph>>,
     pub(crate) graph_execs: Slab<Arc<GraphExec>>,
     pub(crate) allocations: Allocations,
+    pub(crate) host_calls: HostCalls,
     pub(crate) stream_slots: SlotPool,
     pub(crate) event_slots: SlotPool,
     /// Timestamp words of destroyed events, and the record that will still write each.
@@ -130,6 +132,7 @@ impl Process {
             graphs: Slab::new(Tag::Graph),
             graph_execs: Slab::new(Tag::GraphExec),
             allocations,
+            host_calls: HostCalls::default(),
             stream_slots: SlotPool::new(stream_slots),
             event_slots: SlotPool::new(event_slots),
             dying_events: Mutex::new(Vec::new()),

@@ -147,7 +147,9 @@ fn a_host_function_runs_after_the_work_before_it() {
         CALLS.fetch_add(1, Ordering::Relaxed);
     }
     let _context = TestContext::new();
-    ok!(cuLaunchHostFunc(stream(), Some(count), std::ptr::null_mut()));
+    let stream = stream();
+    ok!(cuLaunchHostFunc(stream, Some(count), std::ptr::null_mut()));
+    ok!(cuStreamSynchronize(stream));
     assert_eq!(CALLS.load(Ordering::Relaxed), 1);
 }
 

@@ -1523,6 +1523,7 @@ pub unsafe extern "C" fn cudaGraphAddExternalSemaphoresWaitNode(
     unsupported("cudaGraphAddExternalSemaphoresWaitNode")
 }
 
+/// Adds the call of a host function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddHostNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1532,7 +1533,15 @@ pub unsafe extern "C" fn cudaGraphAddHostNode(
     pNodeParams: *const cudaHostNodeParams,
 ) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphAddHostNode(pGraphNode, graph, pDependencies, numDependencies, pNodeParams));
-    unsupported("cudaGraphAddHostNode")
+    entry("cudaGraphAddHostNode", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pGraphNode = unsafe { Out::new(pGraphNode) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pDependencies = unsafe { InSlice::new(pDependencies, numDependencies) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pNodeParams = unsafe { In::new(pNodeParams) }?;
+        crate::api::graph::cudaGraphAddHostNode(pGraphNode, graph, pDependencies, numDependencies, pNodeParams)
+    })
 }
 
 /// Adds a launch.
@@ -1979,6 +1988,7 @@ pub unsafe extern "C" fn cudaGraphExecGetFlags(graphExec: cudaGraphExec_t, flags
     })
 }
 
+/// Sets a host node's function in an executable graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecHostNodeSetParams(
     hGraphExec: cudaGraphExec_t,
@@ -1986,7 +1996,11 @@ pub unsafe extern "C" fn cudaGraphExecHostNodeSetParams(
     pNodeParams: *const cudaHostNodeParams,
 ) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphExecHostNodeSetParams(hGraphExec, node, pNodeParams));
-    unsupported("cudaGraphExecHostNodeSetParams")
+    entry("cudaGraphExecHostNodeSetParams", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pNodeParams = unsafe { In::new(pNodeParams) }?;
+        crate::api::graph::cudaGraphExecHostNodeSetParams(hGraphExec, node, pNodeParams)
+    })
 }
 
 /// Sets a launch node's parameters in an executable graph.
@@ -2221,22 +2235,32 @@ pub unsafe extern "C" fn cudaGraphGetRootNodes(
     })
 }
 
+/// A host node's function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphHostNodeGetParams(
     node: cudaGraphNode_t,
     pNodeParams: *mut cudaHostNodeParams,
 ) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphHostNodeGetParams(node, pNodeParams));
-    unsupported("cudaGraphHostNodeGetParams")
+    entry("cudaGraphHostNodeGetParams", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pNodeParams = unsafe { Out::new(pNodeParams) }?;
+        crate::api::graph::cudaGraphHostNodeGetParams(node, pNodeParams)
+    })
 }
 
+/// Sets a host node's function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphHostNodeSetParams(
     node: cudaGraphNode_t,
     pNodeParams: *const cudaHostNodeParams,
 ) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphHostNodeSetParams(node, pNodeParams));
-    unsupported("cudaGraphHostNodeSetParams")
+    entry("cudaGraphHostNodeSetParams", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pNodeParams = unsafe { In::new(pNodeParams) }?;
+        crate::api::graph::cudaGraphHostNodeSetParams(node, pNodeParams)
+    })
 }
 
 /// Makes a graph executable.

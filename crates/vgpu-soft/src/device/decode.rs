@@ -55,6 +55,7 @@ impl SoftDevice {
             Op::Fill => fill_step(&read(fixed)?),
             Op::EventRecord => Ok(Step::Event(read::<EventRecord>(fixed)?.event)),
             Op::Marker => Ok(Step::Nothing),
+            Op::HostCall => Ok(Step::HostCall(read::<HostCall>(fixed)?.token)),
             Op::Gemm => gemm_step(&read(fixed)?),
             Op::Trsm => trsm_step(&read(fixed)?),
             _ => Err((CuError::INVALID_VALUE, format!("{op:?} cannot be a node of a graph"))),

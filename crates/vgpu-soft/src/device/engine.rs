@@ -3,10 +3,11 @@
 //! Compute workers run kernels and products together (each takes blocks or tiles until none is left) and anything else
 //! alone; one more thread serves copies when they are busy, as a GPU's copy engine does.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use vgpu_core::wire::{Completions, Seq, StreamSlot};
@@ -28,6 +29,9 @@ use crate::memory::MemoryMap;
 /// More records than this are not queued: the thread that posts waits until half of them are done, so that a program that
 /// never waits does not fill the host's memory. With tails of 64 KiB they take half a GiB.
 const QUEUE_MAX: usize = 8192;
+
+/// While the thread that posts waits for other things, it looks so often whether the guest has carried out a call.
+const CALL_LOOK_PERIOD: Duration = Duration::from_millis(1);
 
 /// A copy up to this size is done by the thread that posts it when nothing stands before it.
 const INLINE_COPY_BYTES: u64 = 256 << 10;
@@ -57,6 +61,8 @@ pub(super) struct State {
     pub(super) compute_sleeping: usize,
     pub(super) copy_is_sleeping: bool,
     deferred: Vec<(Vec<Point>, Deferred)>,
+    /// Whom the guest's calls keep waiting, by number.
+    called: BTreeMap<u64, Origin>,
     /// Deferred actions that a thread is carrying out.
     settling: usize,
     /// The thread that posts waits for room.
@@ -163,6 +169,7 @@ impl Engine {
             compute_sleeping: 0,
             copy_is_sleeping: false,
             deferred: Vec::new(),
+            called: BTreeMap::new(),
             settling: 0,
             wants_room: false,
             is_stopping: false,
@@ -201,7 +208,7 @@ impl Engine {
     pub(super) fn post_after(&self, slot: StreamSlot, seq: Seq, work: Work, wait: Option<Point>) -> CuResult {
         let mut state = self.state.lock();
         if state.streams.queued() >= QUEUE_MAX {
-            self.wait_for_room(&mut state);
+            state = self.wait_for_room(state);
         }
         let can_wait = wait.is_none_or(|point| state.streams.is_posted(point));
         let (work, wait) = if can_wait { (work, wait) } else { (Work::Nothing, None) };
@@ -224,12 +231,40 @@ impl Engine {
     /// Waits until half of a full queue is done. What is queued waits for nothing that is posted later, so this ends when
     /// the kernels do.
     #[cold]
-    fn wait_for_room(&self, state: &mut MutexGuard<'_, State>) {
+    fn wait_for_room<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         state.wants_room = true;
         while state.streams.queued() > QUEUE_MAX / 2 && !state.is_stopping {
-            self.settled.wait(state);
+            state = self.wait_settled(state);
         }
         state.wants_room = false;
+        state
+    }
+
+    /// Waits until something has been settled. It may wait for the guest, which nobody else listens to meanwhile.
+    fn wait_settled<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        if state.called.is_empty() {
+            self.settled.wait(&mut state);
+            return state;
+        }
+        self.settled.wait_for(&mut state, CALL_LOOK_PERIOD);
+        drop(state);
+        self.finish_host_calls(self.completions.host_calls_done());
+        self.state.lock()
+    }
+
+    /// Goes on with what has waited for the guest's calls up to that number.
+    pub(super) fn finish_host_calls(&self, number: u64) {
+        let mut state = self.state.lock();
+        let called = match number.checked_add(1) {
+            Some(next) => {
+                let later = state.called.split_off(&next);
+                std::mem::replace(&mut state.called, later)
+            }
+            None => std::mem::take(&mut state.called),
+        };
+        if !called.is_empty() {
+            self.settle(state, called.into_values().rev().map(Turn::Done).collect(), false);
+        }
     }
 
     /// Carries out `action` once all work queued so far is done.
@@ -255,7 +290,7 @@ impl Engine {
             }
             let mut state = self.state.lock();
             while !state.deferred.is_empty() || state.settling > 0 {
-                self.settled.wait(&mut state);
+                state = self.wait_settled(state);
             }
             drop(state);
             if self.heap.lock().has_dying() {
@@ -287,6 +322,7 @@ impl Engine {
                         turns.push(Turn::Start(Task { step, memory, context, origin: Origin::Stream(slot) }))
                     }
                     Work::Graph(graph, memory) => begin_graph(slot, graph, memory, context, &mut turns),
+                    Work::HostCall(token) => self.call_host(&mut state, token, Origin::Stream(slot)),
                     Work::Nothing | Work::Event(_) => turns.push(Turn::Done(Origin::Stream(slot))),
                 },
                 Turn::Start(task) => match &*task.step {
@@ -296,6 +332,7 @@ impl Engine {
                         self.completions.event_reached(*event, clock::now_ns());
                         turns.push(Turn::Done(task.origin));
                     }
+                    Step::HostCall(token) => self.call_host(&mut state, *token, task.origin),
                     Step::Transfer(_) => {
                         state.transfers.push_back(task);
                         added += 1;
@@ -322,6 +359,14 @@ impl Engine {
         }
         self.wake(state, is_worker);
         self.carry_out(due);
+    }
+
+    /// Calls the guest. Called under the lock, so that calls are numbered in the order in which they may start.
+    fn call_host(&self, state: &mut State, token: u64, origin: Origin) {
+        let number = self.completions.call_host(token);
+        state.called.insert(number, origin);
+        // Who waits for other things must look for the guest's answer from now on.
+        self.settled.notify_all();
     }
 
     /// Wakes as many threads as there is work for. A compute worker that asks takes one piece itself.

@@ -185,6 +185,14 @@ impl Executor for SoftDevice {
         self.engine.post(message.stream, seq, Work::Nothing)
     }
 
+    fn host_call(&mut self, seq: Seq, message: &HostCall, _: &[u8]) -> CuResult {
+        self.engine.post(message.stream, seq, Work::HostCall(message.token))
+    }
+
+    fn host_calls_done(&mut self, number: u64) {
+        self.engine.finish_host_calls(number);
+    }
+
     fn mem_alloc(&mut self, _: Seq, message: &MemAlloc, _: &[u8]) -> CuResult<Answer<MemAllocReply>> {
         self.require_context(message.context)?;
         let result = self.engine.alloc(message.len_bytes, message.context);

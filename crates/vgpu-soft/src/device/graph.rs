@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vgpu_core::wire::messages::{
-    Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, GraphNode, Launch, Marker, Trsm,
+    Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, GraphNode, HostCall, Launch, Marker, Trsm,
 };
 use vgpu_core::wire::{Message, Op, Pod};
 use vgpu_core::{CuError, CuResult};
@@ -116,6 +116,7 @@ fn fixed_bytes(op: Op) -> Option<usize> {
         Op::Fill => of::<Fill>(),
         Op::EventRecord => of::<EventRecord>(),
         Op::Marker => of::<Marker>(),
+        Op::HostCall => of::<HostCall>(),
         Op::Gemm => of::<Gemm>(),
         Op::Trsm => of::<Trsm>(),
         _ => return None,

@@ -34,6 +34,8 @@ pub(super) enum Step {
     Nothing,
     /// Publish the time.
     Event(EventSlot),
+    /// Have the guest carry out what it knows by this token.
+    HostCall(u64),
     Transfer(Transfer),
     Launch(LaunchStep),
     Gemm(Gemm),

@@ -25,6 +25,8 @@ pub(super) enum Work {
     Nothing,
     /// Publish the time.
     Event(EventSlot),
+    /// Have the guest carry out what it knows by this token.
+    HostCall(u64),
     /// A step, and the memory it may touch.
     Step(Arc<Step>, Arc<MemoryMap>),
     /// A graph, and the memory it may touch.
@@ -241,7 +243,11 @@ impl Streams {
             return false;
         }
         let head = self.head(slot);
-        let needs_worker = matches!(head.work, Work::Step(..) | Work::Graph(..)) && !head.context.is_failed();
+        let needs_worker = match head.work {
+            Work::Step(..) | Work::Graph(..) => !head.context.is_failed(),
+            Work::HostCall(_) => true,
+            Work::Nothing | Work::Event(_) => false,
+        };
         if needs_worker {
             let work = std::mem::replace(&mut head.work, Work::Nothing);
             let context = head.context.clone();

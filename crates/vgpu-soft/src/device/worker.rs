@@ -40,7 +40,7 @@ impl Engine {
                 self.statistics.add_kernel_time(start.elapsed());
                 result
             }
-            Step::Nothing | Step::Event(_) | Step::Launch(_) | Step::Gemm(_) => Ok(()),
+            Step::Nothing | Step::Event(_) | Step::HostCall(_) | Step::Launch(_) | Step::Gemm(_) => Ok(()),
         }
     }
 
@@ -208,6 +208,7 @@ pub(super) fn describe_panic(step: &Step, panic: &(dyn std::any::Any + Send)) ->
         Step::Gemm(_) => "a matrix product".to_owned(),
         Step::Trsm(_) => "a triangular solve".to_owned(),
         Step::Nothing | Step::Event(_) => "a marker".to_owned(),
+        Step::HostCall(_) => "a host function".to_owned(),
     };
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("internal error in {what} ({}); this is a bug in vgpu", text.unwrap_or("a panic without a text"))

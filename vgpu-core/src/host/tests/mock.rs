@@ -1,6 +1,6 @@
 //! An executor that has memory, answers a few calls, and refuses the rest.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::error::{CuError, CuResult};
@@ -21,6 +21,8 @@ pub(crate) struct Mock {
     blob_written: u64,
     /// Images that were loaded from a blob, by their hash.
     kept: HashMap<[u8; 32], Vec<u8>>,
+    /// Records that wait for the guest, by the number of their call.
+    called: BTreeMap<u64, (StreamSlot, Seq)>,
     printed: String,
 }
 
@@ -32,6 +34,7 @@ impl Mock {
             blob: Vec::new(),
             blob_written: 0,
             kept: HashMap::new(),
+            called: BTreeMap::new(),
             printed: String::new(),
         }
     }
@@ -61,6 +64,18 @@ impl Executor for Mock {
     fn marker(&mut self, seq: Seq, message: &Marker, _: &[u8]) -> CuResult {
         assert!(message.reserved != 666, "the test asks the mock to panic");
         self.retire_after(message.stream, seq, Ok(()))
+    }
+
+    fn host_call(&mut self, seq: Seq, message: &HostCall, _: &[u8]) -> CuResult {
+        self.called.insert(self.completions.call_host(message.token), (message.stream, seq));
+        Ok(())
+    }
+
+    fn host_calls_done(&mut self, number: u64) {
+        let later = self.called.split_off(&(number + 1));
+        for (stream, seq) in std::mem::replace(&mut self.called, later).into_values() {
+            self.completions.retire(stream, seq);
+        }
     }
 
     /// Prints the limit.

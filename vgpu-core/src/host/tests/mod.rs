@@ -8,6 +8,7 @@ use super::*;
 use crate::error::CuResult;
 use crate::guest::{Link, StreamEnd};
 use crate::transport::in_process::Loopback;
+use crate::window::control::HOST_CALLS_MAX;
 use crate::wire::messages::*;
 use mock::{DEVICE_BASE, KEPT_MIN_BYTES, Mock};
 
@@ -67,6 +68,59 @@ fn an_event_shows_its_time() {
     let seq = loopback.link.post_on(&end(1), &EventRecord { stream: 0, event: 9 }, &[]).expect("a post");
     loopback.link.wait(1, seq).expect("the event is reached");
     assert_eq!(loopback.link.event_ns(9), 77);
+}
+
+#[test]
+fn what_was_printed_is_taken_piece_by_piece() {
+    let loopback = start();
+    let link = &loopback.link;
+    assert!(!link.has_output());
+    link.post(&ContextLimit { context: 1, limit: 1, value: 42 }, &[]).expect("a post");
+    link.call(&MemInfo { context: 5, reserved: 0 }, &[]).expect("an answer");
+    assert!(link.has_output());
+    let first = link.take_output().expect("the first digit");
+    assert_eq!((first.stdout, first.stderr, first.is_part), (b"4".to_vec(), b"!".to_vec(), true));
+    assert!(!link.take_output().expect("the second digit").is_part);
+    assert!(!link.has_output());
+}
+
+#[test]
+fn the_guest_is_called_in_order_and_holds_the_streams_up() {
+    // More than there is room for at a time.
+    const CALLS: u64 = 2 * HOST_CALLS_MAX + 7;
+    let loopback = start();
+    let link = &loopback.link;
+    let ends = [0, 1, 2].map(end);
+    let end_of = |token: u64| &ends[(token % 3) as usize];
+    let call = |token| HostCall { stream: 0, reserved: 0, token };
+    let post = |token| link.post_on(end_of(token), &call(token), &[]).expect("a post");
+    let seqs: Vec<Seq> = (1..=CALLS).map(post).collect();
+    for number in 1..=CALLS {
+        let seq = seqs[(number - 1) as usize];
+        let stream = end_of(number).slot();
+        while link.wait_host_call(number - 1, stream, seq).expect("an executor") < number {}
+        assert_eq!(link.host_call_token(number), number);
+        assert!(!link.is_done(stream, seq), "call {number}");
+        link.host_call_done(number);
+        link.wait(stream, seq).expect("it goes on");
+    }
+}
+
+#[test]
+fn who_is_called_must_not_wait_for_work() {
+    let loopback = start();
+    let link = &loopback.link;
+    let seq = link.post_on(&end(1), &HostCall { stream: 0, reserved: 0, token: 9 }, &[]).expect("a post");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            crate::guest::be_called();
+            assert_eq!(link.wait(1, seq), Err(CuError::NOT_PERMITTED));
+            assert_eq!(link.wait_host_call(0, 1, seq), Ok(1));
+            // A number that was never given is not believed.
+            link.host_call_done(u64::MAX);
+        });
+    });
+    assert_eq!(link.wait(1, seq), Ok(()));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::claim::Held;
 use super::function::Function;
 use super::owner;
+use crate::quiet_thread;
 
 const BEAT_PERIOD: Duration = Duration::from_secs(1);
 /// A host that has been silent for so long is taken for dead. It shows life several times a second.
@@ -43,18 +44,12 @@ impl Pulse {
 }
 
 /// Starts the thread that keeps a channel until it is given back.
-///
-/// It takes no signals: they are meant for the program's own threads.
 pub(super) fn start(held: Arc<Held>) -> io::Result<()> {
-    let masked = SignalMask::block_all();
-    let thread = std::thread::Builder::new().name("vgpu-pci".to_owned()).stack_size(STACK_BYTES);
-    let started = thread.spawn(move || {
+    quiet_thread::spawn("vgpu-pci", STACK_BYTES, move || {
         while held.rest(BEAT_PERIOD) {
             held.beat();
         }
-    });
-    drop(masked);
-    started.map(|_| ())
+    })
 }
 
 /// Marks the channels whose owners are dead, so that the host takes them back. Returns how many there were.
@@ -72,29 +67,6 @@ pub(super) fn reap(function: &Function) -> u32 {
         }
     }
     reaped
-}
-
-/// The calling thread's signal mask, put back when dropped.
-struct SignalMask(libc::sigset_t);
-
-impl SignalMask {
-    fn block_all() -> Self {
-        // SAFETY: all-zero is a valid set to be filled in.
-        let mut all: libc::sigset_t = unsafe { std::mem::zeroed() };
-        let mut before = all;
-        // SAFETY: the set is writable.
-        unsafe { libc::sigfillset(&raw mut all) };
-        // SAFETY: both sets are valid for the call; an error is impossible with SIG_SETMASK.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before) };
-        Self(before)
-    }
-}
-
-impl Drop for SignalMask {
-    fn drop(&mut self) {
-        // SAFETY: the set was filled in by the kernel.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut()) };
-    }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ const INSTANTIATE_FLAGS: u64 = 1 | 2 | 8;
 /// `CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH`.
 const DEVICE_LAUNCH: u64 = 4;
 
-fn find_exec(process: &Process, exec: CUgraphExec) -> CuResult<Arc<GraphExec>> {
+pub(super) fn find_exec(process: &Process, exec: CUgraphExec) -> CuResult<Arc<GraphExec>> {
     process.graph_execs.get(id(exec)).ok_or(CuError::INVALID_VALUE)
 }
 

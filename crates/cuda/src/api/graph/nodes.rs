@@ -19,7 +19,7 @@ use crate::guest::handle::node_handle;
 use crate::guest::launch::{self, Shape};
 use crate::guest::{Process, process};
 
-fn add(
+pub(super) fn add(
     phGraphNode: Out<'_, CUgraphNode>,
     hGraph: CUgraph,
     dependencies: InSlice<'_, CUgraphNode>,
@@ -183,7 +183,7 @@ pub(super) fn check_context(process: &Process, ctx: CUcontext) -> CuResult {
     if alive { Ok(()) } else { Err(CuError::INVALID_CONTEXT) }
 }
 
-/// Adds a copy between device and pinned memory; pageable memory is not supported.
+/// Adds a copy; pageable memory is read or written when the node runs.
 pub(crate) fn cuGraphAddMemcpyNode(
     phGraphNode: Out<'_, CUgraphNode>,
     hGraph: CUgraph,

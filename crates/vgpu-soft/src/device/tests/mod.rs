@@ -1,6 +1,7 @@
 //! The device driven through its protocol, with a recorder in place of a window.
 
 mod graphs;
+mod host_calls;
 mod memory;
 mod modules;
 mod order;
@@ -116,6 +117,8 @@ struct Records {
     events: HashMap<EventSlot, u64>,
     failures: Vec<(CuError, String)>,
     outputs: u32,
+    host_calls: Vec<u64>,
+    host_calls_done: u64,
 }
 
 /// What the device told the world, and a window for it to copy from and to.
@@ -170,6 +173,17 @@ impl Completions for Recorder {
 
     fn fail(&self, error: CuError, detail: &str) {
         self.records.lock().failures.push((error, detail.to_owned()));
+    }
+
+    fn call_host(&self, token: u64) -> u64 {
+        let mut records = self.records.lock();
+        records.host_calls.push(token);
+        self.news.notify_all();
+        records.host_calls.len() as u64
+    }
+
+    fn host_calls_done(&self) -> u64 {
+        self.records.lock().host_calls_done
     }
 
     fn output_waits(&self) {
