@@ -63,6 +63,7 @@ programs![
     host_functions,
     host_functions_after_fault,
     printf,
+    refusals,
     synchronous_forms,
     unified_addresses,
 ];

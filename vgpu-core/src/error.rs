@@ -25,6 +25,29 @@ impl CuError {
         if code == 0 { Ok(()) } else { Err(Self(code)) }
     }
 
+    /// Whether an error of that code ends its context: a fault of the device or of a kernel, after which every call
+    /// gives the same error. What a call is merely refused for is none.
+    ///
+    /// **Source:** `CUresult` in NVIDIA's driver API reference: the codes that leave the process in an inconsistent state.
+    pub const fn is_fatal(self) -> bool {
+        matches!(
+            self,
+            Self::ECC_UNCORRECTABLE
+                | Self::NVLINK_UNCORRECTABLE
+                | Self::CONTAINED
+                | Self::ILLEGAL_ADDRESS
+                | Self::LAUNCH_TIMEOUT
+                | Self::ASSERT
+                | Self::HARDWARE_STACK_ERROR
+                | Self::ILLEGAL_INSTRUCTION
+                | Self::MISALIGNED_ADDRESS
+                | Self::INVALID_ADDRESS_SPACE
+                | Self::INVALID_PC
+                | Self::LAUNCH_FAILED
+                | Self::TENSOR_MEMORY_LEAK
+        )
+    }
+
     /// The number that C callers see.
     pub const fn code(self) -> u32 {
         self.0

@@ -60,8 +60,7 @@ impl RtError {
 
 /// Whether `code` is one of the errors that `cudaGetLastError` does not clear.
 pub(crate) const fn is_sticky(code: cudaError_t) -> bool {
-    // 214 ECC, 220 NVLink, 226 contained; 700 illegal address, 702 timeout, 710 assert, 714 to 719 faults of a kernel.
-    matches!(code.0, 214 | 220 | 226 | 700 | 702 | 710 | 714..=719)
+    CuError::from_code(code.0).is_fatal()
 }
 
 /// The enumerator's name, also for success.

@@ -92,6 +92,8 @@ impl Completions for Nobody {
         log::error!("a device without work failed: {error:?}: {detail}");
     }
 
+    fn refuse(&self, _: Seq, _: CuError, _: &str) {}
+
     fn call_host(&self, _: u64) -> u64 {
         0
     }

@@ -35,6 +35,7 @@ impl Completions for Window {
     fn retire(&self, _: StreamSlot, _: Seq) {}
     fn event_reached(&self, _: EventSlot, _: u64) {}
     fn fail(&self, _: CuError, _: &str) {}
+    fn refuse(&self, _: Seq, _: CuError, _: &str) {}
 
     fn call_host(&self, _: u64) -> u64 {
         0

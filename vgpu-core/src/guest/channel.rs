@@ -161,12 +161,12 @@ impl Channel {
         result
     }
 
-    /// Waits until `stream` has retired `seq`, or an asynchronous error has occurred.
+    /// Waits until `stream` has retired `seq`, or a fault has occurred.
     pub(super) fn wait(&self, stream: StreamSlot, seq: Seq) -> CuResult {
         self.check()?;
         let word = self.window.stream_word(stream).ok_or(CuError::INVALID_HANDLE)?;
-        let sticky = self.control().sticky();
-        let ready = || word.load(Ordering::Acquire) >= seq || sticky.load(Ordering::Acquire) != 0;
+        let control = self.control();
+        let ready = || word.load(Ordering::Acquire) >= seq || control.sticky() != 0;
         if !ready() {
             if host_calls::is_called() {
                 return Err(CuError::NOT_PERMITTED);
@@ -224,7 +224,18 @@ impl Channel {
 
     pub(super) fn sticky(&self) -> CuResult {
         self.check()?;
-        CuError::check(self.control().sticky().load(Ordering::Acquire))
+        CuError::check(self.control().sticky())
+    }
+
+    pub(super) fn report(&self) -> CuResult {
+        self.check()?;
+        if self.control().has_error() { self.report_error() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn report_error(&self) -> CuResult {
+        self.sticky()?;
+        CuError::check(self.control().take_refusal())
     }
 
     pub(super) fn sticky_detail(&self) -> String {

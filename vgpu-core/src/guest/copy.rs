@@ -20,7 +20,7 @@ impl Link {
     /// as `source` may be changed again; if `source` is pinned, that is only once the returned record is retired.
     ///
     /// # Errors
-    /// Those of the channel. A bad `target` becomes the sticky error.
+    /// Those of the channel. A bad `target` is reported later.
     pub fn copy_in(&self, end: &StreamEnd, target: u64, source: &[u8]) -> CuResult<Seq> {
         let stream = end.slot();
         if source.len() <= INLINE_MAX_BYTES {
@@ -45,7 +45,7 @@ impl Link {
     /// Copies from the device address `source` into `target`, at the end of a stream, and waits for it.
     ///
     /// # Errors
-    /// Those of the channel, and any asynchronous error up to the end of the copy; `target` may be part-filled then.
+    /// Those of the channel, the sticky error, and a refusal, be it of this copy or of earlier work.
     pub fn copy_out(&self, end: &StreamEnd, source: u64, target: &mut [u8]) -> CuResult {
         let stream = end.slot();
         if target.is_empty() {
@@ -53,7 +53,8 @@ impl Link {
         }
         if let Some(span) = self.pinned().span(target.as_ptr().addr() as u64, target.len()) {
             let seq = self.post_on(end, &CopyOut { stream, reserved: 0, source, target: span }, &[])?;
-            return self.wait(stream, seq);
+            self.wait(stream, seq)?;
+            return self.report();
         }
         let is_long = target.len() >= LONG_COPY_BYTES;
         let mut at = source;
@@ -77,7 +78,7 @@ impl Link {
                 under_way.push_back((chunk, seq, piece));
             }
             let Some((chunk, seq, piece)) = under_way.pop_front() else {
-                return Ok(());
+                return self.report();
             };
             if let Err(error) = self.wait(stream, seq) {
                 // The executor may still write to these: they go back when it cannot any more.

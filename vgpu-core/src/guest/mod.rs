@@ -155,7 +155,7 @@ impl Link {
         self.completed(stream) >= seq
     }
 
-    /// Waits until `stream` has retired `seq`; an asynchronous error of any work ends the wait.
+    /// Waits until `stream` has retired `seq`; a fault of any work ends the wait.
     ///
     /// # Errors
     /// The sticky error; `INVALID_HANDLE` when there is no such slot; those of the channel.
@@ -163,12 +163,21 @@ impl Link {
         self.channel.wait(stream, seq)
     }
 
-    /// The first asynchronous error, if there has been one. It stays for the life of the process.
+    /// The first fault, if there has been one. It stays for the life of the process.
     ///
     /// # Errors
     /// That error, and those of the channel.
     pub fn sticky(&self) -> CuResult {
         self.channel.sticky()
+    }
+
+    /// What a call says that may report errors of earlier work: the sticky error, else the first refusal since the last
+    /// report, which is forgotten with this one.
+    ///
+    /// # Errors
+    /// That error, and those of the channel.
+    pub fn report(&self) -> CuResult {
+        self.channel.report()
     }
 
     /// What the executor said about the sticky error; empty when there is none.

@@ -9,7 +9,7 @@ pub use serve::{ServeError, serve};
 
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use calls::HostCalls;
 use parking_lot::Mutex;
@@ -29,6 +29,8 @@ pub struct HostWindow {
     /// The guest cannot wake this side by itself.
     is_beyond_vm: bool,
     failed: AtomicBool,
+    /// The last record that was refused.
+    refused: AtomicU64,
     stopping: AtomicBool,
     calls: Mutex<HostCalls>,
 }
@@ -83,6 +85,7 @@ impl HostWindow {
             object,
             is_beyond_vm,
             failed: AtomicBool::new(false),
+            refused: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             calls: Mutex::default(),
         })
@@ -134,6 +137,17 @@ impl Completions for HostWindow {
             self.window.control().publish_sticky(error.code(), detail);
             self.window.control().wake_completion_waiters();
         }
+    }
+
+    fn refuse(&self, seq: Seq, error: CuError, detail: &str) {
+        if self.refused.swap(seq, Ordering::AcqRel) == seq {
+            return;
+        }
+        if error.is_fatal() {
+            return self.fail(error, detail);
+        }
+        log::debug!("{error:?}: {detail}");
+        self.window.control().publish_refusal(error.code());
     }
 
     fn call_host(&self, token: u64) -> u64 {

@@ -113,7 +113,7 @@ impl Server<'_> {
         match dispatch(self.executor, header, body).map_err(ServeError::Message)? {
             Outcome::Posted(Ok(())) => Ok(()),
             Outcome::Posted(Err(error)) => {
-                self.window.fail(error, &format!("{} was refused", name_of(header.op)));
+                self.window.refuse(header.seq, error, &format!("{} was refused", name_of(header.op)));
                 Ok(())
             }
             Outcome::Called(result) => self.answer(header, result),

@@ -1,4 +1,5 @@
-//! The window's shared words. Each is written by one side, or is a futex; each has a cache line for itself.
+//! The window's shared words. Each is written by one side, or is a futex, or goes from hand to hand (a refusal); each has
+//! a cache line for itself.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
@@ -17,7 +18,7 @@ const GUEST_PARKED: u64 = 256;
 const PRODUCER_PARKED: u64 = 320;
 const EPOCH: u64 = 384;
 const LOST: u64 = 448;
-const STICKY: u64 = 512;
+const ERRORS: u64 = 512;
 const DETAIL_LEN: u64 = 576;
 const DETAIL: u64 = 640;
 const OUTPUT: u64 = DETAIL + DETAIL_BYTES as u64;
@@ -88,9 +89,32 @@ impl<'a> Control<'a> {
         self.word32(LOST)
     }
 
-    /// Host: the first asynchronous error's code; 0 while there is none.
-    pub fn sticky(self) -> &'a AtomicU32 {
-        self.word32(STICKY)
+    /// The sticky error's code in the low half, in the high half that of the first refusal that nobody has taken: one look
+    /// tells a guest that there is neither.
+    fn errors(self) -> &'a AtomicU64 {
+        self.word64(ERRORS)
+    }
+
+    /// Guest: whether there is an error of either kind.
+    pub fn has_error(self) -> bool {
+        self.errors().load(Ordering::Acquire) != 0
+    }
+
+    /// Guest: the first fault's code; 0 while there is none.
+    pub fn sticky(self) -> u32 {
+        self.errors().load(Ordering::Acquire) as u32
+    }
+
+    /// Guest: takes the refusal's code away; 0 when there is none.
+    pub fn take_refusal(self) -> u32 {
+        (self.errors().fetch_and(u64::from(u32::MAX), Ordering::AcqRel) >> 32) as u32
+    }
+
+    /// Host: leaves a refusal's code for the guest, unless an earlier one is still there.
+    pub fn publish_refusal(self, code: u32) {
+        let with_it = |errors: u64| (errors >> 32 == 0).then_some(errors | u64::from(code) << 32);
+        // The first one counts.
+        let _ = self.errors().fetch_update(Ordering::Release, Ordering::Relaxed, with_it);
     }
 
     /// Host: changes when kernels have printed something that the guest has not taken.
@@ -161,7 +185,7 @@ impl<'a> Control<'a> {
         }
         self.mapping.write(CONTROL_OFFSET + DETAIL, &detail.as_bytes()[..keep_bytes]);
         self.word32(DETAIL_LEN).store(keep_bytes as u32, Ordering::Relaxed);
-        self.sticky().store(code, Ordering::Release);
+        self.errors().fetch_or(code.into(), Ordering::Release);
     }
 
     /// Guest: the sticky error's text.

@@ -3,7 +3,8 @@
 //! To add one: take the next free number of its group, never reuse one, state units, and write the executor's method.
 //! A row is a `call`, or a `post`, or `ordered`: a post that is work of the stream that it names.
 //! Addresses are device addresses of the executor (pinned and managed memory included) unless a field is a [`Span`].
-//! An executor retires the sequence number of every record that names a stream, also of one it refuses.
+//! An executor retires the sequence number of every record that names a stream, also of one it refuses: after it has said
+//! so.
 
 use super::{Answer, Call, EventSlot, Message, Ordered, Pod, Post, RecordHeader, Seq, Span, StreamSlot, Unordered};
 use crate::error::CuResult;
@@ -102,7 +103,7 @@ macro_rules! messages {
         $(#[doc = $doc])+
         ///
         /// # Errors
-        /// What the message is refused for; it becomes the guest's sticky error.
+        /// What the message is refused for; see [`Completions::refuse`](super::Completions::refuse).
         fn $method(&mut self, seq: Seq, message: &$name, tail: &[u8]) -> CuResult;
     };
     (@method ordered $($row:tt)*) => { messages!(@method post $($row)*); };
@@ -277,6 +278,9 @@ messages! {
             param_bytes: u32,
             /// The most dynamic shared memory a launch may ask for until the attribute is raised.
             max_dynamic_shared_bytes: u32,
+            /// The only block that the kernel can be launched with; zeros when it takes others, or the executor cannot tell.
+            required_block: [u32; 3],
+            reserved: u32,
         };
 
     /// Finds a variable by the name in the tail.

@@ -6,9 +6,10 @@
 //! (kernel parameters, an image, inline data). Fixed parts are `#[repr(C)]` integers without padding, so any bytes
 //! are a valid value and decoding is a bounds-checked copy. Opcodes are written in the table and never reused.
 //!
-//! *Posts* are queued and not answered; their errors become the window's sticky error. *Calls* are answered in a
-//! reply slot with a status, a fixed reply and an optional tail. Both are handled strictly in ring order; work that
-//! names a stream is then ordered by its stream alone.
+//! *Posts* are queued and not answered. What a post is refused for, a later call of the guest returns and forgets; what
+//! goes wrong while accepted work runs becomes the window's sticky error. *Calls* are answered in a reply slot with a
+//! status, a fixed reply and an optional tail. Both are handled strictly in ring order; work that names a stream is then
+//! ordered by its stream alone.
 
 pub mod messages;
 
@@ -17,7 +18,7 @@ pub use messages::{Executor, Op, dispatch};
 use crate::error::{CuError, CuResult};
 
 /// Raised whenever a record's meaning or the window's layout changes: guest and host must agree exactly.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// A record's position in its guest's order of commands; the first record is 1.
 pub type Seq = u64;
@@ -137,6 +138,10 @@ pub trait Completions: Send + Sync {
     fn event_reached(&self, event: EventSlot, ns: u64);
     /// Work failed after it was accepted: becomes the guest's sticky error (the first one wins).
     fn fail(&self, error: CuError, detail: &str);
+    /// Record `seq` was not accepted: a later call of the guest returns the error, once. A code that is fatal in CUDA becomes
+    /// the sticky error. Said before the record is retired, so that who waits for the record hears of it; whoever calls the
+    /// executor says it too, of every post that returns an error, and the second time does not count.
+    fn refuse(&self, seq: Seq, error: CuError, detail: &str);
     /// Calls the guest: its thread carries out what it knows by `token`, one call after the other. Returns the call's number; the
     /// first one is 1.
     fn call_host(&self, token: u64) -> u64;

@@ -69,16 +69,17 @@ pub(crate) fn cuMemAllocPitch_v2(
 
 /// Frees device or managed memory once the work queued before is done; null is nothing.
 pub(crate) fn cuMemFree_v2(dptr: CUdeviceptr) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = context::unfailed()?;
     capture::refuse_unsafe_call()?;
     if dptr == 0 {
         return Ok(());
     }
     let freed = process.allocations.remove(dptr, |range| matches!(range.kind, Kind::Device | Kind::Managed));
     match freed.ok_or(CuError::INVALID_VALUE)?.kind {
-        Kind::Managed => free_pinned(process, dptr),
-        _ => process.link.post(&MemFree { address: dptr }, &[]).map(drop),
+        Kind::Managed => free_pinned(process, dptr)?,
+        _ => process.link.post(&MemFree { address: dptr }, &[]).map(drop)?,
     }
+    process.link.report()
 }
 
 /// Gives free and total memory of the current context's device in bytes.
@@ -126,7 +127,7 @@ fn free_pinned(process: &Process, address: u64) -> CuResult {
         process.contexts.filtered(|context| context.number() != 0).iter().filter_map(|context| context.live().ok())
     {
         // A fault is reported by the next call that may; the memory is free all the same.
-        let _fault = live.synchronize(process);
+        let _fault = live.wait_all(process);
     }
     process.link.pinned().free(address)
 }

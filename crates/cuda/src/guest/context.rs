@@ -61,12 +61,22 @@ pub(crate) fn current() -> CuResult<(&'static Process, &'static Context)> {
     Ok((process, context))
 }
 
-/// The calling thread's context, and no device fault so far.
+/// The calling thread's context, for a call that reports errors of earlier work before it does its own.
+///
+/// # Errors
+/// As [`current`], and what there is to report: a fault, or a refusal that is forgotten with this.
+#[inline]
+pub(crate) fn healthy() -> CuResult<(&'static Process, &'static Context)> {
+    let (process, context) = current()?;
+    process.link.report()?;
+    Ok((process, context))
+}
+
+/// The calling thread's context, for a call that gives something back: a refusal must not keep it from that.
 ///
 /// # Errors
 /// As [`current`], and the process's sticky error.
-#[inline]
-pub(crate) fn healthy() -> CuResult<(&'static Process, &'static Context)> {
+pub(crate) fn unfailed() -> CuResult<(&'static Process, &'static Context)> {
     let (process, context) = current()?;
     process.link.sticky()?;
     Ok((process, context))
@@ -224,9 +234,17 @@ impl Live {
     ///
     /// # Errors
     /// The sticky error.
-    pub(crate) fn synchronize(&self, process: &Process) -> CuResult {
+    pub(crate) fn wait_all(&self, process: &Process) -> CuResult {
         let streams = self.streams();
-        streams.iter().chain([&self.legacy]).try_for_each(|stream| stream.wait_own(process))?;
-        process.link.sticky()
+        streams.iter().chain([&self.legacy]).try_for_each(|stream| stream.wait_own(process))
+    }
+
+    /// Waits as `cuCtxSynchronize` does.
+    ///
+    /// # Errors
+    /// What there is to report.
+    pub(crate) fn synchronize(&self, process: &Process) -> CuResult {
+        self.wait_all(process)?;
+        process.link.report()
     }
 }

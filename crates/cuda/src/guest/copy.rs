@@ -71,7 +71,7 @@ pub(crate) unsafe fn to_device(
             (live.copy_in(target, bytes)?, Memory::Pageable)
         }
     };
-    if done.waits_for_copy(to.memory, from) { live.wait(seq) } else { Ok(()) }
+    live.end(seq, done.waits_for_copy(to.memory, from))
 }
 
 /// Copies device memory to the host. Into pageable memory it returns when done, whatever `done` says.
@@ -114,12 +114,11 @@ pub(crate) unsafe fn to_host(
     let source = from.reached()?;
     if let Some(target) = span {
         let seq = live.post(&CopyOut { stream: 0, reserved: 0, source, target }, &[])?;
-        return if done.waits_for_copy(Memory::Pinned, from.memory) { live.wait(seq) } else { Ok(()) };
+        return live.end(seq, done.waits_for_copy(Memory::Pinned, from.memory));
     }
     // SAFETY: the caller's promise; the bytes are only written.
     let bytes = unsafe { std::slice::from_raw_parts_mut(target, len) };
-    live.copy_out(source, bytes)?;
-    process.link.sticky()
+    live.copy_out(source, bytes)
 }
 
 /// Copies between addresses that the device reaches.
@@ -144,7 +143,7 @@ pub(crate) fn on_device(
         Arm::Live(live) => {
             let (to, from) = (to?, from?);
             let seq = live.post(&copy(to.reached()?, from.reached()?), &[])?;
-            if done.waits_for_copy(to.memory, from.memory) { live.wait(seq) } else { Ok(()) }
+            live.end(seq, done.waits_for_copy(to.memory, from.memory))
         }
         Arm::Captured(captured) => {
             // Captured addresses may lead nowhere.
@@ -198,7 +197,7 @@ pub(crate) unsafe fn unified(
             }
             // SAFETY: both sides are host memory, by the caller's promise of that length; `copy` allows overlap.
             unsafe { std::ptr::copy(host(source), host(target), len) };
-            Ok(())
+            process.link.report()
         }
         _ => on_device(process, stream, target, source, len, done),
     }
@@ -219,7 +218,7 @@ pub(crate) fn fill(process: &Process, stream: &Stream, fill: Fill, done: Return)
         Arm::Live(live) => {
             let place = place?;
             let seq = live.post(&Fill { target: place.reached()?, ..fill }, &[])?;
-            if done.waits_for_fill(place.memory) { live.wait(seq) } else { Ok(()) }
+            live.end(seq, done.waits_for_fill(place.memory))
         }
         Arm::Captured(captured) => {
             // A captured address may lead nowhere.

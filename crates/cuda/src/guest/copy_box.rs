@@ -235,11 +235,12 @@ impl Box3 {
         let seq = match (to.memory, from.memory) {
             (Memory::Pageable, Memory::Pageable) => {
                 stream.wait_all(process)?;
-                return self.each_row(|_, to, from| {
+                self.each_row(|_, to, from| {
                     // SAFETY: both rows lie in host memory of the box's extent; `copy` allows overlap.
                     unsafe { std::ptr::copy(host(source + from), host(target + to), len(self.width)) };
                     Ok(())
-                });
+                })?;
+                return process.link.report();
             }
             // SAFETY: the source is host memory of the box's extent.
             (_, Memory::Pageable) => unsafe { self.gather(process, live, target, source) }?,
@@ -249,7 +250,7 @@ impl Box3 {
             }
             _ => live.post(&self.message(target, source), &[])?,
         };
-        if done.waits_for_copy(to.memory, from.memory) { live.wait(seq) } else { Ok(()) }
+        live.end(seq, done.waits_for_copy(to.memory, from.memory))
     }
 
     /// Pinned memory that holds all rows without gaps.
@@ -365,7 +366,6 @@ impl Box3 {
             let copy = self.piece(TARGET_IN_WINDOW, staged.span().offset, from, rows);
             let seq = live.post(&copy, &[])?;
             live.wait(seq)?;
-            process.link.sticky()?;
             for (row, packed) in (y..y + rows).zip(staged.bytes().chunks_exact(width)) {
                 let to = target + z * self.target.slice + row * self.target.pitch;
                 // SAFETY: the row lies within the box's extent.
@@ -373,7 +373,7 @@ impl Box3 {
             }
             staged.commit(live.slot(), seq);
         }
-        Ok(())
+        process.link.report()
     }
 }
 

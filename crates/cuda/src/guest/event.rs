@@ -138,22 +138,22 @@ impl Event {
     /// Whether all work before the event is done.
     ///
     /// # Errors
-    /// `CAPTURED_EVENT`, or the sticky error.
+    /// `CAPTURED_EVENT`, and what there is to report.
     pub(crate) fn query(&self, process: &Process) -> CuResult<bool> {
         let point = self.settled_point()?;
-        process.link.sticky()?;
+        process.link.report()?;
         Ok(point.is_none_or(|(stream, seq)| process.link.is_done(stream, seq)))
     }
 
     /// Waits until all work before the event is done.
     ///
     /// # Errors
-    /// `CAPTURED_EVENT`, or the sticky error.
+    /// `CAPTURED_EVENT`, and what there is to report.
     pub(crate) fn synchronize(&self, process: &Process) -> CuResult {
         if let Some((stream, seq)) = self.settled_point()? {
             process.link.wait(stream, seq)?;
         }
-        process.link.sticky()
+        process.link.report()
     }
 
     /// Has later work on `stream` wait for the event; during capture the event joins the stream to its graph.

@@ -139,7 +139,7 @@ impl Live<'_> {
     /// Copies from a device address, and waits for it.
     ///
     /// # Errors
-    /// Those of the link, and the sticky error.
+    /// Those of the link, and what there is to report.
     pub(crate) fn copy_out(&self, source: u64, target: &mut [u8]) -> CuResult {
         self.process.link.copy_out(&self.stream.tail.0, source, target)
     }
@@ -150,6 +150,18 @@ impl Live<'_> {
     /// The sticky error, and those of the link.
     pub(crate) fn wait(&self, seq: Seq) -> CuResult {
         self.process.link.wait(self.slot(), seq)
+    }
+
+    /// Ends a call whose last record is `seq`: at once, or, if it waits, when that is done.
+    ///
+    /// # Errors
+    /// Those of [`wait`](Self::wait) and what there is to report.
+    pub(crate) fn end(&self, seq: Seq, waits: bool) -> CuResult {
+        if !waits {
+            return Ok(());
+        }
+        self.wait(seq)?;
+        self.process.link.report()
     }
 
     /// A number that this stream retires once all its work so far is done, implicit waits included.

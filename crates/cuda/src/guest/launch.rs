@@ -87,10 +87,15 @@ impl Shape {
 /// Checks a launch of `function`.
 ///
 /// # Errors
-/// As [`Shape::check`]; for cooperative ones `NOT_SUPPORTED` and `COOPERATIVE_LAUNCH_TOO_LARGE`.
+/// As [`Shape::check`]; `INVALID_VALUE` for another block than the kernel requires; for cooperative ones `NOT_SUPPORTED` and
+/// `COOPERATIVE_LAUNCH_TOO_LARGE`.
 #[inline]
 pub(crate) fn check(process: &Process, function: &Function, shape: &Shape) -> CuResult {
     let device = &process.devices[function.ordinal];
+    let required_block = function.facts.required_block;
+    if required_block != [0; 3] && required_block != shape.block {
+        return Err(CuError::INVALID_VALUE);
+    }
     let max_dynamic = function.max_dynamic_shared_bytes.load(Ordering::Relaxed);
     shape.check(&device.launch_limits, function.facts.max_threads_per_block, max_dynamic)?;
     if shape.cooperative {

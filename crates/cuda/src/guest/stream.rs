@@ -193,10 +193,11 @@ impl Stream {
     /// Waits as `cuStreamSynchronize` does.
     ///
     /// # Errors
-    /// `STREAM_CAPTURE_UNSUPPORTED` during capture (which this ends), else the sticky error.
+    /// `STREAM_CAPTURE_UNSUPPORTED` during capture (which this ends), else what there is to report.
     pub(crate) fn synchronize(&self, process: &Process) -> CuResult {
         self.refuse_capture(process)?;
-        self.wait_all(process)
+        self.wait_all(process)?;
+        process.link.report()
     }
 
     /// Whether `cuStreamQuery` says done.
@@ -205,7 +206,7 @@ impl Stream {
     /// As [`Stream::synchronize`].
     pub(crate) fn query(&self, process: &Process) -> CuResult<bool> {
         self.refuse_capture(process)?;
-        process.link.sticky()?;
+        process.link.report()?;
         let others_idle = !self.is_legacy()
             || self.owner.live()?.streams().iter().all(|stream| !stream.is_blocking() || stream.is_idle(process));
         Ok(others_idle && self.is_idle(process))

@@ -5,6 +5,7 @@
 mod copies;
 mod graphs;
 mod kernels;
+mod refusals;
 mod streams;
 
 use std::ffi::c_void;

@@ -47,6 +47,7 @@ impl SoftDevice {
 
     fn post_refused(&mut self, stream: StreamSlot, seq: Seq, refusal: Refusal) -> CuResult {
         let error = self.refuse(refusal);
+        self.engine.completions.refuse(seq, error, &self.error_text);
         // The first error counts; that the stream is unknown too does not matter.
         let _ = self.engine.post(stream, seq, Work::Nothing);
         Err(error)

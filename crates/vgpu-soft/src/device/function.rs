@@ -41,6 +41,8 @@ impl Function {
             param_count: u32::try_from(kernel.params().len()).unwrap_or(u32::MAX),
             param_bytes: kernel.param_bytes(),
             max_dynamic_shared_bytes: self.max_dynamic_shared_bytes,
+            required_block: kernel.required_threads().unwrap_or_default(),
+            reserved: 0,
         }
     }
 

@@ -179,9 +179,9 @@ impl Transfer {
     /// Checks again and does it.
     ///
     /// # Errors
-    /// As [`Transfer::check`].
+    /// `ILLEGAL_ADDRESS`: what [`Transfer::check`] would refuse is a fault once the work has begun.
     pub(super) fn run(&self, map: &MemoryMap) -> Result<(), (CuError, String)> {
-        self.check(map)?;
+        self.check(map).map_err(|(_, text)| (CuError::ILLEGAL_ADDRESS, text))?;
         if self.total_bytes() == 0 {
             // An empty row may be asked for more often than anybody can count to.
             return Ok(());
@@ -291,11 +291,12 @@ mod tests {
     }
 
     #[test]
-    fn a_fill_past_the_end_is_invalid_and_writes_nothing() {
+    fn a_fill_past_the_end_is_invalid_or_a_fault_once_begun_and_writes_nothing() {
         let memory = vec![0u32; 4];
         let (start, map) = map_of(&memory);
         let fill = Transfer::Fill { target: start, pitch: 8, element_bytes: 4, value: 1, width: 2, height: 3 };
-        assert_eq!(fill.run(&map).unwrap_err().0, CuError::INVALID_VALUE);
+        assert_eq!(fill.check(&map).unwrap_err().0, CuError::INVALID_VALUE);
+        assert_eq!(fill.run(&map).unwrap_err().0, CuError::ILLEGAL_ADDRESS);
         assert_eq!(memory, [0; 4]);
     }
 

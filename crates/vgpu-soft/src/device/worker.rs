@@ -65,7 +65,7 @@ impl Engine {
         Statistics::count(&self.statistics.launches);
         self.output.start_launch();
         Launch::new(step.kernel.clone(), step.shape, step.params.clone(), memory.clone(), self.launch_options.clone())
-            .map_err(|error| (CuError::INVALID_VALUE, format!("launch of {}: {error}", step.kernel.name())))
+            .map_err(|error| (CuError::LAUNCH_FAILED, format!("launch of {}: {error}", step.kernel.name())))
     }
 
     fn run_task(&self, task: Task, scratch: &mut Scratch, workers: usize) {

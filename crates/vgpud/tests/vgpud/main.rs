@@ -6,6 +6,7 @@ mod images;
 mod listener;
 mod messages;
 mod pauses;
+mod refusals;
 mod restart;
 mod socket_activation;
 mod systemd;

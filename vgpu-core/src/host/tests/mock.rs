@@ -62,7 +62,11 @@ macro_rules! refused {
 
 impl Executor for Mock {
     fn marker(&mut self, seq: Seq, message: &Marker, _: &[u8]) -> CuResult {
-        assert!(message.reserved != 666, "the test asks the mock to panic");
+        match message.reserved {
+            666 => panic!("the test asks the mock to panic"),
+            719 => return Err(CuError::LAUNCH_FAILED),
+            _ => {}
+        }
         self.retire_after(message.stream, seq, Ok(()))
     }
 

@@ -70,6 +70,11 @@ fn an_event_shows_its_time() {
     assert_eq!(loopback.link.event_ns(9), 77);
 }
 
+/// Waits until the host has handled all that was posted.
+fn settle(link: &Link) {
+    link.call(&MemInfo { context: 0, reserved: 0 }, &[]).expect("an answer");
+}
+
 #[test]
 fn what_was_printed_is_taken_piece_by_piece() {
     let loopback = start();
@@ -124,14 +129,63 @@ fn who_is_called_must_not_wait_for_work() {
 }
 
 #[test]
-fn a_refused_post_becomes_the_sticky_error_and_the_first_one_stays() {
+fn a_refused_post_is_reported_once_and_is_not_sticky() {
     let loopback = start();
     let link = &loopback.link;
     link.post(&MemFree { address: 1 }, &[]).expect("a post");
+    link.post(&GraphDestroy { graph: 1 }, &[]).expect("a post");
+    settle(link);
+    assert_eq!(link.sticky(), Ok(()));
+    assert_eq!(link.report(), Err(CuError::NOT_SUPPORTED));
+    assert_eq!(link.report(), Ok(()));
+    let seq = link.post_on(&end(0), &MARKER, &[]).expect("a post");
+    assert_eq!((link.wait(0, seq), link.report()), (Ok(()), Ok(())));
+}
+
+#[test]
+fn a_fault_is_sticky_and_the_first_one_stays() {
+    let loopback = start();
+    let link = &loopback.link;
     let seq = link.post_on(&end(0), &CopyInline { stream: 0, reserved: 0, target: 3 }, b"x").expect("a post");
-    assert_eq!(link.wait(0, seq), Err(CuError::NOT_SUPPORTED));
-    assert_eq!(link.sticky(), Err(CuError::NOT_SUPPORTED));
-    assert!(link.sticky_detail().contains("MemFree"), "{}", link.sticky_detail());
+    link.post(&MemFree { address: 1 }, &[]).expect("a post");
+    settle(link);
+    assert_eq!(link.wait(0, seq), Err(CuError::ILLEGAL_ADDRESS));
+    assert_eq!((link.report(), link.report()), (Err(CuError::ILLEGAL_ADDRESS), Err(CuError::ILLEGAL_ADDRESS)));
+    assert_eq!(link.sticky_detail(), "the mock refuses");
+}
+
+#[test]
+fn a_post_that_is_refused_with_a_fatal_code_is_a_fault() {
+    let loopback = start();
+    let link = &loopback.link;
+    link.post_on(&end(0), &Marker { stream: 0, reserved: 719 }, &[]).expect("a post");
+    settle(link);
+    assert_eq!((link.sticky(), link.report()), (Err(CuError::LAUNCH_FAILED), Err(CuError::LAUNCH_FAILED)));
+    assert!(link.sticky_detail().contains("Marker"), "{}", link.sticky_detail());
+}
+
+#[test]
+fn the_first_refusal_is_kept_until_it_is_taken_and_said_twice_it_counts_once() {
+    let window = HostWindow::create(&small_window(), AddressRange::default()).expect("a window");
+    let control = window.window.control();
+    window.refuse(5, CuError::INVALID_VALUE, "");
+    window.refuse(6, CuError::NOT_SUPPORTED, "");
+    assert_eq!(control.take_refusal(), CuError::INVALID_VALUE.code());
+    window.refuse(6, CuError::NOT_SUPPORTED, "");
+    assert_eq!((control.take_refusal(), control.sticky()), (0, 0));
+    assert!(!control.has_error());
+}
+
+#[test]
+fn a_copy_to_the_host_is_whole_although_earlier_work_was_refused() {
+    let loopback = start();
+    let (link, end) = (&loopback.link, end(3));
+    let bytes = vec![7; 3 << 20];
+    link.copy_in(&end, DEVICE_BASE, &bytes).expect("a copy");
+    link.post(&MemFree { address: 1 }, &[]).expect("a post");
+    let mut back = vec![0; bytes.len()];
+    assert_eq!(link.copy_out(&end, DEVICE_BASE, &mut back), Err(CuError::NOT_SUPPORTED));
+    assert!(back == bytes);
 }
 
 #[test]

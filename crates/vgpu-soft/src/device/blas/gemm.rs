@@ -137,6 +137,7 @@ fn accumulator(compute: u32, a: Element, b: Element, c: Element) -> CuResult<Acc
         | cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_16F
         | cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_16BF
         | cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_TF32
+        | cublasComputeType_t::CUBLAS_COMPUTE_32F_EMULATED_16BFX9
             if (is_single(a) && is_single(b) && is_single(c))
                 || [a, b, c] == [Element::I8, Element::I8, Element::F32] =>
         {

@@ -52,7 +52,9 @@ impl Trsm {
             && is_sane(message.m)
             && is_sane(message.n)
             && fits(message.lda, order)
-            && fits(message.ldb, message.m);
+            && fits(message.ldb, message.m)
+            // A batch of solves needs arrays of pointers.
+            && (message.batch <= 1 || message.flags & FLAG_POINTER_ARRAYS != 0);
         if !is_valid || message.flags & !(FLAG_POINTER_ARRAYS | FLAG_DEVICE_SCALARS) != 0 {
             return Err(CuError::INVALID_VALUE);
         }
@@ -72,8 +74,7 @@ impl Trsm {
         let alpha = read_scalar(map, "alpha", message.flags, &message.alpha, self.element)?;
         let addresses = |what, base| match message.flags & FLAG_POINTER_ARRAYS != 0 {
             true => read_pointers(map, what, base, u64::from(message.batch)),
-            false if message.batch == 1 => Ok(vec![base]),
-            false => Err((CuError::INVALID_VALUE, "a batch of solves needs arrays of pointers".to_owned())),
+            false => Ok(vec![base; message.batch as usize]),
         };
         let order = if self.is_right { message.n } else { message.m };
         for (a, b) in addresses("A", message.a)?.into_iter().zip(addresses("B", message.b)?) {

@@ -91,7 +91,7 @@ fn a_graph_of_bogus_addresses_is_fine_until_it_is_launched() {
     assert!(rig.failures().is_empty());
     start(&mut rig, graph).unwrap();
     rig.sync(FREE);
-    assert_eq!(rig.failures()[0].0, CuError::INVALID_VALUE);
+    assert_eq!(rig.failures()[0].0, CuError::ILLEGAL_ADDRESS);
 }
 
 #[test]

@@ -116,6 +116,8 @@ struct Records {
     retired: HashMap<StreamSlot, Vec<Seq>>,
     events: HashMap<EventSlot, u64>,
     failures: Vec<(CuError, String)>,
+    /// Records that were refused before they were retired.
+    refusals: Vec<(Seq, CuError)>,
     outputs: u32,
     host_calls: Vec<u64>,
     host_calls_done: u64,
@@ -188,6 +190,12 @@ impl Completions for Recorder {
 
     fn output_waits(&self) {
         self.records.lock().outputs += 1;
+    }
+
+    fn refuse(&self, seq: Seq, error: CuError, _: &str) {
+        let mut records = self.records.lock();
+        assert!(!records.retired.values().any(|seqs| seqs.contains(&seq)), "record {seq} was retired before");
+        records.refusals.push((seq, error));
     }
 
     fn span(&self, span: Span) -> CuResult<*mut u8> {
@@ -299,6 +307,10 @@ impl Rig {
 
     fn failures(&self) -> Vec<(CuError, String)> {
         self.recorder.records.lock().failures.clone()
+    }
+
+    fn refusals(&self) -> Vec<(Seq, CuError)> {
+        self.recorder.records.lock().refusals.clone()
     }
 
     fn load(&mut self, text: &str) -> CuResult<u64> {

@@ -164,8 +164,10 @@ fn launches_that_do_not_fit_are_refused_and_retired() {
     ];
     for (message, params, error) in cases {
         assert_eq!(rig.run(|device, seq| device.launch(seq, &message, params)), Err(error), "{message:?}");
+        assert_eq!(rig.refusals().last(), Some(&(rig.seq, error)));
         assert!(rig.is_retired(FREE, rig.seq));
     }
+    assert!(rig.failures().is_empty(), "what is refused leaves the context alone");
     rig.launch(FREE, function, 1, 32, &good).unwrap();
     assert_eq!(rig.read_u32(FREE, address), 1);
 }
