@@ -18,6 +18,8 @@ use crate::wire::{Answer, Completions, Executor, OP_REPLY_MORE, Pod, RecordHeade
 const PARK_PERIOD: Duration = Duration::from_secs(1);
 /// Guests that wait for room in a full ring are woken each time this much has been taken out.
 const ROOM_STEP_BYTES: u64 = 64 * 1024;
+/// An executor is told to settle after so many records, however many more there are.
+const SETTLE_EVERY: u32 = 32;
 
 /// Why serving ended, other than by request.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,6 +77,7 @@ impl Server<'_> {
         let mut consumer = Consumer::default();
         let mut woken_at = 0;
         let mut calls_done = 0;
+        let mut unsettled = 0;
         while !window.is_stopping() {
             // SeqCst, as the look at the ring's tail: the guest stores the word before it looks whether this side sleeps.
             let has_called = |done| control.host_calls_done().load(Ordering::SeqCst) != done;
@@ -85,11 +88,20 @@ impl Server<'_> {
             if let Some((header, body)) = consumer.next(view).map_err(ServeError::Ring)? {
                 self.handle(&header, body)?;
                 control.handled().store(header.seq, Ordering::Release);
+                unsettled += 1;
+                if unsettled == SETTLE_EVERY {
+                    unsettled = 0;
+                    self.executor.settle();
+                }
                 if consumer.position() - woken_at >= ROOM_STEP_BYTES {
                     woken_at = consumer.position();
                     control.wake_producers();
                 }
                 continue;
+            }
+            if unsettled > 0 {
+                unsettled = 0;
+                self.executor.settle();
             }
             control.wake_producers();
             let position = consumer.position();

@@ -55,6 +55,10 @@ macro_rules! messages {
 
             /// The guest has carried out all [`HostCall`]s up to that number.
             fn host_calls_done(&mut self, _number: u64) {}
+
+            /// The ring is empty, or many records have come since the last time: an executor that publishes completions
+            /// for several records at once does so now.
+            fn settle(&mut self) {}
         }
 
         /// Decodes one record's body and hands it to `executor`.

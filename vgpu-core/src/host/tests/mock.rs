@@ -1,7 +1,9 @@
 //! An executor that has memory, answers a few calls, and refuses the rest.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
+
+use parking_lot::Mutex;
 
 use crate::error::{CuError, CuResult};
 use crate::sha256::sha256;
@@ -14,6 +16,11 @@ pub(crate) const DEVICE_BASE: u64 = 0x1_0000_0000;
 /// Images from this length on are kept.
 pub(super) const KEPT_MIN_BYTES: usize = 80_000;
 
+/// `reserved` of a marker that is retired when the mock settles, and not before.
+pub(super) const UNTIL_SETTLED: u32 = 1;
+/// `reserved` of a marker that waits for the test.
+pub(super) const HELD: u32 = 2;
+
 pub(crate) struct Mock {
     completions: Arc<dyn Completions>,
     memory: Vec<u8>,
@@ -24,6 +31,11 @@ pub(crate) struct Mock {
     /// Records that wait for the guest, by the number of their call.
     called: BTreeMap<u64, (StreamSlot, Seq)>,
     printed: String,
+    unsettled: Vec<(StreamSlot, Seq)>,
+    /// How many markers were retired each time that the mock settled.
+    pub(super) batches: Arc<Mutex<Vec<usize>>>,
+    /// Where a marker meets the test.
+    pub(super) gate: Arc<Barrier>,
 }
 
 impl Mock {
@@ -36,6 +48,9 @@ impl Mock {
             kept: HashMap::new(),
             called: BTreeMap::new(),
             printed: String::new(),
+            unsettled: Vec::new(),
+            batches: Arc::default(),
+            gate: Arc::new(Barrier::new(1)),
         }
     }
 
@@ -65,9 +80,20 @@ impl Executor for Mock {
         match message.reserved {
             666 => panic!("the test asks the mock to panic"),
             719 => return Err(CuError::LAUNCH_FAILED),
-            _ => {}
+            UNTIL_SETTLED => self.unsettled.push((message.stream, seq)),
+            HELD => {
+                self.gate.wait();
+            }
+            _ => return self.retire_after(message.stream, seq, Ok(())),
         }
-        self.retire_after(message.stream, seq, Ok(()))
+        Ok(())
+    }
+
+    fn settle(&mut self) {
+        self.batches.lock().push(self.unsettled.len());
+        for (stream, seq) in self.unsettled.drain(..) {
+            self.completions.retire(stream, seq);
+        }
     }
 
     fn host_call(&mut self, seq: Seq, message: &HostCall, _: &[u8]) -> CuResult {

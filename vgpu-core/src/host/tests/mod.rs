@@ -2,6 +2,7 @@
 
 pub(crate) mod mock;
 
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use super::*;
@@ -10,7 +11,7 @@ use crate::guest::{Link, StreamEnd};
 use crate::transport::in_process::Loopback;
 use crate::window::control::HOST_CALLS_MAX;
 use crate::wire::messages::*;
-use mock::{DEVICE_BASE, KEPT_MIN_BYTES, Mock};
+use mock::{DEVICE_BASE, HELD, KEPT_MIN_BYTES, Mock, UNTIL_SETTLED};
 
 fn small_window() -> WindowConfig {
     WindowConfig { ring_bytes: 1 << 18, staging_bytes: 8 << 20, pinned_bytes: 8 << 20 }
@@ -59,6 +60,34 @@ fn a_posted_record_is_retired_and_waited_for() {
     assert!(loopback.link.is_done(7, seq));
     assert!(!loopback.link.is_done(8, seq));
     assert_eq!(loopback.link.wait(4096, seq), Err(CuError::INVALID_HANDLE));
+}
+
+#[test]
+fn an_executor_settles_when_the_ring_is_empty_and_within_a_long_burst() {
+    let (batches, gate) = (Arc::default(), Arc::new(Barrier::new(2)));
+    let theirs = (Arc::clone(&batches), Arc::clone(&gate));
+    let make = move |completions| {
+        let mut mock = Mock::new(completions, 0);
+        (mock.batches, mock.gate) = theirs;
+        mock
+    };
+    let loopback = Loopback::start(&small_window(), make).expect("a window");
+    let end = end(3);
+    let post = |reserved| loopback.link.post_on(&end, &Marker { stream: 0, reserved }, &[]).expect("a post");
+
+    let held = post(HELD);
+    let burst: Vec<Seq> = (0..100).map(|_| post(UNTIL_SETTLED)).collect();
+    assert!(!loopback.link.is_done(3, held));
+    gate.wait();
+
+    let last = burst[burst.len() - 1];
+    let start = Instant::now();
+    while !loopback.link.is_done(3, last) {
+        assert!(start.elapsed() < Duration::from_secs(5), "what is left when the ring is empty is not published");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // The record that was held is the first of 32.
+    assert_eq!(*batches.lock(), [31, 32, 32, 5]);
 }
 
 #[test]
