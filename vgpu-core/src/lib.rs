@@ -8,6 +8,7 @@
 //! - [`pci`]: the function that a VM sees, its registers and its memory.
 //! - [`transport`], [`guest`] and [`host`]: getting connected, and the two ends.
 //! - [`libcuda`], [`private_table`]: how our libraries find each other, and what they lend.
+//! - [`loader_cache`]: where the system's loader finds libraries.
 //! - [`version`]: which build each side is of, and which is to be started anew when they differ.
 //! - [`sha256`]: the name of an image.
 //! - [`streaming`]: long copies.
@@ -21,6 +22,7 @@ pub mod ffi;
 pub mod guest;
 pub mod host;
 pub mod libcuda;
+pub mod loader_cache;
 pub mod logging;
 pub mod pci;
 pub mod private_table;

@@ -1,7 +1,7 @@
 //! `vgpu doctor`: says why a CUDA program, Ollama above all, does not find the GPU. It changes nothing.
 //!
 //! - `check`: a verdict with its evidence, cause and fix; `render`: the list of them as text.
-//! - `loader_cache`, `search`: a model of the dynamic loader.
+//! - `search`: a model of the dynamic loader.
 //! - `libraries`: which files are ours, and whether they are whole.
 //! - `ollama`: the Ollama that is looked at; `backend`: its CUDA backend, held against the model.
 //! - `probe`: a child process in which the real loader is asked.
@@ -23,7 +23,6 @@ mod device;
 mod discovery;
 mod environment;
 mod libraries;
-mod loader_cache;
 mod memory;
 mod ollama;
 pub(crate) mod probe;

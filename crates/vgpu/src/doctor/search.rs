@@ -13,7 +13,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::loader_cache::LoaderCache;
+use vgpu_core::loader_cache::LoaderCache;
+
 use crate::elf::{Object, Unusable};
 
 /// More objects than this are not followed.

@@ -19,11 +19,11 @@ const FILE_MAX_BYTES: u64 = 64 << 20;
 
 /// Paths by name, the preferred one first.
 #[derive(Debug, Default)]
-pub(super) struct LoaderCache(HashMap<Vec<u8>, Vec<PathBuf>>);
+pub struct LoaderCache(HashMap<Vec<u8>, Vec<PathBuf>>);
 
 impl LoaderCache {
     /// Reads the cache at `path`. As to the loader, a missing or unsound one is empty.
-    pub(super) fn read(path: &Path, levels: &[&str]) -> Self {
+    pub fn read(path: &Path, levels: &[&str]) -> Self {
         let mut bytes = Vec::new();
         let is_read = File::open(path).and_then(|file| file.take(FILE_MAX_BYTES).read_to_end(&mut bytes)).is_ok();
         if is_read { Self::parse(&bytes, levels) } else { Self::default() }
@@ -63,7 +63,7 @@ impl LoaderCache {
     }
 
     /// The files under `name`; the loader takes the first.
-    pub(super) fn paths(&self, name: &str) -> &[PathBuf] {
+    pub fn paths(&self, name: &str) -> &[PathBuf] {
         self.0.get(name.as_bytes()).map_or(&[], Vec::as_slice)
     }
 }
