@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use vgpu_core::host::{ImageStore, MemoryLedger};
 use vgpu_core::wire::Completions;
-use vgpu_soft::device::{Config, ImageStore, MemoryLedger, SoftDevice};
+use vgpu_soft::device::{Config, SoftDevice};
 use vgpu_soft::exec::Schedule as Order;
 
 use crate::settings::{DeviceSettings, Schedule};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::Signal;
-use vgpu_core::host::{self, HostWindow};
+use vgpu_core::host::{self, HostWindow, ImageStore, MemoryLedger, Quota};
 use vgpu_core::transport::handshake::{self, ConnectionKind, Introduction};
 use vgpu_core::transport::monitor;
 use vgpu_core::transport::socket::Socket;
@@ -14,7 +14,7 @@ use vgpu_core::window::mapping::sealed_len;
 use vgpu_core::window::{Arena, WindowConfig};
 use vgpu_core::wire::messages::StatisticsReply;
 use vgpu_core::wire::{Completions, Span};
-use vgpu_soft::device::{ImageStore, MemoryLedger, Quota, SoftDevice};
+use vgpu_soft::device::SoftDevice;
 
 use crate::cli::ExecutorOptions;
 use crate::ledger::{Account, Ledger};

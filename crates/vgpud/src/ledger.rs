@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use vgpu_core::host::MemoryLedger;
 use vgpu_core::wait;
 use vgpu_core::window::mapping::{Mapping, create_object, sealed_len};
-use vgpu_soft::device::MemoryLedger;
 
 /// The first line holds the numbers of the last question and of the last one that was answered, and what silent guests
 /// would give up.

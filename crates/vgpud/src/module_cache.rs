@@ -19,8 +19,8 @@ use rustix::fs::{
     unlinkat,
 };
 use rustix::io::Errno;
+use vgpu_core::host::ImageStore;
 use vgpu_core::sha256::{Digest, sha256};
-use vgpu_soft::device::ImageStore;
 
 /// Shorter images travel in the record that loads them.
 const MIN_BYTES: u64 = 64 << 10;

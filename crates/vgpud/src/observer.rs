@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use parking_lot::Mutex;
+use vgpu_core::host::Quota;
 use vgpu_core::transport::ProcessUse;
 use vgpu_core::transport::monitor::Observed;
 use vgpu_core::wire::messages::{DeviceInfo, DeviceInfoReply, MemInfoReply};
 use vgpu_core::wire::{Completions, EventSlot, Executor, Seq, Span, StreamSlot};
 use vgpu_core::{CuError, CuResult};
-use vgpu_soft::device::Quota;
 
 use crate::device;
 use crate::ledger::Ledger;
@@ -113,6 +113,10 @@ impl Completions for Nobody {
     }
 
     fn device_arena(&self) -> Range<u64> {
+        0..0
+    }
+
+    fn staging(&self) -> Range<u64> {
         0..0
     }
 }

@@ -9,13 +9,14 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
+use vgpu_core::host::Quota;
 use vgpu_core::wire::messages::{
     ContextCreate, FunctionReply, ImageKind, MemAlloc, MemAllocReply, ModuleFunction, ModuleLoad, ModuleLoadReply, Op,
     Outcome, StreamCreate,
 };
 use vgpu_core::wire::{Completions, EventSlot, Message, Pod, RecordHeader, Seq, Span, StreamSlot, dispatch};
 use vgpu_core::{CuError, CuResult};
-use vgpu_soft::device::{Config, Quota, SoftDevice};
+use vgpu_soft::device::{Config, SoftDevice};
 
 const CONTEXT: u32 = 1;
 const MEMORY_BYTES: u64 = 64 << 20;
@@ -62,6 +63,10 @@ impl Completions for Window {
     }
 
     fn device_arena(&self) -> Range<u64> {
+        0..0
+    }
+
+    fn staging(&self) -> Range<u64> {
         0..0
     }
 }

@@ -1,11 +1,24 @@
 //! The executor's end of the window: making it, serving its records, publishing completions.
 //!
 //! Nothing that the guest can write is believed: areas come from this side's own copy of the layout.
+//!
+//! What every executor needs, whatever executes for it: [`table`] of handles, [`blob`]s and kept images, [`ledger`] of
+//! device memory, a graph's [`nodes`], the [`extent`] of rows, [`refusal`]s.
 
+pub mod blob;
 mod calls;
+pub mod extent;
+pub mod ledger;
+pub mod nodes;
+pub mod refusal;
 mod serve;
+pub mod table;
 
+pub use blob::{Blobs, ImageStore};
+pub use ledger::{MemoryLedger, Quota};
+pub use refusal::{LastRefusal, Refusal};
 pub use serve::{ServeError, serve};
+pub use table::Table;
 
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -108,6 +121,11 @@ impl HostWindow {
         self.stopping.load(Ordering::SeqCst)
     }
 
+    fn addresses(&self, area: Span) -> Range<u64> {
+        let start = self.window.mapping().address() + area.offset;
+        start..start + area.len_bytes
+    }
+
     /// Tells the guest that nobody serves its records any more.
     fn publish_lost(&self) {
         let control = self.window.control();
@@ -173,9 +191,11 @@ impl Completions for HostWindow {
     }
 
     fn pinned_heap(&self) -> Range<u64> {
-        let Span { offset, len_bytes } = self.window.layout().pinned;
-        let start = self.window.mapping().address() + offset;
-        start..start + len_bytes
+        self.addresses(self.window.layout().pinned)
+    }
+
+    fn staging(&self) -> Range<u64> {
+        self.addresses(self.window.layout().staging)
     }
 
     fn device_arena(&self) -> Range<u64> {

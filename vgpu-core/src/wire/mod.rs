@@ -160,6 +160,8 @@ pub trait Completions: Send + Sync {
     /// Where all device memory must lie: addresses that the guest keeps free in its own process, and that are reserved in this
     /// one. Empty where no guest could mistake anything for it: then the executor finds addresses of its own.
     fn device_arena(&self) -> std::ops::Range<u64>;
+    /// The address range of the staging area in this process, for those that have to tell a driver of it.
+    fn staging(&self) -> std::ops::Range<u64>;
 }
 
 /// An answer on its way to a reply slot: the fixed part and a tail.

@@ -13,9 +13,10 @@ use std::mem::ManuallyDrop;
 use std::sync::{Arc, Once};
 
 use vgpu_core::abi::*;
+use vgpu_core::host::Quota;
 use vgpu_core::transport::in_process::Loopback;
 use vgpu_core::window::WindowConfig;
-use vgpu_soft::device::{Config, Quota, SoftDevice};
+use vgpu_soft::device::{Config, SoftDevice};
 
 use crate::generated::exports::*;
 use crate::guest::process;

@@ -1,12 +1,13 @@
 //! Messages to steps: what a record or a graph's node asks for, or why it is refused.
 
 use vgpu_core::CuError;
+use vgpu_core::host::Refusal;
+use vgpu_core::host::nodes::Node;
 use vgpu_core::streaming::LONG_COPY_BYTES;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Message, Op};
 
 use super::engine::Engine;
-use super::module::Refusal;
 use super::step::{LaunchStep, Step};
 use super::transfer::{Place, Transfer};
 use super::{SoftDevice, blas};
@@ -40,25 +41,25 @@ impl SoftDevice {
     }
 
     /// Decodes the message of a graph's node.
-    pub(super) fn node_step(&self, op: Op, fixed: &[u8], tail: &[u8]) -> Result<Step, Refusal> {
-        fn read<M: Message>(fixed: &[u8]) -> Result<M, Refusal> {
-            M::from_bytes(fixed).ok_or_else(|| (CuError::INVALID_VALUE, "a node is too short".to_owned()))
+    pub(super) fn node_step(&self, node: &Node<'_>) -> Result<Step, Refusal> {
+        fn read<M: Message>(node: &Node<'_>) -> Result<M, Refusal> {
+            node.message().map_err(|error| (error, format!("{:?} is no node of a graph", node.op)))
         }
         let engine = &self.engine;
-        match op {
-            Op::Launch => self.launch_step(&read(fixed)?, tail),
-            Op::CopyIn => copy_in_step(engine, &read(fixed)?),
-            Op::CopyInline => Ok(copy_inline_step(&read(fixed)?, tail)),
-            Op::CopyOut => copy_out_step(engine, &read(fixed)?),
-            Op::Copy => Ok(copy_step(&read(fixed)?)),
-            Op::CopyBox => copy_box_step(engine, &read(fixed)?),
-            Op::Fill => fill_step(&read(fixed)?),
-            Op::EventRecord => Ok(Step::Event(read::<EventRecord>(fixed)?.event)),
+        match node.op {
+            Op::Launch => self.launch_step(&read(node)?, node.tail),
+            Op::CopyIn => copy_in_step(engine, &read(node)?),
+            Op::CopyInline => Ok(copy_inline_step(&read(node)?, node.tail)),
+            Op::CopyOut => copy_out_step(engine, &read(node)?),
+            Op::Copy => Ok(copy_step(&read(node)?)),
+            Op::CopyBox => copy_box_step(engine, &read(node)?),
+            Op::Fill => fill_step(&read(node)?),
+            Op::EventRecord => Ok(Step::Event(read::<EventRecord>(node)?.event)),
             Op::Marker => Ok(Step::Nothing),
-            Op::HostCall => Ok(Step::HostCall(read::<HostCall>(fixed)?.token)),
-            Op::Gemm => gemm_step(&read(fixed)?),
-            Op::Trsm => trsm_step(&read(fixed)?),
-            _ => Err((CuError::INVALID_VALUE, format!("{op:?} cannot be a node of a graph"))),
+            Op::HostCall => Ok(Step::HostCall(read::<HostCall>(node)?.token)),
+            Op::Gemm => gemm_step(&read(node)?),
+            Op::Trsm => trsm_step(&read(node)?),
+            _ => Err((CuError::INVALID_VALUE, format!("{:?} cannot be a node of a graph", node.op))),
         }
     }
 }

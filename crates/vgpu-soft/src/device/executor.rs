@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use vgpu_core::host::Refusal;
+use vgpu_core::host::blob::Blob;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Answer, Executor, Pod, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
-use super::blob::Blob;
 use super::engine::Deferred;
 use super::function::Function;
 use super::graph::Graph;
-use super::module::{Image, Module, Refusal};
+use super::module::{Image, Module};
 use super::statistics::Statistics as Counts;
 use super::step::Step;
 use super::stream::Work;
@@ -20,15 +21,11 @@ use super::{SoftDevice, decode, profile};
 const STREAM_NON_BLOCKING: u32 = 1;
 /// `CU_LIMIT_PRINTF_FIFO_SIZE`.
 const PRINTF_FIFO_SIZE: u32 = 1;
-/// As much of an error text as an answer is sure to hold.
-const ERROR_TEXT_BYTES: usize = 4096;
 
 impl SoftDevice {
     /// Keeps the text for [`Executor::error_text`].
-    fn refuse(&mut self, (error, text): Refusal) -> CuError {
-        log::debug!("refused with {error}: {text}");
-        self.error_text = text;
-        error
+    fn refuse(&mut self, refusal: Refusal) -> CuError {
+        self.last_refusal.keep(refusal)
     }
 
     /// Posts a step that has been decoded, or retires the number of one that has been refused.
@@ -46,8 +43,8 @@ impl SoftDevice {
     }
 
     fn post_refused(&mut self, stream: StreamSlot, seq: Seq, refusal: Refusal) -> CuResult {
+        self.engine.completions.refuse(seq, refusal.0, &refusal.1);
         let error = self.refuse(refusal);
-        self.engine.completions.refuse(seq, error, &self.error_text);
         // The first error counts; that the stream is unknown too does not matter.
         let _ = self.engine.post(stream, seq, Work::Nothing);
         Err(error)
@@ -63,26 +60,12 @@ impl SoftDevice {
     fn decode_graph(&mut self, context: u32, node_count: u32, blob: u64, tail: &[u8]) -> CuResult<Graph> {
         let taken = self.take_blob(blob)?;
         let bytes = taken.as_ref().map_or(tail, |blob| &blob.bytes);
-        let mut refusal = None;
-        let to_step = |op, fixed: &[u8], tail: &[u8]| {
-            self.node_step(op, fixed, tail).map_err(|(error, text)| {
-                refusal = Some(text);
-                error
-            })
-        };
-        let result = Graph::decode(context, node_count, bytes, to_step);
-        result.map_err(|error| {
-            self.refuse((error, refusal.unwrap_or_else(|| "the bytes are not nodes of a graph".to_owned())))
-        })
+        let graph = Graph::decode(context, node_count, bytes, |node| self.node_step(node));
+        graph.map_err(|refusal| self.refuse(refusal))
     }
 
-    /// Takes a blob out of the table; `None` for handle 0.
     fn take_blob(&mut self, blob: u64) -> CuResult<Option<Blob>> {
-        if blob == 0 {
-            return Ok(None);
-        }
-        let taken = self.blobs.take(blob).ok_or_else(|| self.unknown_handle("blob", blob))?;
-        taken.map(Some).map_err(|refusal| self.refuse(refusal))
+        self.blobs.take(blob).map_err(|refusal| self.refuse(refusal))
     }
 
     fn unknown_handle(&mut self, what: &str, handle: u64) -> CuError {
@@ -249,14 +232,9 @@ impl Executor for SoftDevice {
     }
 
     fn blob_write(&mut self, _: Seq, message: &BlobWrite, _: &[u8]) -> CuResult {
-        let source = self.engine.completions.span(message.source)?;
-        let Some(part) = self.blobs.part(message.blob, message.offset, message.source.len_bytes) else {
-            return Err(self.unknown_handle("blob", message.blob));
-        };
-        let part = part?;
-        // SAFETY: `span` vouches for as many bytes of the window at `source`, and the blob does not lie in the window.
-        unsafe { std::ptr::copy_nonoverlapping(source, part.as_mut_ptr(), part.len()) }
-        Counts::add(&self.engine.statistics.blob_bytes, part.len() as u64);
+        let written = self.blobs.write(message, &*self.engine.completions);
+        let len_bytes = written.map_err(|refusal| self.refuse(refusal))?;
+        Counts::add(&self.engine.statistics.blob_bytes, len_bytes);
         Ok(())
     }
 
@@ -356,12 +334,7 @@ impl Executor for SoftDevice {
     }
 
     fn error_text(&mut self, _: Seq, _: &ErrorText, _: &[u8]) -> CuResult<Answer<ErrorTextReply>> {
-        let mut end = self.error_text.len().min(ERROR_TEXT_BYTES);
-        while !self.error_text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let tail = self.error_text.as_bytes()[..end].to_vec();
-        Ok(Answer { reply: ErrorTextReply { len_bytes: tail.len() as u64 }, tail })
+        Ok(self.last_refusal.answer())
     }
 
     fn module_kernels(&mut self, _: Seq, message: &ModuleKernels, _: &[u8]) -> CuResult<Answer<ModuleKernelsReply>> {

@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use vgpu_core::wire::messages::{
-    Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, GraphNode, HostCall, Launch, Marker, Trsm,
-};
-use vgpu_core::wire::{Message, Op, Pod};
-use vgpu_core::{CuError, CuResult};
+use vgpu_core::host::Refusal;
+use vgpu_core::host::nodes::{self, for_each_node};
+use vgpu_core::wire::Op;
 
 use super::step::Step;
-
-/// The most nodes of a graph: each takes many times the bytes that describe it.
-const NODES_MAX: u32 = 1 << 20;
 
 /// Steps and what they wait for. Node indices are those of the bytes it came from.
 pub(super) struct Graph {
@@ -21,7 +16,7 @@ pub(super) struct Graph {
 
 /// One step of a graph.
 pub(super) struct Node {
-    op: u16,
+    op: Op,
     pub(super) step: Arc<Step>,
     dependencies: Vec<u32>,
     pub(super) dependents: Vec<u32>,
@@ -35,37 +30,26 @@ impl Node {
 }
 
 impl Graph {
-    /// Decodes `node_count` [`GraphNode`] records. `to_step` decodes a node's message: opcode, fixed part, tail.
+    /// Decodes `node_count` nodes. `to_step` decodes a node's message.
     ///
     /// # Errors
-    /// `INVALID_VALUE` for bytes that are not such nodes, `OUT_OF_MEMORY` for too many, or what `to_step` refuses.
+    /// As [`for_each_node`], and what `to_step` refuses.
     pub(super) fn decode(
         context: u32,
         node_count: u32,
         bytes: &[u8],
-        mut to_step: impl FnMut(Op, &[u8], &[u8]) -> CuResult<Step>,
-    ) -> CuResult<Self> {
-        if node_count > NODES_MAX {
-            return Err(CuError::OUT_OF_MEMORY);
-        }
+        mut to_step: impl FnMut(&nodes::Node<'_>) -> Result<Step, Refusal>,
+    ) -> Result<Self, Refusal> {
         let mut nodes: Vec<Node> = Vec::new();
-        let mut rest = bytes;
-        for index in 0..node_count {
-            let header = GraphNode::from_bytes(rest).ok_or(CuError::INVALID_VALUE)?;
-            let len_bytes = header.len_bytes as usize;
-            let node = rest.get(..len_bytes).filter(|_| len_bytes.is_multiple_of(8)).ok_or(CuError::INVALID_VALUE)?;
-            let parts = NodeParts::split(&header, node).ok_or(CuError::INVALID_VALUE)?;
-            let dependencies = parts.dependencies();
-            if dependencies.iter().any(|&earlier| earlier >= index) {
-                return Err(CuError::INVALID_VALUE);
-            }
-            let step = to_step(parts.op, parts.fixed, parts.tail)?;
-            for &earlier in &dependencies {
+        for_each_node(node_count, bytes, |node| {
+            let step = Arc::new(to_step(&node)?);
+            let index = u32::try_from(nodes.len()).expect("the count of nodes is a u32");
+            for &earlier in &node.dependencies {
                 nodes[earlier as usize].dependents.push(index);
             }
-            nodes.push(Node { op: header.op, step: Arc::new(step), dependencies, dependents: Vec::new() });
-            rest = &rest[len_bytes..];
-        }
+            nodes.push(Node { op: node.op, step, dependencies: node.dependencies, dependents: Vec::new() });
+            Ok(())
+        })?;
         Ok(Self { context, nodes })
     }
 
@@ -76,119 +60,33 @@ impl Graph {
     }
 }
 
-struct NodeParts<'a> {
-    op: Op,
-    dependency_bytes: &'a [u8],
-    fixed: &'a [u8],
-    tail: &'a [u8],
-}
-
-impl<'a> NodeParts<'a> {
-    fn split(header: &GraphNode, node: &'a [u8]) -> Option<Self> {
-        let op = Op::from_code(header.op)?;
-        let body = node.get(size_of::<GraphNode>()..)?;
-        let (dependency_bytes, body) = body.split_at_checked((header.dependency_count as usize).checked_mul(4)?)?;
-        let (fixed, body) = body.split_at_checked(fixed_bytes(op)?)?;
-        let tail = body.get(..header.tail_bytes as usize)?;
-        Some(Self { op, dependency_bytes, fixed, tail })
-    }
-
-    fn dependencies(&self) -> Vec<u32> {
-        self.dependency_bytes
-            .chunks_exact(4)
-            .map(|bytes| u32::from_le_bytes(bytes.try_into().expect("chunks of 4 bytes")))
-            .collect()
-    }
-}
-
-/// Length of the fixed part of a message that may be a node.
-fn fixed_bytes(op: Op) -> Option<usize> {
-    fn of<M: Message>() -> usize {
-        size_of::<M>()
-    }
-    Some(match op {
-        Op::Launch => of::<Launch>(),
-        Op::CopyIn => of::<CopyIn>(),
-        Op::CopyInline => of::<CopyInline>(),
-        Op::CopyOut => of::<CopyOut>(),
-        Op::Copy => of::<Copy>(),
-        Op::CopyBox => of::<CopyBox>(),
-        Op::Fill => of::<Fill>(),
-        Op::EventRecord => of::<EventRecord>(),
-        Op::Marker => of::<Marker>(),
-        Op::HostCall => of::<HostCall>(),
-        Op::Gemm => of::<Gemm>(),
-        Op::Trsm => of::<Trsm>(),
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use vgpu_core::wire::Pod;
+    use vgpu_core::wire::messages::GraphNode;
+
     use super::*;
 
-    fn node(op: Op, dependencies: &[u32], fixed: &[u8]) -> Vec<u8> {
-        let len = (16 + 4 * dependencies.len() + fixed.len()).next_multiple_of(8);
+    fn marker(dependencies: &[u32]) -> Vec<u8> {
+        let len = (16 + 4 * dependencies.len() + 8).next_multiple_of(8);
         let header = GraphNode {
             len_bytes: len as u32,
-            op: op as u16,
+            op: Op::Marker as u16,
             reserved: 0,
             dependency_count: dependencies.len() as u32,
             tail_bytes: 0,
         };
         let mut bytes = header.as_bytes().to_vec();
         bytes.extend(dependencies.iter().flat_map(|index| index.to_le_bytes()));
-        bytes.extend(fixed);
         bytes.resize(len, 0);
         bytes
     }
 
-    fn decode(count: u32, bytes: &[u8]) -> CuResult<Graph> {
-        Graph::decode(0, count, bytes, |_, _, _| Ok(Step::Nothing))
-    }
-
     #[test]
     fn nodes_know_their_dependents() {
-        let bytes =
-            [node(Op::Marker, &[], &[0; 8]), node(Op::Marker, &[0], &[0; 8]), node(Op::Marker, &[0, 1], &[0; 8])]
-                .concat();
-        let graph = decode(3, &bytes).unwrap();
+        let bytes = [marker(&[]), marker(&[0]), marker(&[0, 1])].concat();
+        let graph = Graph::decode(0, 3, &bytes, |_| Ok(Step::Nothing)).unwrap();
         assert_eq!(graph.nodes[0].dependents, [1, 2]);
         assert_eq!(graph.nodes[2].dependency_count(), 2);
-    }
-
-    #[test]
-    fn a_node_that_waits_for_itself_or_a_later_one_is_invalid() {
-        assert!(decode(1, &node(Op::Marker, &[0], &[0; 8])).is_err());
-        assert!(decode(1, &node(Op::Marker, &[7], &[0; 8])).is_err());
-    }
-
-    #[test]
-    fn cut_bytes_lying_lengths_and_foreign_opcodes_are_invalid() {
-        let good = node(Op::Marker, &[], &[0; 8]);
-        assert!(decode(2, &good).is_err());
-        assert!((0..good.len()).all(|len| decode(1, &good[..len]).is_err()));
-        assert!(decode(1, &node(Op::MemFree, &[], &[0; 8])).is_err());
-        let mut lying = good.clone();
-        lying[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert!(decode(1, &lying).is_err());
-        let mut zero = good;
-        zero[..4].copy_from_slice(&0u32.to_le_bytes());
-        assert!(decode(1, &zero).is_err());
-    }
-
-    #[test]
-    fn more_nodes_than_memory_could_hold_are_refused_unread() {
-        assert_eq!(decode(NODES_MAX + 1, &[]).err(), Some(CuError::OUT_OF_MEMORY));
-        assert_eq!(decode(NODES_MAX, &[]).err(), Some(CuError::INVALID_VALUE));
-    }
-
-    #[test]
-    fn shape_is_kinds_and_dependencies() {
-        let line = [node(Op::Marker, &[], &[0; 8]), node(Op::Marker, &[0], &[0; 8])].concat();
-        let loose = [node(Op::Marker, &[], &[0; 8]), node(Op::Marker, &[], &[0; 8])].concat();
-        let line = decode(2, &line).unwrap();
-        assert!(line.has_shape_of(&line));
-        assert!(!line.has_shape_of(&decode(2, &loose).unwrap()));
     }
 }

@@ -7,9 +7,9 @@ use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use vgpu_core::host::MemoryLedger;
 use vgpu_core::{CuError, CuResult};
 
-use super::MemoryLedger;
 use crate::memory::MemoryMap;
 
 /// What `cuMemAlloc` promises, and a bit more.
@@ -328,7 +328,7 @@ fn whole_pages(address: u64, len_bytes: u64) -> Range<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::Quota;
+    use vgpu_core::host::Quota;
     use vgpu_core::window::Arena;
 
     fn heap(total_bytes: u64) -> Heap {

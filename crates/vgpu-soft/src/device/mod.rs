@@ -1,16 +1,15 @@
 //! The device that a daemon drives: `vgpu_core::wire::Executor` on top of the interpreter.
 //!
 //! - [`SoftDevice`], [`Config`]: how it is set up. `executor`: the device protocol, one method per message. `decode`: messages to steps.
-//! - `heap`: device memory. `blob`: long bytes on their way in. `module`, `function`: images and kernels. `graph`: graphs of steps.
+//! - `heap`: device memory. `module`, `function`: images and kernels. `graph`: graphs of steps.
 //! - `stream`: the order of work. `step`: one piece of work. `engine`: what may run. `worker`: the threads that run it.
 //! - `transfer`: copies and fills. `output`: what kernels print. `blas`: linear algebra.
-//! - `profile`: limits and attributes. `statistics`, `clock`, `table`: counts, time, handles.
+//! - `profile`: limits and attributes. `statistics`, `clock`: counts, time.
 //!
 //! The thread that calls the executor's methods never waits for device work, except for memory that is being freed and
 //! for room in a full queue.
 
 mod blas;
-mod blob;
 mod clock;
 mod decode;
 mod engine;
@@ -24,7 +23,6 @@ mod profile;
 mod statistics;
 mod step;
 mod stream;
-mod table;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -33,17 +31,15 @@ mod worker;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use vgpu_core::sha256::Digest;
+use vgpu_core::host::{Blobs, ImageStore, LastRefusal, MemoryLedger, Quota, Table};
 use vgpu_core::wire::Completions;
 use vgpu_core::wire::messages::StatisticsReply;
 
 use crate::exec::{CompileOptions, Isa, LaunchOptions, Schedule};
-use blob::Blobs;
 use engine::Engine;
 use function::Function;
 use graph::Graph;
@@ -51,56 +47,6 @@ use heap::Heap;
 use module::Module;
 use output::Output;
 use profile::Limits;
-use table::Table;
-
-/// Who decides whether there is room for more device memory, for instance across several processes.
-pub trait MemoryLedger: Send + Sync {
-    /// Takes `bytes` from what is free, or refuses and changes nothing.
-    fn reserve(&self, bytes: u64) -> bool;
-    /// Gives `bytes` back that were reserved.
-    fn release(&self, bytes: u64);
-    /// Free and total bytes, as `cuMemGetInfo` reports them.
-    fn free_and_total(&self) -> (u64, u64);
-}
-
-/// Who keeps images beyond the life of this process, so that a later one need not be sent them.
-pub trait ImageStore: Send + Sync {
-    /// Shorter images are not kept.
-    fn min_bytes(&self) -> u64;
-    /// The bytes of a kept image. The implementation has verified that they are as long and have that SHA-256.
-    fn find(&self, hash: &Digest, len_bytes: u64) -> Option<Vec<u8>>;
-    /// Keeps an image that has loaded, as far as there is room. `hash` is the SHA-256 of `bytes`.
-    fn keep(&self, hash: &Digest, bytes: &[u8]);
-}
-
-/// A ledger of one device that nobody shares.
-#[derive(Debug)]
-pub struct Quota {
-    total_bytes: u64,
-    used_bytes: AtomicU64,
-}
-
-impl Quota {
-    /// Room for `total_bytes`.
-    pub const fn new(total_bytes: u64) -> Self {
-        Self { total_bytes, used_bytes: AtomicU64::new(0) }
-    }
-}
-
-impl MemoryLedger for Quota {
-    fn reserve(&self, bytes: u64) -> bool {
-        let add = |used: u64| used.checked_add(bytes).filter(|&used| used <= self.total_bytes);
-        self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
-    }
-
-    fn release(&self, bytes: u64) {
-        self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    fn free_and_total(&self) -> (u64, u64) {
-        (self.total_bytes.saturating_sub(self.used_bytes.load(Ordering::Relaxed)), self.total_bytes)
-    }
-}
 
 /// How a device is set up.
 #[derive(Clone)]
@@ -190,8 +136,7 @@ pub struct SoftDevice {
     functions: Table<Function>,
     graphs: Table<Arc<Graph>>,
     blobs: Blobs,
-    /// Explains the last refusal.
-    error_text: String,
+    last_refusal: LastRefusal,
 }
 
 impl SoftDevice {
@@ -231,7 +176,7 @@ impl SoftDevice {
             functions: Table::default(),
             graphs: Table::default(),
             blobs,
-            error_text: String::new(),
+            last_refusal: LastRefusal::default(),
         })
     }
 

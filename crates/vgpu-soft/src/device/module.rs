@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use parking_lot::Mutex;
 use vgpu_core::CuError;
+use vgpu_core::host::Refusal;
 use vgpu_core::sha256::Digest;
 use vgpu_core::wire::messages::ImageKind;
 
@@ -14,9 +15,6 @@ use super::heap::{ALIGN_BYTES, Heap};
 use crate::exec::{CompileOptions, Kernel};
 use crate::ptx::ast::{self, Space};
 use crate::{image, ptx};
-
-/// Why an image or kernel is refused: the code, and the text that explains it.
-pub(super) type Refusal = (CuError, String);
 
 /// Texts of images that are not loaded any more are kept up to this many bytes.
 const CACHE_BYTES: usize = 512 << 20;

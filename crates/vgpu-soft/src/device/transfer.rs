@@ -1,5 +1,6 @@
 //! Copies and fills: what they touch, whether they may, and doing it.
 
+use vgpu_core::host::extent::Extent;
 use vgpu_core::streaming::copy_past_caches;
 use vgpu_core::wire::messages::{CopyBox, Fill};
 use vgpu_core::wire::{Completions, Span};
@@ -48,44 +49,6 @@ impl Place {
             ),
             None => format!("{address:#x} is in no allocation"),
         }
-    }
-}
-
-/// The rows of a box: `depth` slices of `height` rows of `width_bytes` bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Extent {
-    pub(super) width_bytes: u64,
-    pub(super) height: u64,
-    pub(super) depth: u64,
-}
-
-impl Extent {
-    fn is_empty(self) -> bool {
-        self.width_bytes == 0 || self.height == 0 || self.depth == 0
-    }
-
-    /// Bytes from the first row's start to the last row's end.
-    ///
-    /// # Errors
-    /// `INVALID_VALUE` when rows or slices overlap or the sum is more than an address can hold.
-    fn span_bytes(self, pitch: u64, slice_pitch: u64) -> CuResult<u64> {
-        if self.is_empty() {
-            return Ok(0);
-        }
-        if self.height > 1 && pitch < self.width_bytes {
-            return Err(CuError::INVALID_VALUE);
-        }
-        let slice = pitch.checked_mul(self.height - 1).and_then(|rows| rows.checked_add(self.width_bytes));
-        let slice = slice.ok_or(CuError::INVALID_VALUE)?;
-        if self.depth > 1 && slice_pitch < slice {
-            return Err(CuError::INVALID_VALUE);
-        }
-        let slices = slice_pitch.checked_mul(self.depth - 1);
-        slices.and_then(|slices| slices.checked_add(slice)).ok_or(CuError::INVALID_VALUE)
-    }
-
-    fn total_bytes(self) -> u64 {
-        self.width_bytes.saturating_mul(self.height).saturating_mul(self.depth)
     }
 }
 
@@ -313,8 +276,6 @@ mod tests {
             height: u64::MAX,
         };
         assert_eq!(Transfer::from_fill(&message).unwrap_err(), CuError::INVALID_VALUE);
-        let extent = Extent { width_bytes: u64::MAX, height: 2, depth: 2 };
-        assert!(extent.span_bytes(u64::MAX, u64::MAX).is_err());
     }
 
     #[test]
@@ -335,14 +296,5 @@ mod tests {
         let end = Pitched { place: Place::Device(0), pitch: u64::MAX, slice_pitch: u64::MAX };
         let extent = Extent { width_bytes: 0, height: u64::MAX, depth: u64::MAX };
         Transfer::Rows { target: end, source: end, extent }.run(&MemoryMap::default()).unwrap();
-    }
-
-    #[test]
-    fn slices_that_overlap_are_invalid() {
-        let extent = Extent { width_bytes: 4, height: 2, depth: 1 << 62 };
-        assert_eq!(extent.span_bytes(8, 0), Err(CuError::INVALID_VALUE));
-        let extent = Extent { depth: 3, ..extent };
-        assert_eq!(extent.span_bytes(8, 11), Err(CuError::INVALID_VALUE));
-        assert_eq!(extent.span_bytes(8, 12), Ok(36));
     }
 }

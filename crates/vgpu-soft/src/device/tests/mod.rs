@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
+use vgpu_core::host::{ImageStore, Quota};
 use vgpu_core::sha256::sha256;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Completions, EventSlot, Executor, Seq, Span, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
-use super::{Config, ImageStore, Quota, SoftDevice};
+use super::{Config, SoftDevice};
 
 /// The legacy stream's slot, and two more streams: one that keeps order with it and one that does not.
 const LEGACY: StreamSlot = 0;
@@ -211,6 +212,10 @@ impl Completions for Recorder {
     }
 
     fn device_arena(&self) -> Range<u64> {
+        0..0
+    }
+
+    fn staging(&self) -> Range<u64> {
         0..0
     }
 }

@@ -2,7 +2,7 @@
 
 /// Values under 64-bit handles that are never 0 and not reused soon.
 #[derive(Debug)]
-pub(super) struct Table<T> {
+pub struct Table<T> {
     slots: Vec<Slot<T>>,
     vacant: Vec<u32>,
 }
@@ -21,7 +21,7 @@ impl<T> Default for Table<T> {
 
 impl<T> Table<T> {
     /// Stores a value; the result is its handle.
-    pub(super) fn insert(&mut self, value: T) -> u64 {
+    pub fn insert(&mut self, value: T) -> u64 {
         let index = self.vacant.pop().unwrap_or_else(|| {
             self.slots.push(Slot { generation: 0, value: None });
             u32::try_from(self.slots.len() - 1).expect("four billion objects do not fit in memory")
@@ -33,21 +33,21 @@ impl<T> Table<T> {
     }
 
     /// The value of a handle that is still good.
-    pub(super) fn get(&self, handle: u64) -> Option<&T> {
+    pub fn get(&self, handle: u64) -> Option<&T> {
         let (generation, index) = parts(handle)?;
         let slot = self.slots.get(index)?;
         slot.value.as_ref().filter(|_| slot.generation == generation)
     }
 
     /// As [`Table::get`], to change it.
-    pub(super) fn get_mut(&mut self, handle: u64) -> Option<&mut T> {
+    pub fn get_mut(&mut self, handle: u64) -> Option<&mut T> {
         let (generation, index) = parts(handle)?;
         let slot = self.slots.get_mut(index)?;
         slot.value.as_mut().filter(|_| slot.generation == generation)
     }
 
     /// Takes the value out; its handle finds nothing from now on.
-    pub(super) fn remove(&mut self, handle: u64) -> Option<T> {
+    pub fn remove(&mut self, handle: u64) -> Option<T> {
         let (generation, index) = parts(handle)?;
         let slot = self.slots.get_mut(index)?;
         if slot.generation != generation {
@@ -59,13 +59,13 @@ impl<T> Table<T> {
     }
 
     /// The handle of the first value that `matches`.
-    pub(super) fn find(&self, matches: impl Fn(&T) -> bool) -> Option<u64> {
+    pub fn find(&self, matches: impl Fn(&T) -> bool) -> Option<u64> {
         let index = self.slots.iter().position(|slot| slot.value.as_ref().is_some_and(&matches))?;
         Some(handle(self.slots[index].generation, u32::try_from(index).ok()?))
     }
 
     /// Takes out every value that `matches`.
-    pub(super) fn remove_where(&mut self, matches: impl Fn(&T) -> bool) -> Vec<T> {
+    pub fn remove_where(&mut self, matches: impl Fn(&T) -> bool) -> Vec<T> {
         let handles: Vec<u64> = self
             .slots
             .iter()
