@@ -1,0 +1,140 @@
+//! The driver's functions that the executor uses.
+//!
+//! What is required has been there since driver 525 (CUDA 12.0); what is optional is missing in one that is still in use.
+
+#![allow(non_snake_case, reason = "the names are C's")]
+
+use std::ffi::{c_char, c_int, c_uint, c_void};
+
+use vgpu_core::CuError;
+use vgpu_core::abi::{
+    CUDA_KERNEL_NODE_PARAMS_v2, CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS, CUgraphExecUpdateResultInfo,
+};
+
+use crate::library::{functions, handles};
+
+handles! {
+    Context
+    Stream
+    Event
+    Module
+    Function
+    Graph
+    GraphExec
+    GraphNode
+}
+
+impl Stream {
+    /// The default stream of a context.
+    pub(crate) const LEGACY: Self = Self(1);
+}
+
+/// A device address.
+pub(crate) type Address = u64;
+
+functions! {
+    /// libcuda.
+    pub(crate) struct Api: CuError, check CuError::check, absent CuError::NOT_SUPPORTED;
+    required {
+        plain cuInit(flags: c_uint);
+        gives cuDriverGetVersion() -> c_int;
+        gives cuDeviceGetCount() -> c_int;
+        gives cuDeviceGet(ordinal: c_int) -> c_int;
+        raw cuDeviceGetName(name: *mut c_char, len: c_int, device: c_int);
+        gives cuDeviceGetUuid_v2(device: c_int) -> [u8; 16];
+        gives cuDeviceTotalMem_v2(device: c_int) -> usize;
+        gives cuDeviceGetAttribute(attribute: c_uint, device: c_int) -> c_int;
+
+        gives cuDevicePrimaryCtxRetain(device: c_int) -> Context;
+        plain cuDevicePrimaryCtxRelease_v2(device: c_int);
+        plain cuDevicePrimaryCtxSetFlags_v2(device: c_int, flags: c_uint);
+        gives cuCtxCreate_v2(flags: c_uint, device: c_int) -> Context;
+        plain cuCtxDestroy_v2(context: Context);
+        plain cuCtxSetCurrent(context: Context);
+        plain cuCtxSetLimit(limit: c_uint, value: usize);
+        raw cuMemHostRegister_v2(start: *mut c_void, len: usize, flags: c_uint);
+        raw cuMemHostUnregister(start: *mut c_void);
+
+        gives cuStreamCreateWithPriority(flags: c_uint, priority: c_int) -> Stream;
+        plain cuStreamDestroy_v2(stream: Stream);
+        plain cuStreamWaitEvent(stream: Stream, event: Event, flags: c_uint);
+        plain cuStreamSynchronize(stream: Stream);
+        gives cuEventCreate(flags: c_uint) -> Event;
+        plain cuEventDestroy_v2(event: Event);
+        plain cuEventRecord(event: Event, stream: Stream);
+        plain cuEventQuery(event: Event);
+        gives cuEventElapsedTime(start: Event, end: Event) -> f32;
+
+        gives cuMemAlloc_v2(len: usize) -> Address;
+        plain cuMemFree_v2(address: Address);
+        raw cuMemGetInfo_v2(free: *mut usize, total: *mut usize);
+        raw cuMemcpyHtoDAsync_v2(target: Address, source: *const c_void, len: usize, stream: Stream);
+        raw cuMemcpyDtoHAsync_v2(target: *mut c_void, source: Address, len: usize, stream: Stream);
+        raw cuMemcpyDtoDAsync_v2(target: Address, source: Address, len: usize, stream: Stream);
+        raw cuMemcpyAsync(target: Address, source: Address, len: usize, stream: Stream);
+        raw cuMemcpy2DAsync_v2(copy: *const CUDA_MEMCPY2D, stream: Stream);
+        raw cuMemcpy3DAsync_v2(copy: *const CUDA_MEMCPY3D, stream: Stream);
+        raw cuMemsetD2D8Async(target: Address, pitch: usize, value: u8, width: usize, height: usize, stream: Stream);
+        raw cuMemsetD2D16Async(target: Address, pitch: usize, value: u16, width: usize, height: usize, stream: Stream);
+        raw cuMemsetD2D32Async(target: Address, pitch: usize, value: c_uint, width: usize, height: usize, stream: Stream);
+
+        raw cuModuleLoadDataEx(
+            module: *mut Module, image: *const c_void, count: c_uint, options: *mut c_uint, values: *mut *mut c_void,
+        );
+        plain cuModuleUnload(module: Module);
+        raw cuModuleGetFunction(function: *mut Function, module: Module, name: *const c_char);
+        raw cuModuleGetGlobal_v2(address: *mut Address, len: *mut usize, module: Module, name: *const c_char);
+        gives cuFuncGetAttribute(attribute: c_uint, function: Function) -> c_int;
+        plain cuFuncSetAttribute(function: Function, attribute: c_uint, value: c_int);
+        gives cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
+            function: Function, block_threads: c_int, dynamic_shared_bytes: usize, flags: c_uint,
+        ) -> c_int;
+        raw cuLaunchKernel(
+            function: Function, grid_x: c_uint, grid_y: c_uint, grid_z: c_uint, block_x: c_uint, block_y: c_uint,
+            block_z: c_uint, dynamic_shared_bytes: c_uint, stream: Stream, params: *mut *mut c_void,
+            extra: *mut *mut c_void,
+        );
+
+        gives cuGraphCreate(flags: c_uint) -> Graph;
+        plain cuGraphDestroy(graph: Graph);
+        raw cuGraphAddKernelNode_v2(
+            node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize,
+            params: *const CUDA_KERNEL_NODE_PARAMS_v2,
+        );
+        raw cuGraphAddMemcpyNode(
+            node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize, copy: *const CUDA_MEMCPY3D,
+            context: Context,
+        );
+        raw cuGraphAddMemsetNode(
+            node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize,
+            params: *const CUDA_MEMSET_NODE_PARAMS, context: Context,
+        );
+        raw cuGraphAddEmptyNode(node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize);
+        raw cuGraphAddEventRecordNode(
+            node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize, event: Event,
+        );
+        raw cuGraphAddChildGraphNode(
+            node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize, child: Graph,
+        );
+        gives cuGraphInstantiateWithFlags(graph: Graph, flags: u64) -> GraphExec;
+        raw cuGraphExecUpdate_v2(exec: GraphExec, graph: Graph, result: *mut CUgraphExecUpdateResultInfo);
+        plain cuGraphLaunch(exec: GraphExec, stream: Stream);
+        plain cuGraphExecDestroy(exec: GraphExec);
+        plain cuStreamBeginCapture_v2(stream: Stream, mode: c_uint);
+        raw cuStreamEndCapture(stream: Stream, graph: *mut Graph);
+    }
+    optional {
+        raw cuGetExportTable(table: *mut *const c_void, id: *const [u8; 16]);
+        raw cuFuncGetParamInfo(function: Function, index: usize, offset: *mut usize, len: *mut usize);
+        gives cuModuleGetFunctionCount(module: Module) -> c_uint;
+        raw cuModuleEnumerateFunctions(functions: *mut Function, count: c_uint, module: Module);
+        raw cuFuncGetName(name: *mut *const c_char, function: Function);
+    }
+}
+
+impl Api {
+    /// Whether the driver tells how a kernel's parameters lie: since 12.4.
+    pub(crate) fn has_param_info(&self) -> bool {
+        self.cuFuncGetParamInfo.is_some()
+    }
+}

@@ -1,0 +1,153 @@
+//! Contexts: the driver's, with what streams, points and the dead need to know of theirs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use parking_lot::Mutex;
+use vgpu_core::{CuError, CuResult};
+
+use crate::api::{Api, Context as Handle, Event, Stream};
+use crate::blas::Handle as BlasHandle;
+
+/// `CU_EVENT_DISABLE_TIMING`.
+const EVENT_UNTIMED: u32 = 2;
+
+/// A context of the guest's, for whoever has work or property in it.
+pub(crate) struct Context {
+    pub(crate) handle: Handle,
+    /// The fault that has ended it, or 0.
+    failed: AtomicU32,
+    /// Untimed events that mark no point now.
+    spare: Mutex<Vec<Event>>,
+    /// An event from which times are counted, and when it was.
+    base: Event,
+    base_ns: u64,
+}
+
+/// What the thread that serves the ring knows of a context besides.
+pub(crate) struct Owned {
+    pub(crate) context: Arc<Context>,
+    /// The driver's number of its device.
+    pub(crate) device: i32,
+    pub(crate) is_primary: bool,
+    /// Where products are captured for graphs, and by what.
+    pub(crate) capturing: Option<(Stream, BlasHandle)>,
+}
+
+impl Context {
+    /// Takes over a context of the driver's, which is current.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn new(api: &Api, handle: Handle) -> CuResult<Self> {
+        let base = api.cuEventCreate(0)?;
+        api.cuEventRecord(base, Stream::LEGACY)?;
+        api.cuStreamSynchronize(Stream::LEGACY)?;
+        Ok(Self { handle, failed: AtomicU32::new(0), spare: Mutex::default(), base, base_ns: now_ns() })
+    }
+
+    /// # Errors
+    /// The fault that has ended it.
+    pub(crate) fn check(&self) -> CuResult {
+        CuError::check(self.failed.load(Ordering::Acquire))
+    }
+
+    /// Notes a fault; whether it is the first one.
+    pub(crate) fn set_failed(&self, error: CuError) -> bool {
+        self.failed.compare_exchange(0, error.code(), Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// An untimed event of this context, which is current.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn take_event(&self, api: &Api) -> CuResult<Event> {
+        let spare = self.spare.lock().pop();
+        spare.map_or_else(|| api.cuEventCreate(EVENT_UNTIMED), Ok)
+    }
+
+    /// Gives back an event that marks no point any more.
+    pub(crate) fn give_back(&self, event: Event) {
+        self.spare.lock().push(event);
+    }
+
+    /// When a timed event was reached, on this machine's monotonic clock; `None` when it has been recorded anew meanwhile.
+    pub(crate) fn reached_ns(&self, api: &Api, event: Event) -> Option<u64> {
+        let ms = f64::from(api.cuEventElapsedTime(self.base, event).ok()?);
+        // A float's nanoseconds never come near what an integer cannot hold, and negative ones are the base's own error.
+        Some(self.base_ns.saturating_add((ms * 1e6) as u64))
+    }
+
+    /// Ends its own events; nobody has work in it any more.
+    pub(crate) fn end_events(&self, api: &Api) {
+        for event in self.spare.lock().drain(..).chain([self.base]) {
+            log_failure("an event", api.cuEventDestroy_v2(event));
+        }
+    }
+}
+
+/// Which context is current in a thread.
+#[derive(Default)]
+pub(crate) struct Current(Option<Handle>);
+
+impl Current {
+    /// Makes a context current.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn enter(&mut self, api: &Api, context: &Context) -> CuResult {
+        if self.0 != Some(context.handle) {
+            api.cuCtxSetCurrent(context.handle)?;
+            self.0 = Some(context.handle);
+        }
+        Ok(())
+    }
+
+    /// Has the next [`enter`](Self::enter) ask the driver: something else may have become current, or the handle invalid.
+    pub(crate) fn forget(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// Whether an error ends the context that it occurs in, and is not just the refusal of a call.
+///
+/// **Source:** the descriptions of these codes in the driver API's reference: "the process must be terminated", "this leaves
+/// the process in an inconsistent state".
+pub(crate) fn is_fatal(error: CuError) -> bool {
+    [
+        CuError::ILLEGAL_ADDRESS,
+        CuError::LAUNCH_TIMEOUT,
+        CuError::LAUNCH_FAILED,
+        CuError::ASSERT,
+        CuError::HARDWARE_STACK_ERROR,
+        CuError::ILLEGAL_INSTRUCTION,
+        CuError::MISALIGNED_ADDRESS,
+        CuError::INVALID_ADDRESS_SPACE,
+        CuError::INVALID_PC,
+        CuError::TENSOR_MEMORY_LEAK,
+        CuError::CONTAINED,
+        CuError::ECC_UNCORRECTABLE,
+        CuError::NVLINK_UNCORRECTABLE,
+        CuError::EXTERNAL_DEVICE,
+        CuError::MPS_CLIENT_TERMINATED,
+        CuError::MPS_RPC_FAILURE,
+        CuError::CONTEXT_IS_DESTROYED,
+        CuError::DEVICE_UNAVAILABLE,
+        CuError::DEINITIALIZED,
+    ]
+    .contains(&error)
+}
+
+/// Something that goes away and will not: worth a line, and nothing that anybody can be told.
+pub(crate) fn log_failure(what: &str, result: CuResult) {
+    if let Err(error) = result {
+        log::debug!("{what} does not go: {error}");
+    }
+}
+
+fn now_ns() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the struct is writable; the clock exists on every Linux.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
+}

@@ -1,0 +1,354 @@
+//! The device as a guest has it: all that the messages' methods share.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use vgpu_core::host::{Blobs, ImageStore, LastRefusal, MemoryLedger, Refusal, Table};
+use vgpu_core::wire::messages::{ContextCreate, StatisticsReply};
+use vgpu_core::wire::{Completions, EventSlot, StreamSlot};
+use vgpu_core::{CuError, CuResult};
+
+use crate::api::{Address, Event, Stream};
+use crate::blas::{Blas, Handle as BlasHandle};
+use crate::context::{Context, Owned, is_fatal};
+use crate::copy::{Ground, Rows};
+use crate::counts::Counts;
+use crate::function::Function;
+use crate::graph::{Graph, Parts};
+use crate::memory::{Memory, Owner, Stretch};
+use crate::module::Module;
+use crate::open::Driver;
+use crate::pinning::Pinning;
+use crate::reaper::{Dead, Reaper, What};
+use crate::retire::Retirer;
+use crate::stream::Streams;
+
+/// `CU_CTX_LMEM_RESIZE_TO_MAX`: the one flag of a context that matters here.
+const CONTEXT_LMEM_RESIZE_TO_MAX: u32 = 16;
+/// More event slots than any window has.
+const EVENT_LIMIT: u32 = 1 << 16;
+
+/// One guest's device, on the driver's GPUs.
+pub struct DriverDevice {
+    pub(crate) driver: Arc<Driver>,
+    pub(crate) completions: Arc<dyn Completions>,
+    pub(crate) ledger: Arc<dyn MemoryLedger>,
+    pub(crate) retirer: Arc<Retirer>,
+    retiring: Option<JoinHandle<()>>,
+    pub(crate) contexts: HashMap<u32, Owned>,
+    pub(crate) streams: Streams,
+    pub(crate) memory: Memory,
+    pub(crate) pinning: Pinning,
+    /// The driver's timed events, by the guest's numbers of context and event.
+    events: BTreeMap<(u32, EventSlot), Event>,
+    pub(crate) modules: Table<Module>,
+    pub(crate) functions: Table<Function>,
+    pub(crate) graphs: Table<Graph>,
+    pub(crate) blobs: Blobs,
+    pub(crate) last_refusal: LastRefusal,
+    pub(crate) counts: Arc<Counts>,
+    /// What can go when the records so far are done.
+    pub(crate) dead: Vec<Dead>,
+    /// Some of that may be a context, whose successor wants what it holds.
+    context_is_dying: bool,
+}
+
+impl DriverDevice {
+    /// A device without contexts, and its threads.
+    ///
+    /// # Errors
+    /// The system's, without room for threads.
+    pub fn new(
+        driver: Arc<Driver>,
+        ledger: Arc<dyn MemoryLedger>,
+        images: Option<Arc<dyn ImageStore>>,
+        completions: Arc<dyn Completions>,
+    ) -> std::io::Result<Self> {
+        let reaper = Reaper::start(Arc::clone(&driver), Arc::clone(&ledger))?;
+        let retirer = Arc::new(Retirer::new(Arc::clone(&driver), Arc::clone(&completions), reaper));
+        let retires = Arc::clone(&retirer);
+        let retiring = std::thread::Builder::new().name("vgpu-retirer".to_owned()).spawn(move || retires.run())?;
+        Ok(Self {
+            contexts: HashMap::new(),
+            streams: Streams::new(Arc::clone(&driver), Arc::clone(&retirer)),
+            memory: Memory::new(completions.pinned_heap()),
+            pinning: Pinning::new(completions.staging()),
+            events: BTreeMap::new(),
+            modules: Table::default(),
+            functions: Table::default(),
+            graphs: Table::default(),
+            blobs: Blobs::new(images),
+            last_refusal: LastRefusal::default(),
+            counts: Arc::default(),
+            dead: Vec::new(),
+            context_is_dying: false,
+            retiring: Some(retiring),
+            driver,
+            completions,
+            ledger,
+            retirer,
+        })
+    }
+
+    /// A reader of what the device has executed so far, for whoever reports it while the device is in use.
+    pub fn counts(&self) -> impl Fn() -> StatisticsReply + Send + use<> {
+        let counts = Arc::clone(&self.counts);
+        move || counts.reply()
+    }
+
+    /// Keeps why something is refused.
+    pub(crate) fn refuse(&mut self, refusal: Refusal) -> CuError {
+        self.last_refusal.keep(refusal)
+    }
+
+    pub(crate) fn unknown_handle(&mut self, what: &str, handle: u64) -> CuError {
+        self.refuse((CuError::INVALID_HANDLE, format!("no {what} has handle {handle:#x}")))
+    }
+
+    /// What the driver says to something in a context: a fault ends the context, anything else is the caller's alone.
+    pub(crate) fn answered<T>(&mut self, context: &Context, answer: Result<T, Refusal>) -> CuResult<T> {
+        answer.map_err(|(error, text)| {
+            if is_fatal(error) {
+                self.retirer.fail(context, error, &text);
+            }
+            self.refuse((error, text))
+        })
+    }
+
+    /// The same for a record of a stream.
+    pub(crate) fn queued(&mut self, slot: StreamSlot, answer: Result<(), Refusal>) -> CuResult {
+        match self.streams.get(slot).map(|open| Arc::clone(&open.context)) {
+            Some(context) if answer.is_err() => self.answered(&context, answer),
+            _ => answer.map_err(|refusal| self.refuse(refusal)),
+        }
+    }
+
+    /// What copies are held against.
+    pub(crate) fn ground(&self) -> Ground<'_> {
+        Ground { memory: &self.memory, completions: &*self.completions }
+    }
+
+    /// Queues a checked copy, if there is anything to copy.
+    pub(crate) fn queue_rows(&self, stream: Stream, rows: Option<Rows>) -> Result<(), Refusal> {
+        let Some(rows) = rows else { return Ok(()) };
+        Counts::add(&self.counts.copied_bytes, rows.total_bytes());
+        rows.queue(&self.driver.api, stream).map_err(refused("a copy"))
+    }
+
+    // ---- contexts -------------------------------------------------------------------------------------------------
+
+    /// Makes a context current.
+    ///
+    /// # Errors
+    /// `INVALID_CONTEXT` when there is none of that number, its fault, or the driver's.
+    pub(crate) fn enter_context(&mut self, number: u32) -> CuResult<Arc<Context>> {
+        let Some(owned) = self.contexts.get(&number) else {
+            return Err(self.refuse((CuError::INVALID_CONTEXT, format!("context {number} is not open"))));
+        };
+        let context = Arc::clone(&owned.context);
+        self.enter(&context)?;
+        Ok(context)
+    }
+
+    /// Makes a context current.
+    ///
+    /// # Errors
+    /// Its fault, or the driver's.
+    pub(crate) fn enter(&mut self, context: &Context) -> CuResult {
+        context.check()?;
+        self.streams.current.enter(&self.driver.api, context)
+    }
+
+    /// Opens a context with its default stream.
+    pub(crate) fn open_context(&mut self, message: &ContextCreate) -> Result<(), Refusal> {
+        let invalid = |text: &str| (CuError::INVALID_VALUE, text.to_owned());
+        if self.contexts.contains_key(&message.context) {
+            return Err(invalid("the context is open already"));
+        }
+        self.streams
+            .check_vacant(message.legacy_stream)
+            .map_err(|_| invalid("the slot of the default stream is taken"))?;
+        let device = self.driver.devices.get(message.device as usize).copied();
+        let device =
+            device.ok_or_else(|| (CuError::INVALID_DEVICE, format!("there is no device {}", message.device)))?;
+        if std::mem::take(&mut self.context_is_dying) {
+            self.bury_and_wait();
+        }
+        let is_primary = !self.contexts.values().any(|owned| owned.is_primary && owned.device == device);
+        let context = self.start_context(device, is_primary, message.flags).map_err(refused("a context"))?;
+        self.pinning.hold(&self.driver.api, message.context);
+        let opened = self.streams.open(message.legacy_stream, Stream::LEGACY, &context, message.context, true);
+        opened.expect("the slot was found vacant");
+        self.contexts.insert(message.context, Owned { context, device, is_primary, capturing: None });
+        Ok(())
+    }
+
+    /// A context of the driver's, made current. The first one of a device is its primary one, which cuBLAS would otherwise
+    /// make besides.
+    fn start_context(&mut self, device: i32, is_primary: bool, flags: u32) -> CuResult<Arc<Context>> {
+        let api = &self.driver.api;
+        let flags = flags & CONTEXT_LMEM_RESIZE_TO_MAX;
+        self.streams.current.forget();
+        let handle = if is_primary {
+            if let Err(error) = api.cuDevicePrimaryCtxSetFlags_v2(device, flags) {
+                log::debug!("the flags of the primary context stay as they are: {error}");
+            }
+            api.cuDevicePrimaryCtxRetain(device)?
+        } else {
+            api.cuCtxCreate_v2(flags, device)?
+        };
+        let context = api.cuCtxSetCurrent(handle).and_then(|()| Context::new(api, handle));
+        context.map(Arc::new).inspect_err(|_| {
+            let ended = if is_primary { api.cuDevicePrimaryCtxRelease_v2(device) } else { api.cuCtxDestroy_v2(handle) };
+            crate::context::log_failure("a context", ended);
+        })
+    }
+
+    /// Ends a context, with all that is its, once its work is done.
+    pub(crate) fn close_context(&mut self, number: u32, owned: Owned) {
+        let Owned { context, device, is_primary, capturing, .. } = owned;
+        let mut what = Vec::new();
+        for open in self.streams.close_context(number) {
+            what.extend(open.blas.map(What::Blas));
+            what.extend((!open.is_legacy).then_some(What::Stream(open.stream)));
+        }
+        if let Some((stream, blas)) = capturing {
+            what.extend([What::Blas(blas), What::Stream(stream)]);
+        }
+        for graph in self.graphs.remove_where(|graph| graph.number == number) {
+            what.push(What::Graph(graph.exec));
+            what.extend(parts_to_go(graph.made_of));
+        }
+        self.functions.remove_where(|function| Arc::ptr_eq(&function.context, &context));
+        let modules = self.modules.remove_where(|module| module.number == number);
+        what.extend(modules.into_iter().map(|module| What::Module(module.handle)));
+        let memory = self.memory.remove_where(|stretch| stretch.context == number);
+        let memory = memory.into_iter().filter(|(_, stretch)| stretch.owner == Owner::Guest);
+        what.extend(memory.map(|(address, stretch)| What::Memory { address, len_bytes: stretch.len_bytes }));
+        let events = self.events.extract_if((number, 0)..=(number, EventSlot::MAX), |_, _| true);
+        what.extend(events.map(|(_, event)| What::Event(event)));
+        what.extend(self.pinning.let_go(number).map(What::Pinned));
+        what.push(What::Context { primary_of: is_primary.then_some(device) });
+        self.bury(&context, what);
+        self.context_is_dying = true;
+    }
+
+    // ---- what goes ------------------------------------------------------------------------------------------------
+
+    /// Lets go of what is a context's, once the records so far are done.
+    pub(crate) fn bury(&mut self, context: &Arc<Context>, what: impl IntoIterator<Item = What>) {
+        self.dead.extend(what.into_iter().map(|what| Dead { context: Arc::clone(context), what }));
+    }
+
+    /// Puts points behind all records, and hands over what can go behind them.
+    pub(crate) fn publish(&mut self) {
+        self.streams.mark_all();
+        if !self.dead.is_empty() {
+            self.retirer.bury(self.dead.drain(..));
+        }
+    }
+
+    /// Waits until all that was let go of is gone.
+    pub(crate) fn bury_and_wait(&mut self) {
+        self.publish();
+        self.retirer.wait_for_burials();
+    }
+
+    // ---- memory ---------------------------------------------------------------------------------------------------
+
+    /// Takes device memory in the current context, waiting for memory that queued work still holds when there is no other.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`, or the driver's.
+    pub(crate) fn take_memory(&mut self, context: &Context, len_bytes: u64) -> Result<Address, Refusal> {
+        let no_room = || (CuError::OUT_OF_MEMORY, format!("{len_bytes} bytes of device memory"));
+        let len = usize::try_from(len_bytes).map_err(|_| no_room())?;
+        let mut taken = self.try_memory(len, len_bytes);
+        if taken == Err(CuError::OUT_OF_MEMORY) {
+            self.bury_and_wait();
+            self.enter(context).map_err(refused("its context"))?;
+            taken = self.try_memory(len, len_bytes);
+        }
+        taken.map_err(|error| (error, no_room().1))
+    }
+
+    fn try_memory(&self, len: usize, len_bytes: u64) -> CuResult<Address> {
+        if !self.ledger.reserve(len_bytes) {
+            return Err(CuError::OUT_OF_MEMORY);
+        }
+        self.driver.api.cuMemAlloc_v2(len).inspect_err(|_| self.ledger.release(len_bytes))
+    }
+
+    /// Adds an allocation or a variable to what is the guest's.
+    pub(crate) fn own(&mut self, address: Address, len_bytes: u64, context: u32, owner: Owner) {
+        self.memory.insert(address, Stretch { len_bytes, context, owner });
+    }
+
+    // ---- events, products -----------------------------------------------------------------------------------------
+
+    /// The driver's event for the guest's, in the current context.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` for a slot that no window has, or the driver's.
+    pub(crate) fn event(&mut self, context: u32, slot: EventSlot) -> Result<Event, Refusal> {
+        if slot >= EVENT_LIMIT {
+            return Err((CuError::INVALID_VALUE, format!("there is no event slot {slot}")));
+        }
+        if let Some(event) = self.events.get(&(context, slot)) {
+            return Ok(*event);
+        }
+        let event = self.driver.api.cuEventCreate(0).map_err(refused("an event"))?;
+        self.events.insert((context, slot), event);
+        Ok(event)
+    }
+
+    /// Computes with what a stream, whose context is current, has of cuBLAS.
+    ///
+    /// # Errors
+    /// `NOT_SUPPORTED` without cuBLAS, or its own.
+    pub(crate) fn compute(
+        &mut self,
+        slot: StreamSlot,
+        work: impl FnOnce(&Blas, BlasHandle) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        let blas = blas_of(&self.driver)?;
+        let open = self.streams.get_mut(slot).expect("the stream was entered");
+        let handle = match open.blas {
+            Some(handle) => handle,
+            None => *open.blas.insert(blas.start(open.stream)?),
+        };
+        work(blas, handle)
+    }
+}
+
+impl Drop for DriverDevice {
+    fn drop(&mut self) {
+        self.retirer.stop();
+        if let Some(retiring) = self.retiring.take() {
+            // A panic has been reported where it happened.
+            let _ = retiring.join();
+        }
+    }
+}
+
+/// The opened cuBLAS.
+///
+/// # Errors
+/// `NOT_SUPPORTED`, with why there is none.
+pub(crate) fn blas_of(driver: &Driver) -> Result<&Blas, Refusal> {
+    driver.blas.as_ref().map_err(|reason| (CuError::NOT_SUPPORTED, format!("products need cuBLAS: {reason}")))
+}
+
+/// What of a graph goes with it.
+pub(crate) fn parts_to_go(parts: Parts) -> Vec<What> {
+    let workspaces = parts.workspaces.into_iter();
+    let mut what: Vec<What> = workspaces.map(|(address, len_bytes)| What::Memory { address, len_bytes }).collect();
+    what.push(What::Bytes(parts.bytes));
+    what
+}
+
+/// Says what the driver has refused.
+pub(crate) fn refused(what: &str) -> impl Fn(CuError) -> Refusal {
+    move |error| (error, format!("the driver refuses {what}: {error}"))
+}

@@ -1,0 +1,170 @@
+//! Functions: a kernel of a loaded module, with what a guest is told of it, and its launch.
+
+use std::ffi::{CStr, c_void};
+use std::sync::Arc;
+
+use vgpu_core::abi::CUfunction_attribute_enum as Attribute;
+use vgpu_core::host::Refusal;
+use vgpu_core::wire::Pod;
+use vgpu_core::wire::messages::{FunctionReply, Launch, ParamLayout};
+use vgpu_core::{CuError, CuResult};
+
+use crate::api::{Api, Function as Handle, Stream};
+use crate::context::Context;
+use crate::module::Module;
+
+/// `CU_LAUNCH_PARAM_BUFFER_POINTER`, `CU_LAUNCH_PARAM_BUFFER_SIZE`; the list ends with a null.
+const EXTRA_POINTER: usize = 1;
+const EXTRA_SIZE: usize = 2;
+/// CUDA's own bound on packed kernel parameters, and so on their number.
+const PARAMS_MAX: usize = 32_764;
+
+/// A kernel that can be launched.
+pub(crate) struct Function {
+    pub(crate) handle: Handle,
+    /// The guest's handle of its module.
+    pub(crate) module: u64,
+    pub(crate) context: Arc<Context>,
+    pub(crate) name: Box<CStr>,
+    params: Vec<ParamLayout>,
+    /// Length of the packed parameters.
+    param_bytes: u32,
+}
+
+impl Function {
+    /// Finds a kernel of a module, whose context is current.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for an unknown name, `NOT_SUPPORTED` when nobody knows its parameters, or the driver's.
+    pub(crate) fn resolve(api: &Api, module: &Module, module_handle: u64, name: &CStr) -> Result<Self, Refusal> {
+        let mut handle = Handle::default();
+        // SAFETY: the first argument leads to a local, and the name ends with a NUL.
+        let found = unsafe { api.cuModuleGetFunction(&raw mut handle, module.handle, name.as_ptr()) };
+        found.map_err(|error| (error, format!("the driver has no kernel {name:?}: {error}")))?;
+        let params = match &module.layouts {
+            None => asked(api, handle).map_err(|error| (error, format!("the parameters of {name:?}: {error}")))?,
+            Some(layouts) => {
+                let params = name.to_str().ok().and_then(|name| layouts.params(name));
+                let unknown = || {
+                    format!("the parameters of {name:?}: this driver (before 12.4) does not tell, nor does the image")
+                };
+                params.ok_or_else(|| (CuError::NOT_SUPPORTED, unknown()))?.to_vec()
+            }
+        };
+        let ends = params.iter().map(|param| param.offset_bytes.saturating_add(param.len_bytes));
+        let param_bytes = ends.max().unwrap_or(0);
+        let context = Arc::clone(&module.context);
+        Ok(Self { handle, module: module_handle, context, name: name.into(), params, param_bytes })
+    }
+
+    /// What a guest is told, as far as the driver knows it; the context is current.
+    pub(crate) fn reply(&self, api: &Api, function: u64) -> FunctionReply {
+        let of = |attribute: Attribute| {
+            api.cuFuncGetAttribute(attribute.0, self.handle).map_or(0, |value| u32::try_from(value).unwrap_or(0))
+        };
+        FunctionReply {
+            function,
+            max_threads_per_block: of(Attribute::CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK),
+            shared_bytes: of(Attribute::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES),
+            const_bytes: of(Attribute::CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES),
+            local_bytes: of(Attribute::CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES),
+            registers: of(Attribute::CU_FUNC_ATTRIBUTE_NUM_REGS),
+            ptx_version: of(Attribute::CU_FUNC_ATTRIBUTE_PTX_VERSION),
+            binary_version: of(Attribute::CU_FUNC_ATTRIBUTE_BINARY_VERSION),
+            param_count: self.params.len() as u32,
+            param_bytes: self.param_bytes,
+            max_dynamic_shared_bytes: of(Attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES),
+            // The driver does not tell, and refuses the launch itself.
+            required_block: [0; 3],
+            reserved: 0,
+        }
+    }
+
+    /// The parameters' places, as an answer's tail.
+    pub(crate) fn layout_bytes(&self) -> Vec<u8> {
+        self.params.iter().flat_map(|param| param.as_bytes().to_vec()).collect()
+    }
+
+    /// The parameters of a launch, cut to their length.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when some are missing, `NOT_SUPPORTED` for a launch of another kind.
+    pub(crate) fn packed<'t>(&self, launch: &Launch, tail: &'t [u8]) -> Result<&'t [u8], Refusal> {
+        if launch.flags != 0 {
+            let text = format!("launch of {:?}: cooperative launches are not supported", self.name);
+            return Err((CuError::NOT_SUPPORTED, text));
+        }
+        let needed = self.param_bytes as usize;
+        let missing =
+            || format!("launch of {:?}: {} bytes of parameters where {needed} are needed", self.name, tail.len());
+        tail.get(..needed).ok_or_else(|| (CuError::INVALID_VALUE, missing()))
+    }
+
+    /// Launches it on a stream, whose context is current.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn launch(&self, api: &Api, stream: Stream, launch: &Launch, packed: &[u8]) -> CuResult {
+        let ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]) = (launch.grid, launch.block);
+        let mut extra = Extra::of(packed);
+        let none = std::ptr::null_mut();
+        // SAFETY: the list leads to parameters of the kernel's length, which the driver copies before it returns.
+        unsafe {
+            api.cuLaunchKernel(
+                self.handle,
+                grid_x,
+                grid_y,
+                grid_z,
+                block_x,
+                block_y,
+                block_z,
+                launch.dynamic_shared_bytes,
+                stream,
+                none,
+                extra.list().as_mut_ptr(),
+            )
+        }
+    }
+}
+
+/// Packed parameters as launches take them.
+pub(crate) struct Extra<'p> {
+    packed: &'p [u8],
+    len: usize,
+}
+
+impl<'p> Extra<'p> {
+    pub(crate) fn of(packed: &'p [u8]) -> Self {
+        Self { packed, len: packed.len() }
+    }
+
+    /// The list; it leads to this value and the parameters.
+    pub(crate) fn list(&mut self) -> [*mut c_void; 5] {
+        [
+            std::ptr::without_provenance_mut(EXTRA_POINTER),
+            self.packed.as_ptr().cast_mut().cast(),
+            std::ptr::without_provenance_mut(EXTRA_SIZE),
+            (&raw mut self.len).cast(),
+            std::ptr::null_mut(),
+        ]
+    }
+}
+
+/// Asks the driver, since 12.4, where the parameters lie.
+fn asked(api: &Api, function: Handle) -> CuResult<Vec<ParamLayout>> {
+    let mut params = Vec::new();
+    for index in 0..PARAMS_MAX {
+        let (mut offset, mut len) = (0_usize, 0_usize);
+        // SAFETY: the last two arguments lead to locals.
+        match unsafe { api.cuFuncGetParamInfo(function, index, &raw mut offset, &raw mut len) } {
+            Ok(()) => {
+                let offset_bytes = u32::try_from(offset).map_err(|_| CuError::UNKNOWN)?;
+                params.push(ParamLayout { offset_bytes, len_bytes: u32::try_from(len).map_err(|_| CuError::UNKNOWN)? });
+            }
+            // There is no parameter of that number.
+            Err(CuError::INVALID_VALUE) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(params)
+}

@@ -1,0 +1,230 @@
+//! Graphs: the driver's own, made of a guest's nodes.
+//!
+//! A product is captured from cuBLAS and becomes a child graph.
+
+use std::sync::Arc;
+
+use vgpu_core::abi::{CUDA_KERNEL_NODE_PARAMS_v2, CUgraphExecUpdateResultInfo};
+use vgpu_core::host::Refusal;
+use vgpu_core::wire::EventSlot;
+use vgpu_core::wire::messages::Launch;
+use vgpu_core::{CuError, CuResult};
+
+use crate::api::{Address, Api, Event, Graph as Handle, GraphExec, GraphNode};
+use crate::context::Context;
+use crate::copy::{Filled, Rows};
+use crate::function::{Extra, Function};
+use crate::memory::{Memory, Place};
+
+/// A graph that can be launched.
+pub(crate) struct Graph {
+    pub(crate) exec: GraphExec,
+    pub(crate) context: Arc<Context>,
+    /// The guest's number of the context.
+    pub(crate) number: u32,
+    pub(crate) made_of: Parts,
+}
+
+/// What a graph refers to.
+#[derive(Default)]
+pub(crate) struct Parts {
+    /// The guest's events that it records.
+    pub(crate) timed: Vec<(EventSlot, Event)>,
+    /// What its copies and fills touch.
+    touched: Vec<(Address, u64)>,
+    /// [`Memory::removals`] when that was last found to be the guest's.
+    checked_at: u64,
+    /// Bytes that it copies from.
+    pub(crate) bytes: Vec<Box<[u8]>>,
+    /// Device memory of its products, with its length.
+    pub(crate) workspaces: Vec<(Address, u64)>,
+}
+
+impl Parts {
+    /// Checks again, where memory has gone meanwhile, that copies and fills touch what is the guest's.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when they do not any more.
+    pub(crate) fn check(&mut self, memory: &Memory) -> Result<(), Refusal> {
+        if self.checked_at != memory.removals() {
+            for (address, len_bytes) in &self.touched {
+                memory.place(*address, *len_bytes)?;
+            }
+            self.checked_at = memory.removals();
+        }
+        Ok(())
+    }
+}
+
+/// A graph of the driver's that is being made; ended when dropped.
+pub(crate) struct Builder<'a> {
+    api: &'a Api,
+    context: &'a Context,
+    graph: Handle,
+    nodes: Vec<GraphNode>,
+    pub(crate) parts: Parts,
+}
+
+impl Drop for Builder<'_> {
+    fn drop(&mut self) {
+        crate::context::log_failure("a graph", self.api.cuGraphDestroy(self.graph));
+    }
+}
+
+impl<'a> Builder<'a> {
+    /// An empty graph of the context, which is current.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn new(api: &'a Api, context: &'a Context, memory: &Memory) -> CuResult<Self> {
+        let graph = api.cuGraphCreate(0)?;
+        let parts = Parts { checked_at: memory.removals(), ..Parts::default() };
+        Ok(Self { api, context, graph, nodes: Vec::new(), parts })
+    }
+
+    /// The driver's nodes for indices of earlier ones.
+    pub(crate) fn before(&self, dependencies: impl IntoIterator<Item = u32>) -> Vec<GraphNode> {
+        dependencies.into_iter().map(|index| self.nodes[index as usize]).collect()
+    }
+
+    /// Adds a launch.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn kernel(
+        &mut self,
+        before: &[GraphNode],
+        function: &Function,
+        launch: &Launch,
+        packed: &[u8],
+    ) -> CuResult {
+        let ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]) = (launch.grid, launch.block);
+        let mut extra = Extra::of(packed);
+        let mut list = extra.list();
+        let params = CUDA_KERNEL_NODE_PARAMS_v2 {
+            func: function.handle.pointer(),
+            gridDimX: grid_x,
+            gridDimY: grid_y,
+            gridDimZ: grid_z,
+            blockDimX: block_x,
+            blockDimY: block_y,
+            blockDimZ: block_z,
+            sharedMemBytes: launch.dynamic_shared_bytes,
+            extra: list.as_mut_ptr(),
+            ..CUDA_KERNEL_NODE_PARAMS_v2::default()
+        };
+        self.add(before, |api, node, graph, before, count| {
+            // SAFETY: the description leads to parameters of the kernel's length, which the driver copies.
+            unsafe { api.cuGraphAddKernelNode_v2(node, graph, before, count, &raw const params) }
+        })
+    }
+
+    /// Adds a copy.
+    ///
+    /// # Errors
+    /// `NOT_SUPPORTED` for slices that are no whole rows apart, or the driver's.
+    pub(crate) fn copy(&mut self, before: &[GraphNode], rows: Option<&Rows>) -> CuResult {
+        let Some(rows) = rows else {
+            return self.empty(before);
+        };
+        let copy = rows.as_3d().ok_or(CuError::NOT_SUPPORTED)?;
+        self.parts.touched.extend(rows.touched().into_iter().filter_map(of_device));
+        let context = self.context.handle;
+        self.add(before, |api, node, graph, before, count| {
+            // SAFETY: the description is of checked places that stay for as long as the graph does.
+            unsafe { api.cuGraphAddMemcpyNode(node, graph, before, count, &raw const copy, context) }
+        })
+    }
+
+    /// Adds a fill.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn fill(&mut self, before: &[GraphNode], fill: Option<&Filled>) -> CuResult {
+        let Some(fill) = fill else {
+            return self.empty(before);
+        };
+        let params = fill.as_node();
+        self.parts.touched.extend(of_device(fill.touched()));
+        let context = self.context.handle;
+        self.add(before, |api, node, graph, before, count| {
+            // SAFETY: the rows were checked.
+            unsafe { api.cuGraphAddMemsetNode(node, graph, before, count, &raw const params, context) }
+        })
+    }
+
+    /// Adds a node that does nothing.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn empty(&mut self, before: &[GraphNode]) -> CuResult {
+        self.add(before, |api, node, graph, before, count| {
+            // SAFETY: the pointers are to a local and to as many nodes as are counted.
+            unsafe { api.cuGraphAddEmptyNode(node, graph, before, count) }
+        })
+    }
+
+    /// Adds the recording of a guest's event.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn event(&mut self, before: &[GraphNode], slot: EventSlot, event: Event) -> CuResult {
+        self.parts.timed.push((slot, event));
+        self.add(before, |api, node, graph, before, count| {
+            // SAFETY: the pointers are to a local and to as many nodes as are counted.
+            unsafe { api.cuGraphAddEventRecordNode(node, graph, before, count, event) }
+        })
+    }
+
+    /// Adds another graph, which the driver copies.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn child(&mut self, before: &[GraphNode], child: Handle) -> CuResult {
+        self.add(before, |api, node, graph, before, count| {
+            // SAFETY: the pointers are to a local and to as many nodes as are counted.
+            unsafe { api.cuGraphAddChildGraphNode(node, graph, before, count, child) }
+        })
+    }
+
+    fn add(
+        &mut self,
+        before: &[GraphNode],
+        add: impl FnOnce(&Api, *mut GraphNode, Handle, *const GraphNode, usize) -> CuResult,
+    ) -> CuResult {
+        let mut node = GraphNode::default();
+        add(self.api, &raw mut node, self.graph, before.as_ptr(), before.len())?;
+        self.nodes.push(node);
+        Ok(())
+    }
+
+    /// Makes it ready to launch.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn instantiate(&self) -> CuResult<GraphExec> {
+        self.api.cuGraphInstantiateWithFlags(self.graph, 0)
+    }
+
+    /// Puts it in the place of what a graph was made of, where the driver finds them alike.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn update(&self, exec: GraphExec) -> CuResult {
+        let mut result = CUgraphExecUpdateResultInfo::default();
+        // SAFETY: the last argument leads to a local.
+        unsafe { self.api.cuGraphExecUpdate_v2(exec, self.graph, &raw mut result) }
+    }
+
+    /// What it refers to.
+    pub(crate) fn into_parts(mut self) -> Parts {
+        std::mem::take(&mut self.parts)
+    }
+}
+
+fn of_device((place, len_bytes): (Place, u64)) -> Option<(Address, u64)> {
+    match place {
+        Place::Device(address) => Some((address, len_bytes)),
+        Place::Host(_) => None,
+    }
+}

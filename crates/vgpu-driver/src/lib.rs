@@ -1,0 +1,39 @@
+//! The host's own NVIDIA driver as an executor: the device protocol on libcuda and libcublas.
+//!
+//! - [`Driver`] is the opened libraries: `find` where they lie, `library` and `api` their functions, `info` what is said of
+//!   their GPUs.
+//! - [`DriverDevice`] serves one guest: `executor` has a method per message, `device` what they share.
+//! - The order of work: `context`, `stream`; `retire` publishes what is done, `reaper` frees what nobody uses any more.
+//! - Bytes: `memory` knows what is the guest's, `copy` moves it, `pinning` has the window's bytes and short ones lie where
+//!   the GPU can fetch them.
+//! - Work: `module` and `function` with `layout`, `blas`, `graph` with `nodes` and `workspace`.
+//!
+//! Three threads: the one that serves the ring makes all calls that order work; `retire`'s asks which of it is done; and
+//! `reaper`'s makes those that may block until a device is idle. Handles and addresses of the driver never leave this process
+//! other than device addresses; a guest's copies and fills are held against what it owns before the driver sees them.
+
+mod api;
+mod blas;
+mod context;
+mod copy;
+mod counts;
+mod device;
+mod executor;
+mod find;
+mod function;
+mod graph;
+mod info;
+mod layout;
+mod library;
+mod memory;
+mod module;
+mod nodes;
+mod open;
+mod pinning;
+mod reaper;
+mod retire;
+mod stream;
+mod workspace;
+
+pub use device::DriverDevice;
+pub use open::{Driver, OpenError, Wanted};

@@ -1,0 +1,112 @@
+//! Modules: an image in the form that the driver takes, loaded by it.
+
+use std::ffi::{c_uint, c_void};
+use std::sync::Arc;
+
+use vgpu_core::CuError;
+use vgpu_core::fatbin;
+use vgpu_core::host::Refusal;
+use vgpu_core::wire::messages::ImageKind;
+
+use crate::api::{Api, Module as Handle};
+use crate::context::Context;
+use crate::layout::Layouts;
+
+/// `CU_JIT_ERROR_LOG_BUFFER`, `CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES`.
+const ERROR_LOG: c_uint = 5;
+const ERROR_LOG_BYTES: c_uint = 6;
+/// As much of the compiler's complaints as is kept.
+const LOG_BYTES: usize = 4096;
+/// The version of containers.
+const FATBIN_VERSION: u16 = 1;
+
+/// A loaded module.
+pub(crate) struct Module {
+    pub(crate) handle: Handle,
+    pub(crate) context: Arc<Context>,
+    /// The guest's number of the context.
+    pub(crate) number: u32,
+    /// Its kernels' parameters, where the driver does not tell.
+    pub(crate) layouts: Option<Layouts>,
+}
+
+impl Module {
+    /// Loads an image into a context, which is current.
+    ///
+    /// # Errors
+    /// The driver's, with what its compiler says.
+    pub(crate) fn load(
+        api: &Api,
+        context: &Arc<Context>,
+        number: u32,
+        kind: ImageKind,
+        bytes: &[u8],
+    ) -> Result<Self, Refusal> {
+        if kind == ImageKind::FatbinEntry {
+            fatbin::Entry::parse(bytes).map_err(|error| (error.to_cuda(), error.to_string()))?;
+        }
+        let image = whole(kind, bytes);
+        let mut log = vec![0_u8; LOG_BYTES];
+        let mut options = [ERROR_LOG, ERROR_LOG_BYTES];
+        let mut values: [*mut c_void; 2] = [log.as_mut_ptr().cast(), std::ptr::without_provenance_mut(LOG_BYTES)];
+        let mut handle = Handle::default();
+        // SAFETY: the image ends as its kind does; options and values are two each, and the buffer is as long as they say.
+        let loaded = unsafe {
+            api.cuModuleLoadDataEx(&raw mut handle, image.as_ptr().cast(), 2, options.as_mut_ptr(), values.as_mut_ptr())
+        };
+        loaded.map_err(|error| (error, explain(error, &log)))?;
+        let layouts = (!api.has_param_info()).then(|| Layouts::of(kind, bytes));
+        Ok(Self { handle, context: Arc::clone(context), number, layouts })
+    }
+}
+
+/// The image with what belongs around it: text ends with a NUL, a container's entry lies in a container.
+fn whole(kind: ImageKind, bytes: &[u8]) -> Vec<u8> {
+    match kind {
+        ImageKind::Ptx => [bytes, b"\0"].concat(),
+        // So that no header is cut short.
+        ImageKind::Cubin => [bytes, &[0; 64]].concat(),
+        ImageKind::FatbinEntry => {
+            let header_bytes = fatbin::HEADER_BYTES as u16;
+            let header = [
+                &fatbin::MAGIC.to_le_bytes()[..],
+                &FATBIN_VERSION.to_le_bytes(),
+                &header_bytes.to_le_bytes(),
+                &(bytes.len() as u64).to_le_bytes(),
+            ];
+            [&header.concat()[..], bytes].concat()
+        }
+    }
+}
+
+fn explain(error: CuError, log: &[u8]) -> String {
+    let end = log.iter().position(|byte| *byte == 0).unwrap_or(log.len());
+    match String::from_utf8_lossy(&log[..end]).trim() {
+        "" => format!("the driver does not load the image: {error}"),
+        said => said.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_put_into_a_container_of_its_own() {
+        let mut entry = vec![0; 72];
+        entry[0] = 1;
+        entry[4] = 64;
+        entry[8] = 8;
+        let image = whole(ImageKind::FatbinEntry, &entry);
+        let container = fatbin::Container::parse(&image).expect("a container");
+        assert_eq!(container.bytes().len(), image.len());
+        let entries: Vec<_> = container.entries().collect::<Result<_, _>>().expect("sound entries");
+        assert_eq!(entries.len(), 1);
+        assert_eq!(entries[0].kind(), fatbin::Kind::Ptx);
+    }
+
+    #[test]
+    fn text_ends() {
+        assert_eq!(whole(ImageKind::Ptx, b".version 8.0").last(), Some(&0));
+    }
+}

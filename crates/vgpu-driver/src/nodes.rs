@@ -1,0 +1,180 @@
+//! A guest's graph, made of its nodes: what each of them becomes.
+
+use std::sync::Arc;
+
+use vgpu_core::abi::CUdevice_attribute_enum as Attribute;
+use vgpu_core::host::Refusal;
+use vgpu_core::host::nodes::{Node, for_each_node};
+use vgpu_core::wire::messages::{Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, Launch, Trsm};
+use vgpu_core::wire::{Message, Op};
+use vgpu_core::{CuError, CuResult};
+
+use crate::api::{Graph as Handle, GraphNode, Stream};
+use crate::blas::{Blas, Handle as BlasHandle};
+use crate::context::{Context, log_failure};
+use crate::copy::{Filled, Rows};
+use crate::device::{DriverDevice, blas_of, parts_to_go, refused};
+use crate::graph::{Builder, Parts};
+use crate::workspace::{Lanes, Turn};
+
+/// `CU_STREAM_NON_BLOCKING`.
+const STREAM_NON_BLOCKING: u32 = 1;
+/// `CU_STREAM_CAPTURE_MODE_RELAXED`: other threads go on as they please.
+const CAPTURE_RELAXED: u32 = 2;
+/// What cuBLAS wants for the intermediate results of a product: on devices of capability 9.0 and later, and on others.
+///
+/// **Source:** cuBLAS' manual, `cublasSetWorkspace()`.
+const WORKSPACE_BYTES: (u64, u64) = (32 << 20, 4 << 20);
+
+/// A graph under construction in a context.
+struct Site<'a> {
+    context: &'a Arc<Context>,
+    /// The guest's number of the context.
+    number: u32,
+    builder: Builder<'a>,
+    lanes: Lanes,
+}
+
+impl DriverDevice {
+    /// Makes a graph of a blob's nodes (the blob is used up) or a tail's in a context, which is current, and hands it to
+    /// `finish`.
+    ///
+    /// # Errors
+    /// What a node is refused for, or `finish` comes to.
+    pub(crate) fn make_graph<T>(
+        &mut self,
+        context: &Arc<Context>,
+        number: u32,
+        node_count: u32,
+        (blob, tail): (u64, &[u8]),
+        finish: impl FnOnce(&Builder<'_>) -> CuResult<T>,
+    ) -> Result<(T, Parts), Refusal> {
+        let taken = self.blobs.take(blob)?;
+        let bytes = taken.as_ref().map_or(tail, |blob| &blob.bytes);
+        let driver = Arc::clone(&self.driver);
+        let builder = Builder::new(&driver.api, context, &self.memory).map_err(refused("a graph"))?;
+        let mut site = Site { context, number, builder, lanes: Lanes::default() };
+        let made = for_each_node(node_count, bytes, |node| self.add_node(&mut site, &node));
+        let finished = made.and_then(|()| finish(&site.builder).map_err(refused("a graph")));
+        let parts = site.builder.into_parts();
+        match finished {
+            Ok(finished) => Ok((finished, parts)),
+            Err(refusal) => {
+                self.bury(context, parts_to_go(parts));
+                Err(refusal)
+            }
+        }
+    }
+
+    fn add_node(&mut self, site: &mut Site<'_>, node: &Node<'_>) -> Result<(), Refusal> {
+        let is_product = matches!(node.op, Op::Gemm | Op::Trsm);
+        let turn = match is_product {
+            true => site.lanes.take(&node.dependencies),
+            false => {
+                site.lanes.pass(&node.dependencies);
+                Turn::default()
+            }
+        };
+        let before = site.builder.before(node.dependencies.iter().copied().chain(turn.after));
+        let (builder, ground) = (&mut site.builder, self.ground());
+        let added = match node.op {
+            Op::Launch => return self.add_launch(builder, &before, node),
+            Op::CopyIn => builder.copy(&before, Rows::of_copy_in(&read::<CopyIn>(node)?, ground)?.as_ref()),
+            Op::CopyOut => builder.copy(&before, Rows::of_copy_out(&read::<CopyOut>(node)?, ground)?.as_ref()),
+            Op::Copy => builder.copy(&before, Rows::of_copy(&read::<Copy>(node)?, ground)?.as_ref()),
+            Op::CopyBox => builder.copy(&before, Rows::of_box(&read::<CopyBox>(node)?, ground)?.as_ref()),
+            Op::CopyInline => {
+                let bytes: Box<[u8]> = node.tail.into();
+                let rows = Rows::of_bytes(read::<CopyInline>(node)?.target, &bytes, ground)?;
+                builder.parts.bytes.push(bytes);
+                builder.copy(&before, rows.as_ref())
+            }
+            Op::Fill => builder.fill(&before, Filled::of(&read::<Fill>(node)?, &self.memory)?.as_ref()),
+            Op::EventRecord => {
+                let slot = read::<EventRecord>(node)?.event;
+                let event = self.event(site.number, slot)?;
+                site.builder.event(&before, slot, event)
+            }
+            Op::Marker => builder.empty(&before),
+            Op::Gemm => {
+                let product = read::<Gemm>(node)?;
+                return self.add_product(site, turn.lane, &before, |blas, handle| blas.gemm(handle, &product));
+            }
+            Op::Trsm => {
+                let solve = read::<Trsm>(node)?;
+                return self.add_product(site, turn.lane, &before, |blas, handle| blas.trsm(handle, &solve));
+            }
+            other => return Err((CuError::INVALID_VALUE, format!("{other:?} cannot be a node of a graph"))),
+        };
+        added.map_err(|error| (error, format!("the driver refuses the node of a {:?}: {error}", node.op)))
+    }
+
+    fn add_launch(&self, builder: &mut Builder<'_>, before: &[GraphNode], node: &Node<'_>) -> Result<(), Refusal> {
+        let launch = read::<Launch>(node)?;
+        let handle = launch.function;
+        let unknown = || (CuError::INVALID_HANDLE, format!("no function has handle {handle:#x}"));
+        let function = self.functions.get(handle).ok_or_else(unknown)?;
+        let packed = function.packed(&launch, node.tail)?;
+        let added = builder.kernel(before, function, &launch, packed);
+        added.map_err(|error| (error, format!("the driver refuses the launch of {:?}: {error}", function.name)))
+    }
+
+    /// Adds what cuBLAS does for `work`, with memory of its lane.
+    fn add_product(
+        &mut self,
+        site: &mut Site<'_>,
+        lane: usize,
+        before: &[GraphNode],
+        work: impl FnOnce(&Blas, BlasHandle) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        let driver = Arc::clone(&self.driver);
+        let blas = blas_of(&driver)?;
+        let (stream, handle) = self.capturing(site.number, blas)?;
+        if lane == site.builder.parts.workspaces.len() {
+            let len_bytes = self.workspace_bytes(site.number);
+            let address = self.take_memory(site.context, len_bytes)?;
+            site.builder.parts.workspaces.push((address, len_bytes));
+        }
+        let (address, len_bytes) = site.builder.parts.workspaces[lane];
+        blas.set_workspace(handle, address, len_bytes as usize)?;
+        let api = &driver.api;
+        api.cuStreamBeginCapture_v2(stream, CAPTURE_RELAXED).map_err(refused("to capture a product"))?;
+        let worked = work(blas, handle);
+        let mut child = Handle::default();
+        // SAFETY: the second argument leads to a local.
+        let ended = unsafe { api.cuStreamEndCapture(stream, &raw mut child) };
+        let added = worked.and_then(|()| {
+            ended.map_err(refused("to capture a product"))?;
+            site.builder.child(before, child).map_err(refused("a captured product"))
+        });
+        if ended.is_ok() && child != Handle::default() {
+            log_failure("a captured graph", api.cuGraphDestroy(child));
+        }
+        added
+    }
+}
+
+impl DriverDevice {
+    /// The stream on which a context's products are captured, and what captures them.
+    fn capturing(&mut self, number: u32, blas: &Blas) -> Result<(Stream, BlasHandle), Refusal> {
+        let owned = self.contexts.get_mut(&number).expect("its context was entered");
+        if let Some(capturing) = owned.capturing {
+            return Ok(capturing);
+        }
+        let api = &self.driver.api;
+        let stream = api.cuStreamCreateWithPriority(STREAM_NON_BLOCKING, 0).map_err(refused("a stream"))?;
+        let handle = blas.start(stream).inspect_err(|_| log_failure("a stream", api.cuStreamDestroy_v2(stream)))?;
+        Ok(*owned.capturing.insert((stream, handle)))
+    }
+
+    fn workspace_bytes(&self, number: u32) -> u64 {
+        let device = self.contexts[&number].device;
+        let major = Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR;
+        let is_recent = self.driver.api.cuDeviceGetAttribute(major.0, device).is_ok_and(|major| major >= 9);
+        if is_recent { WORKSPACE_BYTES.0 } else { WORKSPACE_BYTES.1 }
+    }
+}
+
+fn read<M: Message>(node: &Node<'_>) -> Result<M, Refusal> {
+    node.message().map_err(|error| (error, format!("{:?} is no node of a graph", node.op)))
+}

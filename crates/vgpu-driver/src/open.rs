@@ -1,0 +1,151 @@
+//! Opening the driver: libcuda first and for everybody, then cuBLAS, which finds it.
+
+use std::path::{Path, PathBuf};
+
+use vgpu_core::CuError;
+use vgpu_core::private_table::PRIVATE_TABLE_UUID;
+use vgpu_core::wire::messages::DeviceInfoReply;
+
+use crate::api::Api;
+use crate::blas::Blas;
+use crate::library::{self, Scope};
+use crate::{find, info};
+
+/// What is to be opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// libcuda, where it is not to be looked for.
+    pub driver: Option<PathBuf>,
+    /// libcublas, likewise.
+    pub blas: Option<PathBuf>,
+    /// Of the driver's GPUs only this one.
+    pub gpu: Option<u32>,
+    /// Take vgpu's own libcuda, too: for tests where there is no GPU.
+    pub allow_own: bool,
+}
+
+/// Why there is nothing to execute on.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// No library.
+    #[error("there is no NVIDIA driver: {0}")]
+    NoDriver(String),
+    /// A library that does not load.
+    #[error("the driver {} cannot be loaded: {reason}", path.display())]
+    Load {
+        /// The library.
+        path: PathBuf,
+        /// What the loader says.
+        reason: String,
+    },
+    /// A guest's library.
+    #[error("{} is vgpu's own libcuda for guests, and no driver", .0.display())]
+    Own(PathBuf),
+    /// A library without functions that are needed.
+    #[error("the driver {} is too old (525 or later is needed): it has no {}", path.display(), missing.join(", "))]
+    TooOld {
+        /// The library.
+        path: PathBuf,
+        /// What it lacks.
+        missing: Vec<&'static str>,
+    },
+    /// A driver without a GPU.
+    #[error("the driver finds no GPU")]
+    NoGpu,
+    /// A driver that does not start.
+    #[error("the driver does not start: {0}")]
+    Start(CuError),
+    /// A GPU that there is not.
+    #[error("there is no GPU {wanted}: the driver has {count}")]
+    NoSuchGpu {
+        /// The one that was asked for.
+        wanted: u32,
+        /// How many there are.
+        count: u32,
+    },
+}
+
+/// The opened libraries. They stay open for as long as the process lives.
+pub struct Driver {
+    pub(crate) api: Api,
+    /// cuBLAS, or why there is none.
+    pub(crate) blas: Result<Blas, String>,
+    /// The driver's devices, by the guest's numbers.
+    pub(crate) devices: Vec<i32>,
+    /// 1000 × major + 10 × minor of the driver's CUDA.
+    pub(crate) version: u32,
+    path: PathBuf,
+}
+
+impl Driver {
+    /// Opens the driver and counts its GPUs.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(wanted: &Wanted) -> Result<Self, OpenError> {
+        let path = match &wanted.driver {
+            Some(path) => path.canonicalize().map_err(|error| load_error(path, &error))?,
+            None => find::driver().map_err(OpenError::NoDriver)?,
+        };
+        let library = library::open(&path, Scope::Global).map_err(|error| load_error(&path, &error))?;
+        let api = Api::find(&library).map_err(|missing| OpenError::TooOld { path: path.clone(), missing })?;
+        if is_own(&api) && !wanted.allow_own {
+            return Err(OpenError::Own(path));
+        }
+        let no_gpu = |error| if error == CuError::NO_DEVICE { OpenError::NoGpu } else { OpenError::Start(error) };
+        api.cuInit(0).map_err(no_gpu)?;
+        let count = u32::try_from(api.cuDeviceGetCount().map_err(no_gpu)?).unwrap_or(0);
+        let numbers = match wanted.gpu {
+            _ if count == 0 => return Err(OpenError::NoGpu),
+            Some(wanted) if wanted >= count => return Err(OpenError::NoSuchGpu { wanted, count }),
+            Some(gpu) => gpu..gpu + 1,
+            None => 0..count,
+        };
+        let devices = numbers.map(|number| api.cuDeviceGet(number.cast_signed())).collect::<Result<_, _>>();
+        let version = api.cuDriverGetVersion().map_err(OpenError::Start)?.cast_unsigned();
+        let blas = open_blas(wanted.blas.as_deref(), version);
+        Ok(Self { devices: devices.map_err(OpenError::Start)?, api, blas, version, path })
+    }
+
+    /// Each GPU as a guest is told of it, but for how much of its memory it may use.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub fn describe_gpus(&self) -> Result<Vec<DeviceInfoReply>, CuError> {
+        self.devices.iter().map(|device| info::describe(self, *device)).collect()
+    }
+
+    /// The driver in one line: library, version, GPUs, and whether products can be computed.
+    pub fn describe(&self) -> String {
+        let names: Vec<String> = self
+            .devices
+            .iter()
+            .map(|device| info::name(self, *device).unwrap_or_else(|error| error.to_string()))
+            .collect();
+        let blas = match &self.blas {
+            Ok(blas) => blas.path().display().to_string(),
+            Err(reason) => format!("no cuBLAS: {reason}"),
+        };
+        let (major, minor) = (self.version / 1000, self.version % 1000 / 10);
+        format!("{} (CUDA {major}.{minor}), {}; {blas}", self.path.display(), names.join(", "))
+    }
+}
+
+fn load_error(path: &Path, reason: &dyn std::fmt::Display) -> OpenError {
+    OpenError::Load { path: path.to_owned(), reason: reason.to_string() }
+}
+
+/// Whether this libcuda is a guest's: it would ask a vgpud, in the end this very process.
+fn is_own(api: &Api) -> bool {
+    let mut table = std::ptr::null();
+    // SAFETY: the first argument leads to a local, the second to sixteen bytes.
+    unsafe { api.cuGetExportTable(&raw mut table, &PRIVATE_TABLE_UUID) }.is_ok()
+}
+
+fn open_blas(wanted: Option<&Path>, version: u32) -> Result<Blas, String> {
+    let path = match wanted {
+        Some(path) => path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))?,
+        None => find::blas(version)?,
+    };
+    Blas::open(&path).inspect_err(|reason| log::warn!("products are not supported: {reason}"))
+}

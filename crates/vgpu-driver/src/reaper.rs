@@ -1,0 +1,134 @@
+//! What goes: a thread for the calls that may block until a device is idle.
+//!
+//! It is only given what no work uses any more.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use parking_lot::{Condvar, Mutex};
+use vgpu_core::CuResult;
+use vgpu_core::host::MemoryLedger;
+
+use crate::api::{Address, Event, GraphExec, Module, Stream};
+use crate::blas::Handle as BlasHandle;
+use crate::context::{Context, Current, log_failure};
+use crate::open::Driver;
+use crate::pinning::Pinned;
+
+/// Something of a context that is to go.
+pub(crate) struct Dead {
+    pub(crate) context: Arc<Context>,
+    pub(crate) what: What,
+}
+
+/// What it is.
+pub(crate) enum What {
+    Memory {
+        address: Address,
+        len_bytes: u64,
+    },
+    Module(Module),
+    Graph(GraphExec),
+    Stream(Stream),
+    Event(Event),
+    Blas(BlasHandle),
+    /// Bytes that copies were made from.
+    Bytes(#[expect(dead_code, reason = "dropping it is all that is done")] Vec<Box<[u8]>>),
+    /// Registered memory that the context holds.
+    Pinned(Pinned),
+    /// The context itself, after all that is its: retained of that device, or our own.
+    Context {
+        primary_of: Option<i32>,
+    },
+}
+
+/// The way to the thread, and a count of what is on it.
+pub(crate) struct Reaper {
+    sender: Mutex<Sender<Dead>>,
+    count: Arc<Count>,
+}
+
+#[derive(Default)]
+struct Count {
+    expected: Mutex<usize>,
+    none: Condvar,
+}
+
+impl Reaper {
+    /// Starts the thread. It ends when the reaper is dropped.
+    ///
+    /// # Errors
+    /// The system's, without room for a thread.
+    pub(crate) fn start(driver: Arc<Driver>, ledger: Arc<dyn MemoryLedger>) -> std::io::Result<Self> {
+        let (sender, dead) = channel();
+        let count = Arc::new(Count::default());
+        let counted = Arc::clone(&count);
+        std::thread::Builder::new()
+            .name("vgpu-reaper".to_owned())
+            .spawn(move || run(&driver, &*ledger, &dead, &counted))?;
+        Ok(Self { sender: Mutex::new(sender), count })
+    }
+
+    /// Says that something will be sent.
+    pub(crate) fn expect(&self) {
+        *self.count.expected.lock() += 1;
+    }
+
+    /// Sends what was expected.
+    pub(crate) fn send(&self, dead: Dead) {
+        // The thread ends with this value only.
+        let _ = self.sender.lock().send(dead);
+    }
+
+    /// Waits until all that was expected is gone.
+    pub(crate) fn wait(&self) {
+        let mut expected = self.count.expected.lock();
+        while *expected > 0 {
+            self.count.none.wait(&mut expected);
+        }
+    }
+}
+
+fn run(driver: &Driver, ledger: &dyn MemoryLedger, dead: &Receiver<Dead>, count: &Count) {
+    let mut current = Current::default();
+    for dead in dead {
+        end(driver, ledger, dead, &mut current);
+        let mut expected = count.expected.lock();
+        *expected -= 1;
+        if *expected == 0 {
+            count.none.notify_all();
+        }
+    }
+}
+
+fn end(driver: &Driver, ledger: &dyn MemoryLedger, dead: Dead, current: &mut Current) {
+    let Dead { context, what } = dead;
+    let api = &driver.api;
+    // A context that has failed refuses everything; what is in it goes with it.
+    log_failure("a context's turn", current.enter(api, &context));
+    match what {
+        What::Memory { address, len_bytes } => {
+            log_failure("memory", api.cuMemFree_v2(address));
+            ledger.release(len_bytes);
+        }
+        What::Module(module) => log_failure("a module", api.cuModuleUnload(module)),
+        What::Graph(exec) => log_failure("a graph", api.cuGraphExecDestroy(exec)),
+        What::Stream(stream) => log_failure("a stream", api.cuStreamDestroy_v2(stream)),
+        What::Event(event) => log_failure("an event", api.cuEventDestroy_v2(event)),
+        What::Blas(handle) => driver.blas.iter().for_each(|blas| blas.end(handle)),
+        What::Bytes(_) => {}
+        What::Pinned(pinned) => pinned.release(api),
+        What::Context { primary_of } => {
+            context.end_events(api);
+            log_failure("a context", end_context(driver, &context, primary_of));
+            current.forget();
+        }
+    }
+}
+
+fn end_context(driver: &Driver, context: &Context, primary_of: Option<i32>) -> CuResult {
+    match primary_of {
+        Some(device) => driver.api.cuDevicePrimaryCtxRelease_v2(device),
+        None => driver.api.cuCtxDestroy_v2(context.handle),
+    }
+}

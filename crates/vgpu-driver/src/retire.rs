@@ -1,0 +1,257 @@
+//! What is done: a thread that asks the driver for the events behind streams' records and publishes how far each stream is.
+//!
+//! A [`Point`] stands behind one or more records of a stream. Points of a stream are published in order, those of refused
+//! records and of contexts that have failed without asking; so a stream's number never falls, and nobody waits for ever.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use vgpu_core::wire::{Completions, EventSlot, Seq, StreamSlot};
+use vgpu_core::{CuError, CuResult};
+
+use crate::api::Event;
+use crate::context::{Context, Current};
+use crate::open::Driver;
+use crate::reaper::{Dead, Reaper};
+
+/// More stream slots than any window has.
+pub(crate) const SLOT_LIMIT: u32 = 1 << 16;
+
+/// So long the thread gives way to others between two looks; then it naps.
+const RESTLESS: Duration = Duration::from_micros(50);
+/// The longest nap.
+const NAP_MAX: Duration = Duration::from_micros(500);
+
+/// The end of some records of a stream.
+pub(crate) struct Point {
+    /// Number of the last of them.
+    pub(crate) last: Seq,
+    /// Recorded behind them; `None` when there is nothing to wait for.
+    pub(crate) event: Option<Event>,
+    /// The context of the event.
+    pub(crate) context: Option<Arc<Context>>,
+    /// The guest's events among them, with the driver's.
+    pub(crate) timed: Vec<(EventSlot, Event)>,
+}
+
+/// Publishes completions. Shared by the thread that serves the ring, and the one that asks.
+pub(crate) struct Retirer {
+    driver: Arc<Driver>,
+    completions: Arc<dyn Completions>,
+    reaper: Reaper,
+    state: Mutex<State>,
+    /// Told of points, of the dead, and of the end.
+    news: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// By stream slot: its points, each with its number in the order of all.
+    queues: Vec<VecDeque<(u64, Point)>>,
+    /// Slots whose queue is not empty.
+    busy: Vec<StreamSlot>,
+    /// By stream slot: the last record that is published.
+    retired: Vec<Seq>,
+    /// Number of the last point.
+    numbered: u64,
+    /// What can go once the points up to a number are published, in order.
+    dying: VecDeque<(u64, Dead)>,
+    is_stopping: bool,
+}
+
+impl Retirer {
+    pub(crate) fn new(driver: Arc<Driver>, completions: Arc<dyn Completions>, reaper: Reaper) -> Self {
+        Self { driver, completions, reaper, state: Mutex::default(), news: Condvar::new() }
+    }
+
+    /// Takes the next point of a stream. A slot that no window has is nobody's to wait for.
+    pub(crate) fn push(&self, slot: StreamSlot, point: Point) {
+        if slot >= SLOT_LIMIT {
+            return;
+        }
+        let mut state = self.state.lock();
+        state.numbered += 1;
+        let numbered = (state.numbered, point);
+        let index = slot as usize;
+        if state.queues.len() <= index {
+            state.queues.resize_with(index + 1, VecDeque::new);
+            state.retired.resize(index + 1, 0);
+        }
+        if state.queues[index].is_empty() {
+            state.busy.push(slot);
+        }
+        state.queues[index].push_back(numbered);
+        self.news.notify_one();
+    }
+
+    /// Hands `wait` the event of the first point of `slot` that covers `until`; does nothing when that is published already
+    /// or never was a point.
+    ///
+    /// # Errors
+    /// What `wait` comes to.
+    pub(crate) fn with_point(&self, slot: StreamSlot, until: Seq, wait: impl FnOnce(Event) -> CuResult) -> CuResult {
+        // While the lock is held the event marks this point and no other.
+        let state = self.state.lock();
+        let points = state.queues.get(slot as usize).into_iter().flatten();
+        let event = points.map(|(_, point)| point).find(|point| point.last >= until).and_then(|point| point.event);
+        event.map_or(Ok(()), wait)
+    }
+
+    /// Hands `wait` the event of the last point of `slot`, if there is one that is not published.
+    ///
+    /// # Errors
+    /// What `wait` comes to.
+    pub(crate) fn with_last_point(&self, slot: StreamSlot, wait: impl FnOnce(Event) -> CuResult) -> CuResult {
+        let state = self.state.lock();
+        let points = state.queues.get(slot as usize).into_iter().flatten();
+        points.rev().find_map(|(_, point)| point.event).map_or(Ok(()), wait)
+    }
+
+    /// The last record of a stream that is published.
+    pub(crate) fn retired(&self, slot: StreamSlot) -> Seq {
+        self.state.lock().retired.get(slot as usize).copied().unwrap_or(0)
+    }
+
+    /// Lets go of what nobody uses once all points so far are published.
+    pub(crate) fn bury(&self, dead: impl IntoIterator<Item = Dead>) {
+        let mut state = self.state.lock();
+        let after = state.numbered;
+        state.dying.extend(dead.into_iter().map(|dead| {
+            self.reaper.expect();
+            (after, dead)
+        }));
+        self.news.notify_one();
+    }
+
+    /// Waits until all that was let go of is gone.
+    pub(crate) fn wait_for_burials(&self) {
+        self.reaper.wait();
+    }
+
+    /// Ends a context with a fault: whatever waits in it is done.
+    pub(crate) fn fail(&self, context: &Context, error: CuError, what: &str) {
+        if context.set_failed(error) {
+            self.completions.fail(error, what);
+            self.news.notify_one();
+        }
+    }
+
+    /// Ends [`run`](Self::run).
+    pub(crate) fn stop(&self) {
+        self.state.lock().is_stopping = true;
+        self.news.notify_one();
+    }
+
+    /// The thread.
+    pub(crate) fn run(&self) {
+        wake_on_time();
+        let mut current = Current::default();
+        let mut slots = Vec::new();
+        let mut idle_since = Instant::now();
+        while self.wait_for_work(&mut slots) {
+            let moved = slots.iter().filter(|slot| self.advance(**slot, &mut current)).count() > 0;
+            self.reap();
+            if moved {
+                idle_since = Instant::now();
+            } else {
+                pause(idle_since.elapsed());
+            }
+        }
+    }
+
+    /// Waits while there is nothing to ask for; `slots` are the streams with points then. False at the end.
+    fn wait_for_work(&self, slots: &mut Vec<StreamSlot>) -> bool {
+        let mut state = self.state.lock();
+        while state.busy.is_empty() && state.dying.is_empty() && !state.is_stopping {
+            self.news.wait(&mut state);
+        }
+        slots.clone_from(&state.busy);
+        !state.is_stopping
+    }
+
+    /// Publishes what a stream has reached; whether that is anything.
+    fn advance(&self, slot: StreamSlot, current: &mut Current) -> bool {
+        let mut moved = false;
+        while let Some((event, context)) = self.head(slot) {
+            if !self.is_reached(event, context.as_deref(), current) {
+                break;
+            }
+            self.publish(slot);
+            moved = true;
+        }
+        moved
+    }
+
+    fn head(&self, slot: StreamSlot) -> Option<(Option<Event>, Option<Arc<Context>>)> {
+        let state = self.state.lock();
+        let (_, point) = state.queues[slot as usize].front()?;
+        Some((point.event, point.context.clone()))
+    }
+
+    fn is_reached(&self, event: Option<Event>, context: Option<&Context>, current: &mut Current) -> bool {
+        let (Some(event), Some(context)) = (event, context) else {
+            return true;
+        };
+        if context.check().is_err() {
+            return true;
+        }
+        let api = &self.driver.api;
+        match current.enter(api, context).and_then(|()| api.cuEventQuery(event)) {
+            Ok(()) => true,
+            Err(CuError::NOT_READY) => false,
+            Err(error) => {
+                self.fail(context, error, "the device failed while it was working");
+                true
+            }
+        }
+    }
+
+    /// Publishes a stream's first point, whose context is current.
+    fn publish(&self, slot: StreamSlot) {
+        let index = slot as usize;
+        let point = {
+            let mut state = self.state.lock();
+            let (_, point) = state.queues[index].pop_front().expect("only this thread takes points out");
+            if state.queues[index].is_empty() {
+                state.busy.retain(|busy| *busy != slot);
+            }
+            state.retired[index] = state.retired[index].max(point.last);
+            point
+        };
+        if let Some(context) = point.context {
+            for (slot, event) in point.timed {
+                if let Some(ns) = context.reached_ns(&self.driver.api, event) {
+                    self.completions.event_reached(slot, ns);
+                }
+            }
+            point.event.into_iter().for_each(|event| context.give_back(event));
+        }
+        self.completions.retire(slot, point.last);
+    }
+
+    /// Hands over the dead whose points are behind us.
+    fn reap(&self) {
+        let mut state = self.state.lock();
+        let State { queues, busy, dying, .. } = &mut *state;
+        let first = busy.iter().filter_map(|slot| queues[*slot as usize].front()).map(|(number, _)| *number).min();
+        while let Some((_, dead)) = dying.pop_front_if(|(after, _)| first.is_none_or(|first| *after < first)) {
+            self.reaper.send(dead);
+        }
+    }
+}
+
+/// Gives way, or naps for a part of the time that has been waited: a wait grows by an eighth at most.
+fn pause(waited: Duration) {
+    match waited < RESTLESS {
+        true => std::thread::yield_now(),
+        false => std::thread::sleep((waited / 8).min(NAP_MAX)),
+    }
+}
+
+/// Has this thread's naps end when they should, and not up to 50 us later.
+fn wake_on_time() {
+    // SAFETY: takes no pointers; a kernel that refuses leaves things as they are.
+    unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1_usize) };
+}

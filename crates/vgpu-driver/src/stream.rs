@@ -1,0 +1,204 @@
+//! The guest's streams, as the thread that serves the ring sees them: which records have been ordered, and which of them
+//! have a point behind them.
+
+use std::sync::Arc;
+
+use vgpu_core::wire::{EventSlot, Seq, StreamSlot};
+use vgpu_core::{CuError, CuResult};
+
+use crate::api::{Event, Stream};
+use crate::blas::Handle as BlasHandle;
+use crate::context::{Context, Current};
+use crate::open::Driver;
+use crate::retire::{Point, Retirer, SLOT_LIMIT};
+
+/// An open stream.
+pub(crate) struct OpenStream {
+    pub(crate) stream: Stream,
+    pub(crate) context: Arc<Context>,
+    /// The guest's number of the context.
+    pub(crate) number: u32,
+    pub(crate) is_legacy: bool,
+    /// What computes its products.
+    pub(crate) blas: Option<BlasHandle>,
+    /// Number of the last record with a point behind it, or 0.
+    marked: Seq,
+    /// Number of the last record without one, or 0.
+    unmarked: Seq,
+    /// The guest's events among those.
+    timed: Vec<(EventSlot, Event)>,
+}
+
+/// All streams.
+pub(crate) struct Streams {
+    driver: Arc<Driver>,
+    retirer: Arc<Retirer>,
+    pub(crate) current: Current,
+    slots: Vec<Option<OpenStream>>,
+    /// Streams with records that have no point behind them.
+    unmarked: Vec<StreamSlot>,
+}
+
+impl Streams {
+    pub(crate) fn new(driver: Arc<Driver>, retirer: Arc<Retirer>) -> Self {
+        Self { driver, retirer, current: Current::default(), slots: Vec::new(), unmarked: Vec::new() }
+    }
+
+    /// Opens a stream.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when the slot is in use or absurd.
+    pub(crate) fn open(
+        &mut self,
+        slot: StreamSlot,
+        stream: Stream,
+        context: &Arc<Context>,
+        number: u32,
+        is_legacy: bool,
+    ) -> CuResult {
+        self.check_vacant(slot)?;
+        let index = slot as usize;
+        if self.slots.len() <= index {
+            self.slots.resize_with(index + 1, || None);
+        }
+        self.slots[index] = Some(OpenStream {
+            stream,
+            context: Arc::clone(context),
+            number,
+            is_legacy,
+            blas: None,
+            marked: 0,
+            unmarked: 0,
+            timed: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// # Errors
+    /// `INVALID_VALUE` when the slot is in use or absurd.
+    pub(crate) fn check_vacant(&self, slot: StreamSlot) -> CuResult {
+        let is_vacant = slot < SLOT_LIMIT && self.get(slot).is_none();
+        if is_vacant { Ok(()) } else { Err(CuError::INVALID_VALUE) }
+    }
+
+    /// An open stream.
+    pub(crate) fn get(&self, slot: StreamSlot) -> Option<&OpenStream> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    /// An open stream, to be changed.
+    pub(crate) fn get_mut(&mut self, slot: StreamSlot) -> Option<&mut OpenStream> {
+        self.slots.get_mut(slot as usize)?.as_mut()
+    }
+
+    /// Closes a stream to new records. Those that it has are marked first.
+    pub(crate) fn close(&mut self, slot: StreamSlot) -> Option<OpenStream> {
+        self.mark(slot);
+        self.slots.get_mut(slot as usize)?.take()
+    }
+
+    /// Closes all streams of a context.
+    pub(crate) fn close_context(&mut self, number: u32) -> Vec<OpenStream> {
+        let is_its = |open: &Option<OpenStream>| open.as_ref().is_some_and(|open| open.number == number);
+        let slots = (0..self.slots.len()).filter(|index| is_its(&self.slots[*index]));
+        let slots: Vec<StreamSlot> = slots.map(|index| index as StreamSlot).collect();
+        slots.into_iter().filter_map(|slot| self.close(slot)).collect()
+    }
+
+    /// Counts a record among those of its stream, whatever becomes of it, and makes the stream's context current.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when the stream is not open, the fault of its context, or the driver's.
+    pub(crate) fn enter(&mut self, slot: StreamSlot, seq: Seq) -> CuResult<Stream> {
+        let Some(open) = self.get(slot) else {
+            self.retirer.push(slot, Point { last: seq, event: None, context: None, timed: Vec::new() });
+            return Err(CuError::INVALID_HANDLE);
+        };
+        if self.unmarked.iter().any(|other| *other != slot) {
+            let (number, is_legacy) = (open.number, open.is_legacy);
+            self.mark_across_legacy(slot, number, is_legacy);
+        }
+        let open = self.slots[slot as usize].as_mut().expect("it was found above");
+        if open.unmarked == 0 {
+            self.unmarked.push(slot);
+        }
+        open.unmarked = seq;
+        open.context.check()?;
+        self.current.enter(&self.driver.api, &open.context)?;
+        Ok(open.stream)
+    }
+
+    /// Adds an event of the guest's to the records of its stream.
+    pub(crate) fn add_timed(&mut self, slot: StreamSlot, timed: impl IntoIterator<Item = (EventSlot, Event)>) {
+        if let Some(open) = self.get_mut(slot) {
+            open.timed.extend(timed);
+        }
+    }
+
+    /// Marks records that a point made later would have wait for others: a context's default stream and its other streams
+    /// stand in each other's way, and a point is work like any other.
+    fn mark_across_legacy(&mut self, slot: StreamSlot, number: u32, is_legacy: bool) {
+        let is_across = |other: &StreamSlot| {
+            let other_open = self.get(*other);
+            *other != slot && other_open.is_some_and(|other| other.number == number && other.is_legacy != is_legacy)
+        };
+        let across: Vec<StreamSlot> = self.unmarked.iter().copied().filter(is_across).collect();
+        across.into_iter().for_each(|slot| self.mark(slot));
+    }
+
+    /// Puts a point behind a stream's records, if it has any without.
+    pub(crate) fn mark(&mut self, slot: StreamSlot) {
+        let Some(open) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
+            return;
+        };
+        if open.unmarked == 0 {
+            return;
+        }
+        self.unmarked.retain(|other| *other != slot);
+        let (last, timed) = (std::mem::take(&mut open.unmarked), std::mem::take(&mut open.timed));
+        open.marked = last;
+        let (stream, context) = (open.stream, Arc::clone(&open.context));
+        let event = self.record(stream, &context).ok();
+        self.retirer.push(slot, Point { last, event, context: Some(context), timed });
+    }
+
+    /// An event behind a stream's work. Without one nobody could know when that is done: the context has failed.
+    fn record(&mut self, stream: Stream, context: &Context) -> CuResult<Event> {
+        self.try_record(stream, context)
+            .inspect_err(|error| self.retirer.fail(context, *error, "no event can be recorded behind a stream's work"))
+    }
+
+    fn try_record(&mut self, stream: Stream, context: &Context) -> CuResult<Event> {
+        context.check()?;
+        let api = &self.driver.api;
+        self.current.enter(api, context)?;
+        let event = context.take_event(api)?;
+        api.cuEventRecord(event, stream).inspect_err(|_| context.give_back(event))?;
+        Ok(event)
+    }
+
+    /// Has later work on `stream`, whose record was entered, wait until `other` has retired `until`.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` for a record that has not been posted, or the driver's.
+    pub(crate) fn wait_for(&mut self, stream: StreamSlot, other: StreamSlot, until: Seq) -> CuResult {
+        if let Some(open) = self.get(other) {
+            if until > open.marked.max(open.unmarked) {
+                return Err(CuError::INVALID_VALUE);
+            }
+            if until > open.marked {
+                self.mark(other);
+            }
+        }
+        let open = self.slots[stream as usize].as_ref().ok_or(CuError::INVALID_HANDLE)?;
+        self.current.enter(&self.driver.api, &open.context)?;
+        self.retirer.with_point(other, until, |event| self.driver.api.cuStreamWaitEvent(open.stream, event, 0))
+    }
+
+    /// Puts points behind all records.
+    pub(crate) fn mark_all(&mut self) {
+        while let Some(slot) = self.unmarked.last() {
+            self.mark(*slot);
+        }
+    }
+}
