@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::settings::{Bytes, Capability, Mode, Owner, Schedule};
+use crate::settings::{Bytes, Capability, Choice, Mode, Owner, Schedule};
 
 /// Serves a GPU to the programs of this machine and its containers.
 #[derive(Debug, Parser)]
@@ -44,6 +44,9 @@ pub enum Command {
     /// Serve one guest whose connection was inherited.
     #[command(hide = true)]
     Executor(ExecutorOptions),
+    /// Ask the driver for its GPUs, in a process of its own.
+    #[command(hide = true)]
+    Probe(ProbeOptions),
     /// Measure the window between two processes on this machine.
     #[command(hide = true)]
     Selfbench(BenchOptions),
@@ -111,7 +114,21 @@ pub struct DeviceOptions {
     /// A TOML file with these options; flags and environment override it
     #[arg(long, env = "VGPU_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Device memory, shared by all guests [default: 8GiB]
+    /// What executes: soft (the software GPU), driver (the GPUs of this machine's NVIDIA driver), driver:NUMBER (one of them) or
+    /// auto (those, if there are any; else the software GPU) [default: soft]
+    #[arg(long, env = "VGPU_DEVICE", value_name = "DEVICE")]
+    pub device: Option<Choice>,
+    /// The driver's libcuda.so.1, where it is not to be looked for
+    #[arg(long, env = "VGPU_DRIVER_LIBRARY", value_name = "FILE")]
+    pub driver_library: Option<PathBuf>,
+    /// The libcublas.so.12 or libcublas.so.13 that computes products on the driver's GPUs, where it is not to be looked for
+    #[arg(long, env = "VGPU_CUBLAS_LIBRARY", value_name = "FILE")]
+    pub cublas_library: Option<PathBuf>,
+    /// Take vgpu's own libcuda for the driver, on a software GPU of these settings: for tests where there is no GPU
+    #[arg(long, env = "VGPU_NESTED", value_name = "BOOL", num_args = 0..=1, default_missing_value = "1", hide = true,
+        value_parser = clap::builder::BoolishValueParser::new())]
+    pub nested: Option<bool>,
+    /// Device memory, shared by all guests [default: 8GiB of the software GPU, all of a driver's GPU]
     #[arg(long, env = "VGPU_DEVICE_MEMORY", value_name = "SIZE")]
     pub device_memory: Option<Bytes>,
     /// Pinned host memory that one guest may hold [default: 16GiB]
@@ -138,12 +155,23 @@ pub struct DeviceOptions {
     pub multiprocessors: Option<u32>,
 }
 
+/// Options of asking the driver.
+#[derive(Clone, Debug, Args)]
+pub struct ProbeOptions {
+    /// The device.
+    #[command(flatten)]
+    pub device: DeviceOptions,
+}
+
 /// Options of an executor.
 #[derive(Clone, Debug, Args)]
 pub struct ExecutorOptions {
     /// Number of the inherited descriptor of the guest's connection.
     #[arg(long, value_name = "FD")]
     pub socket_fd: RawFd,
+    /// The environment was made for a driver.
+    #[arg(long)]
+    pub own_environment: bool,
     /// Go on as a process of one's own, so that the guest has no child.
     #[arg(long)]
     pub detach: bool,

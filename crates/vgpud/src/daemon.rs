@@ -18,9 +18,11 @@ use vgpu_core::transport::socket::Socket;
 use vgpu_core::wire::Span;
 
 use crate::dormant::{Dormant, Dormants, Holding, Need};
+use crate::environment::{self, JitCache};
 use crate::ledger::Ledger;
 use crate::observer::Observer;
-use crate::settings::DeviceSettings;
+use crate::probe;
+use crate::settings::{Choice, DeviceSettings};
 use crate::systemd;
 
 /// Why a guest is turned away when there is no place.
@@ -52,6 +54,8 @@ pub struct Daemon {
     called: OsString,
     flags: Vec<String>,
     settings: DeviceSettings,
+    /// Device memory of all guests together.
+    memory_bytes: u64,
 }
 
 impl Daemon {
@@ -64,12 +68,14 @@ impl Daemon {
         max_guests: u32,
         flags: impl IntoIterator<Item = String>,
     ) -> Result<Arc<Self>> {
+        let (settings, devices) = probe::resolve(settings)?;
+        let memory_bytes = settings.memory_bytes.unwrap_or_default();
         let (ledger, ledger_object) = Ledger::create(max_guests)?;
         // The only children are executors, and all of them need it.
         rustix::io::fcntl_setfd(&ledger_object, rustix::io::FdFlags::empty()).context("the memory ledger")?;
         let ledger = Arc::new(ledger);
         let daemon = Arc::new(Self {
-            observer: Observer::new(&settings, Arc::clone(&ledger))?,
+            observer: Observer::new(devices, memory_bytes, Arc::clone(&ledger)),
             ledger,
             ledger_object,
             free_slots: Mutex::new((0..max_guests).collect()),
@@ -78,6 +84,7 @@ impl Daemon {
             executors: Mutex::default(),
             called: std::env::current_exe().context("this program's path")?.into(),
             flags: settings.to_flags().into_iter().chain(flags).collect(),
+            memory_bytes,
             settings,
         });
         daemon.lend_memory().context("a thread for device memory")?;
@@ -140,7 +147,7 @@ impl Daemon {
 
     /// Ends silent guests until there is room for whoever wants most; none if all of them would not be enough.
     fn make_room(&self) {
-        let total_bytes = self.settings.memory_bytes;
+        let total_bytes = self.memory_bytes;
         let needed_bytes = || self.ledger.used_by_all().saturating_add(self.ledger.wanted_bytes());
         if needed_bytes().saturating_sub(self.dormants.memory_bytes()) > total_bytes {
             return;
@@ -200,9 +207,12 @@ impl Place {
         let connection = OwnedFd::from(connection);
         let for_refusal = Socket::from(connection.as_fd().try_clone_to_owned()?);
         let mut command = Command::new(OWN_PROGRAM);
+        if let Choice::Driver(_) = self.daemon.settings.device {
+            environment::make(&mut command, &self.daemon.settings, JitCache::None);
+        }
         command
             .arg0(&self.daemon.called)
-            .args(["executor", "--socket-fd=0"])
+            .args(["executor", "--socket-fd=0", "--own-environment"])
             .arg(format!("--ledger-fd={}", self.daemon.ledger_object.as_raw_fd()))
             .arg(format!("--ledger-slot={}", self.slot))
             .args(&self.daemon.flags)
@@ -221,7 +231,7 @@ impl Place {
         match command.spawn() {
             Ok(child) => {
                 self.daemon.executors.lock().insert(self.slot, child.id());
-                log::info!("guest {}: executor {} of {}", self.slot, child.id(), self.daemon.settings.capability);
+                log::info!("guest {}: executor {}", self.slot, child.id());
                 Ok(Executor { child, ended: None, place: self })
             }
             Err(error) => {

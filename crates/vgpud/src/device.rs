@@ -1,4 +1,4 @@
-//! Makes the software GPU that an executor drives.
+//! Makes the software GPU.
 
 use std::sync::Arc;
 
@@ -13,19 +13,20 @@ use crate::settings::{DeviceSettings, Schedule};
 /// Instructions after which the next warp has its turn.
 const INTERLEAVED_OPS: u32 = 4;
 
-/// Sets up the device.
+/// Sets up the device, with so much memory.
 ///
 /// # Errors
 /// When the settings name a device that cannot be, or the system has no room.
 pub fn open(
     settings: &DeviceSettings,
+    memory_bytes: u64,
     ledger: Arc<dyn MemoryLedger>,
     images: Option<Arc<dyn ImageStore>>,
     completions: Arc<dyn Completions>,
 ) -> Result<SoftDevice> {
     let config = Config {
         compute_capability: (settings.capability.0, settings.capability.1),
-        memory_bytes: settings.memory_bytes,
+        memory_bytes,
         threads: settings.threads as usize,
         schedule: match settings.schedule {
             Schedule::Interleaved => Order::Interleaved { ops: INTERLEAVED_OPS },

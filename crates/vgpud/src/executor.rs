@@ -1,6 +1,8 @@
 //! One guest's executor: makes its window and device, serves until the guest is gone.
 
 use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -13,15 +15,16 @@ use vgpu_core::window::layout::PAGE_BYTES;
 use vgpu_core::window::mapping::sealed_len;
 use vgpu_core::window::{Arena, WindowConfig};
 use vgpu_core::wire::messages::StatisticsReply;
-use vgpu_core::wire::{Completions, Span};
-use vgpu_soft::device::SoftDevice;
+use vgpu_core::wire::{Completions, Executor, Span};
 
 use crate::cli::ExecutorOptions;
+use crate::environment::{self, JitCache};
+use crate::gpu::{Device, Gpu};
 use crate::ledger::{Account, Ledger};
 use crate::module_cache::ModuleCache;
 use crate::observer::Observer;
-use crate::settings::{Bytes, DeviceSettings};
-use crate::{device, watch};
+use crate::settings::{Bytes, Choice, DeviceSettings};
+use crate::watch;
 
 /// Serves the guest at the other end of an inherited connection.
 ///
@@ -36,17 +39,25 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
         // executor stays for as long as that lives.
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).context("the daemon's end")?;
     }
+    let settings = DeviceSettings::new(&options.device);
+    if let Ok(settings) = &settings
+        && settings.device != Choice::Soft
+        && !options.own_environment
+    {
+        return Err(start_anew(options, settings));
+    }
     if options.detach {
         detach()?;
     }
     let socket = inherit_socket(options.socket_fd)?;
     let introduction = handshake::receive_hello(&socket, false).context("the guest's greeting")?;
     log::info!("serving process {} of the guest ({:?})", introduction.pid, introduction.kind);
-    let served = DeviceSettings::new(&options.device).and_then(|settings| match introduction.kind {
+    let served = settings.and_then(|settings| match introduction.kind {
         ConnectionKind::Compute => prepare(&socket, &introduction, options, &settings, daemon),
         ConnectionKind::Monitor => {
             let ledger = Arc::new(Ledger::create(1)?.0);
-            let observer = Observer::new(&settings, ledger)?;
+            let gpu = Gpu::choose(&settings)?;
+            let observer = Observer::new(gpu.describe(&settings)?, gpu.memory_bytes(&settings)?, ledger);
             watch::end_with_process(&socket)?;
             handshake::welcome(&socket, None)?;
             monitor::serve(&socket, &observer).context("the monitor's connection")?;
@@ -54,8 +65,8 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
         }
     });
     match served {
-        Ok(Some(Prepared { _arena, window, mut device })) => {
-            host::serve(&window, &mut device).map_err(|error| anyhow!(error))
+        Ok(Some(Prepared { _arena, window, mut executor })) => {
+            host::serve(&window, &mut *executor).map_err(|error| anyhow!(error))
         }
         Ok(None) => Ok(()),
         Err(error) => {
@@ -67,7 +78,7 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
 
 /// What serves a guest, in the order in which it goes.
 struct Prepared {
-    device: SoftDevice,
+    executor: Box<dyn Executor>,
     window: Arc<HostWindow>,
     /// The addresses of the device's memory.
     _arena: Arena,
@@ -80,6 +91,7 @@ fn prepare(
     settings: &DeviceSettings,
     daemon: Option<u32>,
 ) -> Result<Option<Prepared>> {
+    let gpu = Gpu::choose(settings)?;
     let arena = Arena::take_first(&introduction.arenas)
         .context("no addresses for device memory that are free in the guest and here")?;
     let part = inherit_window(options)?;
@@ -93,11 +105,28 @@ fn prepare(
         }
     });
     let completions = Arc::clone(&window) as Arc<dyn Completions>;
-    let device = device::open(settings, account(options, settings)?, images(options)?, completions)?;
-    let counts = device.counts();
-    watch::end_with(socket, daemon, move || report(&counts()))?;
+    let ledger = account(options, gpu.memory_bytes(settings)?)?;
+    let Device { executor, counts } = gpu.open(settings, ledger, images(options)?, completions)?;
+    let is_drivers = matches!(gpu, Gpu::Driver(_));
+    watch::end_with(socket, daemon, move || {
+        report(&counts());
+        if is_drivers {
+            // The driver's own ending waits for kernels, and one may never end.
+            // SAFETY: ends this process; the kernel takes back all that it holds.
+            unsafe { libc::_exit(0) }
+        }
+    })?;
     handshake::welcome(socket, sends_object.then(|| window.object()))?;
-    Ok(Some(Prepared { device, window, _arena: arena }))
+    Ok(Some(Prepared { executor, window, _arena: arena }))
+}
+
+/// Becomes the same executor in an environment that is made for the driver; returns only why it could not.
+fn start_anew(options: &ExecutorOptions, settings: &DeviceSettings) -> anyhow::Error {
+    let mut command = Command::new("/proc/self/exe");
+    environment::make(&mut command, settings, JitCache::Own);
+    command.args(["executor", "--own-environment"]).arg(format!("--socket-fd={}", options.socket_fd));
+    command.args(options.detach.then_some("--detach")).args(settings.to_flags());
+    anyhow::Error::new(command.exec()).context("an environment for the driver")
 }
 
 /// What a guest had executed, for the log.
@@ -116,12 +145,10 @@ fn report(counts: &StatisticsReply) {
     );
 }
 
-fn account(options: &ExecutorOptions, settings: &DeviceSettings) -> Result<Arc<dyn MemoryLedger>> {
+fn account(options: &ExecutorOptions, memory_bytes: u64) -> Result<Arc<dyn MemoryLedger>> {
     match (options.ledger_fd, options.ledger_slot) {
-        (Some(fd), Some(slot)) => {
-            Ok(Arc::new(Account::new(Arc::new(Ledger::inherit(fd)?), slot, settings.memory_bytes)?))
-        }
-        _ => Ok(Arc::new(Quota::new(settings.memory_bytes))),
+        (Some(fd), Some(slot)) => Ok(Arc::new(Account::new(Arc::new(Ledger::inherit(fd)?), slot, memory_bytes)?)),
+        _ => Ok(Arc::new(Quota::new(memory_bytes))),
     }
 }
 

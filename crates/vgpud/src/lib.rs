@@ -9,7 +9,8 @@
 //! - [`dormant`]: what silent guests of VMs hold, for when it runs short.
 //! - [`ledger`]: device memory in use, shared between executors by a page of memory.
 //! - [`cache_folder`], [`module_cache`]: images that are kept for the next process.
-//! - [`device`]: makes the software GPU; its identity. [`observer`]: answers to monitors.
+//! - [`gpu`]: what executes: the [`device`] of the software GPU, or the host's driver, for which the [`environment`] is made
+//!   anew and which is asked for its GPUs by a [`probe`]. [`observer`]: answers to monitors.
 //! - [`selfbench`]: how fast the window is on this machine.
 
 pub mod cache_folder;
@@ -19,11 +20,14 @@ pub mod device;
 pub mod door;
 pub mod doors;
 pub mod dormant;
+pub mod environment;
 pub mod executor;
+pub mod gpu;
 pub mod ledger;
 pub mod listener;
 pub mod module_cache;
 pub mod observer;
+pub mod probe;
 pub mod selfbench;
 pub mod serve;
 pub mod settings;

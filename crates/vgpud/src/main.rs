@@ -14,6 +14,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         None => vgpud::serve::run(&cli.options),
         Some(Command::Executor(options)) => vgpud::executor::run(&options),
+        Some(Command::Probe(options)) => vgpud::probe::run(&options),
         Some(Command::Selfbench(options)) => vgpud::selfbench::run(&options),
         Some(Command::Documentation(args)) => vgpu_manual::write(Cli::command(), &args).map_err(anyhow::Error::from),
     };

@@ -4,18 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
 use parking_lot::Mutex;
-use vgpu_core::host::Quota;
 use vgpu_core::transport::ProcessUse;
 use vgpu_core::transport::monitor::Observed;
-use vgpu_core::wire::messages::{DeviceInfo, DeviceInfoReply, MemInfoReply};
-use vgpu_core::wire::{Completions, EventSlot, Executor, Seq, Span, StreamSlot};
+use vgpu_core::wire::messages::{DeviceInfoReply, MemInfoReply};
+use vgpu_core::wire::{Completions, EventSlot, Seq, Span, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
-use crate::device;
 use crate::ledger::Ledger;
-use crate::settings::DeviceSettings;
 
 /// The daemon's knowledge of its device and guests.
 #[derive(Debug)]
@@ -27,23 +23,12 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// Asks a device of these settings about itself; it is not used for anything else.
-    ///
-    /// # Errors
-    /// When there can be no such device: better known at start than at the first guest.
-    pub fn new(settings: &DeviceSettings, ledger: Arc<Ledger>) -> Result<Self> {
-        let settings = DeviceSettings { threads: 1, ..settings.clone() };
-        let quota = Arc::new(Quota::new(settings.memory_bytes));
-        let mut device = device::open(&settings, quota, None, Arc::new(Nobody))?;
-        let mut devices: Vec<DeviceInfoReply> = Vec::new();
-        loop {
-            let question = DeviceInfo { device: u32::try_from(devices.len())?, reserved: 0 };
-            let info = device.device_info(0, &question, &[]).context("the device does not describe itself")?.reply;
-            if devices.len() as u64 >= u64::from(info.device_count) {
-                return Ok(Self { devices, ledger, guests: Mutex::default() });
-            }
-            devices.push(info);
+    /// An observer of these devices, of which guests may use `memory_bytes`.
+    pub fn new(mut devices: Vec<DeviceInfoReply>, memory_bytes: u64, ledger: Arc<Ledger>) -> Self {
+        for device in &mut devices {
+            device.total_mem_bytes = device.total_mem_bytes.min(memory_bytes);
         }
+        Self { devices, ledger, guests: Mutex::default() }
     }
 
     /// A guest has come.
@@ -81,7 +66,7 @@ impl Observed for Observer {
 }
 
 /// Completions of a device that gets no work.
-struct Nobody;
+pub(crate) struct Nobody;
 
 impl Completions for Nobody {
     fn retire(&self, _: StreamSlot, _: Seq) {}

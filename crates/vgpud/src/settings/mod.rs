@@ -4,7 +4,7 @@
 
 mod values;
 
-pub use values::{Bytes, Capability, Mode, Owner, Schedule};
+pub use values::{Bytes, Capability, Choice, Mode, Owner, Schedule};
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -45,6 +45,10 @@ struct File {
     #[serde(deserialize_with = "from_text")]
     module_cache: Option<Bytes>,
     #[serde(deserialize_with = "from_text")]
+    device: Option<Choice>,
+    driver_library: Option<PathBuf>,
+    cublas_library: Option<PathBuf>,
+    #[serde(deserialize_with = "from_text")]
     device_memory: Option<Bytes>,
     #[serde(deserialize_with = "from_text")]
     pinned_memory: Option<Bytes>,
@@ -71,8 +75,16 @@ impl File {
 /// The device's settings, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceSettings {
-    /// Device memory of all guests together.
-    pub memory_bytes: u64,
+    /// What executes.
+    pub device: Choice,
+    /// The driver's libcuda, where it is not to be looked for.
+    pub driver_library: Option<PathBuf>,
+    /// Its libcublas, likewise.
+    pub cublas_library: Option<PathBuf>,
+    /// The driver is our own, on a software GPU.
+    pub nested: bool,
+    /// Device memory of all guests together; as much as the device has, when nobody says.
+    pub memory_bytes: Option<u64>,
     /// Pinned heap of each guest.
     pub pinned_bytes: u64,
     /// Compute capability.
@@ -100,10 +112,13 @@ impl DeviceSettings {
 
     fn merge(options: &DeviceOptions, file: &File) -> Result<Self> {
         let processors = || std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
-        let Bytes(memory_bytes) = options.device_memory.or(file.device_memory).unwrap_or(Bytes(8 << 30));
         let Bytes(pinned_bytes) = options.pinned_memory.or(file.pinned_memory).unwrap_or(Bytes(16 << 30));
         let settings = Self {
-            memory_bytes,
+            device: options.device.or(file.device).unwrap_or_default(),
+            driver_library: options.driver_library.clone().or(file.driver_library.clone()),
+            cublas_library: options.cublas_library.clone().or(file.cublas_library.clone()),
+            nested: options.nested.unwrap_or(false),
+            memory_bytes: options.device_memory.or(file.device_memory).map(|Bytes(bytes)| bytes),
             pinned_bytes: pinned_bytes.next_multiple_of(4096),
             capability: options.compute_capability.or(file.compute_capability).unwrap_or(Capability(7, 5)),
             threads: options.threads.or(file.threads).unwrap_or_else(processors),
@@ -114,9 +129,9 @@ impl DeviceSettings {
         };
         ensure!((1..=1024).contains(&settings.threads), "threads: between 1 and 1024, not {}", settings.threads);
         ensure!(
-            (1 << 20..=1 << 40).contains(&settings.memory_bytes),
+            settings.memory_bytes.is_none_or(|bytes| (1 << 20..=1 << 40).contains(&bytes)),
             "device-memory: between 1MiB and 1TiB, not {} bytes",
-            settings.memory_bytes
+            settings.memory_bytes.unwrap_or_default()
         );
         ensure!(
             (1 << 20..=1 << 40).contains(&settings.pinned_bytes),
@@ -134,7 +149,8 @@ impl DeviceSettings {
     /// Flags that give an executor the same settings.
     pub fn to_flags(&self) -> Vec<String> {
         let mut flags = vec![
-            format!("--device-memory={}", self.memory_bytes),
+            format!("--device={}", self.device),
+            format!("--nested={}", self.nested),
             format!("--pinned-memory={}", self.pinned_bytes),
             format!("--compute-capability={}", self.capability),
             format!("--threads={}", self.threads),
@@ -142,6 +158,9 @@ impl DeviceSettings {
             format!("--racecheck={}", self.racecheck),
             format!("--multiprocessors={}", self.multiprocessors),
         ];
+        flags.extend(self.memory_bytes.map(|bytes| format!("--device-memory={bytes}")));
+        flags.extend(self.driver_library.iter().map(|path| format!("--driver-library={}", path.display())));
+        flags.extend(self.cublas_library.iter().map(|path| format!("--cublas-library={}", path.display())));
         flags.extend(self.launch_timeout.map(|timeout| format!("--launch-timeout={}", timeout.as_secs())));
         flags
     }
@@ -265,7 +284,7 @@ mod tests {
         let file: File = toml::from_str("device-memory = \"3GiB\"\nmultiprocessors = 5").expect("a sound file");
         let options = DeviceOptions { multiprocessors: Some(7), ..Default::default() };
         let settings = DeviceSettings::merge(&options, &file).expect("sound settings");
-        assert_eq!((settings.memory_bytes, settings.multiprocessors), (3 << 30, 7));
+        assert_eq!((settings.memory_bytes, settings.multiprocessors), (Some(3 << 30), 7));
         assert_eq!(settings.capability, Capability(7, 5));
     }
 
@@ -283,6 +302,10 @@ mod tests {
             launch_timeout: Some(9),
             compute_capability: Some(Capability(8, 0)),
             schedule: Some(Schedule::ToBarrier),
+            device: Some(Choice::Driver(Some(1))),
+            driver_library: Some("/d".into()),
+            cublas_library: Some("/b".into()),
+            nested: Some(true),
             ..Default::default()
         };
         let settings = DeviceSettings::new(&options).expect("sound settings");

@@ -1,4 +1,4 @@
-//! What an option can say, in flags and in the file alike: sizes, capabilities, orders of warps, modes and owners of sockets.
+//! What an option can say, in flags and in the file alike: sizes, which GPU, capabilities, orders of warps, modes and owners of sockets.
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,6 +26,43 @@ impl FromStr for Bytes {
         let number: u64 =
             number.parse().map_err(|_| format!("`{text}` is no size; write 8GiB or a number of bytes"))?;
         number.checked_mul(1 << shift).map(Self).ok_or_else(|| format!("`{text}` is too large"))
+    }
+}
+
+/// What executes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// The software GPU.
+    #[default]
+    Soft,
+    /// GPUs of the host's NVIDIA driver: all of them, or the one of that number.
+    Driver(Option<u32>),
+    /// Those, if the driver has any; else the software GPU.
+    Auto,
+}
+
+impl FromStr for Choice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "soft" => Ok(Self::Soft),
+            None if text == "driver" => Ok(Self::Driver(None)),
+            None if text == "auto" => Ok(Self::Auto),
+            Some(("driver", number)) if number.parse::<u32>().is_ok() => Ok(Self::Driver(number.parse().ok())),
+            _ => Err(format!("`{text}` is no device; write soft, driver, driver:NUMBER or auto")),
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Soft => f.write_str("soft"),
+            Self::Driver(None) => f.write_str("driver"),
+            Self::Driver(Some(number)) => write!(f, "driver:{number}"),
+            Self::Auto => f.write_str("auto"),
+        }
     }
 }
 
@@ -130,6 +167,22 @@ mod tests {
         assert_eq!("0:0".parse(), owner("0", "0"));
         for text in ["", ":", "a b", "a:b:c", "::"] {
             assert!(text.parse::<Owner>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn devices_are_read_and_written_alike() {
+        for (text, choice) in [
+            ("soft", Choice::Soft),
+            ("driver", Choice::Driver(None)),
+            ("driver:2", Choice::Driver(Some(2))),
+            ("auto", Choice::Auto),
+        ] {
+            assert_eq!(text.parse(), Ok(choice));
+            assert_eq!(choice.to_string(), text);
+        }
+        for text in ["", "gpu", "driver:", "driver:-1", "driver:x", "soft:0", "auto:1"] {
+            assert!(text.parse::<Choice>().is_err(), "{text}");
         }
     }
 

@@ -1,0 +1,88 @@
+//! The environment of a process that opens the driver: made from nothing.
+//!
+//! The driver reads many variables, some of which load code or change what it answers; none of a guest's or of an operator's
+//! shell is meant for it.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::settings::DeviceSettings;
+
+/// Our own that are kept.
+const KEPT: [&str; 2] = ["VGPU_LOG", "RUST_BACKTRACE"];
+
+/// Whose code the driver's compiler may have kept from earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JitCache {
+    /// The user's whose process this is.
+    Own,
+    /// Nobody's: processes of several guests must not share code, for one could put another's in its place.
+    None,
+}
+
+/// Gives a command that environment.
+pub fn make(command: &mut Command, settings: &DeviceSettings, cache: JitCache) {
+    command.env_clear();
+    for name in KEPT {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command.env("CUDA_DEVICE_ORDER", "PCI_BUS_ID").env("CUDA_MODULE_LOADING", "LAZY");
+    match Some(cache).filter(|cache| *cache == JitCache::Own).and_then(|_| cache_folder()) {
+        Some(folder) => command.env("CUDA_CACHE_PATH", folder),
+        None => command.env("CUDA_CACHE_DISABLE", "1"),
+    };
+    if settings.nested {
+        nest(command, settings);
+    }
+}
+
+/// Where this user's programs keep such things.
+fn cache_folder() -> Option<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?;
+    Some(caches.join("vgpu/cuda"))
+}
+
+/// What our own libcuda, taken for a driver, needs: a software GPU of these settings.
+fn nest(command: &mut Command, settings: &DeviceSettings) {
+    let soft = DeviceSettings { device: Default::default(), nested: false, ..settings.clone() };
+    for flag in soft.to_flags() {
+        let (name, value) = flag.trim_start_matches('-').split_once('=').unwrap_or((&flag, ""));
+        command.env(format!("VGPU_{}", name.replace('-', "_").to_ascii_uppercase()), value);
+    }
+    command.env("VGPU", "embedded").envs(std::env::current_exe().map(|program| ("VGPU_EXECUTOR", program)));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::cli::DeviceOptions;
+
+    fn made(options: &DeviceOptions) -> BTreeMap<String, String> {
+        let mut command = Command::new("x");
+        make(&mut command, &DeviceSettings::new(options).expect("sound settings"), JitCache::None);
+        let text = |part: &std::ffi::OsStr| part.to_string_lossy().into_owned();
+        command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?)))).collect()
+    }
+
+    #[test]
+    fn nothing_is_inherited_but_what_is_ours() {
+        let made = made(&DeviceOptions::default());
+        let expected = ["CUDA_CACHE_DISABLE", "CUDA_DEVICE_ORDER", "CUDA_MODULE_LOADING"];
+        assert!(expected.iter().all(|name| made.contains_key(*name)));
+        assert!(made.keys().all(|name| expected.contains(&name.as_str()) || KEPT.contains(&name.as_str())), "{made:?}");
+    }
+
+    #[test]
+    fn a_nested_device_is_a_software_gpu_of_the_same_settings() {
+        let made = made(&DeviceOptions { nested: Some(true), threads: Some(3), ..Default::default() });
+        let of = |name: &str| made.get(name).map(String::as_str);
+        assert_eq!((of("VGPU"), of("VGPU_DEVICE"), of("VGPU_NESTED")), (Some("embedded"), Some("soft"), Some("false")));
+        assert_eq!((of("VGPU_THREADS"), of("VGPU_COMPUTE_CAPABILITY")), (Some("3"), Some("7.5")));
+        assert!(made.contains_key("VGPU_EXECUTOR"));
+    }
+}
