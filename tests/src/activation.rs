@@ -16,7 +16,7 @@ use rustix::{
     net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with},
 };
 
-use crate::dist;
+use crate::{device_flags, dist};
 
 /// The number of the first descriptor that systemd passes.
 const FIRST_PASSED: RawFd = 3;
@@ -110,7 +110,8 @@ fn has_come(listener: &OwnedFd, stopped: &io::PipeReader) -> bool {
 /// The command of the service: its socket has the first number that is passed, and LISTEN_PID is its process's.
 fn daemon(listener: &OwnedFd, args: &[&str]) -> Command {
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", "LISTEN_PID=$$ exec \"$0\" \"$@\""]).arg(dist().join("bin/vgpud")).args(args);
+    command.args(["-c", "LISTEN_PID=$$ exec \"$0\" \"$@\""]).arg(dist().join("bin/vgpud"));
+    command.args(device_flags()).args(args);
     command.env("LISTEN_FDS", "1").env("LISTEN_FDNAMES", "vgpud.socket");
     let listener = listener.as_raw_fd();
     let pass = move || {

@@ -35,6 +35,7 @@ impl Daemon {
         let child = Command::new(dist().join("bin/vgpud"))
             .arg("--socket")
             .arg(socket)
+            .args(crate::device_flags())
             .args(args)
             .spawn()
             .expect("dist/bin/vgpud starts");

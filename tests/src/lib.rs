@@ -16,6 +16,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Flags that give a daemon of a test the device that `$VGPU_TEST_DEVICE` names: `soft`, which is the default, or `nested`,
+/// the executor of a driver's GPUs with our own libcuda and a software GPU in the driver's place.
+///
+/// # Panics
+/// When it names another one.
+pub fn device_flags() -> &'static [&'static str] {
+    match env::var("VGPU_TEST_DEVICE").as_deref() {
+        Err(_) | Ok("soft") => &[],
+        Ok("nested") => &["--device=driver", "--nested"],
+        Ok(other) => panic!("VGPU_TEST_DEVICE: soft or nested, not {other}"),
+    }
+}
+
 /// The folder that `cargo xtask dist` writes: `$VGPU_DIST`, else `dist` at the repository's root.
 ///
 /// # Panics

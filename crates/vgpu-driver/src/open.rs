@@ -42,7 +42,7 @@ pub enum OpenError {
     #[error("{} is vgpu's own libcuda for guests, and no driver", .0.display())]
     Own(PathBuf),
     /// A library without functions that are needed.
-    #[error("the driver {} is too old (525 or later is needed): it has no {}", path.display(), missing.join(", "))]
+    #[error("the driver {} is too old (525 or later is needed): it has no {}", path.display(), few(missing))]
     TooOld {
         /// The library.
         path: PathBuf,
@@ -128,6 +128,14 @@ impl Driver {
         };
         let (major, minor) = (self.version / 1000, self.version % 1000 / 10);
         format!("{} (CUDA {major}.{minor}), {}; {blas}", self.path.display(), names.join(", "))
+    }
+}
+
+/// Some names, and how many more there are.
+fn few(names: &[&str]) -> String {
+    match names {
+        [first, second, rest @ ..] if rest.len() > 1 => format!("{first}, {second} and {} more", rest.len()),
+        _ => names.join(", "),
     }
 }
 

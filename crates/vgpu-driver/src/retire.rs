@@ -149,26 +149,42 @@ impl Retirer {
         wake_on_time();
         let mut current = Current::default();
         let mut slots = Vec::new();
-        let mut idle_since = Instant::now();
-        while self.wait_for_work(&mut slots) {
+        let (mut newest, mut idle_since) = (0, Instant::now());
+        while let Some(number) = self.wait_for_work(&mut slots) {
+            if number != newest {
+                (newest, idle_since) = (number, Instant::now());
+            }
             let moved = slots.iter().filter(|slot| self.advance(**slot, &mut current)).count() > 0;
             self.reap();
             if moved {
                 idle_since = Instant::now();
             } else {
-                pause(idle_since.elapsed());
+                self.pause(idle_since.elapsed(), newest);
             }
         }
     }
 
-    /// Waits while there is nothing to ask for; `slots` are the streams with points then. False at the end.
-    fn wait_for_work(&self, slots: &mut Vec<StreamSlot>) -> bool {
+    /// Waits while there is nothing to ask for; `slots` are the streams with points then, and the result is the newest
+    /// one's number. `None` at the end.
+    fn wait_for_work(&self, slots: &mut Vec<StreamSlot>) -> Option<u64> {
         let mut state = self.state.lock();
         while state.busy.is_empty() && state.dying.is_empty() && !state.is_stopping {
             self.news.wait(&mut state);
         }
         slots.clone_from(&state.busy);
-        !state.is_stopping
+        (!state.is_stopping).then_some(state.numbered)
+    }
+
+    /// Gives way, or naps for a part of the time that has been waited, so that a wait grows by an eighth at most; a point
+    /// after the `newest` one ends the nap.
+    fn pause(&self, waited: Duration, newest: u64) {
+        if waited < RESTLESS {
+            return std::thread::yield_now();
+        }
+        let mut state = self.state.lock();
+        if state.numbered == newest && !state.is_stopping {
+            self.news.wait_for(&mut state, (waited / 8).min(NAP_MAX));
+        }
     }
 
     /// Publishes what a stream has reached; whether that is anything.
@@ -239,14 +255,6 @@ impl Retirer {
         while let Some((_, dead)) = dying.pop_front_if(|(after, _)| first.is_none_or(|first| *after < first)) {
             self.reaper.send(dead);
         }
-    }
-}
-
-/// Gives way, or naps for a part of the time that has been waited: a wait grows by an eighth at most.
-fn pause(waited: Duration) {
-    match waited < RESTLESS {
-        true => std::thread::yield_now(),
-        false => std::thread::sleep((waited / 8).min(NAP_MAX)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What executes in this process: the software GPU, or the GPUs of the host's driver.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -115,12 +116,18 @@ pub fn log_fallback(reason: &dyn std::fmt::Display) {
 }
 
 fn open_driver(settings: &DeviceSettings, gpu: Option<u32>) -> Result<Driver, OpenError> {
+    let own = |name| settings.nested.then(|| own_library(name)).flatten();
     let driver = Driver::open(&Wanted {
-        driver: settings.driver_library.clone(),
-        blas: settings.cublas_library.clone(),
+        driver: settings.driver_library.clone().or_else(|| own("libcuda.so.1")),
+        blas: settings.cublas_library.clone().or_else(|| own("libcublas.so.12")),
         gpu,
         allow_own: settings.nested,
     })?;
     log::info!("the driver executes: {}", driver.describe());
     Ok(driver)
+}
+
+/// One of our libraries, in `lib` beside the folder that this program is in.
+fn own_library(name: &str) -> Option<PathBuf> {
+    Some(std::env::current_exe().ok()?.ancestors().nth(2)?.join("lib").join(name))
 }

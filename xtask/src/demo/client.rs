@@ -30,7 +30,7 @@ pub(crate) struct Decode {
 }
 
 /// The distribution of the next token at one step.
-#[derive(Deserialize)]
+#[derive(Deserialize, PartialEq)]
 pub(crate) struct Step {
     pub(crate) top: u32,
     pub(crate) probabilities: BTreeMap<u32, f64>,
@@ -41,6 +41,15 @@ pub(crate) struct Client {
     dir: PathBuf,
 }
 
+/// What executes for the vGPU.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Executor {
+    /// The software GPU.
+    Soft,
+    /// The executor of a driver's GPUs, on our own libcuda and a software GPU in the driver's place.
+    Nested,
+}
+
 /// Which machine decodes.
 pub(crate) enum Backend<'a> {
     Cpu,
@@ -48,6 +57,7 @@ pub(crate) enum Backend<'a> {
     Vgpu {
         dist: &'a Path,
         capability: &'a str,
+        executor: Executor,
     },
     /// The vGPU in a virtual machine, behind the PCI function at this vfio-user socket.
     Vm {
@@ -129,9 +139,12 @@ impl Client {
     ) -> Result<Decode> {
         let mut command = match backend {
             Backend::Cpu => Command::new("node"),
-            Backend::Vgpu { dist, capability } => {
+            Backend::Vgpu { dist, capability, executor } => {
                 let mut command = Command::new(dist.join("bin/vgpu"));
                 command.args(["run", "--device", "embedded", "--profile", capability, "--", "node"]);
+                if *executor == Executor::Nested {
+                    command.env("VGPU_DEVICE", "driver").env("VGPU_NESTED", "1");
+                }
                 command
             }
             Backend::Vm { function } => self.in_vm(function, model)?,

@@ -17,13 +17,13 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::{dist, running::Running, workspace};
-use client::{Backend, Client, Decode};
+use client::{Backend, Client, Decode, Executor};
 use model::WeightType;
 
 /// Options of `cargo xtask demo`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --types f32,q4_0 --capability 8.0\n  cargo xtask demo --all"
+    after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --types f32,q4_0 --capability 8.0\n  cargo xtask demo --device nested\n  cargo xtask demo --all"
 )]
 pub(crate) struct Args {
     /// Weight types to decode.
@@ -35,6 +35,10 @@ pub(crate) struct Args {
     /// Decode with flash attention only, without only, or both ways.
     #[arg(long, value_enum, default_value = "on")]
     flash_attention: Flash,
+    /// What executes: the software GPU, or with it in a driver's place the executor of drivers, whose decode must be the same
+    /// to the last bit.
+    #[arg(long, value_enum, default_value = "soft")]
+    device: Executor,
     /// All types at 6.1, 7.5 and 8.0, with and without flash attention.
     #[arg(long)]
     all: bool,
@@ -76,7 +80,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let capabilities =
         if args.all { ["6.1", "7.5", "8.0"].map(String::from).to_vec() } else { args.capability.clone() };
     let modes = if args.all { Flash::Both } else { args.flash_attention }.modes();
-    let faults = decode_all(&client, &dist, &types, &capabilities, modes, args.steps)?;
+    let faults = decode_all(&client, &dist, &types, &capabilities, modes, args.steps, args.device)?;
     println!("\n{} runs in {:.1} s", types.len() * capabilities.len() * modes.len(), started.elapsed().as_secs_f64());
     verdict(&faults)
 }
@@ -84,7 +88,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// Decodes every type at the default capability, as the tests want it: dist/ is there already.
 pub(crate) fn check(client: &Client) -> Result<()> {
     let dist = workspace::root().join("dist");
-    verdict(&decode_all(client, &dist, &WeightType::ALL, &["7.5".to_owned()], Flash::Both.modes(), 16)?)
+    verdict(&decode_all(client, &dist, &WeightType::ALL, &["7.5".to_owned()], Flash::Both.modes(), 16, Executor::Soft)?)
 }
 
 /// Tokens that the client decodes in a virtual machine: emulated, it takes its time to start.
@@ -137,6 +141,7 @@ fn decode_all(
     capabilities: &[String],
     modes: &[bool],
     steps: usize,
+    executor: Executor,
 ) -> Result<Vec<String>> {
     let mut references: BTreeMap<(&str, bool), Decode> = BTreeMap::new();
     let mut faults = Vec::new();
@@ -157,7 +162,10 @@ fn decode_all(
                     weights.name(),
                     if flash { "on" } else { "off" }
                 );
-                let vgpu = match client.decode(&Backend::Vgpu { dist, capability }, &path, steps, flash, &forced) {
+                let decode = |executor| {
+                    client.decode(&Backend::Vgpu { dist, capability, executor }, &path, steps, flash, &forced)
+                };
+                let vgpu = match decode(executor) {
                     Ok(decode) => decode,
                     Err(error) => {
                         println!("{label}  FAILED");
@@ -174,7 +182,15 @@ fn decode_all(
                 }
                 let result = compare::compare(cpu, &vgpu, compare::tolerance(weights));
                 let idle = || (vgpu.kernels == 0).then(|| "no kernel ran on the vGPU".to_owned());
-                let fault = result.fault(weights, steps).or_else(idle);
+                let differs = || match executor {
+                    Executor::Soft => None,
+                    Executor::Nested => match decode(Executor::Soft) {
+                        Ok(direct) => (direct.steps != vgpu.steps)
+                            .then(|| "the software GPU decodes otherwise when it is driven directly".to_owned()),
+                        Err(error) => Some(format!("directly: {error:#}")),
+                    },
+                };
+                let fault = result.fault(weights, steps).or_else(idle).or_else(differs);
                 println!(
                     "{label}  {:>2}/{:<2}   {:>18.1e}   {:>6.0}   {:>7.0}   {:>7}{}",
                     result.agreeing,
