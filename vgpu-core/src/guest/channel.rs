@@ -8,7 +8,7 @@ use parking_lot::{Condvar, Mutex};
 use super::stream_end::StreamEnd;
 use super::{fork, host_calls};
 use crate::error::{CuError, CuResult};
-use crate::ring::{self, Producer, Record};
+use crate::ring::{self, Producer, Record, RingView};
 use crate::trace;
 use crate::transport::Lifeline;
 use crate::wait::Patience;
@@ -102,12 +102,13 @@ impl Channel {
     pub(super) fn push(&self, record: Record<'_>, end: Option<&StreamEnd>) -> CuResult<Seq> {
         self.check()?;
         let len_bytes = ring::record_bytes(record.fixed.len(), record.tail.len()).ok_or(CuError::INVALID_VALUE)?;
+        let view = self.window.ring();
         let mut producer = self.producer.lock();
-        self.make_room(&mut producer, len_bytes)?;
+        self.make_room(&mut producer, view, len_bytes)?;
         if !self.lifeline.is_held() {
             return Err(self.lose(self.lifeline.cut().unwrap_or("its window is somebody else's")));
         }
-        let seq = producer.push(self.window.ring(), len_bytes, record);
+        let seq = producer.push(view, len_bytes, record);
         if let Some(end) = end {
             end.advance(seq);
         }
@@ -115,8 +116,7 @@ impl Channel {
         Ok(seq)
     }
 
-    fn make_room(&self, producer: &mut Producer, len_bytes: usize) -> CuResult {
-        let view = self.window.ring();
+    fn make_room(&self, producer: &mut Producer, view: RingView<'_>, len_bytes: usize) -> CuResult {
         let bad_head = |_| self.lose("the ring's head is impossible");
         if producer.has_room(view, len_bytes).map_err(bad_head)? {
             return Ok(());

@@ -93,7 +93,7 @@ impl Shape {
 pub(crate) fn check(process: &Process, function: &Function, shape: &Shape) -> CuResult {
     let device = &process.devices[function.ordinal];
     let required_block = function.facts.required_block;
-    if required_block != [0; 3] && required_block != shape.block {
+    if required_block[0] != 0 && required_block != shape.block {
         return Err(CuError::INVALID_VALUE);
     }
     let max_dynamic = function.max_dynamic_shared_bytes.load(Ordering::Relaxed);
