@@ -8,6 +8,7 @@ mod demo;
 mod dist;
 mod fuzz;
 mod headers;
+mod llama_build;
 mod llama_server;
 mod llama_source;
 mod loading;

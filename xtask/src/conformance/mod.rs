@@ -1,12 +1,15 @@
 //! `cargo xtask conformance`: llama.cpp's `test-backend-ops` compares every operation of its prebuilt CUDA backend on
-//! the vGPU with its CPU backend.
+//! the vGPU with its CPU backend, and [`models`] its models of all architectures.
 
 mod corpus;
 pub(crate) mod llama;
+mod models;
 mod races;
 mod tally;
 
 use std::{
+    env,
+    ffi::{OsStr, OsString},
     fs::File,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
@@ -20,12 +23,13 @@ pub(crate) use corpus::corpus;
 
 use crate::{demo::client::Client, dist, workspace};
 use llama::TestBackendOps;
+use models::Models;
 use tally::{Tally, strip_colours};
 
 /// Options of `cargo xtask conformance`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask conformance\n  cargo xtask conformance --ops MUL_MAT,SOFT_MAX --capability 6.1\n  cargo xtask conformance --selection\n  cargo xtask conformance --races --ops FLASH_ATTN_EXT --params hsk=512"
+    after_help = "Examples:\n  cargo xtask conformance\n  cargo xtask conformance --ops MUL_MAT,SOFT_MAX --capability 6.1\n  cargo xtask conformance --selection\n  cargo xtask conformance --races --ops FLASH_ATTN_EXT --params hsk=512\n  cargo xtask conformance --models --arch '^(llama|mamba)'\n  cargo xtask conformance --models --device unix:/run/vgpu/vgpud.sock"
 )]
 pub(crate) struct Args {
     /// Operations to test, as test-backend-ops names them; all of them when absent.
@@ -37,6 +41,19 @@ pub(crate) struct Args {
     /// The representative selection that `cargo xtask test` runs.
     #[arg(long, conflicts_with_all = ["ops", "params"])]
     selection: bool,
+    /// Compute whole models instead: a small random one of every architecture that llama.cpp knows (9 minutes on two cores; the
+    /// suite is compiled once, 3 minutes).
+    #[arg(long, conflicts_with_all = ["ops", "params", "selection", "races"])]
+    models: bool,
+    /// Only architectures of this name, or that match this regular expression.
+    #[arg(long, value_name = "NAME", requires = "models")]
+    arch: Option<String>,
+    /// Of the models' weights and tokens.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "models")]
+    seed: u64,
+    /// Another device than an embedded software GPU, as `vgpu run --device` takes it: unix:SOCKET of a vgpud, ...
+    #[arg(long, conflicts_with_all = ["capability", "threads", "schedule", "races"])]
+    device: Option<String>,
     /// Compute capabilities of the software GPU.
     #[arg(long, value_delimiter = ',', default_value = "7.5")]
     capability: Vec<String>,
@@ -70,7 +87,11 @@ const SELECTION: &[(&str, &str)] = &[
 /// Runs the subcommand.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let client = Client::install()?;
-    let program = TestBackendOps::build(&client)?;
+    let suite = if args.models {
+        Suite::Models(Models::build(&client)?)
+    } else {
+        Suite::Operations(TestBackendOps::build(&client)?)
+    };
     if !args.no_build {
         dist::build()?;
     }
@@ -78,65 +99,108 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let groups = if args.selection { SELECTION } else { &one };
     let mut failures = Vec::new();
     for capability in &args.capability {
-        let device = Device {
-            client: &client,
-            program: &program,
-            capability,
-            threads: args.threads,
-            schedule: &args.schedule,
-            racecheck: false,
-        };
-        failures.extend(if args.races { device.compare_races(one[0])? } else { device.compare(groups)? });
+        let software = Software { capability, threads: args.threads, schedule: &args.schedule, racecheck: false };
+        let kind = args.device.as_deref().map_or(Kind::Embedded(software), Kind::Named);
+        let device = Device { client: &client, kind };
+        failures.extend(match &suite {
+            Suite::Models(models) => {
+                models.compare(&device, &models::Selection { arch: args.arch.as_deref(), seed: args.seed })?
+            }
+            Suite::Operations(program) if args.races => races::compare(&client, program, software, one[0])?,
+            Suite::Operations(program) => device.compare(program, groups)?,
+        });
     }
     verdict(&failures)
+}
+
+/// llama.cpp's programs that hold a device against the CPU.
+enum Suite {
+    Operations(TestBackendOps),
+    Models(Models),
 }
 
 /// Runs the representative selection at the default capability; dist/ is there already.
 pub(crate) fn run_selection(client: &Client) -> Result<()> {
     let program = TestBackendOps::build(client)?;
-    let device =
-        Device { client, program: &program, capability: "7.5", threads: 2, schedule: "interleaved", racecheck: false };
-    verdict(&device.compare(SELECTION)?)
+    let software = Software { capability: "7.5", threads: 2, schedule: "interleaved", racecheck: false };
+    let device = Device { client, kind: Kind::Embedded(software) };
+    verdict(&device.compare(&program, SELECTION)?)
 }
 
 fn verdict(failures: &[String]) -> Result<()> {
     if failures.is_empty() { Ok(()) } else { bail!("{} cases failed:\n  {}", failures.len(), failures.join("\n  ")) }
 }
 
-/// A software GPU and the program that examines it.
+/// A software GPU's settings.
 #[derive(Clone, Copy)]
-struct Device<'a> {
-    client: &'a Client,
-    program: &'a TestBackendOps,
+struct Software<'a> {
     capability: &'a str,
     threads: u32,
     schedule: &'a str,
     racecheck: bool,
 }
 
+/// Which device programs get.
+#[derive(Clone, Copy)]
+enum Kind<'a> {
+    /// A software GPU of their own.
+    Embedded(Software<'a>),
+    /// One that is there, with settings of its own.
+    Named(&'a str),
+}
+
+/// A device for the client's programs.
+#[derive(Clone, Copy)]
+struct Device<'a> {
+    client: &'a Client,
+    kind: Kind<'a>,
+}
+
 impl Device<'_> {
+    /// What it is called in results.
+    fn label(&self) -> &str {
+        match self.kind {
+            Kind::Embedded(software) => software.capability,
+            Kind::Named(name) => name,
+        }
+    }
+
+    /// A command that runs `program` on the device.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(workspace::root().join("dist/bin/vgpu"));
+        command.args(["run", "--device"]);
+        match self.kind {
+            Kind::Embedded(Software { capability, threads, schedule, racecheck }) => {
+                command.args(["embedded", "--profile", capability, "--threads", &threads.to_string()]);
+                command.args(["--schedule", schedule]).args(racecheck.then_some("--racecheck"));
+            }
+            Kind::Named(name) => {
+                command.arg(name);
+            }
+        }
+        command.arg("--").arg(program);
+        command
+    }
+
     /// Runs groups of (operations, pattern of parameters), prints the counts and returns what failed.
-    fn compare(&self, groups: &[(&str, &str)]) -> Result<Vec<String>> {
+    fn compare(&self, program: &TestBackendOps, groups: &[(&str, &str)]) -> Result<Vec<String>> {
         let started = Instant::now();
         let mut tally = Tally::default();
         for (ops, params) in groups {
-            self.run(ops, params, &mut tally)?;
+            self.run(program, ops, params, &mut tally)?;
         }
-        tally.print(self.capability, started.elapsed().as_secs_f64());
+        tally.print(self.label(), started.elapsed().as_secs_f64());
         Ok(tally.failures)
     }
 
-    fn run(&self, ops: &str, params: &str, tally: &mut Tally) -> Result<()> {
-        let mut command = Command::new(workspace::root().join("dist/bin/vgpu"));
-        let threads = self.threads.to_string();
-        command.args(["run", "--device", "embedded", "--profile", self.capability, "--threads", &threads]);
-        command.args(["--schedule", self.schedule]).args(self.racecheck.then_some("--racecheck"));
-        command.arg("--").arg(self.program.program()).args(["test", "-b", "CUDA0", "-p", params]);
+    fn run(&self, program: &TestBackendOps, ops: &str, params: &str, tally: &mut Tally) -> Result<()> {
+        let mut command = self.command(program.program());
+        command.args(["test", "-b", "CUDA0", "-p", params]);
         if !ops.is_empty() {
             command.args(["-o", ops]);
         }
-        let ggml = self.program.ggml();
-        command.current_dir(ggml).env("LD_LIBRARY_PATH", library_path(ggml));
+        let ggml = program.ggml();
+        command.current_dir(ggml).env("LD_LIBRARY_PATH", library_path(&[ggml]));
         command.env("GGML_BACKEND_PATH", self.client.cuda_backend());
         // The backend's chatter would tear the lines apart.
         let log = log_path()?;
@@ -174,12 +238,9 @@ fn log_path() -> Result<PathBuf> {
     Ok(workspace::cache_dir()?.join("conformance.log"))
 }
 
-/// Our programs' libraries stand first in the path; `vgpu run` puts the vGPU's before them.
-fn library_path(first: &Path) -> std::ffi::OsString {
-    let mut path = first.as_os_str().to_owned();
-    if let Some(rest) = std::env::var_os("LD_LIBRARY_PATH").filter(|rest| !rest.is_empty()) {
-        path.push(":");
-        path.push(rest);
-    }
-    path
+/// The programs' libraries stand first in the path; `vgpu run` puts the vGPU's before them.
+fn library_path(first: &[&Path]) -> OsString {
+    let rest = env::var_os("LD_LIBRARY_PATH").filter(|rest| !rest.is_empty());
+    let folders: Vec<OsString> = first.iter().map(|folder| folder.as_os_str().to_owned()).chain(rest).collect();
+    folders.join(OsStr::new(":"))
 }

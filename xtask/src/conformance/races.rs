@@ -7,46 +7,52 @@ use std::{collections::BTreeSet, fs};
 
 use anyhow::{Context, Result};
 
-use super::{Device, Tally, log_path};
+use super::{Device, Kind, Software, Tally, TestBackendOps, log_path};
+use crate::demo::client::Client;
 
 /// Races of one case that are printed.
 const SHOWN: usize = 2;
 
-impl Device<'_> {
-    /// Runs cases to their barriers, and each that fails once more: interleaved, and under the race detector. Returns what
-    /// is not explained by a race.
-    pub(super) fn compare_races(&self, (ops, params): (&str, &str)) -> Result<Vec<String>> {
-        let mut harsh = Tally::default();
-        Device { schedule: "to-barrier", ..*self }.run(ops, params, &mut harsh)?;
-        println!(
-            "{}: {} cases pass and {} fail when each warp runs to its barrier",
-            self.capability,
-            harsh.passed(),
-            harsh.failures.len()
-        );
-        let mut unexplained = Vec::new();
-        for case in &harsh.failures {
-            let Some((op, params)) = parts(case) else {
-                unexplained.push(case.clone());
-                continue;
-            };
-            let mut fair = Tally::default();
-            Device { schedule: "interleaved", racecheck: true, ..*self }.run(op, &exactly(params), &mut fair)?;
-            let log = log_path()?;
-            let said = fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?;
-            let races: BTreeSet<&str> = said.lines().filter_map(race).collect();
-            println!("\n{op}({params})");
-            println!("  interleaved: {} passed, {} failed", fair.passed(), fair.failures.len());
-            races.iter().take(SHOWN).for_each(|race| println!("  {race}"));
-            if races.len() > SHOWN {
-                println!("  ... {} races in all", races.len());
-            }
-            if races.is_empty() || !fair.failures.is_empty() || fair.passed() != 1 {
-                unexplained.push(format!("{case}: not explained by a race"));
-            }
+/// Runs cases to their barriers, and each that fails once more: interleaved, and under the race detector. Returns what is not
+/// explained by a race.
+pub(super) fn compare(
+    client: &Client,
+    program: &TestBackendOps,
+    software: Software<'_>,
+    (ops, params): (&str, &str),
+) -> Result<Vec<String>> {
+    let device =
+        |schedule, racecheck| Device { client, kind: Kind::Embedded(Software { schedule, racecheck, ..software }) };
+    let mut harsh = Tally::default();
+    device("to-barrier", software.racecheck).run(program, ops, params, &mut harsh)?;
+    println!(
+        "{}: {} cases pass and {} fail when each warp runs to its barrier",
+        software.capability,
+        harsh.passed(),
+        harsh.failures.len()
+    );
+    let mut unexplained = Vec::new();
+    for case in &harsh.failures {
+        let Some((op, params)) = parts(case) else {
+            unexplained.push(case.clone());
+            continue;
+        };
+        let mut fair = Tally::default();
+        device("interleaved", true).run(program, op, &exactly(params), &mut fair)?;
+        let log = log_path()?;
+        let said = fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?;
+        let races: BTreeSet<&str> = said.lines().filter_map(race).collect();
+        println!("\n{op}({params})");
+        println!("  interleaved: {} passed, {} failed", fair.passed(), fair.failures.len());
+        races.iter().take(SHOWN).for_each(|race| println!("  {race}"));
+        if races.len() > SHOWN {
+            println!("  ... {} races in all", races.len());
         }
-        Ok(unexplained)
+        if races.is_empty() || !fair.failures.is_empty() || fair.passed() != 1 {
+            unexplained.push(format!("{case}: not explained by a race"));
+        }
     }
+    Ok(unexplained)
 }
 
 /// Operation and parameters of a case, such as `[X] NMSE = 1 > 0.1   X(type=f32,n=4)`.
