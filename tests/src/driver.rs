@@ -7,6 +7,9 @@ use std::{
 };
 
 use libloading::os::unix::Library;
+use vgpu_core::abi::{
+    CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT, CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT, CU_LAUNCH_PARAM_END_AS_INT,
+};
 
 /// A failed call: which, and the name of its result code.
 #[derive(Debug, PartialEq, Eq)]
@@ -157,7 +160,7 @@ impl Driver {
     ///
     /// # Errors
     /// The call's.
-    pub fn write(&self, target: u64, source: &[f32]) -> Result<(), Failure> {
+    pub fn write<T: Copy>(&self, target: u64, source: &[T]) -> Result<(), Failure> {
         // SAFETY: the slice is readable for its length.
         self.check("cuMemcpyHtoD_v2", unsafe {
             (self.cuMemcpyHtoD_v2)(target, source.as_ptr().cast(), size_of_val(source))
@@ -168,7 +171,7 @@ impl Driver {
     ///
     /// # Errors
     /// The call's.
-    pub fn read(&self, source: u64, target: &mut [f32]) -> Result<(), Failure> {
+    pub fn read<T: Copy>(&self, source: u64, target: &mut [T]) -> Result<(), Failure> {
         let len_bytes = size_of_val(target);
         // SAFETY: the slice is writable for its length.
         self.check("cuMemcpyDtoH_v2", unsafe { (self.cuMemcpyDtoH_v2)(target.as_mut_ptr().cast(), source, len_bytes) })
@@ -203,22 +206,37 @@ impl Driver {
         params: &mut [&mut [u8]],
     ) -> Result<(), Failure> {
         let mut pointers: Vec<*mut c_void> = params.iter_mut().map(|param| param.as_mut_ptr().cast()).collect();
-        // SAFETY: each pointer leads to a parameter's bytes; the callers pass as many as the kernel declares.
-        let code = unsafe {
-            (self.cuLaunchKernel)(
-                function.0,
-                blocks,
-                1,
-                1,
-                threads,
-                1,
-                1,
-                0,
-                ptr::null_mut(),
-                pointers.as_mut_ptr(),
-                ptr::null_mut(),
-            )
-        };
+        self.launch_with(function, blocks, threads, pointers.as_mut_ptr(), ptr::null_mut())
+    }
+
+    /// Launches on the default stream, with the parameters as the kernel has them in its memory.
+    ///
+    /// # Errors
+    /// The call's.
+    pub fn launch_packed(&self, function: Function, blocks: u32, threads: u32, params: &[u8]) -> Result<(), Failure> {
+        let mut len_bytes = params.len();
+        let tag = |tag: u32| ptr::without_provenance_mut::<c_void>(tag as usize);
+        let mut extra = [
+            tag(CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT),
+            params.as_ptr().cast_mut().cast(),
+            tag(CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT),
+            (&raw mut len_bytes).cast(),
+            tag(CU_LAUNCH_PARAM_END_AS_INT),
+        ];
+        self.launch_with(function, blocks, threads, ptr::null_mut(), extra.as_mut_ptr())
+    }
+
+    fn launch_with(
+        &self,
+        function: Function,
+        blocks: u32,
+        threads: u32,
+        params: *mut *mut c_void,
+        extra: *mut *mut c_void,
+    ) -> Result<(), Failure> {
+        let stream = ptr::null_mut();
+        // SAFETY: parameters or extra lead to the parameters' bytes; the callers pass as many as the kernel declares.
+        let code = unsafe { (self.cuLaunchKernel)(function.0, blocks, 1, 1, threads, 1, 1, 0, stream, params, extra) };
         self.check("cuLaunchKernel", code)
     }
 

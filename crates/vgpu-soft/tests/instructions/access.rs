@@ -3,7 +3,7 @@
 //! Each thread of two warps accesses its own place in an area of 1 KiB; where that is comes from a table, so that one
 //! kernel meets addresses side by side, far apart, reversed, shared and scattered.
 
-use super::harness::{Kind, Random, case, compile, instruction_sets, kind, launch};
+use super::harness::{Kind, Random, case, compile, engines, kind, launch};
 
 const THREADS: usize = 64;
 /// The area's bytes begin behind one element of the largest kind: accesses are displaced by as much.
@@ -193,14 +193,14 @@ impl Access<'_> {
                 }
                 let mut expected = before.clone();
                 self.model(&mut expected, only_odd);
-                for isa in instruction_sets() {
+                for engine in engines() {
                     let mut data: Vec<u128> = before.chunks(16).map(sixteen).collect();
-                    launch(&compile(&self.source(only_odd), isa), 1, THREADS as u32, &mut data);
+                    launch(&compile(&self.source(only_odd), engine), 1, THREADS as u32, &mut data);
                     let got: Vec<u8> = data.iter().flat_map(|part| part.to_le_bytes()).collect();
                     let first = got.iter().zip(&expected).position(|(got, expected)| got != expected);
                     assert_eq!(
                         first, None,
-                        "the first wrong byte: {} in {:?} memory, pattern {number}, {isa:?}, masked: {only_odd}",
+                        "the first wrong byte: {} in {:?} memory, pattern {number}, {engine:?}, masked: {only_odd}",
                         self.form, self.place
                     );
                 }

@@ -2,7 +2,7 @@
 
 use vgpu_soft::exec::FaultKind;
 
-use super::harness::{case, case_kernel, compile, instruction_sets, launch, launch_with};
+use super::harness::{case, case_kernel, compile, engines, launch, launch_with};
 
 const HEAD: &str = ".version 8.4\n.target sm_90\n.address_size 64\n";
 
@@ -24,10 +24,10 @@ fn check(text: &str, model: impl Fn(u32) -> u32) {
     if !case_kernel(text) {
         return;
     }
-    for isa in instruction_sets() {
+    for engine in engines() {
         let mut data = [7; 64];
-        launch(&compile(text, isa), 1, 64, &mut data);
-        assert_eq!(data.to_vec(), (0..64).map(&model).collect::<Vec<_>>(), "{isa:?}\n{text}");
+        launch(&compile(text, engine), 1, 64, &mut data);
+        assert_eq!(data.to_vec(), (0..64).map(&model).collect::<Vec<_>>(), "{engine:?}\n{text}");
     }
 }
 
@@ -137,8 +137,8 @@ pub(super) fn a_trap_ends_the_launch() {
     }
     for (thread, expected) in [(64, None), (33, Some(FaultKind::Trap))] {
         let text = kernel("", &format!("mov.u32 %r0, 1; setp.eq.u32 %p0, %t, {thread}; @%p0 trap;"));
-        for isa in instruction_sets() {
-            let fault = launch_with(&compile(&text, isa), 1, 64, &mut [7u32; 64], &[]);
+        for engine in engines() {
+            let fault = launch_with(&compile(&text, engine), 1, 64, &mut [7u32; 64], &[]);
             assert_eq!(fault.map(|fault| fault.kind), expected);
         }
     }

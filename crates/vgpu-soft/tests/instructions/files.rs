@@ -4,10 +4,13 @@
 //! - `// threads: 32` how many threads there are (32 if not said).
 //! - `// before: 1 2 0x3` the array's words; `4*7` is four times 7, `0..3` is 0, 1, 2. Lines add up.
 //! - `// after: ...` what they must be then.
+//!
+//! Where these tests are a program far from their sources, `VGPU_TEST_PTX` names the folder.
 
-use std::path::Path;
+use std::env;
+use std::path::{Path, PathBuf};
 
-use super::harness::{case_kernel, compile, instruction_sets, launch};
+use super::harness::{case_kernel, compile, engines, launch};
 
 fn words(text: &str) -> Vec<u32> {
     let number = |text: &str| {
@@ -37,7 +40,8 @@ fn lines(text: &str, key: &str) -> String {
 
 #[test]
 pub(super) fn kernels_leave_what_their_files_say() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ptx");
+    let sources = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ptx");
+    let folder = env::var_os("VGPU_TEST_PTX").map_or_else(sources, PathBuf::from);
     let mut count = 0;
     for entry in std::fs::read_dir(folder).expect("the folder is part of the crate") {
         let path = entry.expect("a readable folder").path();
@@ -52,10 +56,10 @@ pub(super) fn kernels_leave_what_their_files_say() {
         let threads = lines(&text, "threads").trim().parse().unwrap_or(32);
         let (before, after) = (words(&lines(&text, "before")), words(&lines(&text, "after")));
         assert_eq!(before.len(), after.len(), "{}", path.display());
-        for isa in instruction_sets() {
+        for engine in engines() {
             let mut data = before.clone();
-            launch(&compile(&text, isa), 1, threads, &mut data);
-            assert_eq!(data, after, "{} ({isa:?})", path.display());
+            launch(&compile(&text, engine), 1, threads, &mut data);
+            assert_eq!(data, after, "{} ({engine:?})", path.display());
         }
     }
     assert!(count > 10, "the case files are gone");

@@ -1,6 +1,8 @@
 //! Runs one instruction for many operand tuples, for every instruction set that this CPU has, on full warps and on
 //! masked ones, and compares each result with a model.
 //!
+//! `VGPU_TEST_LIBCUDA` names a libcuda whose first device runs the kernels instead: the models hold for every GPU.
+//!
 //! Cases name the opcode forms that they check ([`case`], [`case_kernel`]), so that [`forms_of`] can ask them for the
 //! names alone.
 
@@ -11,6 +13,9 @@ use std::sync::Arc;
 use vgpu_soft::exec::{CompileOptions, Fault, Isa, Kernel, Launch, LaunchOptions, Shape, Worker};
 use vgpu_soft::memory::MemoryMap;
 use vgpu_soft::ptx;
+use vgpu_tests::driver::Function;
+
+use super::gpu::Gpu;
 
 thread_local! {
     /// The names so far, while only names are asked for.
@@ -86,8 +91,30 @@ pub(crate) fn kind(r#type: &str) -> Kind {
     }
 }
 
-pub(crate) fn instruction_sets() -> Vec<Isa> {
-    [Isa::Baseline, Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| *isa <= Isa::detect()).collect()
+/// What runs kernels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Engine {
+    /// The interpreter, with this instruction set.
+    Interpreter(Isa),
+    /// A device that is there.
+    Gpu(&'static Gpu),
+}
+
+/// All that there are to try: the interpreter with every instruction set, or the GPU that somebody asks for.
+pub(crate) fn engines() -> Vec<Engine> {
+    match Gpu::asked_for() {
+        Some(gpu) => vec![Engine::Gpu(gpu)],
+        None => {
+            let sets = [Isa::Baseline, Isa::Avx2, Isa::Avx512].into_iter();
+            sets.filter(|isa| *isa <= Isa::detect()).map(Engine::Interpreter).collect()
+        }
+    }
+}
+
+/// A kernel that is ready to run.
+pub(crate) enum Program {
+    Interpreted(Arc<Kernel>),
+    Loaded(&'static Gpu, Function),
 }
 
 /// What the destination holds before, and a lane that does not take part keeps.
@@ -139,26 +166,35 @@ ret;\n}}\n"
 }
 
 /// Compiles the only kernel of a module.
-pub(crate) fn compile(text: &str, isa: Isa) -> Arc<Kernel> {
+pub(crate) fn compile(text: &str, engine: Engine) -> Program {
     let module = ptx::parse_module(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let options = CompileOptions { isa, capability: 90, ..CompileOptions::default() };
-    let kernel = Kernel::compile(&module, &module.kernels[0], &|_: &str| None, &options);
-    Arc::new(kernel.unwrap_or_else(|error| panic!("{error}\n{text}")))
+    match engine {
+        Engine::Interpreter(isa) => {
+            let options = CompileOptions { isa, capability: 90, ..CompileOptions::default() };
+            let kernel = Kernel::compile(&module, &module.kernels[0], &|_: &str| None, &options);
+            Program::Interpreted(Arc::new(kernel.unwrap_or_else(|error| panic!("{error}\n{text}"))))
+        }
+        Engine::Gpu(gpu) => Program::Loaded(gpu, gpu.load(text, module.kernels[0].name)),
+    }
 }
 
 /// Runs a kernel with the data's address as its only parameter.
-pub(crate) fn launch<T>(kernel: &Arc<Kernel>, blocks: u32, threads: u32, data: &mut [T]) {
-    assert_eq!(launch_with(kernel, blocks, threads, data, &[]), None);
+pub(crate) fn launch<T: Copy>(program: &Program, blocks: u32, threads: u32, data: &mut [T]) {
+    assert_eq!(launch_with(program, blocks, threads, data, &[]), None);
 }
 
 /// Runs a kernel with the data's address as its first parameter, and `more` behind it.
-pub(crate) fn launch_with<T>(
-    kernel: &Arc<Kernel>,
+pub(crate) fn launch_with<T: Copy>(
+    program: &Program,
     blocks: u32,
     threads: u32,
     data: &mut [T],
     more: &[u8],
 ) -> Option<Fault> {
+    let kernel = match program {
+        Program::Interpreted(kernel) => kernel,
+        Program::Loaded(gpu, function) => return gpu.launch(*function, blocks, threads, data, more),
+    };
     let start = data.as_mut_ptr().expose_provenance() as u64;
     let map = MemoryMap::new(std::iter::once(start..start + size_of_val(data) as u64).collect());
     let shape = Shape { grid: [blocks, 1, 1], block: [threads, 1, 1], dynamic_shared_bytes: 0 };
@@ -192,9 +228,9 @@ pub(crate) fn check_with(
     }
     let stride = from.len() + 1;
     let blocks = tuples.len().div_ceil(THREADS);
-    for isa in instruction_sets() {
+    for engine in engines() {
         for only_odd in [false, true] {
-            let kernel = compile(&source(opcode, to, from, suffix, only_odd), isa);
+            let kernel = compile(&source(opcode, to, from, suffix, only_odd), engine);
             let mut data = vec![0u64; blocks * THREADS * stride];
             for (index, row) in data.chunks_mut(stride).enumerate() {
                 row[..from.len()].copy_from_slice(&tuples[index % tuples.len()]);
@@ -211,11 +247,11 @@ pub(crate) fn check_with(
                     let is_right = agree(to, got, expected);
                     assert!(
                         is_right,
-                        "{opcode} {suffix} {:x?}: {got:#x}, not {expected:#x} ({isa:?}, masked: {only_odd})",
+                        "{opcode} {suffix} {:x?}: {got:#x}, not {expected:#x} ({engine:?}, masked: {only_odd})",
                         &row[..from.len()]
                     );
                 } else {
-                    assert_eq!(got, kept, "{opcode} changed a lane that was not active ({isa:?})");
+                    assert_eq!(got, kept, "{opcode} changed a lane that was not active ({engine:?})");
                 }
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! `harness` runs an instruction for many operands; `exact` is the model of floating point. The other modules have the
 //! instructions by kind, and `files` runs the kernels of `tests/ptx`, which carry their own expected values. `coverage`
-//! holds them against the list of opcode forms that a real program uses.
+//! holds them against the list of opcode forms that a real program uses. `gpu` is another device to run them all on.
 
 #![allow(clippy::type_complexity, reason = "tables of opcodes and what they compute")]
 
@@ -15,6 +15,7 @@ mod coverage;
 mod exact;
 mod files;
 mod float;
+mod gpu;
 mod harness;
 mod integer;
 mod matrix;

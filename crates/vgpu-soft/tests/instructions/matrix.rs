@@ -1,6 +1,6 @@
 //! Matrix products: fragments are filled by the tables of the PTX manual, and compared with a plain product.
 
-use super::harness::{Random, case, compile, instruction_sets, launch};
+use super::harness::{Random, case, compile, engines, launch};
 
 /// Row and column of the `index`-th element of a lane.
 type Place = fn(usize, usize) -> (usize, usize);
@@ -233,9 +233,9 @@ pub(super) fn fragments_multiply_as_the_matrices_they_hold() {
             fill(a, b, product.element_bits, product.encode, &|i| at(&b_matrix, (product.b)(lane, i)));
             fill(a + b, d, product.sum_bits, product.encode_sum, &|i| at(&c_matrix, (product.c)(lane, i)));
         }
-        for isa in instruction_sets() {
+        for engine in engines() {
             let mut data = data.clone();
-            launch(&compile(&text, isa), 1, 32, &mut data);
+            launch(&compile(&text, engine), 1, 32, &mut data);
             for (lane, registers) in data.chunks(stride).enumerate() {
                 let packed = (32 / product.sum_bits) as usize;
                 for index in 0..d * packed {
@@ -244,7 +244,7 @@ pub(super) fn fragments_multiply_as_the_matrices_they_hold() {
                     let expected = (product.encode_sum)(sum + c_matrix[row][column]);
                     let got = registers[index / packed] >> (product.sum_bits * (index % packed) as u32);
                     let got = if packed == 2 { got & 0xffff } else { got };
-                    assert_eq!(got, expected, "{} row {row} column {column} ({isa:?})", product.opcode);
+                    assert_eq!(got, expected, "{} row {row} column {column} ({engine:?})", product.opcode);
                 }
             }
         }
@@ -260,10 +260,10 @@ pub(super) fn a_transposed_matrix_has_rows_for_columns() {
     let text = kernel(OPCODE, [1, 1, 0, 0]).replace(", {}", "").replace(['{', '}'], "");
     let text = text.replacen("(.param .u64 p)\n", "(.param .u64 p)\n{", 1) + "}";
     let element = |row: usize, column: usize| (row * 8 + column) as u32;
-    for isa in instruction_sets() {
+    for engine in engines() {
         let mut data: Vec<u32> =
             (0..32).map(|lane| element(lane / 4, lane % 4 * 2) | element(lane / 4, lane % 4 * 2 + 1) << 16).collect();
-        launch(&compile(&text, isa), 1, 32, &mut data);
+        launch(&compile(&text, engine), 1, 32, &mut data);
         let expected: Vec<u32> =
             (0..32).map(|lane| element(lane % 4 * 2, lane / 4) | element(lane % 4 * 2 + 1, lane / 4) << 16).collect();
         assert_eq!(data, expected);

@@ -1,6 +1,6 @@
 //! What moves between spaces by its own rules: parameters, generic addresses, asynchronous copies, tiles, atomics.
 
-use super::harness::{Random, case, compile, instruction_sets, launch, launch_with};
+use super::harness::{Random, case, compile, engines, launch, launch_with};
 
 const HEAD: &str = ".version 8.4\n.target sm_90\n.address_size 64\n";
 
@@ -40,9 +40,9 @@ pub(super) fn parameters_are_read_by_their_type() {
             let unused = 32 - 8 * bytes as u32;
             let is_signed = r#type.starts_with('s');
             let expected = if is_signed { ((bits << unused) as i32 >> unused) as u32 } else { bits };
-            for isa in instruction_sets() {
+            for engine in engines() {
                 let mut data = [7u32; 32];
-                assert_eq!(launch_with(&compile(&text, isa), 1, 32, &mut data, &more), None);
+                assert_eq!(launch_with(&compile(&text, engine), 1, 32, &mut data, &more), None);
                 assert_eq!(data, [expected; 32], "{form} at {at}");
             }
         }
@@ -52,10 +52,7 @@ pub(super) fn parameters_are_read_by_their_type() {
         st.global.u64 [%mine], %rd0; st.global.u32 [%mine+8], %r0; st.global.u32 [%mine+12], %r1;";
     if [case("ld.param.u64"), case("ld.param.v2.f32")] == [true; 2] {
         let mut data = [0u64; 64];
-        assert_eq!(
-            launch_with(&compile(&kernel_with(BLOCK, 16, body), instruction_sets()[0]), 1, 32, &mut data, &more),
-            None
-        );
+        assert_eq!(launch_with(&compile(&kernel_with(BLOCK, 16, body), engines()[0]), 1, 32, &mut data, &more), None);
         assert_eq!(data.to_vec(), [word(16), word(8)].repeat(32));
     }
 }
@@ -88,9 +85,9 @@ pub(super) fn generic_addresses_go_to_their_space_and_back() {
         cvta.to.local.u64 %rd6, %rd5; ld.local.u32 %r5, [%rd6+4]; st.global.u32 [%mine+16], %r5;
         sub.u64 %rd3, %rd3, %rd1; sub.u64 %rd6, %rd6, %rd4; or.b64 %rd3, %rd3, %rd6; st.global.u64 [%mine+24], %rd3;",
     );
-    for isa in instruction_sets() {
+    for engine in engines() {
         let mut data: Vec<u32> = (0..64).flat_map(|thread| [thread * 5, 0, 0, 0, 0, 9, 9, 9]).collect();
-        launch(&compile(&text, isa), 1, 64, &mut data);
+        launch(&compile(&text, engine), 1, 64, &mut data);
         let row = |word: u32| [word, word, word + 1, word + 2, word + 3, 9, 0, 0];
         assert_eq!(data, (0..64).flat_map(|thread| row(thread * 5)).collect::<Vec<u32>>());
     }
@@ -123,12 +120,12 @@ pub(super) fn asynchronous_copies_bring_sixteen_bytes_once_they_are_waited_for()
                 st.global.v4.u32 [%mine+1024], {{%r2, %r3, %r4, %r5}};"
             ),
         );
-        for isa in instruction_sets() {
+        for engine in engines() {
             let mut random = Random(3);
             let rows: Vec<u128> =
                 (0..64).map(|_| u128::from(random.next()) << 64 | u128::from(random.next())).collect();
             let mut data = [&rows[..], &[0; 64]].concat();
-            launch(&compile(&text, isa), 1, 64, &mut data);
+            launch(&compile(&text, engine), 1, 64, &mut data);
             let mut expected = vec![0; 64];
             rows.iter().enumerate().for_each(|(row, bytes)| expected[scattered(row)] = *bytes);
             assert_eq!(data[64..], expected, "{form}");
@@ -164,13 +161,13 @@ pub(super) fn tiles_are_loaded_by_rows_or_by_columns() {
         let mut random = Random(4);
         let elements: Vec<u16> = (0..512).map(|_| (random.next() >> 30) as u16).collect();
         let element = |tile: usize, row: usize, column: usize| elements[8 * scattered(8 * tile + row) + column];
-        for isa in instruction_sets() {
+        for engine in engines() {
             let mut data: Vec<u128> = elements
                 .chunks(8)
                 .map(|row| row.iter().rev().fold(0, |bits, element| bits << 16 | u128::from(*element)))
                 .collect();
             data.extend([0; 64]);
-            launch(&compile(&text, isa), 1, 32, &mut data);
+            launch(&compile(&text, engine), 1, 32, &mut data);
             for lane in 0..32 {
                 let (row, column) = (lane / 4, lane % 4 * 2);
                 for tile in 0..tiles {
@@ -179,7 +176,11 @@ pub(super) fn tiles_are_loaded_by_rows_or_by_columns() {
                         _ => (element(tile, column, row), element(tile, column + 1, row)),
                     };
                     let got = (data[64 + 2 * lane] >> (32 * tile)) as u32;
-                    assert_eq!(got, u32::from(high) << 16 | u32::from(low), "{form} lane {lane} tile {tile} ({isa:?})");
+                    assert_eq!(
+                        got,
+                        u32::from(high) << 16 | u32::from(low),
+                        "{form} lane {lane} tile {tile} ({engine:?})"
+                    );
                 }
             }
         }
@@ -230,15 +231,15 @@ pub(super) fn a_product_of_8_by_32_goes_through_shared_memory() {
     let mut random = Random(6);
     let small: Vec<i32> = (0..8 * 24 + 32 * 24).map(|_| (random.next() >> 40) as i32 % 7 - 3).collect();
     let (a, b) = small.split_at(8 * 24);
-    for isa in instruction_sets() {
+    for engine in engines() {
         let half = |value: i32| u32::from(half::f16::from_f32(value as f32).to_bits());
         let mut data: Vec<u32> = small.chunks(2).map(|pair| half(pair[1]) << 16 | half(pair[0])).collect();
         data.resize(words + 288, 0);
-        launch(&compile(&text, isa), 1, 32, &mut data);
+        launch(&compile(&text, engine), 1, 32, &mut data);
         for (row, column) in (0..8).flat_map(|row| (0..32).map(move |column| (row, column))) {
             let sum: i32 = (0..16).map(|k| a[24 * row + k] * b[24 * column + k]).sum();
             let got = f32::from_bits(data[words + 36 * row + column]);
-            assert_eq!(got, (sum + 1) as f32, "row {row} column {column} ({isa:?})");
+            assert_eq!(got, (sum + 1) as f32, "row {row} column {column} ({engine:?})");
         }
     }
 }
@@ -283,19 +284,19 @@ pub(super) fn atomic_sums_are_those_of_some_order() {
                 st.global.u32 [%mine+16], %r2;"
             ),
         );
-        for isa in instruction_sets() {
+        for engine in engines() {
             let start = [100u32, 2000, u32::MAX - 50];
             let mut data = [&start[..], &[0; 65]].concat();
-            launch(&compile(&text, isa), 1, 64, &mut data);
+            launch(&compile(&text, engine), 1, 64, &mut data);
             for cell in 0..3 {
                 let mut steps: Vec<(u32, u32)> = (cell..64).step_by(3).map(|t| (data[4 + t], t as u32 + 1)).collect();
                 let total: u32 = steps.iter().map(|step| step.1).sum();
-                assert_eq!(data[cell], start[cell].wrapping_add(total), "{form} ({isa:?})");
+                assert_eq!(data[cell], start[cell].wrapping_add(total), "{form} ({engine:?})");
                 // What each thread got must be the sum of those before it.
                 steps.sort_by_key(|step| step.0.wrapping_sub(start[cell]));
                 let mut sum = start[cell];
                 for (old, added) in steps {
-                    assert_eq!(old, if op == "red" { 0 } else { sum }, "{form} ({isa:?})");
+                    assert_eq!(old, if op == "red" { 0 } else { sum }, "{form} ({engine:?})");
                     sum = sum.wrapping_add(added);
                 }
             }
