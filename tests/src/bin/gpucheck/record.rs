@@ -1,0 +1,135 @@
+//! What a step finds out. It prints records, a line of JSON each, and whoever has started it reads them.
+
+use std::{fmt::Display, io::Write};
+
+use serde::{Deserialize, Serialize};
+
+/// One result.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(crate) enum Record {
+    /// Something that is so on this machine.
+    Fact { name: String, value: String },
+    /// Something that must be so.
+    Check { name: String, passed: bool, detail: String },
+    /// A figure natively and through vgpu, measured in turns.
+    Ratio { name: String, unit: String, native: f64, ours: f64, goal: Option<Goal> },
+}
+
+/// What a ratio should come to. It is a goal, not a condition: figures are for people to judge.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Goal {
+    pub(crate) text: String,
+    pub(crate) is_met: bool,
+}
+
+/// What is better, and how good vgpu wants to be.
+#[derive(Clone, Copy)]
+pub(crate) enum Aim {
+    /// At most native's cost.
+    NoDearer,
+    /// At most native's cost and so much.
+    AtMostPlus(f64),
+    /// At least this share of native's rate.
+    AtLeast(f64),
+}
+
+impl Aim {
+    pub(crate) fn goal(self, native: f64, ours: f64) -> Goal {
+        let (text, is_met) = match self {
+            Self::NoDearer => ("no more than native".to_owned(), ours <= native),
+            Self::AtMostPlus(more) => (format!("native + {more}"), ours <= native + more),
+            Self::AtLeast(share) => (format!("at least {:.0} %", share * 100.0), ours >= native * share),
+        };
+        Goal { text, is_met }
+    }
+}
+
+impl Record {
+    /// Gives the record to whoever has started this process.
+    pub(crate) fn say(&self) {
+        let line = serde_json::to_string(self).expect("records are plain data");
+        let mut output = std::io::stdout().lock();
+        // Nobody listens any more: then nobody wants to know.
+        let _ = writeln!(output, "{line}").and_then(|()| output.flush());
+    }
+
+    /// The record in a line that a step has printed. A line that is none is a fact: libraries print, too.
+    pub(crate) fn read(line: &str) -> Self {
+        serde_json::from_str(line)
+            .unwrap_or_else(|_| Self::Fact { name: "printed".to_owned(), value: line.trim_end().to_owned() })
+    }
+
+    pub(crate) fn is_failure(&self) -> bool {
+        matches!(self, Self::Check { passed: false, .. })
+    }
+
+    /// The record for people.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Fact { name, value } => format!("  {name}: {value}"),
+            Self::Check { name, passed, detail } => {
+                let colon = if detail.is_empty() { "" } else { ": " };
+                format!("  {} {name}{colon}{detail}", if *passed { "ok  " } else { "FAIL" })
+            }
+            Self::Ratio { name, unit, native, ours, goal } => {
+                let goal = goal.as_ref().map_or(String::new(), |goal| {
+                    format!("  {} ({})", if goal.is_met { "met   " } else { "MISSED" }, goal.text)
+                });
+                format!("  {name:<40} {native:>12.3} {ours:>12.3} {unit:<5} {:>7.3}{goal}", ours / native)
+            }
+        }
+    }
+}
+
+/// Says a fact.
+pub(crate) fn fact(name: impl Display, value: impl Display) {
+    Record::Fact { name: name.to_string(), value: value.to_string() }.say();
+}
+
+/// Says whether something is as it must be.
+pub(crate) fn check(name: impl Display, passed: bool, detail: impl Display) {
+    Record::Check { name: name.to_string(), passed, detail: detail.to_string() }.say();
+}
+
+/// Says a figure of both sides.
+pub(crate) fn ratio(name: impl Display, unit: &str, native: f64, ours: f64, aim: Aim) {
+    let goal = Some(aim.goal(native, ours));
+    Record::Ratio { name: name.to_string(), unit: unit.to_owned(), native, ours, goal }.say();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_survive_the_pipe() {
+        for record in [
+            Record::Fact { name: "a".into(), value: "b\n\"c\"".into() },
+            Record::Check { name: "a".into(), passed: false, detail: String::new() },
+            Record::Ratio {
+                name: "a".into(),
+                unit: "us".into(),
+                native: 2.0,
+                ours: 3.0,
+                goal: Some(Aim::AtMostPlus(0.5).goal(2.0, 3.0)),
+            },
+        ] {
+            assert_eq!(Record::read(&serde_json::to_string(&record).expect("plain data")), record);
+        }
+    }
+
+    #[test]
+    fn what_a_library_prints_is_no_check() {
+        assert!(matches!(Record::read("{}"), Record::Fact { .. }));
+        assert!(matches!(Record::read("from the GPU"), Record::Fact { .. }));
+    }
+
+    #[test]
+    fn goals_are_held_against_native() {
+        assert!(Aim::NoDearer.goal(2.0, 2.0).is_met);
+        assert!(!Aim::AtMostPlus(3.0).goal(2.0, 5.1).is_met);
+        assert!(Aim::AtLeast(0.9).goal(10.0, 9.0).is_met);
+        assert!(!Aim::AtLeast(0.9).goal(10.0, f64::NAN).is_met);
+    }
+}
