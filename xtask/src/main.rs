@@ -7,6 +7,7 @@ mod conformance;
 mod demo;
 mod dist;
 mod fuzz;
+mod gpu;
 mod headers;
 mod llama_build;
 mod llama_server;
@@ -55,6 +56,8 @@ enum Command {
     Bench(bench::Args),
     /// Compares the names and texts of result codes with the real libraries'.
     Words(words::Args),
+    /// Packs what is needed to examine vgpu on a machine that has an NVIDIA GPU.
+    Gpu(gpu::Args),
     /// Runs a command in a virtual machine that has dist/.
     Vm(vm::Args),
 }
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Words(args) => words::run(&args),
+        Command::Gpu(args) => gpu::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -53,11 +53,11 @@ pub(crate) fn check(fetch_cublas: bool) -> Result<Vec<String>> {
     let program = program()?;
     let mut skipped = Vec::new();
     if has_pip() {
-        let runtime = from_wheel("nvidia-cuda-runtime-cu12")?;
-        compare(&program, &RUNTIME, &find(&runtime, RUNTIME.soname)?, &[])?;
+        let runtime = wheel_library("nvidia-cuda-runtime-cu12", RUNTIME.soname)?;
+        compare(&program, &RUNTIME, &runtime, &[])?;
         let cublas = Libraries::of("nvidia-cublas-cu12")?;
         if fetch_cublas || cublas.is_downloaded()? {
-            compare(&program, &CUBLAS, &find(&from_wheel("nvidia-cublas-cu12")?, CUBLAS.soname)?, &[])?;
+            compare(&program, &CUBLAS, &wheel_library("nvidia-cublas-cu12", CUBLAS.soname)?, &[])?;
         } else {
             skipped.push("cuBLAS's words, whose wheel is 580 MB: `cargo xtask words --cublas` fetches it".to_owned());
         }
@@ -88,6 +88,11 @@ fn has_pip() -> bool {
 fn from_wheel(name: &str) -> Result<PathBuf> {
     let wheel = Libraries::of(name)?;
     vm::cached_folder("words", &wheel.identity(), |dir| wheel.unpack(dir))
+}
+
+/// A library of a wheel.
+pub(crate) fn wheel_library(wheel: &str, soname: &str) -> Result<PathBuf> {
+    find(&from_wheel(wheel)?, soname)
 }
 
 /// The one file of that name below `folder`.

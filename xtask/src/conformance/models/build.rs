@@ -80,6 +80,10 @@ impl TestLlamaArchs {
         self.folder.join(PROGRAM)
     }
 
+    pub(super) fn library(&self) -> PathBuf {
+        self.folder.join(LIBRARY)
+    }
+
     /// The folder of both.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
