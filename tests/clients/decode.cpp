@@ -1,5 +1,5 @@
 // Decodes with a prebuilt llama.cpp and prints one JSON line: { device, tokens, promptMs, tokensPerSecond }.
-// usage: decode BACKENDS BACKEND STEPS LAYERS EMBEDDING VOCABULARY
+// usage: decode BACKENDS BACKEND PROMPT STEPS LAYERS EMBEDDING VOCABULARY
 //
 // BACKENDS is the folder of the CPU's backends; BACKEND is the library to compute with instead, or "-". The model is a
 // llama of random weights in f16, made in the backend's own memory: the same weights everywhere, and no file.
@@ -20,7 +20,6 @@
 namespace {
 
 constexpr uint32_t HEAD = 64;
-constexpr int PROMPT = 32;
 // Decoded before the clock starts: kernels are compiled, graphs are captured.
 constexpr int WARM_UP = 8;
 
@@ -138,11 +137,12 @@ void say_nothing_but_errors(ggml_log_level level, const char * text, void *) {
 } // namespace
 
 int main(int argc, char ** argv) {
-    if (argc != 7) {
-        fail("usage: decode BACKENDS BACKEND STEPS LAYERS EMBEDDING VOCABULARY");
+    if (argc != 8) {
+        fail("usage: decode BACKENDS BACKEND PROMPT STEPS LAYERS EMBEDDING VOCABULARY");
     }
-    const int steps = std::atoi(argv[3]);
-    const shape model_shape = {uint32_t(std::atoi(argv[4])), uint32_t(std::atoi(argv[5])), uint32_t(std::atoi(argv[6]))};
+    const int prompt_len = std::atoi(argv[3]);
+    const int steps = std::atoi(argv[4]);
+    const shape model_shape = {uint32_t(std::atoi(argv[5])), uint32_t(std::atoi(argv[6])), uint32_t(std::atoi(argv[7]))};
     llama_log_set(say_nothing_but_errors, nullptr);
 
     ggml_backend_dev_t device = nullptr;
@@ -166,19 +166,19 @@ int main(int argc, char ** argv) {
     }
     llama_context_params params = llama_context_default_params();
     params.n_ctx = 1024;
-    params.n_batch = PROMPT;
-    params.n_ubatch = PROMPT;
+    params.n_batch = prompt_len;
+    params.n_ubatch = prompt_len;
     llama_context * context = llama_init_from_model(model, params);
     if (context == nullptr) {
         fail("no context");
     }
 
-    std::vector<llama_token> prompt(PROMPT);
-    for (int i = 0; i < PROMPT; i++) {
+    std::vector<llama_token> prompt(prompt_len);
+    for (int i = 0; i < prompt_len; i++) {
         prompt[i] = llama_token(mixed(uint64_t(i) + 1) % model_shape.vocabulary);
     }
     const auto prompted = std::chrono::steady_clock::now();
-    if (llama_decode(context, llama_batch_get_one(prompt.data(), PROMPT)) != 0) {
+    if (llama_decode(context, llama_batch_get_one(prompt.data(), prompt_len)) != 0) {
         fail("the prompt is not decoded");
     }
     llama_token token = likeliest(context, model_shape.vocabulary);

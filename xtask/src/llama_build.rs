@@ -76,18 +76,12 @@ impl Recipe<'_> {
         make: impl FnOnce(&Path) -> Result<PathBuf>,
     ) -> Result<PathBuf> {
         let product = root.join(format!("{}-{}", self.name, self.key(source, more)?));
-        if product.exists() {
-            return Ok(product);
-        }
-        // A cut-off build's remains, too.
-        let unfinished = root.join(format!("{}.unfinished", self.name));
-        let _ = fs::remove_dir_all(&unfinished);
-        fs::create_dir_all(&unfinished).with_context(|| format!("cannot create {}", unfinished.display()))?;
-        let started = Instant::now();
-        let made = make(&unfinished)?;
-        fs::rename(&made, &product).with_context(|| format!("cannot create {}", product.display()))?;
-        fs::remove_dir_all(&unfinished).with_context(|| format!("cannot remove {}", unfinished.display()))?;
-        println!("llama.cpp: {} is compiled, in {:.0} s", self.name, started.elapsed().as_secs_f64());
+        workspace::once(&product, |unfinished| {
+            let started = Instant::now();
+            let made = make(unfinished)?;
+            println!("llama.cpp: {} is compiled, in {:.0} s", self.name, started.elapsed().as_secs_f64());
+            Ok(made)
+        })?;
         Ok(product)
     }
 

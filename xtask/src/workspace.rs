@@ -1,7 +1,7 @@
 //! Where things are, and how other programs are run.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -25,6 +25,21 @@ pub(crate) fn cache_dir() -> Result<PathBuf> {
     }
     let home = env::var_os("HOME").context("neither VGPU_CACHE nor HOME is set")?;
     Ok(Path::new(&home).join(".cache/vgpu"))
+}
+
+/// Makes the file or folder `product`, where it is not there: `make` gets an empty folder beside it, and says what in it is to
+/// become the product.
+pub(crate) fn once(product: &Path, make: impl FnOnce(&Path) -> Result<PathBuf>) -> Result<()> {
+    if product.exists() {
+        return Ok(());
+    }
+    // A cut-off attempt's remains, too.
+    let unfinished = product.with_added_extension("unfinished");
+    let _ = fs::remove_dir_all(&unfinished);
+    fs::create_dir_all(&unfinished).with_context(|| format!("cannot create {}", unfinished.display()))?;
+    let made = make(&unfinished)?;
+    fs::rename(&made, product).with_context(|| format!("cannot create {}", product.display()))?;
+    fs::remove_dir_all(&unfinished).with_context(|| format!("cannot remove {}", unfinished.display()))
 }
 
 /// A cargo command in the workspace, the cargo that runs us.

@@ -63,17 +63,15 @@ fn thin_backend(client: &Client) -> Result<PathBuf> {
     [THINNER, CAPABILITY, &ZSTD.concat()].iter().for_each(|text| hash.update(text));
     let key: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let product = client.dir().join(format!("{BACKEND}-{key}"));
-    if product.exists() {
-        return Ok(product);
-    }
-    println!("gpu: thinning the CUDA backend and compressing it (minutes, once)");
-    let folder = tempfile::tempdir_in(client.dir()).context("a folder in the cache")?;
-    let (thin, packed) = (folder.path().join("thin"), folder.path().join("packed"));
-    let run = ["run", "--quiet", "--release", "--package", "vgpu-tests", "--bin", "thin-fatbins", "--"];
-    workspace::check(workspace::cargo().args(run).arg(client.cuda_backend()).arg(CAPABILITY).arg(&thin))?;
-    workspace::check(Command::new("zstd").args(ZSTD).arg(&thin).arg("-o").arg(&packed))
-        .context("packing needs zstd: apt-get install zstd")?;
-    fs::rename(&packed, &product).with_context(|| product.display().to_string())?;
+    workspace::once(&product, |folder| {
+        println!("gpu: thinning the CUDA backend and compressing it (minutes, once)");
+        let (thin, packed) = (folder.join("thin"), folder.join("packed"));
+        let run = ["run", "--quiet", "--release", "--package", "vgpu-tests", "--bin", "thin-fatbins", "--"];
+        workspace::check(workspace::cargo().args(run).arg(client.cuda_backend()).arg(CAPABILITY).arg(&thin))?;
+        workspace::check(Command::new("zstd").args(ZSTD).arg(&thin).arg("-o").arg(&packed))
+            .context("packing needs zstd: apt-get install zstd")?;
+        Ok(packed)
+    })?;
     Ok(product)
 }
 

@@ -1,5 +1,7 @@
 //! A device that a libcuda has: the cases' kernels run there as they run in the interpreter.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::env;
 use std::fmt;
 use std::path::Path;
@@ -24,6 +26,11 @@ const FAULTS: [(&str, FaultKind); 7] = [
     ("CUDA_ERROR_ILLEGAL_INSTRUCTION", FaultKind::IllegalInstruction),
     ("CUDA_ERROR_HARDWARE_STACK_ERROR", FaultKind::HardwareStackError),
 ];
+
+thread_local! {
+    /// What this test has loaded, by its text: a driver takes milliseconds to compile, and cases come again with other data.
+    static LOADED: RefCell<HashMap<String, Function>> = RefCell::default();
+}
 
 /// An open device.
 pub(crate) struct Gpu(Driver);
@@ -50,8 +57,15 @@ impl Gpu {
 
     pub(crate) fn load(&self, text: &str, name: &str) -> Function {
         let target = env::var(TARGET_VARIABLE).map_or_else(|_| TARGET.to_owned(), |name| format!(".target {name}"));
-        let text = &text.replace(TARGET, &target);
-        self.0.kernel(text, name).unwrap_or_else(|failure| panic!("{failure}\n{text}"))
+        let text = text.replace(TARGET, &target);
+        LOADED.with_borrow_mut(|loaded| {
+            if let Some(function) = loaded.get(&text) {
+                return *function;
+            }
+            let function = self.0.kernel(&text, name).unwrap_or_else(|failure| panic!("{failure}\n{text}"));
+            loaded.insert(text, function);
+            function
+        })
     }
 
     /// Runs a kernel on a copy of the data, whose address is its first parameter, and brings the data back.

@@ -17,8 +17,9 @@ use crate::{
     setup::{Setup, Side},
 };
 
-/// Turns of each figure; the median counts.
+/// Turns of each figure, and of copies that take long; the median counts.
 const TURNS: usize = 5;
+const LONG_TURNS: usize = 3;
 /// Launches in a batch.
 const BATCH: u32 = 400;
 /// Kernels of a graph.
@@ -54,6 +55,9 @@ const SIZES: [(&str, usize); 7] = [
 /// Below this, a copy's cost is a call's.
 const LARGE: usize = 1 << 20;
 
+/// From here on it takes long.
+const LONG: usize = 256 << 20;
+
 /// Host memory, and which way.
 const WAYS: [(&str, bool, bool); 4] = [
     ("pinned, in", true, true),
@@ -67,22 +71,22 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
     let daemon = setup.start_daemon();
     let mut native = Worker::start(&mut setup.worker(Side::Native, "calls")?)?;
     let mut ours = Worker::start(&mut setup.worker(Side::Vgpu(&daemon), "calls")?)?;
-    let mut both = |name: &str| -> Result<(f64, f64), String> {
+    let mut both = |name: &str, turns: usize| -> Result<(f64, f64), String> {
         let (mut natives, mut others) = (Vec::new(), Vec::new());
-        for _ in 0..TURNS {
+        for _ in 0..turns {
             natives.push(native.measure(name)?);
             others.push(ours.measure(name)?);
         }
         Ok((median(&mut natives), median(&mut others)))
     };
     for (name, aim) in CALLS {
-        let (native, ours) = both(name)?;
+        let (native, ours) = both(name, TURNS)?;
         ratio(name, "us", native, ours, aim);
     }
     for (way, is_pinned, _) in WAYS {
         for (size, len) in SIZES {
             let name = format!("copy {size}, {way}");
-            let (native, ours) = both(&name)?;
+            let (native, ours) = both(&name, if len < LONG { TURNS } else { LONG_TURNS })?;
             if len < LARGE {
                 ratio(name, "us", native, ours, Aim::AtMostPlus(3.0));
             } else {

@@ -2,13 +2,13 @@
 //!
 //! The cases are a test program of the software GPU's, told to use another device.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{path::Path, process::Command, thread, time::Duration};
 
 use vgpu_core::abi::CUdevice_attribute_enum as Attribute;
 
 use crate::{
     cuda::Cuda,
-    process,
+    process::{self, End},
     record::{check, fact},
     setup::{Setup, Side, pack},
 };
@@ -26,30 +26,46 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
     let target = target(setup)?;
     fact("the cases' target", &target);
     let daemon = setup.start_daemon();
-    for side in [Side::Native, Side::Vgpu(&daemon)] {
-        let mut count = 0;
-        // `coverage` asks the cases for their names only.
-        for selection in [&["--skip", FAULTS, "--skip", "coverage::"][..], &["--exact", FAULTS]] {
+    let sides = [Side::Native, Side::Vgpu(&daemon)];
+    // `coverage` asks the cases for their names only.
+    let selections: [&[&str]; 2] = [&["--skip", FAULTS, "--skip", "coverage::"], &["--exact", FAULTS]];
+    let cases = |side: Side<'_>| -> Result<Cases, String> {
+        let run = |selection: &&[&str]| {
             let mut command = command(setup, side, &program, &target)?;
-            command.args(selection);
-            let (lines, end) = process::lines(&mut command, CASES_MAX)?;
-            for (name, verdict) in lines.iter().filter_map(|line| result(line)) {
-                count += 1;
-                check(
-                    format_args!("{}: {name}", side.name()),
-                    verdict == "ok",
-                    if verdict == "ok" { "" } else { verdict },
-                );
-            }
-            // What it says of what it has found.
-            if !end.is_well() {
-                lines.iter().filter(|line| result(line).is_none()).for_each(|line| fact("said", line));
-            }
-            check(format_args!("{}: the cases reach their end", side.name()), end.is_well(), end);
-        }
-        check(format_args!("{}: there are cases", side.name()), count > 0, count);
+            process::lines(command.args(*selection), CASES_MAX)
+        };
+        selections.iter().map(run).collect()
+    };
+    // Both at once: nothing is timed, and drivers take their time to compile.
+    let results = thread::scope(|scope| {
+        let cases = &cases;
+        let running = sides.map(|side| scope.spawn(move || cases(side)));
+        running.map(|thread| thread.join().unwrap_or_else(|_| Err("a thread panicked".to_owned())))
+    });
+    for (side, results) in sides.iter().zip(results) {
+        report(side.name(), &results?);
     }
     Ok(())
+}
+
+/// What runs of the program have said, and how they ended.
+type Cases = Vec<(Vec<String>, End)>;
+
+fn report(side: &str, cases: &Cases) {
+    let mut count = 0;
+    for (lines, end) in cases {
+        for (name, verdict) in lines.iter().filter_map(|line| result(line)) {
+            count += 1;
+            let is_right = verdict == "ok";
+            check(format_args!("{side}: {name}"), is_right, if is_right { "" } else { verdict });
+        }
+        // What it says of what it has found.
+        if !end.is_well() {
+            lines.iter().filter(|line| result(line).is_none()).for_each(|line| fact("said", line));
+        }
+        check(format_args!("{side}: the cases reach their end"), end.is_well(), end);
+    }
+    check(format_args!("{side}: there are cases"), count > 0, count);
 }
 
 fn command(setup: &Setup, side: Side<'_>, program: &Path, target: &str) -> Result<Command, String> {
@@ -57,8 +73,8 @@ fn command(setup: &Setup, side: Side<'_>, program: &Path, target: &str) -> Resul
     setup.on(side, &mut command, &[])?;
     command.env("VGPU_TEST_LIBCUDA", setup.library_of(side)?).env("VGPU_TEST_PTX", pack()?.join("guests/ptx"));
     command.env("VGPU_TEST_TARGET", target);
-    // One context, one case at a time.
-    command.arg("--test-threads=1");
+    // Each case compiles kernels of its own.
+    command.arg("--test-threads=4");
     Ok(command)
 }
 

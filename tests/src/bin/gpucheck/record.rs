@@ -26,7 +26,7 @@ pub(crate) struct Goal {
 /// What is better, and how good vgpu wants to be.
 #[derive(Clone, Copy)]
 pub(crate) enum Aim {
-    /// At most native's cost.
+    /// At most native's cost, but for what two runs of the same differ by.
     NoDearer,
     /// At most native's cost and so much.
     AtMostPlus(f64),
@@ -34,10 +34,13 @@ pub(crate) enum Aim {
     AtLeast(f64),
 }
 
+/// Medians of some turns are as far apart on an idle machine.
+const NOISE: f64 = 1.03;
+
 impl Aim {
     pub(crate) fn goal(self, native: f64, ours: f64) -> Goal {
         let (text, is_met) = match self {
-            Self::NoDearer => ("no more than native".to_owned(), ours <= native),
+            Self::NoDearer => ("no more than native".to_owned(), ours <= native * NOISE),
             Self::AtMostPlus(more) => (format!("native + {more}"), ours <= native + more),
             Self::AtLeast(share) => (format!("at least {:.0} %", share * 100.0), ours >= native * share),
         };
@@ -128,6 +131,7 @@ mod tests {
     #[test]
     fn goals_are_held_against_native() {
         assert!(Aim::NoDearer.goal(2.0, 2.0).is_met);
+        assert!(!Aim::NoDearer.goal(2.0, 2.1).is_met);
         assert!(!Aim::AtMostPlus(3.0).goal(2.0, 5.1).is_met);
         assert!(Aim::AtLeast(0.9).goal(10.0, 9.0).is_met);
         assert!(!Aim::AtLeast(0.9).goal(10.0, f64::NAN).is_met);

@@ -28,11 +28,11 @@ const fn step(name: &'static str, limit_s: u64, run: fn(&Setup) -> Result<(), St
 
 /// All steps, those that the others stand on first.
 pub(crate) const STEPS: [Step; 6] = [
-    step("facts", 110, facts::run, "what the driver does that no document says; nothing of vgpu is involved"),
+    step("facts", 80, facts::run, "what the driver does that no document says; nothing of vgpu is involved"),
     step("smoke", 50, smoke::run, "the same program natively and through vgpu: the same results, faults too"),
     step("ptx", 90, ptx::run, "PTX cases with known results, natively and through vgpu"),
     step("calls", 110, calls::run, "what calls and copies cost, natively and through vgpu in turns"),
-    step("ggml", 120, ggml::run, "a prebuilt llama.cpp decodes: the same tokens, and how fast"),
+    step("ggml", 150, ggml::run, "a prebuilt llama.cpp decodes: the same tokens, and how fast"),
     step("guests", 40, guests::run, "guests that are killed and that fault, beside one that works"),
 ];
 
