@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -92,19 +93,24 @@ gguf_context * describe(const shape & model) {
     }
     gguf_set_val_f32(file, "llama.attention.layer_norm_rms_epsilon", 1e-5f);
     gguf_set_val_str(file, "tokenizer.ggml.model", "none");
-    // Tensors are f32 where nothing else is said. Only names and types count here.
-    const auto half = [&](const std::string & name) {
+    // Only names, types and the number of tensors count here.
+    const auto add = [&](const std::string & name, ggml_type type) {
         ggml_tensor tensor;
         std::memset(&tensor, 0, sizeof tensor);
-        tensor.type = GGML_TYPE_F16;
+        tensor.type = type;
         ggml_set_name(&tensor, name.c_str());
         gguf_add_tensor(file, &tensor);
     };
-    half("token_embd.weight");
-    half("output.weight");
+    add("token_embd.weight", GGML_TYPE_F16);
+    add("output_norm.weight", GGML_TYPE_F32);
+    add("output.weight", GGML_TYPE_F16);
     for (uint32_t layer = 0; layer < model.layers; layer++) {
+        const std::string block = "blk." + std::to_string(layer) + ".";
         for (const char * part : {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"}) {
-            half("blk." + std::to_string(layer) + "." + part + ".weight");
+            add(block + part + ".weight", GGML_TYPE_F16);
+        }
+        for (const char * part : {"attn_norm", "ffn_norm"}) {
+            add(block + part + ".weight", GGML_TYPE_F32);
         }
     }
     return file;
@@ -168,6 +174,7 @@ int main(int argc, char ** argv) {
     params.n_ctx = 1024;
     params.n_batch = prompt_len;
     params.n_ubatch = prompt_len;
+    params.n_threads = params.n_threads_batch = int(std::max(1u, std::min(8u, std::thread::hardware_concurrency())));
     llama_context * context = llama_init_from_model(model, params);
     if (context == nullptr) {
         fail("no context");

@@ -119,11 +119,6 @@ enum Suite {
     Models(Models),
 }
 
-/// A libllama that makes models in memory, compiled if need be.
-pub(crate) fn llama_library(client: &Client) -> Result<PathBuf> {
-    models::library(client)
-}
-
 /// Runs the representative selection at the default capability; dist/ is there already.
 pub(crate) fn run_selection(client: &Client) -> Result<()> {
     let program = TestBackendOps::build(client)?;

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
-use crate::{conformance, demo::client::Client, llama_source, words, workspace};
+use crate::{demo::client::Client, llama_source, words, workspace};
 
 /// As `gpucheck` calls them.
 const BACKEND: &str = "libggml-cuda.so.zst";
@@ -22,15 +22,11 @@ const CUBLAS_FOLDER: &str = "cublas12";
 
 const CAPABILITY: &str = "80";
 
+/// What the program is linked with.
+const LIBRARIES: [&str; 3] = ["libllama.v0.5.0.so", "libggml.v0.5.0.so", "libggml-base.so"];
 /// One for each kind of processor that a machine with a GPU may have; ggml takes the best.
-const LIBRARIES: [&str; 6] = [
-    "libggml.v0.5.0.so",
-    "libggml-base.so",
-    "libggml-cpu-x64.so",
-    "libggml-cpu-haswell.so",
-    "libggml-cpu-icelake.so",
-    "libggml-cpu-zen4.so",
-];
+const CPU_BACKENDS: [&str; 4] =
+    ["libggml-cpu-x64.so", "libggml-cpu-haswell.so", "libggml-cpu-icelake.so", "libggml-cpu-zen4.so"];
 
 const RUNTIME_WHEEL: &str = "nvidia-cuda-runtime-cu12";
 const RUNTIME: &str = "libcudart.so.12";
@@ -48,8 +44,8 @@ pub(super) fn put(client: &Client, folder: &Path) -> Result<()> {
     for folder in [&native, &cublas_12] {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    for name in LIBRARIES {
-        fs::copy(client.ggml().join(name), folder.join(name)).with_context(|| name.to_owned())?;
+    for name in LIBRARIES.iter().chain(&CPU_BACKENDS) {
+        fs::copy(client.ggml().join(name), folder.join(name)).with_context(|| (*name).to_owned())?;
     }
     fs::copy(thin_backend(client)?, folder.join(BACKEND)).context(BACKEND)?;
     fs::copy(words::wheel_library(RUNTIME_WHEEL, RUNTIME)?, native.join(RUNTIME)).context(RUNTIME)?;
@@ -98,11 +94,8 @@ fn cublas(client: &Client, folder: &Path) -> Result<()> {
     )
 }
 
-/// The program, and the libllama that can make models in memory.
+/// The program that decodes.
 fn decoder(client: &Client, folder: &Path) -> Result<()> {
-    let llama = conformance::llama_library(client)?;
-    let library = llama.file_name().context("a library has a name")?;
-    fs::copy(&llama, folder.join(library)).context("libllama")?;
     let source = llama_source::check_out(client, &["include", "ggml/include"])?;
     workspace::check(
         Command::new(llama_source::compiler())
@@ -111,8 +104,7 @@ fn decoder(client: &Client, folder: &Path) -> Result<()> {
             .arg("-I")
             .arg(source.join("ggml/include"))
             .arg(workspace::root().join("tests/clients/decode.cpp"))
-            .arg(&llama)
-            .args(LIBRARIES[..2].iter().map(|name| client.ggml().join(name)))
+            .args(LIBRARIES.map(|name| client.ggml().join(name)))
             .args(["-Wl,--enable-new-dtags,-rpath,$ORIGIN", "-o"])
             .arg(folder.join("decode")),
     )

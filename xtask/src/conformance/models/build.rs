@@ -1,8 +1,8 @@
 //! `test-llama-archs`, and the libllama that it needs.
 //!
-//! The program reaches into libllama's insides, so the library is compiled beside it, from the same sources and under the
-//! prebuilt one's name: the prebuilt libraries that need libllama then find this one, and there is one of them in the process.
-//! ggml and its backends stay the prebuilt ones.
+//! The program makes models in memory and lists none of their tensors, which the prebuilt libllama refuses: the client's makers
+//! have patched it so. So the library is compiled beside the program, unpatched and under the prebuilt one's name: the prebuilt
+//! libraries that need libllama find this one, and there is one of them in the process. ggml and its backends stay prebuilt.
 
 use std::{
     fs,
@@ -78,10 +78,6 @@ impl TestLlamaArchs {
 
     pub(super) fn program(&self) -> PathBuf {
         self.folder.join(PROGRAM)
-    }
-
-    pub(super) fn library(&self) -> PathBuf {
-        self.folder.join(LIBRARY)
     }
 
     /// The folder of both.

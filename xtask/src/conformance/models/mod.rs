@@ -9,7 +9,6 @@ mod tally;
 use std::{
     fs::File,
     io::{BufRead, BufReader},
-    path::PathBuf,
     process::Stdio,
     time::Instant,
 };
@@ -20,11 +19,6 @@ use super::{Device, library_path, log_path, tally::strip_colours};
 use crate::demo::client::Client;
 use build::TestLlamaArchs;
 use tally::Tally;
-
-/// The libllama that is compiled for it.
-pub(super) fn library(client: &Client) -> Result<PathBuf> {
-    TestLlamaArchs::build(client).map(|archs| archs.library())
-}
 
 /// Which models, and with which weights.
 pub(super) struct Selection<'a> {
