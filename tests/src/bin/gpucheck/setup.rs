@@ -19,16 +19,9 @@ pub(crate) struct Setup {
     /// The native libcuda, where it is not the loader's
     #[arg(long, value_name = "PATH", global = true, hide = true)]
     libcuda: Option<PathBuf>,
-    /// What vgpud is told about its device
-    #[arg(
-        long,
-        value_name = "FLAGS",
-        global = true,
-        hide = true,
-        default_value = "--device driver",
-        allow_hyphen_values = true
-    )]
-    daemon: String,
+    /// What vgpud is told about its device, where it is not just that driver
+    #[arg(long, value_name = "FLAGS", global = true, hide = true, allow_hyphen_values = true)]
+    daemon: Option<String>,
 }
 
 /// On which side a worker is.
@@ -80,7 +73,10 @@ impl Setup {
     /// This program once more, told the same.
     pub(crate) fn again(&self) -> Result<Command, String> {
         let mut command = Command::new(env::current_exe().map_err(|error| format!("this program's path: {error}"))?);
-        command.arg(format!("--daemon={}", self.daemon)).env("VGPU_DIST", dist()?);
+        command.env("VGPU_DIST", dist()?);
+        if let Some(flags) = &self.daemon {
+            command.arg(format!("--daemon={flags}"));
+        }
         if let Some(libcuda) = &self.libcuda {
             command.arg("--libcuda").arg(libcuda);
         }
@@ -118,7 +114,11 @@ impl Setup {
 
     /// A vgpud on the machine's GPU.
     pub(crate) fn start_daemon(&self) -> Daemon {
-        Daemon::start(&self.daemon.split_whitespace().collect::<Vec<_>>())
+        let library = self.libcuda.as_ref().map(|path| format!("--driver-library={}", path.display()));
+        let mut flags = vec!["--device=driver"];
+        // A chosen library may be our own.
+        flags.extend(library.iter().flat_map(|library| [library.as_str(), "--nested"]));
+        Daemon::start(&self.daemon.as_ref().map_or(flags, |told| told.split_whitespace().collect()))
     }
 
     /// A libcublas that works with the native libcuda, by path or by name.
