@@ -19,6 +19,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::{demo::client::Client, dist, workspace};
+use symbols::Needs;
 
 /// Options of `cargo xtask gpu`.
 #[derive(clap::Args)]
@@ -71,11 +72,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         client::put(client, &folder.join("ggml"))?;
     }
     fs::write(folder.join("README"), README)?;
-    let newest = strip_all(&folder)?;
+    let mut needs = strip_all(&folder)?;
+    if let Some(client) = &client {
+        // It is compressed.
+        needs.add(&client.cuda_backend())?;
+    }
     let archive = folder.with_added_extension("tar.gz");
     pack(&folder, &archive)?;
     let len_bytes = fs::metadata(&archive)?.len();
-    println!("\n{}: {:.1} MiB; it needs a C library of GLIBC_{newest} or newer", archive.display(), mib(len_bytes));
+    println!("\n{}: {:.1} MiB; it needs {needs} or newer", archive.display(), mib(len_bytes));
     println!("on the machine with the GPU:\n  tar -xzf {NAME}.tar.gz && ./{NAME}/gpucheck --json result.json");
     ensure!(len_bytes <= ARCHIVE_MAX_BYTES, "the archive is larger than {:.0} MiB", mib(ARCHIVE_MAX_BYTES));
     Ok(())
@@ -107,19 +112,17 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     workspace::check(Command::new("cp").args(["--archive", "--no-target-directory"]).arg(from).arg(to))
 }
 
-/// Takes the symbols that nobody needs at run time out of every program and library; returns the newest version of the C
-/// library's symbols that one of them asks for.
-fn strip_all(folder: &Path) -> Result<symbols::Version> {
-    let mut newest = symbols::Version::default();
+/// Takes the symbols that nobody needs at run time out of every program and library; returns what they need.
+fn strip_all(folder: &Path) -> Result<Needs> {
+    let mut needs = Needs::default();
     for path in files(folder)? {
-        if !symbols::is_elf(&path)? {
-            continue;
+        if symbols::is_elf(&path)? {
+            workspace::check(Command::new("strip").arg("--strip-unneeded").arg(&path))
+                .context("packing needs binutils: apt-get install binutils")?;
+            needs.add(&path)?;
         }
-        workspace::check(Command::new("strip").arg("--strip-unneeded").arg(&path))
-            .context("packing needs binutils: apt-get install binutils")?;
-        newest = newest.max(symbols::newest_of_libc(&path)?);
     }
-    Ok(newest)
+    Ok(needs)
 }
 
 /// All regular files in a folder and below.

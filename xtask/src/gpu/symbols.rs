@@ -1,4 +1,4 @@
-//! Which version of the C library a program needs.
+//! Which versions of the C and C++ libraries programs need.
 
 use std::{fmt, fs::File, io::Read, path::Path, process::Command};
 
@@ -6,9 +6,37 @@ use anyhow::{Context, Result};
 
 use crate::workspace;
 
-/// A version of the GNU C library, such as 2.34.
+/// A version of symbols, such as 2.34.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version(u32, u32, u32);
+struct Version(u32, u32, u32);
+
+/// The newest symbols that programs and libraries ask for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Needs {
+    libc: Version,
+    /// Of libstdc++; none where nothing is C++.
+    cxx: Version,
+}
+
+impl Needs {
+    /// Takes a program or library in.
+    pub(super) fn add(&mut self, path: &Path) -> Result<()> {
+        let said = workspace::output(Command::new("readelf").args(["--version-info", "--wide"]).arg(path))
+            .context("packing needs binutils: apt-get install binutils")?;
+        for line in said.lines() {
+            self.libc = self.libc.max(version(line, "GLIBC").unwrap_or_default());
+            self.cxx = self.cxx.max(version(line, "GLIBCXX").unwrap_or_default());
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Needs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GLIBC_{}", self.libc)?;
+        if self.cxx == Version::default() { Ok(()) } else { write!(f, ", and for the client GLIBCXX_{}", self.cxx) }
+    }
+}
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -24,16 +52,9 @@ pub(super) fn is_elf(path: &Path) -> Result<bool> {
     Ok(file.read(&mut magic)? == 4 && magic == *b"\x7fELF")
 }
 
-/// The newest version of the C library's symbols that a program or library asks for.
-pub(super) fn newest_of_libc(path: &Path) -> Result<Version> {
-    let said = workspace::output(Command::new("readelf").args(["--version-info", "--wide"]).arg(path))
-        .context("packing needs binutils: apt-get install binutils")?;
-    Ok(said.lines().filter_map(version).max().unwrap_or_default())
-}
-
 /// Reads `  0x0010:   Name: GLIBC_2.34  Flags: none  Version: 9`, as readelf prints what is needed.
-fn version(line: &str) -> Option<Version> {
-    let (_, rest) = line.split_once("Name: GLIBC_")?;
+fn version(line: &str, library: &str) -> Option<Version> {
+    let (_, rest) = line.split_once(&format!("Name: {library}_"))?;
     let mut numbers = rest.split_whitespace().next()?.split('.').map(str::parse);
     let mut next = || numbers.next().unwrap_or(Ok(0)).ok();
     Some(Version(next()?, next()?, next()?))
@@ -46,7 +67,7 @@ mod tests {
     #[test]
     fn versions_are_compared_as_numbers() {
         let line = |version: &str| format!("  0x0010:   Name: GLIBC_{version}  Flags: none  Version: 9");
-        let versions = ["2.2.5", "2.34", "2.9"].map(|text| version(&line(text)));
+        let versions = ["2.2.5", "2.34", "2.9"].map(|text| version(&line(text), "GLIBC"));
         assert_eq!(versions, [Some(Version(2, 2, 5)), Some(Version(2, 34, 0)), Some(Version(2, 9, 0))]);
         assert_eq!(
             versions.iter().max().and_then(|version| *version).map(|version| version.to_string()).as_deref(),
@@ -56,7 +77,7 @@ mod tests {
 
     #[test]
     fn other_libraries_versions_are_not_the_c_librarys() {
-        assert_eq!(version("  0x0020:   Name: GLIBCXX_3.4.29  Flags: none  Version: 4"), None);
-        assert_eq!(version("  0x0020:   Name: GLIBC_PRIVATE  Flags: none  Version: 4"), None);
+        assert_eq!(version("  0x0020:   Name: GLIBCXX_3.4.29  Flags: none  Version: 4", "GLIBC"), None);
+        assert_eq!(version("  0x0020:   Name: GLIBC_PRIVATE  Flags: none  Version: 4", "GLIBC"), None);
     }
 }

@@ -189,8 +189,8 @@ fn times(device: &Device) -> Result<(), String> {
     let mut ms = 0.0;
     cuda.cuEventElapsedTime(&mut ms, from, to).check("cuEventElapsedTime")?;
     fact("a kernel of 20 ms by events", format_args!("{ms:.2} ms"));
-    // The device's own clock said so.
-    check("events are as far apart as the kernel between them is long", ms >= LONG_MS as f32, "");
+    // The kernel goes by a clock that may tick once in a millisecond.
+    check("events are as far apart as the kernel between them is long", ms >= LONG_MS as f32 * 0.9, "");
     Ok(())
 }
 
