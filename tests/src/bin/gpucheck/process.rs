@@ -38,14 +38,27 @@ impl std::fmt::Display for End {
     }
 }
 
-/// Runs `command` with all that it starts for `limit` at most, and gives its lines to `hear` as they come.
+/// What ends with a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It, and all that it has started.
+    Family,
+    /// Only it: what it has started ends with the family that both belong to.
+    Member,
+}
+
+/// Runs `command` for `limit` at most, and gives its lines to `hear` as they come.
 pub(crate) fn listen(
     command: &mut Command,
+    reach: Reach,
     limit: Duration,
     mut hear: impl FnMut(String),
 ) -> Result<End, std::io::Error> {
     let deadline = Instant::now() + limit;
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0).spawn()?;
+    if reach == Reach::Family {
+        command.process_group(0);
+    }
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let output = child.stdout.take().expect("stdout is piped");
     let (to, lines) = channel();
     // Ends with the pipe, or with whoever listens.
@@ -61,8 +74,7 @@ pub(crate) fn listen(
             Ok(line) => hear(line),
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                kill_group(&child);
-                child.wait()?;
+                end(&mut child, reach)?;
                 return Ok(End::TimedOut(limit));
             }
         }
@@ -72,22 +84,32 @@ pub(crate) fn listen(
             break status;
         }
         if Instant::now() >= deadline {
-            kill_group(&child);
-            child.wait()?;
+            end(&mut child, reach)?;
             return Ok(End::TimedOut(limit));
         }
         thread::sleep(Duration::from_millis(2));
     };
-    // What it has left running.
-    kill_group(&child);
+    if reach == Reach::Family {
+        // What it has left running.
+        kill_group(&child);
+    }
     Ok(End::Status(status))
 }
 
-/// [`listen`], with all lines at once.
+/// [`listen`] to a member of this process' family, with all lines at once.
 pub(crate) fn lines(command: &mut Command, limit: Duration) -> Result<(Vec<String>, End), String> {
     let mut lines = Vec::new();
-    let end = listen(command, limit, |line| lines.push(line)).map_err(|error| format!("{command:?}: {error}"))?;
+    let end = listen(command, Reach::Member, limit, |line| lines.push(line));
+    let end = end.map_err(|error| format!("{command:?}: {error}"))?;
     Ok((lines, end))
+}
+
+fn end(child: &mut Child, reach: Reach) -> Result<ExitStatus, std::io::Error> {
+    match reach {
+        Reach::Family => kill_group(child),
+        Reach::Member => child.kill()?,
+    }
+    child.wait()
 }
 
 /// The child is the leader of its group. The group may be gone.
@@ -120,9 +142,11 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_hangs_is_ended_with_its_children() {
-        let (lines, end) =
-            lines(&mut shell("sleep 1000 & echo $!; wait"), Duration::from_millis(500)).expect("sh starts");
+    fn a_process_that_hangs_is_ended_with_its_family() {
+        let mut lines = Vec::new();
+        let mut command = shell("sleep 1000 & echo $!; wait");
+        let end = listen(&mut command, Reach::Family, Duration::from_millis(500), |line| lines.push(line));
+        let end = end.expect("sh starts");
         assert!(matches!(end, End::TimedOut(_)));
         let child: i32 = lines[0].parse().expect("a process number");
         let mut state = String::new();

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     calls, facts, ggml, guests,
-    process::{self, End},
+    process::{self, End, Reach},
     ptx,
     record::Record,
     setup::Setup,
@@ -83,7 +83,8 @@ impl Step {
             println!("{}", record.shown());
             records.push(record);
         };
-        process::listen(&mut command, self.limit.min(left), hear).map_err(|error| format!("{command:?}: {error}"))
+        process::listen(&mut command, Reach::Family, self.limit.min(left), hear)
+            .map_err(|error| format!("{command:?}: {error}"))
     }
 }
 

@@ -126,7 +126,7 @@ impl Signals<'_> {
             Behind::Packed => packed_launch(device),
             _ => device.launch(device.nothing, stream, &[0]),
         };
-        let mut codes = vec_of(launched);
+        let mut codes = [launched, Code::OK, Code::OK];
         if matches!(kind, Behind::Event | Behind::EventAndWord) {
             codes[1] = cuda.cuEventRecord(self.event, stream);
         }
@@ -262,11 +262,6 @@ impl Signals<'_> {
         );
         cuda.cuCtxSynchronize().check("cuCtxSynchronize")
     }
-}
-
-/// Room for what a launch and up to two signals return.
-fn vec_of(launched: Code) -> [Code; 3] {
-    [launched, Code::OK, Code::OK]
 }
 
 /// Posting a batch, the best of some: microseconds for each launch.

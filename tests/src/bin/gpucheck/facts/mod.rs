@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use crate::{
     cuda::Code,
     device::{Device, us_since},
-    process,
+    process::{self, Reach},
     record::{Record, check, fact},
     setup::{Setup, Side},
 };
@@ -49,7 +49,7 @@ const GROUP_MAX: Duration = Duration::from_secs(30);
 pub(crate) fn run(setup: &Setup) -> Result<(), String> {
     for (name, _) in GROUPS {
         let mut command = setup.worker(Side::Native, &format!("facts/{name}"))?;
-        let end = process::listen(&mut command, GROUP_MAX, |line| Record::read(&line).say())
+        let end = process::listen(&mut command, Reach::Member, GROUP_MAX, |line| Record::read(&line).say())
             .map_err(|error| format!("{command:?}: {error}"))?;
         check(format!("group {name}"), end.is_well(), end);
     }
