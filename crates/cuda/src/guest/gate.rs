@@ -90,6 +90,8 @@ impl Stream {
 
     /// The same for a call that only asks: it breaks no capture.
     ///
+    /// **Source:** `cuStreamIsCapturing` in NVIDIA's driver API reference.
+    ///
     /// # Errors
     /// As [`enter`](Self::enter).
     #[cold]

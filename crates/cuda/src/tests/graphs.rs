@@ -148,6 +148,22 @@ fn waiting_for_a_captured_stream_breaks_the_capture() {
 }
 
 #[test]
+fn asking_about_the_legacy_stream_breaks_no_capture_and_work_on_it_does() {
+    let _context = TestContext::new();
+    let (mut blocking, mut graph, mut status) = (std::ptr::null_mut(), std::ptr::null_mut(), CUstreamCaptureStatus(9));
+    let (legacy, data) = (std::ptr::null_mut(), alloc(16));
+    ok!(cuStreamCreate(&mut blocking, 0));
+    ok!(cuStreamBeginCapture_v2(blocking, RELAXED));
+    assert_eq!(outcome!(cuStreamIsCapturing(legacy, &mut status)), "CUDA_ERROR_STREAM_CAPTURE_IMPLICIT");
+    ok!(cuStreamIsCapturing(blocking, &mut status));
+    assert_eq!(status, CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_ACTIVE);
+    assert_eq!(outcome!(cuMemsetD8Async(data, 1, 16, legacy)), "CUDA_ERROR_STREAM_CAPTURE_IMPLICIT");
+    ok!(cuStreamIsCapturing(blocking, &mut status));
+    assert_eq!(status, CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_INVALIDATED);
+    assert_eq!(outcome!(cuStreamEndCapture(blocking, &mut graph)), "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED");
+}
+
+#[test]
 fn a_graph_built_by_hand_runs_in_its_order() {
     let _context = TestContext::new();
     let (stream, function, data) = (stream(), add_one(), alloc(16));
