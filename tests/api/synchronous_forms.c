@@ -9,15 +9,16 @@
 #include "driver.h"
 
 enum { BYTES = 1 << 20, ROW = 1 << 10, BALLAST = 32 << 20, ROUNDS = 8 };
-enum { IN_DEVICE, IN_MANAGED, IN_PINNED, IN_PAGEABLE, KINDS };
+enum { IN_DEVICE, IN_MANAGED, IN_PINNED, IN_REGISTERED, IN_PAGEABLE, KINDS };
 
-static const char *const KIND[KINDS] = {"device", "managed", "pinned", "pageable"};
+static const char *const KIND[KINDS] = {"device", "managed", "pinned", "registered", "pageable"};
 static CUdeviceptr target[KINDS], source[KINDS], ballast;
 static CUcontext context;
 
 static unsigned char *host(CUdeviceptr address) { return (unsigned char *)(size_t)address; }
-static int on_host(int kind) { return kind == IN_PINNED || kind == IN_PAGEABLE; }
-static int for_device(int kind) { return kind != IN_PAGEABLE; }
+static int on_host(int kind) { return kind >= IN_PINNED; }
+/* Not every device reaches registered memory. */
+static int for_device(int kind) { return kind <= IN_PINNED; }
 
 static CUresult busy(void) { return cuMemsetD8Async(ballast, 1, BALLAST, NULL); }
 
@@ -120,6 +121,8 @@ static void allocate(CUdeviceptr place[KINDS]) {
     OK(cuMemHostAlloc(&pinned, BYTES, 0));
     place[IN_PINNED] = (size_t)pinned;
     place[IN_PAGEABLE] = (size_t)malloc(BYTES);
+    place[IN_REGISTERED] = (size_t)aligned_alloc(4096, BYTES);
+    OK(cuMemHostRegister_v2(host(place[IN_REGISTERED]), BYTES, 0));
 }
 
 int main(void) {
