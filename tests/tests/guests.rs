@@ -10,6 +10,7 @@ use vgpu_tests::daemon::{Daemon, start_and_wait_for_line, wait_until};
 
 const SAXPY: &str = env!("CARGO_BIN_EXE_guest-saxpy");
 const MEMORY: &str = env!("CARGO_BIN_EXE_guest-memory");
+const CALLED: &str = env!("CARGO_BIN_EXE_guest-called");
 
 fn free_bytes(daemon: &Daemon) -> u64 {
     let output = daemon.guest(MEMORY).output().expect("the guest runs");
@@ -63,6 +64,27 @@ fn fifty_killed_guests_leave_no_memory_and_no_executor() {
 
     wait_until(Duration::from_secs(1), "the executors to end", || daemon.executors() == 0);
     assert_eq!(free_bytes(&daemon), free_before);
+}
+
+#[test]
+fn a_guest_that_dies_while_it_is_called_leaves_no_executor() {
+    let daemon = Daemon::start(&["--threads", "1"]);
+    let mut guest = start_and_wait_for_line(daemon.guest(CALLED).stderr(Stdio::null()));
+
+    kill(&mut guest);
+
+    wait_until(Duration::from_secs(5), "the executor to end", || daemon.executors() == 0);
+}
+
+#[test]
+fn a_guest_whose_daemon_dies_while_it_is_called_does_not_hang() {
+    let mut daemon = Daemon::start(&["--threads", "1"]);
+    let mut guest = start_and_wait_for_line(daemon.guest(CALLED).stderr(Stdio::null()));
+
+    daemon.kill();
+
+    wait_until(Duration::from_secs(10), "the guest to end", || guest.try_wait().expect("a child").is_some());
+    assert!(!guest.wait().expect("the guest can be reaped").success());
 }
 
 #[test]

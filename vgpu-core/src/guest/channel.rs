@@ -101,10 +101,22 @@ impl Channel {
     /// Writes one record. `end`, when given, moves behind it while the ring is still locked.
     pub(super) fn push(&self, record: Record<'_>, end: Option<&StreamEnd>) -> CuResult<Seq> {
         self.check()?;
+        self.push_next(&mut self.producer.lock(), record, end)
+    }
+
+    /// The same if the executor has handled all records before it: then it is at this one at once.
+    fn push_if_idle(&self, record: Record<'_>) -> CuResult<Option<Seq>> {
+        self.check()?;
+        let mut producer = self.producer.lock();
+        let is_idle = self.is_handled(producer.next_seq() - 1);
+        is_idle.then(|| self.push_next(&mut producer, record, None)).transpose()
+    }
+
+    #[inline]
+    fn push_next(&self, producer: &mut Producer, record: Record<'_>, end: Option<&StreamEnd>) -> CuResult<Seq> {
         let len_bytes = ring::record_bytes(record.fixed.len(), record.tail.len()).ok_or(CuError::INVALID_VALUE)?;
         let view = self.window.ring();
-        let mut producer = self.producer.lock();
-        self.make_room(&mut producer, view, len_bytes)?;
+        self.make_room(producer, view, len_bytes)?;
         if !self.lifeline.is_held() {
             return Err(self.lose(self.lifeline.cut().unwrap_or("its window is somebody else's")));
         }
@@ -245,8 +257,26 @@ impl Channel {
     /// Sends a call and waits for its answer.
     pub(super) fn call<M: Call>(&self, message: &M, tail: &[u8]) -> CuResult<Answer<M::Reply>> {
         self.check()?;
+        let answer = self.call_by(|record| self.push(record, None).map(Some), message, tail)?;
+        answer.ok_or(CuError::UNKNOWN)
+    }
+
+    /// The same if the executor has nothing else to do, for an answer that fits its slot: it comes without any other record's
+    /// being handled.
+    pub(super) fn call_if_idle<M: Call>(&self, message: &M, tail: &[u8]) -> CuResult<Option<Answer<M::Reply>>> {
+        self.check()?;
+        self.call_by(|record| self.push_if_idle(record), message, tail)
+    }
+
+    /// Calls by a record that is written by `push`; `None` if that writes none.
+    fn call_by<M: Call>(
+        &self,
+        push: impl Fn(Record<'_>) -> CuResult<Option<Seq>>,
+        message: &M,
+        tail: &[u8],
+    ) -> CuResult<Option<Answer<M::Reply>>> {
         let number = self.take_reply_slot()?;
-        let result = self.call_in_slot(number, message, tail);
+        let result = self.call_in_slot(number, push, message, tail);
         // After a loss the host may still write to the slot. Nobody will call again, so it need not come back.
         if !self.lost.load(Ordering::Relaxed) {
             self.give_reply_slot(number);
@@ -254,10 +284,19 @@ impl Channel {
         result
     }
 
-    fn call_in_slot<M: Call>(&self, number: u16, message: &M, tail: &[u8]) -> CuResult<Answer<M::Reply>> {
+    fn call_in_slot<M: Call>(
+        &self,
+        number: u16,
+        push: impl Fn(Record<'_>) -> CuResult<Option<Seq>>,
+        message: &M,
+        tail: &[u8],
+    ) -> CuResult<Option<Answer<M::Reply>>> {
         let slot = self.window.reply_slot(number).ok_or(CuError::UNKNOWN)?;
         let record = Record { op: M::OP as u16, reply_slot: number, fixed: message.as_bytes(), tail };
-        self.ask(slot, record)?;
+        let Some(seq) = push(record)? else {
+            return Ok(None);
+        };
+        self.wait_for_answer(slot, seq)?;
         let head = slot.head();
         CuError::check(head.status)?;
         let fixed_bytes = size_of::<M::Reply>();
@@ -278,11 +317,12 @@ impl Channel {
             }
             have += piece_bytes;
             if have == answer.tail.len() {
-                return Ok(answer);
+                return Ok(Some(answer));
             }
             let more = ReplyMore { offset_bytes: have as u64 };
             let record = Record { op: OP_REPLY_MORE, reply_slot: number, fixed: more.as_bytes(), tail: &[] };
-            self.ask(slot, record)?;
+            let seq = self.push(record, None)?;
+            self.wait_for_answer(slot, seq)?;
             let head = slot.head();
             CuError::check(head.status)?;
             (piece_bytes, at_bytes) = (head.piece_bytes as usize, 0);
@@ -292,8 +332,7 @@ impl Channel {
         }
     }
 
-    fn ask(&self, slot: ReplySlot<'_>, record: Record<'_>) -> CuResult {
-        let seq = self.push(record, None)?;
+    fn wait_for_answer(&self, slot: ReplySlot<'_>, seq: Seq) -> CuResult {
         let ready = || slot.answered().load(Ordering::Acquire) == seq;
         self.sleep_until(&self.call_patience, self.control().guest_parked(), ready)
     }

@@ -33,7 +33,7 @@ use crate::error::CuResult;
 use crate::pci::place::Place;
 use crate::transport::{self, Lifeline};
 use crate::window::Window;
-use crate::wire::messages::OutputTake;
+use crate::wire::messages::{OutputTake, OutputTakeReply};
 use crate::wire::{Answer, Call, EventSlot, Ordered, Seq, StreamSlot, Unordered};
 
 /// A process's connection to its executor. All methods may be called from any thread.
@@ -48,6 +48,9 @@ pub struct Link {
     /// As the window's word was when the output was last taken.
     output_seen: AtomicU64,
 }
+
+/// So much of what was printed fits an answer's slot.
+const SHORT_OUTPUT_BYTES: u64 = 4096;
 
 /// What kernels have printed, or a part of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -197,11 +200,29 @@ impl Link {
     /// Those of the channel.
     pub fn take_output(&self) -> CuResult<Output> {
         let seen = self.channel.window().control().output().load(Ordering::Acquire);
-        let Answer { reply, mut tail } = self.call(&OutputTake { reserved: 0 }, &[])?;
-        self.output_seen.store(seen, Ordering::Relaxed);
+        let answer = self.call(&OutputTake { room_bytes: u64::MAX }, &[])?;
+        Ok(self.taken(answer, seen))
+    }
+
+    /// The same for a thread that must not wait for other work, for that may wait for it: `None` where it would have to.
+    ///
+    /// # Errors
+    /// Those of the channel.
+    pub fn try_take_output(&self) -> CuResult<Option<Output>> {
+        let seen = self.channel.window().control().output().load(Ordering::Acquire);
+        let answer = self.channel.call_if_idle(&OutputTake { room_bytes: SHORT_OUTPUT_BYTES }, &[])?;
+        Ok(answer.map(|answer| self.taken(answer, seen)))
+    }
+
+    fn taken(&self, answer: Answer<OutputTakeReply>, seen: u64) -> Output {
+        let Answer { reply, mut tail } = answer;
+        let is_part = reply.left_bytes != 0;
+        if !is_part {
+            self.output_seen.store(seen, Ordering::Relaxed);
+        }
         let stdout_bytes = usize::try_from(reply.stdout_bytes).map_or(tail.len(), |len| len.min(tail.len()));
         let stderr = tail.split_off(stdout_bytes);
-        Ok(Output { stdout: tail, stderr, is_part: reply.left_bytes != 0 })
+        Output { stdout: tail, stderr, is_part }
     }
 
     /// When the event was last reached, in nanoseconds on the executor's clock; 0 before.

@@ -27,6 +27,8 @@ const ADDRESS_CHOICES: u64 = 16;
 const LEN_BYTES: u64 = 1 << 40;
 /// A program whose address space is limited (`ulimit -v`) is asked for less of it, down to this.
 const LEN_MIN_BYTES: u64 = 1 << 30;
+/// The usual window, for which there must be room too.
+const WINDOW_BYTES: u64 = 17 << 30;
 /// The end of what a program can have.
 const ADDRESS_END: u64 = 1 << 47;
 
@@ -193,7 +195,9 @@ fn affordable_bytes() -> u64 {
         libc::RLIM_INFINITY => LEN_BYTES,
         _ if !known => LEN_BYTES,
         // The proposals stand together for a moment.
-        bytes => (bytes / 4 / LEN_MIN_BYTES * LEN_MIN_BYTES).clamp(LEN_MIN_BYTES, LEN_BYTES),
+        bytes => {
+            (bytes.saturating_sub(WINDOW_BYTES) / 4 / LEN_MIN_BYTES * LEN_MIN_BYTES).clamp(LEN_MIN_BYTES, LEN_BYTES)
+        }
     }
 }
 

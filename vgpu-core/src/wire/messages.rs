@@ -367,9 +367,9 @@ messages! {
             blobs_found: u64,
         };
 
-    /// Takes some of what kernels have printed, the oldest first: the answer's tail is what goes to standard output, then what
-    /// goes to standard error.
-    call 65 OutputTake fn output_take { reserved: u64 }
+    /// Takes up to `room_bytes` of what kernels have printed, the oldest first: the answer's tail is what goes to standard output,
+    /// then what goes to standard error.
+    call 65 OutputTake fn output_take { room_bytes: u64 }
         -> OutputTakeReply {
             stdout_bytes: u64, stderr_bytes: u64,
             /// What is there to be taken next.

@@ -58,7 +58,7 @@ pub(crate) enum Action {
 
 impl Action {
     fn run(&self, process: &Process) {
-        output::flush(process);
+        output::flush_in_passing(process);
         let status = process.link.sticky();
         match self {
             Self::Function(HostFunction { function, data }) if status.is_ok() => {

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use vgpu_core::abi::CUstreamCaptureMode;
+use vgpu_core::abi::{CUresult, CUstream, CUstreamCaptureMode};
 
-use super::{TestContext, add_one, alloc, download, launch, ok, outcome, stream, upload};
+use super::{TestContext, add_one, alloc, download, launch, name, ok, outcome, stream, upload};
 use crate::generated::exports::*;
 use crate::guest::process;
 
@@ -151,6 +151,33 @@ fn a_host_function_runs_after_the_work_before_it() {
     ok!(cuLaunchHostFunc(stream, Some(count), std::ptr::null_mut()));
     ok!(cuStreamSynchronize(stream));
     assert_eq!(CALLS.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_host_function_may_not_wait_for_work() {
+    static OUTCOME: AtomicU32 = AtomicU32::new(u32::MAX);
+    unsafe extern "C" fn wait(context: *mut std::ffi::c_void) {
+        ok!(cuCtxSetCurrent(context.cast()));
+        // SAFETY: takes no pointers.
+        OUTCOME.store(unsafe { cuCtxSynchronize() }.0, Ordering::Relaxed);
+    }
+    let context = TestContext::new();
+    let stream = stream();
+    ok!(cuLaunchHostFunc(stream, Some(wait), context.0.cast()));
+    ok!(cuStreamSynchronize(stream));
+    assert_eq!(name(CUresult(OUTCOME.load(Ordering::Relaxed))), "CUDA_ERROR_NOT_PERMITTED");
+}
+
+#[test]
+fn a_callback_cannot_be_captured_and_breaks_the_capture() {
+    unsafe extern "C" fn never(_: CUstream, _: CUresult, _: *mut std::ffi::c_void) {}
+    let _context = TestContext::new();
+    let stream = stream();
+    ok!(cuStreamBeginCapture_v2(stream, CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED));
+    let added = outcome!(cuStreamAddCallback(stream, Some(never), std::ptr::null_mut(), 0));
+    assert_eq!(added, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED");
+    let mut graph = std::ptr::null_mut();
+    assert_eq!(outcome!(cuStreamEndCapture(stream, &mut graph)), "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED");
 }
 
 #[test]

@@ -16,8 +16,8 @@ use crate::exec::print::Sink;
 const DEFAULT_BYTES: usize = 1 << 20;
 /// A guest that never waits for its kernels leaves no more than this, and no buffer is larger.
 const KEPT_MAX_BYTES: usize = 64 << 20;
-/// About as much as is taken at a time.
-const TAKEN_BYTES: usize = 4 << 20;
+/// As much as is taken at a time: an answer has room for it.
+const TAKEN_MAX_BYTES: usize = 8 << 20;
 
 /// The buffer.
 pub(super) struct Output {
@@ -63,15 +63,21 @@ impl Displacing {
         }
     }
 
-    /// The oldest texts, until that is more than `len_bytes`.
+    /// The oldest bytes, so many at most.
     fn take(&mut self, len_bytes: usize) -> Vec<u8> {
         let mut taken = Vec::new();
-        while taken.len() < len_bytes
-            && let Some(oldest) = self.texts.pop_front()
-        {
-            self.len_bytes -= oldest.len();
-            taken.extend(oldest);
+        while let Some(oldest) = self.texts.front_mut() {
+            let room = len_bytes - taken.len();
+            if oldest.len() > room {
+                let (now, later) = oldest.split_at(room);
+                taken.extend_from_slice(now);
+                *oldest = later.into();
+                break;
+            }
+            taken.extend_from_slice(oldest);
+            self.texts.pop_front();
         }
+        self.len_bytes -= taken.len();
         taken
     }
 
@@ -101,7 +107,7 @@ impl Output {
 
     /// A launch starts: what was printed before is displaced by nothing that it prints.
     pub(super) fn start_launch(&self) {
-        if self.is_used.swap(false, Ordering::Relaxed) {
+        if self.is_used.load(Ordering::Relaxed) && self.is_used.swap(false, Ordering::Relaxed) {
             let Texts { buffer, kept, .. } = &mut *self.texts.lock();
             buffer.leave_to(kept);
         }
@@ -109,17 +115,19 @@ impl Output {
 
     /// A launch has ended: the guest learns of what was printed before it learns of that.
     pub(super) fn end_launch(&self) {
-        if self.is_news.swap(false, Ordering::Relaxed) {
+        if self.is_news.load(Ordering::Relaxed) && self.is_news.swap(false, Ordering::Relaxed) {
             self.completions.output_waits();
         }
     }
 
-    /// Some of what `printf` has printed, and of what assertions have, and how many bytes are left.
-    pub(super) fn take(&self) -> (Vec<u8>, Vec<u8>, usize) {
+    /// Some of what `printf` has printed, and of what assertions have, `room_bytes` together, and how many bytes are left.
+    pub(super) fn take(&self, room_bytes: u64) -> (Vec<u8>, Vec<u8>, usize) {
         let Texts { buffer, kept, assertions } = &mut *self.texts.lock();
         buffer.leave_to(kept);
-        let taken = (kept.take(TAKEN_BYTES), assertions.take(TAKEN_BYTES));
-        (taken.0, taken.1, kept.len_bytes + assertions.len_bytes)
+        let room_bytes = usize::try_from(room_bytes).unwrap_or(usize::MAX).min(TAKEN_MAX_BYTES);
+        let printed = kept.take(room_bytes);
+        let failed = assertions.take(room_bytes - printed.len());
+        (printed, failed, kept.len_bytes + assertions.len_bytes)
     }
 }
 
@@ -160,5 +168,7 @@ mod tests {
         assert_eq!((buffer.len_bytes, kept.len_bytes), (0, 4));
         assert_eq!((kept.take(2), kept.len_bytes), (b"ab".to_vec(), 2));
         assert_eq!((kept.take(100), kept.len_bytes), (b"cd".to_vec(), 0));
+        let mut long = texts(&["one", "two"], 100);
+        assert_eq!((long.take(4), long.take(0), long.take(9)), (b"onet".to_vec(), b"".to_vec(), b"wo".to_vec()));
     }
 }
