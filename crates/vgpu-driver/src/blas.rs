@@ -116,6 +116,11 @@ impl Blas {
     /// # Errors
     /// Why it cannot be used.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
+        // Lies beside it wherever it comes from, which not every build of cuBLAS tells the loader.
+        let lt = path.file_name().map(|name| name.to_string_lossy().replace("libcublas.", "libcublasLt."));
+        if let Some(lt) = lt.map(|name| path.with_file_name(name)).filter(|lt| lt != path && lt.exists()) {
+            library::open(&lt, Scope::Local)?;
+        }
         let library = library::open(path, Scope::Local)?;
         let functions =
             Functions::find(&library).map_err(|missing| format!("{} has no {}", path.display(), missing.join(", ")))?;

@@ -123,6 +123,7 @@ fn prepare(
 /// Becomes the same executor in an environment that is made for the driver; returns only why it could not.
 fn start_anew(options: &ExecutorOptions, settings: &DeviceSettings) -> anyhow::Error {
     let mut command = Command::new("/proc/self/exe");
+    command.arg0("vgpud");
     environment::make(&mut command, settings, JitCache::Own);
     command.args(["executor", "--own-environment"]).arg(format!("--socket-fd={}", options.socket_fd));
     command.args(options.detach.then_some("--detach")).args(settings.to_flags());

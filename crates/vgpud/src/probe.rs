@@ -2,6 +2,7 @@
 //! hold of a GPU's memory.
 
 use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -54,6 +55,7 @@ pub fn run(options: &ProbeOptions) -> Result<()> {
 
 fn ask(settings: &DeviceSettings) -> Result<Vec<DeviceInfoReply>> {
     let mut command = Command::new("/proc/self/exe");
+    command.arg0("vgpud");
     environment::make(&mut command, settings, JitCache::None);
     command.arg("probe").args(settings.to_flags());
     let mut child = command
