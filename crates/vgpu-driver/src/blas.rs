@@ -3,7 +3,7 @@
 #![allow(non_snake_case, reason = "the names are C's")]
 
 use std::ffi::{c_int, c_uint, c_void};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use vgpu_core::CuError;
 use vgpu_core::abi::cublas::{cublasGemmAlgo_t, cublasPointerMode_t, cublasStatus_t};
@@ -107,7 +107,6 @@ functions! {
 /// An opened cuBLAS.
 pub(crate) struct Blas {
     functions: Functions,
-    path: PathBuf,
 }
 
 impl Blas {
@@ -124,11 +123,7 @@ impl Blas {
         let library = library::open(path, Scope::Local)?;
         let functions =
             Functions::find(&library).map_err(|missing| format!("{} has no {}", path.display(), missing.join(", ")))?;
-        Ok(Self { functions, path: path.to_owned() })
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+        Ok(Self { functions })
     }
 
     /// Makes a handle in the current context, which works for one of its streams.

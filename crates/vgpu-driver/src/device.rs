@@ -337,7 +337,7 @@ impl Drop for DriverDevice {
 /// # Errors
 /// `NOT_SUPPORTED`, with why there is none.
 pub(crate) fn blas_of(driver: &Driver) -> Result<&Blas, Refusal> {
-    driver.blas.as_ref().map_err(|reason| (CuError::NOT_SUPPORTED, format!("products need cuBLAS: {reason}")))
+    driver.blas().map_err(|reason| (CuError::NOT_SUPPORTED, format!("products need cuBLAS: {reason}")))
 }
 
 /// What of a graph goes with it.

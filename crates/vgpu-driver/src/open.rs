@@ -1,6 +1,7 @@
-//! Opening the driver: libcuda first and for everybody, then cuBLAS, which finds it.
+//! Opening the driver: libcuda first and for everybody, and cuBLAS, which finds it, when it is needed.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use vgpu_core::CuError;
 use vgpu_core::private_table::PRIVATE_TABLE_UUID;
@@ -68,13 +69,14 @@ pub enum OpenError {
 /// The opened libraries. They stay open for as long as the process lives.
 pub struct Driver {
     pub(crate) api: Api,
-    /// cuBLAS, or why there is none.
-    pub(crate) blas: Result<Blas, String>,
     /// The driver's devices, by the guest's numbers.
     pub(crate) devices: Vec<i32>,
     /// 1000 × major + 10 × minor of the driver's CUDA.
     pub(crate) version: u32,
     path: PathBuf,
+    /// cuBLAS, or why there is none; opened for the first product, as it takes its time.
+    blas: OnceLock<Result<Blas, String>>,
+    wanted_blas: Option<PathBuf>,
 }
 
 impl Driver {
@@ -103,8 +105,25 @@ impl Driver {
         };
         let devices = numbers.map(|number| api.cuDeviceGet(number.cast_signed())).collect::<Result<_, _>>();
         let version = api.cuDriverGetVersion().map_err(OpenError::Start)?.cast_unsigned();
-        let blas = open_blas(wanted.blas.as_deref(), version);
-        Ok(Self { devices: devices.map_err(OpenError::Start)?, api, blas, version, path })
+        let devices = devices.map_err(OpenError::Start)?;
+        Ok(Self { api, devices, version, path, blas: OnceLock::new(), wanted_blas: wanted.blas.clone() })
+    }
+
+    /// Whether products can be computed; says once in the log why not.
+    pub fn has_blas(&self) -> bool {
+        self.blas().is_ok()
+    }
+
+    /// cuBLAS.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn blas(&self) -> Result<&Blas, &str> {
+        let opened = self.blas.get_or_init(|| {
+            let opened = open_blas(self.wanted_blas.as_deref(), self.version);
+            opened.inspect_err(|reason| log::warn!("products are not supported: {reason}"))
+        });
+        opened.as_ref().map_err(String::as_str)
     }
 
     /// Each GPU as a guest is told of it, but for how much of its memory it may use.
@@ -115,19 +134,15 @@ impl Driver {
         self.devices.iter().map(|device| info::describe(self, *device)).collect()
     }
 
-    /// The driver in one line: library, version, GPUs, and whether products can be computed.
+    /// The driver in one line: library, version, GPUs.
     pub fn describe(&self) -> String {
         let names: Vec<String> = self
             .devices
             .iter()
             .map(|device| info::name(self, *device).unwrap_or_else(|error| error.to_string()))
             .collect();
-        let blas = match &self.blas {
-            Ok(blas) => blas.path().display().to_string(),
-            Err(reason) => format!("no cuBLAS: {reason}"),
-        };
         let (major, minor) = (self.version / 1000, self.version % 1000 / 10);
-        format!("{} (CUDA {major}.{minor}), {}; {blas}", self.path.display(), names.join(", "))
+        format!("{} (CUDA {major}.{minor}), {}", self.path.display(), names.join(", "))
     }
 }
 
@@ -155,5 +170,5 @@ fn open_blas(wanted: Option<&Path>, version: u32) -> Result<Blas, String> {
         Some(path) => path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))?,
         None => find::blas(version)?,
     };
-    Blas::open(&path).inspect_err(|reason| log::warn!("products are not supported: {reason}"))
+    Blas::open(&path)
 }

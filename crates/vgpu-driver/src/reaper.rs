@@ -115,7 +115,7 @@ fn end(driver: &Driver, ledger: &dyn MemoryLedger, dead: Dead, current: &mut Cur
         What::Graph(exec) => log_failure("a graph", api.cuGraphExecDestroy(exec)),
         What::Stream(stream) => log_failure("a stream", api.cuStreamDestroy_v2(stream)),
         What::Event(event) => log_failure("an event", api.cuEventDestroy_v2(event)),
-        What::Blas(handle) => driver.blas.iter().for_each(|blas| blas.end(handle)),
+        What::Blas(handle) => driver.blas().iter().for_each(|blas| blas.end(handle)),
         What::Bytes(_) => {}
         What::Pinned(pinned) => pinned.release(api),
         What::Context { primary_of } => {

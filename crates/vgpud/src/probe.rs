@@ -45,7 +45,12 @@ pub fn resolve(settings: DeviceSettings) -> Result<(DeviceSettings, Vec<DeviceIn
 /// When they cannot be used.
 pub fn run(options: &ProbeOptions) -> Result<()> {
     let settings = DeviceSettings::new(&options.device)?;
-    let devices = Gpu::choose(&settings)?.describe(&settings)?;
+    let gpu = Gpu::choose(&settings)?;
+    let devices = gpu.describe(&settings)?;
+    if let Gpu::Driver(driver) = &gpu {
+        // Says so if not.
+        driver.has_blas();
+    }
     let bytes: Vec<u8> = devices.iter().flat_map(|device| device.as_bytes().to_vec()).collect();
     std::io::stdout().write_all(&bytes).context("standard output")?;
     // The driver's own ending has nothing to do here, and may take its time.
@@ -75,8 +80,10 @@ fn ask(settings: &DeviceSettings) -> Result<Vec<DeviceInfoReply>> {
     let status = child.wait().context("the process that asks the driver")?;
     ensure!(in_time.context("the driver's answer")?, "the driver does not answer for {ANSWER_MAX:?}");
     let mut text = String::new();
-    if !status.success() {
-        said.read_to_string(&mut text).context("what the driver says")?;
+    said.read_to_string(&mut text).context("what the driver says")?;
+    if status.success() {
+        eprint!("{text}");
+    } else {
         bail!("{}", reason(&text).unwrap_or(&format!("asking the driver ended with {status}")));
     }
     let size = size_of::<DeviceInfoReply>();
