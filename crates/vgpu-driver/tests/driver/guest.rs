@@ -1,0 +1,270 @@
+//! A guest of the executor: a window, messages, and what the executor has published.
+
+use std::alloc::{Layout, alloc_zeroed};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use vgpu_core::host::{MemoryLedger, Quota};
+use vgpu_core::wire::messages::*;
+use vgpu_core::wire::{
+    Answer, Call as CallMessage, Completions, EventSlot, Executor, Message, Pod, Post, RecordHeader, Seq, Span,
+    StreamSlot, dispatch,
+};
+use vgpu_core::{CuError, CuResult};
+use vgpu_driver::DriverDevice;
+
+use crate::fake::{Fake, wait_until};
+
+/// The staging area is the first half of the window, the pinned heap the second.
+pub(crate) const AREA_BYTES: u64 = 64 << 10;
+/// What the guest may have of the device's memory.
+pub(crate) const QUOTA_BYTES: u64 = 256 << 20;
+pub(crate) const CONTEXT: u32 = 1;
+/// A guest here has no context of a higher number.
+const CONTEXT_LIMIT: u32 = 4;
+pub(crate) const LEGACY: StreamSlot = 0;
+pub(crate) const STREAM: StreamSlot = 1;
+/// Two kernels, whose parameters' lengths stand in their names.
+pub(crate) const PTX: &[u8] = b".version 8.0\n.target sm_80\n.address_size 64\n\
+    .visible .entry add__8_4(.param .u64 a, .param .u32 b) { ret; }\n\
+    .visible .entry fault_700() { ret; }\n";
+
+/// What the executor has published.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// By stream slot.
+    pub(crate) retired: BTreeMap<StreamSlot, Seq>,
+    /// Each event that was reached, and when.
+    pub(crate) events: Vec<(EventSlot, u64)>,
+    pub(crate) failures: Vec<CuError>,
+}
+
+/// A window, and what is published in it.
+pub(crate) struct Window {
+    memory: *mut u8,
+    pub(crate) seen: Mutex<Seen>,
+}
+
+// SAFETY: the pointer is to memory that is never given back; a test touches it only when no copy is under way.
+unsafe impl Send for Window {}
+// SAFETY: as above.
+unsafe impl Sync for Window {}
+
+impl Window {
+    fn new() -> Self {
+        let layout = Layout::from_size_align(2 * AREA_BYTES as usize, 4096).expect("a power of two");
+        // SAFETY: the layout has a length.
+        Self { memory: unsafe { alloc_zeroed(layout) }, seen: Mutex::default() }
+    }
+
+    fn address(&self) -> u64 {
+        self.memory.expose_provenance() as u64
+    }
+
+    pub(crate) fn put(&self, offset: u64, bytes: &[u8]) {
+        assert!(offset + bytes.len() as u64 <= 2 * AREA_BYTES);
+        // SAFETY: within the window, and no copy is under way.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.memory.add(offset as usize), bytes.len()) }
+    }
+
+    pub(crate) fn get(&self, offset: u64, len: usize) -> Vec<u8> {
+        assert!(offset + len as u64 <= 2 * AREA_BYTES);
+        // SAFETY: within the window, and no copy is under way.
+        unsafe { std::slice::from_raw_parts(self.memory.add(offset as usize), len) }.to_vec()
+    }
+}
+
+impl Completions for Window {
+    fn retire(&self, stream: StreamSlot, seq: Seq) {
+        let before = self.seen.lock().retired.insert(stream, seq);
+        assert!(before < Some(seq), "the number of stream {stream} falls from {before:?} to {seq}");
+    }
+
+    fn event_reached(&self, event: EventSlot, ns: u64) {
+        self.seen.lock().events.push((event, ns));
+    }
+
+    fn fail(&self, error: CuError, _: &str) {
+        self.seen.lock().failures.push(error);
+    }
+
+    fn span(&self, span: Span) -> CuResult<*mut u8> {
+        let end = span.offset.checked_add(span.len_bytes).filter(|end| *end <= 2 * AREA_BYTES);
+        end.map(|_| self.memory.wrapping_add(span.offset as usize)).ok_or(CuError::INVALID_VALUE)
+    }
+
+    fn pinned_heap(&self) -> Range<u64> {
+        self.staging().end..self.staging().end + AREA_BYTES
+    }
+
+    fn staging(&self) -> Range<u64> {
+        self.address()..self.address() + AREA_BYTES
+    }
+}
+
+/// A guest with its executor on a fake driver.
+pub(crate) struct Guest {
+    pub(crate) fake: Arc<Fake>,
+    pub(crate) window: Arc<Window>,
+    pub(crate) ledger: Arc<Quota>,
+    device: DriverDevice,
+    /// Number of the last record.
+    pub(crate) seq: Seq,
+    /// What [`ready`](Self::ready) has made.
+    pub(crate) memory: u64,
+    pub(crate) module: u64,
+    pub(crate) function: u64,
+    /// What a test has made.
+    pub(crate) graph: u64,
+}
+
+impl Guest {
+    /// A guest that has said nothing yet.
+    pub(crate) fn new(fake: &Arc<Fake>) -> Self {
+        let driver = fake.open().expect("a sound driver");
+        let (window, ledger) = (Arc::new(Window::new()), Arc::new(Quota::new(QUOTA_BYTES)));
+        let device = DriverDevice::new(driver, ledger.clone(), None, window.clone()).expect("threads");
+        Self { fake: Arc::clone(fake), window, ledger, device, seq: 0, memory: 0, module: 0, function: 0, graph: 0 }
+    }
+
+    /// A guest with a context, a stream beside the default one, 4096 bytes of memory, and a kernel. Its calls so far are
+    /// forgotten.
+    pub(crate) fn ready(fake: &Arc<Fake>) -> Self {
+        let mut guest = Self::new(fake);
+        guest.post(ContextCreate { context: CONTEXT, device: 0, legacy_stream: LEGACY, flags: 0 }).expect("a context");
+        guest.post(StreamCreate { context: CONTEXT, stream: STREAM, flags: 1, priority: 0 }).expect("a stream");
+        guest.memory = guest.alloc(4096).expect("memory");
+        guest.module = guest.load(PTX).expect("a module");
+        guest.function = guest.find("add__8_4").expect("a function").0.function;
+        guest.sync();
+        guest.fake.take_log();
+        guest
+    }
+
+    fn send<M: Message>(&mut self, message: M, tail: &[u8]) -> Outcome {
+        self.seq += 1;
+        let header =
+            RecordHeader { op: M::OP as u16, tail_bytes: tail.len() as u32, seq: self.seq, ..RecordHeader::default() };
+        dispatch(&mut self.device, &header, &[message.as_bytes(), tail].concat()).expect("a message")
+    }
+
+    /// Posts a message.
+    pub(crate) fn post<M: Post>(&mut self, message: M) -> CuResult {
+        self.post_with(message, &[])
+    }
+
+    /// Posts a message with a tail.
+    pub(crate) fn post_with<M: Post>(&mut self, message: M, tail: &[u8]) -> CuResult {
+        match self.send(message, tail) {
+            Outcome::Posted(result) => result,
+            Outcome::Called(_) => unreachable!("a post is not answered"),
+        }
+    }
+
+    /// Asks, and takes the answer.
+    pub(crate) fn call<M: CallMessage>(&mut self, message: M, tail: &[u8]) -> CuResult<Answer<M::Reply>> {
+        match self.send(message, tail) {
+            Outcome::Called(answer) => answer.map(|Answer { reply, tail }| Answer {
+                reply: M::Reply::from_bytes(&reply).expect("a whole reply"),
+                tail,
+            }),
+            Outcome::Posted(_) => unreachable!("a call is answered"),
+        }
+    }
+
+    /// The ring is empty.
+    pub(crate) fn settle(&mut self) {
+        self.device.settle();
+    }
+
+    /// Waits until a stream has retired all its records up to now.
+    pub(crate) fn wait_for(&mut self, stream: StreamSlot, seq: Seq) {
+        self.settle();
+        let window = Arc::clone(&self.window);
+        wait_until(
+            || format!("record {seq} of stream {stream}"),
+            || window.seen.lock().retired.get(&stream) >= Some(&seq),
+        );
+    }
+
+    /// Waits until both streams have nothing to do.
+    pub(crate) fn sync(&mut self) {
+        for stream in [LEGACY, STREAM] {
+            // A context that has failed refuses the record, whose number retires all the same.
+            let _ = self.post(Marker { stream, reserved: 0 });
+            self.wait_for(stream, self.seq);
+        }
+    }
+
+    pub(crate) fn alloc(&mut self, len_bytes: u64) -> CuResult<u64> {
+        self.call(MemAlloc { context: CONTEXT, reserved: 0, len_bytes }, &[]).map(|answer| answer.reply.address)
+    }
+
+    pub(crate) fn load(&mut self, ptx: &[u8]) -> CuResult<u64> {
+        let message = ModuleLoad { context: CONTEXT, kind: ImageKind::Ptx as u32, blob: 0 };
+        self.call(message, ptx).map(|answer| answer.reply.module)
+    }
+
+    /// A function, and where its parameters lie.
+    pub(crate) fn find(&mut self, name: &str) -> CuResult<(FunctionReply, Vec<(u32, u32)>)> {
+        let Answer { reply, tail } = self.call(ModuleFunction { module: self.module }, name.as_bytes())?;
+        let words: Vec<u32> = tail.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
+        Ok((reply, words.as_chunks().0.iter().map(|[offset, len]| (*offset, *len)).collect()))
+    }
+
+    /// Launches a kernel of its own on [`STREAM`], with parameters of 0.
+    pub(crate) fn launch(&mut self) -> CuResult {
+        self.post_with(launch(self.function), &[0; 12])
+    }
+
+    /// The text of the last refusal.
+    pub(crate) fn error_text(&mut self) -> String {
+        String::from_utf8(self.call(ErrorText { reserved: 0 }, &[]).expect("a text").tail).expect("text")
+    }
+
+    /// The calls of one of the executor's threads, since the last time. Points are used again: which it is does not matter.
+    pub(crate) fn calls_of(&self, thread: &str) -> Vec<String> {
+        let calls = self.fake.take_log().into_iter().filter(|call| call.thread == thread);
+        let lines = calls.map(|call| without_numbers_of_points(&call.line));
+        lines.filter(|line| !line.starts_with("cuEventCreate(2)")).collect()
+    }
+
+    pub(crate) fn failures(&self) -> Vec<CuError> {
+        self.window.seen.lock().failures.clone()
+    }
+
+    /// Lets streams go on that were held.
+    pub(crate) fn release(&self) {
+        ["legacy", "stream1"].iter().for_each(|stream| self.fake.hold(stream, false));
+    }
+
+    /// Ends all contexts, waits until nothing is alive, and leaves the driver as if it had just been loaded.
+    pub(crate) fn end(mut self) {
+        self.release();
+        for context in 0..CONTEXT_LIMIT {
+            // Most are not open.
+            let _ = self.post(ContextDestroy { context, reserved: 0 });
+        }
+        self.settle();
+        let fake = &self.fake;
+        wait_until(|| ("the end of what lives", fake.living()), || fake.living().is_empty());
+        let ledger = &self.ledger;
+        wait_until(|| "the ledger's balance", || ledger.free_and_total().0 == QUOTA_BYTES);
+        assert_eq!(fake.offences(), [""; 0]);
+        fake.reset();
+    }
+}
+
+/// A launch on [`STREAM`].
+pub(crate) fn launch(function: u64) -> Launch {
+    let (grid, block) = ([2, 1, 1], [32, 4, 1]);
+    Launch { function, stream: STREAM, flags: 0, grid, block, dynamic_shared_bytes: 16, reserved: 0 }
+}
+
+fn without_numbers_of_points(line: &str) -> String {
+    let mut parts = line.split("point");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |line, part| line + "point" + part.trim_start_matches(|digit: char| digit.is_ascii_digit()))
+}

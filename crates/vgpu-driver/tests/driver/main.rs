@@ -1,0 +1,17 @@
+//! The executor on a fake driver, which notes every call of it: no GPU is needed.
+//!
+//! - `messages`: for every message, which functions are called, with what and in which order; `cases` has one for each.
+//! - `failures`: each of those calls fails.
+//! - `order`: streams that stand still, events, frees that wait; calls that do not return.
+//! - `drivers`: what older drivers lack; drivers that are refused.
+//! - `hostile`: addresses that are not the guest's, forged handles, masses.
+//! - `fake` is the driver, `guest` the other side.
+
+mod cases;
+mod drivers;
+mod failures;
+mod fake;
+mod guest;
+mod hostile;
+mod messages;
+mod order;

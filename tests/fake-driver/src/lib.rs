@@ -1,0 +1,18 @@
+//! A driver that only takes notes: the functions of libcuda and libcublas that `vgpu-driver` uses, for its tests.
+//!
+//! - `control`: what a test says to it and asks of it, under names that begin with `fake_`.
+//! - `cuda`, `copies`, `graphs`, `blas`: the functions, written from the public headers.
+//! - `call`: what is the same in every call: its note, and the failure that a test wants of it.
+//! - `state`: what is alive; `work`: what streams have to do, which is done at once unless the stream is held.
+//!
+//! Each copy of the library's file that a process loads is a driver of its own. Whatever a real driver would forgive in
+//! silence or die of (a call without a context, memory that is freed under a copy) is an offence that the test is told of.
+
+mod blas;
+mod call;
+mod control;
+mod copies;
+mod cuda;
+mod graphs;
+mod state;
+mod work;

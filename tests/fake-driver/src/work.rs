@@ -1,0 +1,224 @@
+//! Streams' work: done in order, at once unless the stream is held, waits for an event, or is in a context that has failed.
+
+use std::collections::VecDeque;
+use std::ffi::c_uint;
+
+use crate::call::{Answer, done};
+use crate::state::{CHANGED, Guard, Kind, Object, State, What};
+
+/// What a stream has to do.
+#[derive(Default)]
+pub(crate) struct Queue {
+    works: VecDeque<Work>,
+    /// What it would have had to do since a capture began.
+    pub(crate) capturing: Option<Vec<Work>>,
+}
+
+/// A piece of work.
+#[derive(Clone)]
+pub(crate) enum Work {
+    Nothing,
+    Lines(Vec<Line>),
+    Record {
+        event: usize,
+        number: u64,
+    },
+    Wait {
+        event: usize,
+        number: u64,
+    },
+    Kernel {
+        function: usize,
+    },
+    /// A launch of that graph, which was made of those when it was launched.
+    Launch {
+        exec: usize,
+        works: Vec<Work>,
+    },
+    /// A graph within a graph.
+    Child(Vec<Work>),
+}
+
+/// A line of bytes that is written.
+#[derive(Clone)]
+pub(crate) struct Line {
+    target: u64,
+    source: Source,
+    len: usize,
+    /// Which of the two lay in memory with a name when the line was asked for: there they have to be when it is written.
+    is_named: [bool; 2],
+}
+
+/// Where the bytes come from.
+#[derive(Clone)]
+enum Source {
+    Memory(u64),
+    /// They have been read already.
+    Bytes(Vec<u8>),
+}
+
+impl Line {
+    pub(crate) fn copy(state: &State, target: u64, source: u64, len: usize) -> Self {
+        let is_named = [target, source].map(|address| state.stretch(address).is_some());
+        Self { target, source: Source::Memory(source), len, is_named }
+    }
+
+    pub(crate) fn fill(state: &State, target: u64, element: &[u8], count: usize) -> Self {
+        let bytes = element.repeat(count);
+        let is_named = [state.stretch(target).is_some(), false];
+        Self { target, len: bytes.len(), source: Source::Bytes(bytes), is_named }
+    }
+}
+
+/// Gives work to a stream of the current context. Host memory that has not been registered is read at once, and is written
+/// before the call returns.
+pub(crate) fn queue(guard: &mut Guard, stream: usize, mut work: Work) -> Answer {
+    let context = guard.context()?;
+    let mut must_finish = false;
+    if let Work::Lines(lines) = &mut work {
+        for line in lines {
+            must_finish |= !line.is_named[0];
+            if let Source::Memory(address) = line.source
+                && !line.is_named[1]
+            {
+                line.source = Source::Bytes(read(address, line.len));
+            }
+        }
+    }
+    let queue = guard.stream(stream)?;
+    match &mut queue.capturing {
+        Some(captured) => captured.push(work),
+        None => queue.works.push_back(work),
+    }
+    if must_finish { finish(guard, context, stream) } else { done() }
+}
+
+/// Waits until a stream has done what it has to.
+pub(crate) fn finish(guard: &mut Guard, context: usize, stream: usize) -> Answer {
+    go_on(guard);
+    while guard.queues.get(&(context, stream)).is_some_and(|queue| !queue.works.is_empty()) {
+        guard.context()?;
+        CHANGED.wait(guard);
+    }
+    done()
+}
+
+/// Whether a stream still has something to do.
+pub(crate) fn is_busy(state: &State, context: usize, stream: usize) -> bool {
+    state.queues.get(&(context, stream)).is_some_and(|queue| !queue.works.is_empty())
+}
+
+/// Asks for the records of a graph that is launched.
+pub(crate) fn number_records(state: &mut State, works: &mut [Work]) -> Result<(), c_uint> {
+    for work in works {
+        match work {
+            Work::Record { event, number } => *number = ask(state, *event)?,
+            Work::Child(works) => number_records(state, works)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Counts one more record of an event.
+pub(crate) fn ask(state: &mut State, event: usize) -> Result<u64, c_uint> {
+    match &mut state.object(Kind::Event, event)?.what {
+        What::Event { asked, .. } => {
+            *asked += 1;
+            Ok(*asked)
+        }
+        _ => unreachable!("the kind was checked"),
+    }
+}
+
+/// A capture that cannot be ended is over, too.
+pub(crate) fn cut_short(state: &mut State, name: &str) {
+    if name == "cuStreamEndCapture" {
+        state.queues.values_mut().for_each(|queue| queue.capturing = None);
+    }
+}
+
+/// Has all streams do what they can.
+pub(crate) fn go_on(state: &mut State) {
+    let mut moved = true;
+    while std::mem::take(&mut moved) {
+        let busy = state.queues.iter().filter(|(_, queue)| !queue.works.is_empty());
+        let busy: Vec<(usize, usize)> = busy.map(|(key, _)| *key).collect();
+        for key in busy {
+            while let Some(work) = next(state, key) {
+                run(state, key.0, work);
+                moved = true;
+            }
+        }
+    }
+}
+
+fn next(state: &mut State, key: (usize, usize)) -> Option<Work> {
+    let is_sound = matches!(state.objects.get(&key.0)?.what, What::Context { fault: 0, .. });
+    if !is_sound || state.held.contains(&State::name(key.1)) {
+        return None;
+    }
+    if let Work::Wait { event, number } = state.queues.get(&key)?.works.front()?
+        && let Some(Object { what: What::Event { reached, .. }, .. }) = state.objects.get(event)
+        && reached < number
+    {
+        return None;
+    }
+    state.queues.get_mut(&key)?.works.pop_front()
+}
+
+fn run(state: &mut State, context: usize, work: Work) {
+    match work {
+        Work::Nothing | Work::Wait { .. } => {}
+        Work::Lines(lines) => lines.into_iter().for_each(|line| write(state, line)),
+        Work::Record { event, number } => {
+            state.clock_ms += 1;
+            let now = state.clock_ms;
+            match state.objects.get_mut(&event) {
+                Some(Object { what: What::Event { reached, at_ms, .. }, .. }) => (*reached, *at_ms) = (number, now),
+                _ => state.offence(format!("{} was ended before it was reached", State::name(event))),
+            }
+        }
+        Work::Kernel { function } => match state.objects.get(&function) {
+            Some(Object { what: What::Function { module, name }, .. }) if state.objects.contains_key(module) => {
+                if let Some(code) = name.strip_prefix("fault_").and_then(|code| code.parse().ok()) {
+                    state.fault(context, code);
+                }
+            }
+            _ => state.offence(format!("{} was unloaded before it ran", State::name(function))),
+        },
+        Work::Launch { exec, works } => {
+            if !state.objects.contains_key(&exec) {
+                state.offence(format!("{} was ended before it ran", State::name(exec)));
+            }
+            works.into_iter().for_each(|work| run(state, context, work));
+        }
+        Work::Child(works) => works.into_iter().for_each(|work| run(state, context, work)),
+    }
+}
+
+fn write(state: &mut State, line: Line) {
+    let Line { target, source, len, is_named } = line;
+    let source_address = if let Source::Memory(address) = source { address } else { 0 };
+    for (address, is_named) in [target, source_address].into_iter().zip(is_named) {
+        let end = address + len as u64;
+        if is_named && state.stretch(address).is_none_or(|(start, stretch)| end > start + stretch.len as u64) {
+            state.offence(format!("{len} bytes at {} are copied where they do not live", state.place(address)));
+            return;
+        }
+    }
+    let bytes = match source {
+        Source::Memory(address) => read(address, len),
+        Source::Bytes(bytes) => bytes,
+    };
+    let target = std::ptr::with_exposed_provenance_mut::<u8>(target as usize);
+    // SAFETY: a living stretch that is long enough, or memory that the caller of the function vouches for.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, len) }
+}
+
+/// Bytes that somebody vouches for.
+pub(crate) fn read(address: u64, len: usize) -> Vec<u8> {
+    let source = std::ptr::with_exposed_provenance::<u8>(address as usize);
+    // SAFETY: as `write` has checked, or the caller of the function vouches.
+    unsafe { std::slice::from_raw_parts(source, len) }.to_vec()
+}
