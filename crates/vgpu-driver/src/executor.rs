@@ -9,6 +9,7 @@ use vgpu_core::wire::{Answer, Executor, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Function as FunctionHandle, Module as ModuleHandle, Stream};
+use crate::context::log_failure;
 use crate::copy::{Filled, Rows};
 use crate::counts::Counts;
 use crate::device::{DriverDevice, parts_to_go, refused};
@@ -38,7 +39,10 @@ impl DriverDevice {
         let stream = api.cuStreamCreateWithPriority(message.flags & STREAM_NON_BLOCKING, message.priority);
         let stream = stream.map_err(refused("a stream"))?;
         let waits = self.retirer.with_last_point(message.stream, |event| api.cuStreamWaitEvent(stream, event, 0));
-        waits.map_err(refused("waiting for the slot's last stream"))?;
+        waits.map_err(|error| {
+            log_failure("a stream", api.cuStreamDestroy_v2(stream));
+            refused("waiting for the slot's last stream")(error)
+        })?;
         self.streams.open(message.stream, stream, &context, message.context, false).map_err(taken)
     }
 
