@@ -67,11 +67,15 @@ exports! {
     }
 }
 
+/// What allocations start at multiples of.
+const ALIGN: usize = 512;
+
 /// Takes memory of this process for the device's.
 pub(crate) fn take(state: &mut State, name: String, len: usize, context: usize) -> u64 {
-    let layout = Layout::from_size_align(len.max(1), 512).expect("it is less than the device has");
+    // What is aligned to no more than this comes from the system without being touched.
+    let layout = Layout::from_size_align(len + ALIGN, 16).expect("it is less than the device has");
     // SAFETY: the layout has a length. The memory is never given back, so that a copy that comes too late harms nobody.
-    let start = unsafe { alloc_zeroed(layout) }.expose_provenance() as u64;
+    let start = unsafe { alloc_zeroed(layout) }.expose_provenance().next_multiple_of(ALIGN) as u64;
     state.memory.insert(start, Stretch { name, len, context, is_device: true });
     start
 }

@@ -19,6 +19,7 @@ pub(crate) struct Case {
     pub(crate) calls: &'static [&'static str],
 }
 
+const SERVED: &str = "what comes before a message is served";
 const NOTHING: fn(&mut Guest) = |_| ();
 
 /// A message that names no stream.
@@ -60,7 +61,9 @@ pub(crate) fn of(op: Op) -> Case {
             )
         },
         Op::ContextDestroy => Case {
-            before: |guest| guest.post(ContextCreate { context: 2, device: 0, legacy_stream: 2, flags: 0 }).unwrap(),
+            before: |guest| {
+                guest.post(ContextCreate { context: 2, device: 0, legacy_stream: 2, flags: 0 }).expect(SERVED)
+            },
             // The point of the default stream's record; all else is the reaper's.
             ..apart(|guest| guest.post(ContextDestroy { context: 2, reserved: 0 }), &["cuEventRecord(point, legacy)"])
         },
@@ -78,7 +81,7 @@ pub(crate) fn of(op: Op) -> Case {
         Op::StreamWait => Case {
             before: |guest| {
                 guest.fake.hold("legacy", true);
-                guest.post(Marker { stream: LEGACY, reserved: 0 }).unwrap();
+                guest.post(Marker { stream: LEGACY, reserved: 0 }).expect(SERVED);
             },
             ..record(
                 |guest| guest.post(StreamWait { stream: STREAM, other: LEGACY, until: guest.seq }),
@@ -190,7 +193,7 @@ pub(crate) fn of(op: Op) -> Case {
         Op::BlobFind => apart(|guest| guest.call(BlobFind { hash: [0; 32], len_bytes: 8 }, &[]).map(drop), &[]),
         Op::GraphCreate => apart(|guest| create_graph(guest, &every_node(guest)), &GRAPH_CREATE),
         Op::GraphUpdate => Case {
-            before: |guest| create_graph(guest, &[node(&marker(), &[], &[])]).unwrap(),
+            before: |guest| create_graph(guest, &[node(&marker(), &[], &[])]).expect(SERVED),
             ..apart(
                 |guest| update_graph(guest, &[node(&fill(guest), &[], &[])]),
                 &[
@@ -202,14 +205,14 @@ pub(crate) fn of(op: Op) -> Case {
             )
         },
         Op::GraphLaunch => Case {
-            before: |guest| create_graph(guest, &[node(&marker(), &[], &[])]).unwrap(),
+            before: |guest| create_graph(guest, &[node(&marker(), &[], &[])]).expect(SERVED),
             ..record(
                 |guest| guest.post(GraphLaunch { graph: guest.graph, stream: STREAM, reserved: 0 }),
                 &["cuGraphLaunch(exec1, stream1)", "cuEventRecord(point, stream1)"],
             )
         },
         Op::GraphDestroy => Case {
-            before: |guest| create_graph(guest, &[node(&marker(), &[], &[])]).unwrap(),
+            before: |guest| create_graph(guest, &[node(&marker(), &[], &[])]).expect(SERVED),
             ..apart(|guest| guest.post(GraphDestroy { graph: guest.graph }), &[])
         },
         Op::Gemm => record(
@@ -359,7 +362,7 @@ pub(crate) fn trsm(guest: &Guest) -> Trsm {
 
 /// A blob of that length.
 fn blob(guest: &mut Guest, len_bytes: u64) -> u64 {
-    guest.call(BlobCreate { len_bytes }, &[]).unwrap().reply.blob
+    guest.call(BlobCreate { len_bytes }, &[]).expect(SERVED).reply.blob
 }
 
 fn write_blob(guest: &mut Guest) -> CuResult {

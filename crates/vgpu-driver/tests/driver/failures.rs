@@ -126,3 +126,123 @@ fn a_fault_ends_the_context_with_its_code_and_retires_all_that_waits() {
         guest.end();
     });
 }
+
+#[test]
+fn a_guests_first_context_leaves_nothing_when_it_cannot_be_opened() {
+    let fake = Fake::new();
+    let create = ContextCreate { context: CONTEXT, device: 0, legacy_stream: LEGACY, flags: 0 };
+    for call in
+        ["cuDevicePrimaryCtxRetain(", "cuCtxSetCurrent(", "cuEventCreate(0)", "cuEventRecord(", "cuStreamSynchronize("]
+    {
+        let mut guest = Guest::new(&fake);
+        fake.fail("ring", call, 0, CuError::NOT_PERMITTED.code());
+        assert_eq!(guest.post(create), Err(CuError::NOT_PERMITTED), "{call}");
+        guest.wait_for(LEGACY, guest.seq);
+        assert_eq!(fake.living(), [""; 0], "{call}");
+        guest.post(create).unwrap_or_else(|error| panic!("after {call}: {error}"));
+        guest.wait_for(LEGACY, guest.seq);
+        guest.end();
+    }
+}
+
+#[test]
+fn memory_that_is_not_registered_is_copied_all_the_same() {
+    let fake = Fake::new();
+    (0..2).for_each(|_| fake.fail("ring", "cuMemHostRegister_v2(", 0, CuError::NOT_PERMITTED.code()));
+    let mut guest = Guest::ready(&fake);
+    let memory = guest.memory;
+    guest.post_with(CopyInline { stream: STREAM, reserved: 0, target: memory }, b"inline").unwrap();
+    let target = vgpu_core::wire::Span { offset: 0, len_bytes: 6 };
+    guest.post(CopyOut { stream: STREAM, reserved: 0, source: memory, target }).unwrap();
+    guest.wait_for(STREAM, guest.seq);
+    assert_eq!(guest.window.get(0, 6), b"inline");
+    guest.end();
+}
+
+#[test]
+fn a_context_fails_when_its_work_cannot_be_marked_or_asked_for() {
+    let fake = Fake::new();
+    for (thread, call) in [("ring", "cuEventCreate(2)"), ("retirer", "cuEventQuery(")] {
+        let mut guest = Guest::ready(&fake);
+        fake.hold("stream1", true);
+        fake.fail(thread, call, 0, CuError::NOT_PERMITTED.code());
+        // Points that are free are used first.
+        wait_until(
+            || format!("{call} fails"),
+            || {
+                let _ = guest.launch();
+                guest.settle();
+                !guest.failures().is_empty()
+            },
+        );
+        // The stream still stands: nobody waits for it any more.
+        guest.wait_for(STREAM, guest.seq);
+        assert_eq!(guest.failures(), [CuError::NOT_PERMITTED], "{call}");
+        assert_eq!(guest.launch(), Err(CuError::NOT_PERMITTED), "{call}");
+        guest.end();
+    }
+}
+
+#[test]
+fn a_time_that_is_not_told_keeps_no_record_waiting() {
+    let fake = Fake::new();
+    let mut guest = Guest::ready(&fake);
+    fake.fail("retirer", "cuEventElapsedTime(", 0, CuError::NOT_PERMITTED.code());
+    guest.post(EventRecord { stream: STREAM, event: 5 }).unwrap();
+    guest.wait_for(STREAM, guest.seq);
+    assert_eq!(guest.window.seen.lock().events, []);
+    assert_eq!(guest.failures(), []);
+    guest.end();
+}
+
+#[test]
+fn what_will_not_go_keeps_nothing_else() {
+    let fake = Fake::new();
+    let mut guest = Guest::ready(&fake);
+    guest.post(cases::gemm(&guest)).unwrap();
+    let nodes = cases::every_node(&guest);
+    cases::create_graph(&mut guest, &nodes).unwrap();
+    for call in [
+        "cuMemFree_v2(",
+        "cuModuleUnload(",
+        "cuGraphExecDestroy(",
+        "cuStreamDestroy_v2(",
+        "cuEventDestroy_v2(",
+        "cublasDestroy_v2(",
+        "cuMemHostUnregister(",
+        "cuDevicePrimaryCtxRelease_v2(",
+    ] {
+        fake.fail("reaper", call, 0, CuError::NOT_PERMITTED.code());
+    }
+    guest.end();
+}
+
+#[test]
+fn a_fault_of_running_work_is_told_with_its_code_and_ends_its_context_alone() {
+    let fake = Fake::new();
+    // Illegal address, timeout, assertion, hardware stack, instruction, misaligned, address space, pc, launch; ECC.
+    for code in [700, 702, 710, 714, 715, 716, 717, 718, 719, 214] {
+        let mut guest = Guest::ready(&fake);
+        guest.module = guest.load(format!(".entry fault_{code}() {{ }}").as_bytes()).unwrap();
+        guest.function = guest.find(&format!("fault_{code}")).unwrap().0.function;
+        guest.post(ContextCreate { context: 2, device: 0, legacy_stream: 2, flags: 0 }).unwrap();
+        guest.wait_for(2, guest.seq);
+        fake.hold("stream1", true);
+        guest.launch().unwrap();
+        guest.post(cases::marker()).unwrap();
+        guest.post(EventRecord { stream: STREAM, event: 5 }).unwrap();
+        let last = guest.seq;
+        guest.settle();
+        fake.hold("stream1", false);
+        guest.wait_for(STREAM, last);
+        let error = CuError::from_code(code);
+        assert_eq!(guest.failures(), [error]);
+        assert_eq!(guest.window.seen.lock().events, [], "an event is not reached by work that has failed");
+        assert_eq!(guest.launch(), Err(error));
+        assert_eq!(guest.alloc(16), Err(error));
+        guest.post(Marker { stream: 2, reserved: 0 }).expect("the other context is sound");
+        guest.wait_for(2, guest.seq);
+        assert_eq!(guest.failures(), [error]);
+        guest.end();
+    }
+}

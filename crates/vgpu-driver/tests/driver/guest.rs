@@ -144,10 +144,14 @@ impl Guest {
     }
 
     fn send<M: Message>(&mut self, message: M, tail: &[u8]) -> Outcome {
+        self.send_bytes(M::OP as u16, message.as_bytes(), tail)
+    }
+
+    /// Sends a record that may be anything.
+    pub(crate) fn send_bytes(&mut self, op: u16, fixed: &[u8], tail: &[u8]) -> Outcome {
         self.seq += 1;
-        let header =
-            RecordHeader { op: M::OP as u16, tail_bytes: tail.len() as u32, seq: self.seq, ..RecordHeader::default() };
-        dispatch(&mut self.device, &header, &[message.as_bytes(), tail].concat()).expect("a message")
+        let header = RecordHeader { op, tail_bytes: tail.len() as u32, seq: self.seq, ..RecordHeader::default() };
+        dispatch(&mut self.device, &header, &[fixed, tail].concat()).expect("a message")
     }
 
     /// Posts a message.

@@ -3,10 +3,12 @@
 //! - `messages`: for every message, which functions are called, with what and in which order; `cases` has one for each.
 //! - `failures`: each of those calls fails.
 //! - `order`: streams that stand still, events, frees that wait; calls that do not return.
+//! - `bytes`: where they lie afterwards.
 //! - `drivers`: what older drivers lack; drivers that are refused.
 //! - `hostile`: addresses that are not the guest's, forged handles, masses.
 //! - `fake` is the driver, `guest` the other side.
 
+mod bytes;
 mod cases;
 mod drivers;
 mod failures;
