@@ -1,5 +1,6 @@
 //! `cargo xtask test`: builds dist/, then runs the tests from the inside out.
 
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -33,6 +34,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("skipped: {skipped}");
     }
     let skipped_vm = vm::unavailable();
+    match skipped_vm.clone().or_else(has_gpu) {
+        Some(reason) => step(started, &format!("skipped: the executor on a real driver's library: {reason}")),
+        None => {
+            step(started, "the executor on a real driver's library, which finds no GPU");
+            on_real_driver()?;
+        }
+    }
     match &skipped_vm {
         Some(reason) => step(started, &format!("skipped: tests in virtual machines: {reason}")),
         None => {
@@ -63,6 +71,19 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         None => step(started, "all passed"),
     }
     Ok(())
+}
+
+/// Why a real driver would not be without a GPU here.
+fn has_gpu() -> Option<String> {
+    Path::new("/dev/nvidiactl").exists().then(|| "this machine has a GPU".to_owned())
+}
+
+fn on_real_driver() -> Result<()> {
+    let mut test = workspace::cargo();
+    test.args(["test", "--quiet", "--release", "--package", "vgpu-driver", "--test", "driver", "--"]);
+    test.args(["--ignored", "--exact", "drivers::a_real_driver_has_what_is_needed_and_finds_no_gpu"]);
+    workspace::check(test.env("VGPU_REAL_DRIVER", words::real_driver()?))
+        .context("the real driver's library went wrong")
 }
 
 /// The tests of `tests/tests/vm/`, one machine at a time, but those that need the client.

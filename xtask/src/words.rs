@@ -67,13 +67,8 @@ pub(crate) fn check(fetch_cublas: bool) -> Result<Vec<String>> {
     match vm::unavailable() {
         Some(reason) => skipped.push(format!("the driver's and NVML's words: {reason}")),
         None => {
-            let recipe = "1 libcuda1 libnvidia-ml1";
-            let folder = vm::cached_folder("words", recipe, |dir| {
-                println!("words: fetching libcuda1 and libnvidia-ml1 (4 MB) from Debian's non-free part");
-                vm::fetch_non_free(dir, &["libcuda1", "libnvidia-ml1"])
-            })?;
-            compare(&program, &DRIVER, &find(&folder, DRIVER.soname)?, &NEWER_THAN_THE_DRIVER)?;
-            compare(&program, &NVML, &find(&folder, NVML.soname)?, &[])?;
+            compare(&program, &DRIVER, &real_driver()?, &NEWER_THAN_THE_DRIVER)?;
+            compare(&program, &NVML, &find(&from_debian()?, NVML.soname)?, &[])?;
         }
     }
     Ok(skipped)
@@ -93,6 +88,20 @@ fn from_wheel(name: &str) -> Result<PathBuf> {
 /// A library of a wheel.
 pub(crate) fn wheel_library(wheel: &str, soname: &str) -> Result<PathBuf> {
     find(&from_wheel(wheel)?, soname)
+}
+
+/// The folder of the driver's libraries.
+fn from_debian() -> Result<PathBuf> {
+    let recipe = "1 libcuda1 libnvidia-ml1";
+    vm::cached_folder("words", recipe, |dir| {
+        println!("words: fetching libcuda1 and libnvidia-ml1 (4 MB) from Debian's non-free part");
+        vm::fetch_non_free(dir, &["libcuda1", "libnvidia-ml1"])
+    })
+}
+
+/// A real driver's libcuda, where [`vm::unavailable`] says nothing else.
+pub(crate) fn real_driver() -> Result<PathBuf> {
+    find(&from_debian()?, DRIVER.soname)
 }
 
 /// The one file of that name below `folder`.
