@@ -19,8 +19,12 @@ pub(super) fn integers_are_cut_or_extended() {
     for to in INTEGERS {
         for from in INTEGERS {
             check(&format!("cvt.{to}.{from}"), to, &[from], |v| stored(to, value(from, v[0])));
-            let (least, most) = range(to);
-            check(&format!("cvt.sat.{to}.{from}"), to, &[from], |v| stored(to, value(from, v[0]).clamp(least, most)));
+            // PTX has no saturation where nothing can be too large.
+            let ((least, most), (smallest, largest)) = (range(to), range(from));
+            if smallest < least || largest > most {
+                let clamped = |v: &[u64]| stored(to, value(from, v[0]).clamp(least, most));
+                check(&format!("cvt.sat.{to}.{from}"), to, &[from], clamped);
+            }
         }
     }
 }
@@ -56,11 +60,16 @@ fn to_integer(value: Exact, mode: &str, (least, most): (i128, i128)) -> i128 {
     (if negative { -magnitude } else { magnitude }).clamp(least, most)
 }
 
+/// PTX converts between all integers and floats but these.
+fn is_missing(integer: &str, float: &str) -> bool {
+    float == "bf16" && bits_of(integer) == 8
+}
+
 #[test]
 pub(super) fn floats_become_the_integer_in_the_direction_or_the_nearest_end() {
     for from in ["f32", "f64", "f16", "bf16"] {
         let format = Format::named(from);
-        for to in INTEGERS {
+        for to in INTEGERS.into_iter().filter(|to| !is_missing(to, from)) {
             for mode in ["rni", "rzi", "rmi", "rpi"] {
                 check(&format!("cvt.{mode}.{to}.{from}"), to, &[from], |v| {
                     stored(to, to_integer(format.decode(v[0]), mode, range(to)))
@@ -82,7 +91,7 @@ pub(super) fn floats_become_the_integer_in_the_direction_or_the_nearest_end() {
 pub(super) fn integers_become_floats_rounded_once() {
     for to in ["f32", "f64", "f16", "bf16"] {
         let format = Format::named(to);
-        for from in INTEGERS {
+        for from in INTEGERS.into_iter().filter(|from| !is_missing(from, to)) {
             for mode in ["rn", "rz", "rm", "rp"] {
                 check(&format!("cvt.{mode}.{to}.{from}"), to, &[from], |v| {
                     format.encode(Exact::integer(value(from, v[0])), mode)
