@@ -32,7 +32,7 @@ pub(super) fn any_function_of_three_bits_comes_from_its_table() {
             &[Kind::B32; 3],
             &table.to_string(),
             &tuples(&[list.clone(), list.clone(), list.clone()]),
-            exactly,
+            &exactly,
             |v| {
                 (0..32).fold(0, |result, bit| {
                     let index = (v[0] >> bit & 1) << 2 | (v[1] >> bit & 1) << 1 | (v[2] >> bit & 1);
@@ -50,12 +50,12 @@ pub(super) fn shifts_by_the_width_or_more_leave_nothing_but_the_sign() {
         let lists = [values(r#type, 2), values("shift", 2)];
         let kinds = [kind(r#type), Kind::B32];
         if r#type.starts_with('b') {
-            check_with(&format!("shl.{type}"), kinds[0], &kinds, "", &tuples(&lists), exactly, |v| {
+            check_with(&format!("shl.{type}"), kinds[0], &kinds, "", &tuples(&lists), &exactly, |v| {
                 if v[1] >= bits { 0 } else { v[0] << v[1] }
             });
         }
         let as_type = r#type.replace('b', "u");
-        check_with(&format!("shr.{type}"), kinds[0], &kinds, "", &tuples(&lists), exactly, |v| {
+        check_with(&format!("shr.{type}"), kinds[0], &kinds, "", &tuples(&lists), &exactly, |v| {
             (value(&as_type, v[0]) >> v[1].min(100)) as u64
         });
     }
@@ -66,10 +66,10 @@ pub(super) fn funnel_shifts_take_a_word_out_of_two() {
     let lists = [values("b32", 3), values("b32", 3), values("shift", 3)];
     for (mode, limit) in [("clamp", None), ("wrap", Some(31))] {
         let by = move |amount: u64| limit.map_or(amount.min(32), |mask| amount & mask) as u32;
-        check_with(&format!("shf.l.{mode}.b32"), Kind::B32, &[Kind::B32; 3], "", &tuples(&lists), exactly, |v| {
+        check_with(&format!("shf.l.{mode}.b32"), Kind::B32, &[Kind::B32; 3], "", &tuples(&lists), &exactly, |v| {
             ((u128::from(v[1] << 32 | v[0]) << by(v[2])) >> 32) as u64
         });
-        check_with(&format!("shf.r.{mode}.b32"), Kind::B32, &[Kind::B32; 3], "", &tuples(&lists), exactly, |v| {
+        check_with(&format!("shf.r.{mode}.b32"), Kind::B32, &[Kind::B32; 3], "", &tuples(&lists), &exactly, |v| {
             (u128::from(v[1] << 32 | v[0]) >> by(v[2])) as u64
         });
     }
@@ -81,7 +81,7 @@ pub(super) fn bit_fields_are_cut_out_bit_by_bit() {
         let top = u64::from(bits_of(r#type)) - 1;
         let lists = [values(r#type, 3), values("shift", 3), values("shift", 3)];
         let kinds = [kind(r#type), Kind::B32, Kind::B32];
-        check_with(&format!("bfe.{type}"), kinds[0], &kinds, "", &tuples(&lists), exactly, |v| {
+        check_with(&format!("bfe.{type}"), kinds[0], &kinds, "", &tuples(&lists), &exactly, |v| {
             let (start, length) = (v[1] & 255, v[2] & 255);
             let is_signed = r#type.starts_with('s');
             let sign = if is_signed && length != 0 { v[0] >> (start + length - 1).min(top) & 1 } else { 0 };
@@ -95,7 +95,7 @@ pub(super) fn bit_fields_are_cut_out_bit_by_bit() {
         let top = u64::from(bits_of(r#type)) - 1;
         let lists = [values(r#type, 4), values(r#type, 4), values("shift", 3), values("shift", 3)];
         let kinds = [kind(r#type), kind(r#type), Kind::B32, Kind::B32];
-        check_with(&format!("bfi.{type}"), kinds[0], &kinds, "", &tuples(&lists), exactly, |v| {
+        check_with(&format!("bfi.{type}"), kinds[0], &kinds, "", &tuples(&lists), &exactly, |v| {
             let (start, length) = (v[2] & 255, v[3] & 255);
             (0..length)
                 .filter(|bit| start + bit <= top)
@@ -134,7 +134,7 @@ pub(super) fn masks_and_extensions_clamp_or_wrap() {
     let lists = [values("shift", 2), values("shift", 2)];
     for (mode, wraps) in [("clamp", false), ("wrap", true)] {
         let limit = move |amount: u64| if wraps { amount & 31 } else { amount };
-        check_with(&format!("bmsk.{mode}.b32"), Kind::B32, &[Kind::B32; 2], "", &tuples(&lists), exactly, |v| {
+        check_with(&format!("bmsk.{mode}.b32"), Kind::B32, &[Kind::B32; 2], "", &tuples(&lists), &exactly, |v| {
             let (start, length) = (limit(v[0]), limit(v[1]));
             (0..32)
                 .filter(|bit| *bit >= start && *bit < start.saturating_add(length))
@@ -148,7 +148,7 @@ pub(super) fn masks_and_extensions_clamp_or_wrap() {
                 &[Kind::B32; 2],
                 "",
                 &tuples(&lists),
-                exactly,
+                &exactly,
                 |v| {
                     let length = limit(v[1]).min(32);
                     let low = v[0] & ((1 << length) - 1);

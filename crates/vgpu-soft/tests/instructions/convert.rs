@@ -112,7 +112,7 @@ pub(super) fn floats_narrow_rounded_once_and_widen_exactly() {
             "f32" => |_: Kind, a: u64, b: u64| a == b || super::exact::F32.is_nan(a) && super::exact::F32.is_nan(b),
             _ => |_: Kind, a: u64, b: u64| a == b || super::exact::F64.is_nan(a) && super::exact::F64.is_nan(b),
         };
-        check_with(opcode, kind(to), &[kind(from)], "", &tuples(&lists), agree, |v| {
+        check_with(opcode, kind(to), &[kind(from)], "", &tuples(&lists), &agree, |v| {
             target.encode(source.decode(v[0]), mode)
         });
     };
@@ -124,7 +124,7 @@ pub(super) fn floats_narrow_rounded_once_and_widen_exactly() {
     }
     let lists = [values("f64", 1), vec![1e-40f64.to_bits(), (-1e-40f64).to_bits(), 0x380f_ffff_ffff_ffff]].concat();
     let agree = |_: Kind, a: u64, b: u64| a == b || F32.is_nan(a) && F32.is_nan(b);
-    check_with("cvt.rn.ftz.f32.f64", Kind::B32, &[Kind::B64], "", &tuples(&[lists]), agree, |v| {
+    check_with("cvt.rn.ftz.f32.f64", Kind::B32, &[Kind::B64], "", &tuples(&[lists]), &agree, |v| {
         let rounded = F32.encode(Format::named("f64").decode(v[0]), "rn");
         if rounded & 0x7f80_0000 == 0 { rounded & 0x8000_0000 } else { rounded }
     });
@@ -139,10 +139,10 @@ pub(super) fn two_floats_are_packed_the_first_on_top() {
     use half::{bf16, f16};
     let value = |bits: u64| f32::from_bits(bits as u32);
     let lists = vec![values("f32", 2).into_iter().filter(|bits| !F32.is_nan(*bits)).collect::<Vec<_>>(); 2];
-    check_with("cvt.rn.f16x2.f32", Kind::B32, &[Kind::B32; 2], "", &tuples(&lists), exactly, |v| {
+    check_with("cvt.rn.f16x2.f32", Kind::B32, &[Kind::B32; 2], "", &tuples(&lists), &exactly, |v| {
         u64::from(f16::from_f32(value(v[0])).to_bits()) << 16 | u64::from(f16::from_f32(value(v[1])).to_bits())
     });
-    check_with("cvt.rn.bf16x2.f32", Kind::B32, &[Kind::B32; 2], "", &tuples(&lists), exactly, |v| {
+    check_with("cvt.rn.bf16x2.f32", Kind::B32, &[Kind::B32; 2], "", &tuples(&lists), &exactly, |v| {
         u64::from(bf16::from_f32(value(v[0])).to_bits()) << 16 | u64::from(bf16::from_f32(value(v[1])).to_bits())
     });
 }
@@ -154,10 +154,10 @@ pub(super) fn floats_are_rounded_to_integers_as_floats() {
     let lists = [values("f32", 1).into_iter().filter(|bits| !F32.is_nan(*bits)).collect::<Vec<_>>()];
     for (mode, function) in functions {
         let model = |bits: u64| u64::from(function(f32::from_bits(bits as u32)).to_bits());
-        check_with(&format!("cvt.{mode}.f32.f32"), Kind::B32, &[Kind::B32], "", &tuples(&lists), exactly, |v| {
+        check_with(&format!("cvt.{mode}.f32.f32"), Kind::B32, &[Kind::B32], "", &tuples(&lists), &exactly, |v| {
             model(v[0])
         });
-        check_with(&format!("cvt.{mode}.ftz.f32.f32"), Kind::B32, &[Kind::B32], "", &tuples(&lists), exactly, |v| {
+        check_with(&format!("cvt.{mode}.ftz.f32.f32"), Kind::B32, &[Kind::B32], "", &tuples(&lists), &exactly, |v| {
             model(if v[0] & 0x7f80_0000 == 0 { v[0] & 0x8000_0000 } else { v[0] })
         });
     }

@@ -206,7 +206,7 @@ pub(crate) fn launch_with<T: Copy>(
 }
 
 /// Whether a result is as good as the expected one.
-pub(crate) type Agree = fn(Kind, u64, u64) -> bool;
+pub(crate) type Agree<'a> = &'a dyn Fn(Kind, u64, u64) -> bool;
 
 pub(crate) fn exactly(_kind: Kind, got: u64, expected: u64) -> bool {
     got == expected
@@ -219,7 +219,7 @@ pub(crate) fn check_with(
     from: &[Kind],
     suffix: &str,
     tuples: &[Vec<u64>],
-    agree: Agree,
+    agree: Agree<'_>,
     model: impl Fn(&[u64]) -> u64,
 ) {
     const THREADS: usize = 64;
@@ -262,7 +262,7 @@ pub(crate) fn check_with(
 pub(crate) fn check(opcode: &str, to: &str, from: &[&str], model: impl Fn(&[u64]) -> u64) {
     let kinds: Vec<Kind> = from.iter().map(|r#type| kind(r#type)).collect();
     let lists: Vec<Vec<u64>> = from.iter().map(|r#type| values(r#type, from.len())).collect();
-    check_with(opcode, kind(to), &kinds, "", &tuples(&lists), exactly, model);
+    check_with(opcode, kind(to), &kinds, "", &tuples(&lists), &exactly, model);
 }
 
 /// All combinations of one value from each list.
