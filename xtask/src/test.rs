@@ -54,6 +54,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     loading::check(&client)?;
     step(started, "real client: a prebuilt llama.cpp decodes on the vGPU");
     demo::check(&client)?;
+    step(started, "real client: the same on the executor of a driver's GPUs, where there is none");
+    demo::check_nested(&client)?;
     step(started, "real client: installed for Ollama, discovered as Ollama does, and completing text over HTTP");
     ollama::check(&client)?;
     if skipped_vm.is_none() {

@@ -118,9 +118,12 @@ impl DriverDevice {
 
     /// The same for a record of a stream.
     pub(crate) fn queued(&mut self, slot: StreamSlot, answer: Result<(), Refusal>) -> CuResult {
+        let Err(refusal) = answer else {
+            return Ok(());
+        };
         match self.streams.get(slot).map(|open| Arc::clone(&open.context)) {
-            Some(context) if answer.is_err() => self.answered(&context, answer),
-            _ => answer.map_err(|refusal| self.refuse(refusal)),
+            Some(context) => self.answered(&context, Err(refusal)),
+            None => Err(self.refuse(refusal)),
         }
     }
 

@@ -91,6 +91,13 @@ pub(crate) fn check(client: &Client) -> Result<()> {
     verdict(&decode_all(client, &dist, &WeightType::ALL, &["7.5".to_owned()], Flash::Both.modes(), 16, Executor::Soft)?)
 }
 
+/// Decodes the f32 model on the executor of drivers, without a GPU, and on the software GPU directly: dist/ is there already.
+pub(crate) fn check_nested(client: &Client) -> Result<()> {
+    let dist = workspace::root().join("dist");
+    let (types, capabilities) = ([WeightType::F32], ["7.5".to_owned()]);
+    verdict(&decode_all(client, &dist, &types, &capabilities, Flash::Both.modes(), 16, Executor::Nested)?)
+}
+
 /// Tokens that the client decodes in a virtual machine: emulated, it takes its time to start.
 const VM_STEPS: usize = 4;
 
