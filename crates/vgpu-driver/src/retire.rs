@@ -21,8 +21,10 @@ pub(crate) const SLOT_LIMIT: u32 = 1 << 16;
 
 /// So long the thread gives way to others between two looks; then it naps.
 const RESTLESS: Duration = Duration::from_micros(50);
-/// The longest nap.
-const NAP_MAX: Duration = Duration::from_micros(500);
+/// The longest nap: what a step of some milliseconds is late by at most.
+const NAP_MAX: Duration = Duration::from_micros(50);
+/// A nap is this part of the time that has been waited.
+const NAP_PART: u32 = 32;
 
 /// The end of some records of a stream.
 pub(crate) struct Point {
@@ -175,15 +177,14 @@ impl Retirer {
         (!state.is_stopping).then_some(state.numbered)
     }
 
-    /// Gives way, or naps for a part of the time that has been waited, so that a wait grows by an eighth at most; a point
-    /// after the `newest` one ends the nap.
+    /// Gives way, or naps for a part of the time that has been waited; a point after the `newest` one ends the nap.
     fn pause(&self, waited: Duration, newest: u64) {
         if waited < RESTLESS {
             return std::thread::yield_now();
         }
         let mut state = self.state.lock();
         if state.numbered == newest && !state.is_stopping {
-            self.news.wait_for(&mut state, (waited / 8).min(NAP_MAX));
+            self.news.wait_for(&mut state, (waited / NAP_PART).min(NAP_MAX));
         }
     }
 

@@ -29,7 +29,8 @@ pub fn make(command: &mut Command, settings: &DeviceSettings, cache: JitCache) {
         }
     }
     command.env("CUDA_DEVICE_ORDER", "PCI_BUS_ID").env("CUDA_MODULE_LOADING", "LAZY");
-    match Some(cache).filter(|cache| *cache == JitCache::Own).and_then(|_| cache_folder()) {
+    let folder = if cache == JitCache::Own { cache_folder() } else { None };
+    match folder.filter(|folder| std::fs::create_dir_all(folder).is_ok()) {
         Some(folder) => command.env("CUDA_CACHE_PATH", folder),
         None => command.env("CUDA_CACHE_DISABLE", "1"),
     };
