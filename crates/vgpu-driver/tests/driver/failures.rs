@@ -119,6 +119,10 @@ fn a_fault_ends_the_context_with_its_code_and_retires_all_that_waits() {
             // The fault was in the other context.
             guest.alloc(16).unwrap_or_else(|error| panic!("{what}: the other context has failed, too: {error}"));
         } else {
+            // Opening a stream is the one thing that is refused without a look at the context.
+            if sent.is_err() && op != Op::StreamCreate {
+                assert_eq!(guest.failures(), [CuError::ILLEGAL_ADDRESS], "{what}: before anybody asks");
+            }
             guest.sync();
             assert_eq!(guest.failures(), [CuError::ILLEGAL_ADDRESS], "{what}");
             assert_eq!(guest.alloc(16), Err(CuError::ILLEGAL_ADDRESS), "{what}");
