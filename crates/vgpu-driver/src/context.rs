@@ -41,8 +41,8 @@ impl Context {
     /// The driver's.
     pub(crate) fn new(api: &Api, handle: Handle) -> CuResult<Self> {
         let base = api.cuEventCreate(0)?;
-        api.cuEventRecord(base, Stream::LEGACY)?;
-        api.cuStreamSynchronize(Stream::LEGACY)?;
+        let reached = api.cuEventRecord(base, Stream::LEGACY).and_then(|()| api.cuStreamSynchronize(Stream::LEGACY));
+        reached.inspect_err(|_| log_failure("an event", api.cuEventDestroy_v2(base)))?;
         Ok(Self { handle, failed: AtomicU32::new(0), spare: Mutex::default(), base, base_ns: now_ns() })
     }
 
