@@ -30,6 +30,16 @@ impl DriverDevice {
         entered.map_err(|error| self.refuse((error, format!("stream {slot} takes no records: {error}"))))
     }
 
+    /// Counts the record that should have opened a stream among those of that stream, whatever became of it.
+    fn order_opening(&mut self, slot: StreamSlot, seq: Seq, opened: Result<(), Refusal>) -> CuResult {
+        if let Err((error, text)) = &opened {
+            // Where no stream is open, the number is retired at once.
+            self.completions.refuse(seq, *error, text);
+        }
+        let ordered = self.streams.enter(slot, seq);
+        opened.map_err(|refusal| self.refuse(refusal)).and(ordered.map(drop))
+    }
+
     fn open_stream(&mut self, message: &StreamCreate) -> Result<(), Refusal> {
         let taken = |error| (error, format!("stream slot {} is taken", message.stream));
         self.streams.check_vacant(message.stream).map_err(taken)?;
@@ -82,9 +92,7 @@ impl Executor for DriverDevice {
 
     fn context_create(&mut self, seq: Seq, message: &ContextCreate, _: &[u8]) -> CuResult {
         let opened = self.open_context(message);
-        // Retires the number, whatever became of the context.
-        let ordered = self.streams.enter(message.legacy_stream, seq);
-        opened.map_err(|refusal| self.refuse(refusal)).and(ordered.map(drop))
+        self.order_opening(message.legacy_stream, seq, opened)
     }
 
     fn context_destroy(&mut self, _: Seq, message: &ContextDestroy, _: &[u8]) -> CuResult {
@@ -98,8 +106,7 @@ impl Executor for DriverDevice {
 
     fn stream_create(&mut self, seq: Seq, message: &StreamCreate, _: &[u8]) -> CuResult {
         let opened = self.open_stream(message);
-        let ordered = self.streams.enter(message.stream, seq);
-        opened.map_err(|refusal| self.refuse(refusal)).and(ordered.map(drop))
+        self.order_opening(message.stream, seq, opened)
     }
 
     fn stream_destroy(&mut self, seq: Seq, message: &StreamDestroy, _: &[u8]) -> CuResult {

@@ -88,6 +88,12 @@ impl Retirer {
         self.news.notify_one();
     }
 
+    /// Retires a record that names a stream which is not open; whoever waits for it learns of the refusal first.
+    pub(crate) fn refuse(&self, slot: StreamSlot, seq: Seq, error: CuError) {
+        self.completions.refuse(seq, error, "a record of a stream that is not open");
+        self.push(slot, Point { last: seq, event: None, context: None, timed: Vec::new() });
+    }
+
     /// Hands `wait` the event of the first point of `slot` that covers `until`; does nothing when that is published already
     /// or never was a point.
     ///

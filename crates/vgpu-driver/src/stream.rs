@@ -111,7 +111,7 @@ impl Streams {
     /// `INVALID_HANDLE` when the stream is not open, the fault of its context, or the driver's.
     pub(crate) fn enter(&mut self, slot: StreamSlot, seq: Seq) -> CuResult<Stream> {
         let Some(open) = self.get(slot) else {
-            self.retirer.push(slot, Point { last: seq, event: None, context: None, timed: Vec::new() });
+            self.retirer.refuse(slot, seq, CuError::INVALID_HANDLE);
             return Err(CuError::INVALID_HANDLE);
         };
         if self.unmarked.iter().any(|other| *other != slot) {
@@ -185,6 +185,10 @@ impl Streams {
         if let Some(open) = self.get(other) {
             if until > open.marked.max(open.unmarked) {
                 return Err(CuError::INVALID_VALUE);
+            }
+            if other == stream {
+                // Its own order says so.
+                return Ok(());
             }
             if until > open.marked {
                 self.mark(other);

@@ -104,6 +104,10 @@ exports! {
         set_current(context.0);
         done()
     }
+    fn cuCtxSetLimit(limit: c_uint, value: usize) [state] {
+        state.context()?;
+        done()
+    }
     fn cuMemHostRegister_v2(start: Host, len: usize, flags: c_uint) [state] {
         let context = state.context()?;
         let name = format!("registered{}", state.count("registered"));

@@ -2,9 +2,9 @@
 //!
 //! A message that is added to the table does not compile here until it has one.
 
-use vgpu_core::CuResult;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Op, Pod, Span, StreamSlot};
+use vgpu_core::{CuError, CuResult};
 
 use crate::guest::{CONTEXT, Guest, LEGACY, PTX, STREAM, launch};
 
@@ -99,6 +99,14 @@ pub(crate) fn of(op: Op) -> Case {
         Op::Marker => {
             record(|guest| guest.post(Marker { stream: STREAM, reserved: 0 }), &["cuEventRecord(point, stream1)"])
         }
+        Op::ContextLimit => apart(
+            |guest| guest.post(ContextLimit { context: CONTEXT, limit: 1, value: 2 << 20 }),
+            &["cuCtxSetLimit(1, 2097152)"],
+        ),
+        Op::HostCall => record(
+            |guest| not_supported(guest.post(HostCall { stream: STREAM, reserved: 0, token: 7 })),
+            &["cuEventRecord(point, stream1)"],
+        ),
         Op::MemAlloc => apart(|guest| guest.alloc(512).map(drop), &["cuMemAlloc_v2(512) -> memory2"]),
         Op::MemFree => apart(|guest| guest.post(MemFree { address: guest.memory }), &[]),
         Op::MemInfo => {
@@ -236,6 +244,15 @@ pub(crate) fn of(op: Op) -> Case {
             ],
         ),
         Op::Statistics => apart(|guest| guest.call(Statistics { reserved: 0 }, &[]).map(drop), &[]),
+        Op::OutputTake => apart(|guest| not_supported(guest.call(OutputTake { room_bytes: 64 }, &[]).map(drop)), &[]),
+    }
+}
+
+/// What no driver is asked for, the guest is told of.
+fn not_supported(result: CuResult) -> CuResult {
+    match result {
+        Err(CuError::NOT_SUPPORTED) => Ok(()),
+        other => panic!("{other:?} where nothing is done"),
     }
 }
 

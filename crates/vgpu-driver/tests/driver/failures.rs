@@ -150,6 +150,22 @@ fn a_guests_first_context_leaves_nothing_when_it_cannot_be_opened() {
 }
 
 #[test]
+fn a_record_without_a_stream_is_refused_before_it_is_retired() {
+    let fake = Fake::new();
+    let mut guest = Guest::ready(&fake);
+    // The window of these tests sees to the order; the thread that retires is quick.
+    for slot in 2..500 {
+        assert_eq!(guest.post(Marker { stream: slot, reserved: 0 }), Err(CuError::INVALID_HANDLE));
+        let none = StreamCreate { context: 3, stream: slot, flags: 0, priority: 0 };
+        assert_eq!(guest.post(none), Err(CuError::INVALID_CONTEXT));
+        let none = ContextCreate { context: 3, device: 9, legacy_stream: slot, flags: 0 };
+        assert_eq!(guest.post(none), Err(CuError::INVALID_DEVICE));
+        guest.wait_for(slot, guest.seq);
+    }
+    guest.end();
+}
+
+#[test]
 fn memory_that_is_not_registered_is_copied_all_the_same() {
     let fake = Fake::new();
     (0..2).for_each(|_| fake.fail("ring", "cuMemHostRegister_v2(", 0, CuError::NOT_PERMITTED.code()));

@@ -39,6 +39,12 @@ pub(crate) struct Seen {
     /// Each event that was reached, and when.
     pub(crate) events: Vec<(EventSlot, u64)>,
     pub(crate) failures: Vec<CuError>,
+    /// The last record that was refused.
+    refused: Seq,
+    /// Tokens that the guest was called with.
+    pub(crate) calls: Vec<u64>,
+    /// The number of the last call that it has carried out.
+    pub(crate) calls_done: u64,
 }
 
 /// A window, and what is published in it.
@@ -88,6 +94,30 @@ impl Completions for Window {
 
     fn fail(&self, error: CuError, _: &str) {
         self.seen.lock().failures.push(error);
+    }
+
+    fn refuse(&self, seq: Seq, _: CuError, _: &str) {
+        let mut seen = self.seen.lock();
+        if std::mem::replace(&mut seen.refused, seq) != seq {
+            let retired = seen.retired.values().max();
+            assert!(retired < Some(&seq), "record {seq} is retired before it is refused");
+        }
+    }
+
+    fn call_host(&self, token: u64) -> u64 {
+        let mut seen = self.seen.lock();
+        seen.calls.push(token);
+        seen.calls.len() as u64
+    }
+
+    fn host_calls_done(&self) -> u64 {
+        self.seen.lock().calls_done
+    }
+
+    fn output_waits(&self) {}
+
+    fn device_arena(&self) -> Range<u64> {
+        0..0
     }
 
     fn span(&self, span: Span) -> CuResult<*mut u8> {
@@ -151,7 +181,12 @@ impl Guest {
     pub(crate) fn send_bytes(&mut self, op: u16, fixed: &[u8], tail: &[u8]) -> Outcome {
         self.seq += 1;
         let header = RecordHeader { op, tail_bytes: tail.len() as u32, seq: self.seq, ..RecordHeader::default() };
-        dispatch(&mut self.device, &header, &[fixed, tail].concat()).expect("a message")
+        let outcome = dispatch(&mut self.device, &header, &[fixed, tail].concat()).expect("a message");
+        if let Outcome::Posted(Err(error)) = outcome {
+            // As whoever serves a window does.
+            self.window.refuse(self.seq, error, "the record was refused");
+        }
+        outcome
     }
 
     /// Posts a message.
