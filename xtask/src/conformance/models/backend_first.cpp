@@ -1,5 +1,7 @@
 // Linked into llama.cpp's program: loads the backend that is under test before any other, and says what its devices are called.
+// It also sees to it that the program's last words are heard: they are printed by a thread that nobody waits for.
 #include "ggml-backend.h"
+#include "log.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -18,4 +20,5 @@ __attribute__((constructor)) static void load_backend() {
     // It would be loaded once more.
     unsetenv("GGML_BACKEND_PATH");
     ggml_backend_load_all();
+    std::atexit([] { common_log_pause(common_log_main()); });
 }
