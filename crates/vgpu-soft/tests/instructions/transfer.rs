@@ -24,7 +24,7 @@ fn kernel_with(more: &str, stride: usize, body: &str) -> String {
 #[test]
 pub(super) fn parameters_are_read_by_their_type() {
     const BLOCK: &str = ", .param .align 16 .b8 q[32]";
-    let payload: Vec<u8> = (0..32).map(|index| 0xf0u8.wrapping_add(index * 11)).collect();
+    let payload: Vec<u8> = (0..32).map(|index| 0xf0u8.wrapping_add(11u8.wrapping_mul(index))).collect();
     // The block begins 8 bytes behind the address, at 16.
     let more = [&[0; 8][..], &payload].concat();
     for (r#type, bytes) in
