@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for round in 0..rounds {
         let (x, y) = (driver.alloc(count * 4)?, driver.alloc(count * 4)?);
         driver.write(x, &xs)?;
-        driver.write(y, &vec![1.0; count])?;
+        driver.write(y, &vec![1f32; count])?;
         let (mut x_param, mut y_param) = (x.to_ne_bytes(), y.to_ne_bytes());
         let (mut a_param, mut n_param) = (3f32.to_ne_bytes(), (count as u32).to_ne_bytes());
         let mut params: [&mut [u8]; 4] = [&mut x_param, &mut y_param, &mut a_param, &mut n_param];
