@@ -8,7 +8,8 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 
 use vgpu_core::CuError;
 use vgpu_core::abi::{
-    CUDA_KERNEL_NODE_PARAMS_v2, CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS, CUgraphExecUpdateResultInfo,
+    CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v2, CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS,
+    CUgraphExecUpdateResultInfo, CUhostFn,
 };
 
 use crate::library::{functions, handles};
@@ -65,6 +66,8 @@ functions! {
         plain cuEventQuery(event: Event);
         gives cuEventElapsedTime(start: Event, end: Event) -> f32;
 
+        raw cuLaunchHostFunc(stream: Stream, function: CUhostFn, data: *mut c_void);
+
         gives cuMemAlloc_v2(len: usize) -> Address;
         plain cuMemFree_v2(address: Address);
         raw cuMemGetInfo_v2(free: *mut usize, total: *mut usize);
@@ -112,6 +115,10 @@ functions! {
         raw cuGraphAddEmptyNode(node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize);
         raw cuGraphAddEventRecordNode(
             node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize, event: Event,
+        );
+        raw cuGraphAddHostNode(
+            node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize,
+            params: *const CUDA_HOST_NODE_PARAMS,
         );
         raw cuGraphAddChildGraphNode(
             node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize, child: Graph,

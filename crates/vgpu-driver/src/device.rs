@@ -16,6 +16,7 @@ use crate::copy::{Ground, Rows};
 use crate::counts::Counts;
 use crate::function::Function;
 use crate::graph::{Graph, Parts};
+use crate::host_call::HostCalls;
 use crate::memory::{Memory, Owner, Stretch};
 use crate::module::Module;
 use crate::open::Driver;
@@ -34,6 +35,7 @@ pub struct DriverDevice {
     pub(crate) driver: Arc<Driver>,
     pub(crate) completions: Arc<dyn Completions>,
     pub(crate) ledger: Arc<dyn MemoryLedger>,
+    pub(crate) host_calls: Arc<HostCalls>,
     pub(crate) retirer: Arc<Retirer>,
     retiring: Option<JoinHandle<()>>,
     pub(crate) contexts: HashMap<u32, Owned>,
@@ -66,7 +68,9 @@ impl DriverDevice {
         completions: Arc<dyn Completions>,
     ) -> std::io::Result<Self> {
         let reaper = Reaper::start(Arc::clone(&driver), Arc::clone(&ledger))?;
-        let retirer = Arc::new(Retirer::new(Arc::clone(&driver), Arc::clone(&completions), reaper));
+        let host_calls = Arc::new(HostCalls::new(Arc::clone(&completions)));
+        let retirer = Retirer::new(Arc::clone(&driver), Arc::clone(&completions), reaper, Arc::clone(&host_calls));
+        let retirer = Arc::new(retirer);
         let retires = Arc::clone(&retirer);
         let retiring = std::thread::Builder::new().name("vgpu-retirer".to_owned()).spawn(move || retires.run())?;
         Ok(Self {
@@ -87,6 +91,7 @@ impl DriverDevice {
             driver,
             completions,
             ledger,
+            host_calls,
             retirer,
         })
     }
@@ -327,6 +332,7 @@ impl DriverDevice {
 
 impl Drop for DriverDevice {
     fn drop(&mut self) {
+        self.host_calls.end();
         self.retirer.stop();
         if let Some(retiring) = self.retiring.take() {
             // A panic has been reported where it happened.
@@ -348,6 +354,7 @@ pub(crate) fn parts_to_go(parts: Parts) -> Vec<What> {
     let workspaces = parts.workspaces.into_iter();
     let mut what: Vec<What> = workspaces.map(|(address, len_bytes)| What::Memory { address, len_bytes }).collect();
     what.push(What::Bytes(parts.bytes));
+    what.push(What::Calls(parts.calls));
     what
 }
 

@@ -15,6 +15,7 @@ use crate::counts::Counts;
 use crate::device::{DriverDevice, parts_to_go, refused};
 use crate::function::Function;
 use crate::graph::Graph;
+use crate::host_call;
 use crate::info;
 use crate::memory::Owner;
 use crate::module::Module;
@@ -150,8 +151,16 @@ impl Executor for DriverDevice {
     }
 
     fn host_call(&mut self, seq: Seq, message: &HostCall, _: &[u8]) -> CuResult {
-        self.order(message.stream, seq)?;
-        self.queued(message.stream, Err((CuError::NOT_SUPPORTED, "host functions are not supported".to_owned())))
+        let stream = self.order(message.stream, seq)?;
+        let data = self.host_calls.expect(message.stream, seq, message.token);
+        // SAFETY: the function takes any data.
+        let queued = unsafe { self.driver.api.cuLaunchHostFunc(stream, Some(host_call::function), data) };
+        let queued = queued.inspect_err(|_| self.host_calls.forget(seq));
+        self.queued(message.stream, queued.map_err(refused("a host function")))
+    }
+
+    fn host_calls_done(&mut self, number: u64) {
+        self.host_calls.done(number);
     }
 
     fn output_take(&mut self, _: Seq, _: &OutputTake, _: &[u8]) -> CuResult<Answer<OutputTakeReply>> {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use vgpu_core::abi::{CUDA_KERNEL_NODE_PARAMS_v2, CUgraphExecUpdateResultInfo};
+use vgpu_core::abi::{CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v2, CUgraphExecUpdateResultInfo};
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::EventSlot;
 use vgpu_core::wire::messages::Launch;
@@ -14,6 +14,7 @@ use crate::api::{Address, Api, Event, Graph as Handle, GraphExec, GraphNode};
 use crate::context::Context;
 use crate::copy::{Filled, Rows};
 use crate::function::{Extra, Function};
+use crate::host_call::{self, Registered};
 use crate::memory::{Memory, Place};
 
 /// A graph that can be launched.
@@ -36,6 +37,8 @@ pub(crate) struct Parts {
     checked_at: u64,
     /// Bytes that it copies from.
     pub(crate) bytes: Vec<Box<[u8]>>,
+    /// The guest's functions that it calls.
+    pub(crate) calls: Vec<Registered>,
     /// Device memory of its products, with its length.
     pub(crate) workspaces: Vec<(Address, u64)>,
 }
@@ -173,6 +176,19 @@ impl<'a> Builder<'a> {
         self.add(before, |api, node, graph, before, count| {
             // SAFETY: the pointers are to a local and to as many nodes as are counted.
             unsafe { api.cuGraphAddEventRecordNode(node, graph, before, count, event) }
+        })
+    }
+
+    /// Adds a call of a guest's function.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn call(&mut self, before: &[GraphNode], call: Registered) -> CuResult {
+        let params = CUDA_HOST_NODE_PARAMS { fn_: Some(host_call::function), userData: call.data() };
+        self.parts.calls.push(call);
+        self.add(before, |api, node, graph, before, count| {
+            // SAFETY: the function takes any data.
+            unsafe { api.cuGraphAddHostNode(node, graph, before, count, &raw const params) }
         })
     }
 

@@ -6,10 +6,10 @@
 //! - The order of work: `context`, `stream`; `retire` publishes what is done, `reaper` frees what nobody uses any more.
 //! - Bytes: `memory` knows what is the guest's, `copy` moves it, `pinning` has the window's bytes and short ones lie where
 //!   the GPU can fetch them.
-//! - Work: `module` and `function` with `layout`, `blas`, `graph` with `nodes` and `workspace`.
+//! - Work: `module` and `function` with `layout`, `blas`, `graph` with `nodes` and `workspace`; `host_call` has the guest work.
 //!
 //! Three threads: the one that serves the ring makes all calls that order work; `retire`'s asks which of it is done; and
-//! `reaper`'s makes those that may block until a device is idle. Handles and addresses of the driver never leave this process
+//! `reaper`'s makes those that may block until a device is idle. A thread of the driver's own enters `host_call`. Handles and addresses of the driver never leave this process
 //! other than device addresses; a guest's copies and fills are held against what it owns before the driver sees them.
 
 mod api;
@@ -22,6 +22,7 @@ mod executor;
 mod find;
 mod function;
 mod graph;
+mod host_call;
 mod info;
 mod layout;
 mod library;

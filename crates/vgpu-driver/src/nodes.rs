@@ -5,7 +5,9 @@ use std::sync::Arc;
 use vgpu_core::abi::CUdevice_attribute_enum as Attribute;
 use vgpu_core::host::Refusal;
 use vgpu_core::host::nodes::{Node, for_each_node};
-use vgpu_core::wire::messages::{Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, Launch, Trsm};
+use vgpu_core::wire::messages::{
+    Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, HostCall, Launch, Trsm,
+};
 use vgpu_core::wire::{Message, Op};
 use vgpu_core::{CuError, CuResult};
 
@@ -96,6 +98,10 @@ impl DriverDevice {
                 site.builder.event(&before, slot, event)
             }
             Op::Marker => builder.empty(&before),
+            Op::HostCall => {
+                let token = read::<HostCall>(node)?.token;
+                builder.call(&before, self.host_calls.of_node(site.context, token))
+            }
             Op::Gemm => {
                 let product = read::<Gemm>(node)?;
                 return self.add_product(site, turn.lane, &before, |blas, handle| blas.gemm(handle, &product));

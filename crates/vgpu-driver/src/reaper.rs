@@ -12,6 +12,7 @@ use vgpu_core::host::MemoryLedger;
 use crate::api::{Address, Event, GraphExec, Module, Stream};
 use crate::blas::Handle as BlasHandle;
 use crate::context::{Context, Current, log_failure};
+use crate::host_call::Registered;
 use crate::open::Driver;
 use crate::pinning::Pinned;
 
@@ -34,6 +35,8 @@ pub(crate) enum What {
     Blas(BlasHandle),
     /// Bytes that copies were made from.
     Bytes(#[expect(dead_code, reason = "dropping it is all that is done")] Vec<Box<[u8]>>),
+    /// The guest's functions that the driver knows.
+    Calls(#[expect(dead_code, reason = "dropping it is all that is done")] Vec<Registered>),
     /// Registered memory that the context holds.
     Pinned(Pinned),
     /// The context itself, after all that is its: retained of that device, or our own.
@@ -116,7 +119,7 @@ fn end(driver: &Driver, ledger: &dyn MemoryLedger, dead: Dead, current: &mut Cur
         What::Stream(stream) => log_failure("a stream", api.cuStreamDestroy_v2(stream)),
         What::Event(event) => log_failure("an event", api.cuEventDestroy_v2(event)),
         What::Blas(handle) => driver.blas().iter().for_each(|blas| blas.end(handle)),
-        What::Bytes(_) => {}
+        What::Bytes(_) | What::Calls(_) => {}
         What::Pinned(pinned) => pinned.release(api),
         What::Context { primary_of } => {
             context.end_events(api);

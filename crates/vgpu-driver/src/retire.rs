@@ -13,6 +13,7 @@ use vgpu_core::{CuError, CuResult};
 
 use crate::api::Event;
 use crate::context::{Context, Current};
+use crate::host_call::HostCalls;
 use crate::open::Driver;
 use crate::reaper::{Dead, Reaper};
 
@@ -43,6 +44,7 @@ pub(crate) struct Retirer {
     driver: Arc<Driver>,
     completions: Arc<dyn Completions>,
     reaper: Reaper,
+    host_calls: Arc<HostCalls>,
     state: Mutex<State>,
     /// Told of points, of the dead, and of the end.
     news: Condvar,
@@ -64,8 +66,13 @@ struct State {
 }
 
 impl Retirer {
-    pub(crate) fn new(driver: Arc<Driver>, completions: Arc<dyn Completions>, reaper: Reaper) -> Self {
-        Self { driver, completions, reaper, state: Mutex::default(), news: Condvar::new() }
+    pub(crate) fn new(
+        driver: Arc<Driver>,
+        completions: Arc<dyn Completions>,
+        reaper: Reaper,
+        host_calls: Arc<HostCalls>,
+    ) -> Self {
+        Self { driver, completions, reaper, host_calls, state: Mutex::default(), news: Condvar::new() }
     }
 
     /// Takes the next point of a stream. A slot that no window has is nobody's to wait for.
@@ -138,7 +145,7 @@ impl Retirer {
         self.reaper.wait();
     }
 
-    /// Ends a context with a fault: whatever waits in it is done.
+    /// Ends a context with a fault: whatever waits in it is done, but for the guest's own functions.
     pub(crate) fn fail(&self, context: &Context, error: CuError, what: &str) {
         if context.set_failed(error) {
             self.completions.fail(error, what);
@@ -197,8 +204,11 @@ impl Retirer {
     /// Publishes what a stream has reached; whether that is anything.
     fn advance(&self, slot: StreamSlot, current: &mut Current) -> bool {
         let mut moved = false;
-        while let Some((event, context)) = self.head(slot) {
-            if !self.is_reached(event, context.as_deref(), current) {
+        while let Some((last, event, context)) = self.head(slot) {
+            let is_reached = self.is_reached(event, context.as_deref(), current);
+            // A context that fails leaves what the driver has ordered so far to us.
+            let is_sound = context.is_none_or(|context| context.check().is_ok());
+            if !is_reached || !is_sound && self.host_calls.hold(slot, last) {
                 break;
             }
             self.publish(slot);
@@ -207,10 +217,10 @@ impl Retirer {
         moved
     }
 
-    fn head(&self, slot: StreamSlot) -> Option<(Option<Event>, Option<Arc<Context>>)> {
+    fn head(&self, slot: StreamSlot) -> Option<(Seq, Option<Event>, Option<Arc<Context>>)> {
         let state = self.state.lock();
         let (_, point) = state.queues[slot as usize].front()?;
-        Some((point.event, point.context.clone()))
+        Some((point.last, point.event, point.context.clone()))
     }
 
     fn is_reached(&self, event: Option<Event>, context: Option<&Context>, current: &mut Current) -> bool {

@@ -90,6 +90,13 @@ pub(crate) extern "C" fn fake_gpus(count: i32, capability_major: i32) {
     (state.gpu_count, state.capability_major) = (count, capability_major);
 }
 
+/// Whether no stream has anything to do.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn fake_is_idle() -> bool {
+    let state = lock();
+    state.queues.keys().all(|(context, stream)| !work::is_busy(&state, *context, *stream))
+}
+
 fn give(lines: impl Iterator<Item = String>, to: *mut c_void, take: Take) {
     let text: String = lines.map(|line| line + "\n").collect();
     take(to, text.as_ptr(), text.len());

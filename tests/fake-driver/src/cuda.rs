@@ -304,6 +304,9 @@ exports! {
         blocks.put(7);
         done()
     }
+    fn cuLaunchHostFunc(stream: Stream, function: usize, data: usize) shows(stream) [state] {
+        work::queue(state, stream.0, Work::Host { function, data })
+    }
     fn cuLaunchKernel(
         function: Function, grid_x: c_uint, grid_y: c_uint, grid_z: c_uint, block_x: c_uint, block_y: c_uint,
         block_z: c_uint, dynamic_shared_bytes: c_uint, stream: Stream, params: In<usize>, extra: In<usize>,

@@ -2,7 +2,7 @@
 
 use std::ffi::{c_uint, c_void};
 
-use vgpu_core::abi::{CUDA_KERNEL_NODE_PARAMS_v2, CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS};
+use vgpu_core::abi::{CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v2, CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS};
 
 use crate::call::{Address, Answer, Context, Event, Exec, Function, Graph, In, Out, Shown, Stream, done, exports};
 use crate::copies::{Box, Rows, fill_work};
@@ -54,6 +54,13 @@ exports! {
     ) shows(graph, Before(before.first(count)), event) [state] {
         state.object(Event::KIND, event.0)?;
         add(state, node, graph, Work::Record { event: event.0, number: 0 })
+    }
+    fn cuGraphAddHostNode(
+        node: Out<usize>, graph: Graph, before: In<usize>, count: usize, params: In<CUDA_HOST_NODE_PARAMS>,
+    ) shows(graph, Before(before.first(count))) [state] {
+        let CUDA_HOST_NODE_PARAMS { fn_, userData } = params.get();
+        let function = fn_.map_or(0, |function| function as usize);
+        add(state, node, graph, Work::Host { function, data: userData.expose_provenance() })
     }
     fn cuGraphAddChildGraphNode(
         node: Out<usize>, graph: Graph, before: In<usize>, count: usize, child: Graph,

@@ -1,15 +1,17 @@
 //! Streams' work: done in order, at once unless the stream is held, waits for an event, or is in a context that has failed.
 
 use std::collections::VecDeque;
-use std::ffi::c_uint;
+use std::ffi::{c_uint, c_void};
 
 use crate::call::{Answer, done};
-use crate::state::{CHANGED, Guard, Kind, Object, State, What};
+use crate::state::{CHANGED, Guard, Kind, Object, State, What, lock};
 
 /// What a stream has to do.
 #[derive(Default)]
 pub(crate) struct Queue {
     works: VecDeque<Work>,
+    /// A host function is being called: what comes after it waits.
+    is_calling: bool,
     /// What it would have had to do since a capture began.
     pub(crate) capturing: Option<Vec<Work>>,
 }
@@ -30,10 +32,19 @@ pub(crate) enum Work {
     Kernel {
         function: usize,
     },
+    /// A host function and its argument.
+    Host {
+        function: usize,
+        data: usize,
+    },
     /// A launch of that graph, which was made of those when it was launched.
     Launch {
         exec: usize,
         works: Vec<Work>,
+    },
+    /// Where a launch ends.
+    End {
+        exec: usize,
     },
     /// A graph within a graph.
     Child(Vec<Work>),
@@ -96,7 +107,7 @@ pub(crate) fn queue(guard: &mut Guard, stream: usize, mut work: Work) -> Answer 
 /// Waits until a stream has done what it has to.
 pub(crate) fn finish(guard: &mut Guard, context: usize, stream: usize) -> Answer {
     go_on(guard);
-    while guard.queues.get(&(context, stream)).is_some_and(|queue| !queue.works.is_empty()) {
+    while is_busy(guard, context, stream) {
         guard.context()?;
         CHANGED.wait(guard);
     }
@@ -105,7 +116,7 @@ pub(crate) fn finish(guard: &mut Guard, context: usize, stream: usize) -> Answer
 
 /// Whether a stream still has something to do.
 pub(crate) fn is_busy(state: &State, context: usize, stream: usize) -> bool {
-    state.queues.get(&(context, stream)).is_some_and(|queue| !queue.works.is_empty())
+    state.queues.get(&(context, stream)).is_some_and(|queue| queue.is_calling || !queue.works.is_empty())
 }
 
 /// Asks for the records of a graph that is launched.
@@ -146,7 +157,7 @@ pub(crate) fn go_on(state: &mut State) {
         let busy: Vec<(usize, usize)> = busy.map(|(key, _)| *key).collect();
         for key in busy {
             while let Some(work) = next(state, key) {
-                run(state, key.0, work);
+                run(state, key, work);
                 moved = true;
             }
         }
@@ -158,7 +169,11 @@ fn next(state: &mut State, key: (usize, usize)) -> Option<Work> {
     if !is_sound || state.held.contains(&State::name(key.1)) {
         return None;
     }
-    if let Work::Wait { event, number } = state.queues.get(&key)?.works.front()?
+    let queue = state.queues.get(&key)?;
+    if queue.is_calling {
+        return None;
+    }
+    if let Work::Wait { event, number } = queue.works.front()?
         && let Some(Object { what: What::Event { reached, .. }, .. }) = state.objects.get(event)
         && reached < number
     {
@@ -167,7 +182,7 @@ fn next(state: &mut State, key: (usize, usize)) -> Option<Work> {
     state.queues.get_mut(&key)?.works.pop_front()
 }
 
-fn run(state: &mut State, context: usize, work: Work) {
+fn run(state: &mut State, key: (usize, usize), work: Work) {
     match work {
         Work::Nothing | Work::Wait { .. } => {}
         Work::Lines(lines) => lines.into_iter().for_each(|line| write(state, line)),
@@ -182,19 +197,51 @@ fn run(state: &mut State, context: usize, work: Work) {
         Work::Kernel { function } => match state.objects.get(&function) {
             Some(Object { what: What::Function { module, name }, .. }) if state.objects.contains_key(module) => {
                 if let Some(code) = name.strip_prefix("fault_").and_then(|code| code.parse().ok()) {
-                    state.fault(context, code);
+                    state.fault(key.0, code);
                 }
             }
             _ => state.offence(format!("{} was unloaded before it ran", State::name(function))),
         },
+        Work::Host { function, data } => {
+            queue_of(state, key).is_calling = true;
+            std::thread::spawn(move || call_host(key, function, data));
+        }
         Work::Launch { exec, works } => {
+            queue_of(state, key).put_first(works.into_iter().chain([Work::End { exec }]));
+        }
+        Work::End { exec } => {
             if !state.objects.contains_key(&exec) {
                 state.offence(format!("{} was ended before it ran", State::name(exec)));
             }
-            works.into_iter().for_each(|work| run(state, context, work));
         }
-        Work::Child(works) => works.into_iter().for_each(|work| run(state, context, work)),
+        Work::Child(works) => queue_of(state, key).put_first(works),
     }
+}
+
+fn queue_of(state: &mut State, key: (usize, usize)) -> &mut Queue {
+    state.queues.get_mut(&key).expect("the work is the queue's")
+}
+
+impl Queue {
+    fn put_first(&mut self, works: impl IntoIterator<Item = Work>) {
+        self.works = works.into_iter().chain(std::mem::take(&mut self.works)).collect();
+    }
+}
+
+/// Calls a host function, on a thread that no call of the executor's waits for.
+fn call_host(key: (usize, usize), function: usize, data: usize) {
+    let function = std::ptr::with_exposed_provenance::<c_void>(function);
+    // SAFETY: the caller of the driver gave a function of this type, which lives for as long as its work.
+    let function = unsafe { std::mem::transmute::<*const c_void, unsafe extern "C" fn(*mut c_void)>(function) };
+    // SAFETY: as above, with what the function shall be given.
+    unsafe { function(std::ptr::with_exposed_provenance_mut(data)) };
+    let mut guard = lock();
+    // A context that has ended meanwhile has no queues.
+    if let Some(queue) = guard.queues.get_mut(&key) {
+        queue.is_calling = false;
+    }
+    go_on(&mut guard);
+    CHANGED.notify_all();
 }
 
 fn write(state: &mut State, line: Line) {

@@ -136,6 +136,12 @@ impl Fake {
         self.named("fake_block", function, is_blocked);
     }
 
+    /// Whether no stream has anything to do.
+    pub(crate) fn is_idle(&self) -> bool {
+        // SAFETY: the fake's function has this type.
+        unsafe { self.control::<unsafe extern "C" fn() -> bool>("fake_is_idle")() }
+    }
+
     /// How many GPUs there are, and their capability's major number.
     pub(crate) fn set_gpus(&self, count: i32, capability_major: i32) {
         // SAFETY: the fake's function has this type.

@@ -258,6 +258,24 @@ impl Guest {
         self.post_with(launch(self.function), &[0; 12])
     }
 
+    /// Has the guest be called with a token, in order of [`STREAM`].
+    pub(crate) fn call_host(&mut self, token: u64) -> CuResult {
+        self.post(HostCall { stream: STREAM, reserved: 0, token })
+    }
+
+    /// Waits until the guest has been called so often; returns the tokens.
+    pub(crate) fn host_calls(&self, count: usize) -> Vec<u64> {
+        let calls = || self.window.seen.lock().calls.clone();
+        wait_until(|| (count, "calls", calls()), || calls().len() >= count);
+        calls()
+    }
+
+    /// Has carried out all calls up to that number, and the executor is told.
+    pub(crate) fn carry_out(&mut self, number: u64) {
+        self.window.seen.lock().calls_done = number;
+        self.device.host_calls_done(number);
+    }
+
     /// The text of the last refusal.
     pub(crate) fn error_text(&mut self) -> String {
         String::from_utf8(self.call(ErrorText { reserved: 0 }, &[]).expect("a text").tail).expect("text")
@@ -277,6 +295,11 @@ impl Guest {
     /// Lets streams go on that were held.
     pub(crate) fn release(&self) {
         ["legacy", "stream1"].iter().for_each(|stream| self.fake.hold(stream, false));
+    }
+
+    /// The executor goes, as when its guest is gone.
+    pub(crate) fn go(self) {
+        drop(self.device);
     }
 
     /// Ends all contexts, waits until nothing is alive, and leaves the driver as if it had just been loaded.

@@ -3,6 +3,7 @@
 //! - `messages`: for every message, which functions are called, with what and in which order; `cases` has one for each.
 //! - `failures`: each of those calls fails.
 //! - `order`: streams that stand still, events, frees that wait; calls that do not return.
+//! - `host_calls`: functions of the guest.
 //! - `bytes`: where they lie afterwards.
 //! - `drivers`: what older drivers lack; drivers that are refused.
 //! - `hostile`: addresses that are not the guest's, forged handles, masses.
@@ -14,6 +15,7 @@ mod drivers;
 mod failures;
 mod fake;
 mod guest;
+mod host_calls;
 mod hostile;
 mod messages;
 mod order;
