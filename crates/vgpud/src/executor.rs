@@ -80,8 +80,8 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
 struct Prepared {
     executor: Box<dyn Executor>,
     window: Arc<HostWindow>,
-    /// The addresses of the device's memory.
-    _arena: Arena,
+    /// The addresses of the device's memory, where nobody else keeps them.
+    _arena: Option<Arena>,
 }
 
 fn prepare(
@@ -91,17 +91,21 @@ fn prepare(
     settings: &DeviceSettings,
     daemon: Option<u32>,
 ) -> Result<Option<Prepared>> {
-    let gpu = Gpu::choose(settings)?;
     let arena = Arena::take_first(&introduction.arenas)
         .context("no addresses for device memory that are free in the guest and here")?;
+    let addresses = arena.range();
+    let (gpu, arena) = match settings.nested {
+        true => choose_nested(settings, arena)?,
+        false => (Gpu::choose(settings)?, Some(arena)),
+    };
     let part = inherit_window(options)?;
     // A guest in a VM has the memory already; another gets it with the welcome.
     let sends_object = part.is_none();
     let window = Arc::new(match part {
-        Some((object, span)) => HostWindow::create_within(object, span, arena.range())?,
+        Some((object, span)) => HostWindow::create_within(object, span, addresses)?,
         None => {
             let config = WindowConfig { pinned_bytes: settings.pinned_bytes, ..WindowConfig::default() };
-            HostWindow::create(&config, arena.range())?
+            HostWindow::create(&config, addresses)?
         }
     });
     let completions = Arc::clone(&window) as Arc<dyn Completions>;
@@ -118,6 +122,21 @@ fn prepare(
     })?;
     handshake::welcome(socket, sends_object.then(|| window.object()))?;
     Ok(Some(Prepared { executor, window, _arena: arena }))
+}
+
+/// Chooses the GPU where our own libcuda may be its driver: that keeps the addresses itself then, as a guest does, and has its
+/// memory where this executor's guest expects it.
+fn choose_nested(settings: &DeviceSettings, arena: Arena) -> Result<(Gpu, Option<Arena>)> {
+    let range = arena.range();
+    drop(arena);
+    // SAFETY: nothing has started a thread yet.
+    unsafe { std::env::set_var(Arena::VARIABLE, range.to_string()) };
+    let gpu = Gpu::choose(settings)?;
+    let arena = match gpu {
+        Gpu::Driver(_) => None,
+        Gpu::Soft => Some(Arena::at(range).context("addresses for device memory")?),
+    };
+    Ok((gpu, arena))
 }
 
 /// Becomes the same executor in an environment that is made for the driver; returns only why it could not.

@@ -5,6 +5,7 @@
 //! numbers. The guest proposes a few ranges, which it has reserved, in its greeting; the executor takes the first that is free
 //! in its process too, and says in the window's header which one that is; the guest gives the others back.
 
+use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::ptr::NonNull;
@@ -14,10 +15,6 @@ use crate::wire::Pod;
 
 /// How many ranges a guest proposes.
 pub const PROPOSALS: usize = 3;
-
-/// Names the one range to propose, as `ADDRESS+LENGTH` in hexadecimal: for an address space with needs of its own, and for an
-/// executor that is a guest itself.
-const VARIABLE: &str = "VGPU_ARENA";
 
 /// Far from where Linux puts programs, heaps, stacks and libraries, from windows ([`super::mapping`]), and from what the usual
 /// sanitizers take.
@@ -58,10 +55,17 @@ impl AddressRange {
         self.address..self.address.saturating_add(self.len_bytes)
     }
 
+    /// What [`Display`](fmt::Display) has written.
     fn parse(text: &str) -> Option<Self> {
         let number = |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok();
         let (address, len_bytes) = text.split_once('+')?;
         Some(Self { address: number(address)?, len_bytes: number(len_bytes)? }).filter(|range| range.is_sound())
+    }
+}
+
+impl fmt::Display for AddressRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}+{:#x}", self.address, self.len_bytes)
     }
 }
 
@@ -78,16 +82,21 @@ unsafe impl Send for Arena {}
 unsafe impl Sync for Arena {}
 
 impl Arena {
+    /// The variable that names the one range to propose, as `ADDRESS+LENGTH` in hexadecimal: for an address space with needs of
+    /// its own, and for an executor that is a guest itself.
+    pub const VARIABLE: &str = "VGPU_ARENA";
+
     /// Guest: reserves the ranges that it will propose, at least one.
     ///
     /// # Errors
     /// When there are no addresses to be had.
     pub fn propose() -> io::Result<Vec<Self>> {
-        match std::env::var(VARIABLE) {
+        match std::env::var(Self::VARIABLE) {
             Ok(text) => {
-                let wrong = || io::Error::other(format!("{VARIABLE}={text} is not ADDRESS+LENGTH, in whole pages"));
+                let wrong =
+                    || io::Error::other(format!("{}={text} is not ADDRESS+LENGTH, in whole pages", Self::VARIABLE));
                 let range = AddressRange::parse(&text).ok_or_else(wrong)?;
-                let taken = |error| io::Error::other(format!("{VARIABLE}={text} cannot be had: {error}"));
+                let taken = |error| io::Error::other(format!("{}={text} cannot be had: {error}", Self::VARIABLE));
                 Ok(vec![Self::at(range).map_err(taken)?])
             }
             Err(_) => Self::propose_some(),
