@@ -157,8 +157,8 @@ pub trait Completions: Send + Sync {
     fn span(&self, span: Span) -> CuResult<*mut u8>;
     /// The address range of the pinned heap in this process (equal to the guest's when mapped alike), for validity checks of kernels' accesses.
     fn pinned_heap(&self) -> std::ops::Range<u64>;
-    /// Where all device memory must lie: addresses that the guest keeps free in its own process, and that are reserved in this
-    /// one. Empty where no guest could mistake anything for it: then the executor finds addresses of its own.
+    /// Where device memory belongs: addresses that the guest keeps free in its own process, and that are reserved in this one. What an
+    /// executor gives elsewhere can be used only if the guest has nothing there. Empty where no guest could mistake anything for it.
     fn device_arena(&self) -> std::ops::Range<u64>;
     /// The address range of the staging area in this process, for those that have to tell a driver of it.
     fn staging(&self) -> std::ops::Range<u64>;

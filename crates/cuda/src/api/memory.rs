@@ -35,7 +35,7 @@ fn alloc(process: &Process, context: &Context, bytes: usize) -> CuResult<u64> {
     let address = process.link.call(&MemAlloc { context: number, reserved: 0, len_bytes }, &[])?.reply.address;
     let known = process.allocations.insert(address, len_bytes, Kind::Device, number);
     known.map(|()| address).map_err(|error| {
-        log::error!("the executor gave device memory at {address:#x}, where it must not lie: {error}");
+        log::error!("device memory at {address:#x} cannot be used: {error}");
         let _freed = process.link.post(&MemFree { address }, &[]);
         CuError::OUT_OF_MEMORY
     })

@@ -6,6 +6,8 @@ use std::ops::Range;
 use parking_lot::RwLock;
 use vgpu_core::{CuError, CuResult};
 
+use super::device_space::DeviceSpace;
+
 /// What kind of memory a range is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -60,45 +62,45 @@ impl Allocation {
 struct Table {
     by_base: BTreeMap<u64, Allocation>,
     last_id: u64,
+    device_space: DeviceSpace,
 }
 
 /// All known ranges of this process, by address.
 pub(crate) struct Allocations {
-    /// Where device memory lies, and nothing else.
-    arena: Range<u64>,
     table: RwLock<Table>,
 }
 
 impl Allocations {
     /// No range yet, of a process that keeps `arena` free for device memory.
     pub(crate) fn new(arena: Range<u64>) -> Self {
-        Self { arena, table: RwLock::default() }
+        Self { table: RwLock::new(Table { device_space: DeviceSpace::new(arena), ..Table::default() }) }
     }
 
     /// Whether `address` can only be one of device memory, allocated or not: the host's memory is never there.
     pub(crate) fn is_device_address(&self, address: u64) -> bool {
-        self.arena.contains(&address)
+        self.table.read().device_space.contains(address)
     }
 
     /// Adds a range.
     ///
     /// # Errors
-    /// `HOST_MEMORY_ALREADY_REGISTERED` when it overlaps a known one, `INVALID_VALUE` when it is device memory outside the arena
-    /// or other memory within.
+    /// `HOST_MEMORY_ALREADY_REGISTERED` when it overlaps a known one, `OUT_OF_MEMORY` when it is device memory where the host has
+    /// something, `INVALID_VALUE` when it is other memory at a device's addresses.
     pub(crate) fn insert(&self, base: u64, len_bytes: u64, kind: Kind, context: u32) -> CuResult {
         let mut table = self.table.write();
         let end = base.saturating_add(len_bytes.max(1));
-        let is_in_place = match kind {
-            Kind::Device | Kind::Variable => self.arena.start <= base && end <= self.arena.end,
-            Kind::Pinned(_) | Kind::Managed | Kind::Registered(_) => end <= self.arena.start || self.arena.end <= base,
-        };
-        if !is_in_place {
+        let range = base..end;
+        let is_device = matches!(kind, Kind::Device | Kind::Variable);
+        if !is_device && table.device_space.touches(&range) {
             return Err(CuError::INVALID_VALUE);
         }
         let overlaps =
             table.by_base.range(..end).next_back().is_some_and(|(_, known)| known.end() > base || known.base == base);
         if overlaps {
             return Err(CuError::HOST_MEMORY_ALREADY_REGISTERED);
+        }
+        if is_device {
+            table.device_space.take(&range)?;
         }
         table.last_id += 1;
         let id = table.last_id;
@@ -198,9 +200,9 @@ mod tests {
             assert_eq!(table.insert(base, len, Kind::Registered(0), 1), Err(CuError::INVALID_VALUE));
             assert_eq!(table.insert(base, len, Kind::Pinned(0), 1), Err(CuError::INVALID_VALUE));
         }
-        for (base, len) in [(0x3000, 1), (0x1fff, 2), (0xfff, 1)] {
-            assert_eq!(table.insert(base, len, Kind::Device, 1), Err(CuError::INVALID_VALUE));
-        }
+        let own = Box::new(0u8);
+        let address = std::ptr::from_ref(&*own).expose_provenance() as u64;
+        assert_eq!(table.insert(address, 1, Kind::Device, 1), Err(CuError::OUT_OF_MEMORY));
         assert!(table.is_device_address(0x1fff) && !table.is_device_address(0x2000) && !table.is_device_address(0xfff));
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod context;
 pub(crate) mod copy;
 pub(crate) mod copy_box;
 pub(crate) mod device;
+mod device_space;
 pub(crate) mod event;
 pub(crate) mod fork;
 pub(crate) mod function;

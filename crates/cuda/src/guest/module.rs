@@ -69,7 +69,7 @@ impl Module {
     /// Address and length in bytes of a variable by name.
     ///
     /// # Errors
-    /// `NOT_FOUND` when there is none.
+    /// `NOT_FOUND` when there is none, `OUT_OF_MEMORY` when the program has something at its address.
     pub(crate) fn global(&self, process: &Process, name: CString) -> CuResult<(u64, u64)> {
         let mut globals = self.globals.lock();
         if let Some(found) = globals.get(&name) {
@@ -77,8 +77,11 @@ impl Module {
         }
         let reply = process.link.call(&ModuleGlobal { module: self.wire }, name.as_bytes())?.reply;
         let found = (reply.address, reply.len_bytes);
-        // Known already when two modules share it: that does not change what it is.
-        let _known = process.allocations.insert(reply.address, reply.len_bytes, Kind::Variable, self.context);
+        match process.allocations.insert(reply.address, reply.len_bytes, Kind::Variable, self.context) {
+            // Known already when two modules share it: that does not change what it is.
+            Ok(()) | Err(CuError::HOST_MEMORY_ALREADY_REGISTERED) => {}
+            Err(error) => return Err(error),
+        }
         globals.insert(name, found);
         Ok(found)
     }
