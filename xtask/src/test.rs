@@ -77,7 +77,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// Why a real driver would not be without a GPU here.
 fn has_gpu() -> Option<String> {
-    Path::new("/dev/nvidiactl").exists().then(|| "this machine has a GPU".to_owned())
+    // Not its nodes in /dev: the library makes them itself, where it may.
+    Path::new("/proc/driver/nvidia/version").exists().then(|| "this machine has a GPU".to_owned())
 }
 
 fn on_real_driver() -> Result<()> {
