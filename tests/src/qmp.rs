@@ -48,6 +48,15 @@ impl Qmp {
         self.try_execute(command, arguments).unwrap_or_else(|error| panic!("{command} {arguments}: {error}"))
     }
 
+    /// Has the machine's processors stand still.
+    ///
+    /// # Panics
+    /// When they do not.
+    pub fn pause(&mut self) {
+        self.execute("stop", &json!({}));
+        wait_until(LIMIT, "the pause", || self.execute("query-status", &json!({}))["status"] == "paused");
+    }
+
     /// Executes a command.
     ///
     /// # Errors

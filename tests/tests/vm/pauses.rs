@@ -3,7 +3,7 @@
 use std::{thread, time::Duration};
 
 use serde_json::json;
-use vgpu_tests::{daemon::wait_until, vm::Host};
+use vgpu_tests::vm::Host;
 
 use super::{BOOT_MAX, SAXPY};
 
@@ -18,8 +18,7 @@ fn a_pause_longer_than_the_guest_timeout_is_not_noticed() {
     vm.expect_line("ready");
     let mut qmp = vm.qmp();
 
-    qmp.execute("stop", &json!({}));
-    wait_until(Duration::from_secs(60), "the pause", || qmp.execute("query-status", &json!({}))["status"] == "paused");
+    qmp.pause();
     // Nothing happens that could be waited for.
     thread::sleep(2 * TIMEOUT);
     assert_eq!(host.daemon.executors(), 1, "the program has lost its executor");
