@@ -139,7 +139,7 @@ pub(crate) mod tests {
             pci_domain: 1,
             pci_bus: 0x2b,
             pci_device: 3,
-            reserved: 0,
+            wants: 0,
             attributes,
         })
     }

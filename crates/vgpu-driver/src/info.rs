@@ -42,7 +42,7 @@ pub(crate) fn none(driver: &Driver) -> DeviceInfoReply {
         pci_domain: 0,
         pci_bus: 0,
         pci_device: 0,
-        reserved: 0,
+        wants: 0,
         attributes: [0; DEVICE_ATTRIBUTE_COUNT],
     }
 }

@@ -219,7 +219,7 @@ mod tests {
                 pci_domain: 0,
                 pci_bus: 0,
                 pci_device: device,
-                reserved: 0,
+                wants: 0,
                 attributes: [0; DEVICE_ATTRIBUTE_COUNT],
             })
         }

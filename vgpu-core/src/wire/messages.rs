@@ -187,7 +187,9 @@ messages! {
             /// NUL-padded.
             name: [u8; 256],
             total_mem_bytes: u64,
-            pci_domain: u32, pci_bus: u32, pci_device: u32, reserved: u32,
+            pci_domain: u32, pci_bus: u32, pci_device: u32,
+            /// What this executor asks of its guests: [`WANTS_POINTS`], [`WANTS_MACHINE_CODE`].
+            wants: u32,
             attributes: [i32; DEVICE_ATTRIBUTE_COUNT],
         };
 
@@ -433,6 +435,13 @@ pub struct GraphNode {
 
 // SAFETY: u32, u16, u16, u32, u32 leave no gap.
 unsafe impl Pod for GraphNode {}
+
+/// Flag of [`DeviceInfoReply::wants`]: a [`Marker`] for every event that is recorded without a time, so that one may wait for the
+/// event without waiting for what its stream was given later.
+pub const WANTS_POINTS: u32 = 1;
+
+/// Flag of [`DeviceInfoReply::wants`]: of a container of images, what this device can run as it stands, beside the best PTX.
+pub const WANTS_MACHINE_CODE: u32 = 2;
 
 /// Flag of [`CopyIn::flags`]: a piece of a copy that is too long to stay in the caches.
 pub const COPY_OF_LONG: u32 = 1;

@@ -18,7 +18,7 @@ pub use messages::{Executor, Op, dispatch};
 use crate::error::{CuError, CuResult};
 
 /// Raised whenever a record's meaning or the window's layout changes: guest and host must agree exactly.
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
 
 /// A record's position in its guest's order of commands; the first record is 1.
 pub type Seq = u64;

@@ -92,7 +92,7 @@ impl Executor for SoftDevice {
             pci_domain: 0,
             pci_bus: 0,
             pci_device: 0,
-            reserved: 0,
+            wants: 0,
             attributes: [0; DEVICE_ATTRIBUTE_COUNT],
         };
         if message.device == 0 {

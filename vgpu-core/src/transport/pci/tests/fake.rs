@@ -350,7 +350,7 @@ impl Observed for OneDevice {
             pci_domain: 0,
             pci_bus: 0,
             pci_device: 5,
-            reserved: 0,
+            wants: 0,
             attributes: [0; DEVICE_ATTRIBUTE_COUNT],
         })
     }
