@@ -62,6 +62,11 @@ impl Daemon {
         children(self.child.id())
     }
 
+    /// Descriptors that the daemon has open.
+    pub fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("the daemon lives").count()
+    }
+
     /// Kills the daemon and its executors as a crash would.
     pub fn kill(&mut self) {
         self.child.kill().expect("the daemon can be killed");

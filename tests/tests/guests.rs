@@ -1,6 +1,7 @@
 //! Many guests of one daemon: all get right results, and what dies leaves nothing.
 
 use std::{
+    env,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -11,6 +12,11 @@ use vgpu_tests::daemon::{Daemon, start_and_wait_for_line, wait_until};
 const SAXPY: &str = env!("CARGO_BIN_EXE_guest-saxpy");
 const MEMORY: &str = env!("CARGO_BIN_EXE_guest-memory");
 const CALLED: &str = env!("CARGO_BIN_EXE_guest-called");
+
+/// How many guests are killed, where `VGPU_TEST_ROUNDS` does not say.
+const KILLED: usize = 50;
+/// Guests that are alive at a time.
+const WAVE: usize = 5;
 
 fn free_bytes(daemon: &Daemon) -> u64 {
     let output = daemon.guest(MEMORY).output().expect("the guest runs");
@@ -44,26 +50,29 @@ fn eight_guests_at_once_all_get_right_results() {
 }
 
 #[test]
-fn fifty_killed_guests_leave_no_memory_and_no_executor() {
+fn killed_guests_leave_no_memory_no_descriptor_and_no_executor() {
+    let killed = env::var("VGPU_TEST_ROUNDS").map_or(KILLED, |rounds| rounds.parse().expect("a number of rounds"));
     let daemon = Daemon::start(&["--threads", "1"]);
     let free_before = free_bytes(&daemon);
     wait_until(Duration::from_secs(2), "the first guest's executor to end", || daemon.executors() == 0);
+    let descriptors_before = daemon.descriptors();
 
     let mut state = 7;
-    for wave in 0..10 {
-        let mut guests: Vec<Child> = (0..5)
+    for wave in 0..killed.div_ceil(WAVE) {
+        let mut guests: Vec<Child> = (0..WAVE)
             .map(|_| {
                 daemon.guest(SAXPY).args(["forever", "4"]).stdout(Stdio::null()).spawn().expect("the guest starts")
             })
             .collect();
         for guest in &mut guests {
-            thread::sleep(random_ms(&mut state, 20 + 10 * wave));
+            thread::sleep(random_ms(&mut state, 20 + 10 * (wave as u64 % 10)));
             kill(guest);
         }
     }
 
     wait_until(Duration::from_secs(1), "the executors to end", || daemon.executors() == 0);
     // The daemon balances its books right after it has seen an executor end.
+    wait_until(Duration::from_secs(5), "its descriptors to be closed", || daemon.descriptors() == descriptors_before);
     wait_until(Duration::from_secs(5), "all memory to be free again", || free_bytes(&daemon) == free_before);
 }
 
