@@ -35,7 +35,7 @@ impl Daemon {
         let child = Command::new(dist().join("bin/vgpud"))
             .arg("--socket")
             .arg(socket)
-            .args(crate::device_flags())
+            .args(if names_device(args) { &[] } else { crate::device_flags() })
             .args(args)
             .spawn()
             .expect("dist/bin/vgpud starts");
@@ -80,6 +80,10 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn names_device(args: &[&str]) -> bool {
+    args.iter().any(|arg| arg.starts_with("--device="))
 }
 
 /// Live (not zombie) children of a process.
