@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use crate::{demo::client::Client, llama_source, workspace};
 
 const SOURCE: &str = "tests/test-backend-ops.cpp";
-const HEADERS: &str = "ggml/include";
+pub(super) const HEADERS: &str = "ggml/include";
 
 /// The compiled program and the libraries that it runs on.
 pub(crate) struct TestBackendOps {

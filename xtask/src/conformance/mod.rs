@@ -2,6 +2,7 @@
 //! the vGPU with its CPU backend, and [`models`] its models of all architectures.
 
 mod corpus;
+mod digests;
 pub(crate) mod llama;
 mod models;
 mod races;
@@ -22,6 +23,7 @@ use anyhow::{Context, Result, bail};
 pub(crate) use corpus::corpus;
 
 use crate::{demo::client::Client, dist, workspace};
+use digests::Digests;
 use llama::TestBackendOps;
 use models::Models;
 use tally::{Tally, strip_colours};
@@ -29,7 +31,7 @@ use tally::{Tally, strip_colours};
 /// Options of `cargo xtask conformance`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask conformance\n  cargo xtask conformance --ops MUL_MAT,SOFT_MAX --capability 6.1\n  cargo xtask conformance --selection\n  cargo xtask conformance --races --ops FLASH_ATTN_EXT --params hsk=512\n  cargo xtask conformance --models --arch '^(llama|mamba)'\n  cargo xtask conformance --models --device unix:/run/vgpu/vgpud.sock"
+    after_help = "Examples:\n  cargo xtask conformance\n  cargo xtask conformance --ops MUL_MAT,SOFT_MAX --capability 6.1\n  cargo xtask conformance --selection\n  cargo xtask conformance --races --ops FLASH_ATTN_EXT --params hsk=512\n  cargo xtask conformance --models --arch '^(llama|mamba)'\n  cargo xtask conformance --models --device unix:/run/vgpu/vgpud.sock\n  cargo xtask conformance --nested"
 )]
 pub(crate) struct Args {
     /// Operations to test, as test-backend-ops names them; all of them when absent.
@@ -54,6 +56,10 @@ pub(crate) struct Args {
     /// Another device than an embedded software GPU, as `vgpu run --device` takes it: unix:SOCKET of a vgpud, ...
     #[arg(long, conflicts_with_all = ["capability", "threads", "schedule", "races"])]
     device: Option<String>,
+    /// Compute everything twice: directly on the software GPU, and with the executor of a driver's GPUs between, our own libcuda in
+    /// the driver's place. All that is read back must be the same to the last bit.
+    #[arg(long, conflicts_with_all = ["device", "races"])]
+    nested: bool,
     /// Compute capabilities of the software GPU.
     #[arg(long, value_delimiter = ',', default_value = "7.5")]
     capability: Vec<String>,
@@ -97,20 +103,47 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let one = [(args.ops.as_deref().unwrap_or(""), args.params.as_deref().unwrap_or("."))];
     let groups = if args.selection { SELECTION } else { &one };
+    let preload = if args.nested { Some(digests::build(&client)?) } else { None };
     let mut failures = Vec::new();
     for capability in &args.capability {
-        let software = Software { capability, threads: args.threads, schedule: &args.schedule, racecheck: false };
-        let kind = args.device.as_deref().map_or(Kind::Embedded(software), Kind::Named);
-        let device = Device { client: &client, kind };
-        failures.extend(match &suite {
-            Suite::Models(models) => {
-                models.compare(&device, &models::Selection { arch: args.arch.as_deref(), seed: args.seed })?
+        let software =
+            Software { capability, threads: args.threads, schedule: &args.schedule, racecheck: false, nested: false };
+        let compare = |software| {
+            let kind = args.device.as_deref().map_or(Kind::Embedded(software), Kind::Named);
+            let device = Device { client: &client, kind, preload: preload.as_deref() };
+            match &suite {
+                Suite::Models(models) => {
+                    models.compare(&device, &models::Selection { arch: args.arch.as_deref(), seed: args.seed })
+                }
+                Suite::Operations(program) => device.compare(program, groups),
             }
+        };
+        failures.extend(match &suite {
             Suite::Operations(program) if args.races => races::compare(&client, program, software, one[0])?,
-            Suite::Operations(program) => device.compare(program, groups)?,
+            _ if args.nested => {
+                let direct = compare(software)?;
+                nested_as_direct(compare(Software { nested: true, ..software })?, direct)
+            }
+            _ => compare(software)?.failures,
         });
     }
     verdict(&failures)
+}
+
+/// What came of a suite.
+struct Outcome {
+    /// A line each.
+    failures: Vec<String>,
+    digests: Digests,
+}
+
+/// What speaks against either run, or against both having computed the same.
+fn nested_as_direct(nested: Outcome, direct: Outcome) -> Vec<String> {
+    let different = nested.digests.differences(&direct.digests);
+    if different.is_empty() {
+        println!("nested: the same bytes as directly in {} reads", nested.digests.count());
+    }
+    direct.failures.into_iter().chain(nested.failures).chain(different).collect()
 }
 
 /// llama.cpp's programs that hold a device against the CPU.
@@ -122,9 +155,9 @@ enum Suite {
 /// Runs the representative selection at the default capability; dist/ is there already.
 pub(crate) fn run_selection(client: &Client) -> Result<()> {
     let program = TestBackendOps::build(client)?;
-    let software = Software { capability: "7.5", threads: 2, schedule: "interleaved", racecheck: false };
-    let device = Device { client, kind: Kind::Embedded(software) };
-    verdict(&device.compare(&program, SELECTION)?)
+    let software = Software { capability: "7.5", threads: 2, schedule: "interleaved", racecheck: false, nested: false };
+    let device = Device { client, kind: Kind::Embedded(software), preload: None };
+    verdict(&device.compare(&program, SELECTION)?.failures)
 }
 
 fn verdict(failures: &[String]) -> Result<()> {
@@ -138,6 +171,8 @@ struct Software<'a> {
     threads: u32,
     schedule: &'a str,
     racecheck: bool,
+    /// In the place of a driver that the executor of drivers' GPUs uses.
+    nested: bool,
 }
 
 /// Which device programs get.
@@ -154,12 +189,15 @@ enum Kind<'a> {
 struct Device<'a> {
     client: &'a Client,
     kind: Kind<'a>,
+    /// A library to be loaded into the programs before their own.
+    preload: Option<&'a Path>,
 }
 
 impl Device<'_> {
     /// What it is called in results.
     fn label(&self) -> &str {
         match self.kind {
+            Kind::Embedded(Software { nested: true, .. }) => "nested",
             Kind::Embedded(software) => software.capability,
             Kind::Named(name) => name,
         }
@@ -170,27 +208,34 @@ impl Device<'_> {
         let mut command = Command::new(workspace::root().join("dist/bin/vgpu"));
         command.args(["run", "--device"]);
         match self.kind {
-            Kind::Embedded(Software { capability, threads, schedule, racecheck }) => {
+            Kind::Embedded(Software { capability, threads, schedule, racecheck, nested }) => {
                 command.args(["embedded", "--profile", capability, "--threads", &threads.to_string()]);
                 command.args(["--schedule", schedule]).args(racecheck.then_some("--racecheck"));
+                if nested {
+                    command.env("VGPU_DEVICE", "driver").env("VGPU_NESTED", "1");
+                }
             }
             Kind::Named(name) => {
                 command.arg(name);
             }
         }
-        command.arg("--").arg(program);
+        command.arg("--");
+        if let Some(library) = self.preload {
+            command.arg("env").arg(format!("LD_PRELOAD={}", library.display()));
+        }
+        command.arg(program);
         command
     }
 
-    /// Runs groups of (operations, pattern of parameters), prints the counts and returns what failed.
-    fn compare(&self, program: &TestBackendOps, groups: &[(&str, &str)]) -> Result<Vec<String>> {
+    /// Runs groups of (operations, pattern of parameters), and prints the counts.
+    fn compare(&self, program: &TestBackendOps, groups: &[(&str, &str)]) -> Result<Outcome> {
         let started = Instant::now();
         let mut tally = Tally::default();
         for (ops, params) in groups {
             self.run(program, ops, params, &mut tally)?;
         }
         tally.print(self.label(), started.elapsed().as_secs_f64());
-        Ok(tally.failures)
+        Ok(Outcome { failures: tally.failures, digests: tally.digests })
     }
 
     fn run(&self, program: &TestBackendOps, ops: &str, params: &str, tally: &mut Tally) -> Result<()> {
@@ -214,7 +259,8 @@ impl Device<'_> {
         let before = tally.passed();
         let mut reached_its_end = false;
         for line in BufReader::new(output).lines() {
-            let line = strip_colours(&line.context("test-backend-ops printed something that is not UTF-8")?);
+            let line = line.context("test-backend-ops printed something that is not UTF-8")?;
+            let line = tally.digests.take(&strip_colours(&line));
             reached_its_end |= line.contains(" tests passed");
             tally.note(&line);
         }

@@ -21,8 +21,11 @@ pub(super) fn compare(
     software: Software<'_>,
     (ops, params): (&str, &str),
 ) -> Result<Vec<String>> {
-    let device =
-        |schedule, racecheck| Device { client, kind: Kind::Embedded(Software { schedule, racecheck, ..software }) };
+    let device = |schedule, racecheck| Device {
+        client,
+        kind: Kind::Embedded(Software { schedule, racecheck, ..software }),
+        preload: None,
+    };
     let mut harsh = Tally::default();
     device("to-barrier", software.racecheck).run(program, ops, params, &mut harsh)?;
     println!(

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::digests::Digests;
+
 /// Passed, failed and unsupported cases by operation.
 #[derive(Default)]
 pub(super) struct Tally {
@@ -9,6 +11,7 @@ pub(super) struct Tally {
     pub(super) by_op: BTreeMap<String, [u32; 3]>,
     /// Cases that failed, as test-backend-ops prints them.
     pub(super) failures: Vec<String>,
+    pub(super) digests: Digests,
 }
 
 impl Tally {

@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{Device, library_path, log_path, tally::strip_colours};
+use super::{Device, Outcome, digests::Digests, library_path, log_path, tally::strip_colours};
 use crate::demo::client::Client;
 use build::TestLlamaArchs;
 use tally::Tally;
@@ -37,8 +37,8 @@ impl Models {
         TestLlamaArchs::build(client).map(Self)
     }
 
-    /// Runs the models, prints a line for each and what they come to, and returns what went wrong.
-    pub(super) fn compare(&self, device: &Device<'_>, selection: &Selection<'_>) -> Result<Vec<String>> {
+    /// Runs the models, and prints a line for each and what they come to.
+    pub(super) fn compare(&self, device: &Device<'_>, selection: &Selection<'_>) -> Result<Outcome> {
         let started = Instant::now();
         let ggml = device.client.ggml();
         let mut command = device.command(&self.0.program());
@@ -59,9 +59,11 @@ impl Models {
         let output = child.stdout.take().context("no pipe to test-llama-archs")?;
         let mut tally = Tally::default();
         let mut broken = Vec::new();
+        let mut digests = Digests::default();
         println!("{}: model                           NMSE   saved and loaded", device.label());
         for line in BufReader::new(output).lines() {
-            let line = strip_colours(&line.context("test-llama-archs printed something that is not UTF-8")?);
+            let line = line.context("test-llama-archs printed something that is not UTF-8")?;
+            let line = digests.take(&strip_colours(&line));
             match tally.note(&line) {
                 Ok(Some(row)) => println!("  {}", row.shown()),
                 Ok(None) => {}
@@ -73,7 +75,7 @@ impl Models {
             broken.push(format!("test-llama-archs: {status}; what it said is in {}", log.display()));
         }
         report(&tally, device.label(), started.elapsed().as_secs_f64());
-        Ok(tally.faults(broken))
+        Ok(Outcome { failures: tally.faults(broken), digests })
     }
 }
 
