@@ -1,8 +1,13 @@
 //! `cargo xtask bench`: what calls, launches and copies cost, beside the machine's own floor, in one run.
 
+mod against;
 mod vm;
 
-use std::{collections::BTreeMap, process::Command};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result};
 
@@ -11,7 +16,7 @@ use crate::{demo::client::Client, dist, loading, workspace};
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --threads 1\n  cargo xtask bench --vm\n\nMachines are noisy: compare the ratios of one run, not the figures of two."
+    after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench --threads 1\n  cargo xtask bench --vm\n  cargo xtask bench --against ../before/dist\n\nMachines are noisy: compare the ratios of one run, not the figures of two."
 )]
 pub(crate) struct Args {
     /// Worker threads of the software GPU.
@@ -20,6 +25,12 @@ pub(crate) struct Args {
     /// Compare the ways to a daemon instead: its socket, its PCI function, and that from within a virtual machine.
     #[arg(long)]
     vm: bool,
+    /// Compare with another version instead: a folder as `cargo xtask dist` writes it, measured in turns with this one's.
+    #[arg(long, value_name = "DIST", conflicts_with = "vm")]
+    against: Option<PathBuf>,
+    /// How often each of the two is measured.
+    #[arg(long, default_value_t = 5, requires = "against", value_parser = clap::value_parser!(u32).range(1..))]
+    turns: u32,
     /// Use dist/ as it is instead of building it.
     #[arg(long)]
     no_build: bool,
@@ -34,15 +45,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.vm {
         return vm::run(args.threads);
     }
+    if let Some(other) = &args.against {
+        return against::run(other, args.turns, args.threads);
+    }
     println!("the window alone: two processes, a device that does nothing\n");
     workspace::check(Command::new(dist.join("bin/vgpud")).arg("selfbench"))?;
 
     println!("\na guest of the software GPU, {} worker threads\n", args.threads);
-    let mut command = workspace::cargo();
-    command.args(["run", "--quiet", "--release", "--package", "vgpu-tests", "--bin", "guest-bench"]);
-    command.env("VGPU", "embedded").env("VGPU_DIST", &dist).env("VGPU_THREADS", args.threads.to_string());
     let mut values = BTreeMap::new();
-    for (name, value, unit) in measurements(&workspace::output(&mut command)?)? {
+    for (name, value, unit) in measurements(&workspace::output(&mut guest_bench(&dist, args.threads))?)? {
         println!("{name:<28} {value:>12.3} {unit}");
         values.insert(name, value);
     }
@@ -65,6 +76,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// The guest that measures the libraries in `dist`.
+fn guest_bench(dist: &Path, threads: u32) -> Command {
+    let mut command = workspace::cargo();
+    command.args(["run", "--quiet", "--release", "--package", "vgpu-tests", "--bin", "guest-bench"]);
+    command.env("VGPU", "embedded").env("VGPU_DIST", dist).env("VGPU_THREADS", threads.to_string());
+    command
 }
 
 /// Reads what guest-bench prints: a name, a value and a unit in each line.
