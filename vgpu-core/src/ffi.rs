@@ -292,6 +292,37 @@ pub fn entry(name: &'static str, body: impl FnOnce() -> CuResult) -> u32 {
     }
 }
 
+/// The exports of a library that are not done, a signature each: they are traced, and answer what `$refuse` does with their name;
+/// or, where C has another result than a status, the value behind it.
+///
+/// Arguments are marked for the trace as in [`traced!`](crate::traced), but for text: what they lead to is not read.
+#[macro_export]
+macro_rules! refused {
+    ($library:expr, $refuse:path, $status:ty; $(
+        fn $export:ident($($arg:ident $(as $kind:ident)?: $ty:ty),*) $(-> $result:ty = $value:expr)?;
+    )*) => {
+        $($crate::refused! {
+            @export $library, $refuse, $status, $export ($($arg $(as $kind)?),*) ($($arg: $ty),*) $($result = $value)?
+        })*
+    };
+    (@export $library:expr, $refuse:path, $status:ty, $export:ident ($($traced:tt)*) ($($arg:ident: $ty:ty),*)) => {
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $export($($arg: $ty),*) -> $status {
+            $crate::traced!($library, $export($($traced)*));
+            $refuse(stringify!($export))
+        }
+    };
+    (@export $library:expr, $refuse:path, $status:ty, $export:ident ($($traced:tt)*) ($($arg:ident: $ty:ty),*)
+        $result:ty = $value:expr) => {
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $export($($arg: $ty),*) -> $result {
+            $crate::traced!($library, $export($($traced)*));
+            $refuse(stringify!($export));
+            $value
+        }
+    };
+}
+
 thread_local! {
     static PER_THREAD_DEFAULT: Cell<bool> = const { Cell::new(false) };
 }

@@ -14,47 +14,53 @@ use super::{
 /// The text of `crates/<library>/src/generated/exports.rs`.
 pub(super) fn exports(library: Library, functions: &[Function]) -> Result<String> {
     let mut body = String::new();
-    for function in functions {
+    for function in functions.iter().filter(|function| !function.is_refused()) {
         export(&mut body, library, functions, function, None)?;
         for twin in &function.twins {
             export(&mut body, library, functions, function, Some(twin))?;
         }
     }
     let mut out = format!(
-        "{HEADER}\n//!\n//! Every function that {} exports, from headers/spec/{}.\n\n",
+        "{HEADER}\n//!\n//! Every function that {} exports and that works, from headers/spec/{}; [`super::refused`] has the others.\n\n",
         library.soname(),
         library.name()
     );
+    out += &types(library, &body)?;
     let uses: Vec<_> = ["Out", "OutOpt", "InOut", "In", "InOpt", "InSlice", "OutSlice", "Str"]
         .into_iter()
         .filter(|role| body.contains(&format!("unsafe {{ {role}::new(")))
         .collect();
-    if body.contains("c_") {
-        out += "use core::ffi::*;\n\n";
-    }
-    let itself = if body.contains("abi::") { "self, " } else { "" };
-    writeln!(out, "use vgpu_core::abi::{{{itself}{}}};", abi_modules(library))?;
     if !uses.is_empty() {
         writeln!(out, "use vgpu_core::ffi::{{{}}};", uses.join(", "))?;
     }
-    let entries: Vec<_> =
-        ["entry", "unsupported"].into_iter().filter(|word| body.contains(&format!("{word}(\""))).collect();
-    writeln!(out, "use vgpu_core::trace::Library;\n\nuse crate::entry::{{{}}};", entries.join(", "))?;
+    writeln!(out, "use vgpu_core::trace::Library;\n\nuse crate::entry::entry;")?;
     writeln!(
         out,
-        "\nstatic LIBRARY: Library = Library {{ soname: \"{}\", has_channel: {} }};",
+        "\npub(super) static LIBRARY: Library = Library {{ soname: \"{}\", has_channel: {} }};",
         library.soname(),
         matches!(library, Library::Driver | Library::Nvml)
     )?;
     Ok(out + &body)
 }
 
-fn abi_modules(library: Library) -> &'static str {
+/// The imports of the C types that `body` names.
+pub(super) fn types(library: Library, body: &str) -> Result<String> {
+    let mut out = String::new();
+    if body.contains("c_") {
+        out += "use core::ffi::*;\n\n";
+    }
+    let itself = if body.contains("abi::") { "self, " } else { "" };
+    writeln!(out, "use vgpu_core::abi::{{{itself}{}}};", abi_modules(library, body))?;
+    Ok(out)
+}
+
+fn abi_modules(library: Library, body: &str) -> &'static str {
     match library {
         Library::Driver => "driver::*",
         Library::Runtime => "driver::*, runtime::*",
         Library::Nvml => "nvml::*",
-        Library::Cublas => "cublas::*, runtime::*",
+        Library::Cublas if body.contains("cudaStream_t") => "cublas::*, runtime::*",
+        Library::Cublas => "cublas::*",
     }
 }
 
@@ -77,10 +83,7 @@ fn export(
     function: &Function,
     twin: Option<&Twin>,
 ) -> Result<()> {
-    let name = match twin {
-        Some(twin) => format!("{}_{}", function.name, twin.suffix),
-        None => function.name.clone(),
-    };
+    let name = twin.map_or_else(|| function.name.clone(), |twin| function.twin_name(twin));
     out.push('\n');
     for line in &function.doc {
         writeln!(out, "/// {line}")?;
@@ -95,11 +98,7 @@ fn export(
     writeln!(out, "#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn {name}({}){result} {{", params.join(", "))?;
     out.push_str(&traced(function, &name));
     let call = match &function.kind {
-        Kind::Unsupported { fallback } => {
-            out.push_str(&refusal(function, &name, fallback.as_deref())?);
-            out.push_str("}\n");
-            return Ok(());
-        }
+        Kind::Unsupported { .. } => unreachable!("only what works has a body"),
         Kind::Alias(target) => {
             let target =
                 all.iter().find(|f| f.name == *target).context("aliases were checked when the spec was read")?;
@@ -136,19 +135,24 @@ fn export(
 
 /// The first statement of an export. It needs to know which arguments are more than a number or an address.
 fn traced(function: &Function, name: &str) -> String {
-    let is_unsupported = matches!(function.kind, Kind::Unsupported { .. });
     let args: Vec<_> = function
         .params
         .iter()
-        .map(|Param { name, role, ty }| match (role, ty.to_token_stream().to_string().as_str()) {
-            // A function that is not done reads nothing, so its line must not either.
-            (Role::Str, _) if !is_unsupported => format!("{name} as text"),
-            (Role::Raw, "dim3") => format!("{name} as dimensions"),
-            (Role::Raw, "f32" | "f64") => format!("{name} as float"),
-            _ => name.clone(),
+        .map(|param| match param.role {
+            Role::Str => format!("{} as text", param.name),
+            _ => shown(param),
         })
         .collect();
     format!("vgpu_core::traced!(LIBRARY, {name}({}));\n", args.join(", "))
+}
+
+/// An argument that is shown without reading what it leads to.
+pub(super) fn shown(Param { name, role, ty }: &Param) -> String {
+    match (role, ty.to_token_stream().to_string().as_str()) {
+        (Role::Raw, "dim3") => format!("{name} as dimensions"),
+        (Role::Raw, "f32" | "f64") => format!("{name} as float"),
+        _ => name.clone(),
+    }
 }
 
 /// The call of the body of `target` with the arguments of `function`.
@@ -205,18 +209,8 @@ fn per_thread(twin: &Twin, function: &Function, inner: String) -> String {
     }
 }
 
-/// The body of a function that is not done.
-fn refusal(function: &Function, name: &str, fallback: Option<&str>) -> Result<String> {
-    Ok(match (&function.result, fallback) {
-        (Returns::Status, None) => format!("unsupported(\"{name}\")"),
-        (Returns::Nothing, _) => format!("unsupported(\"{name}\");"),
-        (_, Some(expr)) => format!("unsupported(\"{name}\");\n{expr}"),
-        (result, None) => format!("unsupported(\"{name}\");\n{}", default_value(result)?),
-    })
-}
-
 /// What a function returns that has nothing to say.
-fn default_value(result: &Returns) -> Result<String> {
+pub(super) fn default_value(result: &Returns) -> Result<String> {
     Ok(match result {
         Returns::Nothing => "()".to_owned(),
         Returns::Status => anyhow::bail!("name the code after a panic with raw = \"..\""),
@@ -230,34 +224,6 @@ fn default_value(result: &Returns) -> Result<String> {
             "0".to_owned()
         }
     })
-}
-
-/// The text of crates/cuda/src/generated/proc_table.rs.
-pub(super) fn proc_table(functions: &[Function]) -> Result<String> {
-    let mut rows = Vec::new();
-    for function in functions {
-        let (base, _, _) = super::spec::split_name(&function.name);
-        if let Some(since) = function.since {
-            rows.push((base, false, since, function.name.clone()));
-        }
-        for twin in &function.twins {
-            if let Some(since) = twin.since {
-                rows.push((base, true, since, format!("{}_{}", function.name, twin.suffix)));
-            }
-        }
-    }
-    rows.sort();
-    let mut out = format!(
-        "{HEADER}\n//!\n//! What `cuGetProcAddress` finds: base name, per-thread variant or not, first version, export.\n\
-         //! Sorted by these, in this order.\n\n\
-         use super::exports;\nuse crate::proc_address::Row;\n\n\
-         pub(crate) static ROWS: [Row; {}] = [\n",
-        rows.len()
-    );
-    for (base, per_thread, since, name) in rows {
-        writeln!(out, "Row::new(\"{base}\", {per_thread}, {since}, \"{name}\", exports::{name} as *const ()),")?;
-    }
-    Ok(out + "];\n")
 }
 
 #[cfg(test)]
@@ -314,20 +280,8 @@ mod tests {
     }
 
     #[test]
-    fn an_unsupported_twin_refuses_under_its_own_name() {
-        let text = exports_of("#[unsupported] #[ptsz(7_000)] fn cuX(hStream: CUstream);");
-        assert!(text.contains("unsupported(\"cuX_ptsz\")"));
-    }
-
-    #[test]
     fn an_export_says_how_its_trace_line_shows_its_arguments() {
         let text = exports_of("/// Gets.\n#[custom] fn cuX(value: Out<c_int>, name: Str, f: f32);");
         assert!(text.contains("{ vgpu_core::traced!(LIBRARY, cuX(value, name as text, f as float)); entry("), "{text}");
-    }
-
-    #[test]
-    fn an_unsupported_function_dereferences_nothing_for_its_trace_line() {
-        let text = exports_of("#[unsupported] fn cuX(name: Str);");
-        assert!(text.contains("vgpu_core::traced!(LIBRARY, cuX(name)); unsupported("), "{text}");
     }
 }

@@ -11,6 +11,8 @@ mod compare;
 mod emit;
 mod files;
 mod import;
+mod proc_table;
+mod refused;
 pub(crate) mod spec;
 mod status;
 mod versions;
@@ -107,11 +109,13 @@ fn read_headers(args: &Args) -> Result<Option<(Views, Versions)>> {
 fn write_library(library: Library, functions: &[Function], output: &mut Output) -> Result<()> {
     let dir = format!("crates/{}/src/generated", library.crate_name());
     output.rust(&format!("{dir}/exports.rs"), &emit::exports(library, functions)?)?;
+    output.rust(&format!("{dir}/refused.rs"), &refused::refused(library, functions)?)?;
     let mut modules = "pub(crate) mod exports;\n".to_owned();
     if library == Library::Driver {
-        output.rust(&format!("{dir}/proc_table.rs"), &emit::proc_table(functions)?)?;
+        output.rust(&format!("{dir}/proc_table.rs"), &proc_table::proc_table(functions)?)?;
         modules += "pub(crate) mod proc_table;\n";
     }
+    modules += "mod refused;\n";
     output.rust(
         &format!("{dir}/mod.rs"),
         &format!(

@@ -83,6 +83,18 @@ pub(crate) struct Function {
     pub(crate) result: Returns,
 }
 
+impl Function {
+    /// Whether it is not done.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self.kind, Kind::Unsupported { .. })
+    }
+
+    /// The name of one of its twins.
+    pub(crate) fn twin_name(&self, twin: &Twin) -> String {
+        format!("{}_{}", self.name, twin.suffix)
+    }
+}
+
 /// What an export does.
 pub(crate) enum Kind {
     Custom,
