@@ -10,3 +10,4 @@
 #![allow(clippy::missing_safety_doc, reason = "the C reference says what a caller must do")]
 
 pub(crate) mod exports;
+mod refused;

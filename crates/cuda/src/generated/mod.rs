@@ -11,3 +11,4 @@
 
 pub(crate) mod exports;
 pub(crate) mod proc_table;
+mod refused;
