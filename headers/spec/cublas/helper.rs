@@ -17,6 +17,10 @@ extern "cublas" {
     #[custom(raw)]
     fn cublasGetCudartVersion() -> usize;
 
+    /// Whether products may be computed from parts of less precision.
+    #[unsupported]
+    fn cublasGetEmulationStrategy(handle: cublasHandle_t, emulationStrategy: *mut cublasEmulationStrategy_t);
+
     #[unsupported]
     fn cublasGetLoggerCallback(userCallback: *mut cublasLogCallback);
 
@@ -25,46 +29,14 @@ extern "cublas" {
     fn cublasGetMathMode(handle: cublasHandle_t, mode: Out<cublasMath_t>);
 
     /// Copies a matrix to the host.
-    #[custom]
-    fn cublasGetMatrix(
-        rows: c_int,
-        cols: c_int,
-        elemSize: c_int,
-        A: *const c_void,
-        lda: c_int,
-        B: *mut c_void,
-        ldb: c_int,
-    );
+    #[wide] #[custom]
+    fn cublasGetMatrix(rows: Int, cols: Int, elemSize: Int, A: *const c_void, lda: Int, B: *mut c_void, ldb: Int);
 
     /// Copies a matrix to the host in stream order.
-    #[custom]
+    #[wide] #[custom]
     fn cublasGetMatrixAsync(
-        rows: c_int,
-        cols: c_int,
-        elemSize: c_int,
-        A: *const c_void,
-        lda: c_int,
-        B: *mut c_void,
-        ldb: c_int,
-        stream: cudaStream_t,
+        rows: Int, cols: Int, elemSize: Int, A: *const c_void, lda: Int, B: *mut c_void, ldb: Int, stream: cudaStream_t,
     );
-
-    /// Copies a matrix to the host in stream order.
-    #[custom]
-    fn cublasGetMatrixAsync_64(
-        rows: i64,
-        cols: i64,
-        elemSize: i64,
-        A: *const c_void,
-        lda: i64,
-        B: *mut c_void,
-        ldb: i64,
-        stream: cudaStream_t,
-    );
-
-    /// Copies a matrix to the host.
-    #[custom]
-    fn cublasGetMatrix_64(rows: i64, cols: i64, elemSize: i64, A: *const c_void, lda: i64, B: *mut c_void, ldb: i64);
 
     /// Where scalars live.
     #[custom]
@@ -73,13 +45,6 @@ extern "cublas" {
     /// A part of the version of this interface.
     #[custom]
     fn cublasGetProperty(type_: libraryPropertyType_t, value: Out<c_int>);
-
-    /// Whether products may be computed from parts of less precision.
-    #[unsupported]
-    fn cublasGetEmulationStrategy(
-        handle: cublasHandle_t,
-        emulationStrategy: *mut cublasEmulationStrategy_t,
-    );
 
     /// The hint of how many multiprocessors to use.
     #[custom]
@@ -98,36 +63,14 @@ extern "cublas" {
     fn cublasGetStream_v2(handle: cublasHandle_t, streamId: Out<cudaStream_t>);
 
     /// Copies a vector to the host.
-    #[custom]
-    fn cublasGetVector(n: c_int, elemSize: c_int, x: *const c_void, incx: c_int, y: *mut c_void, incy: c_int);
+    #[wide] #[custom]
+    fn cublasGetVector(n: Int, elemSize: Int, x: *const c_void, incx: Int, y: *mut c_void, incy: Int);
 
     /// Copies a vector to the host in stream order.
-    #[custom]
+    #[wide] #[custom]
     fn cublasGetVectorAsync(
-        n: c_int,
-        elemSize: c_int,
-        x: *const c_void,
-        incx: c_int,
-        y: *mut c_void,
-        incy: c_int,
-        stream: cudaStream_t,
+        n: Int, elemSize: Int, x: *const c_void, incx: Int, y: *mut c_void, incy: Int, stream: cudaStream_t,
     );
-
-    /// Copies a vector to the host in stream order.
-    #[custom]
-    fn cublasGetVectorAsync_64(
-        n: i64,
-        elemSize: i64,
-        x: *const c_void,
-        incx: i64,
-        y: *mut c_void,
-        incy: i64,
-        stream: cudaStream_t,
-    );
-
-    /// Copies a vector to the host.
-    #[custom]
-    fn cublasGetVector_64(n: i64, elemSize: i64, x: *const c_void, incx: i64, y: *mut c_void, incy: i64);
 
     /// The version of this interface as one number.
     #[custom]
@@ -140,6 +83,10 @@ extern "cublas" {
     #[custom]
     fn cublasSetAtomicsMode(handle: cublasHandle_t, mode: cublasAtomicsMode_t);
 
+    /// Says whether products may be computed from parts of less precision.
+    #[unsupported]
+    fn cublasSetEmulationStrategy(handle: cublasHandle_t, emulationStrategy: cublasEmulationStrategy_t);
+
     #[unsupported]
     fn cublasSetLoggerCallback(userCallback: cublasLogCallback);
 
@@ -148,57 +95,18 @@ extern "cublas" {
     fn cublasSetMathMode(handle: cublasHandle_t, mode: cublasMath_t);
 
     /// Copies a matrix to the device.
-    #[custom]
-    fn cublasSetMatrix(
-        rows: c_int,
-        cols: c_int,
-        elemSize: c_int,
-        A: *const c_void,
-        lda: c_int,
-        B: *mut c_void,
-        ldb: c_int,
-    );
+    #[wide] #[custom]
+    fn cublasSetMatrix(rows: Int, cols: Int, elemSize: Int, A: *const c_void, lda: Int, B: *mut c_void, ldb: Int);
 
     /// Copies a matrix to the device in stream order.
-    #[custom]
+    #[wide] #[custom]
     fn cublasSetMatrixAsync(
-        rows: c_int,
-        cols: c_int,
-        elemSize: c_int,
-        A: *const c_void,
-        lda: c_int,
-        B: *mut c_void,
-        ldb: c_int,
-        stream: cudaStream_t,
+        rows: Int, cols: Int, elemSize: Int, A: *const c_void, lda: Int, B: *mut c_void, ldb: Int, stream: cudaStream_t,
     );
-
-    /// Copies a matrix to the device in stream order.
-    #[custom]
-    fn cublasSetMatrixAsync_64(
-        rows: i64,
-        cols: i64,
-        elemSize: i64,
-        A: *const c_void,
-        lda: i64,
-        B: *mut c_void,
-        ldb: i64,
-        stream: cudaStream_t,
-    );
-
-    /// Copies a matrix to the device.
-    #[custom]
-    fn cublasSetMatrix_64(rows: i64, cols: i64, elemSize: i64, A: *const c_void, lda: i64, B: *mut c_void, ldb: i64);
 
     /// Sets where scalars live.
     #[custom]
     fn cublasSetPointerMode_v2(handle: cublasHandle_t, mode: cublasPointerMode_t);
-
-    /// Says whether products may be computed from parts of less precision.
-    #[unsupported]
-    fn cublasSetEmulationStrategy(
-        handle: cublasHandle_t,
-        emulationStrategy: cublasEmulationStrategy_t,
-    );
 
     /// Hints how many multiprocessors to use.
     #[custom]
@@ -209,36 +117,14 @@ extern "cublas" {
     fn cublasSetStream_v2(handle: cublasHandle_t, streamId: cudaStream_t);
 
     /// Copies a vector to the device.
-    #[custom]
-    fn cublasSetVector(n: c_int, elemSize: c_int, x: *const c_void, incx: c_int, y: *mut c_void, incy: c_int);
+    #[wide] #[custom]
+    fn cublasSetVector(n: Int, elemSize: Int, x: *const c_void, incx: Int, y: *mut c_void, incy: Int);
 
     /// Copies a vector to the device in stream order.
-    #[custom]
+    #[wide] #[custom]
     fn cublasSetVectorAsync(
-        n: c_int,
-        elemSize: c_int,
-        x: *const c_void,
-        incx: c_int,
-        y: *mut c_void,
-        incy: c_int,
-        stream: cudaStream_t,
+        n: Int, elemSize: Int, x: *const c_void, incx: Int, y: *mut c_void, incy: Int, stream: cudaStream_t,
     );
-
-    /// Copies a vector to the device in stream order.
-    #[custom]
-    fn cublasSetVectorAsync_64(
-        n: i64,
-        elemSize: i64,
-        x: *const c_void,
-        incx: i64,
-        y: *mut c_void,
-        incy: i64,
-        stream: cudaStream_t,
-    );
-
-    /// Copies a vector to the device.
-    #[custom]
-    fn cublasSetVector_64(n: i64, elemSize: i64, x: *const c_void, incx: i64, y: *mut c_void, incy: i64);
 
     /// Checks a workspace; the executor brings its own.
     #[custom]

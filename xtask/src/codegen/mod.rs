@@ -9,6 +9,7 @@ mod chapters;
 mod codes;
 mod compare;
 mod emit;
+mod family;
 mod files;
 mod import;
 mod proc_table;

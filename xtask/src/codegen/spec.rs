@@ -12,6 +12,8 @@
 //! | `OutOpt<T>`, `InOpt<T>` | a pointer that may be null |
 //! | `In<[T; len]>`, `Out<[T; len]>` | an array; `len` is a parameter or a number |
 //! | any other type | passed as it is; with a raw pointer among them the body is an `unsafe fn` |
+//!
+//! [`family`] has the words for functions that differ in their types only.
 
 use std::{fs, path::PathBuf};
 
@@ -19,6 +21,7 @@ use anyhow::{Context, Result, bail, ensure};
 use quote::ToTokens;
 use syn::{Attribute, Expr, FnArg, ForeignItem, Item, LitInt, Pat, ReturnType, Type};
 
+use super::family;
 use crate::workspace;
 
 /// One of the shared libraries that we stand in for.
@@ -213,7 +216,10 @@ pub(super) fn parse(library: Library, chapter: &str, text: &str) -> Result<Vec<F
         for item in block.items {
             let ForeignItem::Fn(item) = item else { bail!("only functions belong here") };
             let name = item.sig.ident.to_string();
-            functions.push(function(chapter, item).with_context(|| name)?);
+            let items = family::expand(item).with_context(|| name.clone())?;
+            for item in items {
+                functions.push(function(chapter, item).with_context(|| name.clone())?);
+            }
         }
     }
     Ok(functions)
