@@ -242,7 +242,7 @@ mod tests {
 
     /// The numbers of all attributes that the headers name.
     fn named() -> BTreeSet<u32> {
-        let headers = include_str!("../../../vgpu-core/src/abi/driver.rs");
+        let headers = include_str!("../../../vgpu-core/src/abi/generated/driver.rs");
         let names = headers.split("pub const CU_DEVICE_ATTRIBUTE_").skip(1);
         let number = |text: &str| {
             let (_, value) = text.split_once("CUdevice_attribute_enum(")?;

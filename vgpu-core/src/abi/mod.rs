@@ -22,13 +22,11 @@
     reason = "bindgen's `Default` zeroes plain C structs, for which zero is a value"
 )]
 
-pub mod codes;
 pub mod cublas;
-pub mod driver;
-pub mod nvml;
-pub mod runtime;
+mod generated;
 
-pub use driver::*;
+pub use generated::driver::*;
+pub use generated::{codes, driver, nvml, runtime};
 
 /// The default stream that synchronises with every blocking stream of its context.
 pub const CU_STREAM_LEGACY: CUstream = core::ptr::without_provenance_mut(1);

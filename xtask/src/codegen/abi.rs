@@ -1,4 +1,4 @@
-//! vgpu-core/src/abi: types and constants, from the headers.
+//! vgpu-core/src/abi/generated: types and constants, from the headers.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::{
     view::View,
 };
 
-const DIR: &str = "vgpu-core/src/abi";
+const DIR: &str = "vgpu-core/src/abi/generated";
 
 /// bindgen's views of the three libraries whose headers are public.
 pub(super) struct Views {
@@ -42,7 +42,14 @@ pub(super) fn write(views: &Views, output: &mut Output) -> Result<()> {
     )?;
     output
         .rust(&format!("{DIR}/nvml.rs"), &types(&views.nvml, "Types and constants of NVML, from nvml.h 13.5.", ""))?;
-    output.rust(&format!("{DIR}/codes.rs"), &codes::file(views)?)
+    output.rust(&format!("{DIR}/codes.rs"), &codes::file(views)?)?;
+    output.rust(
+        &format!("{DIR}/mod.rs"),
+        &format!(
+            "{HEADER}\n//!\n//! What the public headers and the real libraries say.\n\n\
+             pub mod codes;\npub mod driver;\npub mod nvml;\npub mod runtime;\n"
+        ),
+    )
 }
 
 /// One header's types as source text.

@@ -1,4 +1,4 @@
-//! vgpu-core/src/abi/codes.rs: result codes, their names and texts.
+//! vgpu-core/src/abi/generated/codes.rs: result codes, their names and texts.
 //!
 //! Names and texts are what the real libraries answer: programs search for them. They are data, in headers/codes; the headers
 //! say which codes there are, and must agree.

@@ -2,7 +2,7 @@
 //!
 //! `headers/spec` is written by hand (`--import` only adds what is missing), `headers/codes` is what the real libraries answer;
 //! everything else follows:
-//! `crates/*/src/generated`, `vgpu-core/src/abi` and `headers/spec/STATUS.md`.
+//! `crates/*/src/generated`, `vgpu-core/src/abi/generated` and `headers/spec/STATUS.md`.
 
 mod abi;
 mod chapters;
