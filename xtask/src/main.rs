@@ -16,6 +16,7 @@ mod loading;
 mod ollama;
 mod running;
 mod test;
+mod tidy;
 mod vm;
 mod words;
 mod workspace;
@@ -50,6 +51,8 @@ enum Command {
     Test(test::Args),
     /// Everything that must pass before a merge.
     Ci(ci::Args),
+    /// Checks rules of the repository that no compiler checks.
+    Tidy(tidy::Args),
     /// Feeds strangers' bytes to the parsers and the device.
     Fuzz(fuzz::Args),
     /// Measures call, launch and copy costs.
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Ollama(args) => ollama::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Ci(args) => ci::run(&args),
+        Command::Tidy(args) => tidy::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Words(args) => words::run(&args),

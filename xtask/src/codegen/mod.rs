@@ -21,9 +21,11 @@ mod view;
 
 use anyhow::{Result, bail, ensure};
 
+pub(crate) use self::files::HEADER as GENERATED_HEADER;
+use self::files::HEADER;
 use self::{
     abi::Views,
-    files::{HEADER, Output},
+    files::Output,
     spec::{Function, Library},
     versions::Versions,
     view::View,
