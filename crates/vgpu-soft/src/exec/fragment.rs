@@ -484,7 +484,7 @@ unsafe fn branch_by_table(
         let wanted = entry[lane as usize];
         let Some(&target) = targets.get(wanted as usize) else {
             let text = format!("index {wanted} of a table of {} targets", targets.len());
-            warp.raise(super::launch::FaultKind::IllegalInstruction, &code.ops[pc as usize], lane, text);
+            warp.raise(super::fault::FaultKind::IllegalInstruction, &code.ops[pc as usize], lane, text);
             return;
         };
         let alike = (0..32).fold(0, |group, other| group | u32::from(entry[other] == wanted) << other) & rest;

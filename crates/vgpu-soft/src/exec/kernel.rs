@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::code::Code;
 use super::op::Isa;
-use crate::ptx::ast;
 
 /// Where the module's variables in global and constant memory lie.
 pub trait Symbols {
@@ -89,19 +88,6 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// Compiles one kernel of a scanned module.
-    ///
-    /// # Errors
-    /// A syntax error in its body, an instruction form that is not implemented, an unknown symbol.
-    pub fn compile(
-        module: &ast::Module<'_>,
-        text: &ast::KernelText<'_>,
-        symbols: &dyn Symbols,
-        options: &CompileOptions,
-    ) -> Result<Self, CompileError> {
-        super::lower::compile(module, text, symbols, options)
-    }
-
     /// The name in its module.
     pub fn name(&self) -> &str {
         &self.name

@@ -4,8 +4,10 @@
 //! - [`op`]: one instruction, decoded. `alu`: what instructions compute. `memory`: loads, stores and atomics.
 //!   `system`: clocks, traps and other ops without operands of note.
 //! - `warp`: one warp's state. `fragment`: its inner loop. `block`: the warps' turns. `barrier`: where they wait.
-//! - [`launch`]: grids, faults, accounting. `worker`: the memory that a thread runs blocks in. `specials`: what special
-//!   registers hold. `denormals`: the CPU's switch. `race`: a watch on shared memory. `print`: `printf` and `assert` of kernels.
+//! - [`launch`]: a kernel with its grid. `run`: its blocks, by any number of workers, and what went wrong. [`fault`]: the words for
+//!   that. `worker`: the memory that a thread runs blocks in. `specials`: what special registers hold. `denormals`: the CPU's
+//!   switch.
+//! - `shadow`: what has been done to shared memory. `race`: ops that watch for it. `print`: `printf` and `assert` of kernels.
 
 pub(crate) mod alu;
 mod arena;
@@ -13,6 +15,7 @@ mod barrier;
 mod block;
 mod code;
 mod denormals;
+pub mod fault;
 mod fragment;
 pub mod kernel;
 pub mod launch;
@@ -21,13 +24,16 @@ pub(crate) mod memory;
 pub mod op;
 pub mod print;
 mod race;
+mod run;
+mod shadow;
 mod specials;
 mod system;
 pub(crate) mod warp;
 mod worker;
 
+pub use fault::{Fault, FaultKind};
 pub use kernel::{CompileError, CompileOptions, Kernel, ParamLayout, Symbols};
-pub use launch::{Counters, Fault, FaultKind, Launch, LaunchError, LaunchOptions, Progress, Schedule, Shape};
+pub use launch::{Counters, Launch, LaunchError, LaunchOptions, Progress, Schedule, Shape};
 pub use lower::supports;
 pub use op::Isa;
 pub use worker::Worker;

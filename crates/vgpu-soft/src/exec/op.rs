@@ -7,8 +7,7 @@
 
 use super::warp::Warp;
 
-/// Byte offset of a register in its warp's register block.
-pub(crate) type Slot = u32;
+pub(crate) use crate::ir::Slot;
 
 /// Executes one op for the lanes in `mask` (never 0).
 ///

@@ -5,7 +5,7 @@ use std::sync::atomic::{Ordering, fence};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::denormals;
-use super::launch::FaultKind;
+use super::fault::FaultKind;
 use super::memory::Range;
 use super::op::{Op, OpFn, OpFns};
 use super::print;

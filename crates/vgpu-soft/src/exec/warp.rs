@@ -1,10 +1,10 @@
 //! The state of one warp: its register block, its fragments, its view of memory, and what went wrong.
 
-use super::launch::FaultKind;
+use super::fault::FaultKind;
 use super::memory::View;
 use super::op::{Op, Slot};
 use super::print::Assertion;
-use super::race::Shadow;
+use super::shadow::Shadow;
 
 /// One warp: registers, fragments, and where its block's memory lies.
 pub(crate) struct Warp {

@@ -2,9 +2,10 @@
 
 use super::arena::Arena;
 use super::block::Block;
-use super::launch::{Fault, FaultKind, Launch};
+use super::fault::{Fault, FaultKind};
+use super::launch::Launch;
 use super::memory::Range;
-use super::race::Shadow;
+use super::shadow::Shadow;
 use super::specials;
 use super::warp::Warp;
 

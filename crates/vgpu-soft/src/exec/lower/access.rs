@@ -2,9 +2,9 @@
 
 use super::super::alu::Denormals;
 use super::super::alu::wmma_layout::Fragment;
-use super::super::memory::{self, NARROW, Space};
+use super::super::memory::{self, AccessKind, NARROW, SPACE_SHIFT, Space};
 use super::super::op::{Op, OpFns, Slot};
-use super::super::race::{self, Kind};
+use super::super::race;
 use super::slots::Place;
 use super::variables::Symbol;
 use super::{Lowering, Refusal};
@@ -58,7 +58,7 @@ impl Address {
     }
 
     fn flags_and_space(self) -> u32 {
-        self.flags() | (self.space as u32) << memory::atomic::SPACE_SHIFT
+        self.flags() | (self.space as u32) << SPACE_SHIFT
     }
 }
 
@@ -163,7 +163,7 @@ impl<'s> Lowering<'_, 's> {
     }
 
     /// Watches an access that may reach shared memory, when races are looked for.
-    fn observe(&mut self, kind: Kind, len_bytes: u32, address: Address) {
+    fn observe(&mut self, kind: AccessKind, len_bytes: u32, address: Address) {
         if self.options.race_check
             && race::may_be_shared(address.space)
             && let Some(fns) = race::observer(len_bytes)
@@ -205,7 +205,7 @@ impl<'s> Lowering<'_, 's> {
         }
         let address = self.address(from, access.space)?;
         if !access.is_ordered {
-            self.observe(Kind::Read, access.len_bytes(), address);
+            self.observe(AccessKind::Read, access.len_bytes(), address);
         }
         if access.count == 1 {
             self.load_scalar(access.element, &to[0], address)?;
@@ -325,7 +325,7 @@ impl<'s> Lowering<'_, 's> {
             return Err("a store to a parameter".to_owned());
         }
         if !access.is_ordered {
-            self.observe(Kind::Write, access.len_bytes(), address);
+            self.observe(AccessKind::Write, access.len_bytes(), address);
         }
         let not_implemented = || "not implemented".to_owned();
         if let [from] = from {
@@ -419,7 +419,7 @@ impl<'s> Lowering<'_, 's> {
         if matches!(address.space, Space::Local | Space::Param) {
             return Err("an atomic on local memory or parameters".to_owned());
         }
-        self.observe(Kind::Atomic, len_bytes, address);
+        self.observe(AccessKind::Atomic, len_bytes, address);
         let a = self.source(&operands[1], width)?;
         let b = if needed == 3 { self.source(&operands[2], width)? } else { a };
         let slot = to.map_or(memory::atomic::NO_DESTINATION, |to| to.slot);

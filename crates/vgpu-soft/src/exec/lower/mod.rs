@@ -8,6 +8,7 @@
 mod access;
 mod control;
 mod emit;
+mod refusal;
 mod registers;
 mod slots;
 mod system;
@@ -20,6 +21,7 @@ use super::kernel::{CompileError, CompileOptions, Kernel, ParamLayout, Symbols};
 use super::op::NO_GUARD;
 use crate::ir;
 use crate::ptx::{self, ast};
+use refusal::Refusal;
 use slots::Slots;
 use variables::Variables;
 
@@ -27,9 +29,6 @@ use variables::Variables;
 const REGISTERS_MAX_BYTES: u32 = 16 << 20;
 /// The most local memory of a thread, as on a GPU.
 const LOCAL_MAX_BYTES: u32 = 512 << 10;
-
-/// Why an instruction cannot be lowered.
-type Refusal = String;
 
 /// A kernel on its way to code.
 struct Lowering<'a, 's> {
@@ -52,23 +51,28 @@ struct Lowering<'a, 's> {
     tables: Vec<u32>,
 }
 
-/// Compiles one kernel.
-pub(super) fn compile(
-    module: &ast::Module<'_>,
-    text: &ast::KernelText<'_>,
-    symbols: &dyn Symbols,
-    options: &CompileOptions,
-) -> Result<Kernel, CompileError> {
-    let kernel = ptx::parse_kernel(module, text).map_err(|error| syntax(text, &error))?;
-    let mut errors = Vec::new();
-    let compiled = lower(module, &kernel, symbols, options, &mut |error| {
-        errors.push(error);
-        // The first is what the caller wants to know.
-        false
-    });
-    match errors.into_iter().next() {
-        Some(error) => Err(error),
-        None => compiled.ok_or_else(|| refuse(&kernel, 0, "", "gave up without a reason".to_owned())),
+impl Kernel {
+    /// Compiles one kernel of a scanned module.
+    ///
+    /// # Errors
+    /// A syntax error in its body, an instruction form that is not implemented, an unknown symbol.
+    pub fn compile(
+        module: &ast::Module<'_>,
+        text: &ast::KernelText<'_>,
+        symbols: &dyn Symbols,
+        options: &CompileOptions,
+    ) -> Result<Self, CompileError> {
+        let kernel = ptx::parse_kernel(module, text).map_err(|error| syntax(text, &error))?;
+        let mut errors = Vec::new();
+        let compiled = lower(module, &kernel, symbols, options, &mut |error| {
+            errors.push(error);
+            // The first is what the caller wants to know.
+            false
+        });
+        match errors.into_iter().next() {
+            Some(error) => Err(error),
+            None => compiled.ok_or_else(|| refuse(&kernel, 0, "", "gave up without a reason".to_owned())),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::code::{Constant, Special};
 use super::super::op::Slot;
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::ir;
 use crate::ptx::ast::{Reg, Width};
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::kernel::Symbols;
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::ptx::ast::{self, AddressBase, Operand, Space};
 
 /// What a symbol's value is.

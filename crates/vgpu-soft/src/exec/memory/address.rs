@@ -1,47 +1,10 @@
 //! The addresses of the lanes of one access, checked: nothing is dereferenced that has not passed here.
 
-use super::super::launch::FaultKind;
+use super::super::fault::FaultKind;
 use super::super::op::Op;
 use super::super::warp::Warp;
 use super::pattern;
-
-/// State spaces as accesses tell them apart. Global and constant memory are generic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Space {
-    Linear = 0,
-    Shared = 1,
-    Local = 2,
-    Param = 3,
-}
-
-impl Space {
-    pub(crate) const LINEAR: u8 = Self::Linear as u8;
-    pub(crate) const SHARED: u8 = Self::Shared as u8;
-    pub(crate) const LOCAL: u8 = Self::Local as u8;
-    pub(crate) const PARAM: u8 = Self::Param as u8;
-}
-
-/// Bit of `Op::c`: the address register is 32 bits wide.
-pub(crate) const NARROW: u32 = 1;
-
-/// What an access does, for messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AccessKind {
-    Read,
-    Write,
-    Atomic,
-}
-
-impl AccessKind {
-    fn verb(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Atomic => "atomic access",
-        }
-    }
-}
+use super::space::{AccessKind, NARROW, Space};
 
 /// Where lanes access memory.
 #[expect(clippy::large_enum_variant, reason = "lives in registers or on the stack for the length of one op")]

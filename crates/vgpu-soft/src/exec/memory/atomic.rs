@@ -7,13 +7,11 @@ use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 use super::super::op::{Op, OpFn, OpFns};
 use super::super::warp::Warp;
-use super::address::{AccessKind, resolve_each};
+use super::address::resolve_each;
+use super::space::{AccessKind, SPACE_SHIFT};
 
 /// In the place of a destination: a `red`, whose old value nobody wants.
 pub(crate) const NO_DESTINATION: u32 = u32::MAX;
-/// `Op::c` is the flags plus the space, shifted by so much.
-pub(crate) const SPACE_SHIFT: u32 = 8;
-
 /// An integer that the host can exchange atomically.
 trait Cell: Copy + Eq {
     /// Replaces the value at `place` by `next(value)`; returns the old one.

@@ -4,9 +4,10 @@
 //! flags, bytes per lane, slot of the number of bytes to read or [`ALL_BYTES`].
 
 use super::super::op::{Op, OpFns};
-use super::super::race::{self, Kind};
+use super::super::race;
 use super::super::warp::Warp;
-use super::address::{AccessKind, NARROW, Space, resolve_each, resolve_each_at};
+use super::address::{resolve_each, resolve_each_at};
+use super::space::{AccessKind, NARROW, Space};
 
 /// In the place of the slot with the number of bytes to read: all of them.
 pub(crate) const ALL_BYTES: u32 = u32::MAX;
@@ -39,7 +40,7 @@ unsafe fn copy<const LEN: usize>(warp: &mut Warp, op: &Op, mask: u32) {
         unsafe { resolve_each_at::<LEN>(warp, op, Space::LINEAR, source, imm, narrow, reading, AccessKind::Read) }
     };
     let Some(from) = from else { return };
-    race::note_lanes(warp, op, Kind::Write, &to, mask, LEN as u64);
+    race::note_lanes(warp, op, AccessKind::Write, &to, mask, LEN as u64);
     for lane in 0..32 {
         if (mask >> lane) & 1 == 0 {
             continue;

@@ -5,7 +5,8 @@
 
 use super::super::op::{Isa, Op, OpFns};
 use super::super::warp::Warp;
-use super::address::{AccessKind, Space, Target, resolve};
+use super::address::{Target, resolve};
+use super::space::{AccessKind, Space};
 
 /// A memory element that widens to a register's lane.
 pub(crate) trait Widen<R>: Copy {

@@ -4,10 +4,10 @@
 //! rows of tile k; lane l then holds elements 2 (l mod 4) and the next of row l / 4, or of column l / 4 with `.trans`.
 
 use super::super::op::{Op, OpFns};
-use super::super::race::{self, Kind};
+use super::super::race;
 use super::super::warp::Warp;
-use super::address::{AccessKind, resolve_each};
-use super::atomic::SPACE_SHIFT;
+use super::address::resolve_each;
+use super::space::{AccessKind, SPACE_SHIFT};
 
 const ROW_BYTES: usize = 16;
 
@@ -24,7 +24,7 @@ unsafe fn load<const TILES: usize, const TRANS: bool>(warp: &mut Warp, op: &Op, 
     let Some(address) = (unsafe { resolve_each::<ROW_BYTES>(warp, op, space, addressing, AccessKind::Read) }) else {
         return;
     };
-    race::note_lanes(warp, op, Kind::Read, &address, addressing, ROW_BYTES as u64);
+    race::note_lanes(warp, op, AccessKind::Read, &address, addressing, ROW_BYTES as u64);
     for tile in 0..TILES {
         let mut row = [[0u16; 8]; 8];
         for (r, row) in row.iter_mut().enumerate() {
@@ -55,7 +55,7 @@ unsafe fn store<const TILES: usize, const TRANS: bool>(warp: &mut Warp, op: &Op,
     let Some(address) = (unsafe { resolve_each::<ROW_BYTES>(warp, op, space, addressing, AccessKind::Write) }) else {
         return;
     };
-    race::note_lanes(warp, op, Kind::Write, &address, addressing, ROW_BYTES as u64);
+    race::note_lanes(warp, op, AccessKind::Write, &address, addressing, ROW_BYTES as u64);
     for tile in 0..TILES {
         // SAFETY: the op's operand list has a 32-bit register per tile.
         let from = unsafe { warp.lanes::<u32>(warp.operand(op, tile)) };

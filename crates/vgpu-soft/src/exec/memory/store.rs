@@ -5,7 +5,8 @@
 
 use super::super::op::{Isa, Op, OpFns};
 use super::super::warp::Warp;
-use super::address::{AccessKind, Space, Target, resolve};
+use super::address::{Target, resolve};
+use super::space::{AccessKind, Space};
 
 /// A register's lane that narrows to a memory element.
 pub(crate) trait Narrow<T>: Copy {

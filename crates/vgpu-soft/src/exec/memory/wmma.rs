@@ -4,12 +4,11 @@
 //! list: rows, columns, elements per lane, bytes per element, 1 if memory is column by column, then the registers.
 
 use super::super::alu::wmma_layout::Fragment;
-use super::super::launch::FaultKind;
+use super::super::fault::FaultKind;
 use super::super::op::{Op, OpFn, OpFns};
-use super::super::race::{self, Kind};
+use super::super::race;
 use super::super::warp::Warp;
-use super::address::{NARROW, Space};
-use super::atomic::SPACE_SHIFT;
+use super::space::{AccessKind, NARROW, SPACE_SHIFT, Space};
 
 /// The head of an op's operand list, before the registers.
 pub(crate) fn describe(fragment: &Fragment, is_column_major: bool) -> [u32; 5] {
@@ -49,7 +48,7 @@ unsafe fn transfer<const STORE: bool>(warp: &mut Warp, op: &Op, mask: u32) {
             warp.raise(kind, op, mask.trailing_zeros(), text);
             return;
         }
-        race::note(warp, op, if STORE { Kind::Write } else { Kind::Read }, low, line_bytes);
+        race::note(warp, op, if STORE { AccessKind::Write } else { AccessKind::Read }, low, line_bytes);
     }
     for lane in 0..32 {
         if mask >> lane & 1 == 0 {
