@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Control;
+use super::step::Control;
 
 /// Steps that are always run from the first to the last.
 #[derive(Clone, Debug, PartialEq, Eq)]

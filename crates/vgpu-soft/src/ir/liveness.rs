@@ -5,7 +5,8 @@
 
 use std::collections::VecDeque;
 
-use super::{Block, DefUse};
+use super::flow::Block;
+use super::step::DefUse;
 use crate::ptx::ast::Reg;
 
 /// Bits of all sets together beyond which liveness is not worth its memory; real kernels need some millions.

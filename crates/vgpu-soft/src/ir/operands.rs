@@ -1,6 +1,6 @@
 //! What PTX instructions do to registers and to control flow.
 
-use super::{Control, DefUse};
+use super::step::{Control, DefUse};
 use crate::ptx::ast::{AddressBase, Instruction, Kernel, Opcode, Operand, Reg};
 
 /// Where threads go after each of a kernel's instructions.

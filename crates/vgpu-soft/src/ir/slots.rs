@@ -6,8 +6,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::flow::blocks;
 use super::liveness::{self, Liveness};
-use super::{Control, DefUse, Slot, blocks};
+use super::step::{Control, DefUse, Slot};
 use crate::ptx::ast::Width;
 
 /// Where registers lie.

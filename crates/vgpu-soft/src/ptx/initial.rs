@@ -2,7 +2,7 @@
 
 use super::ast::{Immediate, Relocation};
 use super::cursor::{Cursor, Result};
-use super::declare::{Dimensions, Prefix, Scalar};
+use super::types::{Dimensions, Prefix, Scalar};
 
 /// Initial values as they are read.
 #[derive(Default)]

@@ -4,22 +4,14 @@ use std::collections::HashMap;
 
 use super::ast::{Guard, Instruction, Kernel, KernelText, Module, Opcode, Operand, Reg, Space, Variable, Width};
 use super::cursor::{Cursor, Result};
-use super::declare::{self, Scalar};
+use super::declare;
 use super::registers::Names;
-use super::{Error, inline};
+use super::types::Scalar;
 
 /// How deep `{ }` may nest; compilers use one or two levels.
 const MAX_DEPTH: usize = 64;
 /// Targets of all `brx.idx` of a kernel together: each names a list, however long it is.
 const MAX_TABLE_TARGETS: usize = 1 << 20;
-
-/// Reads a kernel (or a function) that [`super::parse_module`] has found. Calls of the module's functions are inlined.
-///
-/// # Errors
-/// Where the text is not PTX: unknown directives, undeclared registers, undefined labels. Recursive calls.
-pub fn parse_kernel<'s>(module: &Module<'s>, text: &KernelText<'s>) -> std::result::Result<Kernel<'s>, Error> {
-    inline::calls(module, parse_body(module, text)?)
-}
 
 /// Reads a kernel or a function as it stands.
 pub(super) fn parse_body<'s>(module: &Module<'s>, text: &KernelText<'s>) -> Result<Kernel<'s>> {

@@ -5,7 +5,7 @@
 //! what instructions do, except which of them name labels; whatever it does not know is an error, never skipped.
 //!
 //! - `cursor`: characters to words. `number`: literals.
-//! - `declare`: types, variables, parameters. `initial`: initial values.
+//! - `types`: what a declaration says of them. `declare`: variables, parameters. `initial`: initial values.
 //! - `module`: the scan. `kernel`: a body. `operand`: operands. `inline`: calls. `registers`, `special`: names of
 //!   registers.
 
@@ -23,7 +23,17 @@ mod registers;
 mod special;
 #[cfg(test)]
 mod tests;
+mod types;
 
 pub use error::Error;
-pub use kernel::parse_kernel;
 pub use module::parse_module;
+
+use ast::{Kernel, KernelText, Module};
+
+/// Reads a kernel (or a function) that [`parse_module`] has found. Calls of the module's functions are inlined.
+///
+/// # Errors
+/// Where the text is not PTX: unknown directives, undeclared registers, undefined labels. Recursive calls.
+pub fn parse_kernel<'s>(module: &Module<'s>, text: &KernelText<'s>) -> Result<Kernel<'s>, Error> {
+    inline::calls(module, kernel::parse_body(module, text)?)
+}

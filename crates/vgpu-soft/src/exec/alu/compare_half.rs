@@ -6,12 +6,12 @@ use std::marker::PhantomData;
 
 use super::super::op::{Op, Slot};
 use super::super::warp::Warp;
-use super::compare::{Comparison, NONE, OPERATION, combined, operation, slots_of, with_relation};
 use super::half::{Brain, HalfFormat, Ieee};
 use super::lanes::{
     Body, LANES, Level, masked_only_cold, read, read_predicate, stateless, write_masked, write_predicate,
 };
 use super::modifiers::Type;
+use super::relation::{Comparison, NONE, OPERATION, combined, operation, slots_of, with_relation};
 use super::{Form, Layout};
 use crate::ptx::ast::Width;
 

@@ -5,7 +5,7 @@
 //!
 //! - `lanes`: a closure over one lane to an op of a warp, for each instruction set. `modifiers`: opcode text to flags.
 //! - `integer`, `bits`, `dot`: integers. `float`, `half`, `approx`, `rounding`: floating point. `convert`: `cvt`.
-//! - `compare`, `compare_half`: `setp`, `set`, `selp`, `slct`. `moves`: `mov`.
+//! - `compare`, `compare_half` on `relation`: `setp`, `set`, `selp`, `slct`. `moves`: `mov`.
 //! - `collective`: lanes that see each other. `mma`, `tensor`, `tensor_integer`, `wmma`, [`wmma_layout`]: matrices.
 
 use super::op::{Isa, OpFns};
@@ -26,6 +26,7 @@ mod lanes;
 mod mma;
 mod modifiers;
 mod moves;
+mod relation;
 mod rounding;
 mod tensor;
 mod tensor_integer;
