@@ -6,13 +6,13 @@ use std::ffi::c_uint;
 use vgpu_core::abi::{CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUmemorytype};
 
 use crate::call::{Address, Answer, Host, In, Out, Shown, Stream, done, exports};
-use crate::state::{Guard, INVALID_VALUE, MEMORY_BYTES, OUT_OF_MEMORY, State, Stretch};
+use crate::state::{Guard, INVALID_VALUE, MEMORY_BYTES, OUT_OF_MEMORY, Reach, State, Stretch};
 use crate::work::{self, Line, Work};
 
 exports! {
     fn cuMemAlloc_v2(address: Out<u64>, len: usize) [state] {
         let context = state.context()?;
-        let taken: usize = state.memory.values().filter(|stretch| stretch.is_device).map(|stretch| stretch.len).sum();
+        let taken: usize = state.memory.values().filter(|stretch| stretch.reach == Reach::Device).map(|stretch| stretch.len).sum();
         if len > MEMORY_BYTES - taken {
             return Err(OUT_OF_MEMORY);
         }
@@ -22,7 +22,7 @@ exports! {
     }
     fn cuMemFree_v2(address: Address) [state] {
         state.context()?;
-        state.memory.remove(&address.0).filter(|stretch| stretch.is_device).ok_or(INVALID_VALUE)?;
+        state.memory.remove(&address.0).filter(|stretch| stretch.reach == Reach::Device).ok_or(INVALID_VALUE)?;
         done()
     }
     fn cuMemGetInfo_v2(free: Out<usize>, total: Out<usize>) [state] {
@@ -76,7 +76,7 @@ pub(crate) fn take(state: &mut State, name: String, len: usize, context: usize) 
     let layout = Layout::from_size_align(len + ALIGN, 16).expect("it is less than the device has");
     // SAFETY: the layout has a length. The memory is never given back, so that a copy that comes too late harms nobody.
     let start = unsafe { alloc_zeroed(layout) }.expose_provenance().next_multiple_of(ALIGN) as u64;
-    state.memory.insert(start, Stretch { name, len, context, is_device: true });
+    state.memory.insert(start, Stretch { name, len, context, reach: Reach::Device });
     start
 }
 
@@ -110,7 +110,9 @@ pub(crate) fn fill_work(
     if pitch < width * element.len() {
         return Err(INVALID_VALUE);
     }
-    must_be_device(state, &[target]);
+    if state.stretch(target).is_none_or(|(_, stretch)| stretch.reach == Reach::Copies) {
+        state.offence("memory is filled that the device does not reach");
+    }
     let row = |row: usize| Line::fill(state, target + (row * pitch) as u64, element, width);
     Ok(Work::Lines((0..height).map(row).collect()))
 }
@@ -118,7 +120,7 @@ pub(crate) fn fill_work(
 /// With unified addressing a host's address would be taken for what it is.
 fn must_be_device(state: &mut State, addresses: &[u64]) {
     for address in addresses {
-        if state.stretch(*address).is_none_or(|(_, stretch)| !stretch.is_device) {
+        if state.stretch(*address).is_none_or(|(_, stretch)| stretch.reach != Reach::Device) {
             state.offence("a host's address is given for a device's");
         }
     }

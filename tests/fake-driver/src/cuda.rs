@@ -2,10 +2,10 @@
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
-use crate::call::{Context, Event, Function, Host, In, Module, Name, Out, Shown, Stream, done, exports};
+use crate::call::{Context, Event, Function, In, Module, Name, Out, Shown, Stream, done, exports};
 use crate::state::{
     ILLEGAL_STATE, INVALID_CONTEXT, INVALID_HANDLE, INVALID_PTX, INVALID_VALUE, Kind, LEGACY, MEMORY_BYTES, NO_DEVICE,
-    NOT_FOUND, NOT_READY, Object, State, Stretch, What, set_current,
+    NOT_FOUND, NOT_READY, Object, State, What, set_current,
 };
 use crate::work::{self, Work};
 
@@ -106,17 +106,6 @@ exports! {
     }
     fn cuCtxSetLimit(limit: c_uint, value: usize) [state] {
         state.context()?;
-        done()
-    }
-    fn cuMemHostRegister_v2(start: Host, len: usize, flags: c_uint) [state] {
-        let context = state.context()?;
-        let name = format!("registered{}", state.count("registered"));
-        state.memory.insert(start.address(), Stretch { name: name.clone(), len, context, is_device: false });
-        Ok(name)
-    }
-    fn cuMemHostUnregister(start: Host) [state] {
-        state.context()?;
-        state.memory.remove(&start.address()).filter(|stretch| !stretch.is_device).ok_or(713_u32)?;
         done()
     }
 

@@ -84,7 +84,18 @@ pub(crate) struct Stretch {
     pub(crate) name: String,
     pub(crate) len: usize,
     pub(crate) context: usize,
-    pub(crate) is_device: bool,
+    pub(crate) reach: Reach,
+}
+
+/// Whose it is, and what the device does with it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// The device's own.
+    Device,
+    /// The caller's, reached by kernels, too.
+    Mapped,
+    /// The caller's, for copies.
+    Copies,
 }
 
 /// A failure that the test wants of one call.
@@ -237,6 +248,12 @@ impl State {
     pub(crate) fn stretch(&self, address: u64) -> Option<(u64, &Stretch)> {
         let (start, stretch) = self.memory.range(..=address).next_back()?;
         (address - start < stretch.len as u64).then_some((*start, stretch))
+    }
+
+    /// Whether any of that has a name.
+    pub(crate) fn is_named_within(&self, address: u64, len: usize) -> bool {
+        let before_end = self.memory.range(..address + len as u64).next_back();
+        before_end.is_some_and(|(start, stretch)| start + stretch.len as u64 > address)
     }
 
     /// Ends a context. What is left in a sound one has leaked.

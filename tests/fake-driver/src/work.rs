@@ -69,8 +69,13 @@ enum Source {
 }
 
 impl Line {
-    pub(crate) fn copy(state: &State, target: u64, source: u64, len: usize) -> Self {
+    pub(crate) fn copy(state: &mut State, target: u64, source: u64, len: usize) -> Self {
         let is_named = [target, source].map(|address| state.stretch(address).is_some());
+        for (address, is_named) in [target, source].into_iter().zip(is_named) {
+            if !is_named && state.is_named_within(address, len) {
+                state.offence("a copy touches memory that is registered, and other");
+            }
+        }
         Self { target, source: Source::Memory(source), len, is_named }
     }
 
