@@ -55,6 +55,7 @@ functions! {
         plain cuCtxSetLimit(limit: c_uint, value: usize);
         raw cuMemHostRegister_v2(start: *mut c_void, len: usize, flags: c_uint);
         raw cuMemHostUnregister(start: *mut c_void);
+        raw cuMemHostGetDevicePointer_v2(address: *mut Address, start: *mut c_void, flags: c_uint);
 
         gives cuStreamCreateWithPriority(flags: c_uint, priority: c_int) -> Stream;
         plain cuStreamDestroy_v2(stream: Stream);

@@ -28,7 +28,8 @@ impl Ground<'_> {
     fn window(&self, offset: u64, len_bytes: u64) -> Result<Place, Refusal> {
         let start = self.completions.span(Span { offset, len_bytes });
         let start = start.map_err(|error| (error, "the part of the window is not valid".to_owned()))?;
-        Ok(Place::Host(start.expose_provenance() as u64))
+        let address = start.expose_provenance() as u64;
+        if self.memory.is_pinned(address) { self.memory.place(address, len_bytes) } else { Ok(Place::Host(address)) }
     }
 }
 
@@ -38,6 +39,17 @@ struct Side {
     place: Place,
     pitch: u64,
     slice_pitch: u64,
+}
+
+impl Side {
+    /// The same side further on.
+    fn after(self, bytes: u64) -> Self {
+        let place = match self.place {
+            Place::Device(address) => Place::Device(address + bytes),
+            Place::Host(address) => Place::Host(address + bytes),
+        };
+        Self { place, ..self }
+    }
 }
 
 /// A copy of rows whose every byte has been checked.
@@ -154,6 +166,44 @@ impl Rows {
         })
     }
 
+    /// Hands `take` copies that together are this one, each from and to one registered part of the pinned heap at most: the
+    /// driver takes no other.
+    ///
+    /// # Errors
+    /// What `take` comes to.
+    pub(crate) fn each_part(&self, memory: &Memory, take: &mut dyn FnMut(&Self) -> CuResult) -> CuResult {
+        let sides = [self.target, self.source];
+        let span_bytes = |side: &Side| self.extent.span_bytes(side.pitch, side.slice_pitch).expect("it was checked");
+        let rooms = sides.map(|side| (memory.room(side.place), span_bytes(&side)));
+        let border = rooms.into_iter().filter(|(room, span_bytes)| room < span_bytes).map(|(room, _)| room).min();
+        let Some(border) = border else {
+            return take(self);
+        };
+        let (first, rest) = self.parted(border);
+        first.each_part(memory, take)?;
+        rest.each_part(memory, take)
+    }
+
+    /// In two: half of the slices, or of the rows; one row at so many bytes.
+    fn parted(&self, row_at: u64) -> (Self, Self) {
+        let (mut first, mut rest) = (*self, *self);
+        let Extent { width_bytes, height, depth } = self.extent;
+        let skipped: [u64; 2] = if depth > 1 {
+            let half = depth / 2;
+            (first.extent.depth, rest.extent.depth) = (half, depth - half);
+            [self.target, self.source].map(|side| side.slice_pitch * half)
+        } else if height > 1 {
+            let half = height / 2;
+            (first.extent.height, rest.extent.height) = (half, height - half);
+            [self.target, self.source].map(|side| side.pitch * half)
+        } else {
+            (first.extent.width_bytes, rest.extent.width_bytes) = (row_at, width_bytes - row_at);
+            [row_at; 2]
+        };
+        (rest.target, rest.source) = (self.target.after(skipped[0]), self.source.after(skipped[1]));
+        (first, rest)
+    }
+
     /// Queues the copy on a stream, whose context is current.
     ///
     /// # Errors
@@ -251,7 +301,7 @@ fn queue_2d(api: &Api, stream: Stream, copy: &CUDA_MEMCPY2D) -> CuResult {
 /// A fill whose every byte has been checked.
 #[derive(Clone, std::marker::Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Filled {
-    target: Address,
+    place: Place,
     pitch: u64,
     value: u32,
     element_bytes: u32,
@@ -265,7 +315,7 @@ impl Filled {
     ///
     /// # Errors
     /// `INVALID_VALUE` for an element size other than 1, 2 and 4, rows that are not aligned to it, overlap, or are not the
-    /// guest's; `NOT_SUPPORTED` in the pinned heap, which the GPU does not reach.
+    /// guest's.
     pub(crate) fn of(message: &Fill, memory: &Memory) -> Result<Option<Self>, Refusal> {
         let &Fill { element_bytes, target, pitch, value, width, height, .. } = message;
         let invalid = |error| (error, "the fill is not valid".to_owned());
@@ -282,26 +332,53 @@ impl Filled {
         if extent.is_empty() {
             return Ok(None);
         }
-        if let Place::Host(address) = memory.place(target, span_bytes)? {
-            let text = format!("a fill at {address:#x}: this GPU does not reach pinned memory");
-            return Err((CuError::NOT_SUPPORTED, text));
-        }
+        let place = memory.place(target, span_bytes)?;
         // The driver wants a pitch for a single row, too.
         let pitch = if height == 1 { width_bytes } else { pitch };
-        Ok(Some(Self { target, pitch, value, element_bytes, width, height, span_bytes }))
+        Ok(Some(Self { place, pitch, value, element_bytes, width, height, span_bytes }))
     }
 
     /// The stretch that is touched: first address and length.
     pub(crate) fn touched(&self) -> (Place, u64) {
-        (Place::Device(self.target), self.span_bytes)
+        (self.place, self.span_bytes)
     }
 
-    /// Queues the fill on a stream, whose context is current.
+    /// Hands `take` fills that together are this one, each of one registered part of the pinned heap at most, and where the GPU
+    /// finds it.
+    ///
+    /// # Errors
+    /// `NOT_SUPPORTED` where the GPU does not reach it, or what `take` comes to.
+    pub(crate) fn each_part(&self, memory: &Memory, take: &mut dyn FnMut(&Self, Address) -> CuResult) -> CuResult {
+        let room = memory.room(self.place);
+        if room >= self.span_bytes {
+            return take(self, memory.device_address(self.place).ok_or(CuError::NOT_SUPPORTED)?);
+        }
+        let size = u64::from(self.element_bytes);
+        let (mut first, mut rest) = (*self, *self);
+        let skipped = if self.height > 1 {
+            let half = self.height / 2;
+            (first.height, rest.height) = (half, self.height - half);
+            self.pitch * half
+        } else {
+            // Parts are whole pages, and elements lie at multiples of their size.
+            (first.width, rest.width) = (room / size, self.width - room / size);
+            room
+        };
+        for part in [&mut first, &mut rest] {
+            part.span_bytes = part.pitch * (part.height - 1) + part.width * size;
+        }
+        let Place::Host(address) = self.place else { unreachable!("device memory is one part") };
+        rest.place = Place::Host(address + skipped);
+        first.each_part(memory, take)?;
+        rest.each_part(memory, take)
+    }
+
+    /// Queues the fill, of what the GPU finds at `target`, on a stream, whose context is current.
     ///
     /// # Errors
     /// The driver's.
-    pub(crate) fn queue(&self, api: &Api, stream: Stream) -> CuResult {
-        let (target, pitch, value) = (self.target, self.pitch as usize, self.value);
+    pub(crate) fn queue(&self, api: &Api, target: Address, stream: Stream) -> CuResult {
+        let (pitch, value) = (self.pitch as usize, self.value);
         let (width, height) = (self.width as usize, self.height as usize);
         match self.element_bytes {
             // SAFETY: the rows were checked.
@@ -313,10 +390,10 @@ impl Filled {
         }
     }
 
-    /// The fill as a node.
-    pub(crate) fn as_node(&self) -> CUDA_MEMSET_NODE_PARAMS {
+    /// The fill, of what the GPU finds at `target`, as a node.
+    pub(crate) fn as_node(&self, target: Address) -> CUDA_MEMSET_NODE_PARAMS {
         CUDA_MEMSET_NODE_PARAMS {
-            dst: self.target,
+            dst: target,
             pitch: self.pitch as usize,
             value: self.value,
             elementSize: self.element_bytes,
@@ -366,8 +443,11 @@ mod tests {
     }
 
     fn memory() -> Memory {
-        let mut memory = Memory::new(0x2_0000..0x3_0000);
+        let mut memory = Memory::new(0x2_0000..0x4_0000);
         memory.insert(0x1000, Stretch { len_bytes: 0x1000, context: 1, owner: Owner::Guest });
+        memory.open(&(0x2_0000..0x2_1000), Some(0x8_0000));
+        memory.open(&(0x2_1000..0x2_2000), Some(0x9_0000));
+        memory.open(&(0x3_0000..0x3_1000), None);
         memory
     }
 
@@ -435,17 +515,88 @@ mod tests {
         let of = |fill: Fill| Filled::of(&fill, &memory()).map_err(|refusal| refusal.0);
         assert_eq!(of(fill).map(|fill| fill.map(|fill| fill.pitch)), Ok(Some(16)));
         assert_eq!(of(Fill { width: 0, ..fill }), Ok(None));
-        assert_eq!(of(Fill { target: 0x2_0000, ..fill }), Err(CuError::NOT_SUPPORTED));
         for wrong in [
             Fill { element_bytes: 3, ..fill },
             Fill { element_bytes: 0, ..fill },
             Fill { target: 0x1002, ..fill },
             Fill { width: 0x401, ..fill },
+            Fill { target: 0x2_2000, ..fill },
             Fill { width: u64::MAX, ..fill },
             Fill { height: 2, pitch: 12, ..fill },
             Fill { height: u64::MAX, pitch: 16, ..fill },
         ] {
             assert_eq!(of(wrong), Err(CuError::INVALID_VALUE), "{wrong:?}");
         }
+    }
+
+    /// The parts of a copy: each side's address, width, rows and slices.
+    fn parts(rows: &Rows) -> Vec<(u64, u64, u64, u64, u64)> {
+        let mut parts = Vec::new();
+        let taken = rows.each_part(&memory(), &mut |part| {
+            let Extent { width_bytes, height, depth } = part.extent;
+            parts.push((part.target.place.address(), part.source.place.address(), width_bytes, height, depth));
+            Ok(())
+        });
+        taken.map(|()| parts).expect("nothing fails")
+    }
+
+    #[test]
+    fn a_copy_is_parted_where_registered_memory_ends() {
+        let ground = (memory(), Window);
+        let ground = Ground { memory: &ground.0, completions: &ground.1 };
+        let line = Copy { stream: 0, reserved: 0, target: 0x1000, source: 0x2_0ff0, len_bytes: 32 };
+        let rows = Rows::of_copy(&line, ground).expect("sound").expect("something");
+        assert_eq!(parts(&rows), [(0x1000, 0x2_0ff0, 16, 1, 1), (0x1010, 0x2_1000, 16, 1, 1)]);
+        let both = Rows::of_copy(&Copy { target: 0x2_0ff8, source: 0x2_0ff0, ..line }, ground);
+        assert_eq!(
+            parts(&both.expect("sound").expect("something")),
+            [(0x2_0ff8, 0x2_0ff0, 8, 1, 1), (0x2_1000, 0x2_0ff8, 8, 1, 1), (0x2_1008, 0x2_1000, 16, 1, 1)]
+        );
+        let beyond = Rows::of_copy(&Copy { source: 0x2_1ff0, ..line }, ground);
+        assert_eq!(beyond.map_err(|refusal| refusal.0), Err(CuError::INVALID_VALUE));
+    }
+
+    #[test]
+    fn a_box_is_parted_where_registered_memory_ends() {
+        let rows = rows(&CopyBox { window: 0, source: 0x2_0fd4, ..BOX }).expect("sound").expect("something");
+        // Slices of two rows at fd4, ff4 and 1014: the second slice's second row, at ffc, goes over the border.
+        assert_eq!(
+            parts(&rows),
+            [
+                (0x1000, 0x2_0fd4, 8, 2, 1),
+                (0x1040, 0x2_0ff4, 8, 1, 1),
+                (0x1050, 0x2_0ffc, 4, 1, 1),
+                (0x1054, 0x2_1000, 4, 1, 1),
+                (0x1080, 0x2_1014, 8, 2, 1),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_fill_is_parted_too_and_done_where_the_gpu_finds_it() {
+        let fill = Fill {
+            stream: 0,
+            element_bytes: 2,
+            target: 0x2_0ff0,
+            pitch: 12,
+            value: 7,
+            reserved: 0,
+            width: 4,
+            height: 3,
+        };
+        let parts = |fill: Fill| {
+            let mut parts = Vec::new();
+            let filled = Filled::of(&fill, &memory()).expect("sound").expect("something");
+            let taken = filled.each_part(&memory(), &mut |part, target| {
+                parts.push((target, part.width, part.height));
+                Ok(())
+            });
+            taken.map(|()| parts)
+        };
+        // Rows at ff0, ffc and 1008.
+        assert_eq!(parts(fill), Ok(vec![(0x8_0ff0, 4, 1), (0x8_0ffc, 2, 1), (0x9_0000, 2, 1), (0x9_0008, 4, 1)]));
+        assert_eq!(parts(Fill { height: 1, ..fill }), Ok(vec![(0x8_0ff0, 4, 1)]));
+        assert_eq!(parts(Fill { target: 0x3_0000, ..fill }), Err(CuError::NOT_SUPPORTED));
+        assert_eq!(parts(Fill { target: 0x1000, ..fill }), Ok(vec![(0x1000, 4, 3)]));
     }
 }

@@ -12,7 +12,7 @@ use vgpu_core::{CuError, CuResult};
 use crate::api::{Address, Event, Stream};
 use crate::blas::{Blas, Handle as BlasHandle};
 use crate::context::{Context, Owned, is_fatal};
-use crate::copy::{Ground, Rows};
+use crate::copy::{Filled, Ground, Rows};
 use crate::counts::Counts;
 use crate::function::Function;
 use crate::graph::{Graph, Parts};
@@ -141,7 +141,15 @@ impl DriverDevice {
     pub(crate) fn queue_rows(&self, stream: Stream, rows: Option<Rows>) -> Result<(), Refusal> {
         let Some(rows) = rows else { return Ok(()) };
         Counts::add(&self.counts.copied_bytes, rows.total_bytes());
-        rows.queue(&self.driver.api, stream).map_err(refused("a copy"))
+        let queued = rows.each_part(&self.memory, &mut |rows| rows.queue(&self.driver.api, stream));
+        queued.map_err(refused("a copy"))
+    }
+
+    /// Queues a checked fill, if there is anything to fill.
+    pub(crate) fn queue_fill(&self, stream: Stream, fill: Option<Filled>) -> Result<(), Refusal> {
+        let Some(fill) = fill else { return Ok(()) };
+        let queued = fill.each_part(&self.memory, &mut |fill, target| fill.queue(&self.driver.api, target, stream));
+        queued.map_err(refused("a fill"))
     }
 
     // ---- contexts -------------------------------------------------------------------------------------------------
@@ -183,9 +191,10 @@ impl DriverDevice {
         if std::mem::take(&mut self.context_is_dying) {
             self.bury_and_wait();
         }
-        let is_primary = !self.contexts.values().any(|owned| owned.is_primary && owned.device == device);
+        let has_primary = self.contexts.values().any(|owned| owned.is_primary && owned.device == device);
+        let is_primary = !has_primary && !self.pinning.keeps_primary_of(device);
         let context = self.start_context(device, is_primary, message.flags).map_err(refused("a context"))?;
-        self.pinning.hold(&self.driver.api, message.context);
+        self.pinning.hold(&self.driver.api, message.context, &context);
         let opened = self.streams.open(message.legacy_stream, Stream::LEGACY, &context, message.context, true);
         opened.expect("the slot was found vacant");
         self.contexts.insert(message.context, Owned { context, device, is_primary, capturing: None });
@@ -236,9 +245,16 @@ impl DriverDevice {
         what.extend(memory.map(|(address, stretch)| What::Memory { address, len_bytes: stretch.len_bytes }));
         let events = self.events.extract_if((number, 0)..=(number, EventSlot::MAX), |_, _| true);
         what.extend(events.map(|(_, event)| What::Event(event)));
-        what.extend(self.pinning.let_go(number).map(What::Pinned));
-        what.push(What::Context { primary_of: is_primary.then_some(device) });
         self.bury(&context, what);
+        let end = What::Context { primary_of: is_primary.then_some(device) };
+        let end = match self.contexts.is_empty() {
+            true => {
+                self.dead.extend(self.pinning.let_go());
+                Some(end)
+            }
+            false => self.pinning.keep(number, end),
+        };
+        self.bury(&context, end);
         self.context_is_dying = true;
     }
 

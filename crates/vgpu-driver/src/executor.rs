@@ -1,11 +1,12 @@
 //! The device protocol: what each message does.
 
 use std::ffi::{CStr, CString, c_char};
+use std::ops::Range;
 use std::sync::Arc;
 
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::messages::*;
-use vgpu_core::wire::{Answer, Executor, Seq, StreamSlot};
+use vgpu_core::wire::{Answer, Executor, Seq, Span, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Function as FunctionHandle, Module as ModuleHandle, Stream};
@@ -55,6 +56,14 @@ impl DriverDevice {
             refused("waiting for the slot's last stream")(error)
         })?;
         self.streams.open(message.stream, stream, &context, message.context, false).map_err(taken)
+    }
+
+    /// Where a part of the window lies that should be one of its pinned heap.
+    fn pinned_part(&mut self, span: Span) -> CuResult<Range<u64>> {
+        let start = self.completions.span(span).map(|start| start.expose_provenance() as u64);
+        start
+            .map(|start| start..start + span.len_bytes)
+            .map_err(|error| self.refuse((error, format!("{span:?} is no part of the window"))))
     }
 
     /// A name that came as a message's tail.
@@ -237,11 +246,30 @@ impl Executor for DriverDevice {
 
     fn fill(&mut self, seq: Seq, message: &Fill, _: &[u8]) -> CuResult {
         let stream = self.order(message.stream, seq)?;
-        let filled = Filled::of(message, &self.memory).and_then(|fill| {
-            let queue = |fill: Filled| fill.queue(&self.driver.api, stream).map_err(refused("a fill"));
-            fill.map_or(Ok(()), queue)
-        });
+        let filled = Filled::of(message, &self.memory).and_then(|fill| self.queue_fill(stream, fill));
         self.queued(message.stream, filled)
+    }
+
+    fn pinned_open(&mut self, _: Seq, message: &PinnedOpen, _: &[u8]) -> CuResult<Answer<PinnedOpenReply>> {
+        let part = self.pinned_part(message.span)?;
+        self.memory.check_closed(&part).map_err(|refusal| self.refuse(refusal))?;
+        let Some(holder) = self.pinning.holder() else {
+            return Err(self.refuse((CuError::INVALID_CONTEXT, "pinned memory is opened in a context".to_owned())));
+        };
+        if self.pinning.is_ending(&part) {
+            self.bury_and_wait();
+        }
+        self.enter(&holder)?;
+        let device = self.pinning.open(&self.driver.api, &part);
+        self.memory.open(&part, device);
+        Ok(PinnedOpenReply { device_address: device.unwrap_or(0), holds_pages: 1 }.into())
+    }
+
+    fn pinned_close(&mut self, _: Seq, message: &PinnedClose, _: &[u8]) -> CuResult {
+        let part = self.pinned_part(message.span)?;
+        self.memory.close(&part).map_err(|refusal| self.refuse(refusal))?;
+        self.dead.extend(self.pinning.close(&part));
+        Ok(())
     }
 
     fn blob_create(&mut self, _: Seq, message: &BlobCreate, _: &[u8]) -> CuResult<Answer<BlobCreateReply>> {

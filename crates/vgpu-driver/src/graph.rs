@@ -32,7 +32,7 @@ pub(crate) struct Parts {
     /// The guest's events that it records.
     pub(crate) timed: Vec<(EventSlot, Event)>,
     /// What its copies and fills touch.
-    touched: Vec<(Address, u64)>,
+    touched: Vec<(Place, u64)>,
     /// [`Memory::removals`] when that was last found to be the guest's.
     checked_at: u64,
     /// Bytes that it copies from.
@@ -50,8 +50,8 @@ impl Parts {
     /// `INVALID_VALUE` when they do not any more.
     pub(crate) fn check(&mut self, memory: &Memory) -> Result<(), Refusal> {
         if self.checked_at != memory.removals() {
-            for (address, len_bytes) in &self.touched {
-                memory.place(*address, *len_bytes)?;
+            for (place, len_bytes) in &self.touched {
+                memory.place(place.address(), *len_bytes)?;
             }
             self.checked_at = memory.removals();
         }
@@ -122,38 +122,54 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Adds a copy.
+    /// Adds a copy: a node, or a chain of them where its memory was not registered as one.
     ///
     /// # Errors
     /// `NOT_SUPPORTED` for slices that are no whole rows apart, or the driver's.
-    pub(crate) fn copy(&mut self, before: &[GraphNode], rows: Option<&Rows>) -> CuResult {
+    pub(crate) fn copy(&mut self, before: &[GraphNode], rows: Option<&Rows>, memory: &Memory) -> CuResult {
         let Some(rows) = rows else {
             return self.empty(before);
         };
-        let copy = rows.as_3d().ok_or(CuError::NOT_SUPPORTED)?;
-        self.parts.touched.extend(rows.touched().into_iter().filter_map(of_device));
+        self.touch(rows.touched(), memory);
         let context = self.context.handle;
-        self.add(before, |api, node, graph, before, count| {
-            // SAFETY: the description is of checked places that stay for as long as the graph does.
-            unsafe { api.cuGraphAddMemcpyNode(node, graph, before, count, &raw const copy, context) }
-        })
+        let mut chain = Chain::after(before);
+        rows.each_part(memory, &mut |rows| {
+            let copy = rows.as_3d().ok_or(CuError::NOT_SUPPORTED)?;
+            chain.add(self.api, self.graph, |api, node, graph, before, count| {
+                // SAFETY: the description is of checked places that stay for as long as the graph does.
+                unsafe { api.cuGraphAddMemcpyNode(node, graph, before, count, &raw const copy, context) }
+            })
+        })?;
+        self.nodes.push(chain.last());
+        Ok(())
     }
 
-    /// Adds a fill.
+    /// Adds a fill, as a copy.
     ///
     /// # Errors
-    /// The driver's.
-    pub(crate) fn fill(&mut self, before: &[GraphNode], fill: Option<&Filled>) -> CuResult {
+    /// `NOT_SUPPORTED` where the GPU does not reach it, or the driver's.
+    pub(crate) fn fill(&mut self, before: &[GraphNode], fill: Option<&Filled>, memory: &Memory) -> CuResult {
         let Some(fill) = fill else {
             return self.empty(before);
         };
-        let params = fill.as_node();
-        self.parts.touched.extend(of_device(fill.touched()));
+        self.touch([fill.touched()], memory);
         let context = self.context.handle;
-        self.add(before, |api, node, graph, before, count| {
-            // SAFETY: the rows were checked.
-            unsafe { api.cuGraphAddMemsetNode(node, graph, before, count, &raw const params, context) }
-        })
+        let mut chain = Chain::after(before);
+        fill.each_part(memory, &mut |fill, target| {
+            let params = fill.as_node(target);
+            chain.add(self.api, self.graph, |api, node, graph, before, count| {
+                // SAFETY: the rows were checked.
+                unsafe { api.cuGraphAddMemsetNode(node, graph, before, count, &raw const params, context) }
+            })
+        })?;
+        self.nodes.push(chain.last());
+        Ok(())
+    }
+
+    /// Remembers what must be the guest's at each launch. Staging memory and our own always is.
+    fn touch(&mut self, touched: impl IntoIterator<Item = (Place, u64)>, memory: &Memory) {
+        let can_go = |place: Place| matches!(place, Place::Device(_)) || memory.is_pinned(place.address());
+        self.parts.touched.extend(touched.into_iter().filter(|(place, _)| can_go(*place)));
     }
 
     /// Adds a node that does nothing.
@@ -208,9 +224,9 @@ impl<'a> Builder<'a> {
         before: &[GraphNode],
         add: impl FnOnce(&Api, *mut GraphNode, Handle, *const GraphNode, usize) -> CuResult,
     ) -> CuResult {
-        let mut node = GraphNode::default();
-        add(self.api, &raw mut node, self.graph, before.as_ptr(), before.len())?;
-        self.nodes.push(node);
+        let mut chain = Chain::after(before);
+        chain.add(self.api, self.graph, add)?;
+        self.nodes.push(chain.last());
         Ok(())
     }
 
@@ -238,9 +254,30 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn of_device((place, len_bytes): (Place, u64)) -> Option<(Address, u64)> {
-    match place {
-        Place::Device(address) => Some((address, len_bytes)),
-        Place::Host(_) => None,
+/// Nodes of the driver's, each behind the one before, that are one of the guest's.
+struct Chain {
+    before: Vec<GraphNode>,
+}
+
+impl Chain {
+    fn after(before: &[GraphNode]) -> Self {
+        Self { before: before.to_vec() }
+    }
+
+    fn add(
+        &mut self,
+        api: &Api,
+        graph: Handle,
+        add: impl FnOnce(&Api, *mut GraphNode, Handle, *const GraphNode, usize) -> CuResult,
+    ) -> CuResult {
+        let mut node = GraphNode::default();
+        add(api, &raw mut node, graph, self.before.as_ptr(), self.before.len())?;
+        self.before = vec![node];
+        Ok(())
+    }
+
+    /// The last node, of at least one.
+    fn last(self) -> GraphNode {
+        self.before[0]
     }
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use vgpu_core::CuError;
 use vgpu_core::host::Refusal;
+use vgpu_core::window::layout::PAGE_BYTES;
 
 use crate::api::Address;
 
@@ -32,7 +33,7 @@ pub(crate) struct Stretch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Device(Address),
-    /// Memory of the window, at this process's address.
+    /// Memory of the window or of ours, at this process's address.
     Host(Address),
 }
 
@@ -45,17 +46,27 @@ impl Place {
     }
 }
 
+/// A part of the pinned heap that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slab {
+    end: Address,
+    /// Where kernels find its start, if they do.
+    device: Option<Address>,
+}
+
 /// All of it.
 pub(crate) struct Memory {
     stretches: BTreeMap<Address, Stretch>,
     /// The window's pinned heap.
     heap: Range<u64>,
+    /// What of it is open, by its first address.
+    slabs: BTreeMap<Address, Slab>,
     removals: u64,
 }
 
 impl Memory {
     pub(crate) fn new(heap: Range<u64>) -> Self {
-        Self { stretches: BTreeMap::new(), heap, removals: 0 }
+        Self { stretches: BTreeMap::new(), heap, slabs: BTreeMap::new(), removals: 0 }
     }
 
     /// Adds a stretch; the same one may be added again.
@@ -80,18 +91,87 @@ impl Memory {
         self.removals
     }
 
+    /// Whether a part of the pinned heap can be opened.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` for what is no part of it, whole pages, or is open in part.
+    pub(crate) fn check_closed(&self, part: &Range<u64>) -> Result<(), Refusal> {
+        let is_part = self.heap.start <= part.start && part.end <= self.heap.end && !part.is_empty();
+        let is_whole = part.start.is_multiple_of(PAGE_BYTES) && part.end.is_multiple_of(PAGE_BYTES);
+        let last = self.slabs.range(..part.end).next_back();
+        match last {
+            _ if !is_part || !is_whole => {
+                Err((CuError::INVALID_VALUE, "what is to be opened is not pinned memory".into()))
+            }
+            Some((_, slab)) if slab.end > part.start => {
+                Err((CuError::INVALID_VALUE, "a part of the pinned memory is open already".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds a part of the pinned heap that [can be opened](Self::check_closed), and where kernels find it.
+    pub(crate) fn open(&mut self, part: &Range<u64>, device: Option<Address>) {
+        self.slabs.insert(part.start, Slab { end: part.end, device });
+    }
+
+    /// Takes out what was opened as that very part.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when there is no such part.
+    pub(crate) fn close(&mut self, part: &Range<u64>) -> Result<(), Refusal> {
+        if self.slabs.get(&part.start).is_none_or(|slab| slab.end != part.end) {
+            return Err((CuError::INVALID_VALUE, "what is to be closed is not open".into()));
+        }
+        self.slabs.remove(&part.start);
+        self.removals += 1;
+        Ok(())
+    }
+
     /// Where `len_bytes` at `address` lie, at least one of them.
     ///
     /// # Errors
-    /// `INVALID_VALUE` when they do not lie within one stretch of the guest's.
+    /// `INVALID_VALUE` when they do not lie within one stretch of the guest's, or in what is open of the pinned heap.
     pub(crate) fn place(&self, address: Address, len_bytes: u64) -> Result<Place, Refusal> {
         let outside = || (CuError::INVALID_VALUE, self.describe(address, len_bytes));
         let end = address.checked_add(len_bytes).ok_or_else(outside)?;
-        if self.heap.contains(&address) && end <= self.heap.end {
+        if self.heap.contains(&address) {
+            let mut open_until = address;
+            while open_until < end {
+                open_until = self.slab(open_until).ok_or_else(outside)?.1.end;
+            }
             return Ok(Place::Host(address));
         }
         let (start, stretch) = self.stretches.range(..=address).next_back().ok_or_else(outside)?;
         if end <= start + stretch.len_bytes { Ok(Place::Device(address)) } else { Err(outside()) }
+    }
+
+    /// How many of the bytes at a place, which has been found for more, lie in one registered part.
+    pub(crate) fn room(&self, place: Place) -> u64 {
+        let slab = match place {
+            Place::Host(address) => self.slab(address).map(|(_, slab)| slab.end - address),
+            Place::Device(_) => None,
+        };
+        slab.unwrap_or(u64::MAX)
+    }
+
+    /// Where kernels find a place, if they do.
+    pub(crate) fn device_address(&self, place: Place) -> Option<Address> {
+        match place {
+            Place::Device(address) => Some(address),
+            Place::Host(address) => self.slab(address).and_then(|(start, slab)| Some(slab.device? + (address - start))),
+        }
+    }
+
+    /// The open part of the pinned heap that an address lies in, and where that starts.
+    fn slab(&self, address: Address) -> Option<(Address, &Slab)> {
+        let (start, slab) = self.slabs.range(..=address).next_back()?;
+        (address < slab.end).then_some((*start, slab))
+    }
+
+    /// Whether an address is one of the pinned heap.
+    pub(crate) fn is_pinned(&self, address: Address) -> bool {
+        self.heap.contains(&address)
     }
 
     fn describe(&self, address: Address, len_bytes: u64) -> String {
@@ -100,6 +180,9 @@ impl Memory {
                 "{len_bytes} bytes at {address:#x} pass the end of their allocation of {} bytes",
                 stretch.len_bytes
             ),
+            _ if self.heap.contains(&address) => {
+                format!("{len_bytes} bytes of pinned memory at {address:#x} are not open")
+            }
             _ => format!("{address:#x} is in no allocation"),
         }
     }
@@ -113,6 +196,7 @@ mod tests {
         let mut memory = Memory::new(0x10_0000..0x20_0000);
         memory.insert(0x1000, Stretch { len_bytes: 0x100, context: 1, owner: Owner::Guest });
         memory.insert(0x2000, Stretch { len_bytes: 8, context: 1, owner: Owner::Module(5) });
+        memory.open(&(0x1f_0000..0x20_0000), Some(0x9f_0000));
         memory
     }
 
@@ -136,10 +220,40 @@ mod tests {
             (0x2000, 9),
             (0x1f_ffff, 2),
             (0xf_ffff, 2),
+            (0x10_0000, 1),
+            (0x1e_ffff, 2),
             (u64::MAX, 2),
         ] {
             assert_eq!(memory.place(address, len_bytes).map_err(|refusal| refusal.0), Err(CuError::INVALID_VALUE));
         }
+    }
+
+    #[test]
+    fn parts_of_the_heap_are_opened_and_closed_whole() {
+        let mut memory = memory();
+        for wrong in [
+            0xf_f000..0x10_1000,
+            0x1f_f000..0x20_1000,
+            0x10_0800..0x10_1800,
+            0x10_0000..0x10_0000,
+            0x1e_0000..0x1f_1000,
+            0x1f_1000..0x1f_2000,
+            0x10_0000..0x20_0000,
+        ] {
+            assert!(memory.check_closed(&wrong).is_err(), "{wrong:x?}");
+        }
+        let part = 0x1e_0000..0x1f_0000;
+        assert_eq!(memory.check_closed(&part), Ok(()));
+        memory.open(&part, None);
+        assert_eq!(memory.place(0x1e_8000, 0x1_0000), Ok(Place::Host(0x1e_8000)));
+        assert_eq!((memory.room(Place::Host(0x1e_8000)), memory.room(Place::Device(0x1000))), (0x8000, u64::MAX));
+        assert_eq!(memory.device_address(Place::Host(0x1e_8000)), None);
+        assert_eq!(memory.device_address(Place::Host(0x1f_0010)), Some(0x9f_0010));
+        assert!(memory.close(&(0x1e_0000..0x1e_8000)).is_err() && memory.close(&(0x1e_8000..0x1f_0000)).is_err());
+        let before = memory.removals();
+        assert_eq!(memory.close(&part), Ok(()));
+        assert_ne!(memory.removals(), before);
+        assert!(memory.place(0x1e_8000, 1).is_err() && memory.close(&part).is_err());
     }
 
     #[test]

@@ -78,20 +78,20 @@ impl DriverDevice {
             }
         };
         let before = site.builder.before(node.dependencies.iter().copied().chain(turn.after));
-        let (builder, ground) = (&mut site.builder, self.ground());
+        let (builder, ground, memory) = (&mut site.builder, self.ground(), &self.memory);
         let added = match node.op {
             Op::Launch => return self.add_launch(builder, &before, node),
-            Op::CopyIn => builder.copy(&before, Rows::of_copy_in(&read::<CopyIn>(node)?, ground)?.as_ref()),
-            Op::CopyOut => builder.copy(&before, Rows::of_copy_out(&read::<CopyOut>(node)?, ground)?.as_ref()),
-            Op::Copy => builder.copy(&before, Rows::of_copy(&read::<Copy>(node)?, ground)?.as_ref()),
-            Op::CopyBox => builder.copy(&before, Rows::of_box(&read::<CopyBox>(node)?, ground)?.as_ref()),
+            Op::CopyIn => builder.copy(&before, Rows::of_copy_in(&read::<CopyIn>(node)?, ground)?.as_ref(), memory),
+            Op::CopyOut => builder.copy(&before, Rows::of_copy_out(&read::<CopyOut>(node)?, ground)?.as_ref(), memory),
+            Op::Copy => builder.copy(&before, Rows::of_copy(&read::<Copy>(node)?, ground)?.as_ref(), memory),
+            Op::CopyBox => builder.copy(&before, Rows::of_box(&read::<CopyBox>(node)?, ground)?.as_ref(), memory),
             Op::CopyInline => {
                 let bytes: Box<[u8]> = node.tail.into();
                 let rows = Rows::of_bytes(read::<CopyInline>(node)?.target, &bytes, ground)?;
                 builder.parts.bytes.push(bytes);
-                builder.copy(&before, rows.as_ref())
+                builder.copy(&before, rows.as_ref(), memory)
             }
-            Op::Fill => builder.fill(&before, Filled::of(&read::<Fill>(node)?, &self.memory)?.as_ref()),
+            Op::Fill => builder.fill(&before, Filled::of(&read::<Fill>(node)?, memory)?.as_ref(), memory),
             Op::EventRecord => {
                 let slot = read::<EventRecord>(node)?.event;
                 let event = self.event(site.number, slot)?;

@@ -1,21 +1,29 @@
-//! Memory of this process that the GPU fetches from by itself: the window's staging area, and a ring for the bytes that
-//! come within records.
+//! Memory of this process that the GPU fetches from by itself: the window's staging area, what is open of its pinned heap,
+//! and a ring for the bytes that come within records.
 //!
 //! The driver knows it once it has been registered; what it does not know it copies with the thread that asks, which may
-//! wait for the stream first.
+//! wait for the stream first, and kernels do not reach it.
+//!
+//! A registration ends with the context that it was made in. So the first context holds them all, and if it ends for the
+//! guest while others live it stays until they have ended too.
 
 use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
+use std::sync::Arc;
 
+use vgpu_core::CuResult;
 use vgpu_core::wire::{Seq, StreamSlot};
 
 use crate::api::{Address, Api};
-use crate::context::log_failure;
+use crate::context::{Context, log_failure};
+use crate::reaper::{Dead, What};
 use crate::retire::Retirer;
 
 /// `CU_MEMHOSTREGISTER_PORTABLE`: for all contexts.
 const PORTABLE: u32 = 1;
+/// `CU_MEMHOSTREGISTER_DEVICEMAP`: for kernels.
+const DEVICEMAP: u32 = 2;
 /// Enough for a thousand of the longest inline copies.
 const RING_BYTES: u64 = 4 << 20;
 const PAGE_BYTES: usize = 4096;
@@ -40,40 +48,125 @@ impl Pinned {
 pub(crate) struct Pinning {
     staging: Range<u64>,
     ring: Ring,
-    /// The guest's number of the context that holds the registrations.
-    holder: Option<u32>,
-    registered: Vec<Range<u64>>,
+    /// What is open of the pinned heap: by first address, where each part ends.
+    open: BTreeMap<Address, Address>,
+    holder: Option<Holder>,
+    /// All that is registered, likewise.
+    registered: BTreeMap<Address, Address>,
+    /// What may be registered still, though it has been let go of.
+    ending: Vec<Range<u64>>,
+}
+
+/// The context that holds the registrations.
+struct Holder {
+    /// The guest's number of it.
+    number: u32,
+    context: Arc<Context>,
+    /// How it ends, once it has ended for the guest.
+    end: Option<What>,
 }
 
 impl Pinning {
     /// Nothing is registered yet.
     pub(crate) fn new(staging: Range<u64>) -> Self {
-        Self { staging, ring: Ring::new(), holder: None, registered: Vec::new() }
+        Self {
+            staging,
+            ring: Ring::new(),
+            open: BTreeMap::new(),
+            holder: None,
+            registered: BTreeMap::new(),
+            ending: Vec::new(),
+        }
     }
 
-    /// Registers everything in the current context, unless another one holds it.
-    pub(crate) fn hold(&mut self, api: &Api, context: u32) {
+    /// Registers what has to be in the current context, unless another one holds the registrations.
+    pub(crate) fn hold(&mut self, api: &Api, number: u32, context: &Arc<Context>) {
         if self.holder.is_some() {
             return;
         }
         for stretch in [self.staging.clone(), self.ring.range()] {
-            let len = (stretch.end - stretch.start) as usize;
-            // SAFETY: the stretch is mapped for as long as this process lives; the driver reads and writes it for copies only.
-            let result = unsafe { api.cuMemHostRegister_v2(pointer(stretch.start).cast(), len, PORTABLE) };
-            match result {
-                Ok(()) => self.registered.push(stretch),
-                Err(error) => log::warn!("copies take a detour: the driver does not register {len} bytes: {error}"),
-            }
+            self.register(api, &stretch, PORTABLE);
         }
-        self.holder = Some(context);
+        let parts: Vec<Range<u64>> = self.open.iter().map(|(start, end)| *start..*end).collect();
+        for part in parts {
+            self.register(api, &part, PORTABLE | DEVICEMAP);
+        }
+        self.holder = Some(Holder { number, context: Arc::clone(context), end: None });
     }
 
-    /// What a context that ends takes with it, if it is the one.
-    pub(crate) fn let_go(&mut self, context: u32) -> Option<Pinned> {
-        (self.holder == Some(context)).then(|| {
-            self.holder = None;
-            Pinned(std::mem::take(&mut self.registered))
-        })
+    /// The context in which memory is registered, if there is one.
+    pub(crate) fn holder(&self) -> Option<Arc<Context>> {
+        self.holder.as_ref().map(|holder| Arc::clone(&holder.context))
+    }
+
+    /// Whether a context that has ended for the guest is the primary one of a device.
+    pub(crate) fn keeps_primary_of(&self, device: i32) -> bool {
+        let end = self.holder.as_ref().and_then(|holder| holder.end.as_ref());
+        matches!(end, Some(What::Context { primary_of: Some(of) }) if *of == device)
+    }
+
+    /// Registers a part of the pinned heap, with the holder's context current: where kernels find it, if they do.
+    pub(crate) fn open(&mut self, api: &Api, part: &Range<u64>) -> Option<Address> {
+        self.open.insert(part.start, part.end);
+        if !self.register(api, part, PORTABLE | DEVICEMAP) {
+            return None;
+        }
+        let mut address = 0;
+        // SAFETY: the first argument leads to a local; the part has just been registered.
+        let found = unsafe { api.cuMemHostGetDevicePointer_v2(&raw mut address, pointer(part.start).cast(), 0) };
+        found.inspect_err(|error| log::warn!("kernels do not reach pinned memory: {error}")).ok().map(|()| address)
+    }
+
+    /// What is to go where a part of the pinned heap is closed.
+    pub(crate) fn close(&mut self, part: &Range<u64>) -> Option<Dead> {
+        self.open.remove(&part.start);
+        self.registered.remove(&part.start)?;
+        self.ending.push(part.clone());
+        let context = Arc::clone(&self.holder.as_ref().expect("what is registered has a holder").context);
+        Some(Dead { context, what: What::Pinned(Pinned(vec![part.clone()])) })
+    }
+
+    /// Whether any of that may be registered still, though it has been let go of. Asked once: who asks waits then.
+    pub(crate) fn is_ending(&mut self, part: &Range<u64>) -> bool {
+        let is_ending = self.ending.iter().any(|ending| ending.start < part.end && part.start < ending.end);
+        if is_ending {
+            self.ending.clear();
+        }
+        is_ending
+    }
+
+    /// Keeps a context that has ended for the guest, if it is the holder. Gives back how another one ends.
+    pub(crate) fn keep(&mut self, number: u32, end: What) -> Option<What> {
+        match &mut self.holder {
+            Some(holder) if holder.number == number => {
+                holder.end = Some(end);
+                None
+            }
+            _ => Some(end),
+        }
+    }
+
+    /// What goes when the last context has ended for the guest: the registrations, and the holder behind them if it was kept.
+    pub(crate) fn let_go(&mut self) -> Vec<Dead> {
+        let Some(Holder { context, end, .. }) = self.holder.take() else {
+            return Vec::new();
+        };
+        let registered = std::mem::take(&mut self.registered).into_iter();
+        let pinned = Pinned(registered.map(|(start, end)| start..end).collect());
+        let what = [Some(What::Pinned(pinned)), end].into_iter().flatten();
+        what.map(|what| Dead { context: Arc::clone(&context), what }).collect()
+    }
+
+    fn register(&mut self, api: &Api, stretch: &Range<u64>, flags: u32) -> bool {
+        let len = (stretch.end - stretch.start) as usize;
+        // SAFETY: the stretch is mapped for as long as this process lives; kernels reach what the guest has opened, and else the
+        // driver reads and writes it for copies only.
+        let result: CuResult = unsafe { api.cuMemHostRegister_v2(pointer(stretch.start).cast(), len, flags) };
+        match result {
+            Ok(()) => drop(self.registered.insert(stretch.start, stretch.end)),
+            Err(error) => log::warn!("copies take a detour: the driver does not register {len} bytes: {error}"),
+        }
+        result.is_ok()
     }
 
     /// A place for bytes from which record `seq` of a stream will be copied; `None` when there is no room.

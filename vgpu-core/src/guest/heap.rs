@@ -8,6 +8,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::channel::Channel;
+use super::slabs::Slabs;
 use crate::error::{CuError, CuResult};
 use crate::wire::Span;
 
@@ -48,7 +49,8 @@ impl Blocks {
         Some(start)
     }
 
-    fn free(&mut self, start: u64) -> Option<Used> {
+    /// Gives back what starts there; returns the whole stretch that is free now.
+    fn free(&mut self, start: u64) -> Option<Range<u64>> {
         let used = self.used.remove(&start)?;
         let (mut from, mut len) = (start, used.taken);
         if let Some((&before, &before_len)) = self.free.range(..start).next_back()
@@ -61,7 +63,13 @@ impl Blocks {
             len += after_len;
         }
         self.free.insert(from, len);
-        Some(used)
+        Some(from..from + len)
+    }
+
+    /// Whether nobody has any of it.
+    fn is_free(&self, stretch: &Range<u64>) -> bool {
+        let before_end = self.used.range(..stretch.end).next_back();
+        before_end.is_none_or(|(start, used)| start + used.taken <= stretch.start)
     }
 
     fn find(&self, at: u64) -> Option<Range<u64>> {
@@ -76,6 +84,8 @@ pub struct PinnedHeap {
     area: Span,
     base: u64,
     host_base: u64,
+    /// Held by whoever opens or closes slabs; taken before `blocks`.
+    slabs: Mutex<Slabs>,
     blocks: Mutex<Blocks>,
 }
 
@@ -85,36 +95,62 @@ impl PinnedHeap {
         let area = layout.pinned;
         let base = channel.window().mapping().address() + area.offset;
         let host_base = layout.host_address.wrapping_add(area.offset);
-        Self { channel, area, base, host_base, blocks: Mutex::new(Blocks::new(area.len_bytes)) }
+        let (slabs, blocks) = (Mutex::new(Slabs::new(area)), Mutex::new(Blocks::new(area.len_bytes)));
+        Self { channel, area, base, host_base, slabs, blocks }
     }
 
     /// Takes `len_bytes`, page-aligned. New memory is zero; reused memory may hold what its last owner left.
     ///
     /// # Errors
-    /// `INVALID_VALUE` for no bytes, `OUT_OF_MEMORY` when no stretch is long enough.
+    /// `INVALID_VALUE` for no bytes, `OUT_OF_MEMORY` when no stretch is long enough, and why the executor does not open it.
     pub fn alloc(&self, len_bytes: usize) -> CuResult<NonNull<u8>> {
         self.channel.check()?;
         if len_bytes == 0 {
             return Err(CuError::INVALID_VALUE);
         }
         let start = self.blocks.lock().alloc(len_bytes as u64).ok_or(CuError::OUT_OF_MEMORY)?;
+        let stretch = start..start + len_bytes as u64;
+        self.slabs.lock().open(&self.channel, &stretch).inspect_err(|_| {
+            self.blocks.lock().free(start);
+        })?;
         Ok(self.channel.window().mapping().bytes(self.area.offset + start, len_bytes as u64))
     }
 
     /// Gives back what [`alloc`](Self::alloc) gave. The caller has seen to it that no queued work uses it.
     ///
     /// # Errors
-    /// `INVALID_VALUE` when no allocation starts at `address`.
+    /// `INVALID_VALUE` when no allocation starts at `address`, and those of the channel.
     pub fn free(&self, address: u64) -> CuResult {
         self.channel.check()?;
         let start = address.checked_sub(self.base).ok_or(CuError::INVALID_VALUE)?;
-        let mut blocks = self.blocks.lock();
-        let used = blocks.used.get(&start).copied().ok_or(CuError::INVALID_VALUE)?;
-        if used.taken >= DISCARD_FROM_BYTES {
-            // While the stretch still counts as used: nobody else may have been given it yet.
-            self.channel.window().mapping().discard(self.area.offset + start, used.taken);
+        let mut slabs = self.slabs.lock();
+        let used = self.blocks.lock().used.get(&start).copied().ok_or(CuError::INVALID_VALUE)?;
+        let stretch = start..start + used.taken;
+        let is_long = used.taken >= DISCARD_FROM_BYTES;
+        let (held, loose): (Vec<usize>, Vec<usize>) = match is_long {
+            true => Slabs::touched(&stretch).partition(|number| slabs.holds_pages(*number)),
+            false => (Vec::new(), Vec::new()),
+        };
+        // While the stretch still counts as used: nobody else may have been given it yet.
+        for slab in loose.into_iter().map(|number| slabs.stretch(number)) {
+            self.discard(&(slab.start.max(stretch.start)..slab.end.min(stretch.end)));
         }
-        blocks.free(start).map(|_| ()).ok_or(CuError::INVALID_VALUE)
+        self.blocks.lock().free(start).ok_or(CuError::INVALID_VALUE)?;
+        for number in held {
+            let slab = slabs.stretch(number);
+            // Whoever is given a part of it from now on waits for the slabs before it comes to use.
+            if self.blocks.lock().is_free(&slab) {
+                slabs.close(&self.channel, number)?;
+                self.discard(&slab);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the pages of a stretch back to the system.
+    fn discard(&self, stretch: &Range<u64>) {
+        let offset = self.area.offset + stretch.start;
+        self.channel.window().mapping().discard(offset, stretch.end - stretch.start);
     }
 
     /// The allocation that holds the byte at `address`: its whole range.
@@ -139,9 +175,17 @@ impl PinnedHeap {
         (end <= block.end).then_some(Span { offset, len_bytes: len_bytes as u64 })
     }
 
-    /// The executor's address of the byte at `address`: the same number if both sides map alike.
-    pub fn device_address(&self, address: u64) -> u64 {
+    /// What messages call the byte at `address`: the executor's own address of it.
+    pub fn host_address(&self, address: u64) -> u64 {
         address.wrapping_sub(self.base).wrapping_add(self.host_base)
+    }
+
+    /// Where kernels find the byte at `address` of an allocation; `None` where they do not reach the whole of that.
+    pub fn device_address(&self, address: u64) -> Option<u64> {
+        let block = self.find(address)?;
+        let stretch = block.start - self.base..block.end - self.base;
+        let start = self.slabs.lock().device_address(&stretch)?;
+        Some(start + (address - block.start))
     }
 }
 

@@ -6,7 +6,7 @@
 //! - `stream_end`: where a stream's next record goes.
 //! - `staging`, `copy`: how pageable memory travels.
 //! - `blob`: images, and other bytes that are too long for a record.
-//! - `heap`: pinned memory. `host_calls`: functions of the process that the executor calls.
+//! - `heap`: pinned memory, in `slabs`. `host_calls`: functions of the process that the executor calls.
 //! - `fork`: a child process must not use its parent's link.
 
 mod blob;
@@ -15,6 +15,7 @@ mod copy;
 pub(crate) mod fork;
 mod heap;
 mod host_calls;
+mod slabs;
 mod staging;
 mod stream_end;
 

@@ -19,6 +19,9 @@ pub const STREAM_SLOT_BYTES: u64 = 64;
 /// One word per event.
 pub const EVENT_SLOT_BYTES: u64 = 8;
 
+/// A guest opens its pinned heap in parts of this length, counted from the heap's start.
+pub const PINNED_SLAB_BYTES: u64 = 64 << 20;
+
 const STREAM_SLOTS: u32 = 4096;
 const EVENT_SLOTS: u32 = 65_536;
 const REPLY_SLOTS: u32 = 64;

@@ -256,6 +256,20 @@ messages! {
         stream: StreamSlot, element_bytes: u32, target: u64, pitch: u64, value: u32, reserved: u32, width: u64, height: u64,
     };
 
+    /// Opens a part of the pinned heap, whole pages that are not open yet: for copies and fills, which must not touch what is not
+    /// open, and for kernels, where the device reaches it.
+    call 25 PinnedOpen fn pinned_open { span: Span }
+        -> PinnedOpenReply {
+            /// Where kernels find it; 0 where they do not.
+            device_address: u64,
+            /// 1 where the device holds the pages themselves: a page that is given back while the part is open is another for
+            /// host and device from then on.
+            holds_pages: u64,
+        };
+
+    /// Closes what was opened by that very span, once work queued before is done.
+    post 26 PinnedClose fn pinned_close { span: Span };
+
     // ---- modules and launches ---------------------------------------------------------------------------------
 
     /// Reserves room for an image that is too long for one record.

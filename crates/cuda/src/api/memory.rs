@@ -153,10 +153,13 @@ pub(crate) fn cuMemAllocManaged(dptr: Out<'_, CUdeviceptr>, bytesize: usize, fla
     if !matches!(flags, 1 | 2 | 4) {
         return Err(CuError::INVALID_VALUE);
     }
-    if !process.link.same_addresses() {
+    let address = alloc_pinned(process, context, bytesize, Kind::Managed)?.addr() as u64;
+    if process.link.pinned().device_address(address) != Some(address) {
+        process.allocations.remove(address, |range| range.kind == Kind::Managed);
+        process.link.pinned().free(address)?;
         return Err(CuError::NOT_SUPPORTED);
     }
-    dptr.write(alloc_pinned(process, context, bytesize, Kind::Managed)?.addr() as u64);
+    dptr.write(address);
     Ok(())
 }
 
@@ -184,14 +187,9 @@ pub(crate) unsafe fn cuMemHostGetDevicePointer_v2(
         return Err(CuError::INVALID_VALUE);
     }
     let address = p.addr() as u64;
-    match process.allocations.find(address).map(|range| range.kind) {
-        Some(Kind::Pinned(_) | Kind::Managed) => {
-            pdptr.write(process.link.pinned().device_address(address));
-            Ok(())
-        }
-        Some(Kind::Registered(_)) => Err(CuError::NOT_SUPPORTED),
-        _ => Err(CuError::INVALID_VALUE),
-    }
+    let range = process.allocations.find(address).filter(|range| range.kind.is_host()).ok_or(CuError::INVALID_VALUE)?;
+    pdptr.write(range.device_address(process, address).ok_or(CuError::NOT_SUPPORTED)?);
+    Ok(())
 }
 
 /// Gives the flags that page-locked memory was allocated or registered with.

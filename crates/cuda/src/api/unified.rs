@@ -48,11 +48,9 @@ fn value(process: &Process, range: &Allocation, address: u64, attribute: CUpoint
             Kind::Pinned(_) | Kind::Registered(_) => CUmemorytype::CU_MEMORYTYPE_HOST.0,
             Kind::Device | Kind::Variable | Kind::Managed => CUmemorytype::CU_MEMORYTYPE_DEVICE.0,
         }),
-        A::CU_POINTER_ATTRIBUTE_DEVICE_POINTER => match range.kind {
-            Kind::Device | Kind::Variable => Value::Long(address),
-            Kind::Pinned(_) | Kind::Managed => Value::Long(process.link.pinned().device_address(address)),
-            Kind::Registered(_) => return Err(CuError::INVALID_VALUE),
-        },
+        A::CU_POINTER_ATTRIBUTE_DEVICE_POINTER => {
+            Value::Long(range.device_address(process, address).ok_or(CuError::INVALID_VALUE)?)
+        }
         A::CU_POINTER_ATTRIBUTE_HOST_POINTER => {
             if !range.kind.is_host() {
                 return Err(CuError::INVALID_VALUE);

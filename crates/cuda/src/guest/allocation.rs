@@ -7,6 +7,7 @@ use parking_lot::RwLock;
 use vgpu_core::{CuError, CuResult};
 
 use super::device_space::DeviceSpace;
+use super::process::Process;
 
 /// What kind of memory a range is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,15 @@ pub(crate) struct Allocation {
 }
 
 impl Allocation {
+    /// Where kernels find what the program finds at `address`; `None` where they do not reach it.
+    pub(crate) fn device_address(&self, process: &Process, address: u64) -> Option<u64> {
+        match self.kind {
+            Kind::Device | Kind::Variable => Some(address),
+            Kind::Pinned(_) | Kind::Managed => process.link.pinned().device_address(address),
+            Kind::Registered(_) => None,
+        }
+    }
+
     fn end(&self) -> u64 {
         self.base.saturating_add(self.len_bytes)
     }

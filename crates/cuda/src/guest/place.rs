@@ -41,7 +41,7 @@ impl Place {
     /// # Errors
     /// `INVALID_VALUE` when they start in a known range and end outside it, or where device memory could be but is none.
     pub(crate) fn find(process: &Process, address: u64, len_bytes: u64) -> CuResult<Self> {
-        let in_window = || process.link.pinned().device_address(address);
+        let in_window = || process.link.pinned().host_address(address);
         let (memory, address) = match process.allocations.kind_of(address, len_bytes)? {
             Some(Kind::Device | Kind::Variable) => (Memory::Device, address),
             Some(Kind::Managed) => (Memory::Managed, in_window()),

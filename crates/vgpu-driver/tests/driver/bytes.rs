@@ -5,7 +5,7 @@ use vgpu_core::wire::messages::*;
 
 use crate::cases::{copy_box, create_graph, fill, node};
 use crate::fake::Fake;
-use crate::guest::{AREA_BYTES, Guest, STREAM};
+use crate::guest::{Guest, STREAM};
 
 /// Everything that moves bytes, one after the other.
 struct Moves {
@@ -106,21 +106,5 @@ fn slices_that_are_no_whole_rows_apart_are_moved_one_by_one() {
         let (source, target) = (8 + slice * 32 + row * 8, slice * 40 + row * 16);
         assert_eq!(memory[target..target + 8], window[source..source + 8], "slice {slice}, row {row}");
     }
-    guest.end();
-}
-
-#[test]
-fn the_pinned_heap_is_reached_by_its_addresses() {
-    use vgpu_core::wire::Completions;
-    let fake = Fake::new();
-    let (mut guest, _) = start(&fake);
-    let heap = guest.window.pinned_heap().start;
-    let copies = [(guest.memory, heap), (heap + 64, guest.memory), (heap + 128, heap + 64)];
-    guest.window.put(AREA_BYTES, b"pinned");
-    for (target, source) in copies {
-        guest.post(Copy { stream: STREAM, reserved: 0, target, source, len_bytes: 6 }).unwrap();
-    }
-    guest.wait_for(STREAM, guest.seq);
-    assert_eq!(guest.window.get(AREA_BYTES + 128, 6), b"pinned");
     guest.end();
 }

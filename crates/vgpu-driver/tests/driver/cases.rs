@@ -153,6 +153,18 @@ pub(crate) fn of(op: Op) -> Case {
             |guest| guest.post(fill(guest)),
             &["cuMemsetD2D16Async(memory1, 16, 513, 4, 3, stream1)", "cuEventRecord(point, stream1)"],
         ),
+        Op::PinnedOpen => apart(
+            |guest| guest.open_pinned(4096, 8192),
+            &[
+                // PORTABLE and DEVICEMAP.
+                "cuMemHostRegister_v2(host, 8192, 3) -> registered3",
+                "cuMemHostGetDevicePointer_v2(registered3, 0)",
+            ],
+        ),
+        Op::PinnedClose => Case {
+            before: |guest| guest.open_pinned(4096, 8192).expect(SERVED),
+            ..apart(|guest| guest.close_pinned(4096, 8192), &[])
+        },
         Op::BlobCreate => apart(|guest| guest.call(BlobCreate { len_bytes: 100 }, &[]).map(drop), &[]),
         Op::BlobWrite => Case { before: |guest| guest.graph = blob(guest, 32), ..apart(write_blob, &[]) },
         Op::ModuleLoad => apart(

@@ -215,8 +215,8 @@ fn a_guest_is_told_what_the_driver_says_but_for_what_nobody_honours() {
     // The fake's value of an attribute is its number and 1000. CU_DEVICE_ATTRIBUTE_WARP_SIZE, _PCI_BUS_ID.
     assert_eq!((info.attributes[10], info.attributes[33]), (1010, 1033));
     assert_eq!(info.pci_bus, 1033);
-    // CU_DEVICE_ATTRIBUTE_MANAGED_MEMORY, _MEMORY_POOLS_SUPPORTED.
-    assert_eq!((info.attributes[83], info.attributes[115]), (0, 0));
+    // CU_DEVICE_ATTRIBUTE_PAGEABLE_MEMORY_ACCESS, _MEMORY_POOLS_SUPPORTED.
+    assert_eq!((info.attributes[88], info.attributes[115]), (0, 0));
     let none = guest.call(DeviceInfo { device: 1, reserved: 0 }, &[]).unwrap().reply;
     assert_eq!((none.device_count, none.driver_version, none.total_mem_bytes), (1, 0, 0));
     guest.end();

@@ -14,12 +14,13 @@ use crate::guest::{CONTEXT, Guest, LEGACY, STREAM};
 /// `CUBLAS_STATUS_INVALID_VALUE`.
 const BLAS_INVALID_VALUE: u32 = 7;
 /// Calls whose failure costs nothing but what they were made for: a driver may not know an attribute, copies from memory
-/// that is not registered take longer, what cannot be updated is made anew, and what goes is nobody's business any more.
-const TOLERATED: [&str; 6] = [
+/// that is not registered take longer and kernels do not reach it, what cannot be updated is made anew, and what goes is nobody's business any more.
+const TOLERATED: [&str; 7] = [
     "cuDeviceGetAttribute",
     "cuFuncGetAttribute",
     "cuDevicePrimaryCtxSetFlags_v2",
     "cuMemHostRegister_v2",
+    "cuMemHostGetDevicePointer_v2",
     "cuGraphExecUpdate_v2",
     "cuGraphDestroy",
 ];

@@ -121,7 +121,8 @@ impl Completions for Window {
     }
 
     fn span(&self, span: Span) -> CuResult<*mut u8> {
-        let end = span.offset.checked_add(span.len_bytes).filter(|end| *end <= 2 * AREA_BYTES);
+        let area_end = (span.offset / AREA_BYTES).min(1) * AREA_BYTES + AREA_BYTES;
+        let end = span.offset.checked_add(span.len_bytes).filter(|end| *end <= area_end);
         end.map(|_| self.memory.wrapping_add(span.offset as usize)).ok_or(CuError::INVALID_VALUE)
     }
 
@@ -241,6 +242,19 @@ impl Guest {
         self.call(MemAlloc { context: CONTEXT, reserved: 0, len_bytes }, &[]).map(|answer| answer.reply.address)
     }
 
+    /// Opens a part of the pinned heap.
+    pub(crate) fn open_pinned(&mut self, at: u64, len_bytes: u64) -> CuResult {
+        let reply = self.call(PinnedOpen { span: pinned(at, len_bytes) }, &[])?.reply;
+        let expected = PinnedOpenReply { device_address: self.window.pinned_heap().start + at, holds_pages: 1 };
+        assert!(reply == expected || reply == PinnedOpenReply { device_address: 0, ..expected }, "{reply:?}");
+        Ok(())
+    }
+
+    /// Closes one.
+    pub(crate) fn close_pinned(&mut self, at: u64, len_bytes: u64) -> CuResult {
+        self.post(PinnedClose { span: pinned(at, len_bytes) })
+    }
+
     pub(crate) fn load(&mut self, ptx: &[u8]) -> CuResult<u64> {
         let message = ModuleLoad { context: CONTEXT, kind: ImageKind::Ptx as u32, blob: 0 };
         self.call(message, ptx).map(|answer| answer.reply.module)
@@ -317,6 +331,11 @@ impl Guest {
         assert_eq!(fake.offences(), [""; 0]);
         fake.reset();
     }
+}
+
+/// A part of the pinned heap.
+pub(crate) const fn pinned(at: u64, len_bytes: u64) -> Span {
+    Span { offset: AREA_BYTES + at, len_bytes }
 }
 
 /// A launch on [`STREAM`].

@@ -4,7 +4,7 @@
 //! - `failures`: each of those calls fails.
 //! - `order`: streams that stand still, events, frees that wait; calls that do not return.
 //! - `host_calls`: functions of the guest.
-//! - `bytes`: where they lie afterwards.
+//! - `bytes`: where they lie afterwards. `pinned`: parts of the pinned heap.
 //! - `drivers`: what older drivers lack; drivers that are refused.
 //! - `hostile`: addresses that are not the guest's, forged handles, masses.
 //! - `fake` is the driver, `guest` the other side.
@@ -19,3 +19,4 @@ mod host_calls;
 mod hostile;
 mod messages;
 mod order;
+mod pinned;

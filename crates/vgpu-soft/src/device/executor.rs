@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vgpu_core::host::Refusal;
 use vgpu_core::host::blob::Blob;
 use vgpu_core::wire::messages::*;
-use vgpu_core::wire::{Answer, Executor, Pod, Seq, StreamSlot};
+use vgpu_core::wire::{Answer, Executor, Pod, Seq, Span, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use super::engine::Deferred;
@@ -70,6 +70,14 @@ impl SoftDevice {
 
     fn unknown_handle(&mut self, what: &str, handle: u64) -> CuError {
         self.refuse((CuError::INVALID_HANDLE, format!("no {what} has handle {handle:#x}")))
+    }
+
+    /// Where a part of the pinned heap lies.
+    fn heap_address(&mut self, span: Span) -> CuResult<u64> {
+        let completions = &self.engine.completions;
+        let start = completions.span(span).map(|start| start.expose_provenance() as u64);
+        let in_heap = start.ok().filter(|start| completions.pinned_heap().contains(start));
+        in_heap.ok_or_else(|| self.refuse((CuError::INVALID_VALUE, format!("{span:?} is no part of the pinned heap"))))
     }
 
     fn require_context(&mut self, context: u32) -> CuResult {
@@ -224,6 +232,16 @@ impl Executor for SoftDevice {
 
     fn fill(&mut self, seq: Seq, message: &Fill, _: &[u8]) -> CuResult {
         self.post_step(message.stream, seq, decode::fill_step(message))
+    }
+
+    fn pinned_open(&mut self, _: Seq, message: &PinnedOpen, _: &[u8]) -> CuResult<Answer<PinnedOpenReply>> {
+        let device_address = self.heap_address(message.span)?;
+        // All of the heap is mapped here for good.
+        Ok(PinnedOpenReply { device_address, holds_pages: 0 }.into())
+    }
+
+    fn pinned_close(&mut self, _: Seq, message: &PinnedClose, _: &[u8]) -> CuResult {
+        self.heap_address(message.span).map(drop)
     }
 
     fn blob_create(&mut self, _: Seq, message: &BlobCreate, _: &[u8]) -> CuResult<Answer<BlobCreateReply>> {

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use crate::error::{CuError, CuResult};
 use crate::sha256::sha256;
 use crate::wire::messages::*;
-use crate::wire::{Answer, Completions, Executor, Pod, Seq, StreamSlot};
+use crate::wire::{Answer, Completions, Executor, Pod, Seq, Span, StreamSlot};
 
 /// Device address of the mock's memory.
 pub(crate) const DEVICE_BASE: u64 = 0x1_0000_0000;
@@ -32,6 +32,8 @@ pub(crate) struct Mock {
     called: BTreeMap<u64, (StreamSlot, Seq)>,
     printed: String,
     unsettled: Vec<(StreamSlot, Seq)>,
+    /// What is open of the pinned heap; the mock says that it holds the pages.
+    pub(super) opened: Arc<Mutex<Vec<Span>>>,
     /// How many markers were retired each time that the mock settled.
     pub(super) batches: Arc<Mutex<Vec<usize>>>,
     /// Where a marker meets the test.
@@ -49,6 +51,7 @@ impl Mock {
             called: BTreeMap::new(),
             printed: String::new(),
             unsettled: Vec::new(),
+            opened: Arc::default(),
             batches: Arc::default(),
             gate: Arc::new(Barrier::new(1)),
         }
@@ -152,6 +155,17 @@ impl Executor for Mock {
             Ok(())
         });
         self.retire_after(message.stream, seq, result)
+    }
+
+    fn pinned_open(&mut self, _: Seq, message: &PinnedOpen, _: &[u8]) -> CuResult<Answer<PinnedOpenReply>> {
+        self.opened.lock().push(message.span);
+        let device_address = self.completions.span(message.span)?.expose_provenance() as u64;
+        Ok(PinnedOpenReply { device_address, holds_pages: 1 }.into())
+    }
+
+    fn pinned_close(&mut self, _: Seq, message: &PinnedClose, _: &[u8]) -> CuResult {
+        self.opened.lock().retain(|span| *span != message.span);
+        Ok(())
     }
 
     fn mem_info(&mut self, seq: Seq, message: &MemInfo, _: &[u8]) -> CuResult<Answer<MemInfoReply>> {

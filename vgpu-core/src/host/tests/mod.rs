@@ -10,6 +10,7 @@ use crate::error::CuResult;
 use crate::guest::{Link, StreamEnd};
 use crate::transport::in_process::Loopback;
 use crate::window::control::HOST_CALLS_MAX;
+use crate::window::layout::PINNED_SLAB_BYTES;
 use crate::wire::messages::*;
 use mock::{DEVICE_BASE, HELD, KEPT_MIN_BYTES, Mock, UNTIL_SETTLED};
 
@@ -261,12 +262,63 @@ fn pinned_memory_travels_without_staging() {
     assert_eq!(heap.find(address + 9), Some(address..address + (2 << 20)));
     assert!(heap.span(address + 1, 2 << 20).is_none());
     let host = loopback.window().pinned_heap();
-    assert_eq!(heap.device_address(address) - host.start, address - heap.range().start);
+    assert_eq!(heap.host_address(address) - host.start, address - heap.range().start);
+    assert_eq!(heap.device_address(address), Some(heap.host_address(address)));
     assert_eq!(heap.free(address), Ok(()));
     assert_eq!(heap.free(address), Err(CuError::INVALID_VALUE));
     assert_eq!(heap.find(address), None);
     assert_eq!(heap.alloc(0).err(), Some(CuError::INVALID_VALUE));
     assert_eq!(heap.alloc(9 << 20).err(), Some(CuError::OUT_OF_MEMORY));
+}
+
+#[test]
+fn pinned_memory_is_opened_by_slabs_and_closed_when_pages_are_given_back() {
+    const MIB: usize = 1 << 20;
+    let opened: Arc<Mutex<Vec<Span>>> = Arc::default();
+    let theirs = Arc::clone(&opened);
+    let config = WindowConfig { pinned_bytes: 200 << 20, ..small_window() };
+    let make = move |completions| {
+        let mut mock = Mock::new(completions, 0);
+        mock.opened = theirs;
+        mock
+    };
+    let loopback = Loopback::start(&config, make).expect("a window");
+    let heap = loopback.link.pinned();
+    let alloc = |len| heap.alloc(len).expect("room").as_ptr();
+    let address = |memory: *mut u8| memory.addr() as u64;
+    let slabs = || {
+        // An answer: what was posted before has been done.
+        loopback.link.call(&MemInfo { context: 0, reserved: 0 }, &[]).expect("an answer");
+        let start = opened.lock().iter().map(|span| span.offset).min();
+        let start = start.map_or(0, |first| first - first % PINNED_SLAB_BYTES);
+        let mut slabs: Vec<u64> = opened.lock().iter().map(|span| (span.offset - start) / PINNED_SLAB_BYTES).collect();
+        slabs.sort_unstable();
+        slabs
+    };
+    assert_eq!(slabs(), []);
+    let small = alloc(1);
+    assert_eq!(slabs(), [0]);
+    let (long, other) = (alloc(100 * MIB), alloc(MIB));
+    assert_eq!(slabs(), [0, 1]);
+    // SAFETY: the heap has just given these bytes to this test alone.
+    unsafe { long.write_bytes(7, 100 * MIB) };
+    assert_eq!(heap.free(address(long)), Ok(()));
+    assert_eq!(slabs(), [0, 1], "others have memory in both");
+    assert_eq!(heap.free(address(other)), Ok(()));
+    assert_eq!(slabs(), [0]);
+    let again = alloc(100 * MIB);
+    assert_eq!((again, slabs()), (long, vec![0, 1]));
+    let at = |offset: usize| {
+        // SAFETY: the byte lies in the allocation.
+        unsafe { again.add(offset).read() }
+    };
+    assert_eq!(
+        (at(0), at(100 * MIB - 1)),
+        (7, 0),
+        "pages of an open slab stay, those of a closed one have been given back"
+    );
+    assert_eq!(heap.free(address(small)), Ok(()));
+    assert_eq!(heap.alloc(150 * MIB).err(), Some(CuError::OUT_OF_MEMORY));
 }
 
 #[test]
