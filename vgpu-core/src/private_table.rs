@@ -1,9 +1,10 @@
-//! The one private interface between our own libraries: libcublas reaches libcuda's streams through it.
+//! The one private interface between our own libraries: libcublas reaches libcuda's streams through it, and who takes our
+//! libcuda for a driver gives it a device.
 //!
 //! `cuGetExportTable` of our libcuda answers [`PRIVATE_TABLE_UUID`] with a pointer to a [`PrivateTable`]. No other
 //! library knows the UUID, and none of NVIDIA's tables has it.
 
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 
 use crate::wire::messages::StatisticsReply;
 
@@ -41,7 +42,16 @@ pub struct PrivateTable {
     /// # Safety
     /// `out` is writable.
     pub statistics: unsafe extern "C" fn(out: *mut StatisticsReply) -> u32,
+    /// Has the executor that is embedded be one of this process: `serve` is called with `data` and the descriptor of a guest's
+    /// connection, whose owner it becomes; it serves that on another thread. To be said before `cuInit`, and once.
+    ///
+    /// # Safety
+    /// `serve` may be called with `data` at any time from now on, from any thread.
+    pub execute_here: unsafe extern "C" fn(serve: Serve, data: *const c_void),
 }
+
+/// See [`PrivateTable::execute_here`].
+pub type Serve = unsafe extern "C" fn(data: *const c_void, connection: c_int);
 
 impl PrivateTable {
     /// Whether the table, as found in another library, can be used by this one.

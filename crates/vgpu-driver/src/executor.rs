@@ -272,6 +272,14 @@ impl Executor for DriverDevice {
         Ok(())
     }
 
+    fn host_open(&mut self, _: Seq, _: &HostOpen, _: &[u8]) -> CuResult<Answer<HostOpenReply>> {
+        Err(self.refuse((CuError::NOT_SUPPORTED, "the guest's own memory is not in this process".to_owned())))
+    }
+
+    fn host_close(&mut self, _: Seq, _: &HostClose, _: &[u8]) -> CuResult {
+        Err(self.refuse((CuError::NOT_SUPPORTED, "the guest's own memory is not in this process".to_owned())))
+    }
+
     fn blob_create(&mut self, _: Seq, message: &BlobCreate, _: &[u8]) -> CuResult<Answer<BlobCreateReply>> {
         let blob = self.blobs.create(message.len_bytes).map_err(|refusal| self.refuse(refusal))?;
         Ok(BlobCreateReply { blob }.into())

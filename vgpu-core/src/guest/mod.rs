@@ -246,6 +246,11 @@ impl Link {
         self.same_addresses
     }
 
+    /// Whether the executor is in this very process.
+    pub fn is_in_process(&self) -> bool {
+        matches!(self.channel.lifeline(), Lifeline::InProcess)
+    }
+
     /// Where the device sits on this machine's bus: in a VM, where its PCI function is. Elsewhere the executor says it.
     pub fn place(&self) -> Option<Place> {
         self.channel.lifeline().place()

@@ -4,20 +4,58 @@
 //! which would be unsafe in a stranger's process with threads. The executor detaches itself at once: the program's
 //! own `wait` never sees it for long, its terminal's signals do not reach it, and it watches the guest's process.
 //! (The parent-death signal would be tied to the thread that happened to initialise CUDA.)
+//!
+//! Where this library is taken for a driver, whoever does so serves the connection in the process itself.
 
-use std::ffi::{CStr, OsStr};
+use std::ffi::{CStr, OsStr, c_void};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, IntoRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use once_cell::sync::OnceCell;
+
 use super::ConnectError;
 use super::socket::Socket;
+use crate::private_table::Serve;
 
 /// The variable that names the executor's program.
 const EXECUTOR_VARIABLE: &str = "VGPU_EXECUTOR";
 const PROGRAM: &str = "vgpud";
+
+/// Who serves in this process.
+static SERVER: OnceCell<Server> = OnceCell::new();
+
+struct Server {
+    serve: Serve,
+    data: *const c_void,
+}
+
+// SAFETY: whoever gave it lets every thread call it.
+unsafe impl Send for Server {}
+// SAFETY: as above.
+unsafe impl Sync for Server {}
+
+/// Has connections served in this process from now on.
+///
+/// # Safety
+/// As [`crate::private_table::PrivateTable::execute_here`] says.
+pub unsafe extern "C" fn execute_here(serve: Serve, data: *const c_void) {
+    // The first one stays.
+    let _ = SERVER.set(Server { serve, data });
+}
+
+/// A connection that is served in this process, if anybody does that.
+pub(super) fn start_here() -> Option<Result<Socket, ConnectError>> {
+    let Server { serve, data } = SERVER.get()?;
+    let pair = Socket::pair().map_err(|error| ConnectError::new(format!("no connection within this process: {error}")));
+    Some(pair.map(|(ours, theirs)| {
+        // SAFETY: who gave the function promised this; the descriptor is passed on.
+        unsafe { serve(*data, OwnedFd::from(theirs).into_raw_fd()) };
+        ours
+    }))
+}
 
 /// Starts an executor and returns the connection to it.
 pub(super) fn start() -> Result<Socket, ConnectError> {

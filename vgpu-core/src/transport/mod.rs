@@ -3,7 +3,7 @@
 //! - `selection`: which GPU a process asks for, and where that is said.
 //! - `socket`: message sockets that carry file descriptors.
 //! - [`handshake`]: hello, welcome or refusal.
-//! - `unix`: a daemon's socket; `embedded`: an executor of one's own, as a child process.
+//! - `unix`: a daemon's socket; `embedded`: an executor of one's own, as a child process or in this one.
 //! - `lifeline`: waking, sleeping, and noticing the other end's end.
 //! - [`monitor`]: the read-only connection that libnvidia-ml uses.
 //! - `pci`: a function of this VM's PCI bus, whose daemon is outside.
@@ -19,6 +19,7 @@ mod selection;
 pub mod socket;
 mod unix;
 
+pub use embedded::execute_here;
 pub(crate) use lifeline::Lifeline;
 pub use monitor::{MonitorLink, ProcessUse};
 pub use selection::{RECORD, Request, Selection};
@@ -71,14 +72,19 @@ pub trait Exchange {
 enum Connection {
     /// The window's object comes with the welcome.
     Socket(Socket, handshake::Welcome),
+    /// The same from this very process.
+    InProcess(Socket, handshake::Welcome),
     /// The window is the channel's arena.
     Pci(pci::Claim),
 }
 
 fn open(selection: &Selection, greeting: &Greeting, places: &pci::Places) -> Result<Connection, ConnectError> {
+    let greet = |socket: &Socket, place: &dyn fmt::Display| {
+        handshake::greet(socket, greeting)
+            .map_err(|error| ConnectError::new(format!("{place}: {error}{}", cure(&error))))
+    };
     let over_socket = |socket: Socket, place: &dyn fmt::Display| {
-        let welcome = handshake::greet(&socket, greeting)
-            .map_err(|error| ConnectError::new(format!("{place}: {error}{}", cure(&error))))?;
+        let welcome = greet(&socket, place)?;
         // It lives, so from now on it answers sooner.
         socket.set_timeout(Some(socket::TIMEOUT)).map_err(|error| ConnectError::new(format!("{place}: {error}")))?;
         Ok(Connection::Socket(socket, welcome))
@@ -101,7 +107,14 @@ fn open(selection: &Selection, greeting: &Greeting, places: &pci::Places) -> Res
             }
         },
         Selection::Unix(path) => over_socket(unix::connect(path)?, &path.display()),
-        Selection::Embedded => over_socket(embedded::start()?, &"the embedded executor"),
+        Selection::Embedded => match embedded::start_here() {
+            Some(socket) => {
+                let socket = socket?;
+                let welcome = greet(&socket, &"the executor of this process")?;
+                Ok(Connection::InProcess(socket, welcome))
+            }
+            None => over_socket(embedded::start()?, &"the embedded executor"),
+        },
         Selection::AnyPci => over_pci(None),
         Selection::Pci(address) => over_pci(Some(address)),
         Selection::Invalid(text) => Err(ConnectError::new(format!(
@@ -144,14 +157,16 @@ fn open_window_among(selection: &Selection, places: &pci::Places) -> Result<(Win
         ConnectError::new(format!("no addresses for device memory: {error}; see the limit that `ulimit -v` shows"))
     })?;
     let greeting = Greeting::compute(proposed.iter().map(Arena::range));
+    let welcomed = |welcome: handshake::Welcome, proposed| {
+        let object = welcome.object.ok_or_else(|| ConnectError::new("the executor sent no window"))?;
+        let layout = read_layout(object.as_fd()).map_err(unusable)?;
+        let arena = Arena::keep(proposed, layout.device_arena).map_err(unusable)?;
+        let window = map_window(object.as_fd(), layout).map_err(unusable)?;
+        Ok(window.with_arena(arena))
+    };
     match open(selection, &greeting, places)? {
-        Connection::Socket(socket, welcome) => {
-            let object = welcome.object.ok_or_else(|| ConnectError::new("the executor sent no window"))?;
-            let layout = read_layout(object.as_fd()).map_err(unusable)?;
-            let arena = Arena::keep(proposed, layout.device_arena).map_err(unusable)?;
-            let window = map_window(object.as_fd(), layout).map_err(unusable)?;
-            Ok((window.with_arena(arena), Lifeline::Socket(socket.into())))
-        }
+        Connection::Socket(socket, welcome) => Ok((welcomed(welcome, proposed)?, Lifeline::Socket(socket.into()))),
+        Connection::InProcess(_, welcome) => Ok((welcomed(welcome, proposed)?, Lifeline::InProcess)),
         Connection::Pci(claim) => {
             let layout = claim.layout().map_err(unusable)?;
             let arena = Arena::keep(proposed, layout.device_arena).map_err(unusable)?;

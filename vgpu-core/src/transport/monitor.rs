@@ -129,7 +129,7 @@ impl MonitorLink {
 
     pub(super) fn connect_among(selection: &Selection, places: &pci::Places) -> Result<Self, ConnectError> {
         Ok(match open(selection, &Greeting::monitor(), places)? {
-            Connection::Socket(socket, _) => Self::new(Box::new(socket), None),
+            Connection::Socket(socket, _) | Connection::InProcess(socket, _) => Self::new(Box::new(socket), None),
             Connection::Pci(claim) => {
                 let place = claim.place();
                 Self::new(Box::new(claim), place)

@@ -270,6 +270,12 @@ messages! {
     /// Closes what was opened by that very span, once work queued before is done.
     post 26 PinnedClose fn pinned_close { span: Span };
 
+    /// Opens memory of the guest's own, at its addresses, as if it were pinned: where the executor is in the guest's process.
+    call 27 HostOpen fn host_open { address: u64, len_bytes: u64 } -> HostOpenReply { reserved: u64 };
+
+    /// Closes what was opened at that address, for work that is queued later.
+    post 28 HostClose fn host_close { address: u64 };
+
     // ---- modules and launches ---------------------------------------------------------------------------------
 
     /// Reserves room for an image that is too long for one record.

@@ -53,6 +53,7 @@ static TABLE: PrivateTable = PrivateTable {
     size_bytes: size_of::<PrivateTable>() as u32,
     post_on_stream,
     statistics,
+    execute_here: vgpu_core::transport::execute_here,
 };
 
 /// Gives our libraries' own table for our own UUID; there are no other tables.

@@ -4,7 +4,7 @@ use std::ffi::{c_uint, c_void};
 
 use vgpu_core::abi::{CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUDA_MEMCPY3D_PEER, CUcontext, CUdeviceptr, CUstream};
 use vgpu_core::ffi::{In, Out, OutOpt};
-use vgpu_core::wire::messages::{Fill, MemAlloc, MemFree, MemInfo};
+use vgpu_core::wire::messages::{Fill, HostClose, HostOpen, MemAlloc, MemFree, MemInfo};
 use vgpu_core::{CuError, CuResult};
 
 use super::id;
@@ -18,8 +18,12 @@ use crate::guest::{Process, capture, output, process};
 
 /// `CU_MEMHOSTALLOC_PORTABLE | DEVICEMAP | WRITECOMBINED`.
 const HOST_ALLOC_FLAGS: c_uint = 7;
-/// `CU_MEMHOSTREGISTER_PORTABLE | READ_ONLY`: what registering means for memory that the device cannot reach.
-const HOST_REGISTER_FLAGS: c_uint = 1 | 8;
+/// `CU_MEMHOSTALLOC_DEVICEMAP`, which all of it is.
+const HOST_ALLOC_DEVICEMAP: c_uint = 2;
+/// `CU_MEMHOSTREGISTER_DEVICEMAP`, `_IOMEMORY` and `_READ_ONLY`.
+const HOST_REGISTER_DEVICEMAP: c_uint = 2;
+const HOST_REGISTER_IOMEMORY: c_uint = 4;
+const HOST_REGISTER_READ_ONLY: c_uint = 8;
 /// All `CU_MEMHOSTREGISTER_*`.
 const HOST_REGISTER_ALL: c_uint = 15;
 /// Rows of pitched memory start at multiples of this, as do allocations.
@@ -123,22 +127,30 @@ fn alloc_pinned(process: &Process, context: &Context, bytes: usize, kind: Kind) 
 
 /// Frees pinned memory. The device may be using it still, in any context: its work is waited for, as in CUDA.
 fn free_pinned(process: &Process, address: u64) -> CuResult {
+    wait_everywhere(process);
+    process.link.pinned().free(address)
+}
+
+/// Waits for the work of all contexts.
+fn wait_everywhere(process: &Process) {
     for live in
         process.contexts.filtered(|context| context.number() != 0).iter().filter_map(|context| context.live().ok())
     {
         // A fault is reported by the next call that may; the memory is free all the same.
         let _fault = live.wait_all(process);
     }
-    process.link.pinned().free(address)
 }
 
-/// Allocates page-locked host memory that the device reaches without copies.
+/// Allocates page-locked host memory that the device reaches without copies; no bytes are null.
 pub(crate) fn cuMemHostAlloc(pp: Out<'_, *mut c_void>, bytesize: usize, Flags: c_uint) -> CuResult {
     let (process, context) = context::healthy()?;
     if Flags & !HOST_ALLOC_FLAGS != 0 {
         return Err(CuError::INVALID_VALUE);
     }
-    pp.write(alloc_pinned(process, context, bytesize, Kind::Pinned(Flags))?);
+    pp.write(match bytesize {
+        0 => std::ptr::null_mut(),
+        _ => alloc_pinned(process, context, bytesize, Kind::Pinned(Flags | HOST_ALLOC_DEVICEMAP))?,
+    });
     Ok(())
 }
 
@@ -196,7 +208,7 @@ pub(crate) unsafe fn cuMemHostGetDevicePointer_v2(
 pub(crate) unsafe fn cuMemHostGetFlags(pFlags: Out<'_, c_uint>, p: *mut c_void) -> CuResult {
     let (process, _) = context::current()?;
     match process.allocations.find(p.addr() as u64).map(|range| range.kind) {
-        Some(Kind::Pinned(flags) | Kind::Registered(flags)) => {
+        Some(Kind::Pinned(flags) | Kind::Registered(flags) | Kind::Mapped(flags)) => {
             pFlags.write(flags);
             Ok(())
         }
@@ -204,35 +216,56 @@ pub(crate) unsafe fn cuMemHostGetFlags(pFlags: Out<'_, c_uint>, p: *mut c_void) 
     }
 }
 
-/// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are
-/// not supported.
+/// Registers the program's memory, for the device where that reaches it: in this very process. Elsewhere it stays pageable,
+/// and flags that ask for more are not supported.
 pub(crate) unsafe fn cuMemHostRegister_v2(p: *mut c_void, bytesize: usize, Flags: c_uint) -> CuResult {
     let (process, context) = context::healthy()?;
     if p.is_null() || bytesize == 0 || Flags & !HOST_REGISTER_ALL != 0 {
         return Err(CuError::INVALID_VALUE);
     }
-    if Flags & !HOST_REGISTER_FLAGS != 0 {
+    // With unified addressing the device reaches whatever is registered, but for what it must not write to.
+    let is_mapped = process.link.is_in_process() && Flags & HOST_REGISTER_READ_ONLY == 0;
+    if Flags & HOST_REGISTER_IOMEMORY != 0 || Flags & HOST_REGISTER_DEVICEMAP != 0 && !is_mapped {
         return Err(CuError::NOT_SUPPORTED);
     }
-    let number = context.live()?.number;
-    process.allocations.insert(p.addr() as u64, bytesize as u64, Kind::Registered(Flags), number)
+    let (number, address, len_bytes) = (context.live()?.number, p.expose_provenance() as u64, bytesize as u64);
+    if !is_mapped {
+        return process.allocations.insert(address, len_bytes, Kind::Registered(Flags), number);
+    }
+    process.allocations.insert(address, len_bytes, Kind::Mapped(Flags), number)?;
+    let opened = process.link.call(&HostOpen { address, len_bytes }, &[]);
+    opened.map(drop).inspect_err(|_| {
+        process.allocations.remove(address, |range| matches!(range.kind, Kind::Mapped(_)));
+    })
 }
 
-/// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are
-/// not supported.
+/// Registers the program's memory.
 pub(crate) unsafe fn cuMemHostRegister(p: *mut c_void, bytesize: usize, Flags: c_uint) -> CuResult {
     // SAFETY: the caller's promise is passed on.
     unsafe { cuMemHostRegister_v2(p, bytesize, Flags) }
 }
 
-/// Ends the registration of the program's memory.
+/// Ends the registration of the program's memory that was registered from there on. The device may be using it still: its work
+/// is waited for.
 pub(crate) unsafe fn cuMemHostUnregister(p: *mut c_void) -> CuResult {
     let (process, _) = context::current()?;
     if p.is_null() {
         return Err(CuError::INVALID_VALUE);
     }
-    let known = process.allocations.remove(p.addr() as u64, |range| matches!(range.kind, Kind::Registered(_)));
-    known.map(drop).ok_or(CuError::HOST_MEMORY_NOT_REGISTERED)
+    let address = p.addr() as u64;
+    let known = process.allocations.find(address).ok_or(CuError::HOST_MEMORY_NOT_REGISTERED)?;
+    let is_registered = |kind| matches!(kind, Kind::Registered(_) | Kind::Mapped(_));
+    if known.base != address || !is_registered(known.kind) {
+        return Err(CuError::INVALID_VALUE);
+    }
+    if matches!(known.kind, Kind::Mapped(_)) {
+        wait_everywhere(process);
+    }
+    let gone = process.allocations.remove(address, |range| is_registered(range.kind));
+    match gone.ok_or(CuError::HOST_MEMORY_NOT_REGISTERED)?.kind {
+        Kind::Mapped(_) => process.link.post(&HostClose { address }, &[]).map(drop),
+        _ => Ok(()),
+    }
 }
 
 // ---- linear copies ------------------------------------------------------------------------------------------------

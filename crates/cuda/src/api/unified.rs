@@ -45,7 +45,7 @@ fn value(process: &Process, range: &Allocation, address: u64, attribute: CUpoint
             Value::Pointer(context.cast())
         }
         A::CU_POINTER_ATTRIBUTE_MEMORY_TYPE => Value::Unsigned(match range.kind {
-            Kind::Pinned(_) | Kind::Registered(_) => CUmemorytype::CU_MEMORYTYPE_HOST.0,
+            Kind::Pinned(_) | Kind::Registered(_) | Kind::Mapped(_) => CUmemorytype::CU_MEMORYTYPE_HOST.0,
             Kind::Device | Kind::Variable | Kind::Managed => CUmemorytype::CU_MEMORYTYPE_DEVICE.0,
         }),
         A::CU_POINTER_ATTRIBUTE_DEVICE_POINTER => {

@@ -22,12 +22,14 @@ pub(crate) enum Kind {
     Managed,
     /// The program's own memory, registered with its `CU_MEMHOSTREGISTER_*` flags; copies treat it as pageable.
     Registered(u32),
+    /// The same where the executor is in this process: the device reaches it at its addresses.
+    Mapped(u32),
 }
 
 impl Kind {
     /// Whether host code may dereference it.
     pub(crate) fn is_host(self) -> bool {
-        matches!(self, Self::Pinned(_) | Self::Managed | Self::Registered(_))
+        matches!(self, Self::Pinned(_) | Self::Managed | Self::Registered(_) | Self::Mapped(_))
     }
 
     /// Whether device code may dereference it.
@@ -52,7 +54,7 @@ impl Allocation {
     /// Where kernels find what the program finds at `address`; `None` where they do not reach it.
     pub(crate) fn device_address(&self, process: &Process, address: u64) -> Option<u64> {
         match self.kind {
-            Kind::Device | Kind::Variable => Some(address),
+            Kind::Device | Kind::Variable | Kind::Mapped(_) => Some(address),
             Kind::Pinned(_) | Kind::Managed => process.link.pinned().device_address(address),
             Kind::Registered(_) => None,
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
-use vgpu_core::wire::messages::{ContextCreate, ContextDestroy};
+use vgpu_core::wire::messages::{ContextCreate, ContextDestroy, HostClose};
 use vgpu_core::{CuError, CuResult, ffi};
 
 use super::allocation::Kind;
@@ -153,9 +153,11 @@ impl Context {
             process.graph_execs.remove(exec.handle);
         }
         for allocation in process.allocations.drain(|allocation| allocation.context == of_it) {
-            // The executor takes device memory back with the context; the pinned heap is ours to keep.
-            if let Kind::Pinned(_) | Kind::Managed = allocation.kind {
-                process.link.pinned().free(allocation.base)?;
+            match allocation.kind {
+                Kind::Pinned(_) | Kind::Managed => process.link.pinned().free(allocation.base)?,
+                Kind::Mapped(_) => process.link.post(&HostClose { address: allocation.base }, &[]).map(drop)?,
+                // The executor takes device memory back with the context.
+                Kind::Device | Kind::Variable | Kind::Registered(_) => {}
             }
         }
         let destroy = ContextDestroy { context: of_it, reserved: 0 };

@@ -3,6 +3,7 @@
 use vgpu_core::wire::messages::{Copy, CopyIn, CopyOut, Fill};
 use vgpu_core::{CuError, CuResult};
 
+use super::allocation::Kind;
 use super::copy_box::PageableBox;
 use super::gate::Arm;
 use super::graph::{CopyWork, Work};
@@ -21,6 +22,15 @@ fn is_host(process: &Process, address: *const u8) -> bool {
 /// A host address as device work names it: a place in the window.
 fn pinned_span(process: &Process, address: u64, len: usize) -> Option<vgpu_core::wire::Span> {
     process.link.pinned().span(address, len)
+}
+
+/// Whether the device reaches the program's own memory there.
+fn is_mapped(process: &Process, address: *const u8, len: usize) -> CuResult<bool> {
+    if !process.link.is_in_process() {
+        return Ok(false);
+    }
+    let kind = process.allocations.kind_of(address.addr() as u64, len as u64)?;
+    Ok(matches!(kind, Some(Kind::Mapped(_))))
 }
 
 /// Copies host memory to the device.
@@ -44,6 +54,9 @@ pub(crate) unsafe fn to_device(
     }
     if !is_host(process, source) {
         return Err(CuError::INVALID_VALUE);
+    }
+    if is_mapped(process, source, len)? {
+        return on_device(process, stream, target, source.addr() as u64, len, done);
     }
     let span = pinned_span(process, source.addr() as u64, len);
     let live = match stream.enter(process)? {
@@ -95,6 +108,9 @@ pub(crate) unsafe fn to_host(
     }
     if !is_host(process, target) {
         return Err(CuError::INVALID_VALUE);
+    }
+    if is_mapped(process, target, len)? {
+        return on_device(process, stream, target.addr() as u64, source, len, done);
     }
     let span = pinned_span(process, target.addr() as u64, len);
     let live = match stream.enter(process)? {

@@ -46,6 +46,7 @@ impl Place {
             Some(Kind::Device | Kind::Variable) => (Memory::Device, address),
             Some(Kind::Managed) => (Memory::Managed, in_window()),
             Some(Kind::Pinned(_)) => (Memory::Pinned, in_window()),
+            Some(Kind::Mapped(_)) => (Memory::Pinned, address),
             None if process.allocations.is_device_address(address) => return Err(CuError::INVALID_VALUE),
             Some(Kind::Registered(_)) | None => (Memory::Pageable, address),
         };

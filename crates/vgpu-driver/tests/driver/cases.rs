@@ -165,6 +165,15 @@ pub(crate) fn of(op: Op) -> Case {
             before: |guest| guest.open_pinned(4096, 8192).expect(SERVED),
             ..apart(|guest| guest.close_pinned(4096, 8192), &[])
         },
+        Op::HostOpen => apart(
+            |guest| {
+                let mine = [0_u8; 64];
+                let address = mine.as_ptr().expose_provenance() as u64;
+                not_supported(guest.call(HostOpen { address, len_bytes: 64 }, &[]).map(drop))
+            },
+            &[],
+        ),
+        Op::HostClose => apart(|guest| not_supported(guest.post(HostClose { address: guest.memory })), &[]),
         Op::BlobCreate => apart(|guest| guest.call(BlobCreate { len_bytes: 100 }, &[]).map(drop), &[]),
         Op::BlobWrite => Case { before: |guest| guest.graph = blob(guest, 32), ..apart(write_blob, &[]) },
         Op::ModuleLoad => apart(

@@ -80,6 +80,14 @@ impl SoftDevice {
         in_heap.ok_or_else(|| self.refuse((CuError::INVALID_VALUE, format!("{span:?} is no part of the pinned heap"))))
     }
 
+    /// Refuses what only a guest of this process may ask for: another's addresses are not ours.
+    fn require_guest_here(&mut self) -> CuResult {
+        if self.config.is_in_guest {
+            return Ok(());
+        }
+        Err(self.refuse((CuError::NOT_SUPPORTED, "the guest's own memory is not in this process".to_owned())))
+    }
+
     fn require_context(&mut self, context: u32) -> CuResult {
         if self.contexts.contains(&context) {
             Ok(())
@@ -242,6 +250,21 @@ impl Executor for SoftDevice {
 
     fn pinned_close(&mut self, _: Seq, message: &PinnedClose, _: &[u8]) -> CuResult {
         self.heap_address(message.span).map(drop)
+    }
+
+    fn host_open(&mut self, _: Seq, message: &HostOpen, _: &[u8]) -> CuResult<Answer<HostOpenReply>> {
+        let HostOpen { address, len_bytes } = *message;
+        self.require_guest_here()?;
+        let end = address.checked_add(len_bytes).ok_or(CuError::INVALID_VALUE);
+        let opened = end.and_then(|end| self.engine.heap.lock().open_foreign(address..end));
+        opened.map_err(|error| self.refuse((error, format!("{len_bytes} bytes at {address:#x} cannot be opened"))))?;
+        Ok(HostOpenReply { reserved: 0 }.into())
+    }
+
+    fn host_close(&mut self, _: Seq, message: &HostClose, _: &[u8]) -> CuResult {
+        self.require_guest_here()?;
+        let closed = self.engine.heap.lock().close_foreign(message.address);
+        closed.map_err(|error| self.refuse((error, format!("nothing was opened at {:#x}", message.address))))
     }
 
     fn blob_create(&mut self, _: Seq, message: &BlobCreate, _: &[u8]) -> CuResult<Answer<BlobCreateReply>> {

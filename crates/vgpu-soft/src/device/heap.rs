@@ -168,6 +168,32 @@ impl Heap {
         self.insert_free(start, len);
     }
 
+    /// Lets kernels that are launched from now on touch memory that is not ours as well.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` for no bytes, and where they may touch some of it already.
+    pub(super) fn open_foreign(&mut self, range: Range<u64>) -> CuResult {
+        let own = self.reservation.start()..self.reservation.start() + self.reservation.len_bytes();
+        let overlaps = |known: &Range<u64>| known.start < range.end && range.start < known.end;
+        if range.is_empty() || overlaps(&own) || self.foreign.iter().any(overlaps) {
+            return Err(CuError::INVALID_VALUE);
+        }
+        self.foreign.push(range);
+        self.map = None;
+        Ok(())
+    }
+
+    /// Ends that, for a range that was opened.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when none starts at `address`.
+    pub(super) fn close_foreign(&mut self, address: u64) -> CuResult {
+        let found = self.foreign.iter().position(|range| range.start == address);
+        self.foreign.swap_remove(found.ok_or(CuError::INVALID_VALUE)?);
+        self.map = None;
+        Ok(())
+    }
+
     /// What kernels that are launched now may touch.
     pub(super) fn map(&mut self) -> Arc<MemoryMap> {
         if let Some(map) = &self.map {
@@ -422,6 +448,20 @@ mod tests {
         heap.retire(address).unwrap();
         assert!(!heap.map().admits(address, 1));
         assert!(map.admits(address, 1), "a snapshot does not change");
+    }
+
+    #[test]
+    fn foreign_ranges_come_and_go_and_never_overlap() {
+        let mut heap = Heap::new(1 << 20, 0..0, Arc::new(Quota::new(1 << 20)), vec![64..96]).unwrap();
+        let own = heap.alloc(512, Some(1)).unwrap();
+        for wrong in [70..71, 0..65, 95..100, 60..200, 128..128, own..own + 1] {
+            assert_eq!(heap.open_foreign(wrong.clone()), Err(CuError::INVALID_VALUE), "{wrong:?}");
+        }
+        assert_eq!(heap.open_foreign(96..128), Ok(()));
+        assert!(heap.map().admits(96, 32) && !heap.map().admits(90, 10));
+        assert_eq!(heap.close_foreign(97), Err(CuError::INVALID_VALUE));
+        assert_eq!(heap.close_foreign(96), Ok(()));
+        assert!(!heap.map().admits(96, 1) && heap.map().admits(64, 32));
     }
 
     #[test]

@@ -77,6 +77,8 @@ pub struct Config {
     pub images: Option<Arc<dyn ImageStore>>,
     /// After so long a launch fails; `None` for never.
     pub launch_timeout: Option<Duration>,
+    /// The guest is this process itself: what it says of its memory is true of ours.
+    pub is_in_guest: bool,
 }
 
 impl Default for Config {
@@ -97,6 +99,7 @@ impl Default for Config {
             ledger: Arc::new(Quota::new(memory_bytes)),
             images: None,
             launch_timeout: None,
+            is_in_guest: false,
         }
     }
 }

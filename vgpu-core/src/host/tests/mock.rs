@@ -220,10 +220,10 @@ impl Executor for Mock {
 
     refused! {
         posts: context_create(ContextCreate), context_destroy(ContextDestroy), stream_create(StreamCreate),
-            stream_destroy(StreamDestroy), stream_wait(StreamWait), mem_free(MemFree), copy(Copy), copy_box(CopyBox),
+            stream_destroy(StreamDestroy), stream_wait(StreamWait), mem_free(MemFree), host_close(HostClose), copy(Copy), copy_box(CopyBox),
             fill(Fill), module_unload(ModuleUnload), function_attribute(FunctionAttribute), launch(Launch),
             graph_launch(GraphLaunch), graph_destroy(GraphDestroy), gemm(Gemm), trsm(Trsm);
-        calls: device_info(DeviceInfo) -> DeviceInfoReply, mem_alloc(MemAlloc) -> MemAllocReply,
+        calls: device_info(DeviceInfo) -> DeviceInfoReply, mem_alloc(MemAlloc) -> MemAllocReply, host_open(HostOpen) -> HostOpenReply,
             module_function(ModuleFunction) -> FunctionReply, module_global(ModuleGlobal) -> ModuleGlobalReply,
             occupancy(Occupancy) -> OccupancyReply, error_text(ErrorText) -> ErrorTextReply,
             graph_create(GraphCreate) -> GraphCreateReply, graph_update(GraphUpdate) -> GraphUpdateReply

@@ -128,3 +128,55 @@ fn a_context_that_ends_gives_everything_back() {
     assert_eq!(marker, Err(CuError::INVALID_HANDLE));
     assert!(rig.is_retired(FREE, rig.seq));
 }
+
+#[test]
+fn the_pinned_heap_is_opened_where_it_lies() {
+    let mut rig = Rig::new();
+    let heap = rig.recorder.pinned_heap();
+    let span = Span { offset: heap.start - rig.recorder.window_address(), len_bytes: 4096 };
+    let opened = rig.run(|device, seq| device.pinned_open(seq, &PinnedOpen { span }, &[])).unwrap();
+    assert_eq!(opened.reply, PinnedOpenReply { device_address: heap.start, holds_pages: 0 });
+    assert_eq!(rig.run(|device, seq| device.pinned_close(seq, &PinnedClose { span }, &[])), Ok(()));
+    for span in [Span { offset: u64::MAX, len_bytes: 2 }, Span { offset: span.offset, len_bytes: u64::MAX }] {
+        let opened = rig.run(|device, seq| device.pinned_open(seq, &PinnedOpen { span }, &[]));
+        assert_eq!(opened, Err(CuError::INVALID_VALUE));
+    }
+}
+
+/// The messages that open and close memory of this test's own.
+fn of_host(memory: &[u8]) -> (HostOpen, HostClose) {
+    let address = memory.as_ptr().expose_provenance() as u64;
+    (HostOpen { address, len_bytes: memory.len() as u64 }, HostClose { address })
+}
+
+#[test]
+fn memory_of_a_guest_in_this_process_is_reached_while_it_is_open() {
+    let mut rig = Rig::with(|config| config.is_in_guest = true);
+    let mut memory = [7; 64];
+    memory[63] = 8;
+    let (open, close) = of_host(&memory);
+    let target = rig.alloc(64);
+    let copy = Copy { stream: FREE, reserved: 0, target, source: open.address, len_bytes: 64 };
+    assert_eq!(rig.run(|device, seq| device.copy(seq, &copy, &[])), Err(CuError::INVALID_VALUE));
+    rig.run(|device, seq| device.host_open(seq, &open, &[])).unwrap();
+    rig.run(|device, seq| device.copy(seq, &copy, &[])).unwrap();
+    assert_eq!(rig.read(FREE, target, 64), memory);
+    let beyond = Copy { len_bytes: 65, ..copy };
+    assert_eq!(rig.run(|device, seq| device.copy(seq, &beyond, &[])), Err(CuError::INVALID_VALUE));
+    rig.run(|device, seq| device.host_close(seq, &close, &[])).unwrap();
+    assert_eq!(rig.run(|device, seq| device.copy(seq, &copy, &[])), Err(CuError::INVALID_VALUE));
+    assert_eq!(rig.run(|device, seq| device.host_close(seq, &close, &[])), Err(CuError::INVALID_VALUE));
+}
+
+#[test]
+fn a_guest_of_another_process_opens_nothing_of_this_one() {
+    let mut rig = Rig::new();
+    let memory = [7; 64];
+    let (open, close) = of_host(&memory);
+    let target = rig.alloc(64);
+    let opened = rig.run(|device, seq| device.host_open(seq, &open, &[]));
+    assert_eq!(opened, Err(CuError::NOT_SUPPORTED));
+    assert_eq!(rig.run(|device, seq| device.host_close(seq, &close, &[])), Err(CuError::NOT_SUPPORTED));
+    let copy = Copy { stream: FREE, reserved: 0, target, source: open.address, len_bytes: 64 };
+    assert_eq!(rig.run(|device, seq| device.copy(seq, &copy, &[])), Err(CuError::INVALID_VALUE));
+}
