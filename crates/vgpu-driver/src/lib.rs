@@ -1,7 +1,7 @@
 //! The host's own NVIDIA driver as an executor: the device protocol on libcuda and libcublas.
 //!
 //! - [`Driver`] is the opened libraries: `find` where they lie, `library` and `api` their functions, `info` what is said of
-//!   their GPUs.
+//!   their GPUs; [`Nested`] is for our own libcuda in a driver's place.
 //! - [`DriverDevice`] serves one guest: `executor` has a method per message, `device` what they share.
 //! - The order of work: `context`, `stream`; `retire` publishes what is done, `reaper` frees what nobody uses any more.
 //! - Bytes: `memory` knows what is the guest's, `copy` moves it, `pinning` has the window's bytes and short ones lie where
@@ -28,6 +28,7 @@ mod layout;
 mod library;
 mod memory;
 mod module;
+mod nested;
 mod nodes;
 mod open;
 mod pinning;
@@ -37,4 +38,5 @@ mod stream;
 mod workspace;
 
 pub use device::DriverDevice;
+pub use nested::Nested;
 pub use open::{Driver, OpenError, Wanted};

@@ -1,5 +1,6 @@
 //! Opening the driver: libcuda first and for everybody, and cuBLAS, which finds it, when it is needed.
 
+use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -10,10 +11,11 @@ use vgpu_core::wire::messages::DeviceInfoReply;
 use crate::api::Api;
 use crate::blas::Blas;
 use crate::library::{self, Scope};
+use crate::nested::Nested;
 use crate::{find, info};
 
 /// What is to be opened.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// libcuda, where it is not to be looked for.
     pub driver: Option<PathBuf>,
@@ -21,8 +23,8 @@ pub struct Wanted {
     pub blas: Option<PathBuf>,
     /// Of the driver's GPUs only this one.
     pub gpu: Option<u32>,
-    /// Take vgpu's own libcuda, too: for tests where there is no GPU.
-    pub allow_own: bool,
+    /// Take vgpu's own libcuda, too, and serve it so: for tests where there is no GPU.
+    pub nested: Option<Nested>,
 }
 
 /// Why there is nothing to execute on.
@@ -91,8 +93,12 @@ impl Driver {
         };
         let library = library::open(&path, Scope::Global).map_err(|error| load_error(&path, &error))?;
         let api = Api::find(&library).map_err(|missing| OpenError::TooOld { path: path.clone(), missing })?;
-        if is_own(&api) && !wanted.allow_own {
-            return Err(OpenError::Own(path));
+        if let Some(table) = own_table(&api) {
+            let Some(nested) = &wanted.nested else {
+                return Err(OpenError::Own(path));
+            };
+            // SAFETY: the table is of the library that has just been opened.
+            unsafe { nested.serve(table) };
         }
         let no_gpu = |error| if error == CuError::NO_DEVICE { OpenError::NoGpu } else { OpenError::Start(error) };
         api.cuInit(0).map_err(no_gpu)?;
@@ -158,11 +164,12 @@ fn load_error(path: &Path, reason: &dyn std::fmt::Display) -> OpenError {
     OpenError::Load { path: path.to_owned(), reason: reason.to_string() }
 }
 
-/// Whether this libcuda is a guest's: it would ask a vgpud, in the end this very process.
-fn is_own(api: &Api) -> bool {
+/// The private table of a libcuda that is a guest's: it would ask a vgpud, in the end this very process.
+fn own_table(api: &Api) -> Option<*const c_void> {
     let mut table = std::ptr::null();
     // SAFETY: the first argument leads to a local, the second to sixteen bytes.
-    unsafe { api.cuGetExportTable(&raw mut table, &PRIVATE_TABLE_UUID) }.is_ok()
+    let found = unsafe { api.cuGetExportTable(&raw mut table, &PRIVATE_TABLE_UUID) };
+    found.is_ok().then_some(table)
 }
 
 fn open_blas(wanted: Option<&Path>, version: u32) -> Result<Blas, String> {

@@ -24,7 +24,17 @@ pub fn open(
     images: Option<Arc<dyn ImageStore>>,
     completions: Arc<dyn Completions>,
 ) -> Result<SoftDevice> {
-    let config = Config {
+    SoftDevice::new(config(settings, memory_bytes, ledger, images), completions).context("the device cannot be set up")
+}
+
+/// How the device is set up, with so much memory.
+pub(crate) fn config(
+    settings: &DeviceSettings,
+    memory_bytes: u64,
+    ledger: Arc<dyn MemoryLedger>,
+    images: Option<Arc<dyn ImageStore>>,
+) -> Config {
+    Config {
         compute_capability: (settings.capability.0, settings.capability.1),
         memory_bytes,
         threads: settings.threads as usize,
@@ -39,8 +49,7 @@ pub fn open(
         ledger,
         images,
         ..Config::default()
-    };
-    SoftDevice::new(config, completions).context("the device cannot be set up")
+    }
 }
 
 /// Text that names this machine and stays.

@@ -9,12 +9,12 @@ use vgpu_core::wire::messages::{DeviceInfo, DeviceInfoReply, StatisticsReply};
 use vgpu_core::wire::{Completions, Executor};
 use vgpu_driver::{Driver, DriverDevice, OpenError, Wanted};
 
-use crate::device;
 use crate::observer::Nobody;
 use crate::settings::{Choice, DeviceSettings};
+use crate::{device, nested};
 
 /// Memory of the software GPU when nobody says.
-const SOFT_MEMORY_BYTES: u64 = 8 << 30;
+pub(crate) const SOFT_MEMORY_BYTES: u64 = 8 << 30;
 
 /// What executes, chosen and opened.
 pub enum Gpu {
@@ -121,7 +121,7 @@ fn open_driver(settings: &DeviceSettings, gpu: Option<u32>) -> Result<Driver, Op
         driver: settings.driver_library.clone().or_else(|| own("libcuda.so.1")),
         blas: settings.cublas_library.clone().or_else(|| own("libcublas.so.12")),
         gpu,
-        allow_own: settings.nested,
+        nested: settings.nested.then(|| nested::executor(settings)),
     })?;
     log::info!("the driver executes: {}", driver.describe());
     Ok(driver)

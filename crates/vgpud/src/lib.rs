@@ -10,7 +10,7 @@
 //! - [`ledger`]: device memory in use, shared between executors by a page of memory.
 //! - [`cache_folder`], [`module_cache`]: images that are kept for the next process.
 //! - [`gpu`]: what executes: the [`device`] of the software GPU, or the host's driver, for which the [`environment`] is made
-//!   anew and which is asked for its GPUs by a [`probe`]. [`observer`]: answers to monitors.
+//!   anew and which is asked for its GPUs by a [`probe`]; or, [nested](nested), our own libcuda in the driver's place. [`observer`]: answers to monitors.
 //! - [`selfbench`]: how fast the window is on this machine.
 
 pub mod cache_folder;
@@ -26,6 +26,7 @@ pub mod gpu;
 pub mod ledger;
 pub mod listener;
 pub mod module_cache;
+mod nested;
 pub mod observer;
 pub mod probe;
 pub mod selfbench;
