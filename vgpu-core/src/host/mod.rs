@@ -3,13 +3,14 @@
 //! Nothing that the guest can write is believed: areas come from this side's own copy of the layout.
 //!
 //! What every executor needs, whatever executes for it: [`table`] of handles, [`blob`]s and kept images, [`ledger`] of
-//! device memory, a graph's [`nodes`], the [`extent`] of rows, [`refusal`]s.
+//! device memory, a graph's [`nodes`], the [`extent`] of rows, the [`output`] of kernels, [`refusal`]s.
 
 pub mod blob;
 mod calls;
 pub mod extent;
 pub mod ledger;
 pub mod nodes;
+pub mod output;
 pub mod refusal;
 mod serve;
 pub mod table;

@@ -430,10 +430,7 @@ impl Executor for SoftDevice {
     }
 
     fn output_take(&mut self, _: Seq, message: &OutputTake, _: &[u8]) -> CuResult<Answer<OutputTakeReply>> {
-        let (stdout, stderr, left) = self.engine.output.take(message.room_bytes);
-        let (stdout_bytes, stderr_bytes) = (stdout.len() as u64, stderr.len() as u64);
-        let reply = OutputTakeReply { stdout_bytes, stderr_bytes, left_bytes: left as u64 };
-        Ok(Answer { reply, tail: [stdout, stderr].concat() })
+        Ok(self.engine.output.take(message.room_bytes))
     }
 
     fn statistics(
