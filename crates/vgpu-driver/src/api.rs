@@ -52,6 +52,7 @@ functions! {
         gives cuCtxCreate_v2(flags: c_uint, device: c_int) -> Context;
         plain cuCtxDestroy_v2(context: Context);
         plain cuCtxSetCurrent(context: Context);
+        plain cuCtxSynchronize();
         plain cuCtxSetLimit(limit: c_uint, value: usize);
         raw cuMemHostRegister_v2(start: *mut c_void, len: usize, flags: c_uint);
         raw cuMemHostUnregister(start: *mut c_void);
@@ -65,6 +66,7 @@ functions! {
         plain cuEventDestroy_v2(event: Event);
         plain cuEventRecord(event: Event, stream: Stream);
         plain cuEventQuery(event: Event);
+        plain cuEventSynchronize(event: Event);
         gives cuEventElapsedTime(start: Event, end: Event) -> f32;
 
         raw cuLaunchHostFunc(stream: Stream, function: CUhostFn, data: *mut c_void);

@@ -1,7 +1,7 @@
 //! Contexts: the driver's, with what streams, points and the dead need to know of theirs.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use parking_lot::Mutex;
 use vgpu_core::{CuError, CuResult};
@@ -17,6 +17,8 @@ pub(crate) struct Context {
     pub(crate) handle: Handle,
     /// The fault that has ended it, or 0.
     failed: AtomicU32,
+    /// Kernels that are loaded in it may print something.
+    prints: AtomicBool,
     /// Untimed events that mark no point now.
     spare: Mutex<Vec<Event>>,
     /// An event from which times are counted, and when it was.
@@ -43,7 +45,7 @@ impl Context {
         let base = api.cuEventCreate(0)?;
         let reached = api.cuEventRecord(base, Stream::LEGACY).and_then(|()| api.cuStreamSynchronize(Stream::LEGACY));
         reached.inspect_err(|_| log_failure("an event", api.cuEventDestroy_v2(base)))?;
-        Ok(Self { handle, failed: AtomicU32::new(0), spare: Mutex::default(), base, base_ns: now_ns() })
+        Ok(Self { handle, failed: AtomicU32::new(0), prints: AtomicBool::new(false), spare: Mutex::default(), base, base_ns: now_ns() })
     }
 
     /// # Errors
@@ -55,6 +57,16 @@ impl Context {
     /// Notes a fault; whether it is the first one.
     pub(crate) fn set_failed(&self, error: CuError) -> bool {
         self.failed.compare_exchange(0, error.code(), Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether its kernels may have printed something.
+    pub(crate) fn prints(&self) -> bool {
+        self.prints.load(Ordering::Acquire)
+    }
+
+    /// Notes that they may from now on.
+    pub(crate) fn set_prints(&self) {
+        self.prints.store(true, Ordering::Release);
     }
 
     /// An untimed event of this context, which is current.

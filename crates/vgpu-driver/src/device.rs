@@ -20,6 +20,7 @@ use crate::host_call::HostCalls;
 use crate::memory::{Memory, Owner, Stretch};
 use crate::module::Module;
 use crate::open::Driver;
+use crate::output::{Output, Standard};
 use crate::pinning::Pinning;
 use crate::reaper::{Dead, Reaper, What};
 use crate::retire::Retirer;
@@ -36,6 +37,7 @@ pub struct DriverDevice {
     pub(crate) completions: Arc<dyn Completions>,
     pub(crate) ledger: Arc<dyn MemoryLedger>,
     pub(crate) host_calls: Arc<HostCalls>,
+    pub(crate) output: Arc<Output>,
     pub(crate) retirer: Arc<Retirer>,
     retiring: Option<JoinHandle<()>>,
     pub(crate) contexts: HashMap<u32, Owned>,
@@ -57,7 +59,8 @@ pub struct DriverDevice {
 }
 
 impl DriverDevice {
-    /// A device without contexts, and its threads.
+    /// A device without contexts, and its threads. What its kernels print reaches the guest if the driver's standard output and
+    /// error are the other ends of `standard`.
     ///
     /// # Errors
     /// The system's, without room for threads.
@@ -66,11 +69,18 @@ impl DriverDevice {
         ledger: Arc<dyn MemoryLedger>,
         images: Option<Arc<dyn ImageStore>>,
         completions: Arc<dyn Completions>,
+        standard: Option<Standard>,
     ) -> std::io::Result<Self> {
+        let output = Output::start(Arc::clone(&completions), standard)?;
         let reaper = Reaper::start(Arc::clone(&driver), Arc::clone(&ledger))?;
-        let host_calls = Arc::new(HostCalls::new(Arc::clone(&completions)));
-        let retirer = Retirer::new(Arc::clone(&driver), Arc::clone(&completions), reaper, Arc::clone(&host_calls));
-        let retirer = Arc::new(retirer);
+        let host_calls = Arc::new(HostCalls::new(Arc::clone(&completions), Arc::clone(&output)));
+        let retirer = Arc::new(Retirer::new(
+            Arc::clone(&driver),
+            Arc::clone(&completions),
+            reaper,
+            Arc::clone(&host_calls),
+            Arc::clone(&output),
+        ));
         let retires = Arc::clone(&retirer);
         let retiring = std::thread::Builder::new().name("vgpu-retirer".to_owned()).spawn(move || retires.run())?;
         Ok(Self {
@@ -92,6 +102,7 @@ impl DriverDevice {
             completions,
             ledger,
             host_calls,
+            output,
             retirer,
         })
     }
@@ -115,7 +126,7 @@ impl DriverDevice {
     pub(crate) fn answered<T>(&mut self, context: &Context, answer: Result<T, Refusal>) -> CuResult<T> {
         answer.map_err(|(error, text)| {
             if is_fatal(error) {
-                self.retirer.fail(context, error, &text);
+                self.retirer.fail(context, &mut self.streams.current, error, &text);
             }
             self.refuse((error, text))
         })

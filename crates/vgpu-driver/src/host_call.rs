@@ -16,6 +16,7 @@ use parking_lot::{Condvar, Mutex};
 use vgpu_core::wire::{Completions, Seq, StreamSlot};
 
 use crate::context::Context;
+use crate::output::Output;
 
 /// A thread that waits for the guest looks this often for itself: the one that would tell it may be waiting in the driver.
 const LOOK_PERIOD: Duration = Duration::from_millis(1);
@@ -75,6 +76,7 @@ pub(crate) unsafe extern "C" fn function(data: *mut c_void) {
 /// The calls of one guest.
 pub(crate) struct HostCalls {
     completions: Arc<dyn Completions>,
+    output: Arc<Output>,
     state: Mutex<State>,
     /// Told when calls are done, and of the end.
     news: Condvar,
@@ -98,8 +100,8 @@ struct Open {
 }
 
 impl HostCalls {
-    pub(crate) fn new(completions: Arc<dyn Completions>) -> Self {
-        Self { completions, state: Mutex::default(), news: Condvar::new() }
+    pub(crate) fn new(completions: Arc<dyn Completions>, output: Arc<Output>) -> Self {
+        Self { completions, output, state: Mutex::default(), news: Condvar::new() }
     }
 
     /// Expects the call of a record; returns what to give the driver.
@@ -160,6 +162,8 @@ impl HostCalls {
 
     /// Calls the guest and waits until it is done.
     fn carry_out(&self, what: &What) {
+        // The driver has printed what earlier kernels have to say.
+        self.output.take_in();
         let mut state = self.state.lock();
         if state.is_ending {
             return;

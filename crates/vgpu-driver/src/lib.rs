@@ -6,11 +6,13 @@
 //! - The order of work: `context`, `stream`; `retire` publishes what is done, `reaper` frees what nobody uses any more.
 //! - Bytes: `memory` knows what is the guest's, `copy` moves it, `pinning` has the window's bytes and short ones lie where
 //!   the GPU can fetch them.
-//! - Work: `module` and `function` with `layout`, `blas`, `graph` with `nodes` and `workspace`; `host_call` has the guest work.
+//! - Work: `module` and `function` with `layout`, `blas`, `graph` with `nodes` and `workspace`; `host_call` has the guest work,
+//!   `output` has what kernels print.
 //!
 //! Three threads: the one that serves the ring makes all calls that order work; `retire`'s asks which of it is done; and
-//! `reaper`'s makes those that may block until a device is idle. A thread of the driver's own enters `host_call`. Handles and addresses of the driver never leave this process
-//! other than device addresses; a guest's copies and fills are held against what it owns before the driver sees them.
+//! `reaper`'s makes those that may block until a device is idle. A thread of the driver's own enters `host_call`, and one of
+//! `output`'s calls nobody. Handles and addresses of the driver never leave this process other than device addresses; a
+//! guest's copies and fills are held against what it owns before the driver sees them.
 
 mod api;
 mod blas;
@@ -31,6 +33,7 @@ mod module;
 mod nested;
 mod nodes;
 mod open;
+mod output;
 mod pinning;
 mod reaper;
 mod retire;
@@ -40,3 +43,4 @@ mod workspace;
 pub use device::DriverDevice;
 pub use nested::Nested;
 pub use open::{Driver, OpenError, Wanted};
+pub use output::Standard;

@@ -11,6 +11,7 @@ use vgpu_core::wire::messages::ImageKind;
 use crate::api::{Api, Module as Handle};
 use crate::context::Context;
 use crate::layout::Layouts;
+use crate::output;
 
 /// `CU_JIT_ERROR_LOG_BUFFER`, `CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES`.
 const ERROR_LOG: c_uint = 5;
@@ -44,6 +45,9 @@ impl Module {
     ) -> Result<Self, Refusal> {
         if kind == ImageKind::FatbinEntry {
             fatbin::Entry::parse(bytes).map_err(|error| (error.to_cuda(), error.to_string()))?;
+        }
+        if output::may_print(kind, bytes) {
+            context.set_prints();
         }
         let image = whole(kind, bytes);
         let mut log = vec![0_u8; LOG_BYTES];

@@ -12,9 +12,10 @@ use vgpu_core::wire::{Completions, EventSlot, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::Event;
-use crate::context::{Context, Current};
+use crate::context::{Context, Current, is_fatal};
 use crate::host_call::HostCalls;
 use crate::open::Driver;
+use crate::output::Output;
 use crate::reaper::{Dead, Reaper};
 
 /// More stream slots than any window has.
@@ -45,6 +46,7 @@ pub(crate) struct Retirer {
     completions: Arc<dyn Completions>,
     reaper: Reaper,
     host_calls: Arc<HostCalls>,
+    output: Arc<Output>,
     state: Mutex<State>,
     /// Told of points, of the dead, and of the end.
     news: Condvar,
@@ -71,8 +73,9 @@ impl Retirer {
         completions: Arc<dyn Completions>,
         reaper: Reaper,
         host_calls: Arc<HostCalls>,
+        output: Arc<Output>,
     ) -> Self {
-        Self { driver, completions, reaper, host_calls, state: Mutex::default(), news: Condvar::new() }
+        Self { driver, completions, reaper, host_calls, output, state: Mutex::default(), news: Condvar::new() }
     }
 
     /// Takes the next point of a stream. A slot that no window has is nobody's to wait for.
@@ -146,8 +149,14 @@ impl Retirer {
     }
 
     /// Ends a context with a fault: whatever waits in it is done, but for the guest's own functions.
-    pub(crate) fn fail(&self, context: &Context, error: CuError, what: &str) {
+    pub(crate) fn fail(&self, context: &Context, current: &mut Current, error: CuError, what: &str) {
         if context.set_failed(error) {
+            let api = &self.driver.api;
+            if context.prints() && is_fatal(error) && current.enter(api, context).is_ok() {
+                // There is nothing left that this would wait for, and what it says is known.
+                let _ = api.cuCtxSynchronize();
+                self.output.take_in();
+            }
             self.completions.fail(error, what);
             self.news.notify_one();
         }
@@ -232,10 +241,17 @@ impl Retirer {
         }
         let api = &self.driver.api;
         match current.enter(api, context).and_then(|()| api.cuEventQuery(event)) {
-            Ok(()) => true,
+            Ok(()) => {
+                if context.prints() {
+                    // Returns at once, for the event is reached. A fault of what comes after it is for the next event to tell.
+                    let _ = api.cuEventSynchronize(event);
+                    self.output.take_in();
+                }
+                true
+            }
             Err(CuError::NOT_READY) => false,
             Err(error) => {
-                self.fail(context, error, "the device failed while it was working");
+                self.fail(context, current, error, "the device failed while it was working");
                 true
             }
         }

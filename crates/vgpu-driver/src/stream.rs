@@ -164,8 +164,10 @@ impl Streams {
 
     /// An event behind a stream's work. Without one nobody could know when that is done: the context has failed.
     fn record(&mut self, stream: Stream, context: &Context) -> CuResult<Event> {
-        self.try_record(stream, context)
-            .inspect_err(|error| self.retirer.fail(context, *error, "no event can be recorded behind a stream's work"))
+        self.try_record(stream, context).inspect_err(|error| {
+            let what = "no event can be recorded behind a stream's work";
+            self.retirer.fail(context, &mut self.current, *error, what);
+        })
     }
 
     fn try_record(&mut self, stream: Stream, context: &Context) -> CuResult<Event> {

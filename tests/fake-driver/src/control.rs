@@ -1,6 +1,6 @@
 //! What a test says to the driver and asks of it. Names are those that notes have.
 
-use std::ffi::{CStr, c_char, c_uint, c_void};
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
 use crate::state::{CHANGED, Failure, State, lock};
 use crate::work;
@@ -88,6 +88,12 @@ pub(crate) unsafe extern "C" fn fake_block(function: *const c_char, is_blocked: 
 pub(crate) extern "C" fn fake_gpus(count: i32, capability_major: i32) {
     let mut state = lock();
     (state.gpu_count, state.capability_major) = (count, capability_major);
+}
+
+/// Which descriptors are the driver's standard output and error.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn fake_output(stdout: c_int, stderr: c_int) {
+    lock().printed.set_targets([stdout, stderr]);
 }
 
 /// Whether no stream has anything to do.

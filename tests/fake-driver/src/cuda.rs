@@ -131,7 +131,9 @@ exports! {
     fn cuStreamSynchronize(stream: Stream) [state] {
         let context = state.context()?;
         state.stream(stream.0)?;
-        work::finish(state, context, stream.0)
+        let finished = work::finish(state, context, stream.0);
+        state.printed.flush();
+        finished
     }
     fn cuStreamBeginCapture_v2(stream: Stream, mode: c_uint) [state] {
         let queue = state.stream(stream.0)?;
@@ -303,6 +305,7 @@ exports! {
         function, format!("{grid_x}x{grid_y}x{grid_z}"), format!("{block_x}x{block_y}x{block_z}"),
         dynamic_shared_bytes, stream, Packed(params, extra)
     ) [state] {
+        state.printed.flush();
         let context = state.context()?;
         if state.object(Function::KIND, function.0)?.context != context {
             return Err(INVALID_HANDLE);

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use crate::prints::Printed;
 use crate::work::{Queue, Work};
 
 /// `CUDA_ERROR_INVALID_VALUE` and others that the functions answer.
@@ -127,6 +128,7 @@ pub(crate) struct State {
     pub(crate) gpu_count: i32,
     pub(crate) capability_major: i32,
     pub(crate) clock_ms: u64,
+    pub(crate) printed: Printed,
 }
 
 static STATE: LazyLock<Mutex<State>> = LazyLock::new(|| Mutex::new(State::new()));

@@ -201,6 +201,7 @@ fn run(state: &mut State, key: (usize, usize), work: Work) {
         }
         Work::Kernel { function } => match state.objects.get(&function) {
             Some(Object { what: What::Function { module, name }, .. }) if state.objects.contains_key(module) => {
+                state.printed.run(name);
                 if let Some(code) = name.strip_prefix("fault_").and_then(|code| code.parse().ok()) {
                     state.fault(key.0, code);
                 }

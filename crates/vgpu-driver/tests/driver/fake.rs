@@ -136,6 +136,12 @@ impl Fake {
         self.named("fake_block", function, is_blocked);
     }
 
+    /// Which descriptors are the driver's standard output and error.
+    pub(crate) fn print_to(&self, [stdout, stderr]: [c_int; 2]) {
+        // SAFETY: the fake's function has this type.
+        unsafe { self.control::<unsafe extern "C" fn(c_int, c_int)>("fake_output")(stdout, stderr) }
+    }
+
     /// Whether no stream has anything to do.
     pub(crate) fn is_idle(&self) -> bool {
         // SAFETY: the fake's function has this type.

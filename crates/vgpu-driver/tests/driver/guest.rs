@@ -2,7 +2,9 @@
 
 use std::alloc::{Layout, alloc_zeroed};
 use std::collections::BTreeMap;
+use std::io::PipeWriter;
 use std::ops::Range;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -13,7 +15,7 @@ use vgpu_core::wire::{
     StreamSlot, dispatch,
 };
 use vgpu_core::{CuError, CuResult};
-use vgpu_driver::DriverDevice;
+use vgpu_driver::{DriverDevice, Standard};
 
 use crate::fake::{Fake, wait_until};
 
@@ -45,6 +47,16 @@ pub(crate) struct Seen {
     pub(crate) calls: Vec<u64>,
     /// The number of the last call that it has carried out.
     pub(crate) calls_done: u64,
+    /// How often it was told that something is printed.
+    pub(crate) outputs: u64,
+    /// As far as that had come when each record was retired, work failed, or the guest was called.
+    pub(crate) outputs_before: Vec<u64>,
+}
+
+impl Seen {
+    fn note_outputs(&mut self) {
+        self.outputs_before.push(self.outputs);
+    }
 }
 
 /// A window, and what is published in it.
@@ -84,7 +96,9 @@ impl Window {
 
 impl Completions for Window {
     fn retire(&self, stream: StreamSlot, seq: Seq) {
-        let before = self.seen.lock().retired.insert(stream, seq);
+        let mut seen = self.seen.lock();
+        seen.note_outputs();
+        let before = seen.retired.insert(stream, seq);
         assert!(before < Some(seq), "the number of stream {stream} falls from {before:?} to {seq}");
     }
 
@@ -93,7 +107,9 @@ impl Completions for Window {
     }
 
     fn fail(&self, error: CuError, _: &str) {
-        self.seen.lock().failures.push(error);
+        let mut seen = self.seen.lock();
+        seen.note_outputs();
+        seen.failures.push(error);
     }
 
     fn refuse(&self, seq: Seq, _: CuError, _: &str) {
@@ -106,6 +122,7 @@ impl Completions for Window {
 
     fn call_host(&self, token: u64) -> u64 {
         let mut seen = self.seen.lock();
+        seen.note_outputs();
         seen.calls.push(token);
         seen.calls.len() as u64
     }
@@ -114,7 +131,9 @@ impl Completions for Window {
         self.seen.lock().calls_done
     }
 
-    fn output_waits(&self) {}
+    fn output_waits(&self) {
+        self.seen.lock().outputs += 1;
+    }
 
     fn device_arena(&self) -> Range<u64> {
         0..0
@@ -141,6 +160,8 @@ pub(crate) struct Guest {
     pub(crate) window: Arc<Window>,
     pub(crate) ledger: Arc<Quota>,
     device: DriverDevice,
+    /// The driver's standard output and error.
+    _standard: [PipeWriter; 2],
     /// Number of the last record.
     pub(crate) seq: Seq,
     /// What [`ready`](Self::ready) has made.
@@ -156,8 +177,22 @@ impl Guest {
     pub(crate) fn new(fake: &Arc<Fake>) -> Self {
         let driver = fake.open().expect("a sound driver");
         let (window, ledger) = (Arc::new(Window::new()), Arc::new(Quota::new(QUOTA_BYTES)));
-        let device = DriverDevice::new(driver, ledger.clone(), None, window.clone()).expect("threads");
-        Self { fake: Arc::clone(fake), window, ledger, device, seq: 0, memory: 0, module: 0, function: 0, graph: 0 }
+        let [(stdout, for_stdout), (stderr, for_stderr)] = [0; 2].map(|_| std::io::pipe().expect("a pipe"));
+        fake.print_to([for_stdout.as_raw_fd(), for_stderr.as_raw_fd()]);
+        let standard = Some(Standard { stdout, stderr });
+        let device = DriverDevice::new(driver, ledger.clone(), None, window.clone(), standard).expect("threads");
+        Self {
+            fake: Arc::clone(fake),
+            window,
+            ledger,
+            device,
+            _standard: [for_stdout, for_stderr],
+            seq: 0,
+            memory: 0,
+            module: 0,
+            function: 0,
+            graph: 0,
+        }
     }
 
     /// A guest with a context, a stream beside the default one, 4096 bytes of memory, and a kernel. Its calls so far are

@@ -3,7 +3,7 @@
 //! - `messages`: for every message, which functions are called, with what and in which order; `cases` has one for each.
 //! - `failures`: each of those calls fails.
 //! - `order`: streams that stand still, events, frees that wait; calls that do not return.
-//! - `host_calls`: functions of the guest.
+//! - `host_calls`: functions of the guest. `output`: what kernels print.
 //! - `bytes`: where they lie afterwards. `pinned`: parts of the pinned heap.
 //! - `drivers`: what older drivers lack; drivers that are refused.
 //! - `hostile`: addresses that are not the guest's, forged handles, masses.
@@ -19,4 +19,5 @@ mod host_calls;
 mod hostile;
 mod messages;
 mod order;
+mod output;
 mod pinned;
