@@ -45,7 +45,14 @@ impl Context {
         let base = api.cuEventCreate(0)?;
         let reached = api.cuEventRecord(base, Stream::LEGACY).and_then(|()| api.cuStreamSynchronize(Stream::LEGACY));
         reached.inspect_err(|_| log_failure("an event", api.cuEventDestroy_v2(base)))?;
-        Ok(Self { handle, failed: AtomicU32::new(0), prints: AtomicBool::new(false), spare: Mutex::default(), base, base_ns: now_ns() })
+        Ok(Self {
+            handle,
+            failed: AtomicU32::new(0),
+            prints: AtomicBool::new(false),
+            spare: Mutex::default(),
+            base,
+            base_ns: now_ns(),
+        })
     }
 
     /// # Errors

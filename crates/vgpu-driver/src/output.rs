@@ -88,9 +88,8 @@ impl Output {
 
     fn run(&self) {
         let pipes = self.standard.iter().flat_map(Standard::pipes);
-        let mut polls: Vec<libc::pollfd> = pipes
-            .map(|pipe| libc::pollfd { fd: pipe.as_fd().as_raw_fd(), events: libc::POLLIN, revents: 0 })
-            .collect();
+        let mut polls: Vec<libc::pollfd> =
+            pipes.map(|pipe| libc::pollfd { fd: pipe.as_fd().as_raw_fd(), events: libc::POLLIN, revents: 0 }).collect();
         loop {
             // SAFETY: the first argument leads to as many entries as the second says.
             unsafe { libc::poll(polls.as_mut_ptr(), polls.len() as libc::nfds_t, -1) };
@@ -98,7 +97,10 @@ impl Output {
                 return;
             }
             // One that has ended would be ready for ever.
-            polls.iter_mut().filter(|poll| poll.revents & libc::POLLIN == 0 && poll.revents != 0).for_each(|poll| poll.fd = -1);
+            polls
+                .iter_mut()
+                .filter(|poll| poll.revents & libc::POLLIN == 0 && poll.revents != 0)
+                .for_each(|poll| poll.fd = -1);
         }
     }
 }

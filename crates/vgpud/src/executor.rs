@@ -24,6 +24,7 @@ use crate::ledger::{Account, Ledger};
 use crate::module_cache::ModuleCache;
 use crate::observer::Observer;
 use crate::settings::{Bytes, Choice, DeviceSettings};
+use crate::standard;
 use crate::watch;
 
 /// Serves the guest at the other end of an inherited connection.
@@ -94,6 +95,11 @@ fn prepare(
     let arena = Arena::take_first(&introduction.arenas)
         .context("no addresses for device memory that are free in the guest and here")?;
     let addresses = arena.range();
+    let standard = match settings.device {
+        Choice::Soft => None,
+        // Before the driver is opened, as it may keep what it finds.
+        Choice::Driver(_) | Choice::Auto => Some(standard::divert()?),
+    };
     let (gpu, arena) = match settings.nested {
         true => choose_nested(settings, arena)?,
         false => (Gpu::choose(settings)?, Some(arena)),
@@ -110,7 +116,7 @@ fn prepare(
     });
     let completions = Arc::clone(&window) as Arc<dyn Completions>;
     let ledger = account(options, gpu.memory_bytes(settings)?)?;
-    let Device { executor, counts } = gpu.open(settings, ledger, images(options)?, completions)?;
+    let Device { executor, counts } = gpu.open(settings, ledger, images(options)?, completions, standard)?;
     let is_drivers = matches!(gpu, Gpu::Driver(_));
     watch::end_with(socket, daemon, move || {
         report(&counts());

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use vgpu_core::host::{ImageStore, MemoryLedger, Quota};
 use vgpu_core::wire::messages::{DeviceInfo, DeviceInfoReply, StatisticsReply};
 use vgpu_core::wire::{Completions, Executor};
-use vgpu_driver::{Driver, DriverDevice, OpenError, Wanted};
+use vgpu_driver::{Driver, DriverDevice, OpenError, Standard, Wanted};
 
 use crate::observer::Nobody;
 use crate::settings::{Choice, DeviceSettings};
@@ -79,7 +79,7 @@ impl Gpu {
         }
     }
 
-    /// Makes a guest's device.
+    /// Makes a guest's device. A driver's prints to where `standard` leads.
     ///
     /// # Errors
     /// When the settings name a device that cannot be, or the system has no room.
@@ -89,6 +89,7 @@ impl Gpu {
         ledger: Arc<dyn MemoryLedger>,
         images: Option<Arc<dyn ImageStore>>,
         completions: Arc<dyn Completions>,
+        standard: Option<Standard>,
     ) -> Result<Device> {
         match self {
             Self::Soft => {
@@ -97,7 +98,7 @@ impl Gpu {
                 Ok(Device { counts: Box::new(device.counts()), executor: Box::new(device) })
             }
             Self::Driver(driver) => {
-                let device = DriverDevice::new(Arc::clone(driver), ledger, images, completions);
+                let device = DriverDevice::new(Arc::clone(driver), ledger, images, completions, standard);
                 let device = device.context("threads for the driver's work")?;
                 Ok(Device { counts: Box::new(device.counts()), executor: Box::new(device) })
             }

@@ -5,7 +5,7 @@
 //! - [`listener`]: programs of this machine, over a unix socket.
 //! - [`vfio_user`]: VMs, each with a PCI function of its own; [`tenant`] is what stands behind such a function.
 //! - [`daemon`]: the guests' places, and the executor process of each.
-//! - [`executor`]: such a process: a window, a device, and a watch on its guest.
+//! - [`executor`]: such a process: a window, a device, and a watch on its guest. [`standard`]: what a driver prints there.
 //! - [`dormant`]: what silent guests of VMs hold, for when it runs short.
 //! - [`ledger`]: device memory in use, shared between executors by a page of memory.
 //! - [`cache_folder`], [`module_cache`]: images that are kept for the next process.
@@ -33,6 +33,7 @@ pub mod selfbench;
 pub mod serve;
 pub mod settings;
 pub mod signals;
+pub mod standard;
 pub mod systemd;
 pub mod tenant;
 pub mod vfio_user;

@@ -2,9 +2,9 @@
 //!
 //! A message that is added to the table does not compile here until it has one.
 
+use vgpu_core::CuResult;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Op, Pod, Span, StreamSlot};
-use vgpu_core::CuResult;
 
 use crate::guest::{CONTEXT, Guest, LEGACY, PTX, STREAM, launch};
 
