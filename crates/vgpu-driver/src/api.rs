@@ -53,7 +53,9 @@ functions! {
         plain cuCtxDestroy_v2(context: Context);
         plain cuCtxSetCurrent(context: Context);
         plain cuCtxSynchronize();
+        gives cuCtxGetLimit(limit: c_uint) -> usize;
         plain cuCtxSetLimit(limit: c_uint, value: usize);
+        raw cuCtxGetStreamPriorityRange(least: *mut c_int, greatest: *mut c_int);
         raw cuMemHostRegister_v2(start: *mut c_void, len: usize, flags: c_uint);
         raw cuMemHostUnregister(start: *mut c_void);
         raw cuMemHostGetDevicePointer_v2(address: *mut Address, start: *mut c_void, flags: c_uint);
@@ -61,7 +63,6 @@ functions! {
         gives cuStreamCreateWithPriority(flags: c_uint, priority: c_int) -> Stream;
         plain cuStreamDestroy_v2(stream: Stream);
         plain cuStreamWaitEvent(stream: Stream, event: Event, flags: c_uint);
-        plain cuStreamSynchronize(stream: Stream);
         gives cuEventCreate(flags: c_uint) -> Event;
         plain cuEventDestroy_v2(event: Event);
         plain cuEventRecord(event: Event, stream: Stream);

@@ -21,9 +21,6 @@ pub(crate) struct Context {
     prints: AtomicBool,
     /// Untimed events that mark no point now.
     spare: Mutex<Vec<Event>>,
-    /// An event from which times are counted, and when it was.
-    base: Event,
-    base_ns: u64,
 }
 
 /// What the thread that serves the ring knows of a context besides.
@@ -37,22 +34,9 @@ pub(crate) struct Owned {
 }
 
 impl Context {
-    /// Takes over a context of the driver's, which is current.
-    ///
-    /// # Errors
-    /// The driver's.
-    pub(crate) fn new(api: &Api, handle: Handle) -> CuResult<Self> {
-        let base = api.cuEventCreate(0)?;
-        let reached = api.cuEventRecord(base, Stream::LEGACY).and_then(|()| api.cuStreamSynchronize(Stream::LEGACY));
-        reached.inspect_err(|_| log_failure("an event", api.cuEventDestroy_v2(base)))?;
-        Ok(Self {
-            handle,
-            failed: AtomicU32::new(0),
-            prints: AtomicBool::new(false),
-            spare: Mutex::default(),
-            base,
-            base_ns: now_ns(),
-        })
+    /// Takes over a context of the driver's.
+    pub(crate) fn new(handle: Handle) -> Self {
+        Self { handle, failed: AtomicU32::new(0), prints: AtomicBool::new(false), spare: Mutex::default() }
     }
 
     /// # Errors
@@ -90,16 +74,9 @@ impl Context {
         self.spare.lock().push(event);
     }
 
-    /// When a timed event was reached, on this machine's monotonic clock; `None` when it has been recorded anew meanwhile.
-    pub(crate) fn reached_ns(&self, api: &Api, event: Event) -> Option<u64> {
-        let ms = f64::from(api.cuEventElapsedTime(self.base, event).ok()?);
-        // A float's nanoseconds never come near what an integer cannot hold, and negative ones are the base's own error.
-        Some(self.base_ns.saturating_add((ms * 1e6) as u64))
-    }
-
     /// Ends its own events; nobody has work in it any more.
     pub(crate) fn end_events(&self, api: &Api) {
-        for event in self.spare.lock().drain(..).chain([self.base]) {
+        for event in self.spare.lock().drain(..) {
             log_failure("an event", api.cuEventDestroy_v2(event));
         }
     }
@@ -162,11 +139,4 @@ pub(crate) fn log_failure(what: &str, result: CuResult) {
     if let Err(error) = result {
         log::debug!("{what} does not go: {error}");
     }
-}
-
-fn now_ns() -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the struct is writable; the clock exists on every Linux.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
-    time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
 }

@@ -420,6 +420,9 @@ mod tests {
         fn event_reached(&self, _: u32, _: u64) {}
         fn fail(&self, _: CuError, _: &str) {}
         fn refuse(&self, _: u64, _: CuError, _: &str) {}
+        fn event_ns(&self, _: u32) -> u64 {
+            0
+        }
         fn call_host(&self, _: u64) -> u64 {
             0
         }

@@ -226,11 +226,11 @@ impl DriverDevice {
         } else {
             api.cuCtxCreate_v2(flags, device)?
         };
-        let context = api.cuCtxSetCurrent(handle).and_then(|()| Context::new(api, handle));
-        context.map(Arc::new).inspect_err(|_| {
+        api.cuCtxSetCurrent(handle).inspect_err(|_| {
             let ended = if is_primary { api.cuDevicePrimaryCtxRelease_v2(device) } else { api.cuCtxDestroy_v2(handle) };
             crate::context::log_failure("a context", ended);
-        })
+        })?;
+        Ok(Arc::new(Context::new(handle)))
     }
 
     /// Ends a context, with all that is its, once its work is done.
@@ -336,6 +336,17 @@ impl DriverDevice {
         let event = self.driver.api.cuEventCreate(0).map_err(refused("an event"))?;
         self.events.insert((context, slot), event);
         Ok(event)
+    }
+
+    /// The driver's event for one that the guest has recorded.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when there is none.
+    pub(crate) fn recorded_event(&mut self, context: u32, slot: EventSlot) -> CuResult<Event> {
+        let event = self.events.get(&(context, slot)).copied();
+        event.ok_or_else(|| {
+            self.refuse((CuError::INVALID_HANDLE, format!("event {slot} of context {context} was never recorded")))
+        })
     }
 
     /// Computes with what a stream, whose context is current, has of cuBLAS.

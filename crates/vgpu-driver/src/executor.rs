@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::ops::Range;
 use std::sync::Arc;
 
+use vgpu_core::abi::CUlimit_enum;
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Answer, Executor, Seq, Span, StreamSlot};
@@ -64,6 +65,25 @@ impl DriverDevice {
         start
             .map(|start| start..start + span.len_bytes)
             .map_err(|error| self.refuse((error, format!("{span:?} is no part of the window"))))
+    }
+
+    /// What the driver says of the current context.
+    fn facts(&self) -> Result<ContextFactsReply, Refusal> {
+        let api = &self.driver.api;
+        let (mut least_priority, mut greatest_priority) = (0, 0);
+        // SAFETY: both arguments lead to locals.
+        let told = unsafe { api.cuCtxGetStreamPriorityRange(&raw mut least_priority, &raw mut greatest_priority) };
+        told.map_err(refused("to tell the priorities of streams"))?;
+        let (mut limits, mut limit_codes) = ([0; LIMIT_COUNT], [CuError::INVALID_VALUE.code(); LIMIT_COUNT]);
+        for limit in 0..CUlimit_enum::CU_LIMIT_MAX.0 {
+            let index = limit as usize;
+            match api.cuCtxGetLimit(limit) {
+                Ok(value) => (limits[index], limit_codes[index]) = (value as u64, 0),
+                Err(error) if error.is_fatal() => return Err(refused("to tell a limit")(error)),
+                Err(error) => limit_codes[index] = error.code(),
+            }
+        }
+        Ok(ContextFactsReply { limits, limit_codes, least_priority, greatest_priority })
     }
 
     /// A name that came as a message's tail.
@@ -139,24 +159,43 @@ impl Executor for DriverDevice {
     fn event_record(&mut self, seq: Seq, message: &EventRecord, _: &[u8]) -> CuResult {
         let stream = self.order(message.stream, seq)?;
         let number = self.streams.get(message.stream).expect("the stream was entered").number;
-        let recorded = self.event(number, message.event).and_then(|event| {
-            self.driver.api.cuEventRecord(event, stream).map_err(refused("an event"))?;
-            self.streams.add_timed(message.stream, [(message.event, event)]);
-            Ok(())
-        });
-        self.queued(message.stream, recorded)
+        let recorded = self
+            .event(number, message.event)
+            .and_then(|event| self.driver.api.cuEventRecord(event, stream).map_err(refused("an event")));
+        self.queued(message.stream, recorded)?;
+        // The event itself may be recorded anew before anybody waits for this record.
+        self.streams.mark(message.stream);
+        Ok(())
+    }
+
+    fn event_elapsed(&mut self, _: Seq, message: &EventElapsed, _: &[u8]) -> CuResult<Answer<EventElapsedReply>> {
+        let context = self.enter_context(message.from_context)?;
+        let from = self.recorded_event(message.from_context, message.from)?;
+        let to = self.recorded_event(message.to_context, message.to)?;
+        let ms = self.driver.api.cuEventElapsedTime(from, to);
+        let ms = self.answered(&context, ms.map_err(refused("to tell the time between events")))?;
+        Ok(EventElapsedReply { ms_bits: ms.to_bits(), reserved: 0 }.into())
     }
 
     fn marker(&mut self, seq: Seq, message: &Marker, _: &[u8]) -> CuResult {
-        self.order(message.stream, seq).map(drop)
+        self.order(message.stream, seq)?;
+        self.streams.mark(message.stream);
+        Ok(())
     }
 
-    fn context_limit(&mut self, _: Seq, message: &ContextLimit, _: &[u8]) -> CuResult {
+    fn context_facts(&mut self, _: Seq, message: &ContextFacts, _: &[u8]) -> CuResult<Answer<ContextFactsReply>> {
+        let context = self.enter_context(message.context)?;
+        let facts = self.facts();
+        Ok(self.answered(&context, facts)?.into())
+    }
+
+    fn context_limit(&mut self, _: Seq, message: &ContextLimit, _: &[u8]) -> CuResult<Answer<ContextLimitReply>> {
         let context = self.enter_context(message.context)?;
         let value = usize::try_from(message.value).unwrap_or(usize::MAX);
         let set = self.driver.api.cuCtxSetLimit(message.limit, value);
         let explain = |error| (error, format!("limit {} cannot be {value}", message.limit));
-        self.answered(&context, set.map_err(explain))
+        self.answered(&context, set.map_err(explain))?;
+        Ok(ContextLimitReply { reserved: 0 }.into())
     }
 
     fn host_call(&mut self, seq: Seq, message: &HostCall, _: &[u8]) -> CuResult {
@@ -464,11 +503,10 @@ impl Executor for DriverDevice {
         let Some(graph) = self.graphs.get_mut(message.graph) else {
             return Err(self.unknown_handle("graph", message.graph));
         };
-        let launched = graph.made_of.check(&self.memory).and_then(|()| {
-            self.driver.api.cuGraphLaunch(graph.exec, stream).map_err(refused("the launch of a graph"))?;
-            self.streams.add_timed(message.stream, graph.made_of.timed.iter().copied());
-            Ok(())
-        });
+        let launched = graph
+            .made_of
+            .check(&self.memory)
+            .and_then(|()| self.driver.api.cuGraphLaunch(graph.exec, stream).map_err(refused("the launch of a graph")));
         Counts::add(&self.counts.graph_launches, 1);
         self.queued(message.stream, launched)
     }

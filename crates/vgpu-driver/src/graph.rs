@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use vgpu_core::abi::{CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v2, CUgraphExecUpdateResultInfo};
 use vgpu_core::host::Refusal;
-use vgpu_core::wire::EventSlot;
 use vgpu_core::wire::messages::Launch;
 use vgpu_core::{CuError, CuResult};
 
@@ -29,8 +28,6 @@ pub(crate) struct Graph {
 /// What a graph refers to.
 #[derive(Default)]
 pub(crate) struct Parts {
-    /// The guest's events that it records.
-    pub(crate) timed: Vec<(EventSlot, Event)>,
     /// What its copies and fills touch.
     touched: Vec<(Place, u64)>,
     /// [`Memory::removals`] when that was last found to be the guest's.
@@ -187,8 +184,7 @@ impl<'a> Builder<'a> {
     ///
     /// # Errors
     /// The driver's.
-    pub(crate) fn event(&mut self, before: &[GraphNode], slot: EventSlot, event: Event) -> CuResult {
-        self.parts.timed.push((slot, event));
+    pub(crate) fn event(&mut self, before: &[GraphNode], event: Event) -> CuResult {
         self.add(before, |api, node, graph, before, count| {
             // SAFETY: the pointers are to a local and to as many nodes as are counted.
             unsafe { api.cuGraphAddEventRecordNode(node, graph, before, count, event) }

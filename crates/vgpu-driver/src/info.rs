@@ -2,7 +2,7 @@
 
 use vgpu_core::CuError;
 use vgpu_core::abi::CUdevice_attribute_enum as Attribute;
-use vgpu_core::wire::messages::{DEVICE_ATTRIBUTE_COUNT, DeviceInfoReply};
+use vgpu_core::wire::messages::{DEVICE_ATTRIBUTE_COUNT, DeviceInfoReply, WANTS_ELAPSED, WANTS_POINTS};
 
 use crate::open::Driver;
 
@@ -22,6 +22,7 @@ pub(crate) fn describe(driver: &Driver, device: i32) -> Result<DeviceInfoReply, 
         pci_domain: of(Attribute::CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID),
         pci_bus: of(Attribute::CU_DEVICE_ATTRIBUTE_PCI_BUS_ID),
         pci_device: of(Attribute::CU_DEVICE_ATTRIBUTE_PCI_DEVICE_ID),
+        wants: WANTS_POINTS | WANTS_ELAPSED,
         attributes,
         ..none(driver)
     };
@@ -135,6 +136,7 @@ const PASSED_ON: &[Attribute] = &[
     Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR,
     Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR,
     Attribute::CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_MIPMAPPED_WIDTH,
+    Attribute::CU_DEVICE_ATTRIBUTE_STREAM_PRIORITIES_SUPPORTED,
     Attribute::CU_DEVICE_ATTRIBUTE_GLOBAL_L1_CACHE_SUPPORTED,
     Attribute::CU_DEVICE_ATTRIBUTE_LOCAL_L1_CACHE_SUPPORTED,
     Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR,
@@ -216,7 +218,6 @@ const WITHHELD: &[Attribute] = &[
     Attribute::CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH,
     Attribute::CU_DEVICE_ATTRIBUTE_MAX_OVERSIZED_SHARED_MEMORY_PER_BLOCK,
     Attribute::CU_DEVICE_ATTRIBUTE_MEM_SYNC_DOMAIN_COUNT,
-    Attribute::CU_DEVICE_ATTRIBUTE_STREAM_PRIORITIES_SUPPORTED,
     Attribute::CU_DEVICE_ATTRIBUTE_MEM_DECOMPRESS_ALGORITHM_MASK,
     Attribute::CU_DEVICE_ATTRIBUTE_MEM_DECOMPRESS_MAXIMUM_LENGTH,
     // Arrays and descriptors.

@@ -95,7 +95,7 @@ impl DriverDevice {
             Op::EventRecord => {
                 let slot = read::<EventRecord>(node)?.event;
                 let event = self.event(site.number, slot)?;
-                site.builder.event(&before, slot, event)
+                site.builder.event(&before, event)
             }
             Op::Marker => builder.empty(&before),
             Op::HostCall => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use vgpu_core::wire::{Completions, EventSlot, Seq, StreamSlot};
+use vgpu_core::wire::{Completions, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::Event;
@@ -20,6 +20,9 @@ use crate::reaper::{Dead, Reaper};
 
 /// More stream slots than any window has.
 pub(crate) const SLOT_LIMIT: u32 = 1 << 16;
+
+/// A stream has no more points than these: further records come to stand before the last one.
+const POINTS_MAX: usize = 1024;
 
 /// So long the thread gives way to others between two looks; then it naps.
 const RESTLESS: Duration = Duration::from_micros(50);
@@ -36,8 +39,6 @@ pub(crate) struct Point {
     pub(crate) event: Option<Event>,
     /// The context of the event.
     pub(crate) context: Option<Arc<Context>>,
-    /// The guest's events among them, with the driver's.
-    pub(crate) timed: Vec<(EventSlot, Event)>,
 }
 
 /// Publishes completions. Shared by the thread that serves the ring, and the one that asks.
@@ -98,10 +99,33 @@ impl Retirer {
         self.news.notify_one();
     }
 
+    /// Has the last point of a stream that has very many stand behind all records up to `last` instead: `record` records its
+    /// event anew, in that context. Whether it does.
+    pub(crate) fn move_last(
+        &self,
+        slot: StreamSlot,
+        last: Seq,
+        context: &Arc<Context>,
+        record: impl FnOnce(Event) -> CuResult,
+    ) -> bool {
+        let mut state = self.state.lock();
+        let Some(queue) = state.queues.get_mut(slot as usize).filter(|queue| queue.len() >= POINTS_MAX) else {
+            return false;
+        };
+        // It is not the first one, about which the other thread may be asking.
+        let (_, point) = queue.back_mut().expect("there are many");
+        let is_its = point.context.as_ref().is_some_and(|of| Arc::ptr_eq(of, context));
+        let is_moved = is_its && point.event.is_some_and(|event| record(event).is_ok());
+        if is_moved {
+            point.last = last;
+        }
+        is_moved
+    }
+
     /// Retires a record that names a stream which is not open; whoever waits for it learns of the refusal first.
     pub(crate) fn refuse(&self, slot: StreamSlot, seq: Seq, error: CuError) {
         self.completions.refuse(seq, error, "a record of a stream that is not open");
-        self.push(slot, Point { last: seq, event: None, context: None, timed: Vec::new() });
+        self.push(slot, Point { last: seq, event: None, context: None });
     }
 
     /// Hands `wait` the event of the first point of `slot` that covers `until`; does nothing when that is published already
@@ -112,9 +136,11 @@ impl Retirer {
     pub(crate) fn with_point(&self, slot: StreamSlot, until: Seq, wait: impl FnOnce(Event) -> CuResult) -> CuResult {
         // While the lock is held the event marks this point and no other.
         let state = self.state.lock();
-        let points = state.queues.get(slot as usize).into_iter().flatten();
-        let event = points.map(|(_, point)| point).find(|point| point.last >= until).and_then(|point| point.event);
-        event.map_or(Ok(()), wait)
+        let covering = state.queues.get(slot as usize).and_then(|queue| {
+            let before = queue.partition_point(|(_, point)| point.last < until);
+            queue.get(before)
+        });
+        covering.and_then(|(_, point)| point.event).map_or(Ok(()), wait)
     }
 
     /// Hands `wait` the event of the last point of `slot`, if there is one that is not published.
@@ -270,11 +296,6 @@ impl Retirer {
             point
         };
         if let Some(context) = point.context {
-            for (slot, event) in point.timed {
-                if let Some(ns) = context.reached_ns(&self.driver.api, event) {
-                    self.completions.event_reached(slot, ns);
-                }
-            }
             point.event.into_iter().for_each(|event| context.give_back(event));
         }
         self.completions.retire(slot, point.last);

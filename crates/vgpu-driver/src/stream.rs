@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use vgpu_core::wire::{EventSlot, Seq, StreamSlot};
+use vgpu_core::wire::{Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Event, Stream};
@@ -25,8 +25,6 @@ pub(crate) struct OpenStream {
     marked: Seq,
     /// Number of the last record without one, or 0.
     unmarked: Seq,
-    /// The guest's events among those.
-    timed: Vec<(EventSlot, Event)>,
 }
 
 /// All streams.
@@ -69,7 +67,6 @@ impl Streams {
             blas: None,
             marked: 0,
             unmarked: 0,
-            timed: Vec::new(),
         });
         Ok(())
     }
@@ -128,13 +125,6 @@ impl Streams {
         Ok(open.stream)
     }
 
-    /// Adds an event of the guest's to the records of its stream.
-    pub(crate) fn add_timed(&mut self, slot: StreamSlot, timed: impl IntoIterator<Item = (EventSlot, Event)>) {
-        if let Some(open) = self.get_mut(slot) {
-            open.timed.extend(timed);
-        }
-    }
-
     /// Marks records that a point made later would have wait for others: a context's default stream and its other streams
     /// stand in each other's way, and a point is work like any other.
     fn mark_across_legacy(&mut self, slot: StreamSlot, number: u32, is_legacy: bool) {
@@ -155,11 +145,17 @@ impl Streams {
             return;
         }
         self.unmarked.retain(|other| *other != slot);
-        let (last, timed) = (std::mem::take(&mut open.unmarked), std::mem::take(&mut open.timed));
+        let last = std::mem::take(&mut open.unmarked);
         open.marked = last;
         let (stream, context) = (open.stream, Arc::clone(&open.context));
+        if context.check().is_ok() && self.current.enter(&self.driver.api, &context).is_ok() {
+            let again = |event| self.driver.api.cuEventRecord(event, stream);
+            if self.retirer.move_last(slot, last, &context, again) {
+                return;
+            }
+        }
         let event = self.record(stream, &context).ok();
-        self.retirer.push(slot, Point { last, event, context: Some(context), timed });
+        self.retirer.push(slot, Point { last, event, context: Some(context) });
     }
 
     /// An event behind a stream's work. Without one nobody could know when that is done: the context has failed.

@@ -73,6 +73,10 @@ impl Completions for Nobody {
 
     fn event_reached(&self, _: EventSlot, _: u64) {}
 
+    fn event_ns(&self, _: EventSlot) -> u64 {
+        0
+    }
+
     fn fail(&self, error: CuError, detail: &str) {
         log::error!("a device without work failed: {error:?}: {detail}");
     }

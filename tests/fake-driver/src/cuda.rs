@@ -104,10 +104,6 @@ exports! {
         set_current(context.0);
         done()
     }
-    fn cuCtxSetLimit(limit: c_uint, value: usize) [state] {
-        state.context()?;
-        done()
-    }
 
     fn cuStreamCreateWithPriority(stream: Out<usize>, flags: c_uint, priority: c_int) [state] {
         let context = state.context()?;
@@ -127,13 +123,6 @@ exports! {
     fn cuStreamWaitEvent(stream: Stream, event: Event, flags: c_uint) [state] {
         let What::Event { asked, .. } = state.object(Event::KIND, event.0)?.what else { return Err(INVALID_HANDLE) };
         work::queue(state, stream.0, Work::Wait { event: event.0, number: asked })
-    }
-    fn cuStreamSynchronize(stream: Stream) [state] {
-        let context = state.context()?;
-        state.stream(stream.0)?;
-        let finished = work::finish(state, context, stream.0);
-        state.printed.flush();
-        finished
     }
     fn cuStreamBeginCapture_v2(stream: Stream, mode: c_uint) [state] {
         let queue = state.stream(stream.0)?;

@@ -129,6 +129,8 @@ pub(crate) struct State {
     pub(crate) capability_major: i32,
     pub(crate) clock_ms: u64,
     pub(crate) printed: Printed,
+    /// By context and limit.
+    pub(crate) limits: BTreeMap<(usize, c_uint), usize>,
 }
 
 static STATE: LazyLock<Mutex<State>> = LazyLock::new(|| Mutex::new(State::new()));

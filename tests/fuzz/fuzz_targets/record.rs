@@ -38,6 +38,10 @@ impl Completions for Window {
     fn fail(&self, _: CuError, _: &str) {}
     fn refuse(&self, _: Seq, _: CuError, _: &str) {}
 
+    fn event_ns(&self, _: EventSlot) -> u64 {
+        0
+    }
+
     fn call_host(&self, _: u64) -> u64 {
         0
     }

@@ -150,6 +150,10 @@ impl Completions for HostWindow {
         }
     }
 
+    fn event_ns(&self, event: EventSlot) -> u64 {
+        self.window.event_word(event).map_or(0, |word| word.load(Ordering::Acquire))
+    }
+
     fn fail(&self, error: CuError, detail: &str) {
         if !self.failed.swap(true, Ordering::AcqRel) {
             log::warn!("{error:?}: {detail}");

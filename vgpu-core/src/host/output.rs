@@ -37,6 +37,11 @@ impl Displacing {
         self.fit();
     }
 
+    /// How much room it has.
+    pub fn room_bytes(&self) -> usize {
+        self.room_bytes
+    }
+
     fn fit(&mut self) {
         while self.len_bytes > self.room_bytes
             && let Some(oldest) = self.texts.pop_front()

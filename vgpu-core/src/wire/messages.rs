@@ -1,6 +1,6 @@
 //! The table of messages: opcode, name, fixed part, answer. Everything else about them is derived from here.
 //!
-//! To add one: take the next free number of its group, never reuse one, state units, and write the executor's method.
+//! To add one: take the next free number of its group, never reuse one (9 is used up), state units, and write the executor's method.
 //! A row is a `call`, or a `post`, or `ordered`: a post that is work of the stream that it names.
 //! Addresses are device addresses of the executor (pinned and managed memory included) unless a field is a [`Span`].
 //! An executor retires the sequence number of every record that names a stream, also of one it refuses: after it has said
@@ -173,6 +173,9 @@ fn split<'a, M: Message>(header: &RecordHeader, body: &'a [u8]) -> Result<(M, &'
 /// Room for every `CUdevice_attribute` of the headers that the types come from.
 pub const DEVICE_ATTRIBUTE_COUNT: usize = 192;
 
+/// The same for every `CUlimit`.
+pub const LIMIT_COUNT: usize = 16;
+
 messages! {
     // ---- devices, contexts, streams, events -------------------------------------------------------------------
 
@@ -188,7 +191,7 @@ messages! {
             name: [u8; 256],
             total_mem_bytes: u64,
             pci_domain: u32, pci_bus: u32, pci_device: u32,
-            /// What this executor asks of its guests: [`WANTS_POINTS`], [`WANTS_MACHINE_CODE`].
+            /// What this executor asks of its guests: [`WANTS_POINTS`], [`WANTS_MACHINE_CODE`], [`WANTS_ELAPSED`].
             wants: u32,
             attributes: [i32; DEVICE_ATTRIBUTE_COUNT],
         };
@@ -215,12 +218,30 @@ messages! {
     /// Does nothing, in order: a point on a stream to wait for.
     ordered 8 Marker fn marker { stream: StreamSlot, reserved: u32 };
 
-    /// Sets a `CUlimit` of a context.
-    post 9 ContextLimit fn context_limit { context: u32, limit: u32, value: u64 };
-
     /// Has the guest carry out what it knows by `token`; later work on `stream` waits until it has. The guest is called even
     /// where work has failed, but for a call of a graph.
     ordered 10 HostCall fn host_call { stream: StreamSlot, reserved: u32, token: u64 };
+
+    /// The time between the last records of two events, which are done.
+    call 11 EventElapsed fn event_elapsed { from_context: u32, from: EventSlot, to_context: u32, to: EventSlot }
+        -> EventElapsedReply {
+            /// Milliseconds: the bits of an `f32`.
+            ms_bits: u32,
+            reserved: u32,
+        };
+
+    /// What a context's limits are, by `CUlimit`, and which priorities its streams have.
+    call 12 ContextFacts fn context_facts { context: u32, reserved: u32 }
+        -> ContextFactsReply {
+            limits: [u64; LIMIT_COUNT],
+            /// For each limit the code with which the question for it is refused, or 0.
+            limit_codes: [u32; LIMIT_COUNT],
+            least_priority: i32,
+            greatest_priority: i32,
+        };
+
+    /// Sets a `CUlimit` of a context.
+    call 13 ContextLimit fn context_limit { context: u32, limit: u32, value: u64 } -> ContextLimitReply { reserved: u64 };
 
     // ---- memory -----------------------------------------------------------------------------------------------
 
@@ -462,6 +483,9 @@ pub const WANTS_POINTS: u32 = 1;
 
 /// Flag of [`DeviceInfoReply::wants`]: of a container of images, what this device can run as it stands, beside the best PTX.
 pub const WANTS_MACHINE_CODE: u32 = 2;
+
+/// Flag of [`DeviceInfoReply::wants`]: an [`EventElapsed`] for the time between two events; none is published.
+pub const WANTS_ELAPSED: u32 = 4;
 
 /// Flag of [`CopyIn::flags`]: a piece of a copy that is too long to stay in the caches.
 pub const COPY_OF_LONG: u32 = 1;

@@ -136,6 +136,8 @@ pub trait Completions: Send + Sync {
     fn retire(&self, stream: StreamSlot, seq: Seq);
     /// An event was reached at `ns` on the executor's monotonic clock.
     fn event_reached(&self, event: EventSlot, ns: u64);
+    /// What was published last for an event; 0 before.
+    fn event_ns(&self, event: EventSlot) -> u64;
     /// Work failed after it was accepted: becomes the guest's sticky error (the first one wins).
     fn fail(&self, error: CuError, detail: &str);
     /// Record `seq` was not accepted: a later call of the guest returns the error, once. A code that is fatal in CUDA becomes
@@ -164,6 +166,12 @@ pub trait Completions: Send + Sync {
     fn staging(&self) -> std::ops::Range<u64>;
 }
 
+/// The time between two points of a clock, as CUDA gives it.
+pub fn milliseconds(from_ns: u64, to_ns: u64) -> f32 {
+    let ns = i128::from(to_ns) - i128::from(from_ns);
+    (ns as f64 / 1e6) as f32
+}
+
 /// An answer on its way to a reply slot: the fixed part and a tail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer<R> {
@@ -176,5 +184,16 @@ pub struct Answer<R> {
 impl<R> From<R> for Answer<R> {
     fn from(reply: R) -> Self {
         Self { reply, tail: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::milliseconds;
+
+    #[test]
+    fn elapsed_time_is_signed_and_in_milliseconds() {
+        assert!((milliseconds(1_000_000, 3_500_000) - 2.5).abs() < 1e-6);
+        assert!((milliseconds(3_500_000, 1_000_000) + 2.5).abs() < 1e-6);
     }
 }

@@ -4,11 +4,9 @@ use std::ffi::{c_int, c_uint, c_ulonglong};
 use std::sync::atomic::Ordering;
 
 use vgpu_core::abi::{
-    CUcontext, CUctxCreateParams, CUdevice, CUdevice_attribute, CUevent, CUexecAffinityParam, CUfunc_cache, CUlimit,
-    CUsharedconfig,
+    CUcontext, CUctxCreateParams, CUdevice, CUevent, CUexecAffinityParam, CUfunc_cache, CUlimit, CUsharedconfig,
 };
 use vgpu_core::ffi::{InOpt, Out, OutOpt};
-use vgpu_core::wire::messages::ContextLimit;
 use vgpu_core::{CuError, CuResult};
 
 use crate::guest::context::{self, Context};
@@ -19,10 +17,6 @@ use crate::guest::{Process, capture, output, process, thread};
 const SCHED_MODES: [c_uint; 4] = [0, 1, 2, 4];
 const SCHED_MASK: c_uint = 7;
 const ALL_FLAGS: c_uint = 0xff;
-
-/// What device code may count on without asking for more: CUDA's own documented defaults.
-const DEFAULT_STACK_BYTES: u64 = 1024;
-const DEFAULT_PRINTF_BYTES: u64 = 1 << 20;
 
 /// Checks `CU_CTX_*` flags.
 pub(super) fn check_flags(flags: c_uint) -> CuResult {
@@ -218,36 +212,21 @@ pub(crate) fn cuCtxSynchronize_v2(ctx: CUcontext) -> CuResult {
     synchronize(process, context)
 }
 
-/// Sets a limit: stack, which the software GPU always has enough of, and the buffer of `printf`.
+/// Sets a limit, if the device lets it.
 pub(crate) fn cuCtxSetLimit(limit: CUlimit, value: usize) -> CuResult {
     let (process, context) = context::current()?;
-    match limit {
-        CUlimit::CU_LIMIT_STACK_SIZE | CUlimit::CU_LIMIT_PRINTF_FIFO_SIZE => {
-            let value = (value as u64).max(1);
-            let message = ContextLimit { context: context.live()?.number, limit: limit.0, value };
-            process.link.post(&message, &[])?;
-            context.limits[limit.0 as usize].store(value, Ordering::Relaxed);
-            Ok(())
-        }
-        _ => Err(unsupported_limit(limit)),
-    }
+    context.live()?.set_limit(process, limit.0, value as u64)
 }
 
-/// Gives a limit.
+/// Gives a limit, if the device has it.
 pub(crate) fn cuCtxGetLimit(pvalue: Out<'_, usize>, limit: CUlimit) -> CuResult {
-    let (_, context) = context::current()?;
-    let default = match limit {
-        CUlimit::CU_LIMIT_STACK_SIZE => DEFAULT_STACK_BYTES,
-        CUlimit::CU_LIMIT_PRINTF_FIFO_SIZE => DEFAULT_PRINTF_BYTES,
-        _ => return Err(unsupported_limit(limit)),
-    };
-    let set = context.limits[limit.0 as usize].load(Ordering::Relaxed);
-    pvalue.write(usize::try_from(if set == 0 { default } else { set }).unwrap_or(usize::MAX));
+    let (process, context) = context::current()?;
+    let facts = context.live()?.facts(process)?;
+    let index = limit.0 as usize;
+    let code = facts.limit_codes.get(index).ok_or(CuError::INVALID_VALUE)?;
+    CuError::check(*code)?;
+    pvalue.write(usize::try_from(facts.limits[index]).unwrap_or(usize::MAX));
     Ok(())
-}
-
-fn unsupported_limit(limit: CUlimit) -> CuError {
-    if (limit.0 as usize) < context::LIMIT_COUNT { CuError::UNSUPPORTED_LIMIT } else { CuError::INVALID_VALUE }
 }
 
 /// Gives the preferred split between cache and shared memory: a preference without effect here.
@@ -283,10 +262,14 @@ pub(crate) fn cuCtxSetSharedMemConfig(config: CUsharedconfig) -> CuResult {
     Ok(())
 }
 
-/// The greatest stream priority where a device has priorities; the least is 0.
-pub(super) fn greatest_priority(process: &Process, context: &Context) -> c_int {
-    let has = context.device(process).limit(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_STREAM_PRIORITIES_SUPPORTED) != 0;
-    if has { -5 } else { 0 }
+/// A stream's priority, moved into the range that the device has.
+pub(super) fn clamped_priority(process: &Process, context: &Context, priority: c_int) -> CuResult<c_int> {
+    if priority == 0 {
+        // Every range has it.
+        return Ok(0);
+    }
+    let facts = context.live()?.facts(process)?;
+    Ok(priority.min(facts.least_priority).max(facts.greatest_priority))
 }
 
 /// Gives the range of stream priorities; lower numbers go first.
@@ -295,8 +278,9 @@ pub(crate) fn cuCtxGetStreamPriorityRange(
     greatestPriority: OutOpt<'_, c_int>,
 ) -> CuResult {
     let (process, context) = context::current()?;
-    leastPriority.write(0);
-    greatestPriority.write(greatest_priority(process, context));
+    let facts = context.live()?.facts(process)?;
+    leastPriority.write(facts.least_priority);
+    greatestPriority.write(facts.greatest_priority);
     Ok(())
 }
 

@@ -17,7 +17,7 @@ fn create(phStream: Out<'_, CUstream>, flags: c_uint, priority: c_int) -> CuResu
     if flags & !NON_BLOCKING != 0 {
         return Err(CuError::INVALID_VALUE);
     }
-    let priority = priority.clamp(super::context::greatest_priority(process, context), 0);
+    let priority = super::context::clamped_priority(process, context, priority)?;
     let stream = Stream::open(process, context, context.live()?.number, flags, priority, None)?;
     phStream.write(handle(stream.handle));
     Ok(())

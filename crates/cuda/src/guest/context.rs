@@ -4,10 +4,10 @@
 //! What dies is its [`Live`] part: destroyed for good, or, for a primary context, until it is retained again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use parking_lot::{Mutex, RwLock};
-use vgpu_core::wire::messages::{ContextCreate, ContextDestroy, HostClose};
+use vgpu_core::wire::messages::{ContextCreate, ContextDestroy, ContextFacts, ContextFactsReply, ContextLimit, HostClose};
 use vgpu_core::{CuError, CuResult, ffi};
 
 use super::allocation::Kind;
@@ -29,15 +29,10 @@ pub(crate) struct Context {
     pub(crate) api_version: u32,
     pub(crate) flags: AtomicU32,
     pub(crate) cache_config: AtomicU32,
-    /// Settable limits by `CUlimit`; 0 is "as the device has it".
-    pub(crate) limits: [AtomicU64; LIMIT_COUNT],
     /// The wire number while alive, else 0.
     number: AtomicU32,
     live: RwLock<Option<Arc<Live>>>,
 }
-
-/// How many `CUlimit` values there are.
-pub(crate) const LIMIT_COUNT: usize = 11;
 
 /// The part of a context that dies with it.
 pub(crate) struct Live {
@@ -45,6 +40,8 @@ pub(crate) struct Live {
     pub(crate) number: u32,
     pub(crate) legacy: Arc<Stream>,
     streams: Mutex<Vec<Arc<Stream>>>,
+    /// What the executor says of it, until a limit is set.
+    facts: Mutex<Option<ContextFactsReply>>,
 }
 
 /// The calling thread's context, alive.
@@ -100,7 +97,6 @@ impl Context {
                 api_version,
                 flags: AtomicU32::new(flags),
                 cache_config: AtomicU32::new(0),
-                limits: [const { AtomicU64::new(0) }; LIMIT_COUNT],
                 number: AtomicU32::new(0),
                 live: RwLock::new(None),
             }))
@@ -123,7 +119,7 @@ impl Context {
         };
         process.link.post(&create, &[]).inspect_err(|_| process.stream_slots.give_back(slot))?;
         let legacy = Arc::new(Stream::new(stream::LEGACY, process.new_id(), slot, self, number, 0, 0));
-        let live = Live { number, legacy, streams: Mutex::new(Vec::new()) };
+        let live = Live { number, legacy, streams: Mutex::default(), facts: Mutex::default() };
         *self.live.write() = Some(Arc::new(live));
         self.number.store(number, Ordering::Release);
         Ok(())
@@ -230,6 +226,31 @@ impl Live {
     /// Whether a stream of the context is captured.
     pub(crate) fn is_captured(&self) -> bool {
         self.streams.lock().iter().any(|stream| stream.is_capturing())
+    }
+
+    /// Its limits and its streams' priorities.
+    ///
+    /// # Errors
+    /// Those of the executor and the link.
+    pub(crate) fn facts(&self, process: &Process) -> CuResult<ContextFactsReply> {
+        let mut facts = self.facts.lock();
+        if let Some(known) = *facts {
+            return Ok(known);
+        }
+        let told = process.link.call(&ContextFacts { context: self.number, reserved: 0 }, &[])?.reply;
+        Ok(*facts.insert(told))
+    }
+
+    /// Sets one of its limits.
+    ///
+    /// # Errors
+    /// What the executor refuses it for, and those of the link.
+    pub(crate) fn set_limit(&self, process: &Process, limit: u32, value: u64) -> CuResult {
+        let mut facts = self.facts.lock();
+        process.link.call(&ContextLimit { context: self.number, limit, value }, &[])?;
+        // The executor may have given another value.
+        *facts = None;
+        Ok(())
     }
 
     /// Waits for all work of the context.

@@ -23,6 +23,8 @@ pub(crate) struct Device {
     pub(crate) uuid: [u8; 16],
     pub(crate) total_mem_bytes: u64,
     pub(crate) pci: PciAddress,
+    /// What its executor asks of guests.
+    wants: u32,
     attributes: Box<[i32; DEVICE_ATTRIBUTE_COUNT]>,
     pub(crate) launch_limits: Limits,
     pub(crate) primary: Primary,
@@ -84,6 +86,7 @@ impl Device {
             uuid: info.uuid,
             total_mem_bytes: info.total_mem_bytes,
             pci: PciAddress { domain: info.pci_domain, bus: info.pci_bus, device: info.pci_device },
+            wants: info.wants,
             attributes: Box::new(info.attributes),
             launch_limits: Limits::default(),
             primary: Primary::default(),
@@ -107,6 +110,12 @@ impl Device {
     /// The value of an attribute that is a count; 0 when the executor gave nonsense.
     pub(crate) fn limit(&self, attribute: CUdevice_attribute) -> u32 {
         self.attribute(attribute).ok().and_then(|value| u32::try_from(value).ok()).unwrap_or(0)
+    }
+
+    /// Whether its executor asks for that: one of the flags of [`DeviceInfoReply::wants`].
+    #[inline]
+    pub(crate) fn wants(&self, flag: u32) -> bool {
+        self.wants & flag != 0
     }
 
     /// The compute capability as 10 × major + minor.

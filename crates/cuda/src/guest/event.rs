@@ -1,12 +1,12 @@
 //! Events: a point on a stream, and, when timing is wanted, a timestamp word in the window.
 //!
-//! An event without timing costs no record at all: its point is the last record of its stream.
+//! An event without timing costs no record at all, unless the executor wants one: its point is the last record of its stream.
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use vgpu_core::wire::messages::EventRecord;
-use vgpu_core::wire::{EventSlot, Seq, StreamSlot};
+use vgpu_core::wire::messages::{EventElapsed, EventRecord, WANTS_ELAPSED};
+use vgpu_core::wire::{EventSlot, Seq, StreamSlot, milliseconds};
 use vgpu_core::{CuError, CuResult};
 
 use super::capture::{self, Capture};
@@ -27,6 +27,8 @@ pub(crate) struct Event {
     pub(crate) context: u32,
     /// Its timestamp word; none without timing.
     pub(crate) slot: Option<EventSlot>,
+    /// The executor has to be asked for times.
+    asks_for_times: bool,
     point: Mutex<Point>,
 }
 
@@ -57,8 +59,9 @@ impl Event {
             0 => Some(Self::take_slot(process)?),
             _ => None,
         };
+        let asks_for_times = context.device(process).wants(WANTS_ELAPSED);
         let context = context.number();
-        let make = |handle| Arc::new(Self { handle, context, slot, point: Mutex::new(Point::Never) });
+        let make = |handle| Arc::new(Self { handle, context, slot, asks_for_times, point: Mutex::new(Point::Never) });
         Ok(process.events.insert_with(make))
     }
 
@@ -185,22 +188,10 @@ impl Event {
                 return Err(CuError::NOT_READY);
             }
         }
+        if self.asks_for_times {
+            let question = EventElapsed { from_context: self.context, from, to_context: end.context, to };
+            return Ok(f32::from_bits(process.link.call(&question, &[])?.reply.ms_bits));
+        }
         Ok(milliseconds(process.link.event_ns(from), process.link.event_ns(to)))
-    }
-}
-
-fn milliseconds(from_ns: u64, to_ns: u64) -> f32 {
-    let ns = i128::from(to_ns) - i128::from(from_ns);
-    (ns as f64 / 1e6) as f32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::milliseconds;
-
-    #[test]
-    fn elapsed_time_is_signed_and_in_milliseconds() {
-        assert!((milliseconds(1_000_000, 3_500_000) - 2.5).abs() < 1e-6);
-        assert!((milliseconds(3_500_000, 1_000_000) + 2.5).abs() < 1e-6);
     }
 }

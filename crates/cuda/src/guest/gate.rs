@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use vgpu_core::CuResult;
 use vgpu_core::guest::StreamEnd;
-use vgpu_core::wire::messages::{Marker, StreamWait};
+use vgpu_core::wire::messages::{Marker, StreamWait, WANTS_POINTS};
 use vgpu_core::wire::{Ordered, Seq, StreamSlot};
 
 use super::capture;
@@ -166,14 +166,15 @@ impl Live<'_> {
         self.process.link.report()
     }
 
-    /// A number that this stream retires once all its work so far is done, implicit waits included.
+    /// A number that this stream retires once all its work so far is done, implicit waits included; and, where the executor
+    /// wants to know of such points, when no more than that is.
     ///
     /// # Errors
     /// Those of the link.
     pub(crate) fn mark(&self) -> CuResult<Seq> {
         let stream = self.stream;
         let last = stream.last();
-        let follows_other = if stream.is_legacy() {
+        let follows_other = if stream.is_legacy() || stream.owner.device(self.process).wants(WANTS_POINTS) {
             true
         } else {
             // The legacy stream's work stands before the next record of a blocking stream: post one if there is any.

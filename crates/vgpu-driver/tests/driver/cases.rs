@@ -52,9 +52,6 @@ pub(crate) fn of(op: Op) -> Case {
                 &[
                     "cuCtxCreate_v2(16, 0) -> context2",
                     "cuCtxSetCurrent(context2)",
-                    "cuEventCreate(0) -> event2",
-                    "cuEventRecord(event2, legacy)",
-                    "cuStreamSynchronize(legacy)",
                     "cuCtxSetCurrent(context2)",
                     "cuEventRecord(point, legacy)",
                 ],
@@ -81,7 +78,7 @@ pub(crate) fn of(op: Op) -> Case {
         Op::StreamWait => Case {
             before: |guest| {
                 guest.fake.hold("legacy", true);
-                guest.post(Marker { stream: LEGACY, reserved: 0 }).expect(SERVED);
+                guest.post(Fill { stream: LEGACY, ..fill(guest) }).expect(SERVED);
             },
             ..record(
                 |guest| guest.post(StreamWait { stream: STREAM, other: LEGACY, until: guest.seq }),
@@ -94,13 +91,44 @@ pub(crate) fn of(op: Op) -> Case {
         },
         Op::EventRecord => record(
             |guest| guest.post(EventRecord { stream: STREAM, event: 9 }),
-            &["cuEventCreate(0) -> event2", "cuEventRecord(event2, stream1)", "cuEventRecord(point, stream1)"],
+            &["cuEventCreate(0) -> event1", "cuEventRecord(event1, stream1)", "cuEventRecord(point, stream1)"],
         ),
         Op::Marker => {
             record(|guest| guest.post(Marker { stream: STREAM, reserved: 0 }), &["cuEventRecord(point, stream1)"])
         }
+        Op::EventElapsed => Case {
+            before: |guest| {
+                guest.post(EventRecord { stream: STREAM, event: 8 }).expect(SERVED);
+                guest.post(EventRecord { stream: STREAM, event: 9 }).expect(SERVED);
+            },
+            ..apart(
+                |guest| {
+                    let (from_context, to_context) = (CONTEXT, CONTEXT);
+                    guest.call(EventElapsed { from_context, from: 8, to_context, to: 9 }, &[]).map(drop)
+                },
+                // The fake's clock goes on by a millisecond with each event that is reached: there is a point between them.
+                &["cuEventElapsedTime(event1, event2) -> 2"],
+            )
+        },
+        Op::ContextFacts => apart(
+            |guest| guest.call(ContextFacts { context: CONTEXT, reserved: 0 }, &[]).map(drop),
+            &[
+                "cuCtxGetStreamPriorityRange()",
+                "cuCtxGetLimit(0) -> 1000",
+                "cuCtxGetLimit(1) -> 1001",
+                "cuCtxGetLimit(2) -> 1002",
+                "cuCtxGetLimit(3) -> 1003",
+                "cuCtxGetLimit(4) -> 1004",
+                "cuCtxGetLimit(5) -> 1005",
+                "cuCtxGetLimit(6) -> 1006",
+                "cuCtxGetLimit(7) !215",
+                "cuCtxGetLimit(8) !215",
+                "cuCtxGetLimit(9) !215",
+                "cuCtxGetLimit(10) !215",
+            ],
+        ),
         Op::ContextLimit => apart(
-            |guest| guest.post(ContextLimit { context: CONTEXT, limit: 1, value: 2 << 20 }),
+            |guest| guest.call(ContextLimit { context: CONTEXT, limit: 1, value: 2 << 20 }, &[]).map(drop),
             &["cuCtxSetLimit(1, 2097152)"],
         ),
         Op::HostCall => record(
@@ -284,8 +312,8 @@ const GRAPH_CREATE: [&str; 35] = [
     "cuGraphAddMemcpyNode(graph1, [node5], 16x1x1 memory1+2048 16/1 <- memory1 16/1, context1) -> node6",
     "cuGraphAddMemcpyNode(graph1, [node6], 8x2x3 memory1 16/4 <- registered1+8 8/4, context1) -> node7",
     "cuGraphAddMemsetNode(graph1, [node7], memory1, 16, 513 of 2, 4, 3, context1) -> node8",
-    "cuEventCreate(0) -> event2",
-    "cuGraphAddEventRecordNode(graph1, [node8], event2) -> node9",
+    "cuEventCreate(0) -> event1",
+    "cuGraphAddEventRecordNode(graph1, [node8], event1) -> node9",
     "cuStreamCreateWithPriority(1, 0) -> stream2",
     "cublasCreate_v2() -> blas1",
     "cublasSetStream_v2(blas1, stream2)",

@@ -14,8 +14,9 @@ use crate::guest::{CONTEXT, Guest, LEGACY, STREAM};
 /// `CUBLAS_STATUS_INVALID_VALUE`.
 const BLAS_INVALID_VALUE: u32 = 7;
 /// Calls whose failure costs nothing but what they were made for: a driver may not know an attribute, copies from memory
-/// that is not registered take longer and kernels do not reach it, what cannot be updated is made anew, and what goes is nobody's business any more.
-const TOLERATED: [&str; 7] = [
+/// that is not registered take longer and kernels do not reach it, what cannot be updated is made anew, what goes is nobody's business
+/// any more, and a limit that is not told is told to be so.
+const TOLERATED: [&str; 8] = [
     "cuDeviceGetAttribute",
     "cuFuncGetAttribute",
     "cuDevicePrimaryCtxSetFlags_v2",
@@ -23,6 +24,7 @@ const TOLERATED: [&str; 7] = [
     "cuMemHostGetDevicePointer_v2",
     "cuGraphExecUpdate_v2",
     "cuGraphDestroy",
+    "cuCtxGetLimit",
 ];
 
 /// The calls of the thread that serves the ring that a message comes to: how each begins, and how many like it are before.
@@ -117,8 +119,8 @@ fn a_call_that_is_refused_is_its_callers_error_and_nobody_elses() {
 fn a_fault_ends_the_context_with_its_code_and_retires_all_that_waits() {
     every_case(|fake, op, case, call, skip| {
         // These need no context.
-        if call.name().starts_with("cublas") || call.name().starts_with("cuDevice") || call.name().starts_with("cuCtx")
-        {
+        let without = ["cublas", "cuDevice", "cuCtxCreate", "cuCtxSetCurrent"];
+        if without.iter().any(|name| call.name().starts_with(name)) {
             return;
         }
         let (sent, mut guest) = fails(fake, case, call, skip, CuError::ILLEGAL_ADDRESS.code());
@@ -144,9 +146,7 @@ fn a_fault_ends_the_context_with_its_code_and_retires_all_that_waits() {
 fn a_guests_first_context_leaves_nothing_when_it_cannot_be_opened() {
     let fake = Fake::new();
     let create = ContextCreate { context: CONTEXT, device: 0, legacy_stream: LEGACY, flags: 0 };
-    for call in
-        ["cuDevicePrimaryCtxRetain(", "cuCtxSetCurrent(", "cuEventCreate(0)", "cuEventRecord(", "cuStreamSynchronize("]
-    {
+    for call in ["cuDevicePrimaryCtxRetain(", "cuCtxSetCurrent("] {
         let mut guest = Guest::new(&fake);
         fake.fail("ring", call, 0, CuError::NOT_PERMITTED.code());
         assert_eq!(guest.post(create), Err(CuError::NOT_PERMITTED), "{call}");
@@ -213,18 +213,6 @@ fn a_context_fails_when_its_work_cannot_be_marked_or_asked_for() {
 }
 
 #[test]
-fn a_time_that_is_not_told_keeps_no_record_waiting() {
-    let fake = Fake::new();
-    let mut guest = Guest::ready(&fake);
-    fake.fail("retirer", "cuEventElapsedTime(", 0, CuError::NOT_PERMITTED.code());
-    guest.post(EventRecord { stream: STREAM, event: 5 }).unwrap();
-    guest.wait_for(STREAM, guest.seq);
-    assert_eq!(guest.window.seen.lock().events, []);
-    assert_eq!(guest.failures(), []);
-    guest.end();
-}
-
-#[test]
 fn what_will_not_go_keeps_nothing_else() {
     let fake = Fake::new();
     let mut guest = Guest::ready(&fake);
@@ -266,7 +254,6 @@ fn a_fault_of_running_work_is_told_with_its_code_and_ends_its_context_alone() {
         guest.wait_for(STREAM, last);
         let error = CuError::from_code(code);
         assert_eq!(guest.failures(), [error]);
-        assert_eq!(guest.window.seen.lock().events, [], "an event is not reached by work that has failed");
         assert_eq!(guest.launch(), Err(error));
         assert_eq!(guest.alloc(16), Err(error));
         guest.post(Marker { stream: 2, reserved: 0 }).expect("the other context is sound");

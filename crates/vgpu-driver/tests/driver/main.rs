@@ -3,6 +3,7 @@
 //! - `messages`: for every message, which functions are called, with what and in which order; `cases` has one for each.
 //! - `failures`: each of those calls fails.
 //! - `order`: streams that stand still, events, frees that wait; calls that do not return.
+//! - `events`: points of streams, and the times between them. `limits`: of contexts.
 //! - `host_calls`: functions of the guest. `output`: what kernels print.
 //! - `bytes`: where they lie afterwards. `pinned`: parts of the pinned heap.
 //! - `drivers`: what older drivers lack; drivers that are refused.
@@ -12,11 +13,13 @@
 mod bytes;
 mod cases;
 mod drivers;
+mod events;
 mod failures;
 mod fake;
 mod guest;
 mod host_calls;
 mod hostile;
+mod limits;
 mod messages;
 mod order;
 mod output;

@@ -199,22 +199,6 @@ fn many_records_have_one_point_behind_them() {
 }
 
 #[test]
-fn times_are_the_drivers_differences() {
-    let fake = Fake::new();
-    let mut guest = Guest::ready(&fake);
-    create_graph(&mut guest, &[node(&EventRecord { stream: STREAM, event: 7 }, &[], &[])]).unwrap();
-    guest.post(EventRecord { stream: STREAM, event: 5 }).unwrap();
-    guest.post(EventRecord { stream: STREAM, event: 6 }).unwrap();
-    guest.post(GraphLaunch { graph: guest.graph, stream: STREAM, reserved: 0 }).unwrap();
-    guest.wait_for(STREAM, guest.seq);
-    let events = guest.window.seen.lock().events.clone();
-    let [(5, first), (6, second), (7, third)] = events[..] else { panic!("{events:?}") };
-    // The fake's clock goes on by a millisecond with each event that is reached.
-    assert_eq!((second - first, third - second), (1_000_000, 1_000_000));
-    guest.end();
-}
-
-#[test]
 fn an_allocation_waits_for_memory_that_queued_work_still_holds() {
     let fake = Fake::new();
     let mut guest = Guest::ready(&fake);

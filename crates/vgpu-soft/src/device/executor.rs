@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use vgpu_core::abi::CUlimit_enum;
 use vgpu_core::host::Refusal;
 use vgpu_core::host::blob::Blob;
 use vgpu_core::wire::messages::*;
-use vgpu_core::wire::{Answer, Executor, Pod, Seq, Span, StreamSlot};
+use vgpu_core::wire::{Answer, Executor, Pod, Seq, Span, StreamSlot, milliseconds};
 use vgpu_core::{CuError, CuResult};
 
 use super::engine::Deferred;
@@ -15,12 +16,16 @@ use super::module::{Image, Module};
 use super::statistics::Statistics as Counts;
 use super::step::Step;
 use super::stream::Work;
-use super::{SoftDevice, decode, profile};
+use super::{Context, SoftDevice, decode, profile};
 
 /// `CU_STREAM_NON_BLOCKING`.
 const STREAM_NON_BLOCKING: u32 = 1;
+/// `CU_LIMIT_STACK_SIZE`.
+const STACK_SIZE: u32 = CUlimit_enum::CU_LIMIT_STACK_SIZE.0;
 /// `CU_LIMIT_PRINTF_FIFO_SIZE`.
-const PRINTF_FIFO_SIZE: u32 = 1;
+const PRINTF_FIFO_SIZE: u32 = CUlimit_enum::CU_LIMIT_PRINTF_FIFO_SIZE.0;
+/// No limit has this number or a higher one.
+const LIMITS_END: u32 = CUlimit_enum::CU_LIMIT_MAX.0;
 
 impl SoftDevice {
     /// Keeps the text for [`Executor::error_text`].
@@ -89,7 +94,7 @@ impl SoftDevice {
     }
 
     fn require_context(&mut self, context: u32) -> CuResult {
-        if self.contexts.contains(&context) {
+        if self.contexts.contains_key(&context) {
             Ok(())
         } else {
             Err(self.refuse((CuError::INVALID_CONTEXT, format!("context {context} is not open"))))
@@ -131,7 +136,7 @@ impl Executor for SoftDevice {
             _ => Err(CuError::INVALID_DEVICE),
         };
         if result.is_ok() {
-            self.contexts.insert(message.context);
+            self.contexts.insert(message.context, Context::default());
         }
         self.post_done(message.legacy_stream, seq, result)
     }
@@ -152,13 +157,43 @@ impl Executor for SoftDevice {
         Ok(())
     }
 
-    fn context_limit(&mut self, _: Seq, message: &ContextLimit, _: &[u8]) -> CuResult {
-        self.require_context(message.context)?;
-        // Kernels have as much stack as they need, and there is no other limit here.
-        if message.limit == PRINTF_FIFO_SIZE {
-            self.engine.output.set_room(message.value);
+    fn event_elapsed(&mut self, _: Seq, message: &EventElapsed, _: &[u8]) -> CuResult<Answer<EventElapsedReply>> {
+        let [from_ns, to_ns] = [message.from, message.to].map(|event| self.engine.completions.event_ns(event));
+        if from_ns == 0 || to_ns == 0 {
+            return Err(self.refuse((CuError::INVALID_HANDLE, "an event was never recorded".to_owned())));
         }
-        Ok(())
+        Ok(EventElapsedReply { ms_bits: milliseconds(from_ns, to_ns).to_bits(), reserved: 0 }.into())
+    }
+
+    fn context_facts(&mut self, _: Seq, message: &ContextFacts, _: &[u8]) -> CuResult<Answer<ContextFactsReply>> {
+        self.require_context(message.context)?;
+        let mut reply = ContextFactsReply {
+            limits: [0; LIMIT_COUNT],
+            limit_codes: [CuError::UNSUPPORTED_LIMIT.code(); LIMIT_COUNT],
+            // All streams are alike.
+            least_priority: 0,
+            greatest_priority: 0,
+        };
+        reply.limit_codes[LIMITS_END as usize..].fill(CuError::INVALID_VALUE.code());
+        let stack_bytes = self.contexts[&message.context].stack_bytes;
+        for (limit, value) in [(STACK_SIZE, stack_bytes), (PRINTF_FIFO_SIZE, self.engine.output.room_bytes())] {
+            (reply.limits[limit as usize], reply.limit_codes[limit as usize]) = (value, 0);
+        }
+        Ok(reply.into())
+    }
+
+    fn context_limit(&mut self, _: Seq, message: &ContextLimit, _: &[u8]) -> CuResult<Answer<ContextLimitReply>> {
+        self.require_context(message.context)?;
+        match message.limit {
+            // Kernels have as much as they need.
+            STACK_SIZE => drop(self.contexts.insert(message.context, Context { stack_bytes: message.value })),
+            PRINTF_FIFO_SIZE => self.engine.output.set_room(message.value),
+            limit => {
+                let error = if limit < LIMITS_END { CuError::UNSUPPORTED_LIMIT } else { CuError::INVALID_VALUE };
+                return Err(self.refuse((error, format!("there is no limit {limit}"))));
+            }
+        }
+        Ok(ContextLimitReply { reserved: 0 }.into())
     }
 
     fn stream_create(&mut self, seq: Seq, message: &StreamCreate, _: &[u8]) -> CuResult {

@@ -28,7 +28,7 @@ mod tests;
 mod transfer;
 mod worker;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -134,12 +134,25 @@ pub struct SoftDevice {
     compile_options: CompileOptions,
     engine: Arc<Engine>,
     workers: Vec<JoinHandle<()>>,
-    contexts: HashSet<u32>,
+    contexts: HashMap<u32, Context>,
     modules: Table<Arc<Module>>,
     functions: Table<Function>,
     graphs: Table<Arc<Graph>>,
     blobs: Blobs,
     last_refusal: LastRefusal,
+}
+
+/// What is the guest's to say of a context.
+struct Context {
+    /// Each thread's stack.
+    stack_bytes: u64,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        // As NVIDIA's driver has it.
+        Self { stack_bytes: 1024 }
+    }
 }
 
 impl SoftDevice {
@@ -174,7 +187,7 @@ impl SoftDevice {
             compile_options,
             engine,
             workers,
-            contexts: HashSet::new(),
+            contexts: HashMap::new(),
             modules: Table::default(),
             functions: Table::default(),
             graphs: Table::default(),

@@ -45,6 +45,11 @@ impl Output {
         self.texts.lock().buffer.set_room(room_bytes);
     }
 
+    /// The buffer's size.
+    pub(super) fn room_bytes(&self) -> u64 {
+        self.texts.lock().buffer.room_bytes() as u64
+    }
+
     /// A launch starts: what was printed before is displaced by nothing that it prints.
     pub(super) fn start_launch(&self) {
         if self.is_used.load(Ordering::Relaxed) && self.is_used.swap(false, Ordering::Relaxed) {

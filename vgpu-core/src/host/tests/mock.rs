@@ -112,10 +112,10 @@ impl Executor for Mock {
     }
 
     /// Prints the limit.
-    fn context_limit(&mut self, _: Seq, message: &ContextLimit, _: &[u8]) -> CuResult {
+    fn context_limit(&mut self, _: Seq, message: &ContextLimit, _: &[u8]) -> CuResult<Answer<ContextLimitReply>> {
         self.printed.push_str(&message.value.to_string());
         self.completions.output_waits();
-        Ok(())
+        Ok(ContextLimitReply { reserved: 0 }.into())
     }
 
     /// Gives a digit at a time.
@@ -224,6 +224,7 @@ impl Executor for Mock {
             fill(Fill), module_unload(ModuleUnload), function_attribute(FunctionAttribute), launch(Launch),
             graph_launch(GraphLaunch), graph_destroy(GraphDestroy), gemm(Gemm), trsm(Trsm);
         calls: device_info(DeviceInfo) -> DeviceInfoReply, mem_alloc(MemAlloc) -> MemAllocReply, host_open(HostOpen) -> HostOpenReply,
+            event_elapsed(EventElapsed) -> EventElapsedReply, context_facts(ContextFacts) -> ContextFactsReply,
             module_function(ModuleFunction) -> FunctionReply, module_global(ModuleGlobal) -> ModuleGlobalReply,
             occupancy(Occupancy) -> OccupancyReply, error_text(ErrorText) -> ErrorTextReply,
             graph_create(GraphCreate) -> GraphCreateReply, graph_update(GraphUpdate) -> GraphUpdateReply

@@ -110,8 +110,7 @@ fn what_was_printed_is_taken_piece_by_piece() {
     let loopback = start();
     let link = &loopback.link;
     assert!(!link.has_output());
-    link.post(&ContextLimit { context: 1, limit: 1, value: 42 }, &[]).expect("a post");
-    link.call(&MemInfo { context: 5, reserved: 0 }, &[]).expect("an answer");
+    link.call(&ContextLimit { context: 1, limit: 1, value: 42 }, &[]).expect("an answer");
     assert!(link.has_output());
     let first = link.try_take_output().expect("an answer").expect("an idle executor");
     assert_eq!((first.stdout, first.stderr, first.is_part), (b"4".to_vec(), b"!".to_vec(), true));

@@ -174,6 +174,10 @@ impl Completions for Recorder {
         self.records.lock().events.insert(event, ns);
     }
 
+    fn event_ns(&self, event: EventSlot) -> u64 {
+        self.records.lock().events.get(&event).copied().unwrap_or(0)
+    }
+
     fn fail(&self, error: CuError, detail: &str) {
         self.records.lock().failures.push((error, detail.to_owned()));
     }
