@@ -64,16 +64,21 @@ static void overflow(void) {
     printf("and %s between them\n", lines == last - first + 1 ? "all are" : "not all are");
 }
 
+/* Into the current context. */
+static void load(void) {
+    OK(cuModuleLoadData(&module, image));
+    OK(cuModuleGetFunction(&say, module, "say"));
+    OK(cuModuleGetFunction(&count, module, "count"));
+    OK(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
+}
+
 int main(void) {
     CUdeviceptr memory;
     CUevent event;
     CUcontext other;
     unsigned int word = 0;
     start();
-    OK(cuModuleLoadData(&module, image));
-    OK(cuModuleGetFunction(&say, module, "say"));
-    OK(cuModuleGetFunction(&count, module, "count"));
-    OK(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
+    load();
     OK(cuMemAlloc_v2(&memory, 4));
     OK(cuEventCreate(&event, 0));
 
@@ -107,7 +112,10 @@ int main(void) {
     size_t bytes = 0;
     OK(cuCtxGetLimit(&bytes, CU_LIMIT_PRINTF_FIFO_SIZE));
     printf("%zu bytes\n", bytes);
+    /* Another size is for a context in which nothing has been printed yet. */
+    OK(cuCtxCreate_v2(&other, 0, 0));
     OK(cuCtxSetLimit(CU_LIMIT_PRINTF_FIFO_SIZE, 16 << 20));
+    load();
     overflow();
 
     printf("-- nothing is printed at exit\n");

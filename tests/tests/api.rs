@@ -1,7 +1,8 @@
 //! The C programs of `tests/api/`: each prints what the driver API did, and must print what stands beside it.
 //!
-//! They are programs like any other: `cc tests/api/NAME.c -lcuda` runs the same on NVIDIA's driver. On the executor of a
-//! driver's GPUs, with our own libcuda and the software GPU in the driver's place, they print the same, too.
+//! They are programs like any other: `cc tests/api/NAME.c -lcuda` runs the same on NVIDIA's driver. Here they run on the software
+//! GPU, and nested: on the executor of a driver's GPUs with our own libcuda in the driver's place, in a daemon's process and in
+//! their own.
 
 use std::{
     fs,
@@ -9,14 +10,14 @@ use std::{
     process::{Command, Output},
 };
 
-use vgpu_tests::dist;
+use vgpu_tests::{daemon::Daemon, dist};
 
-/// An executor of the program's own: the software GPU, and that of a driver's GPUs.
-const DIRECT: &[(&str, &str)] = &[("VGPU", "embedded")];
+/// An executor of the program's own.
+const DIRECT: &[(&str, &str)] = &[("VGPU", "embedded"), ("VGPU_DEVICE", "soft")];
 const NESTED: &[(&str, &str)] = &[("VGPU", "embedded"), ("VGPU_DEVICE", "driver"), ("VGPU_NESTED", "1")];
 
-/// Compiles a program, and runs it in that environment: what it printed, and what it should have.
-fn run(name: &str, environment: &[(&str, &str)]) -> (String, String) {
+/// Compiles a program, and runs it in that environment: it must print what stands beside it.
+fn check(name: &str, environment: &[(&str, &str)]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("api");
     let built = tempfile::tempdir().expect("a temporary folder");
     let program = built.path().join(name);
@@ -33,27 +34,35 @@ fn run(name: &str, environment: &[(&str, &str)]) -> (String, String) {
         .envs(environment.iter().copied())
         .output()
         .expect("the program runs");
-    let printed = String::from_utf8_lossy(&stdout).into_owned();
+    let printed = String::from_utf8_lossy(&stdout);
     assert!(status.success(), "{status}: {printed}{}", String::from_utf8_lossy(&stderr));
     let expected = fs::read_to_string(folder.join(name).with_extension("out")).expect("what it must print");
-    (printed, expected)
+    assert_eq!(printed, expected);
+}
+
+fn check_with_daemon(name: &str) {
+    let daemon = Daemon::start(&["--device=driver", "--nested", "--threads=2"]);
+    check(name, &[("VGPU", &daemon.device())]);
 }
 
 macro_rules! programs {
-    (everywhere: $($name:ident),*; directly: $($direct:ident),*;) => {
+    ($($name:ident),* $(,)?) => {
         mod directly {
-            $(programs!(@test $name super::DIRECT);)*
-            $(programs!(@test $direct super::DIRECT);)*
+            $(#[test] fn $name() { super::check(stringify!($name), super::DIRECT); })*
         }
 
         mod nested {
-            $(programs!(@test $name super::NESTED);)*
+            $(#[test] fn $name() { super::check_with_daemon(stringify!($name)); })*
+        }
+
+        mod nested_in_their_process {
+            $(#[test] fn $name() { super::check(stringify!($name), super::NESTED); })*
         }
 
         #[test]
         fn no_program_is_forgotten() {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("api");
-            let named = [$(stringify!($name),)* $(stringify!($direct)),*];
+            let named = [$(stringify!($name)),*];
             for file in fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path()) {
                 let name = file.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
                 let is_program = file.extension().is_some_and(|kind| kind == "c");
@@ -61,17 +70,18 @@ macro_rules! programs {
             }
         }
     };
-    (@test $name:ident $environment:path) => {
-        #[test]
-        fn $name() {
-            let (printed, expected) = super::run(stringify!($name), $environment);
-            assert_eq!(printed, expected);
-        }
-    };
 }
 
 programs![
-    everywhere: graph_host_nodes, host_functions, host_functions_after_fault, mapped_memory, synchronous_forms, unified_addresses;
-    // What a driver's kernels print, and what it refuses when a kernel is launched, does not come to the guest yet.
-    directly: assertion, printf, refusals;
+    assertion,
+    events,
+    graph_host_nodes,
+    host_functions,
+    host_functions_after_fault,
+    limits,
+    mapped_memory,
+    printf,
+    refusals,
+    synchronous_forms,
+    unified_addresses,
 ];
