@@ -301,6 +301,9 @@ driver! {
     unsafe fn cuGraphKernelNodeGetParams_v2(node: CUgraphNode, params: &mut CUDA_KERNEL_NODE_PARAMS);
     unsafe fn cuGraphKernelNodeSetParams_v2(node: CUgraphNode, params: &CUDA_KERNEL_NODE_PARAMS);
     unsafe fn cuGraphExecKernelNodeSetParams_v2(exec: CUgraphExec, node: CUgraphNode, params: &CUDA_KERNEL_NODE_PARAMS);
+    safe fn cuGraphKernelNodeCopyAttributes(target: CUgraphNode, source: CUgraphNode);
+    unsafe fn cuGraphKernelNodeGetAttribute(node: CUgraphNode, attribute: CUkernelNodeAttrID, value: *mut CUkernelNodeAttrValue);
+    unsafe fn cuGraphKernelNodeSetAttribute(node: CUgraphNode, attribute: CUkernelNodeAttrID, value: *const CUkernelNodeAttrValue);
     unsafe fn cuGraphAddMemcpyNode(node: &mut CUgraphNode, graph: CUgraph, after: *const CUgraphNode, count: usize, copy: &CUDA_MEMCPY3D, context: CUcontext);
     unsafe fn cuGraphMemcpyNodeSetParams(node: CUgraphNode, copy: &CUDA_MEMCPY3D);
     unsafe fn cuGraphExecMemcpyNodeSetParams(exec: CUgraphExec, node: CUgraphNode, copy: &CUDA_MEMCPY3D, context: CUcontext);

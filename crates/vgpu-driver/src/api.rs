@@ -9,7 +9,7 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 use vgpu_core::CuError;
 use vgpu_core::abi::{
     CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v2, CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS,
-    CUgraphExecUpdateResultInfo, CUhostFn,
+    CUgraphExecUpdateResultInfo, CUhostFn, CUlaunchAttributeValue, CUlaunchConfig,
 };
 
 use crate::library::{functions, handles};
@@ -102,12 +102,17 @@ functions! {
             extra: *mut *mut c_void,
         );
 
+        raw cuLaunchKernelEx(
+            config: *const CUlaunchConfig, function: Function, params: *mut *mut c_void, extra: *mut *mut c_void,
+        );
+
         gives cuGraphCreate(flags: c_uint) -> Graph;
         plain cuGraphDestroy(graph: Graph);
         raw cuGraphAddKernelNode_v2(
             node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize,
             params: *const CUDA_KERNEL_NODE_PARAMS_v2,
         );
+        raw cuGraphKernelNodeSetAttribute(node: GraphNode, attribute: c_uint, value: *const CUlaunchAttributeValue);
         raw cuGraphAddMemcpyNode(
             node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize, copy: *const CUDA_MEMCPY3D,
             context: Context,

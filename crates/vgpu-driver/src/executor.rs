@@ -19,6 +19,7 @@ use crate::function::Function;
 use crate::graph::Graph;
 use crate::host_call;
 use crate::info;
+use crate::launch::Attributes;
 use crate::memory::Owner;
 use crate::module::Module;
 use crate::reaper::What;
@@ -84,6 +85,23 @@ impl DriverDevice {
             }
         }
         Ok(ContextFactsReply { limits, limit_codes, least_priority, greatest_priority })
+    }
+
+    fn launch_on(
+        &mut self,
+        stream: Stream,
+        launch: &Launch,
+        attributes: Result<Attributes, Refusal>,
+        tail: &[u8],
+    ) -> CuResult {
+        let Some(function) = self.functions.get(launch.function) else {
+            return Err(self.unknown_handle("function", launch.function));
+        };
+        let launched = attributes.and_then(|mut attributes| {
+            function.launch(&self.driver.api, stream, launch, &mut attributes, function.packed(tail)?)
+        });
+        Counts::add(&self.counts.launches, 1);
+        self.queued(launch.stream, launched)
     }
 
     /// A name that came as a message's tail.
@@ -438,15 +456,15 @@ impl Executor for DriverDevice {
 
     fn launch(&mut self, seq: Seq, message: &Launch, tail: &[u8]) -> CuResult {
         let stream = self.order(message.stream, seq)?;
-        let Some(function) = self.functions.get(message.function) else {
-            return Err(self.unknown_handle("function", message.function));
-        };
-        let launched = function.packed(message, tail).and_then(|packed| {
-            let launched = function.launch(&self.driver.api, stream, message, packed);
-            launched.map_err(|error| (error, format!("the driver refuses the launch of {:?}: {error}", function.name)))
-        });
-        Counts::add(&self.counts.launches, 1);
-        self.queued(message.stream, launched)
+        self.launch_on(stream, message, Attributes::of(message), tail)
+    }
+
+    fn launch_ex(&mut self, seq: Seq, message: &LaunchEx, tail: &[u8]) -> CuResult {
+        let stream = self.order(message.stream, seq)?;
+        match Attributes::split(message, tail, &self.memory) {
+            Ok((attributes, packed)) => self.launch_on(stream, &message.plain(), Ok(attributes), packed),
+            Err(refusal) => self.queued(message.stream, Err(refusal)),
+        }
     }
 
     fn error_text(&mut self, _: Seq, _: &ErrorText, _: &[u8]) -> CuResult<Answer<ErrorTextReply>> {

@@ -1,21 +1,18 @@
-//! Functions: a kernel of a loaded module, with what a guest is told of it, and its launch.
+//! Functions: a kernel of a loaded module, with what a guest is told of it.
 
-use std::ffi::{CStr, c_void};
+use std::ffi::CStr;
 use std::sync::Arc;
 
 use vgpu_core::abi::CUfunction_attribute_enum as Attribute;
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::Pod;
-use vgpu_core::wire::messages::{FunctionReply, Launch, ParamLayout};
+use vgpu_core::wire::messages::{FunctionReply, ParamLayout};
 use vgpu_core::{CuError, CuResult};
 
-use crate::api::{Api, Function as Handle, Stream};
+use crate::api::{Api, Function as Handle};
 use crate::context::Context;
 use crate::module::Module;
 
-/// `CU_LAUNCH_PARAM_BUFFER_POINTER`, `CU_LAUNCH_PARAM_BUFFER_SIZE`; the list ends with a null.
-const EXTRA_POINTER: usize = 1;
-const EXTRA_SIZE: usize = 2;
 /// CUDA's own bound on packed kernel parameters, and so on their number.
 const PARAMS_MAX: usize = 32_764;
 
@@ -28,7 +25,7 @@ pub(crate) struct Function {
     pub(crate) name: Box<CStr>,
     params: Vec<ParamLayout>,
     /// Length of the packed parameters.
-    param_bytes: u32,
+    pub(crate) param_bytes: u32,
 }
 
 impl Function {
@@ -83,70 +80,6 @@ impl Function {
     /// The parameters' places, as an answer's tail.
     pub(crate) fn layout_bytes(&self) -> Vec<u8> {
         self.params.iter().flat_map(|param| param.as_bytes().to_vec()).collect()
-    }
-
-    /// The parameters of a launch, cut to their length.
-    ///
-    /// # Errors
-    /// `INVALID_VALUE` when some are missing, `NOT_SUPPORTED` for a launch of another kind.
-    pub(crate) fn packed<'t>(&self, launch: &Launch, tail: &'t [u8]) -> Result<&'t [u8], Refusal> {
-        if launch.flags != 0 {
-            let text = format!("launch of {:?}: cooperative launches are not supported", self.name);
-            return Err((CuError::NOT_SUPPORTED, text));
-        }
-        let needed = self.param_bytes as usize;
-        let missing =
-            || format!("launch of {:?}: {} bytes of parameters where {needed} are needed", self.name, tail.len());
-        tail.get(..needed).ok_or_else(|| (CuError::INVALID_VALUE, missing()))
-    }
-
-    /// Launches it on a stream, whose context is current.
-    ///
-    /// # Errors
-    /// The driver's.
-    pub(crate) fn launch(&self, api: &Api, stream: Stream, launch: &Launch, packed: &[u8]) -> CuResult {
-        let ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]) = (launch.grid, launch.block);
-        let mut extra = Extra::of(packed);
-        let none = std::ptr::null_mut();
-        // SAFETY: the list leads to parameters of the kernel's length, which the driver copies before it returns.
-        unsafe {
-            api.cuLaunchKernel(
-                self.handle,
-                grid_x,
-                grid_y,
-                grid_z,
-                block_x,
-                block_y,
-                block_z,
-                launch.dynamic_shared_bytes,
-                stream,
-                none,
-                extra.list().as_mut_ptr(),
-            )
-        }
-    }
-}
-
-/// Packed parameters as launches take them.
-pub(crate) struct Extra<'p> {
-    packed: &'p [u8],
-    len: usize,
-}
-
-impl<'p> Extra<'p> {
-    pub(crate) fn of(packed: &'p [u8]) -> Self {
-        Self { packed, len: packed.len() }
-    }
-
-    /// The list; it leads to this value and the parameters.
-    pub(crate) fn list(&mut self) -> [*mut c_void; 5] {
-        [
-            std::ptr::without_provenance_mut(EXTRA_POINTER),
-            self.packed.as_ptr().cast_mut().cast(),
-            std::ptr::without_provenance_mut(EXTRA_SIZE),
-            (&raw mut self.len).cast(),
-            std::ptr::null_mut(),
-        ]
     }
 }
 

@@ -12,8 +12,9 @@ use vgpu_core::{CuError, CuResult};
 use crate::api::{Address, Api, Event, Graph as Handle, GraphExec, GraphNode};
 use crate::context::Context;
 use crate::copy::{Filled, Rows};
-use crate::function::{Extra, Function};
+use crate::function::Function;
 use crate::host_call::{self, Registered};
+use crate::launch::{Attributes, Extra};
 use crate::memory::{Memory, Place};
 
 /// A graph that can be launched.
@@ -96,6 +97,7 @@ impl<'a> Builder<'a> {
         before: &[GraphNode],
         function: &Function,
         launch: &Launch,
+        attributes: &Attributes,
         packed: &[u8],
     ) -> CuResult {
         let ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]) = (launch.grid, launch.block);
@@ -116,7 +118,8 @@ impl<'a> Builder<'a> {
         self.add(before, |api, node, graph, before, count| {
             // SAFETY: the description leads to parameters of the kernel's length, which the driver copies.
             unsafe { api.cuGraphAddKernelNode_v2(node, graph, before, count, &raw const params) }
-        })
+        })?;
+        attributes.set_on(self.api, *self.nodes.last().expect("it was just added"))
     }
 
     /// Adds a copy: a node, or a chain of them where its memory was not registered as one.

@@ -6,8 +6,8 @@
 //! - The order of work: `context`, `stream`; `retire` publishes what is done, `reaper` frees what nobody uses any more.
 //! - Bytes: `memory` knows what is the guest's, `copy` moves it, `pinning` has the window's bytes and short ones lie where
 //!   the GPU can fetch them.
-//! - Work: `module` and `function` with `layout`, `blas`, `graph` with `nodes` and `workspace`; `host_call` has the guest work,
-//!   `output` has what kernels print.
+//! - Work: `module` and `function` with `layout`, `launch`, `blas`, `graph` with `nodes` and `workspace`; `host_call` has the guest
+//!   work, `output` has what kernels print.
 //!
 //! Three threads: the one that serves the ring makes all calls that order work; `retire`'s asks which of it is done; and
 //! `reaper`'s makes those that may block until a device is idle. A thread of the driver's own enters `host_call`, and one of
@@ -26,6 +26,7 @@ mod function;
 mod graph;
 mod host_call;
 mod info;
+mod launch;
 mod layout;
 mod library;
 mod memory;

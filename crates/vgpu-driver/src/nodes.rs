@@ -6,7 +6,7 @@ use vgpu_core::abi::CUdevice_attribute_enum as Attribute;
 use vgpu_core::host::Refusal;
 use vgpu_core::host::nodes::{Node, for_each_node};
 use vgpu_core::wire::messages::{
-    Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, HostCall, Launch, Trsm,
+    Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, HostCall, Launch, LaunchEx, Trsm,
 };
 use vgpu_core::wire::{Message, Op};
 use vgpu_core::{CuError, CuResult};
@@ -17,6 +17,7 @@ use crate::context::{Context, log_failure};
 use crate::copy::{Filled, Rows};
 use crate::device::{DriverDevice, blas_of, parts_to_go, refused};
 use crate::graph::{Builder, Parts};
+use crate::launch::Attributes;
 use crate::workspace::{Lanes, Turn};
 
 /// `CU_STREAM_NON_BLOCKING`.
@@ -80,7 +81,15 @@ impl DriverDevice {
         let before = site.builder.before(node.dependencies.iter().copied().chain(turn.after));
         let (builder, ground, memory) = (&mut site.builder, self.ground(), &self.memory);
         let added = match node.op {
-            Op::Launch => return self.add_launch(builder, &before, node),
+            Op::Launch => {
+                let launch = read::<Launch>(node)?;
+                return self.add_launch(builder, &before, &launch, &Attributes::of(&launch)?, node.tail);
+            }
+            Op::LaunchEx => {
+                let launch = read::<LaunchEx>(node)?;
+                let (attributes, tail) = Attributes::split(&launch, node.tail, memory)?;
+                return self.add_launch(builder, &before, &launch.plain(), &attributes, tail);
+            }
             Op::CopyIn => builder.copy(&before, Rows::of_copy_in(&read::<CopyIn>(node)?, ground)?.as_ref(), memory),
             Op::CopyOut => builder.copy(&before, Rows::of_copy_out(&read::<CopyOut>(node)?, ground)?.as_ref(), memory),
             Op::Copy => builder.copy(&before, Rows::of_copy(&read::<Copy>(node)?, ground)?.as_ref(), memory),
@@ -115,14 +124,19 @@ impl DriverDevice {
         added.map_err(|error| (error, format!("the driver refuses the node of a {:?}: {error}", node.op)))
     }
 
-    fn add_launch(&self, builder: &mut Builder<'_>, before: &[GraphNode], node: &Node<'_>) -> Result<(), Refusal> {
-        let launch = read::<Launch>(node)?;
+    fn add_launch(
+        &self,
+        builder: &mut Builder<'_>,
+        before: &[GraphNode],
+        launch: &Launch,
+        attributes: &Attributes,
+        tail: &[u8],
+    ) -> Result<(), Refusal> {
         let handle = launch.function;
         let unknown = || (CuError::INVALID_HANDLE, format!("no function has handle {handle:#x}"));
         let function = self.functions.get(handle).ok_or_else(unknown)?;
-        let packed = function.packed(&launch, node.tail)?;
-        let added = builder.kernel(before, function, &launch, packed);
-        added.map_err(|error| (error, format!("the driver refuses the launch of {:?}: {error}", function.name)))
+        let packed = function.packed(tail)?;
+        builder.kernel(before, function, launch, attributes, packed).map_err(|error| function.refused(error))
     }
 
     /// Adds what cuBLAS does for `work`, with memory of its lane.

@@ -108,7 +108,7 @@ extern "driver" {
     #[custom]
     fn cuLaunchKernel(f: CUfunction, gridDimX: c_uint, gridDimY: c_uint, gridDimZ: c_uint, blockDimX: c_uint, blockDimY: c_uint, blockDimZ: c_uint, sharedMemBytes: c_uint, hStream: CUstream, kernelParams: *mut *mut c_void, extra: *mut *mut c_void);
 
-    /// Launches a kernel with attributes; those that ask for more than a plain or cooperative launch are not supported.
+    /// Launches a kernel with attributes.
     #[since(11_060)]
     #[ptsz(11_060)]
     #[custom]

@@ -415,17 +415,15 @@ extern "driver" {
     #[custom]
     fn cuGraphInstantiate_v2(phGraphExec: Out<CUgraphExec>, hGraph: CUgraph, phErrorNode: OutOpt<CUgraphNode>, logBuffer: Out<[c_char; bufferSize]>, bufferSize: usize);
 
+    /// Gives a kernel node the attributes of another.
     #[since(11_000)]
-    #[unsupported]
+    #[custom]
     fn cuGraphKernelNodeCopyAttributes(dst: CUgraphNode, src: CUgraphNode);
 
+    /// Gives an attribute of a kernel node.
     #[since(11_000)]
-    #[unsupported]
-    fn cuGraphKernelNodeGetAttribute(
-        hNode: CUgraphNode,
-        attr: CUkernelNodeAttrID,
-        value_out: *mut CUkernelNodeAttrValue,
-    );
+    #[custom]
+    fn cuGraphKernelNodeGetAttribute(hNode: CUgraphNode, attr: CUkernelNodeAttrID, value_out: Out<CUkernelNodeAttrValue>);
 
     /// Describes a kernel node; the parameters pointed to are the node's own.
     #[since(10_000)]
@@ -437,13 +435,10 @@ extern "driver" {
     #[custom]
     fn cuGraphKernelNodeGetParams_v2(hNode: CUgraphNode, nodeParams: Out<CUDA_KERNEL_NODE_PARAMS>);
 
+    /// Sets an attribute of a kernel node.
     #[since(11_000)]
-    #[unsupported]
-    fn cuGraphKernelNodeSetAttribute(
-        hNode: CUgraphNode,
-        attr: CUkernelNodeAttrID,
-        value: *const CUkernelNodeAttrValue,
-    );
+    #[custom]
+    fn cuGraphKernelNodeSetAttribute(hNode: CUgraphNode, attr: CUkernelNodeAttrID, value: In<CUkernelNodeAttrValue>);
 
     /// Replaces the launch of a kernel node.
     #[since(10_000)]

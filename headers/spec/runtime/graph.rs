@@ -447,10 +447,12 @@ extern "runtime" {
         instantiateParams: *mut cudaGraphInstantiateParams,
     );
 
-    #[unsupported]
+    /// Gives a launch node the attributes of another.
+    #[custom]
     fn cudaGraphKernelNodeCopyAttributes(hSrc: cudaGraphNode_t, hDst: cudaGraphNode_t);
 
-    #[unsupported]
+    /// An attribute of a launch node.
+    #[custom]
     fn cudaGraphKernelNodeGetAttribute(
         hNode: cudaGraphNode_t,
         attr: cudaLaunchAttributeID,
@@ -461,7 +463,8 @@ extern "runtime" {
     #[custom]
     fn cudaGraphKernelNodeGetParams(node: cudaGraphNode_t, pNodeParams: Out<cudaKernelNodeParams>);
 
-    #[unsupported]
+    /// Sets an attribute of a launch node.
+    #[custom]
     fn cudaGraphKernelNodeSetAttribute(
         hNode: cudaGraphNode_t,
         attr: cudaLaunchAttributeID,

@@ -3,7 +3,8 @@
 use super::refusal::Refusal;
 use crate::error::{CuError, CuResult};
 use crate::wire::messages::{
-    Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, GraphNode, HostCall, Launch, Marker, Trsm,
+    Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, GraphNode, HostCall, Launch, LaunchEx, Marker,
+    Trsm,
 };
 use crate::wire::{Message, Op, Pod};
 
@@ -80,6 +81,7 @@ fn fixed_bytes(op: Op) -> Option<usize> {
     }
     Some(match op {
         Op::Launch => of::<Launch>(),
+        Op::LaunchEx => of::<LaunchEx>(),
         Op::CopyIn => of::<CopyIn>(),
         Op::CopyInline => of::<CopyInline>(),
         Op::CopyOut => of::<CopyOut>(),

@@ -355,6 +355,12 @@ messages! {
     /// Looks for a kept image by its SHA-256 and length: a blob with its bytes, or 0.
     call 44 BlobFind fn blob_find { hash: [u8; 32], len_bytes: u64 } -> BlobFindReply { blob: u64 };
 
+    /// Launches a kernel with attributes: the tail is `attribute_count` [`LaunchAttribute`]s and then the packed parameters. All
+    /// else is as in [`Launch`].
+    ///
+    /// [`LaunchAttribute`]: super::launch_attributes::LaunchAttribute
+    ordered 45 LaunchEx fn launch_ex { function: u64, stream: StreamSlot, flags: u32, grid: [u32; 3], block: [u32; 3], dynamic_shared_bytes: u32, attribute_count: u32 };
+
     // ---- graphs -----------------------------------------------------------------------------------------------
 
     /// Prepares a graph: the tail, or the blob when `blob` is not 0, is a sequence of [`GraphNode`] records.
@@ -492,6 +498,22 @@ pub const COPY_OF_LONG: u32 = 1;
 
 /// Flag of [`Launch::flags`]: all blocks must be resident at once.
 pub const LAUNCH_COOPERATIVE: u32 = 1;
+
+impl LaunchEx {
+    /// The launch without its attributes.
+    pub fn plain(&self) -> Launch {
+        let &Self { function, stream, flags, grid, block, dynamic_shared_bytes, attribute_count: _ } = self;
+        Launch { function, stream, flags, grid, block, dynamic_shared_bytes, reserved: 0 }
+    }
+}
+
+impl Launch {
+    /// The launch with so many attributes.
+    pub fn with_attributes(&self, attribute_count: u32) -> LaunchEx {
+        let &Self { function, stream, flags, grid, block, dynamic_shared_bytes, reserved: _ } = self;
+        LaunchEx { function, stream, flags, grid, block, dynamic_shared_bytes, attribute_count }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! The device protocol: what a guest asks of an executor, one record at a time.
 //!
-//! [`messages`] is the table; this file holds the rules that its rows follow.
+//! [`messages`] is the table, [`launch_attributes`] a part of some tails; this file holds the rules that the table's rows follow.
 //!
 //! A record in the command ring is a [`RecordHeader`], the message's fixed part, and an optional tail of bytes
 //! (kernel parameters, an image, inline data). Fixed parts are `#[repr(C)]` integers without padding, so any bytes
@@ -11,6 +11,7 @@
 //! status, a fixed reply and an optional tail. Both are handled strictly in ring order; work that names a stream is then
 //! ordered by its stream alone.
 
+pub mod launch_attributes;
 pub mod messages;
 
 pub use messages::{Executor, Op, dispatch};

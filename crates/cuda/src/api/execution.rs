@@ -4,12 +4,14 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::sync::Arc;
 
 use vgpu_core::abi::{
-    CUfunc_cache, CUfunction, CUfunction_attribute, CUfunctionLoadingState, CUhostFn, CUlaunchAttribute,
-    CUlaunchAttributeID, CUlaunchConfig, CUmodule, CUsharedconfig, CUstream,
+    CUfunc_cache, CUfunction, CUfunction_attribute, CUfunctionLoadingState, CUhostFn, CUlaunchConfig, CUmodule,
+    CUsharedconfig, CUstream,
 };
-use vgpu_core::ffi::{In, InSlice, Out, OutOpt};
+use vgpu_core::ffi::{In, Out, OutOpt};
+use vgpu_core::wire::launch_attributes::LaunchAttributes;
 use vgpu_core::{CuError, CuResult};
 
+use super::launch_attribute::Asked;
 use super::{handle, id};
 use crate::guest::function::{self, Function};
 use crate::guest::gate::Arm;
@@ -60,8 +62,9 @@ unsafe fn run(
     let (process, context) = context::healthy()?;
     let function = function::find(process, context, id(f))?;
     let stream = context.stream(process, id(hStream))?;
+    let none = &LaunchAttributes::NONE;
     // SAFETY: the caller's promise is passed on.
-    unsafe { launch::launch(process, &function, &stream, shape, kernelParams, extra) }
+    unsafe { launch::launch(process, &function, &stream, shape, none, kernelParams, extra) }
 }
 
 /// Launches a kernel whose blocks may wait for each other.
@@ -87,44 +90,7 @@ pub(crate) unsafe fn cuLaunchCooperativeKernel(
     unsafe { run(f, shape, hStream, kernelParams, std::ptr::null_mut()) }
 }
 
-/// What a launch attribute asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asks {
-    /// A preference, or permission for what is never done: any way of running satisfies it.
-    Nothing,
-    Cooperative,
-    /// Something that cannot be had.
-    TooMuch,
-}
-
-fn read_attribute(attribute: &CUlaunchAttribute) -> Asks {
-    use CUlaunchAttributeID as A;
-    match attribute.id {
-        A::CU_LAUNCH_ATTRIBUTE_IGNORE
-        | A::CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW
-        | A::CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY
-        | A::CU_LAUNCH_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE
-        | A::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
-        | A::CU_LAUNCH_ATTRIBUTE_PRIORITY
-        | A::CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP
-        | A::CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN
-        | A::CU_LAUNCH_ATTRIBUTE_PREFERRED_CLUSTER_DIMENSION
-        | A::CU_LAUNCH_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT => Asks::Nothing,
-        A::CU_LAUNCH_ATTRIBUTE_COOPERATIVE => {
-            // SAFETY: the id says which member the caller set.
-            let cooperative = unsafe { attribute.value.cooperative };
-            if cooperative != 0 { Asks::Cooperative } else { Asks::Nothing }
-        }
-        A::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION => {
-            // SAFETY: as above.
-            let size = unsafe { attribute.value.clusterDim };
-            if (size.x, size.y, size.z) == (1, 1, 1) { Asks::Nothing } else { Asks::TooMuch }
-        }
-        _ => Asks::TooMuch,
-    }
-}
-
-/// Launches a kernel with attributes; those that ask for more than a plain or cooperative launch are not supported.
+/// Launches a kernel with attributes.
 pub(crate) unsafe fn cuLaunchKernelEx(
     config: In<'_, CUlaunchConfig>,
     f: CUfunction,
@@ -133,26 +99,25 @@ pub(crate) unsafe fn cuLaunchKernelEx(
 ) -> CuResult {
     let config = config.get();
     // SAFETY: the caller's configuration has as many attributes as it says.
-    let attributes = unsafe { InSlice::new(config.attrs.cast_const(), config.numAttrs as usize) }?;
-    let mut cooperative = false;
-    for attribute in attributes.as_slice() {
-        match read_attribute(attribute) {
-            Asks::Nothing => {}
-            Asks::Cooperative => cooperative = true,
-            Asks::TooMuch => {
-                log::warn!("cuLaunchKernelEx: attribute {} is not supported", attribute.id.0);
-                return Err(CuError::NOT_SUPPORTED);
-            }
-        }
-    }
-    let shape = Shape {
+    let asked = unsafe { Asked::of(config) }?;
+    let (process, context) = context::healthy()?;
+    let function = function::find(process, context, id(f))?;
+    let stream = context.stream(process, id(config.hStream))?;
+    let events = asked.events(process, stream.context)?;
+    let shape = shape_of(config, asked.cooperative);
+    // SAFETY: the caller's promise is passed on.
+    unsafe { launch::launch(process, &function, &stream, shape, &asked.attributes, kernelParams, extra) }?;
+    events.iter().try_for_each(|event| event.record(process, &stream, false))
+}
+
+/// The shape in a configuration.
+pub(super) fn shape_of(config: &CUlaunchConfig, cooperative: bool) -> Shape {
+    Shape {
         grid: [config.gridDimX, config.gridDimY, config.gridDimZ],
         block: [config.blockDimX, config.blockDimY, config.blockDimZ],
         dynamic_shared_bytes: config.sharedMemBytes,
         cooperative,
-    };
-    // SAFETY: the caller's promise is passed on.
-    unsafe { run(f, shape, config.hStream, kernelParams, extra) }
+    }
 }
 
 /// Queues the call of a host function: a thread of ours calls it once the work before it is done, and later work waits for it.

@@ -11,6 +11,7 @@ pub(crate) mod event;
 pub(crate) mod execution;
 pub(crate) mod graph;
 pub(crate) mod init;
+mod launch_attribute;
 pub(crate) mod library;
 pub(crate) mod memory;
 pub(crate) mod module;

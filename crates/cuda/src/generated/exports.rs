@@ -1524,6 +1524,28 @@ pub unsafe extern "C" fn cuGraphInstantiate_v2(
     })
 }
 
+/// Gives a kernel node the attributes of another.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuGraphKernelNodeCopyAttributes(dst: CUgraphNode, src: CUgraphNode) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphKernelNodeCopyAttributes(dst, src));
+    entry("cuGraphKernelNodeCopyAttributes", || crate::api::graph::cuGraphKernelNodeCopyAttributes(dst, src))
+}
+
+/// Gives an attribute of a kernel node.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuGraphKernelNodeGetAttribute(
+    hNode: CUgraphNode,
+    attr: CUkernelNodeAttrID,
+    value_out: *mut CUkernelNodeAttrValue,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphKernelNodeGetAttribute(hNode, attr, value_out));
+    entry("cuGraphKernelNodeGetAttribute", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let value_out = unsafe { Out::new(value_out) }?;
+        crate::api::graph::cuGraphKernelNodeGetAttribute(hNode, attr, value_out)
+    })
+}
+
 /// Describes a kernel node; the parameters pointed to are the node's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphKernelNodeGetParams(
@@ -1549,6 +1571,21 @@ pub unsafe extern "C" fn cuGraphKernelNodeGetParams_v2(
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { Out::new(nodeParams) }?;
         crate::api::graph::cuGraphKernelNodeGetParams_v2(hNode, nodeParams)
+    })
+}
+
+/// Sets an attribute of a kernel node.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuGraphKernelNodeSetAttribute(
+    hNode: CUgraphNode,
+    attr: CUkernelNodeAttrID,
+    value: *const CUkernelNodeAttrValue,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuGraphKernelNodeSetAttribute(hNode, attr, value));
+    entry("cuGraphKernelNodeSetAttribute", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let value = unsafe { In::new(value) }?;
+        crate::api::graph::cuGraphKernelNodeSetAttribute(hNode, attr, value)
     })
 }
 
@@ -2134,7 +2171,7 @@ pub unsafe extern "C" fn cuLaunchKernel_ptsz(
     })
 }
 
-/// Launches a kernel with attributes; those that ask for more than a plain or cooperative launch are not supported.
+/// Launches a kernel with attributes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchKernelEx(
     config: *const CUlaunchConfig,
@@ -2151,7 +2188,7 @@ pub unsafe extern "C" fn cuLaunchKernelEx(
     })
 }
 
-/// Launches a kernel with attributes; those that ask for more than a plain or cooperative launch are not supported.
+/// Launches a kernel with attributes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchKernelEx_ptsz(
     config: *const CUlaunchConfig,

@@ -996,14 +996,14 @@ pub(crate) static ROWS: [Row; 723] = [
         false,
         11000,
         "cuGraphKernelNodeCopyAttributes",
-        refused::cuGraphKernelNodeCopyAttributes as *const (),
+        exports::cuGraphKernelNodeCopyAttributes as *const (),
     ),
     Row::new(
         "cuGraphKernelNodeGetAttribute",
         false,
         11000,
         "cuGraphKernelNodeGetAttribute",
-        refused::cuGraphKernelNodeGetAttribute as *const (),
+        exports::cuGraphKernelNodeGetAttribute as *const (),
     ),
     Row::new(
         "cuGraphKernelNodeGetParams",
@@ -1024,7 +1024,7 @@ pub(crate) static ROWS: [Row; 723] = [
         false,
         11000,
         "cuGraphKernelNodeSetAttribute",
-        refused::cuGraphKernelNodeSetAttribute as *const (),
+        exports::cuGraphKernelNodeSetAttribute as *const (),
     ),
     Row::new(
         "cuGraphKernelNodeSetParams",

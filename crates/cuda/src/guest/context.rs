@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use parking_lot::{Mutex, RwLock};
-use vgpu_core::wire::messages::{ContextCreate, ContextDestroy, ContextFacts, ContextFactsReply, ContextLimit, HostClose};
+use vgpu_core::wire::messages::{
+    ContextCreate, ContextDestroy, ContextFacts, ContextFactsReply, ContextLimit, HostClose,
+};
 use vgpu_core::{CuError, CuResult, ffi};
 
 use super::allocation::Kind;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
-use vgpu_core::abi::CUgraphNodeType;
-use vgpu_core::wire::messages::{
-    Copy, CopyBox, CopyIn, CopyOut, EventRecord, Fill, LAUNCH_COOPERATIVE, Launch, Marker,
-};
+use vgpu_core::abi::{CUgraphNodeType, CUlaunchAttributeID};
+use vgpu_core::wire::Pod;
+use vgpu_core::wire::launch_attributes::LaunchAttributes;
+use vgpu_core::wire::messages::{Copy, CopyBox, CopyIn, CopyOut, EventRecord, Fill, Marker};
 use vgpu_core::{CuError, CuResult};
 
 use super::copy_box::PageableBox;
@@ -46,6 +46,7 @@ pub(crate) enum Work {
 pub(crate) struct KernelWork {
     pub(crate) function: Arc<Function>,
     pub(crate) shape: Shape,
+    pub(crate) attributes: LaunchAttributes,
     pub(crate) params: Arc<Params>,
 }
 
@@ -110,7 +111,7 @@ impl Work {
         match self {
             Self::Empty | Self::EventWait(_) => out.message(&marker, &[], after),
             Self::Child(_) => Err(CuError::NOT_SUPPORTED),
-            Self::Kernel(kernel) => out.message(&kernel.launch(0), &kernel.params.bytes, after),
+            Self::Kernel(kernel) => kernel.encode(after, out),
             Self::Copy(CopyWork::In(copy)) => out.message(copy, &[], after),
             Self::Copy(CopyWork::Out(copy)) => out.message(copy, &[], after),
             Self::Copy(CopyWork::Device(copy)) => out.message(copy, &[], after),
@@ -128,11 +129,34 @@ impl Work {
 }
 
 impl KernelWork {
-    /// The launch as a message for the stream of that slot.
-    pub(crate) fn launch(&self, stream: u32) -> Launch {
-        let Shape { grid, block, dynamic_shared_bytes, cooperative } = self.shape;
-        let flags = if cooperative { LAUNCH_COOPERATIVE } else { 0 };
-        Launch { function: self.function.wire, stream, flags, grid, block, dynamic_shared_bytes, reserved: 0 }
+    /// A node's launch. What is said of a launch and the one before it on its stream, edges say in a graph.
+    pub(crate) fn new(
+        function: Arc<Function>,
+        shape: Shape,
+        attributes: &LaunchAttributes,
+        params: Arc<Params>,
+    ) -> Self {
+        let mut attributes = attributes.clone();
+        attributes.remove(CUlaunchAttributeID::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);
+        Self { function, shape, attributes, params }
+    }
+
+    /// The launch with what another one asks for besides its shape.
+    pub(crate) fn with_attributes_of(self, other: &Self) -> Self {
+        let shape = Shape { cooperative: other.shape.cooperative, ..self.shape };
+        Self { shape, attributes: other.attributes.clone(), ..self }
+    }
+
+    fn encode(&self, after: &[u32], out: &mut Encoder) -> CuResult {
+        let launch = self.shape.message(&self.function);
+        let attributes = self.attributes.as_slice();
+        if attributes.is_empty() {
+            return out.message(&launch, &self.params.bytes, after);
+        }
+        let count = u32::try_from(attributes.len()).expect("there are not more than kinds of them");
+        let mut tail: Vec<u8> = attributes.iter().flat_map(Pod::as_bytes).copied().collect();
+        tail.extend_from_slice(&self.params.bytes);
+        out.message(&launch.with_attributes(count), &tail, after)
     }
 }
 

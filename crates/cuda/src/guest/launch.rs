@@ -5,6 +5,8 @@ use std::ffi::c_void;
 use std::sync::atomic::Ordering;
 
 use vgpu_core::abi::CUdevice_attribute;
+use vgpu_core::wire::Pod;
+use vgpu_core::wire::launch_attributes::LaunchAttributes;
 use vgpu_core::wire::messages::{LAUNCH_COOPERATIVE, Launch};
 use vgpu_core::{CuError, CuResult};
 
@@ -82,6 +84,13 @@ impl Shape {
     fn blocks(&self) -> u64 {
         self.grid.iter().map(|size| u64::from(*size)).fold(1, u64::saturating_mul)
     }
+
+    /// The launch of that function as a message.
+    pub(crate) fn message(&self, function: &Function) -> Launch {
+        let &Self { grid, block, dynamic_shared_bytes, cooperative } = self;
+        let flags = if cooperative { LAUNCH_COOPERATIVE } else { 0 };
+        Launch { function: function.wire, stream: 0, flags, grid, block, dynamic_shared_bytes, reserved: 0 }
+    }
 }
 
 /// Checks a launch of `function`.
@@ -102,6 +111,17 @@ pub(crate) fn check(process: &Process, function: &Function, shape: &Shape) -> Cu
         check_cooperative(process, device, function, shape)?;
     }
     Ok(())
+}
+
+/// Checks what a launch asks for besides its shape.
+///
+/// # Errors
+/// `NOT_SUPPORTED` for clusters on a device without.
+#[cold]
+pub(crate) fn check_attributes(process: &Process, function: &Function, attributes: &LaunchAttributes) -> CuResult {
+    let device = &process.devices[function.ordinal];
+    let has_clusters = device.limit(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH) != 0;
+    if has_clusters || attributes.cluster() == [1; 3] { Ok(()) } else { Err(CuError::NOT_SUPPORTED) }
 }
 
 #[cold]
@@ -128,7 +148,7 @@ const EXTRA_END: usize = 0;
 const EXTRA_POINTER: usize = 1;
 const EXTRA_SIZE: usize = 2;
 
-/// Packs a launch's parameters into `packed`.
+/// Appends a launch's parameters to `packed`.
 ///
 /// # Errors
 /// `INVALID_VALUE` when both or neither of the forms is used, a pointer is null, or the buffer has another length.
@@ -142,7 +162,6 @@ unsafe fn pack(
     extra: *mut *mut c_void,
     packed: &mut Vec<u8>,
 ) -> CuResult {
-    packed.clear();
     let len = function.facts.param_bytes as usize;
     if !extra.is_null() {
         if !pointers.is_null() {
@@ -162,14 +181,15 @@ unsafe fn pack(
     if pointers.is_null() {
         return Err(CuError::INVALID_VALUE);
     }
-    packed.resize(len, 0);
+    let base = packed.len();
+    packed.resize(base + len, 0);
     for (index, param) in function.params.iter().enumerate() {
         // SAFETY: the caller passes one pointer per parameter.
         let value = unsafe { pointers.add(index).read() };
         if value.is_null() {
             return Err(CuError::INVALID_VALUE);
         }
-        let (start, len) = (param.offset_bytes as usize, param.len_bytes as usize);
+        let (start, len) = (base + param.offset_bytes as usize, param.len_bytes as usize);
         let target = packed[start..start + len].as_mut_ptr();
         // SAFETY: the caller's parameter is readable for its length; `target` is that long, and ours alone.
         unsafe { std::ptr::copy_nonoverlapping(value.cast::<u8>(), target, len) };
@@ -212,7 +232,7 @@ unsafe fn extra_buffer<'a>(extra: *mut *mut c_void) -> CuResult<&'a [u8]> {
 /// Launches a kernel on a stream.
 ///
 /// # Errors
-/// As [`check`]; `INVALID_VALUE` for bad parameters, `INVALID_HANDLE` when function and stream are of different
+/// As [`check`] and [`check_attributes`]; `INVALID_VALUE` for bad parameters, `INVALID_HANDLE` when function and stream are of different
 /// contexts, else those of capture and link.
 ///
 /// # Safety
@@ -223,27 +243,33 @@ pub(crate) unsafe fn launch(
     function: &std::sync::Arc<Function>,
     stream: &Stream,
     shape: Shape,
+    attributes: &LaunchAttributes,
     pointers: *mut *mut c_void,
     extra: *mut *mut c_void,
 ) -> CuResult {
     check(process, function, &shape)?;
+    if !attributes.is_empty() {
+        check_attributes(process, function, attributes)?;
+    }
     if function.context != stream.context {
         return Err(CuError::INVALID_HANDLE);
     }
     let post = |packed: &mut Vec<u8>| {
+        packed.clear();
+        let count = attributes.as_slice().len();
+        packed.extend(attributes.as_slice().iter().flat_map(Pod::as_bytes));
+        let params_at = packed.len();
         // SAFETY: the caller's promise is passed on.
         unsafe { pack(function, pointers, extra, packed) }?;
-        let flags = if shape.cooperative { LAUNCH_COOPERATIVE } else { 0 };
-        let Shape { grid, block, dynamic_shared_bytes, .. } = shape;
         match stream.enter(process)? {
+            Arm::Live(live) if count == 0 => live.post(&shape.message(function), packed).map(drop),
             Arm::Live(live) => {
-                let function = function.wire;
-                let message = Launch { function, stream: 0, flags, grid, block, dynamic_shared_bytes, reserved: 0 };
-                live.post(&message, packed).map(drop)
+                let count = u32::try_from(count).expect("there are not more than kinds of them");
+                live.post(&shape.message(function).with_attributes(count), packed).map(drop)
             }
             Arm::Captured(captured) => {
-                let params = Params::new(packed);
-                captured.add(Work::Kernel(KernelWork { function: function.clone(), shape, params }))
+                let params = Params::new(&packed[params_at..]);
+                captured.add(Work::Kernel(KernelWork::new(function.clone(), shape, attributes, params)))
             }
         }
     };
@@ -275,7 +301,7 @@ pub(crate) unsafe fn node_work(
     let mut packed = Vec::new();
     // SAFETY: the caller's promise is passed on.
     unsafe { pack(&function, pointers, extra, &mut packed) }?;
-    Ok(Work::Kernel(KernelWork { function, shape, params: Params::new(&packed) }))
+    Ok(Work::Kernel(KernelWork::new(function, shape, &LaunchAttributes::NONE, Params::new(&packed))))
 }
 
 /// Queues another library's message on a stream; its stream field, at its start, is filled in here.

@@ -1739,6 +1739,30 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithParams_ptsz(
     })
 }
 
+/// Gives a launch node the attributes of another.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaGraphKernelNodeCopyAttributes(
+    hSrc: cudaGraphNode_t,
+    hDst: cudaGraphNode_t,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphKernelNodeCopyAttributes(hSrc, hDst));
+    entry("cudaGraphKernelNodeCopyAttributes", || crate::api::graph::cudaGraphKernelNodeCopyAttributes(hSrc, hDst))
+}
+
+/// An attribute of a launch node.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaGraphKernelNodeGetAttribute(
+    hNode: cudaGraphNode_t,
+    attr: cudaLaunchAttributeID,
+    value_out: *mut cudaLaunchAttributeValue,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphKernelNodeGetAttribute(hNode, attr, value_out));
+    entry("cudaGraphKernelNodeGetAttribute", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::graph::cudaGraphKernelNodeGetAttribute(hNode, attr, value_out) }
+    })
+}
+
 /// A launch node's parameters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphKernelNodeGetParams(
@@ -1750,6 +1774,20 @@ pub unsafe extern "C" fn cudaGraphKernelNodeGetParams(
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { Out::new(pNodeParams) }?;
         crate::api::graph::cudaGraphKernelNodeGetParams(node, pNodeParams)
+    })
+}
+
+/// Sets an attribute of a launch node.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaGraphKernelNodeSetAttribute(
+    hNode: cudaGraphNode_t,
+    attr: cudaLaunchAttributeID,
+    value: *const cudaLaunchAttributeValue,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGraphKernelNodeSetAttribute(hNode, attr, value));
+    entry("cudaGraphKernelNodeSetAttribute", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::graph::cudaGraphKernelNodeSetAttribute(hNode, attr, value) }
     })
 }
 

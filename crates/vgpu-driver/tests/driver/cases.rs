@@ -2,9 +2,10 @@
 //!
 //! A message that is added to the table does not compile here until it has one.
 
-use vgpu_core::CuResult;
+use vgpu_core::wire::launch_attributes::LaunchAttribute;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Op, Pod, Span, StreamSlot};
+use vgpu_core::{CuError, CuResult};
 
 use crate::guest::{CONTEXT, Guest, LEGACY, PTX, STREAM, launch};
 
@@ -240,6 +241,14 @@ pub(crate) fn of(op: Op) -> Case {
                 "cuEventRecord(point, stream1)",
             ],
         ),
+        Op::LaunchEx => record(
+            |guest| guest.post_with(launch_ex(guest), &launch_ex_tail(guest)),
+            &[
+                "cuLaunchKernelEx(function1, 2x1x1, 32x4x1, 16, stream1, {2: [1], 4: [2, 1, 1], 8: [4294967291], 6: [1], \
+                    1: memory1+256 [512, 0, 1056964608, 2, 1]}, [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9])",
+                "cuEventRecord(point, stream1)",
+            ],
+        ),
         Op::ErrorText => apart(|guest| guest.call(ErrorText { reserved: 0 }, &[]).map(drop), &[]),
         Op::ModuleKernels => apart(
             |guest| guest.call(ModuleKernels { module: guest.module }, &[]).map(drop),
@@ -301,8 +310,16 @@ pub(crate) fn of(op: Op) -> Case {
     }
 }
 
+/// What no driver is asked for, the guest is told of.
+fn not_supported(result: CuResult) -> CuResult {
+    match result {
+        Err(CuError::NOT_SUPPORTED) => Ok(()),
+        other => panic!("{other:?} where nothing is done"),
+    }
+}
+
 /// What a graph of [every kind of node](every_node) comes to: a chain, but for the solve, which may run beside the product.
-const GRAPH_CREATE: [&str; 35] = [
+const GRAPH_CREATE: [&str; 40] = [
     "cuGraphCreate(0) -> graph1",
     "cuGraphAddEmptyNode(graph1, []) -> node1",
     "cuGraphAddKernelNode_v2(graph1, [node1], function1, 2x1x1, 32x4x1, 16, [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]) -> node2",
@@ -336,6 +353,12 @@ const GRAPH_CREATE: [&str; 35] = [
     "cuGraphAddChildGraphNode(graph1, [node9], graph3) -> node11",
     "cuGraphDestroy(graph3)",
     "cuGraphAddHostNode(graph1, [node11]) -> node12",
+    "cuGraphAddKernelNode_v2(graph1, [node12], function1, 2x1x1, 32x4x1, 16, [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]) -> node13",
+    "cuGraphKernelNodeSetAttribute(node13, 2: [1])",
+    "cuGraphKernelNodeSetAttribute(node13, 4: [2, 1, 1])",
+    "cuGraphKernelNodeSetAttribute(node13, 8: [4294967291])",
+    // That it may overlap the launch before it is for streams.
+    "cuGraphKernelNodeSetAttribute(node13, 1: memory1+256 [512, 0, 1056964608, 2, 1])",
     "cuGraphInstantiateWithFlags(graph1, 0) -> exec1",
     "cuGraphDestroy(graph1)",
 ];
@@ -366,6 +389,32 @@ pub(crate) fn copy_box(guest: &Guest) -> CopyBox {
         height: 2,
         depth: 3,
     }
+}
+
+/// A cooperative launch with an attribute of every form: a cluster, a priority of -5, an overlap, and a policy for half of
+/// the accesses to 512 bytes.
+pub(crate) fn launch_ex(guest: &Guest) -> LaunchEx {
+    Launch { flags: LAUNCH_COOPERATIVE, ..launch(guest.function) }.with_attributes(4)
+}
+
+fn launch_ex_tail(guest: &Guest) -> Vec<u8> {
+    let policy = guest.memory + 256;
+    let attributes = [
+        attribute(4, &[2, 1, 1]),
+        attribute(8, &[-5_i32 as u32]),
+        attribute(6, &[1]),
+        attribute(1, &[policy as u32, (policy >> 32) as u32, 512, 0, 0.5_f32.to_bits(), 2, 1]),
+    ];
+    [&attributes.concat()[..], &[9; 12]].concat()
+}
+
+/// A launch attribute, with bytes behind its value that mean nothing.
+pub(crate) fn attribute(id: u32, words: &[u32]) -> Vec<u8> {
+    let mut value = [0xee; 64];
+    for (bytes, word) in value.as_chunks_mut().0.iter_mut().zip(words) {
+        *bytes = word.to_le_bytes();
+    }
+    LaunchAttribute { id, reserved: 0, value }.as_bytes().to_vec()
 }
 
 fn scalar(value: f32) -> [u8; 16] {
@@ -467,6 +516,7 @@ pub(crate) fn every_node(guest: &Guest) -> Vec<Vec<u8>> {
         node(&gemm(guest), &[], &[8]),
         node(&trsm(guest), &[], &[8]),
         node(&HostCall { stream: STREAM, reserved: 0, token: 7 }, &[], &[10]),
+        node(&launch_ex(guest), &launch_ex_tail(guest), &[11]),
     ]
 }
 

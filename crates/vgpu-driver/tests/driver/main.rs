@@ -7,6 +7,7 @@
 //! - `host_calls`: functions of the guest. `output`: what kernels print.
 //! - `bytes`: where they lie afterwards. `pinned`: parts of the pinned heap.
 //! - `drivers`: what older drivers lack; drivers that are refused.
+//! - `launches`: what they ask for besides a shape.
 //! - `hostile`: addresses that are not the guest's, forged handles, masses.
 //! - `fake` is the driver, `guest` the other side.
 
@@ -19,6 +20,7 @@ mod fake;
 mod guest;
 mod host_calls;
 mod hostile;
+mod launches;
 mod limits;
 mod messages;
 mod order;

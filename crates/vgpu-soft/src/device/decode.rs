@@ -4,6 +4,7 @@ use vgpu_core::CuError;
 use vgpu_core::host::Refusal;
 use vgpu_core::host::nodes::Node;
 use vgpu_core::streaming::LONG_COPY_BYTES;
+use vgpu_core::wire::launch_attributes::LaunchAttributes;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Message, Op};
 
@@ -22,22 +23,47 @@ impl SoftDevice {
             .functions
             .get(handle)
             .ok_or_else(|| (CuError::INVALID_HANDLE, format!("no function has handle {handle:#x}")))?;
-        if message.flags != 0 {
-            return Err((
-                CuError::NOT_SUPPORTED,
-                format!("launch of {}: cooperative launches are not supported", function.kernel.name()),
-            ));
+        let name = function.kernel.name();
+        if message.flags & !LAUNCH_COOPERATIVE != 0 {
+            return Err((CuError::INVALID_VALUE, format!("launch of {name}: unknown flags {:#x}", message.flags)));
         }
+        let is_cooperative = message.flags & LAUNCH_COOPERATIVE != 0;
         let shape =
             Shape { grid: message.grid, block: message.block, dynamic_shared_bytes: message.dynamic_shared_bytes };
         function.check_launch(&shape, params.len(), &self.limits)?;
+        if is_cooperative {
+            let resident = function.resident_blocks(&shape, self.config.multiprocessors, &self.limits);
+            if shape.block_count() > resident {
+                let text = format!(
+                    "launch of {name}: {} blocks where {resident} can be resident at once",
+                    shape.block_count()
+                );
+                return Err((CuError::COOPERATIVE_LAUNCH_TOO_LARGE, text));
+            }
+        }
         let params = params[..function.kernel.param_bytes() as usize].into();
         Ok(Step::Launch(LaunchStep {
             kernel: function.kernel.clone(),
             _module: function.module.clone(),
             shape,
+            is_cooperative,
             params,
         }))
+    }
+
+    /// Checks a launch with attributes. Those that prefer something, or permit what is never done, are satisfied by any way of
+    /// running; blocks of a cluster would have to share memory, which they cannot.
+    pub(super) fn launch_ex_step(&self, message: &LaunchEx, tail: &[u8]) -> Result<Step, Refusal> {
+        let wrong = |error| (error, "the attributes of a launch are none".to_owned());
+        let (attributes, params) = LaunchAttributes::split(message.attribute_count, tail).map_err(wrong)?;
+        let cluster = attributes.cluster();
+        if cluster != [1; 3] {
+            return Err((
+                CuError::NOT_SUPPORTED,
+                format!("launch with clusters of {cluster:?} blocks: there are none"),
+            ));
+        }
+        self.launch_step(&message.plain(), params)
     }
 
     /// Decodes the message of a graph's node.
@@ -48,6 +74,7 @@ impl SoftDevice {
         let engine = &self.engine;
         match node.op {
             Op::Launch => self.launch_step(&read(node)?, node.tail),
+            Op::LaunchEx => self.launch_ex_step(&read(node)?, node.tail),
             Op::CopyIn => copy_in_step(engine, &read(node)?),
             Op::CopyInline => Ok(copy_inline_step(&read(node)?, node.tail)),
             Op::CopyOut => copy_out_step(engine, &read(node)?),

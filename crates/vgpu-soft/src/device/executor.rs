@@ -409,6 +409,11 @@ impl Executor for SoftDevice {
         self.post_step(message.stream, seq, step)
     }
 
+    fn launch_ex(&mut self, seq: Seq, message: &LaunchEx, tail: &[u8]) -> CuResult {
+        let step = self.launch_ex_step(message, tail);
+        self.post_step(message.stream, seq, step)
+    }
+
     fn error_text(&mut self, _: Seq, _: &ErrorText, _: &[u8]) -> CuResult<Answer<ErrorTextReply>> {
         Ok(self.last_refusal.answer())
     }

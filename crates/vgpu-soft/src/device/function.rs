@@ -135,6 +135,12 @@ impl Function {
         )
     }
 
+    /// Blocks that a device holds at a time. The shape is one that fits.
+    pub(super) fn resident_blocks(&self, shape: &Shape, multiprocessors: u32, limits: &Limits) -> u64 {
+        let threads = u32::try_from(shape.block_threads()).unwrap_or(u32::MAX);
+        u64::from(self.occupancy(threads, shape.dynamic_shared_bytes, limits)) * u64::from(multiprocessors)
+    }
+
     fn max_threads(&self, limits: &Limits) -> u32 {
         self.kernel.max_threads().clamp(1, limits.max_threads)
     }

@@ -145,6 +145,7 @@ pub(super) fn attributes(config: &Config, limits: &Limits) -> [i32; DEVICE_ATTRI
         (Attribute::CU_DEVICE_ATTRIBUTE_MANAGED_MEMORY, 1),
         (Attribute::CU_DEVICE_ATTRIBUTE_MULTI_GPU_BOARD_GROUP_ID, 0),
         (Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_PREEMPTION_SUPPORTED, 0),
+        (Attribute::CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH, 1),
         (Attribute::CU_DEVICE_ATTRIBUTE_HOST_NATIVE_ATOMIC_SUPPORTED, 1),
         (Attribute::CU_DEVICE_ATTRIBUTE_STREAM_PRIORITIES_SUPPORTED, 0),
     ];

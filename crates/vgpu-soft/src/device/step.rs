@@ -48,5 +48,7 @@ pub(super) struct LaunchStep {
     /// Keeps the module's variables where the kernel's code expects them.
     pub(super) _module: Arc<Module>,
     pub(super) shape: Shape,
+    /// All blocks must be resident at once.
+    pub(super) is_cooperative: bool,
     pub(super) params: Box<[u8]>,
 }

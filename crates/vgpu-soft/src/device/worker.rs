@@ -11,7 +11,7 @@ use super::blas::{Failure, Panels};
 use super::engine::{Body, Engine, Job, Shared, Task};
 use super::statistics::Statistics;
 use super::step::{LaunchStep, Step};
-use crate::exec::{Fault, FaultKind, Launch, Worker};
+use crate::exec::{Fault, FaultKind, Launch, LaunchOptions, Worker};
 use crate::memory::MemoryMap;
 
 /// How long an idle worker looks for work before it sleeps: about what waking up costs.
@@ -64,7 +64,8 @@ impl Engine {
     fn launch(&self, step: &LaunchStep, memory: &Arc<MemoryMap>) -> Result<Launch, Failure> {
         Statistics::count(&self.statistics.launches);
         self.output.start_launch();
-        Launch::new(step.kernel.clone(), step.shape, step.params.clone(), memory.clone(), self.launch_options.clone())
+        let options = LaunchOptions { cooperative: step.is_cooperative, ..self.launch_options.clone() };
+        Launch::new(step.kernel.clone(), step.shape, step.params.clone(), memory.clone(), options)
             .map_err(|error| (CuError::LAUNCH_FAILED, format!("launch of {}: {error}", step.kernel.name())))
     }
 

@@ -221,7 +221,7 @@ impl Executor for Mock {
     refused! {
         posts: context_create(ContextCreate), context_destroy(ContextDestroy), stream_create(StreamCreate),
             stream_destroy(StreamDestroy), stream_wait(StreamWait), mem_free(MemFree), host_close(HostClose), copy(Copy), copy_box(CopyBox),
-            fill(Fill), module_unload(ModuleUnload), function_attribute(FunctionAttribute), launch(Launch),
+            fill(Fill), module_unload(ModuleUnload), function_attribute(FunctionAttribute), launch(Launch), launch_ex(LaunchEx),
             graph_launch(GraphLaunch), graph_destroy(GraphDestroy), gemm(Gemm), trsm(Trsm);
         calls: device_info(DeviceInfo) -> DeviceInfoReply, mem_alloc(MemAlloc) -> MemAllocReply, host_open(HostOpen) -> HostOpenReply,
             event_elapsed(EventElapsed) -> EventElapsedReply, context_facts(ContextFacts) -> ContextFactsReply,

@@ -11,7 +11,7 @@ use vgpu_core::abi::{
 use vgpu_core::ffi::{In, InOut, Out, OutOpt, OutSlice};
 use vgpu_core::{CuError, CuResult};
 
-use super::nodes::{check_context, event_work, fill_work, kernel_params, kernel_work};
+use super::nodes::{check_context, event_work, fill_work, kernel_params, kernel_work_for};
 use super::{clamp, find, handle, id};
 use crate::guest::context;
 use crate::guest::copy_box::Box3;
@@ -158,7 +158,8 @@ pub(crate) fn cuGraphExecKernelNodeSetParams_v2(
     nodeParams: In<'_, CUDA_KERNEL_NODE_PARAMS>,
 ) -> CuResult {
     let (process, _) = context::healthy()?;
-    find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| kernel_work(process, nodeParams.get()))
+    find_exec(process, hGraphExec)?
+        .set_work(process, id(hNode), |before| kernel_work_for(process, nodeParams.get(), before))
 }
 
 /// Replaces a kernel launch of an executable graph.
@@ -169,7 +170,7 @@ pub(crate) fn cuGraphExecKernelNodeSetParams(
 ) -> CuResult {
     let (process, _) = context::healthy()?;
     let params = kernel_params(nodeParams.get());
-    find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| kernel_work(process, &params))
+    find_exec(process, hGraphExec)?.set_work(process, id(hNode), |before| kernel_work_for(process, &params, before))
 }
 
 /// Replaces a copy of an executable graph.

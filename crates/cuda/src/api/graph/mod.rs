@@ -1,12 +1,14 @@
 //! Graphs: built by hand, instantiated, updated, launched.
 //!
-//! - [`shape`]: graphs, and which node waits for which. [`nodes`], [`host`]: what nodes do. [`exec`]: running graphs.
+//! - [`shape`]: graphs, and which node waits for which. [`nodes`], [`host`], [`attributes`]: what nodes do. [`exec`]: running graphs.
 
+mod attributes;
 mod exec;
 mod host;
 mod nodes;
 mod shape;
 
+pub(crate) use attributes::*;
 pub(crate) use exec::*;
 pub(crate) use host::*;
 pub(crate) use nodes::*;

@@ -82,6 +82,18 @@ pub(super) fn kernel_work(process: &'static Process, params: &CUDA_KERNEL_NODE_P
     unsafe { launch::node_work(process, context, function, shape, params.kernelParams, params.extra) }
 }
 
+/// A launch in the place of another one, whose attributes stay.
+pub(super) fn kernel_work_for(
+    process: &'static Process,
+    params: &CUDA_KERNEL_NODE_PARAMS,
+    before: &Work,
+) -> CuResult<Work> {
+    match (kernel_work(process, params)?, before) {
+        (Work::Kernel(kernel), Work::Kernel(before)) => Ok(Work::Kernel(kernel.with_attributes_of(before))),
+        (work, _) => Ok(work),
+    }
+}
+
 /// Adds a kernel launch; its parameters are taken now.
 pub(crate) fn cuGraphAddKernelNode_v2(
     phGraphNode: Out<'_, CUgraphNode>,
@@ -106,7 +118,7 @@ pub(crate) fn cuGraphAddKernelNode(
 
 fn describe_kernel(hNode: CUgraphNode) -> CuResult<CUDA_KERNEL_NODE_PARAMS> {
     let (graph, number) = node(process()?, hNode)?;
-    let Work::Kernel(KernelWork { function, shape, params }) = graph.work(number)? else {
+    let Work::Kernel(KernelWork { function, shape, params, .. }) = graph.work(number)? else {
         return Err(CuError::INVALID_VALUE);
     };
     let ([gridDimX, gridDimY, gridDimZ], [blockDimX, blockDimY, blockDimZ]) = (shape.grid, shape.block);
@@ -165,7 +177,7 @@ pub(crate) fn cuGraphKernelNodeSetParams_v2(
 ) -> CuResult {
     let process = process()?;
     let (graph, number) = node(process, hNode)?;
-    graph.set_work(number, kernel_work(process, nodeParams.get())?)
+    graph.set_work(number, kernel_work_for(process, nodeParams.get(), &graph.work(number)?)?)
 }
 
 /// Replaces the launch of a kernel node.
@@ -175,7 +187,8 @@ pub(crate) fn cuGraphKernelNodeSetParams(
 ) -> CuResult {
     let process = process()?;
     let (graph, number) = node(process, hNode)?;
-    graph.set_work(number, kernel_work(process, &kernel_params(nodeParams.get()))?)
+    let params = kernel_params(nodeParams.get());
+    graph.set_work(number, kernel_work_for(process, &params, &graph.work(number)?)?)
 }
 
 pub(super) fn check_context(process: &Process, ctx: CUcontext) -> CuResult {

@@ -4,10 +4,10 @@ use std::ffi::{c_uint, c_void};
 use std::ptr::null_mut;
 
 use vgpu_core::abi::runtime::{
-    cudaGraph_t, cudaGraphExec_t, cudaGraphNode_t, cudaGraphNodeType, cudaKernelNodeParams, cudaMemcpy3DParms,
-    cudaMemcpyKind, cudaMemsetParams,
+    cudaGraph_t, cudaGraphExec_t, cudaGraphNode_t, cudaGraphNodeType, cudaKernelNodeParams, cudaLaunchAttributeID,
+    cudaLaunchAttributeValue, cudaMemcpy3DParms, cudaMemcpyKind, cudaMemsetParams,
 };
-use vgpu_core::abi::{CUDA_MEMCPY3D, CUgraphNodeType};
+use vgpu_core::abi::{CUDA_MEMCPY3D, CUgraphNodeType, CUkernelNodeAttrID};
 use vgpu_core::ffi::{In, InSlice, Out};
 
 use crate::api::memcpy::within_symbol;
@@ -42,6 +42,33 @@ pub(crate) fn cudaGraphAddKernelNode(
     add_node(pGraphNode, &pDependencies, |node, after, count| unsafe {
         cu::cuGraphAddKernelNode_v2(node, graph, after, count, &params)
     })
+}
+
+/// Attributes have the same numbers and layout in both libraries.
+pub(crate) unsafe fn cudaGraphKernelNodeGetAttribute(
+    hNode: cudaGraphNode_t,
+    attr: cudaLaunchAttributeID,
+    value_out: *mut cudaLaunchAttributeValue,
+) -> RtResult {
+    current::context()?;
+    // SAFETY: the caller's value is passed through.
+    unsafe { cu::cuGraphKernelNodeGetAttribute(hNode, CUkernelNodeAttrID(attr.0), value_out.cast()) }
+}
+
+pub(crate) unsafe fn cudaGraphKernelNodeSetAttribute(
+    hNode: cudaGraphNode_t,
+    attr: cudaLaunchAttributeID,
+    value: *const cudaLaunchAttributeValue,
+) -> RtResult {
+    current::context()?;
+    // SAFETY: the caller's value is passed through.
+    unsafe { cu::cuGraphKernelNodeSetAttribute(hNode, CUkernelNodeAttrID(attr.0), value.cast()) }
+}
+
+/// The target comes first, as in the driver and as CUDA 13's header says; 12's has the names the other way round.
+pub(crate) fn cudaGraphKernelNodeCopyAttributes(hDst: cudaGraphNode_t, hSrc: cudaGraphNode_t) -> RtResult {
+    current::context()?;
+    cu::cuGraphKernelNodeCopyAttributes(hDst, hSrc)
 }
 
 pub(crate) fn cudaGraphKernelNodeGetParams(node: cudaGraphNode_t, pNodeParams: Out<cudaKernelNodeParams>) -> RtResult {

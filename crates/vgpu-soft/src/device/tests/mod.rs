@@ -2,6 +2,7 @@
 
 mod graphs;
 mod host_calls;
+mod launches;
 mod memory;
 mod modules;
 mod order;

@@ -160,7 +160,7 @@ fn launches_that_do_not_fit_are_refused_and_retired() {
         (Launch { dynamic_shared_bytes: (48 << 10) + 1, ..base }, &good, CuError::INVALID_VALUE),
         (base, &good[..11], CuError::INVALID_VALUE),
         (Launch { function: function + 1, ..base }, &good, CuError::INVALID_HANDLE),
-        (Launch { flags: 1, ..base }, &good, CuError::NOT_SUPPORTED),
+        (Launch { flags: 2, ..base }, &good, CuError::INVALID_VALUE),
     ];
     for (message, params, error) in cases {
         assert_eq!(rig.run(|device, seq| device.launch(seq, &message, params)), Err(error), "{message:?}");

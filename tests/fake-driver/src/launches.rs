@@ -1,0 +1,77 @@
+//! Launches with attributes, and attributes of kernel nodes.
+
+use std::ffi::c_uint;
+
+use vgpu_core::abi::{CUlaunchAttribute, CUlaunchAttributeValue, CUlaunchConfig};
+
+use crate::call::{Function, In, Node, Shown, Stream, done, exports};
+use crate::cuda::Packed;
+use crate::state::{INVALID_HANDLE, State};
+use crate::work::{self, Work};
+
+/// `CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW`.
+const ACCESS_POLICY_WINDOW: c_uint = 1;
+
+exports! {
+    fn cuLaunchKernelEx(
+        config: In<CUlaunchConfig>, function: Function, params: In<usize>, extra: In<usize>,
+    ) shows(function, Config(config.get()), Packed(params, extra)) [state] {
+        let context = state.context()?;
+        if state.object(Function::KIND, function.0)?.context != context {
+            return Err(INVALID_HANDLE);
+        }
+        work::queue(state, config.get().hStream.addr(), Work::Kernel { function: function.0 })
+    }
+    fn cuGraphKernelNodeSetAttribute(
+        node: Node, attribute: c_uint, value: In<CUlaunchAttributeValue>,
+    ) shows(node, Attribute(attribute, value.get())) [state] {
+        state.object(Node::KIND, node.0)?;
+        done()
+    }
+}
+
+/// An attribute of a node.
+struct Attribute(c_uint, CUlaunchAttributeValue);
+
+impl Shown for Attribute {
+    fn shown(&self, state: &State) -> Option<String> {
+        Some(shown(self.0, &self.1, state))
+    }
+}
+
+/// A launch, as a note shows it: `2x1x1, 32x4x1, 16, stream1, {8: [5]}`.
+struct Config(CUlaunchConfig);
+
+impl Shown for Config {
+    fn shown(&self, state: &State) -> Option<String> {
+        let config = &self.0;
+        let attributes = In(config.attrs.cast_const()).first(config.numAttrs as usize);
+        let attributes: Vec<String> =
+            attributes.iter().map(|CUlaunchAttribute { id, value, .. }| shown(id.0, value, state)).collect();
+        Some(format!(
+            "{}x{}x{}, {}x{}x{}, {}, {}, {{{}}}",
+            config.gridDimX,
+            config.gridDimY,
+            config.gridDimZ,
+            config.blockDimX,
+            config.blockDimY,
+            config.blockDimZ,
+            config.sharedMemBytes,
+            Stream(config.hStream.addr()).shown(state)?,
+            attributes.join(", ")
+        ))
+    }
+}
+
+/// An attribute: its number, and the words of its value up to the last that is not 0. A window begins at a place.
+fn shown(id: c_uint, value: &CUlaunchAttributeValue, state: &State) -> String {
+    // SAFETY: any bytes of the union are bytes.
+    let bytes = unsafe { value.pad }.map(|byte| byte as u8);
+    let words: Vec<u32> = bytes.chunks_exact(4).map(|word| u32::from_le_bytes(word.try_into().expect("4"))).collect();
+    let len = words.iter().rposition(|word| *word != 0).map_or(0, |last| last + 1);
+    if id == ACCESS_POLICY_WINDOW {
+        let start = u64::from(words[1]) << 32 | u64::from(words[0]);
+        return format!("{id}: {} {:?}", state.place(start), &words[2..len.max(2)]);
+    }
+    format!("{id}: {:?}", &words[..len])
+}
