@@ -119,37 +119,6 @@ fn a_librarys_kernel_can_be_launched_as_a_function() {
 }
 
 #[test]
-fn launch_attributes_that_ask_for_too_much_are_not_supported() {
-    let _context = TestContext::new();
-    let mut data = upload(&[1]);
-    let mut count = 1u32;
-    let mut params: [*mut c_void; 2] = [(&raw mut data).cast(), (&raw mut count).cast()];
-    let mut attribute = CUlaunchAttribute {
-        id: CUlaunchAttributeID::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION,
-        pad: [0; 4],
-        value: CUlaunchAttributeValue { programmaticStreamSerializationAllowed: 1 },
-    };
-    let config = CUlaunchConfig {
-        gridDimX: 1,
-        gridDimY: 1,
-        gridDimZ: 1,
-        blockDimX: 1,
-        blockDimY: 1,
-        blockDimZ: 1,
-        sharedMemBytes: 0,
-        hStream: NULL,
-        attrs: &mut attribute,
-        numAttrs: 1,
-    };
-    ok!(cuLaunchKernelEx(&config, add_one(), params.as_mut_ptr(), std::ptr::null_mut()));
-    assert_eq!(download(data, 1), [2]);
-    attribute.id = CUlaunchAttributeID::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT;
-    let config = CUlaunchConfig { attrs: &mut attribute, ..config };
-    let result = outcome!(cuLaunchKernelEx(&config, add_one(), params.as_mut_ptr(), std::ptr::null_mut()));
-    assert_eq!(result, "CUDA_ERROR_NOT_SUPPORTED");
-}
-
-#[test]
 fn occupancy_is_positive_and_bounded_by_the_device() {
     let _context = TestContext::new();
     let (mut blocks, mut grid, mut block) = (0, 0, 0);

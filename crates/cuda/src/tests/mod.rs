@@ -5,6 +5,7 @@
 mod copies;
 mod graphs;
 mod kernels;
+mod launches;
 mod refusals;
 mod streams;
 
