@@ -1,11 +1,16 @@
 //! The fatbin container: one module's images for several architectures, as compilers put it into programs.
 //!
 //! Reads bytes of any origin: every length is checked, nothing is decompressed. A program's memory gives only the
-//! address of a container; [`total_len`] tells from its first bytes how long it is.
+//! address of a container; [`total_len`] tells from its first bytes how long it is. [`select`] is for devices that run PTX
+//! only, [`reduced`] for those that run machine code.
 //!
 //! **Source:** observed in programs and libraries built with CUDA 11.8 to 13.1.
 
+mod reduced;
+
 use std::fmt;
+
+pub use reduced::{container, reduced};
 
 use crate::error::CuError;
 
@@ -355,7 +360,7 @@ fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn entry(kind: u16, sm: u32, flags: u64, payload: &[u8]) -> Vec<u8> {
+    pub(super) fn entry(kind: u16, sm: u32, flags: u64, payload: &[u8]) -> Vec<u8> {
         let padded = payload.len().next_multiple_of(8);
         let mut bytes = vec![0; 64 + padded];
         bytes[0..2].copy_from_slice(&kind.to_le_bytes());
@@ -371,7 +376,7 @@ mod tests {
         bytes
     }
 
-    fn container(entries: &[Vec<u8>]) -> Vec<u8> {
+    pub(super) fn container(entries: &[Vec<u8>]) -> Vec<u8> {
         let body = entries.concat();
         let mut bytes = MAGIC.to_le_bytes().to_vec();
         bytes.extend(1u16.to_le_bytes());

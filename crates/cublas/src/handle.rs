@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use parking_lot::RwLock;
 use vgpu_core::abi::CUstream;
-use vgpu_core::abi::cublas::{cublasAtomicsMode_t, cublasHandle_t, cublasMath_t, cublasPointerMode_t};
+use vgpu_core::abi::cublas::{
+    cublasAtomicsMode_t, cublasGemmAlgo_t, cublasHandle_t, cublasMath_t, cublasPointerMode_t,
+};
 use vgpu_core::wire::Ordered;
+use vgpu_core::wire::messages::BlasSettings;
 
 use crate::driver;
 use crate::error::{CublasError, CublasResult};
@@ -20,10 +23,14 @@ pub(crate) struct Settings {
     pub(crate) math_mode: cublasMath_t,
     pub(crate) atomics_mode: cublasAtomicsMode_t,
     pub(crate) multiprocessors: i32,
+    /// Address and length of the program's own workspace, while it has set one.
+    workspace: Option<(usize, usize)>,
+    /// Of one product only.
+    algorithm: cublasGemmAlgo_t,
 }
 
 impl Settings {
-    const fn new(context: usize) -> Self {
+    pub(crate) const fn new(context: usize) -> Self {
         Self {
             context,
             stream: 0,
@@ -31,6 +38,8 @@ impl Settings {
             math_mode: cublasMath_t::CUBLAS_DEFAULT_MATH,
             atomics_mode: cublasAtomicsMode_t::CUBLAS_ATOMICS_NOT_ALLOWED,
             multiprocessors: 0,
+            workspace: None,
+            algorithm: cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT,
         }
     }
 
@@ -38,8 +47,36 @@ impl Settings {
         std::ptr::with_exposed_provenance_mut(self.stream)
     }
 
+    /// Work goes to that stream from now on. The workspace is the library's own again, even if the stream is the same.
+    ///
+    /// **Source:** cuBLAS' manual, `cublasSetStream()`.
     pub(crate) fn set_stream(&mut self, stream: CUstream) {
         self.stream = stream as usize;
+        self.workspace = None;
+    }
+
+    pub(crate) fn set_workspace(&mut self, address: usize, len_bytes: usize) {
+        self.workspace = Some((address, len_bytes));
+    }
+
+    /// The settings for a product that names an algorithm.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` for a number that names none. Otherwise the choice is a hint, as on recent devices.
+    pub(crate) fn with_algorithm(self, algorithm: cublasGemmAlgo_t) -> CublasResult<Self> {
+        let settings = Self { algorithm, ..self };
+        if settings.wire().has_known_algorithm() { Ok(settings) } else { Err(CublasError::INVALID_VALUE) }
+    }
+
+    /// What of them travels with work.
+    pub(crate) fn wire(&self) -> BlasSettings {
+        let (workspace, workspace_bytes) = self.workspace.unwrap_or_default();
+        BlasSettings {
+            math_mode: self.math_mode.0,
+            algorithm: self.algorithm.0,
+            workspace: workspace as u64,
+            workspace_bytes: workspace_bytes as u64,
+        }
     }
 
     /// Whether scalars are read on the device when the work runs.
@@ -109,6 +146,25 @@ mod tests {
             .expect("it is a handle");
         assert_eq!(settings(handle).expect("it is a handle").math_mode, cublasMath_t::CUBLAS_TF32_TENSOR_OP_MATH);
         assert_eq!(settings(other).expect("it is a handle").math_mode, cublasMath_t::CUBLAS_DEFAULT_MATH);
+    }
+
+    #[test]
+    fn what_is_set_travels_with_work() {
+        let mut settings = Settings::new(8);
+        assert_eq!(settings.wire(), BlasSettings::DEFAULT);
+        settings.math_mode = cublasMath_t::CUBLAS_TF32_TENSOR_OP_MATH;
+        settings.set_workspace(0x100, 64);
+        let named = settings.with_algorithm(cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT_TENSOR_OP).expect("it is one");
+        let expected = BlasSettings { math_mode: 3, algorithm: 99, workspace: 0x100, workspace_bytes: 64 };
+        assert_eq!(named.wire(), expected);
+        settings.set_stream(settings.stream());
+        assert_eq!(settings.wire(), BlasSettings { math_mode: 3, ..BlasSettings::DEFAULT });
+    }
+
+    #[test]
+    fn an_unknown_algorithm_is_invalid() {
+        let unknown = Settings::new(8).with_algorithm(cublasGemmAlgo_t(50));
+        assert_eq!(unknown.err(), Some(CublasError::INVALID_VALUE));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use vgpu_core::abi::cublas::{cublasComputeType_t, cublasGemmAlgo_t, cublasOperation_t, cudaDataType};
+use vgpu_core::abi::cublas::{cublasComputeType_t, cublasOperation_t, cudaDataType};
 use vgpu_core::wire::messages::Gemm;
 
 use crate::error::{CublasError, CublasResult};
@@ -70,7 +70,7 @@ impl Product {
     /// Scalars on the host lead to values of the scale type of `compute`.
     pub(crate) unsafe fn queue(&self, settings: &Settings) -> CublasResult {
         // SAFETY: the caller vouches for the scalars.
-        match unsafe { self.describe(settings.scalars_on_device()) }? {
+        match unsafe { self.describe(settings) }? {
             Some(message) => settings.post(&message),
             None => Ok(()),
         }
@@ -78,7 +78,8 @@ impl Product {
 
     /// # Safety
     /// As [`Self::queue`], where the scalars are on the host.
-    unsafe fn describe(&self, scalars_on_device: bool) -> CublasResult<Option<Gemm>> {
+    unsafe fn describe(&self, settings: &Settings) -> CublasResult<Option<Gemm>> {
+        let scalars_on_device = settings.scalars_on_device();
         let [op_a, op_b] = self.ops;
         let [m, n, k] = self.extent.map(|extent| u64::try_from(extent).map_err(|_| CublasError::INVALID_VALUE));
         let (m, n, k) = (m?, n?, k?);
@@ -125,14 +126,9 @@ impl Product {
             c: self.c.data as u64,
             alpha,
             beta,
+            settings: settings.wire(),
         }))
     }
-}
-
-/// # Errors
-/// `INVALID_VALUE` for a number that names no algorithm. Otherwise the choice is a hint, as on recent devices.
-pub(crate) fn check_algorithm(algo: cublasGemmAlgo_t) -> CublasResult {
-    if matches!(algo.0, -1..=23 | 99..=115) { Ok(()) } else { Err(CublasError::INVALID_VALUE) }
 }
 
 /// Whether `op` is one that a real matrix can have.
@@ -181,6 +177,8 @@ fn scale_type(compute: cublasComputeType_t, kinds: [cudaDataType; 3]) -> CublasR
 
 #[cfg(test)]
 mod tests {
+    use vgpu_core::abi::cublas::cublasPointerMode_t;
+
     use super::*;
 
     const N: cublasOperation_t = cublasOperation_t::CUBLAS_OP_N;
@@ -208,7 +206,7 @@ mod tests {
 
     fn describe(product: &Product) -> CublasResult<Option<Gemm>> {
         // SAFETY: the scalars are a static of single precision.
-        unsafe { product.describe(false) }
+        unsafe { product.describe(&Settings::new(8)) }
     }
 
     #[test]
@@ -254,8 +252,10 @@ mod tests {
     #[test]
     fn pointers_and_device_scalars_are_flagged() {
         let product = Product { batch: Batch::Pointers(3), ..product() };
+        let mut on_device = Settings::new(8);
+        on_device.pointer_mode = cublasPointerMode_t::CUBLAS_POINTER_MODE_DEVICE;
         // SAFETY: device scalars are not followed.
-        let message = unsafe { product.describe(true) }.expect("it is valid").expect("it has elements");
+        let message = unsafe { product.describe(&on_device) }.expect("it is valid").expect("it has elements");
         assert_eq!((message.flags, message.batch), (3, 3));
         assert_eq!(message.alpha[..8], (&raw const ONE as u64).to_le_bytes());
     }
@@ -267,11 +267,5 @@ mod tests {
         assert_eq!(scale_type(cublasComputeType_t::CUBLAS_COMPUTE_32F, half), Ok(cudaDataType::CUDA_R_32F));
         assert_eq!(scale_type(cublasComputeType_t::CUBLAS_COMPUTE_64F, half), Err(CublasError::NOT_SUPPORTED));
         assert_eq!(scale_type(cublasComputeType_t::CUBLAS_COMPUTE_32I, half), Err(CublasError::NOT_SUPPORTED));
-    }
-
-    #[test]
-    fn an_unknown_algorithm_is_invalid() {
-        assert_eq!(check_algorithm(cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT_TENSOR_OP), Ok(()));
-        assert_eq!(check_algorithm(cublasGemmAlgo_t(50)), Err(CublasError::INVALID_VALUE));
     }
 }

@@ -39,7 +39,7 @@ impl Solve {
     /// A scalar on the host leads to a value of type `kind`.
     pub(crate) unsafe fn queue(&self, settings: &Settings) -> CublasResult {
         // SAFETY: the caller vouches for the scalar.
-        match unsafe { self.describe(settings.scalars_on_device()) }? {
+        match unsafe { self.describe(settings) }? {
             Some(message) => settings.post(&message),
             None => Ok(()),
         }
@@ -47,7 +47,8 @@ impl Solve {
 
     /// # Safety
     /// As [`Self::queue`], where the scalar is on the host.
-    unsafe fn describe(&self, scalar_on_device: bool) -> CublasResult<Option<Trsm>> {
+    unsafe fn describe(&self, settings: &Settings) -> CublasResult<Option<Trsm>> {
+        let scalar_on_device = settings.scalars_on_device();
         let [m, n] = self.extent.map(|extent| u64::try_from(extent).map_err(|_| CublasError::INVALID_VALUE));
         let (m, n) = (m?, n?);
         if self.side.0 > 1 || self.fill.0 > 1 || self.diag.0 > 1 || !is_operation(self.op) {
@@ -80,6 +81,7 @@ impl Solve {
             a: self.a as u64,
             b: self.b as u64,
             alpha,
+            settings: settings.wire(),
         }))
     }
 }
@@ -109,7 +111,7 @@ mod tests {
 
     fn describe(solve: &Solve) -> CublasResult<Option<Trsm>> {
         // SAFETY: the scalar is a static of double precision.
-        unsafe { solve.describe(false) }
+        unsafe { solve.describe(&Settings::new(8)) }
     }
 
     #[test]

@@ -6,12 +6,13 @@ use std::ffi::{c_int, c_uint, c_void};
 use std::path::Path;
 
 use vgpu_core::CuError;
-use vgpu_core::abi::cublas::{cublasGemmAlgo_t, cublasPointerMode_t, cublasStatus_t};
+use vgpu_core::abi::cublas::{cublasMath_t, cublasPointerMode_t, cublasStatus_t};
 use vgpu_core::host::Refusal;
-use vgpu_core::wire::messages::{Gemm, Trsm};
+use vgpu_core::wire::messages::{BlasSettings, Gemm, Trsm};
 
 use crate::api::{Address, Stream};
 use crate::library::{self, Scope, functions, handles};
+use crate::memory::Memory;
 
 /// Flag of the messages: matrices are given by device arrays of pointers.
 const FLAG_POINTERS: u32 = 1;
@@ -25,6 +26,19 @@ handles! {
     /// A `cublasHandle_t`.
     Handle
 }
+
+/// A handle at work for one stream, and what is set on it.
+pub(crate) struct Session {
+    pub(crate) handle: Handle,
+    stream: Stream,
+    /// A `cublasMath_t`.
+    math_mode: c_uint,
+    /// `None` while the library has its own.
+    workspace: Option<Workspace>,
+}
+
+/// Device memory for intermediate results: address and length in bytes.
+pub(crate) type Workspace = (Address, u64);
 
 /// A status of cuBLAS that is not success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +77,7 @@ functions! {
         plain cublasDestroy_v2(handle: Handle);
         plain cublasSetStream_v2(handle: Handle, stream: Stream);
         plain cublasSetPointerMode_v2(handle: Handle, mode: c_uint);
+        plain cublasSetMathMode(handle: Handle, mode: c_uint);
         raw cublasGemmEx(
             handle: Handle, op_a: c_uint, op_b: c_uint, m: c_int, n: c_int, k: c_int, alpha: *const c_void,
             a: Address, a_type: c_uint, lda: c_int, b: Address, b_type: c_uint, ldb: c_int, beta: *const c_void,
@@ -130,10 +145,10 @@ impl Blas {
     ///
     /// # Errors
     /// What cuBLAS refuses it for.
-    pub(crate) fn start(&self, stream: Stream) -> Result<Handle, Refusal> {
+    pub(crate) fn start(&self, stream: Stream) -> Result<Session, Refusal> {
         let handle = self.functions.cublasCreate_v2().map_err(|status| status.refuse("a handle"))?;
         let set = self.functions.cublasSetStream_v2(handle, stream);
-        set.map(|()| handle).map_err(|status| {
+        set.map(|()| Session { handle, stream, math_mode: MATH_MODE, workspace: None }).map_err(|status| {
             self.end(handle);
             status.refuse("a stream")
         })
@@ -146,13 +161,31 @@ impl Blas {
         }
     }
 
-    /// Has a handle keep its intermediate results there: captured products must not share what cuBLAS has of its own.
+    /// Has a handle compute so, with its intermediate results there. What is set already is not set again.
     ///
     /// # Errors
     /// What cuBLAS refuses it for.
-    pub(crate) fn set_workspace(&self, handle: Handle, address: Address, len_bytes: usize) -> Result<(), Refusal> {
-        let result = self.functions.cublasSetWorkspace_v2(handle, address, len_bytes);
-        result.map_err(|status| status.refuse("a workspace"))
+    pub(crate) fn prepare(
+        &self,
+        session: &mut Session,
+        math_mode: c_uint,
+        workspace: Option<Workspace>,
+    ) -> Result<(), Refusal> {
+        if session.math_mode != math_mode {
+            let set = self.functions.cublasSetMathMode(session.handle, math_mode);
+            set.map_err(|status| status.refuse(&format!("math mode {math_mode}")))?;
+            session.math_mode = math_mode;
+        }
+        if session.workspace != workspace {
+            let set = match workspace {
+                Some((address, len)) => self.functions.cublasSetWorkspace_v2(session.handle, address, len as usize),
+                // Its own comes back with any stream, also the same.
+                None => self.functions.cublasSetStream_v2(session.handle, session.stream),
+            };
+            set.map_err(|status| status.refuse("a workspace"))?;
+            session.workspace = workspace;
+        }
+        Ok(())
     }
 
     /// Queues a product on a handle's stream, whose context is current.
@@ -160,6 +193,9 @@ impl Blas {
     /// # Errors
     /// `INVALID_VALUE` for extents that nothing can have, or what cuBLAS refuses it for.
     pub(crate) fn gemm(&self, handle: Handle, product: &Gemm) -> Result<(), Refusal> {
+        if !product.settings.has_known_algorithm() {
+            return Err((CuError::INVALID_VALUE, format!("no algorithm has number {}", product.settings.algorithm)));
+        }
         let scalars = self.scalars(handle, product.flags, [&product.alpha, &product.beta])?;
         let result = match Narrow::of(product) {
             Some(narrow) => self.gemm_narrow(handle, product, &narrow, scalars),
@@ -174,14 +210,14 @@ impl Blas {
     fn gemm_narrow(&self, handle: Handle, product: &Gemm, narrow: &Narrow, scalars: Scalars) -> Result<(), Status> {
         let &Gemm { op_a, op_b, a, b, c, a_type, b_type, c_type, stride_a, stride_b, stride_c, compute, .. } = product;
         let &Narrow { m, n, k, lda, ldb, ldc, batch } = narrow;
-        let [alpha, beta] = scalars;
+        let ([alpha, beta], algorithm) = (scalars, product.settings.algorithm);
         let functions = &self.functions;
         if product.flags & FLAG_POINTERS != 0 {
             // SAFETY: the scalars lead to as many bytes as any type has, or are the device's; so are all other addresses.
             return unsafe {
                 functions.cublasGemmBatchedEx(
                     handle, op_a, op_b, m, n, k, alpha, a, a_type, lda, b, b_type, ldb, beta, c, c_type, ldc, batch,
-                    compute, ALGORITHM,
+                    compute, algorithm,
                 )
             };
         }
@@ -190,7 +226,7 @@ impl Blas {
             return unsafe {
                 functions.cublasGemmEx(
                     handle, op_a, op_b, m, n, k, alpha, a, a_type, lda, b, b_type, ldb, beta, c, c_type, ldc, compute,
-                    ALGORITHM,
+                    algorithm,
                 )
             };
         }
@@ -198,7 +234,7 @@ impl Blas {
         unsafe {
             functions.cublasGemmStridedBatchedEx(
                 handle, op_a, op_b, m, n, k, alpha, a, a_type, lda, stride_a, b, b_type, ldb, stride_b, beta, c,
-                c_type, ldc, stride_c, batch, compute, ALGORITHM,
+                c_type, ldc, stride_c, batch, compute, algorithm,
             )
         }
     }
@@ -209,14 +245,14 @@ impl Blas {
         let [m, n, k] = [product.m, product.n, product.k].map(i64::try_from);
         let too_large = |_| (CuError::INVALID_VALUE, "a product of such extents cannot be".to_owned());
         let (m, n, k) = (m.map_err(too_large)?, n.map_err(too_large)?, k.map_err(too_large)?);
-        let (batch, [alpha, beta]) = (i64::from(batch), scalars);
+        let (batch, [alpha, beta], algorithm) = (i64::from(batch), scalars, product.settings.algorithm);
         let functions = &self.functions;
         if product.flags & FLAG_POINTERS != 0 {
             // SAFETY: as for narrow products.
             return Ok(unsafe {
                 functions.cublasGemmBatchedEx_64(
                     handle, op_a, op_b, m, n, k, alpha, a, a_type, lda, b, b_type, ldb, beta, c, c_type, ldc, batch,
-                    compute, ALGORITHM,
+                    compute, algorithm,
                 )
             });
         }
@@ -224,7 +260,7 @@ impl Blas {
         Ok(unsafe {
             functions.cublasGemmStridedBatchedEx_64(
                 handle, op_a, op_b, m, n, k, alpha, a, a_type, lda, stride_a, b, b_type, ldb, stride_b, beta, c,
-                c_type, ldc, stride_c, batch, compute, ALGORITHM,
+                c_type, ldc, stride_c, batch, compute, algorithm,
             )
         })
     }
@@ -281,7 +317,21 @@ impl Blas {
 /// alpha and beta: here, or in device memory.
 type Scalars = [*const c_void; 2];
 
-const ALGORITHM: c_int = cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT.0;
+/// What a new handle computes with.
+const MATH_MODE: c_uint = cublasMath_t::CUBLAS_DEFAULT_MATH.0;
+
+/// The workspace that a guest has given, if it has given one, which must be its own.
+///
+/// # Errors
+/// `INVALID_VALUE` when it is not.
+pub(crate) fn workspace_of(settings: &BlasSettings, memory: &Memory) -> Result<Option<Workspace>, Refusal> {
+    let &BlasSettings { workspace, workspace_bytes, .. } = settings;
+    if workspace_bytes == 0 {
+        return Ok(None);
+    }
+    memory.place(workspace, workspace_bytes)?;
+    Ok(Some((workspace, workspace_bytes)))
+}
 
 /// Extents that fit the usual functions, which are there since long ago.
 struct Narrow {

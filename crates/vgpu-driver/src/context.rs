@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Api, Context as Handle, Event, Stream};
-use crate::blas::Handle as BlasHandle;
+use crate::blas::Session;
 
 /// `CU_EVENT_DISABLE_TIMING`.
 const EVENT_UNTIMED: u32 = 2;
@@ -30,7 +30,7 @@ pub(crate) struct Owned {
     pub(crate) device: i32,
     pub(crate) is_primary: bool,
     /// Where products are captured for graphs, and by what.
-    pub(crate) capturing: Option<(Stream, BlasHandle)>,
+    pub(crate) capturing: Option<(Stream, Session)>,
 }
 
 impl Context {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use vgpu_core::host::{Blobs, ImageStore, LastRefusal, MemoryLedger, Refusal, Table};
-use vgpu_core::wire::messages::{ContextCreate, StatisticsReply};
+use vgpu_core::wire::messages::{BlasSettings, ContextCreate, StatisticsReply};
 use vgpu_core::wire::{Completions, EventSlot, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Address, Event, Stream};
-use crate::blas::{Blas, Handle as BlasHandle};
+use crate::blas::{Blas, Handle as BlasHandle, workspace_of};
 use crate::context::{Context, Owned, is_fatal};
 use crate::copy::{Filled, Ground, Rows};
 use crate::counts::Counts;
@@ -238,11 +238,11 @@ impl DriverDevice {
         let Owned { context, device, is_primary, capturing, .. } = owned;
         let mut what = Vec::new();
         for open in self.streams.close_context(number) {
-            what.extend(open.blas.map(What::Blas));
+            what.extend(open.blas.map(|session| What::Blas(session.handle)));
             what.extend((!open.is_legacy).then_some(What::Stream(open.stream)));
         }
-        if let Some((stream, blas)) = capturing {
-            what.extend([What::Blas(blas), What::Stream(stream)]);
+        if let Some((stream, session)) = capturing {
+            what.extend([What::Blas(session.handle), What::Stream(stream)]);
         }
         for graph in self.graphs.remove_where(|graph| graph.number == number) {
             what.push(What::Graph(graph.exec));
@@ -352,19 +352,22 @@ impl DriverDevice {
     /// Computes with what a stream, whose context is current, has of cuBLAS.
     ///
     /// # Errors
-    /// `NOT_SUPPORTED` without cuBLAS, or its own.
+    /// `NOT_SUPPORTED` without cuBLAS, `INVALID_VALUE` for a workspace that is not the guest's, or cuBLAS' own.
     pub(crate) fn compute(
         &mut self,
         slot: StreamSlot,
+        settings: &BlasSettings,
         work: impl FnOnce(&Blas, BlasHandle) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         let blas = blas_of(&self.driver)?;
+        let workspace = workspace_of(settings, &self.memory)?;
         let open = self.streams.get_mut(slot).expect("the stream was entered");
-        let handle = match open.blas {
-            Some(handle) => handle,
-            None => *open.blas.insert(blas.start(open.stream)?),
+        let session = match &mut open.blas {
+            Some(session) => session,
+            none => none.insert(blas.start(open.stream)?),
         };
-        work(blas, handle)
+        blas.prepare(session, settings.math_mode, workspace)?;
+        work(blas, session.handle)
     }
 }
 

@@ -163,7 +163,7 @@ impl Executor for DriverDevice {
             return Err(self.refuse((CuError::INVALID_VALUE, "a default stream goes with its context".to_owned())));
         }
         let open = self.streams.close(message.stream).expect("the stream was entered");
-        let what = open.blas.map(What::Blas).into_iter().chain([What::Stream(open.stream)]);
+        let what = open.blas.map(|session| What::Blas(session.handle)).into_iter().chain([What::Stream(open.stream)]);
         self.bury(&open.context, what);
         Ok(())
     }
@@ -539,13 +539,13 @@ impl Executor for DriverDevice {
 
     fn gemm(&mut self, seq: Seq, message: &Gemm, _: &[u8]) -> CuResult {
         self.order(message.stream, seq)?;
-        let work = self.compute(message.stream, |blas, handle| blas.gemm(handle, message));
+        let work = self.compute(message.stream, &message.settings, |blas, handle| blas.gemm(handle, message));
         self.queued(message.stream, work)
     }
 
     fn trsm(&mut self, seq: Seq, message: &Trsm, _: &[u8]) -> CuResult {
         self.order(message.stream, seq)?;
-        let work = self.compute(message.stream, |blas, handle| blas.trsm(handle, message));
+        let work = self.compute(message.stream, &message.settings, |blas, handle| blas.trsm(handle, message));
         self.queued(message.stream, work)
     }
 

@@ -29,8 +29,8 @@ pub(crate) struct Graph {
 /// What a graph refers to.
 #[derive(Default)]
 pub(crate) struct Parts {
-    /// What its copies and fills touch.
-    touched: Vec<(Place, u64)>,
+    /// What its copies, fills and products touch, as far as it is known.
+    pub(crate) touched: Vec<(Place, u64)>,
     /// [`Memory::removals`] when that was last found to be the guest's.
     checked_at: u64,
     /// Bytes that it copies from.

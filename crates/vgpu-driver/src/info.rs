@@ -2,7 +2,9 @@
 
 use vgpu_core::CuError;
 use vgpu_core::abi::CUdevice_attribute_enum as Attribute;
-use vgpu_core::wire::messages::{DEVICE_ATTRIBUTE_COUNT, DeviceInfoReply, WANTS_ELAPSED, WANTS_POINTS};
+use vgpu_core::wire::messages::{
+    DEVICE_ATTRIBUTE_COUNT, DeviceInfoReply, WANTS_ELAPSED, WANTS_MACHINE_CODE, WANTS_POINTS,
+};
 
 use crate::open::Driver;
 
@@ -22,7 +24,7 @@ pub(crate) fn describe(driver: &Driver, device: i32) -> Result<DeviceInfoReply, 
         pci_domain: of(Attribute::CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID),
         pci_bus: of(Attribute::CU_DEVICE_ATTRIBUTE_PCI_BUS_ID),
         pci_device: of(Attribute::CU_DEVICE_ATTRIBUTE_PCI_DEVICE_ID),
-        wants: WANTS_POINTS | WANTS_ELAPSED,
+        wants: WANTS_POINTS | WANTS_ELAPSED | WANTS_MACHINE_CODE,
         attributes,
         ..none(driver)
     };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use object::read::elf::ElfFile64;
 use object::{Object, ObjectSection};
-use vgpu_core::fatbin::{Compression, Entry, Kind};
+use vgpu_core::fatbin::{Container, Entry, Kind};
 use vgpu_core::wire::messages::{ImageKind, ParamLayout};
 
 /// Sections of machine code with a kernel's attributes are named so, and then as the kernel.
@@ -28,14 +28,38 @@ impl Layouts {
         match kind {
             ImageKind::Ptx => Self::of_ptx(&String::from_utf8_lossy(bytes)),
             ImageKind::Cubin => Self::of_machine_code(bytes),
-            ImageKind::FatbinEntry => match Entry::parse(bytes) {
-                Ok(entry) if entry.compression() == Compression::None => match entry.kind() {
-                    Kind::Ptx => Self::of(ImageKind::Ptx, entry.payload()),
-                    Kind::Cubin => Self::of(ImageKind::Cubin, entry.payload()),
-                    Kind::Other(_) => Self::default(),
-                },
-                _ => Self::default(),
-            },
+            ImageKind::FatbinEntry => Entry::parse(bytes).map(|entry| Self::of_entry(&entry)).unwrap_or_default(),
+            ImageKind::Fatbin => {
+                let entries = Container::parse(bytes).into_iter().flat_map(|container| container.entries());
+                Self::of_any(entries.filter_map(Result::ok))
+            }
+        }
+    }
+
+    /// Whichever of a fatbin's images the driver picks, the program launches it with the same parameters: they lie alike in
+    /// all of them. A kernel may be missing in one.
+    fn of_any<'b>(entries: impl Iterator<Item = Entry<'b>>) -> Self {
+        let mut all = Self::default();
+        for entry in entries {
+            for (kernel, params) in Self::of_entry(&entry).0 {
+                all.0.entry(kernel).or_insert(params);
+            }
+        }
+        all
+    }
+
+    fn of_entry(entry: &Entry<'_>) -> Self {
+        let kind = match entry.kind() {
+            Kind::Ptx => ImageKind::Ptx,
+            Kind::Cubin => ImageKind::Cubin,
+            Kind::Other(_) => return Self::default(),
+        };
+        match vgpu_unpack::unpacked(entry) {
+            Ok(bytes) => Self::of(kind, &bytes),
+            Err(error) => {
+                log::debug!("an image's kernels stay unknown: {error}");
+                Self::default()
+            }
         }
     }
 

@@ -18,8 +18,6 @@ const ERROR_LOG: c_uint = 5;
 const ERROR_LOG_BYTES: c_uint = 6;
 /// As much of the compiler's complaints as is kept.
 const LOG_BYTES: usize = 4096;
-/// The version of containers.
-const FATBIN_VERSION: u16 = 1;
 
 /// A loaded module.
 pub(crate) struct Module {
@@ -43,9 +41,7 @@ impl Module {
         kind: ImageKind,
         bytes: &[u8],
     ) -> Result<Self, Refusal> {
-        if kind == ImageKind::FatbinEntry {
-            fatbin::Entry::parse(bytes).map_err(|error| (error.to_cuda(), error.to_string()))?;
-        }
+        check(kind, bytes).map_err(|error| (error.to_cuda(), error.to_string()))?;
         if output::may_print(kind, bytes) {
             context.set_prints();
         }
@@ -70,16 +66,17 @@ fn whole(kind: ImageKind, bytes: &[u8]) -> Vec<u8> {
         ImageKind::Ptx => [bytes, b"\0"].concat(),
         // So that no header is cut short.
         ImageKind::Cubin => [bytes, &[0; 64]].concat(),
-        ImageKind::FatbinEntry => {
-            let header_bytes = fatbin::HEADER_BYTES as u16;
-            let header = [
-                &fatbin::MAGIC.to_le_bytes()[..],
-                &FATBIN_VERSION.to_le_bytes(),
-                &header_bytes.to_le_bytes(),
-                &(bytes.len() as u64).to_le_bytes(),
-            ];
-            [&header.concat()[..], bytes].concat()
-        }
+        ImageKind::FatbinEntry => fatbin::container([bytes]),
+        ImageKind::Fatbin => bytes.to_vec(),
+    }
+}
+
+/// Follows a container's lengths, so that the driver finds none that leads out of it.
+fn check(kind: ImageKind, bytes: &[u8]) -> Result<(), fatbin::Error> {
+    match kind {
+        ImageKind::Ptx | ImageKind::Cubin => Ok(()),
+        ImageKind::FatbinEntry => fatbin::Entry::parse(bytes).map(drop),
+        ImageKind::Fatbin => fatbin::Container::parse(bytes)?.entries().try_for_each(|entry| entry.map(drop)),
     }
 }
 

@@ -12,12 +12,13 @@ use vgpu_core::wire::{Message, Op};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Graph as Handle, GraphNode, Stream};
-use crate::blas::{Blas, Handle as BlasHandle};
+use crate::blas::{Blas, Handle as BlasHandle, Session, Workspace, workspace_of};
 use crate::context::{Context, log_failure};
 use crate::copy::{Filled, Rows};
 use crate::device::{DriverDevice, blas_of, parts_to_go, refused};
 use crate::graph::{Builder, Parts};
 use crate::launch::Attributes;
+use crate::memory::Place;
 use crate::workspace::{Lanes, Turn};
 
 /// `CU_STREAM_NON_BLOCKING`.
@@ -70,10 +71,16 @@ impl DriverDevice {
     }
 
     fn add_node(&mut self, site: &mut Site<'_>, node: &Node<'_>) -> Result<(), Refusal> {
-        let is_product = matches!(node.op, Op::Gemm | Op::Trsm);
-        let turn = match is_product {
-            true => site.lanes.take(&node.dependencies),
-            false => {
+        let settings = match node.op {
+            Op::Gemm => Some(read::<Gemm>(node)?.settings),
+            Op::Trsm => Some(read::<Trsm>(node)?.settings),
+            _ => None,
+        };
+        // A workspace of the guest's own is the guest's care.
+        let own = settings.map_or(Ok(None), |settings| workspace_of(&settings, &self.memory))?;
+        let turn = match settings {
+            Some(_) if own.is_none() => site.lanes.take(&node.dependencies),
+            _ => {
                 site.lanes.pass(&node.dependencies);
                 Turn::default()
             }
@@ -113,11 +120,14 @@ impl DriverDevice {
             }
             Op::Gemm => {
                 let product = read::<Gemm>(node)?;
-                return self.add_product(site, turn.lane, &before, |blas, handle| blas.gemm(handle, &product));
+                let (math_mode, workspace) = (product.settings.math_mode, own.ok_or(turn.lane));
+                return self
+                    .add_product(site, math_mode, workspace, &before, |blas, handle| blas.gemm(handle, &product));
             }
             Op::Trsm => {
                 let solve = read::<Trsm>(node)?;
-                return self.add_product(site, turn.lane, &before, |blas, handle| blas.trsm(handle, &solve));
+                let (math_mode, workspace) = (solve.settings.math_mode, own.ok_or(turn.lane));
+                return self.add_product(site, math_mode, workspace, &before, |blas, handle| blas.trsm(handle, &solve));
             }
             other => return Err((CuError::INVALID_VALUE, format!("{other:?} cannot be a node of a graph"))),
         };
@@ -139,24 +149,36 @@ impl DriverDevice {
         builder.kernel(before, function, launch, attributes, packed).map_err(|error| function.refused(error))
     }
 
-    /// Adds what cuBLAS does for `work`, with memory of its lane.
+    /// Adds what cuBLAS does for `work`, with memory of the guest's or of a lane.
     fn add_product(
         &mut self,
         site: &mut Site<'_>,
-        lane: usize,
+        math_mode: u32,
+        workspace: Result<Workspace, usize>,
         before: &[GraphNode],
         work: impl FnOnce(&Blas, BlasHandle) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         let driver = Arc::clone(&self.driver);
         let blas = blas_of(&driver)?;
-        let (stream, handle) = self.capturing(site.number, blas)?;
-        if lane == site.builder.parts.workspaces.len() {
-            let len_bytes = self.workspace_bytes(site.number);
-            let address = self.take_memory(site.context, len_bytes)?;
-            site.builder.parts.workspaces.push((address, len_bytes));
-        }
-        let (address, len_bytes) = site.builder.parts.workspaces[lane];
-        blas.set_workspace(handle, address, len_bytes as usize)?;
+        // Before the memory: a failure leaves nothing behind.
+        self.capturing(site.number, blas)?;
+        let workspace = match workspace {
+            Ok(own) => {
+                site.builder.parts.touched.push((Place::Device(own.0), own.1));
+                own
+            }
+            Err(lane) => {
+                if lane == site.builder.parts.workspaces.len() {
+                    let len_bytes = self.workspace_bytes(site.number);
+                    let address = self.take_memory(site.context, len_bytes)?;
+                    site.builder.parts.workspaces.push((address, len_bytes));
+                }
+                site.builder.parts.workspaces[lane]
+            }
+        };
+        let (stream, session) = self.capturing(site.number, blas)?;
+        let (stream, handle) = (*stream, session.handle);
+        blas.prepare(session, math_mode, Some(workspace))?;
         let api = &driver.api;
         api.cuStreamBeginCapture_v2(stream, CAPTURE_RELAXED).map_err(refused("to capture a product"))?;
         let worked = work(blas, handle);
@@ -176,15 +198,18 @@ impl DriverDevice {
 
 impl DriverDevice {
     /// The stream on which a context's products are captured, and what captures them.
-    fn capturing(&mut self, number: u32, blas: &Blas) -> Result<(Stream, BlasHandle), Refusal> {
+    fn capturing(&mut self, number: u32, blas: &Blas) -> Result<&mut (Stream, Session), Refusal> {
         let owned = self.contexts.get_mut(&number).expect("its context was entered");
-        if let Some(capturing) = owned.capturing {
-            return Ok(capturing);
+        match &mut owned.capturing {
+            Some(capturing) => Ok(capturing),
+            none => {
+                let api = &self.driver.api;
+                let stream = api.cuStreamCreateWithPriority(STREAM_NON_BLOCKING, 0).map_err(refused("a stream"))?;
+                let session =
+                    blas.start(stream).inspect_err(|_| log_failure("a stream", api.cuStreamDestroy_v2(stream)))?;
+                Ok(none.insert((stream, session)))
+            }
         }
-        let api = &self.driver.api;
-        let stream = api.cuStreamCreateWithPriority(STREAM_NON_BLOCKING, 0).map_err(refused("a stream"))?;
-        let handle = blas.start(stream).inspect_err(|_| log_failure("a stream", api.cuStreamDestroy_v2(stream)))?;
-        Ok(*owned.capturing.insert((stream, handle)))
     }
 
     fn workspace_bytes(&self, number: u32) -> u64 {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use memchr::memmem;
 use parking_lot::Mutex;
-use vgpu_core::fatbin::{Compression, Entry};
+use vgpu_core::fatbin::{Compression, Container, Entry};
 use vgpu_core::host::output::{Displacing, Printed};
 use vgpu_core::wire::messages::{ImageKind, OutputTakeReply};
 use vgpu_core::wire::{Answer, Completions};
@@ -117,6 +117,9 @@ pub(crate) fn may_print(kind: ImageKind, image: &[u8]) -> bool {
     let is_readable = match kind {
         ImageKind::Ptx | ImageKind::Cubin => true,
         ImageKind::FatbinEntry => Entry::parse(image).is_ok_and(is_plain),
+        ImageKind::Fatbin => {
+            Container::parse(image).is_ok_and(|container| container.entries().all(|entry| entry.is_ok_and(is_plain)))
+        }
     };
     !is_readable || PRINTING.iter().any(|name| memmem::find(image, name).is_some())
 }

@@ -7,7 +7,7 @@ use vgpu_core::wire::{Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Event, Stream};
-use crate::blas::Handle as BlasHandle;
+use crate::blas::Session;
 use crate::context::{Context, Current};
 use crate::open::Driver;
 use crate::retire::{Point, Retirer, SLOT_LIMIT};
@@ -20,7 +20,7 @@ pub(crate) struct OpenStream {
     pub(crate) number: u32,
     pub(crate) is_legacy: bool,
     /// What computes its products.
-    pub(crate) blas: Option<BlasHandle>,
+    pub(crate) blas: Option<Session>,
     /// Number of the last record with a point behind it, or 0.
     marked: Seq,
     /// Number of the last record without one, or 0.

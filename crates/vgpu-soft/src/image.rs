@@ -2,17 +2,13 @@
 //!
 //! Decompresses what needs it, within a fixed size. Machine code is refused by name: nothing here can run it.
 
-use std::io::Read;
-
 use vgpu_core::error::CuError;
-use vgpu_core::fatbin::{Compression, Entry, Kind};
+use vgpu_core::fatbin::{Entry, Kind};
 use vgpu_core::wire::messages::ImageKind;
+use vgpu_unpack::{UnpackError, unpacked};
 
-/// The longest PTX text that is accepted, unpacked. The longest unit seen in the wild has 23 MB.
-pub const MAX_TEXT_BYTES: usize = 512 << 20;
-
-/// LZ4 cannot pack tighter than this; a claim of more is a lie that would cost memory.
-const MAX_LZ4_RATIO: u64 = 256;
+/// The longest PTX text that is accepted.
+pub const MAX_TEXT_BYTES: usize = vgpu_unpack::MAX_BYTES;
 
 /// Why an image gives no PTX text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,13 +34,11 @@ pub enum ImageError {
     #[error("the image claims {0} bytes of PTX, more than the limit of {MAX_TEXT_BYTES}")]
     TooLong(u64),
     /// Compressed data that does not unpack.
-    #[error("the image's {method} data is damaged: {detail}")]
-    Damaged {
-        /// `LZ4` or `Zstandard`.
-        method: &'static str,
-        /// What the decompressor says.
-        detail: String,
-    },
+    #[error(transparent)]
+    Unpack(#[from] UnpackError),
+    /// Several images, where the one that this device takes was asked for.
+    #[error("the image is a whole fatbin; the software GPU takes one entry of it")]
+    Several,
     /// Bytes that are no text.
     #[error("the PTX is not UTF-8 text at byte {0}")]
     NotText(usize),
@@ -56,7 +50,7 @@ impl ImageError {
         match self {
             Self::Fatbin(error) => error.to_cuda(),
             Self::MachineCode { .. } | Self::Elf | Self::Kind(_) => CuError::NO_BINARY_FOR_GPU,
-            Self::TooLong(_) | Self::Damaged { .. } => CuError::INVALID_IMAGE,
+            Self::TooLong(_) | Self::Unpack(_) | Self::Several => CuError::INVALID_IMAGE,
             Self::NotText(_) => CuError::INVALID_PTX,
         }
     }
@@ -71,6 +65,7 @@ pub fn ptx_text(kind: ImageKind, bytes: &[u8]) -> Result<String, ImageError> {
         ImageKind::Ptx if is_elf(bytes) => Err(ImageError::Elf),
         ImageKind::Ptx => text(bytes.to_vec()),
         ImageKind::Cubin => Err(ImageError::Elf),
+        ImageKind::Fatbin => Err(ImageError::Several),
         ImageKind::FatbinEntry => {
             let entry = Entry::parse(bytes)?;
             match entry.kind() {
@@ -84,36 +79,6 @@ pub fn ptx_text(kind: ImageKind, bytes: &[u8]) -> Result<String, ImageError> {
 
 fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x7fELF")
-}
-
-fn unpacked(entry: &Entry<'_>) -> Result<Vec<u8>, ImageError> {
-    let claimed = entry.uncompressed_len();
-    let len_bytes = usize::try_from(claimed).ok().filter(|len| *len <= MAX_TEXT_BYTES);
-    let len_bytes = len_bytes.ok_or(ImageError::TooLong(claimed))?;
-    let payload = entry.payload();
-    match entry.compression() {
-        Compression::None => Ok(payload.to_vec()),
-        Compression::Lz4 => {
-            let damaged = |detail: String| ImageError::Damaged { method: "LZ4", detail };
-            if claimed > (payload.len() as u64 + 1) * MAX_LZ4_RATIO {
-                return Err(damaged(format!("{} bytes cannot unpack to {claimed}", payload.len())));
-            }
-            lz4_flex::block::decompress(payload, len_bytes).map_err(|error| damaged(error.to_string()))
-        }
-        Compression::Zstd => {
-            let damaged = |detail: String| ImageError::Damaged { method: "Zstandard", detail };
-            let decoder =
-                ruzstd::decoding::StreamingDecoder::new(payload).map_err(|error| damaged(error.to_string()))?;
-            // The header's length is a claim: grow with what really comes, and never past the limit.
-            let mut bytes = Vec::with_capacity(len_bytes.min(payload.len().saturating_mul(16)));
-            let read = decoder.take(MAX_TEXT_BYTES as u64 + 1).read_to_end(&mut bytes);
-            read.map_err(|error| damaged(error.to_string()))?;
-            if bytes.len() > MAX_TEXT_BYTES {
-                return Err(ImageError::TooLong(bytes.len() as u64));
-            }
-            Ok(bytes)
-        }
-    }
 }
 
 /// Cuts at the first NUL: what follows it is the container's padding.
@@ -178,10 +143,8 @@ mod tests {
     #[test]
     fn lengths_that_lie_are_refused_before_memory_is_taken() {
         let too_long = entry(1, 0x2011, u64::MAX, b"abc");
-        assert_eq!(ptx_text(ImageKind::FatbinEntry, &too_long), Err(ImageError::TooLong(u64::MAX)));
-        let impossible = entry(1, 0x2011, MAX_TEXT_BYTES as u64, b"abc");
-        let error = ptx_text(ImageKind::FatbinEntry, &impossible).expect_err("three bytes hold no more than 768");
-        assert!(matches!(error, ImageError::Damaged { .. }), "{error}");
+        let refused = Err(UnpackError::TooLong(u64::MAX).into());
+        assert_eq!(ptx_text(ImageKind::FatbinEntry, &too_long), refused);
     }
 
     #[test]

@@ -26,6 +26,10 @@ exports! {
         stream_of(state, handle)?;
         done()
     }
+    fn cublasSetMathMode(handle: Blas, mode: c_uint) [state] {
+        stream_of(state, handle)?;
+        done()
+    }
     fn cublasSetWorkspace_v2(handle: Blas, workspace: Address, len: usize) [state] {
         stream_of(state, handle)?;
         done()

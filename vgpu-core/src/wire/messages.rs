@@ -391,6 +391,7 @@ messages! {
         a: u64, b: u64, c: u64,
         /// Little-endian value of `scale_type` in the first bytes.
         alpha: [u8; 16], beta: [u8; 16],
+        settings: BlasSettings,
     };
 
     /// Solves op(A) · X = alpha · B (side 0) or X · op(A) = alpha · B (side 1) in place of B, for a batch of pointers. Type f32 or f64.
@@ -399,7 +400,7 @@ messages! {
         /// As in [`Gemm`].
         flags: u32,
         side: u32, fill: u32, op_a: u32, diag: u32, data_type: u32, batch: u32,
-        m: u64, n: u64, lda: i64, ldb: i64, a: u64, b: u64, alpha: [u8; 16],
+        m: u64, n: u64, lda: i64, ldb: i64, a: u64, b: u64, alpha: [u8; 16], settings: BlasSettings,
     };
 
     // ---- observation ------------------------------------------------------------------------------------------
@@ -436,6 +437,8 @@ pub enum ImageKind {
     Cubin = 2,
     /// One entry of a fatbin: its header and payload as they stand in the container, possibly compressed.
     FatbinEntry = 3,
+    /// A fatbin, of whose entries the executor takes the best; for those that want machine code.
+    Fatbin = 4,
 }
 
 impl ImageKind {
@@ -445,6 +448,7 @@ impl ImageKind {
             1 => Some(Self::Ptx),
             2 => Some(Self::Cubin),
             3 => Some(Self::FatbinEntry),
+            4 => Some(Self::Fatbin),
             _ => None,
         }
     }
@@ -462,6 +466,33 @@ pub struct ParamLayout {
 
 // SAFETY: two u32 fields.
 unsafe impl Pod for ParamLayout {}
+
+/// How the guest's handle of cuBLAS wants its work done. None of it changes what is asked for: an executor may do without.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlasSettings {
+    /// A `cublasMath_t`: which loss of precision is allowed.
+    pub math_mode: u32,
+    /// A `cublasGemmAlgo_t`.
+    pub algorithm: i32,
+    /// Device memory for intermediate results, where `workspace_bytes` is not 0. Else the executor brings its own.
+    pub workspace: u64,
+    /// Its length.
+    pub workspace_bytes: u64,
+}
+
+// SAFETY: u32, i32, u64, u64 leave no gap.
+unsafe impl Pod for BlasSettings {}
+
+impl BlasSettings {
+    /// What a handle has that nobody has set anything on.
+    pub const DEFAULT: Self = Self { math_mode: 0, algorithm: -1, workspace: 0, workspace_bytes: 0 };
+
+    /// Whether the number of the algorithm is one that the header names.
+    pub const fn has_known_algorithm(&self) -> bool {
+        matches!(self.algorithm, -1..=23 | 99..=115)
+    }
+}
 
 /// Header of one node in a graph's bytes. It is followed by `dependency_count` little-endian u32 indices of earlier nodes, the fixed part of the
 /// message `op` (with any stream; it is ignored), its tail, and zero padding to `len_bytes`.

@@ -9,7 +9,7 @@ use vgpu_core::abi::cublas::{
 
 use crate::error::CublasResult;
 use crate::handle;
-use crate::product::{Batch, Matrix, Product, check_algorithm};
+use crate::product::{Batch, Matrix, Product};
 use crate::solve::Solve;
 
 macro_rules! gemm_batched {
@@ -102,8 +102,7 @@ macro_rules! gemm_batched_ex {
             beta: *const c_void, Carray: *const *mut c_void, Ctype: cudaDataType, ldc: $int, batchCount: $int,
             computeType: cublasComputeType_t, algo: cublasGemmAlgo_t,
         ) -> CublasResult {
-            let settings = handle::settings(handle)?;
-            check_algorithm(algo)?;
+            let settings = handle::settings(handle)?.with_algorithm(algo)?;
             let product = Product {
                 ops: [transa, transb],
                 extent: [m.into(), n.into(), k.into()],
@@ -138,8 +137,7 @@ macro_rules! gemm_strided_ex {
             strideB: c_longlong, beta: *const c_void, C: *mut c_void, Ctype: cudaDataType, ldc: $int, strideC: c_longlong, batchCount: $int,
             computeType: cublasComputeType_t, algo: cublasGemmAlgo_t,
         ) -> CublasResult {
-            let settings = handle::settings(handle)?;
-            check_algorithm(algo)?;
+            let settings = handle::settings(handle)?.with_algorithm(algo)?;
             let product = Product {
                 ops: [transa, transb],
                 extent: [m.into(), n.into(), k.into()],

@@ -6,7 +6,7 @@ use vgpu_core::abi::cublas::{cublasComputeType_t, cublasGemmAlgo_t, cublasHandle
 
 use crate::error::CublasResult;
 use crate::handle;
-use crate::product::{Batch, Matrix, Product, check_algorithm};
+use crate::product::{Batch, Matrix, Product};
 
 macro_rules! gemm_ex {
     ($($name:ident: $int:ty;)*) => {$(
@@ -19,8 +19,7 @@ macro_rules! gemm_ex {
             A: *const c_void, Atype: cudaDataType, lda: $int, B: *const c_void, Btype: cudaDataType, ldb: $int, beta: *const c_void,
             C: *mut c_void, Ctype: cudaDataType, ldc: $int, computeType: cublasComputeType_t, algo: cublasGemmAlgo_t,
         ) -> CublasResult {
-            let settings = handle::settings(handle)?;
-            check_algorithm(algo)?;
+            let settings = handle::settings(handle)?.with_algorithm(algo)?;
             let product = Product {
                 ops: [transa, transb],
                 extent: [m.into(), n.into(), k.into()],

@@ -39,14 +39,17 @@ pub(crate) fn cublasGetStream_v2(handle: cublasHandle_t, streamId: Out<cudaStrea
     Ok(())
 }
 
-/// The executor brings its own working memory, so a workspace is only checked.
+/// The workspace is the handle's until it has another one, or another stream.
 pub(crate) unsafe fn cublasSetWorkspace_v2(
     handle: cublasHandle_t,
     workspace: *mut c_void,
-    _workspaceSizeInBytes: usize,
+    workspaceSizeInBytes: usize,
 ) -> CublasResult {
     handle::settings(handle)?;
-    if (workspace as usize).is_multiple_of(WORKSPACE_ALIGN) { Ok(()) } else { Err(CublasError::INVALID_VALUE) }
+    if !(workspace as usize).is_multiple_of(WORKSPACE_ALIGN) {
+        return Err(CublasError::INVALID_VALUE);
+    }
+    handle::change(handle, |settings| settings.set_workspace(workspace as usize, workspaceSizeInBytes))
 }
 
 /// Modes allow less precision or forbid it; products here keep at least what is asked for under each.

@@ -2,6 +2,7 @@
 //!
 //! Nothing says how long they are, so their own headers do; what a header claims is the program's word.
 
+use std::borrow::Cow;
 use std::ffi::{CStr, c_void};
 
 use vgpu_core::fatbin;
@@ -110,22 +111,26 @@ impl<'a> Image<'a> {
         Ok(Image::Cubin(unsafe { std::slice::from_raw_parts(bytes, len) }))
     }
 
-    /// The part of the image that a device of that capability (10 × major + minor) takes.
+    /// The part of the image that a device of that capability (10 × major + minor) takes: of a fatbin the best PTX, or, for
+    /// one that runs machine code, what its driver may choose from.
     ///
     /// # Errors
     /// `NO_BINARY_FOR_GPU` when a fatbin has nothing for it, `INVALID_IMAGE` when it is malformed.
-    pub(crate) fn for_device(&self, capability: u32) -> CuResult<(ImageKind, &'a [u8])> {
-        match *self {
-            Image::Ptx(text) => Ok((ImageKind::Ptx, text)),
-            Image::Cubin(elf) => Ok((ImageKind::Cubin, elf)),
-            Image::Fatbin(bytes) => match fatbin::select(bytes, capability) {
-                Ok(entry) => Ok((ImageKind::FatbinEntry, entry.bytes())),
-                Err(error) => {
-                    log::error!("no image for compute capability {}.{}: {error}", capability / 10, capability % 10);
-                    Err(error.to_cuda())
-                }
-            },
-        }
+    pub(crate) fn for_device(&self, capability: u32, runs_machine_code: bool) -> CuResult<(ImageKind, Cow<'a, [u8]>)> {
+        let chosen = match *self {
+            Image::Ptx(text) => Ok((ImageKind::Ptx, text.into())),
+            Image::Cubin(elf) => Ok((ImageKind::Cubin, elf.into())),
+            Image::Fatbin(bytes) if runs_machine_code => {
+                fatbin::reduced(bytes, capability).map(|bytes| (ImageKind::Fatbin, bytes.into()))
+            }
+            Image::Fatbin(bytes) => {
+                fatbin::select(bytes, capability).map(|entry| (ImageKind::FatbinEntry, entry.bytes().into()))
+            }
+        };
+        chosen.map_err(|error| {
+            log::error!("no image for compute capability {}.{}: {error}", capability / 10, capability % 10);
+            error.to_cuda()
+        })
     }
 
     /// A copy that outlives the program's.

@@ -5,7 +5,7 @@ use std::ffi::CString;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use vgpu_core::wire::messages::{ModuleGlobal, ModuleKernels, ModuleUnload};
+use vgpu_core::wire::messages::{ModuleGlobal, ModuleKernels, ModuleUnload, WANTS_MACHINE_CODE};
 use vgpu_core::{CuError, CuResult};
 
 use super::allocation::Kind;
@@ -35,8 +35,8 @@ impl Module {
         output::flush(process);
         let number = context.live()?.number;
         let device = context.device(process);
-        let (kind, bytes) = image.for_device(device.capability())?;
-        let wire = process.link.load_image(number, kind, bytes)?.module;
+        let (kind, bytes) = image.for_device(device.capability(), device.wants(WANTS_MACHINE_CODE))?;
+        let wire = process.link.load_image(number, kind, &bytes)?.module;
         let make = |handle| {
             Arc::new(Self {
                 handle,

@@ -290,8 +290,9 @@ pub(crate) fn of(op: Op) -> Case {
             &[
                 "cublasCreate_v2() -> blas1",
                 "cublasSetStream_v2(blas1, stream1)",
+                "cublasSetMathMode(blas1, 3)",
                 "cublasSetPointerMode_v2(blas1, 0)",
-                "cublasGemmEx(blas1, 1, 0, 2, 3, 4, 1.5, memory1, 0, 5, memory1+256, 2, 6, -0.5, memory1+512, 14, 7, 68, -1)",
+                "cublasGemmEx(blas1, 1, 0, 2, 3, 4, 1.5, memory1, 0, 5, memory1+256, 2, 6, -0.5, memory1+512, 14, 7, 68, 99)",
                 "cuEventRecord(point, stream1)",
             ],
         ),
@@ -300,6 +301,7 @@ pub(crate) fn of(op: Op) -> Case {
             &[
                 "cublasCreate_v2() -> blas1",
                 "cublasSetStream_v2(blas1, stream1)",
+                "cublasSetWorkspace_v2(blas1, memory1+1024, 512)",
                 "cublasSetPointerMode_v2(blas1, 0)",
                 "cublasStrsmBatched(blas1, 1, 0, 2, 1, 2, 3, 1.5, memory1, 5, memory1+64, 6, 4)",
                 "cuEventRecord(point, stream1)",
@@ -336,16 +338,17 @@ const GRAPH_CREATE: [&str; 40] = [
     "cublasSetStream_v2(blas1, stream2)",
     "cuDeviceGetAttribute(75, 0)",
     "cuMemAlloc_v2(4194304) -> memory2",
+    "cublasSetMathMode(blas1, 3)",
     "cublasSetWorkspace_v2(blas1, memory2, 4194304)",
     "cuStreamBeginCapture_v2(stream2, 2)",
     "cublasSetPointerMode_v2(blas1, 0)",
-    "cublasGemmEx(blas1, 1, 0, 2, 3, 4, 1.5, memory1, 0, 5, memory1+256, 2, 6, -0.5, memory1+512, 14, 7, 68, -1)",
+    "cublasGemmEx(blas1, 1, 0, 2, 3, 4, 1.5, memory1, 0, 5, memory1+256, 2, 6, -0.5, memory1+512, 14, 7, 68, 99)",
     "cuStreamEndCapture(stream2) -> graph2",
     "cuGraphAddChildGraphNode(graph1, [node9], graph2) -> node10",
     "cuGraphDestroy(graph2)",
-    "cuDeviceGetAttribute(75, 0)",
-    "cuMemAlloc_v2(4194304) -> memory3",
-    "cublasSetWorkspace_v2(blas1, memory3, 4194304)",
+    // Its workspace is the guest's own.
+    "cublasSetMathMode(blas1, 0)",
+    "cublasSetWorkspace_v2(blas1, memory1+1024, 512)",
     "cuStreamBeginCapture_v2(stream2, 2)",
     "cublasSetPointerMode_v2(blas1, 0)",
     "cublasStrsmBatched(blas1, 1, 0, 2, 1, 2, 3, 1.5, memory1, 5, memory1+64, 6, 4)",
@@ -449,6 +452,7 @@ pub(crate) fn gemm(guest: &Guest) -> Gemm {
         c: guest.memory + 512,
         alpha: scalar(1.5),
         beta: scalar(-0.5),
+        settings: BlasSettings { math_mode: 3, algorithm: 99, ..BlasSettings::DEFAULT },
     }
 }
 
@@ -469,6 +473,7 @@ pub(crate) fn trsm(guest: &Guest) -> Trsm {
         a: guest.memory,
         b: guest.memory + 64,
         alpha: scalar(1.5),
+        settings: BlasSettings { workspace: guest.memory + 1024, workspace_bytes: 512, ..BlasSettings::DEFAULT },
     }
 }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use object::{Object, ObjectSymbol};
-use vgpu_core::CuError;
 use vgpu_core::wire::messages::*;
+use vgpu_core::{CuError, fatbin};
 use vgpu_driver::{Driver, OpenError, Wanted};
 
 use crate::cases::{create_graph, gemm, node};
 use crate::fake::Fake;
-use crate::guest::{CONTEXT, Guest, STREAM};
+use crate::guest::{CONTEXT, Guest, PTX, STREAM};
 
 /// What libcuda lacks of the functions that the executor can do without: 535.261.03, 545, 550.163.01 and 555.58.02.
 ///
@@ -73,6 +73,53 @@ fn machine_code_tells_its_parameters_where_the_driver_does_not() {
         assert_eq!(layout, [(0, 1), (8, 8), (16, 4)], "{driver}");
         guest.end();
     }
+}
+
+#[test]
+fn a_fatbin_reaches_the_driver_whole_and_tells_its_parameters() {
+    for (driver, absent) in ABSENT {
+        let fake = Fake::without(absent);
+        let mut guest = Guest::ready(&fake);
+        let load = ModuleLoad { context: CONTEXT, kind: ImageKind::Fatbin as u32, blob: 0 };
+        let code = machine_code(".nv.info.mix__1_8_4");
+        let image = fatbin::container([&entry(2, 0x11, &code)[..], &packed_entry(PTX)]);
+        guest.module = guest.call(load, &image).unwrap().reply.module;
+        let whole = String::from_utf8_lossy(&image).len();
+        let loaded = format!("cuModuleLoadDataEx({whole}, [5, 6]) -> module2");
+        assert!(guest.calls_of("ring").contains(&loaded), "{driver}");
+        let (_, layout) = guest.find("mix__1_8_4").unwrap();
+        assert_eq!(layout, [(0, 1), (8, 8), (16, 4)], "{driver}");
+        let (_, layout) = guest.find("add__8_4").unwrap();
+        assert_eq!(layout, [(0, 8), (8, 4)], "{driver}");
+        guest.end();
+    }
+}
+
+/// A fatbin's entry.
+pub(crate) fn entry(kind: u16, flags: u64, payload: &[u8]) -> Vec<u8> {
+    let padded = payload.len().next_multiple_of(8);
+    let mut entry = vec![0; 64];
+    entry[..2].copy_from_slice(&kind.to_le_bytes());
+    entry[4] = 64;
+    entry[8..16].copy_from_slice(&(padded as u64).to_le_bytes());
+    entry[16..20].copy_from_slice(&(payload.len() as u32).to_le_bytes());
+    entry[28] = 80;
+    entry[40..48].copy_from_slice(&flags.to_le_bytes());
+    entry.extend(payload);
+    entry.resize(64 + padded, 0);
+    entry
+}
+
+/// PTX in an entry that says that it is packed by LZ4. The block holds the text as it is, where the fake finds its kernels.
+fn packed_entry(text: &[u8]) -> Vec<u8> {
+    let more = text.len() - 15;
+    let mut block = vec![0xf0];
+    block.extend(std::iter::repeat_n(0xff, more / 255));
+    block.push((more % 255) as u8);
+    block.extend(text);
+    let mut entry = entry(1, 0x2011, &block);
+    entry[56..64].copy_from_slice(&(text.len() as u64).to_le_bytes());
+    entry
 }
 
 /// An ELF with a kernel of three parameters, described in a section of that name.

@@ -1,12 +1,14 @@
 //! Guests that mean no good: nothing that is not theirs reaches the driver, and nothing breaks.
 
+use vgpu_core::fatbin;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Completions, Op, Span};
 use vgpu_core::{CuError, CuResult};
 
 use crate::cases::{copy_box, create_graph, fill, marker, node};
+use crate::drivers::entry;
 use crate::fake::Fake;
-use crate::guest::{AREA_BYTES, CONTEXT, Guest, LEGACY, STREAM, launch};
+use crate::guest::{AREA_BYTES, CONTEXT, Guest, LEGACY, PTX, STREAM, launch};
 
 const SPAN: Span = Span { offset: 0, len_bytes: 16 };
 
@@ -138,6 +140,7 @@ fn forged_and_stale_handles_are_refused() {
     }
     for function in forged.into_iter().chain([gone]) {
         assert_eq!(guest.post_with(launch(function), &[0; 12]), wrong);
+        assert_eq!(guest.post_with(launch(function).with_attributes(0), &[0; 12]), wrong);
         assert_eq!(create_graph(&mut guest, &[node(&launch(function), &[0; 12], &[])]), wrong);
         assert_eq!(guest.post(FunctionAttribute { function, attribute: 8, value: 0 }), wrong);
         let occupancy = Occupancy { function, block_threads: 32, dynamic_shared_bytes: 0 };
@@ -244,5 +247,27 @@ fn messages_of_nonsense_break_nothing() {
             guest.settle();
         }
     }
+    guest.end();
+}
+
+#[test]
+fn a_fatbin_whose_lengths_lead_out_of_it_never_reaches_the_driver() {
+    let fake = Fake::new();
+    let mut guest = Guest::ready(&fake);
+    let good = fatbin::container([&entry(1, 0x11, PTX)[..], &entry(2, 0x11, &[7; 32])]);
+    let load = ModuleLoad { context: CONTEXT, kind: ImageKind::Fatbin as u32, blob: 0 };
+    let second = good.len() - 64 - 32;
+    // The body, an entry's header and its payload, in the first entry and in the last.
+    for at in [8, 12, 16 + 4, 16 + 8, second + 4, second + 8, second + 12] {
+        let mut image = good.clone();
+        image[at..at + 4].fill(0xff);
+        assert_eq!(guest.call(load, &image).map(drop), Err(CuError::INVALID_IMAGE), "{at}");
+    }
+    for len in 0..good.len() {
+        assert_eq!(guest.call(load, &good[..len]).map(drop), Err(CuError::INVALID_IMAGE), "{len}");
+    }
+    let calls = guest.calls_of("ring");
+    assert!(!calls.iter().any(|call| call.starts_with("cuModuleLoad")), "{calls:?}");
+    guest.call(load, &good).expect("it can go on");
     guest.end();
 }

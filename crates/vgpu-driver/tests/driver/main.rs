@@ -8,6 +8,7 @@
 //! - `bytes`: where they lie afterwards. `pinned`: parts of the pinned heap.
 //! - `drivers`: what older drivers lack; drivers that are refused.
 //! - `launches`: what they ask for besides a shape.
+//! - `products`: how cuBLAS shall compute.
 //! - `hostile`: addresses that are not the guest's, forged handles, masses.
 //! - `fake` is the driver, `guest` the other side.
 
@@ -26,3 +27,4 @@ mod messages;
 mod order;
 mod output;
 mod pinned;
+mod products;

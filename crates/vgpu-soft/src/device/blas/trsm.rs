@@ -150,6 +150,8 @@ impl FromF64 for f64 {
 
 #[cfg(test)]
 mod tests {
+    use vgpu_core::wire::messages::BlasSettings;
+
     use super::*;
 
     const M: usize = 3;
@@ -185,6 +187,7 @@ mod tests {
                 a: address(&a),
                 b: address(&b),
                 alpha,
+                settings: BlasSettings::DEFAULT,
             };
             Trsm::decode(&message).unwrap().run(&map).unwrap();
 

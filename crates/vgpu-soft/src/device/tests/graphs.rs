@@ -182,6 +182,7 @@ fn products_are_work_on_a_stream_with_scalars_and_pointers_in_device_memory() {
         c: pointers + 16,
         alpha: scalar[0],
         beta: scalar[1],
+        settings: BlasSettings::DEFAULT,
     };
     rig.run(|device, seq| device.gemm(seq, &message, &[])).unwrap();
     assert_eq!(rig.read(FREE, c, 16), words(&[46.0, 68.0, 62.0, 92.0]));

@@ -2,6 +2,7 @@
 
 use super::*;
 use half::f16;
+use vgpu_core::wire::messages::BlasSettings;
 
 fn address<T>(memory: &[T]) -> u64 {
     memory.as_ptr().expose_provenance() as u64
@@ -43,6 +44,7 @@ fn message(m: u64, n: u64, k: u64) -> Message {
         c: 0,
         alpha: single(1.0),
         beta: single(0.0),
+        settings: BlasSettings::DEFAULT,
     }
 }
 
