@@ -1,7 +1,7 @@
 //! The host's own NVIDIA driver as an executor: the device protocol on libcuda and libcublas.
 //!
 //! - [`Driver`] is the opened libraries: `find` where they lie, `library` and `api` their functions, `info` what is said of
-//!   their GPUs; [`Nested`] is for our own libcuda in a driver's place.
+//!   their GPUs, with the table of `attributes`; [`Nested`] is for our own libcuda in a driver's place.
 //! - [`DriverDevice`] serves one guest: `executor` has a method per message, `device` what they share.
 //! - The order of work: `context`, `stream`; `retire` publishes what is done, `reaper` frees what nobody uses any more.
 //! - Bytes: `memory` knows what is the guest's, `copy` moves it, `pinning` has the window's bytes and short ones lie where
@@ -15,6 +15,7 @@
 //! guest's copies and fills are held against what it owns before the driver sees them.
 
 mod api;
+mod attributes;
 mod blas;
 mod context;
 mod copy;

@@ -148,6 +148,8 @@ pub(super) fn attributes(config: &Config, limits: &Limits) -> [i32; DEVICE_ATTRI
         (Attribute::CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH, 1),
         (Attribute::CU_DEVICE_ATTRIBUTE_HOST_NATIVE_ATOMIC_SUPPORTED, 1),
         (Attribute::CU_DEVICE_ATTRIBUTE_STREAM_PRIORITIES_SUPPORTED, 0),
+        // The one that all launches share.
+        (Attribute::CU_DEVICE_ATTRIBUTE_MEM_SYNC_DOMAIN_COUNT, 1),
     ];
     for (attribute, value) in compute.into_iter().chain(system) {
         if let Some(entry) = table.get_mut(attribute.0 as usize) {
