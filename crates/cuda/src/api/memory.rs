@@ -2,7 +2,10 @@
 
 use std::ffi::{c_uint, c_void};
 
-use vgpu_core::abi::{CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUDA_MEMCPY3D_PEER, CUcontext, CUdeviceptr, CUstream};
+use vgpu_core::abi::{
+    CU_MEMHOSTALLOC_DEVICEMAP, CU_MEMHOSTREGISTER_DEVICEMAP, CU_MEMHOSTREGISTER_IOMEMORY, CU_MEMHOSTREGISTER_READ_ONLY,
+    CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUDA_MEMCPY3D_PEER, CUcontext, CUdeviceptr, CUstream,
+};
 use vgpu_core::ffi::{In, Out, OutOpt};
 use vgpu_core::wire::messages::{Fill, HostClose, HostOpen, MemAlloc, MemFree, MemInfo};
 use vgpu_core::{CuError, CuResult};
@@ -18,12 +21,6 @@ use crate::guest::{Process, capture, output, process};
 
 /// `CU_MEMHOSTALLOC_PORTABLE | DEVICEMAP | WRITECOMBINED`.
 const HOST_ALLOC_FLAGS: c_uint = 7;
-/// `CU_MEMHOSTALLOC_DEVICEMAP`, which all of it is.
-const HOST_ALLOC_DEVICEMAP: c_uint = 2;
-/// `CU_MEMHOSTREGISTER_DEVICEMAP`, `_IOMEMORY` and `_READ_ONLY`.
-const HOST_REGISTER_DEVICEMAP: c_uint = 2;
-const HOST_REGISTER_IOMEMORY: c_uint = 4;
-const HOST_REGISTER_READ_ONLY: c_uint = 8;
 /// All `CU_MEMHOSTREGISTER_*`.
 const HOST_REGISTER_ALL: c_uint = 15;
 /// Rows of pitched memory start at multiples of this, as do allocations.
@@ -149,7 +146,7 @@ pub(crate) fn cuMemHostAlloc(pp: Out<'_, *mut c_void>, bytesize: usize, Flags: c
     }
     pp.write(match bytesize {
         0 => std::ptr::null_mut(),
-        _ => alloc_pinned(process, context, bytesize, Kind::Pinned(Flags | HOST_ALLOC_DEVICEMAP))?,
+        _ => alloc_pinned(process, context, bytesize, Kind::Pinned(Flags | CU_MEMHOSTALLOC_DEVICEMAP))?,
     });
     Ok(())
 }
@@ -224,8 +221,8 @@ pub(crate) unsafe fn cuMemHostRegister_v2(p: *mut c_void, bytesize: usize, Flags
         return Err(CuError::INVALID_VALUE);
     }
     // With unified addressing the device reaches whatever is registered, but for what it must not write to.
-    let is_mapped = process.link.is_in_process() && Flags & HOST_REGISTER_READ_ONLY == 0;
-    if Flags & HOST_REGISTER_IOMEMORY != 0 || Flags & HOST_REGISTER_DEVICEMAP != 0 && !is_mapped {
+    let is_mapped = process.link.is_in_process() && Flags & CU_MEMHOSTREGISTER_READ_ONLY == 0;
+    if Flags & CU_MEMHOSTREGISTER_IOMEMORY != 0 || Flags & CU_MEMHOSTREGISTER_DEVICEMAP != 0 && !is_mapped {
         return Err(CuError::NOT_SUPPORTED);
     }
     let (number, address, len_bytes) = (context.live()?.number, p.expose_provenance() as u64, bytesize as u64);

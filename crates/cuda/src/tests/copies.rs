@@ -123,14 +123,42 @@ fn pointer_queries_tell_device_pinned_and_unknown_memory_apart() {
 }
 
 #[test]
-fn registered_memory_is_known_and_out_of_the_devices_reach() {
+fn registered_memory_is_reached_where_it_lies_until_it_is_unregistered() {
+    let _context = TestContext::new();
+    let (stream, address) = (stream(), alloc(4096));
+    let mut memory = vec![0u8; 4096];
+    let host = memory.as_mut_ptr().cast();
+    ok!(cuMemHostRegister_v2(host, 4096, CU_MEMHOSTREGISTER_DEVICEMAP));
+    assert_eq!(outcome!(cuMemHostRegister_v2(host, 16, 1)), "CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED");
+    let mut device = 0;
+    ok!(cuMemHostGetDevicePointer_v2(&mut device, host.wrapping_byte_add(8), 0));
+    assert_eq!(device, host.addr() as u64 + 8);
+    // Filled, copied away and back further on, all in order.
+    ok!(cuMemsetD8Async(device, 7, 8, stream));
+    ok!(cuMemcpyHtoDAsync_v2(address, host, 32, stream));
+    ok!(cuMemcpyDtoHAsync_v2(host.wrapping_byte_add(32), address, 32, stream));
+    ok!(cuStreamSynchronize(stream));
+    let expected = [[0; 8], [7; 8], [0; 8], [0; 8], [0; 8], [7; 8], [0; 8], [0; 8]].concat();
+    assert_eq!(memory[..64], expected);
+    // Partly registered.
+    assert_eq!(outcome!(cuMemcpyHtoD_v2(address, host.wrapping_byte_add(4090), 8)), "CUDA_ERROR_INVALID_VALUE");
+    ok!(cuMemHostUnregister(host));
+    assert_eq!(outcome!(cuMemHostUnregister(host)), "CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED");
+    assert_eq!(outcome!(cuMemsetD8_v2(device, 1, 1)), "CUDA_ERROR_INVALID_VALUE");
+    ok!(cuMemcpyHtoD_v2(address, host, 32));
+}
+
+#[test]
+fn memory_that_the_device_must_not_write_to_stays_out_of_its_reach() {
     let _context = TestContext::new();
     let mut memory = vec![0u8; 4096];
     let host = memory.as_mut_ptr().cast();
-    ok!(cuMemHostRegister_v2(host, 4096, 1));
-    assert_eq!(outcome!(cuMemHostRegister_v2(host, 16, 1)), "CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED");
     let mut device = 0;
+    ok!(cuMemHostRegister_v2(host, 4096, CU_MEMHOSTREGISTER_READ_ONLY));
     assert_eq!(outcome!(cuMemHostGetDevicePointer_v2(&mut device, host, 0)), "CUDA_ERROR_NOT_SUPPORTED");
     ok!(cuMemHostUnregister(host));
-    assert_eq!(outcome!(cuMemHostUnregister(host)), "CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED");
+    for more in [CU_MEMHOSTREGISTER_DEVICEMAP, CU_MEMHOSTREGISTER_IOMEMORY] {
+        let flags = CU_MEMHOSTREGISTER_READ_ONLY | more;
+        assert_eq!(outcome!(cuMemHostRegister_v2(host, 4096, flags)), "CUDA_ERROR_NOT_SUPPORTED");
+    }
 }

@@ -60,6 +60,7 @@ pub(crate) fn start() {
             ledger: Arc::new(Quota::new(MEMORY_BYTES)),
             ..Config::default()
         };
+        let config = Config { is_in_guest: true, ..config };
         let make = move |completions| SoftDevice::new(config, completions).expect("the default device can be made");
         let loopback = ManuallyDrop::new(Loopback::start(&window, make).expect("a window can be made"));
         // SAFETY: the loopback is never dropped or used again, so that the link has one owner.
