@@ -3,11 +3,12 @@
 //! Nothing that the guest can write is believed: areas come from this side's own copy of the layout.
 //!
 //! What every executor needs, whatever executes for it: [`table`] of handles, [`blob`]s and kept images, [`ledger`] of
-//! device memory, a graph's [`nodes`], the [`extent`] of rows, the [`output`] of kernels, [`refusal`]s.
+//! device memory and its [`free_ranges`], a graph's [`nodes`], the [`extent`] of rows, the [`output`] of kernels, [`refusal`]s.
 
 pub mod blob;
 mod calls;
 pub mod extent;
+pub mod free_ranges;
 pub mod ledger;
 pub mod nodes;
 pub mod output;
@@ -16,6 +17,7 @@ mod serve;
 pub mod table;
 
 pub use blob::{Blobs, ImageStore};
+pub use free_ranges::FreeRanges;
 pub use ledger::{MemoryLedger, Quota};
 pub use refusal::{LastRefusal, Refusal};
 pub use serve::{ServeError, serve};

@@ -2,12 +2,12 @@
 //!
 //! Freed memory goes back to the system at once and reads as zero when it is given out again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use vgpu_core::host::MemoryLedger;
+use vgpu_core::host::{FreeRanges, MemoryLedger};
 use vgpu_core::{CuError, CuResult};
 
 use crate::memory::MemoryMap;
@@ -37,9 +37,7 @@ pub(super) struct Heap {
     live: BTreeMap<u64, Live>,
     /// Given back by the program, but maybe still in use by queued work.
     dying: HashMap<u64, u64>,
-    /// Free stretches by start, and the same by length for best fit.
-    free: BTreeMap<u64, u64>,
-    free_by_len: BTreeSet<(u64, u64)>,
+    free: FreeRanges,
     /// Ranges outside the heap that kernels may touch as well.
     foreign: Vec<Range<u64>>,
     map: Option<Arc<MemoryMap>>,
@@ -64,19 +62,16 @@ impl Heap {
         if len_bytes < capacity_bytes {
             log::warn!("the guest has addresses for {len_bytes} of the device's {capacity_bytes} bytes only");
         }
-        let mut heap = Self {
+        Ok(Self {
             reservation,
             ledger,
             committed_bytes: 0,
             live: BTreeMap::new(),
             dying: HashMap::new(),
-            free: BTreeMap::new(),
-            free_by_len: BTreeSet::new(),
+            free: FreeRanges::of(start..start + len_bytes),
             foreign,
             map: None,
-        };
-        heap.insert_free(start, len_bytes);
-        Ok(heap)
+        })
     }
 
     /// Reserves `len_bytes`, to end with `context` if that is given. The memory is zero.
@@ -88,7 +83,7 @@ impl Heap {
             return Err(CuError::INVALID_VALUE);
         }
         let rounded = len_bytes.checked_next_multiple_of(ALIGN_BYTES).ok_or(CuError::OUT_OF_MEMORY)?;
-        let (room, start) = *self.free_by_len.range((rounded, 0)..).next().ok_or(CuError::OUT_OF_MEMORY)?;
+        let start = self.free.find(rounded).ok_or(CuError::OUT_OF_MEMORY)?;
         if !self.ledger.reserve(rounded) {
             return Err(CuError::OUT_OF_MEMORY);
         }
@@ -97,10 +92,7 @@ impl Heap {
             self.ledger.release(rounded);
             return Err(CuError::OUT_OF_MEMORY);
         }
-        self.remove_free(start, room);
-        if room > rounded {
-            self.insert_free(start + rounded, room - rounded);
-        }
+        self.free.take_at(start, rounded);
         if rounded >= HUGE_BYTES {
             self.reservation.prefer_huge_pages(start, rounded);
         }
@@ -154,18 +146,7 @@ impl Heap {
         let rounded = len_bytes.next_multiple_of(ALIGN_BYTES);
         self.reservation.clear(address, rounded);
         self.ledger.release(rounded);
-        let (mut start, mut len) = (address, rounded);
-        if let Some((&before, &before_len)) = self.free.range(..start).next_back()
-            && before + before_len == start
-        {
-            self.remove_free(before, before_len);
-            (start, len) = (before, before_len + len);
-        }
-        if let Some(&after_len) = self.free.get(&(start + len)) {
-            self.remove_free(start + len, after_len);
-            len += after_len;
-        }
-        self.insert_free(start, len);
+        self.free.give(address, rounded);
     }
 
     /// Lets kernels that are launched from now on touch memory that is not ours as well.
@@ -218,16 +199,6 @@ impl Heap {
     /// Whether memory is waiting for queued work before it is free again.
     pub(super) fn has_dying(&self) -> bool {
         !self.dying.is_empty()
-    }
-
-    fn insert_free(&mut self, start: u64, len_bytes: u64) {
-        self.free.insert(start, len_bytes);
-        self.free_by_len.insert((len_bytes, start));
-    }
-
-    fn remove_free(&mut self, start: u64, len_bytes: u64) {
-        self.free.remove(&start);
-        self.free_by_len.remove(&(len_bytes, start));
     }
 
     fn commit(&mut self, end: u64) -> std::io::Result<()> {
@@ -436,7 +407,7 @@ mod tests {
             heap.retire(parts[index]).unwrap();
             heap.reclaim(parts[index]);
         }
-        assert_eq!(heap.free.len(), 1);
+        assert_eq!(heap.alloc(1 << 20, Some(1)), Ok(parts[0]));
     }
 
     #[test]
