@@ -6,7 +6,7 @@ use crate::state::{CHANGED, Failure, Guard, Kind, NOT_READY, State, lock};
 use crate::work;
 
 /// What is in the names of functions that end something.
-const ENDS: [&str; 5] = ["Destroy", "Free", "Unload", "Unregister", "Release"];
+const ENDS: [&str; 6] = ["Destroy", "Free", "Unload", "Unregister", "Unmap", "Release"];
 
 /// What a call gives, as its note shows it, or its error.
 pub(crate) type Answer = Result<String, c_uint>;

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
 use crate::state::{CHANGED, Failure, State, lock};
-use crate::work;
+use crate::{virtual_memory, work};
 
 /// Takes text, with what the test has given for it.
 type Take = extern "C" fn(to: *mut c_void, text: *const u8, len: usize);
@@ -11,7 +11,8 @@ type Take = extern "C" fn(to: *mut c_void, text: *const u8, len: usize);
 /// Begins anew, as a driver that has just been loaded.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn fake_reset() {
-    *lock() = State::new();
+    let before = std::mem::replace(&mut *lock(), State::new());
+    virtual_memory::forget(&before);
     CHANGED.notify_all();
 }
 
@@ -94,6 +95,12 @@ pub(crate) extern "C" fn fake_gpus(count: i32, capability_major: i32) {
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn fake_output(stdout: c_int, stderr: c_int) {
     lock().printed.set_targets([stdout, stderr]);
+}
+
+/// Has addresses reserved where nobody wants them.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn fake_reserve_elsewhere() {
+    lock().reserves_elsewhere = true;
 }
 
 /// Whether no stream has anything to do.

@@ -12,17 +12,14 @@ use crate::work::{self, Line, Work};
 exports! {
     fn cuMemAlloc_v2(address: Out<u64>, len: usize) [state] {
         let context = state.context()?;
-        let taken: usize = state.memory.values().filter(|stretch| stretch.reach == Reach::Device).map(|stretch| stretch.len).sum();
-        if len > MEMORY_BYTES - taken {
-            return Err(OUT_OF_MEMORY);
-        }
+        check_room(state, len)?;
         let name = format!("memory{}", state.count("memory"));
         address.put(take(state, name.clone(), len, context));
         Ok(name)
     }
     fn cuMemFree_v2(address: Address) [state] {
         state.context()?;
-        state.memory.remove(&address.0).filter(|stretch| stretch.reach == Reach::Device).ok_or(INVALID_VALUE)?;
+        state.memory.remove(&address.0).filter(|stretch| stretch.reach == Reach::Device && stretch.context != 0).ok_or(INVALID_VALUE)?;
         done()
     }
     fn cuMemGetInfo_v2(free: Out<usize>, total: Out<usize>) [state] {
@@ -65,6 +62,15 @@ exports! {
     ) [state] {
         fill(state, target, pitch, &value.to_le_bytes(), width, height, stream)
     }
+}
+
+/// Whether the device has so much memory left.
+pub(crate) fn check_room(state: &State, len: usize) -> Result<(), c_uint> {
+    // What is mapped has a context of its own: none.
+    let allocated = state.memory.values().filter(|stretch| stretch.reach == Reach::Device && stretch.context != 0);
+    let allocated: usize = allocated.map(|stretch| stretch.len).sum();
+    let pieces: usize = state.pieces.values().map(|piece| piece.len).sum();
+    if len > MEMORY_BYTES.saturating_sub(allocated + pieces) { Err(OUT_OF_MEMORY) } else { Ok(()) }
 }
 
 /// What allocations start at multiples of.

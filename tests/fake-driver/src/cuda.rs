@@ -16,7 +16,8 @@ const UUID: [u8; 16] = *b"a fake GPU's own";
 /// `CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR`.
 const CAPABILITY_MAJOR: c_uint = 75;
 
-fn known_device(state: &mut State, device: c_int) -> Result<(), c_uint> {
+/// Whether there is such a device.
+pub(crate) fn known_device(state: &mut State, device: c_int) -> Result<(), c_uint> {
     if (0..state.gpu_count).contains(&device) {
         return Ok(());
     }

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::prints::Printed;
+use crate::virtual_memory::{self, Piece};
 use crate::work::{Queue, Work};
 
 /// `CUDA_ERROR_INVALID_VALUE` and others that the functions answer.
@@ -123,6 +124,11 @@ pub(crate) struct State {
     counts: BTreeMap<&'static str, usize>,
     pub(crate) objects: BTreeMap<usize, Object>,
     pub(crate) memory: BTreeMap<u64, Stretch>,
+    /// Addresses are not reserved where they are wanted.
+    pub(crate) reserves_elsewhere: bool,
+    /// Addresses with their lengths, where pieces can be mapped.
+    pub(crate) reserved: Vec<(u64, usize)>,
+    pub(crate) pieces: BTreeMap<u64, Piece>,
     /// By context and stream.
     pub(crate) queues: BTreeMap<(usize, usize), Queue>,
     pub(crate) gpu_count: i32,
@@ -283,6 +289,6 @@ impl State {
         let lasting =
             self.objects.iter().filter(|(_, object)| !matches!(object.what, What::Function { .. } | What::Node));
         let objects = lasting.map(|(handle, _)| Self::name(*handle));
-        objects.chain(self.memory.values().map(|stretch| stretch.name.clone()))
+        objects.chain(self.memory.values().map(|stretch| stretch.name.clone())).chain(virtual_memory::living(self))
     }
 }
