@@ -9,7 +9,8 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 use vgpu_core::CuError;
 use vgpu_core::abi::{
     CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v2, CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS,
-    CUgraphExecUpdateResultInfo, CUhostFn, CUlaunchAttributeValue, CUlaunchConfig,
+    CUgraphExecUpdateResultInfo, CUhostFn, CUlaunchAttributeValue, CUlaunchConfig, CUmemAccessDesc,
+    CUmemAllocationProp,
 };
 
 use crate::library::{functions, handles};
@@ -140,6 +141,16 @@ functions! {
         raw cuStreamEndCapture(stream: Stream, graph: *mut Graph);
     }
     optional {
+        gives cuMemAddressReserve(len: usize, alignment: usize, wanted: Address, flags: u64) -> Address;
+        plain cuMemAddressFree(address: Address, len: usize);
+        raw cuMemGetAllocationGranularity(
+            granularity: *mut usize, properties: *const CUmemAllocationProp, option: c_uint,
+        );
+        raw cuMemCreate(handle: *mut u64, len: usize, properties: *const CUmemAllocationProp, flags: u64);
+        plain cuMemRelease(handle: u64);
+        plain cuMemMap(address: Address, len: usize, offset: usize, handle: u64, flags: u64);
+        plain cuMemUnmap(address: Address, len: usize);
+        raw cuMemSetAccess(address: Address, len: usize, access: *const CUmemAccessDesc, count: usize);
         raw cuGetExportTable(table: *mut *const c_void, id: *const [u8; 16]);
         raw cuFuncGetParamInfo(function: Function, index: usize, offset: *mut usize, len: *mut usize);
         gives cuModuleGetFunctionCount(module: Module) -> c_uint;
@@ -149,6 +160,18 @@ functions! {
 }
 
 impl Api {
+    /// Whether memory can be mapped at addresses of our choice.
+    pub(crate) fn has_virtual_memory(&self) -> bool {
+        self.cuMemAddressReserve.is_some()
+            && self.cuMemAddressFree.is_some()
+            && self.cuMemGetAllocationGranularity.is_some()
+            && self.cuMemCreate.is_some()
+            && self.cuMemRelease.is_some()
+            && self.cuMemMap.is_some()
+            && self.cuMemUnmap.is_some()
+            && self.cuMemSetAccess.is_some()
+    }
+
     /// Whether the driver tells how a kernel's parameters lie: since 12.4.
     pub(crate) fn has_param_info(&self) -> bool {
         self.cuFuncGetParamInfo.is_some()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use vgpu_core::host::{Blobs, ImageStore, LastRefusal, MemoryLedger, Refusal, Table};
+use vgpu_core::window::Arena;
 use vgpu_core::wire::messages::{BlasSettings, ContextCreate, StatisticsReply};
 use vgpu_core::wire::{Completions, EventSlot, StreamSlot};
 use vgpu_core::{CuError, CuResult};
@@ -24,6 +25,7 @@ use crate::output::{Output, Standard};
 use crate::pinning::Pinning;
 use crate::reaper::{Dead, Reaper, What};
 use crate::retire::Retirer;
+use crate::space::Space;
 use crate::stream::Streams;
 
 /// `CU_CTX_LMEM_RESIZE_TO_MAX`: the one flag of a context that matters here.
@@ -42,6 +44,7 @@ pub struct DriverDevice {
     retiring: Option<JoinHandle<()>>,
     pub(crate) contexts: HashMap<u32, Owned>,
     pub(crate) streams: Streams,
+    space: Arc<Space>,
     pub(crate) memory: Memory,
     pub(crate) pinning: Pinning,
     /// The driver's timed events, by the guest's numbers of context and event.
@@ -60,7 +63,7 @@ pub struct DriverDevice {
 
 impl DriverDevice {
     /// A device without contexts, and its threads. What its kernels print reaches the guest if the driver's standard output and
-    /// error are the other ends of `standard`.
+    /// error are the other ends of `standard`. `arena` has kept the addresses where its memory belongs, if there are any.
     ///
     /// # Errors
     /// The system's, without room for threads.
@@ -70,9 +73,11 @@ impl DriverDevice {
         images: Option<Arc<dyn ImageStore>>,
         completions: Arc<dyn Completions>,
         standard: Option<Standard>,
+        arena: Option<Arena>,
     ) -> std::io::Result<Self> {
         let output = Output::start(Arc::clone(&completions), standard)?;
-        let reaper = Reaper::start(Arc::clone(&driver), Arc::clone(&ledger))?;
+        let space = Arc::new(Space::new(&driver.api, &driver.devices, arena));
+        let reaper = Reaper::start(Arc::clone(&driver), Arc::clone(&ledger), Arc::clone(&space))?;
         let host_calls = Arc::new(HostCalls::new(Arc::clone(&completions), Arc::clone(&output)));
         let retirer = Arc::new(Retirer::new(
             Arc::clone(&driver),
@@ -86,6 +91,7 @@ impl DriverDevice {
         Ok(Self {
             contexts: HashMap::new(),
             streams: Streams::new(Arc::clone(&driver), Arc::clone(&retirer)),
+            space,
             memory: Memory::new(completions.pinned_heap()),
             pinning: Pinning::new(completions.staging()),
             events: BTreeMap::new(),
@@ -292,27 +298,28 @@ impl DriverDevice {
 
     // ---- memory ---------------------------------------------------------------------------------------------------
 
-    /// Takes device memory in the current context, waiting for memory that queued work still holds when there is no other.
+    /// Takes device memory for a context, which is current, waiting for memory that queued work still holds when there is no
+    /// other.
     ///
     /// # Errors
     /// `OUT_OF_MEMORY`, or the driver's.
-    pub(crate) fn take_memory(&mut self, context: &Context, len_bytes: u64) -> Result<Address, Refusal> {
-        let no_room = || (CuError::OUT_OF_MEMORY, format!("{len_bytes} bytes of device memory"));
-        let len = usize::try_from(len_bytes).map_err(|_| no_room())?;
-        let mut taken = self.try_memory(len, len_bytes);
+    pub(crate) fn take_memory(&mut self, number: u32, len_bytes: u64) -> Result<Address, Refusal> {
+        let Owned { context, device, .. } = self.contexts.get(&number).expect("its context was entered");
+        let (context, device) = (Arc::clone(context), *device);
+        let mut taken = self.try_memory(device, len_bytes);
         if taken == Err(CuError::OUT_OF_MEMORY) {
             self.bury_and_wait();
-            self.enter(context).map_err(refused("its context"))?;
-            taken = self.try_memory(len, len_bytes);
+            self.enter(&context).map_err(refused("its context"))?;
+            taken = self.try_memory(device, len_bytes);
         }
-        taken.map_err(|error| (error, no_room().1))
+        taken.map_err(|error| (error, format!("{len_bytes} bytes of device memory")))
     }
 
-    fn try_memory(&self, len: usize, len_bytes: u64) -> CuResult<Address> {
+    fn try_memory(&self, device: i32, len_bytes: u64) -> CuResult<Address> {
         if !self.ledger.reserve(len_bytes) {
             return Err(CuError::OUT_OF_MEMORY);
         }
-        self.driver.api.cuMemAlloc_v2(len).inspect_err(|_| self.ledger.release(len_bytes))
+        self.space.alloc(&self.driver.api, device, len_bytes).inspect_err(|_| self.ledger.release(len_bytes))
     }
 
     /// Adds an allocation or a variable to what is the guest's.

@@ -238,7 +238,7 @@ impl Executor for DriverDevice {
         if message.len_bytes == 0 {
             return Err(self.refuse((CuError::INVALID_VALUE, "an allocation of no bytes".to_owned())));
         }
-        let taken = self.take_memory(&context, message.len_bytes);
+        let taken = self.take_memory(message.context, message.len_bytes);
         let address = self.answered(&context, taken)?;
         self.own(address, message.len_bytes, message.context, Owner::Guest);
         Ok(MemAllocReply { address }.into())

@@ -4,7 +4,7 @@
 //!   their GPUs, with the table of `attributes`; [`Nested`] is for our own libcuda in a driver's place.
 //! - [`DriverDevice`] serves one guest: `executor` has a method per message, `device` what they share.
 //! - The order of work: `context`, `stream`; `retire` publishes what is done, `reaper` frees what nobody uses any more.
-//! - Bytes: `memory` knows what is the guest's, `copy` moves it, `pinning` has the window's bytes and short ones lie where
+//! - Bytes: `space` has device memory lie where the guest expects it, `memory` knows what is the guest's, `copy` moves it, `pinning` has the window's bytes and short ones lie where
 //!   the GPU can fetch them.
 //! - Work: `module` and `function` with `layout`, `launch`, `blas`, `graph` with `nodes` and `workspace`; `host_call` has the guest
 //!   work, `output` has what kernels print.
@@ -39,6 +39,7 @@ mod output;
 mod pinning;
 mod reaper;
 mod retire;
+mod space;
 mod stream;
 mod workspace;
 

@@ -170,7 +170,7 @@ impl DriverDevice {
             Err(lane) => {
                 if lane == site.builder.parts.workspaces.len() {
                     let len_bytes = self.workspace_bytes(site.number);
-                    let address = self.take_memory(site.context, len_bytes)?;
+                    let address = self.take_memory(site.number, len_bytes)?;
                     site.builder.parts.workspaces.push((address, len_bytes));
                 }
                 site.builder.parts.workspaces[lane]

@@ -15,6 +15,7 @@ use crate::context::{Context, Current, log_failure};
 use crate::host_call::Registered;
 use crate::open::Driver;
 use crate::pinning::Pinned;
+use crate::space::Space;
 
 /// Something of a context that is to go.
 pub(crate) struct Dead {
@@ -62,13 +63,17 @@ impl Reaper {
     ///
     /// # Errors
     /// The system's, without room for a thread.
-    pub(crate) fn start(driver: Arc<Driver>, ledger: Arc<dyn MemoryLedger>) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        driver: Arc<Driver>,
+        ledger: Arc<dyn MemoryLedger>,
+        space: Arc<Space>,
+    ) -> std::io::Result<Self> {
         let (sender, dead) = channel();
         let count = Arc::new(Count::default());
         let counted = Arc::clone(&count);
         std::thread::Builder::new()
             .name("vgpu-reaper".to_owned())
-            .spawn(move || run(&driver, &*ledger, &dead, &counted))?;
+            .spawn(move || run(&driver, &*ledger, &space, &dead, &counted))?;
         Ok(Self { sender: Mutex::new(sender), count })
     }
 
@@ -92,10 +97,10 @@ impl Reaper {
     }
 }
 
-fn run(driver: &Driver, ledger: &dyn MemoryLedger, dead: &Receiver<Dead>, count: &Count) {
+fn run(driver: &Driver, ledger: &dyn MemoryLedger, space: &Space, dead: &Receiver<Dead>, count: &Count) {
     let mut current = Current::default();
     for dead in dead {
-        end(driver, ledger, dead, &mut current);
+        end(driver, ledger, space, dead, &mut current);
         let mut expected = count.expected.lock();
         *expected -= 1;
         if *expected == 0 {
@@ -104,14 +109,14 @@ fn run(driver: &Driver, ledger: &dyn MemoryLedger, dead: &Receiver<Dead>, count:
     }
 }
 
-fn end(driver: &Driver, ledger: &dyn MemoryLedger, dead: Dead, current: &mut Current) {
+fn end(driver: &Driver, ledger: &dyn MemoryLedger, space: &Space, dead: Dead, current: &mut Current) {
     let Dead { context, what } = dead;
     let api = &driver.api;
     // A context that has failed refuses everything; what is in it goes with it.
     log_failure("a context's turn", current.enter(api, &context));
     match what {
         What::Memory { address, len_bytes } => {
-            log_failure("memory", api.cuMemFree_v2(address));
+            log_failure("memory", space.free(api, address));
             ledger.release(len_bytes);
         }
         What::Module(module) => log_failure("a module", api.cuModuleUnload(module)),

@@ -116,7 +116,8 @@ fn prepare(
     });
     let completions = Arc::clone(&window) as Arc<dyn Completions>;
     let ledger = account(options, gpu.memory_bytes(settings)?)?;
-    let Device { executor, counts } = gpu.open(settings, ledger, images(options)?, completions, standard)?;
+    let Device { executor, counts, arena } =
+        gpu.open(settings, ledger, images(options)?, completions, standard, arena)?;
     let is_drivers = matches!(gpu, Gpu::Driver(_));
     watch::end_with(socket, daemon, move || {
         report(&counts());

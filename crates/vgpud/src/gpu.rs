@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use vgpu_core::host::{ImageStore, MemoryLedger, Quota};
+use vgpu_core::window::Arena;
 use vgpu_core::wire::messages::{DeviceInfo, DeviceInfoReply, StatisticsReply};
 use vgpu_core::wire::{Completions, Executor};
 use vgpu_driver::{Driver, DriverDevice, OpenError, Standard, Wanted};
@@ -30,6 +31,8 @@ pub struct Device {
     pub executor: Box<dyn Executor>,
     /// Reads what it has executed so far.
     pub counts: Box<dyn Fn() -> StatisticsReply + Send>,
+    /// The addresses of its memory, where it does not keep them itself: to be dropped after it.
+    pub arena: Option<Arena>,
 }
 
 impl Gpu {
@@ -79,7 +82,8 @@ impl Gpu {
         }
     }
 
-    /// Makes a guest's device. A driver's prints to where `standard` leads.
+    /// Makes a guest's device. A driver's prints to where `standard` leads. `arena` keeps the addresses where its memory belongs,
+    /// if there are any.
     ///
     /// # Errors
     /// When the settings name a device that cannot be, or the system has no room.
@@ -90,17 +94,18 @@ impl Gpu {
         images: Option<Arc<dyn ImageStore>>,
         completions: Arc<dyn Completions>,
         standard: Option<Standard>,
+        arena: Option<Arena>,
     ) -> Result<Device> {
         match self {
             Self::Soft => {
                 let memory_bytes = self.memory_bytes(settings)?;
                 let device = device::open(settings, memory_bytes, ledger, images, completions)?;
-                Ok(Device { counts: Box::new(device.counts()), executor: Box::new(device) })
+                Ok(Device { counts: Box::new(device.counts()), executor: Box::new(device), arena })
             }
             Self::Driver(driver) => {
-                let device = DriverDevice::new(Arc::clone(driver), ledger, images, completions, standard);
+                let device = DriverDevice::new(Arc::clone(driver), ledger, images, completions, standard, arena);
                 let device = device.context("threads for the driver's work")?;
-                Ok(Device { counts: Box::new(device.counts()), executor: Box::new(device) })
+                Ok(Device { counts: Box::new(device.counts()), executor: Box::new(device), arena: None })
             }
         }
     }

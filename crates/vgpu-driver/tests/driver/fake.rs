@@ -148,6 +148,12 @@ impl Fake {
         unsafe { self.control::<unsafe extern "C" fn() -> bool>("fake_is_idle")() }
     }
 
+    /// Has addresses reserved where nobody wants them.
+    pub(crate) fn reserve_elsewhere(&self) {
+        // SAFETY: the fake's function has this type.
+        unsafe { self.control::<unsafe extern "C" fn()>("fake_reserve_elsewhere")() }
+    }
+
     /// How many GPUs there are, and their capability's major number.
     pub(crate) fn set_gpus(&self, count: i32, capability_major: i32) {
         // SAFETY: the fake's function has this type.

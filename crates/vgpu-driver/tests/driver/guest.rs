@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use vgpu_core::host::{MemoryLedger, Quota};
+use vgpu_core::window::Arena;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{
     Answer, Call as CallMessage, Completions, EventSlot, Executor, Message, Pod, Post, RecordHeader, Seq, Span,
@@ -177,12 +178,17 @@ pub(crate) struct Guest {
 impl Guest {
     /// A guest that has said nothing yet.
     pub(crate) fn new(fake: &Arc<Fake>) -> Self {
+        Self::in_arena(fake, None)
+    }
+
+    /// The same with an arena for its memory.
+    pub(crate) fn in_arena(fake: &Arc<Fake>, arena: Option<Arena>) -> Self {
         let driver = fake.open().expect("a sound driver");
         let (window, ledger) = (Arc::new(Window::new()), Arc::new(Quota::new(QUOTA_BYTES)));
         let [(stdout, for_stdout), (stderr, for_stderr)] = [0; 2].map(|_| std::io::pipe().expect("a pipe"));
         fake.print_to([for_stdout.as_raw_fd(), for_stderr.as_raw_fd()]);
         let standard = Some(Standard { stdout, stderr });
-        let device = DriverDevice::new(driver, ledger.clone(), None, window.clone(), standard).expect("threads");
+        let device = DriverDevice::new(driver, ledger.clone(), None, window.clone(), standard, arena).expect("threads");
         Self {
             fake: Arc::clone(fake),
             window,
@@ -200,7 +206,12 @@ impl Guest {
     /// A guest with a context, a stream beside the default one, 4096 bytes of memory, and a kernel. Its calls so far are
     /// forgotten.
     pub(crate) fn ready(fake: &Arc<Fake>) -> Self {
-        let mut guest = Self::new(fake);
+        Self::new(fake).be_ready()
+    }
+
+    /// Makes it one.
+    pub(crate) fn be_ready(self) -> Self {
+        let mut guest = self;
         guest.post(ContextCreate { context: CONTEXT, device: 0, legacy_stream: LEGACY, flags: 0 }).expect("a context");
         guest.post(StreamCreate { context: CONTEXT, stream: STREAM, flags: 1, priority: 0 }).expect("a stream");
         guest.memory = guest.alloc(4096).expect("memory");
@@ -337,6 +348,11 @@ impl Guest {
         let calls = self.fake.take_log().into_iter().filter(|call| call.thread == thread);
         let lines = calls.map(|call| without_numbers_of_points(&call.line));
         lines.filter(|line| !line.starts_with("cuEventCreate(2)")).collect()
+    }
+
+    /// What is left of the guest's share of memory.
+    pub(crate) fn ledger_free(&self) -> u64 {
+        self.ledger.free_and_total().0
     }
 
     pub(crate) fn failures(&self) -> Vec<CuError> {

@@ -5,6 +5,7 @@
 //! - `order`: streams that stand still, events, frees that wait; calls that do not return.
 //! - `events`: points of streams, and the times between them. `limits`: of contexts.
 //! - `host_calls`: functions of the guest. `output`: what kernels print.
+//! - `arena`: device memory at addresses of our choice.
 //! - `bytes`: where they lie afterwards. `pinned`: parts of the pinned heap.
 //! - `drivers`: what older drivers lack; drivers that are refused.
 //! - `launches`: what they ask for besides a shape.
@@ -12,6 +13,7 @@
 //! - `hostile`: addresses that are not the guest's, forged handles, masses.
 //! - `fake` is the driver, `guest` the other side.
 
+mod arena;
 mod bytes;
 mod cases;
 mod drivers;

@@ -1,0 +1,255 @@
+//! Device memory at addresses of our choice: in the arena that the guest keeps free, where no address means two things.
+//!
+//! The arena is reserved with the driver as a whole. An allocation is a stretch of it with memory mapped there, on its context's
+//! device; short ones share what is mapped at once. Where a driver has no such functions, or has the addresses itself, memory is
+//! where it likes.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use parking_lot::Mutex;
+use vgpu_core::abi::{
+    CUdevice_attribute_enum as Attribute, CUmemAccess_flags, CUmemAccessDesc, CUmemAllocationProp, CUmemAllocationType,
+    CUmemLocation, CUmemLocationType,
+};
+use vgpu_core::host::FreeRanges;
+use vgpu_core::window::Arena;
+use vgpu_core::{CuError, CuResult};
+
+use crate::api::{Address, Api};
+use crate::context::log_failure;
+
+/// Allocations start at multiples of this.
+const ALIGN_BYTES: u64 = 512;
+/// What is mapped at once for short allocations: those of up to half of it.
+const SHARED_BYTES: u64 = 2 << 20;
+
+/// Where device memory is taken from.
+pub(crate) struct Space {
+    /// The reserved arena; `None` where the driver decides.
+    reserved: Option<Reserved>,
+    /// The addresses, where the driver has not got them: nothing else of this process shall be there.
+    _placeholder: Option<Arena>,
+}
+
+/// An arena that is reserved with the driver.
+struct Reserved {
+    range: Range<u64>,
+    /// Memory is mapped in multiples of this.
+    granularity: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Where nothing is mapped.
+    free: FreeRanges,
+    blocks: BTreeMap<Address, Block>,
+    /// What is mapped and free of each device, for short allocations, and those that there are, with their lengths.
+    shared: BTreeMap<i32, FreeRanges>,
+    parts: BTreeMap<Address, u64>,
+}
+
+/// Memory that is mapped as one.
+#[derive(Clone, Copy)]
+struct Block {
+    len_bytes: u64,
+    handle: u64,
+    device: i32,
+    is_shared: bool,
+}
+
+impl Space {
+    /// Reserves the arena for memory of these devices. `placeholder` has kept its addresses, and gives way.
+    pub(crate) fn new(api: &Api, devices: &[i32], placeholder: Option<Arena>) -> Self {
+        let Some(placeholder) = placeholder else {
+            return Self { reserved: None, _placeholder: None };
+        };
+        let range = placeholder.range();
+        let granularity =
+            devices.iter().try_fold(SHARED_BYTES, |most, device| Some(most.max(granularity(api, *device)?)));
+        let Some(granularity) = granularity else {
+            log::info!("device memory lies where the driver puts it, which cannot map it elsewhere");
+            return Self { reserved: None, _placeholder: Some(placeholder) };
+        };
+        let wanted = whole(&range.addresses(), granularity);
+        let len = (wanted.end - wanted.start) as usize;
+        // The driver maps what it reserves, and replaces nothing. No other mapping asks for addresses of an arena.
+        drop(placeholder);
+        let given = api.cuMemAddressReserve(len, 0, wanted.start, 0);
+        if given == Ok(wanted.start) {
+            let state = State { free: FreeRanges::of(wanted.clone()), ..State::default() };
+            let reserved = Reserved { range: wanted, granularity, state: Mutex::new(state) };
+            return Self { reserved: Some(reserved), _placeholder: None };
+        }
+        match given {
+            Ok(elsewhere) => {
+                log_failure("an arena", api.cuMemAddressFree(elsewhere, len));
+                log::info!("device memory lies where the driver puts it: it reserves {elsewhere:#x} for {range}");
+            }
+            Err(error) => {
+                log::info!("device memory lies where the driver puts it: it does not reserve {range}: {error}")
+            }
+        }
+        // Somebody may be there by now, which is as good.
+        Self { reserved: None, _placeholder: Arena::at(range).ok() }
+    }
+
+    /// Takes memory of a device whose context is current.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`, or the driver's.
+    pub(crate) fn alloc(&self, api: &Api, device: i32, len_bytes: u64) -> CuResult<Address> {
+        match &self.reserved {
+            Some(reserved) => reserved.alloc(api, device, len_bytes),
+            None => api.cuMemAlloc_v2(usize::try_from(len_bytes).map_err(|_| CuError::OUT_OF_MEMORY)?),
+        }
+    }
+
+    /// Gives memory back that no work uses any more; one of its contexts is current.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn free(&self, api: &Api, address: Address) -> CuResult {
+        match &self.reserved {
+            Some(reserved) if reserved.range.contains(&address) => reserved.free(api, address),
+            _ => api.cuMemFree_v2(address),
+        }
+    }
+}
+
+impl Reserved {
+    fn alloc(&self, api: &Api, device: i32, len_bytes: u64) -> CuResult<Address> {
+        let len_bytes = len_bytes.checked_next_multiple_of(ALIGN_BYTES).ok_or(CuError::OUT_OF_MEMORY)?;
+        if len_bytes > SHARED_BYTES / 2 {
+            let len_bytes = len_bytes.checked_next_multiple_of(self.granularity).ok_or(CuError::OUT_OF_MEMORY)?;
+            return self.map(api, device, len_bytes, false);
+        }
+        if let Some(address) = self.take_part(device, len_bytes) {
+            return Ok(address);
+        }
+        let start = self.map(api, device, self.granularity, true)?;
+        self.state.lock().shared.entry(device).or_default().give(start, self.granularity);
+        self.take_part(device, len_bytes).ok_or(CuError::OUT_OF_MEMORY)
+    }
+
+    fn take_part(&self, device: i32, len_bytes: u64) -> Option<Address> {
+        let mut state = self.state.lock();
+        let address = state.shared.get_mut(&device)?.take(len_bytes)?;
+        state.parts.insert(address, len_bytes);
+        Some(address)
+    }
+
+    fn free(&self, api: &Api, address: Address) -> CuResult {
+        let mut state = self.state.lock();
+        let unused = match state.parts.remove(&address) {
+            Some(len_bytes) => state.give_part(address, len_bytes),
+            None => vec![address],
+        };
+        let blocks: Vec<(Address, Block)> =
+            unused.into_iter().filter_map(|start| Some((start, state.blocks.remove(&start)?))).collect();
+        drop(state);
+        // One that does not go keeps its addresses.
+        blocks.into_iter().try_for_each(|(start, block)| self.unmap(api, start, block))
+    }
+
+    /// Maps memory somewhere.
+    fn map(&self, api: &Api, device: i32, len_bytes: u64, is_shared: bool) -> CuResult<Address> {
+        let start = self.state.lock().free.take(len_bytes).ok_or(CuError::OUT_OF_MEMORY)?;
+        let mapped = self.map_at(api, device, start, len_bytes as usize);
+        let mut state = self.state.lock();
+        match mapped {
+            Ok(handle) => drop(state.blocks.insert(start, Block { len_bytes, handle, device, is_shared })),
+            Err(_) => drop(state.free.give(start, len_bytes)),
+        }
+        mapped.map(|_| start)
+    }
+
+    fn map_at(&self, api: &Api, device: i32, start: Address, len: usize) -> CuResult<u64> {
+        let properties = properties(device);
+        let mut handle = 0;
+        // SAFETY: the pointers are to locals.
+        unsafe { api.cuMemCreate(&raw mut handle, len, &raw const properties, 0) }?;
+        let mapped = api.cuMemMap(start, len, 0, handle, 0).and_then(|()| {
+            let flags = CUmemAccess_flags::CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
+            let access = CUmemAccessDesc { location: properties.location, flags };
+            // SAFETY: the third argument leads to as many as are counted.
+            let set = unsafe { api.cuMemSetAccess(start, len, &raw const access, 1) };
+            set.inspect_err(|_| log_failure("mapped memory", api.cuMemUnmap(start, len)))
+        });
+        mapped.inspect_err(|_| log_failure("memory", api.cuMemRelease(handle)))?;
+        Ok(handle)
+    }
+
+    fn unmap(&self, api: &Api, start: Address, block: Block) -> CuResult {
+        let unmapped = api.cuMemUnmap(start, block.len_bytes as usize);
+        let released = api.cuMemRelease(block.handle);
+        unmapped?;
+        self.state.lock().free.give(start, block.len_bytes);
+        released
+    }
+}
+
+impl State {
+    /// Gives back a part of shared blocks. Returns those of which no part is used now; they are shared no more.
+    fn give_part(&mut self, address: Address, len_bytes: u64) -> Vec<Address> {
+        let Some(device) = self.blocks.range(..=address).next_back().map(|(_, block)| block.device) else {
+            return Vec::new();
+        };
+        let shared = self.shared.entry(device).or_default();
+        let free = shared.give(address, len_bytes);
+        let within = self.blocks.range(free.clone());
+        let whole = within.filter(|(start, block)| block.is_shared && **start + block.len_bytes <= free.end);
+        whole.filter(|(start, block)| shared.take_at(**start, block.len_bytes)).map(|(start, _)| *start).collect()
+    }
+}
+
+/// In what multiples memory of a device is mapped; `None` where that cannot be done.
+fn granularity(api: &Api, device: i32) -> Option<u64> {
+    let attribute = Attribute::CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED;
+    let has_functions = api.has_virtual_memory() && api.cuDeviceGetAttribute(attribute.0, device).ok()? != 0;
+    let (mut granularity, properties) = (0, properties(device));
+    // CU_MEM_ALLOC_GRANULARITY_MINIMUM.
+    // SAFETY: the pointers are to locals.
+    let told = has_functions
+        .then(|| unsafe { api.cuMemGetAllocationGranularity(&raw mut granularity, &raw const properties, 0) });
+    told?.ok().map(|()| granularity as u64).filter(|granularity| granularity.is_power_of_two())
+}
+
+fn properties(device: i32) -> CUmemAllocationProp {
+    let mut location = CUmemLocation { type_: CUmemLocationType::CU_MEM_LOCATION_TYPE_DEVICE, ..Default::default() };
+    location.__bindgen_anon_1.id = device;
+    CUmemAllocationProp { type_: CUmemAllocationType::CU_MEM_ALLOCATION_TYPE_PINNED, location, ..Default::default() }
+}
+
+/// What of a range can be mapped in multiples of that.
+fn whole(range: &Range<u64>, granularity: u64) -> Range<u64> {
+    let (start, end) = (range.start.next_multiple_of(granularity), range.end / granularity * granularity);
+    start..end.max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_of_which_nothing_is_used_are_shared_no_more() {
+        let mut state = State::default();
+        let block = Block { len_bytes: 4096, handle: 1, device: 3, is_shared: true };
+        state.blocks.extend([(0, block), (4096, block), (8192, Block { is_shared: false, ..block })]);
+        let shared = state.shared.entry(3).or_default();
+        shared.give(0, 8192);
+        // Over the border of both, and behind that.
+        assert!(shared.take_at(4000, 200) && shared.take_at(8000, 10));
+        assert_eq!(state.give_part(4000, 200), [0]);
+        assert_eq!(state.give_part(8000, 10), [4096]);
+        assert_eq!(state.shared[&3].find(1), None);
+    }
+
+    #[test]
+    fn only_whole_multiples_are_mapped() {
+        assert_eq!(whole(&(1..40), 8), 8..40);
+        assert_eq!(whole(&(16..47), 8), 16..40);
+        assert_eq!(whole(&(1..7), 8), 8..8);
+    }
+}
