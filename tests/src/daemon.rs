@@ -32,13 +32,23 @@ impl Daemon {
 
     /// The same, with this socket.
     pub fn start_at(socket: &Path, args: &[&str]) -> Self {
-        let child = Command::new(dist().join("bin/vgpud"))
-            .arg("--socket")
-            .arg(socket)
-            .args(if names_device(args) { &[] } else { crate::device_flags() })
-            .args(args)
-            .spawn()
-            .expect("dist/bin/vgpud starts");
+        let device = if names_device(args) { &[] } else { crate::device_flags() };
+        Self::spawn(Command::new(dist().join("bin/vgpud")).args(device).args(args), socket)
+    }
+
+    /// A daemon with exactly these arguments, whose log goes to a file.
+    pub fn start_with_log(args: &[&str], log: &Path) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let log = fs::File::create(log).expect("the log's file");
+        let mut command = Command::new(dist().join("bin/vgpud"));
+        let mut daemon =
+            Self::spawn(command.args(args).env("VGPU_LOG", "info").stderr(log), &folder.path().join("vgpud.sock"));
+        daemon.folder = Some(folder);
+        daemon
+    }
+
+    fn spawn(command: &mut Command, socket: &Path) -> Self {
+        let child = command.arg("--socket").arg(socket).spawn().expect("dist/bin/vgpud starts");
         let daemon = Self { child, socket: socket.to_owned(), folder: None };
         // Its file is there a moment before anybody listens.
         wait_until(Duration::from_secs(10), "the daemon's socket", || Socket::connect(&daemon.socket).is_ok());

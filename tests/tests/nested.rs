@@ -3,9 +3,13 @@
 use std::{
     fs,
     process::{Command, Output, Stdio},
+    time::Duration,
 };
 
-use vgpu_tests::{daemon::Daemon, dist};
+use vgpu_tests::{
+    daemon::{Daemon, wait_until},
+    dist,
+};
 
 const SAXPY: &str = env!("CARGO_BIN_EXE_guest-saxpy");
 const MEMORY: &str = env!("CARGO_BIN_EXE_guest-memory");
@@ -32,6 +36,20 @@ fn guests_of_the_drivers_executor_compute_right_results() {
     for mut guest in guests {
         assert!(guest.wait().expect("the guest ends").success());
     }
+}
+
+#[test]
+fn what_an_executor_has_to_say_goes_to_its_daemons_log_and_not_to_the_guest() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let log = folder.path().join("log");
+    let daemon = Daemon::start_with_log(&["--device=driver", "--nested", "--threads=1"], &log);
+
+    let Output { status, stderr, .. } = daemon.guest(SAXPY).args(["1", "1"]).output().expect("the guest runs");
+
+    assert!(status.success());
+    let logged = || fs::read_to_string(&log).expect("the log");
+    wait_until(Duration::from_secs(10), "the executor's last words", || logged().contains("executed: 1 kernels"));
+    assert!(!String::from_utf8_lossy(&stderr).contains("executed"));
 }
 
 #[test]
