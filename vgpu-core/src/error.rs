@@ -45,6 +45,8 @@ impl CuError {
                 | Self::INVALID_PC
                 | Self::LAUNCH_FAILED
                 | Self::TENSOR_MEMORY_LEAK
+                | Self::EXTERNAL_DEVICE
+                | Self::MPS_CLIENT_TERMINATED
         )
     }
 

@@ -105,35 +105,6 @@ impl Current {
     }
 }
 
-/// Whether an error ends the context that it occurs in, and is not just the refusal of a call.
-///
-/// **Source:** the descriptions of these codes in the driver API's reference: "the process must be terminated", "this leaves
-/// the process in an inconsistent state".
-pub(crate) fn is_fatal(error: CuError) -> bool {
-    [
-        CuError::ILLEGAL_ADDRESS,
-        CuError::LAUNCH_TIMEOUT,
-        CuError::LAUNCH_FAILED,
-        CuError::ASSERT,
-        CuError::HARDWARE_STACK_ERROR,
-        CuError::ILLEGAL_INSTRUCTION,
-        CuError::MISALIGNED_ADDRESS,
-        CuError::INVALID_ADDRESS_SPACE,
-        CuError::INVALID_PC,
-        CuError::TENSOR_MEMORY_LEAK,
-        CuError::CONTAINED,
-        CuError::ECC_UNCORRECTABLE,
-        CuError::NVLINK_UNCORRECTABLE,
-        CuError::EXTERNAL_DEVICE,
-        CuError::MPS_CLIENT_TERMINATED,
-        CuError::MPS_RPC_FAILURE,
-        CuError::CONTEXT_IS_DESTROYED,
-        CuError::DEVICE_UNAVAILABLE,
-        CuError::DEINITIALIZED,
-    ]
-    .contains(&error)
-}
-
 /// Something that goes away and will not: worth a line, and nothing that anybody can be told.
 pub(crate) fn log_failure(what: &str, result: CuResult) {
     if let Err(error) = result {

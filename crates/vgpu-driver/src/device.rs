@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use vgpu_core::host::{Blobs, ImageStore, LastRefusal, MemoryLedger, Refusal, Table};
 use vgpu_core::window::Arena;
@@ -12,7 +13,7 @@ use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Address, Event, Stream};
 use crate::blas::{Blas, Handle as BlasHandle, workspace_of};
-use crate::context::{Context, Owned, is_fatal};
+use crate::context::{Context, Owned};
 use crate::copy::{Filled, Ground, Rows};
 use crate::counts::Counts;
 use crate::function::Function;
@@ -30,6 +31,9 @@ use crate::stream::Streams;
 
 /// `CU_CTX_LMEM_RESIZE_TO_MAX`: the one flag of a context that matters here.
 const CONTEXT_LMEM_RESIZE_TO_MAX: u32 = 16;
+/// A thread that is asking the driver something when the device goes has so long to return, and is looked at so often.
+const END_MAX: Duration = Duration::from_secs(1);
+const END_LOOK_PERIOD: Duration = Duration::from_millis(1);
 /// More event slots than any window has.
 const EVENT_LIMIT: u32 = 1 << 16;
 
@@ -131,7 +135,7 @@ impl DriverDevice {
     /// What the driver says to something in a context: a fault ends the context, anything else is the caller's alone.
     pub(crate) fn answered<T>(&mut self, context: &Context, answer: Result<T, Refusal>) -> CuResult<T> {
         answer.map_err(|(error, text)| {
-            if is_fatal(error) {
+            if error.is_fatal() {
                 self.retirer.fail(context, &mut self.streams.current, error, &text);
             }
             self.refuse((error, text))
@@ -382,7 +386,15 @@ impl Drop for DriverDevice {
     fn drop(&mut self) {
         self.host_calls.end();
         self.retirer.stop();
+        let until = Instant::now() + END_MAX;
         if let Some(retiring) = self.retiring.take() {
+            while !retiring.is_finished() {
+                if Instant::now() >= until {
+                    log::warn!("a call of the driver's does not return: its thread is left behind");
+                    return;
+                }
+                std::thread::sleep(END_LOOK_PERIOD);
+            }
             // A panic has been reported where it happened.
             let _ = retiring.join();
         }

@@ -3,7 +3,7 @@
 //! The driver is given a number and never an address, so that a call which comes late, or for something that has gone,
 //! finds nothing. It calls nothing in a context that has failed. The guest expects the calls of streams all the same: there
 //! they are made in the driver's place, and their records are retired once the guest has carried them out. Those of graphs
-//! go with the work.
+//! go with the work, but for one that is under way.
 
 use std::collections::BTreeMap;
 use std::ffi::c_void;
@@ -86,6 +86,8 @@ pub(crate) struct HostCalls {
 struct State {
     /// Calls of streams that are not done.
     open: BTreeMap<Seq, Open>,
+    /// Calls of graphs that are under way, by their numbers, each with the graph's context.
+    under_way: BTreeMap<u64, Arc<Context>>,
     /// The last call that the guest has carried out.
     done: u64,
     is_ending: bool,
@@ -131,18 +133,20 @@ impl HostCalls {
         self.news.notify_all();
     }
 
-    /// Whether calls of a stream up to that record are not done. Asked where the context has failed, so that the driver makes
-    /// none any more: those that it has not made are made now.
-    pub(crate) fn hold(&self, slot: StreamSlot, last: Seq) -> bool {
+    /// Whether calls of a stream up to that record are not done, or one of some graph's is under way, for nobody knows which
+    /// record launched that. Asked where the context has failed, so that the driver makes none any more: those of streams that
+    /// it has not made are made now.
+    pub(crate) fn hold(&self, slot: StreamSlot, last: Seq, context: &Arc<Context>) -> bool {
         let mut state = self.state.lock();
-        if state.open.is_empty() {
+        if state.open.is_empty() && state.under_way.is_empty() {
             return false;
         }
         let done = state.done.max(self.completions.host_calls_done());
         state.done = done;
         let is_over = |open: &Open| open.called.is_some_and(|(number, is_waited_for)| !is_waited_for && number <= done);
         state.open.retain(|_, open| !is_over(open));
-        let mut is_held = false;
+        let of_graphs = state.under_way.range(done + 1..);
+        let mut is_held = of_graphs.into_iter().any(|(_, of)| Arc::ptr_eq(of, context));
         for (_, open) in state.open.range_mut(..=last).filter(|(_, open)| open.slot == slot) {
             open.called.get_or_insert_with(|| (self.completions.call_host(open.token), false));
             is_held = true;
@@ -180,9 +184,11 @@ impl HostCalls {
                 state.open.remove(seq);
             }
             What::Node { context, .. } if context.check().is_err() => {}
-            What::Node { token, .. } => {
+            What::Node { token, context } => {
                 let number = self.completions.call_host(*token);
+                state.under_way.insert(number, Arc::clone(context));
                 self.wait(&mut state, number);
+                state.under_way.remove(&number);
             }
         }
     }

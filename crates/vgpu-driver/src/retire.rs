@@ -12,7 +12,7 @@ use vgpu_core::wire::{Completions, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::Event;
-use crate::context::{Context, Current, is_fatal};
+use crate::context::{Context, Current};
 use crate::host_call::HostCalls;
 use crate::open::Driver;
 use crate::output::Output;
@@ -178,7 +178,7 @@ impl Retirer {
     pub(crate) fn fail(&self, context: &Context, current: &mut Current, error: CuError, what: &str) {
         if context.set_failed(error) {
             let api = &self.driver.api;
-            if context.prints() && is_fatal(error) && current.enter(api, context).is_ok() {
+            if context.prints() && error.is_fatal() && current.enter(api, context).is_ok() {
                 // There is nothing left that this would wait for, and what it says is known.
                 let _ = api.cuCtxSynchronize();
                 self.output.take_in();
@@ -242,8 +242,8 @@ impl Retirer {
         while let Some((last, event, context)) = self.head(slot) {
             let is_reached = self.is_reached(event, context.as_deref(), current);
             // A context that fails leaves what the driver has ordered so far to us.
-            let is_sound = context.is_none_or(|context| context.check().is_ok());
-            if !is_reached || !is_sound && self.host_calls.hold(slot, last) {
+            let failed = context.filter(|context| context.check().is_err());
+            if !is_reached || failed.is_some_and(|context| self.host_calls.hold(slot, last, &context)) {
                 break;
             }
             self.publish(slot);

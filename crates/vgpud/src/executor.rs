@@ -1,5 +1,6 @@
 //! One guest's executor: makes its window and device, serves until the guest is gone.
 
+use std::io::Write;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::Signal;
-use vgpu_core::host::{self, HostWindow, ImageStore, MemoryLedger, Quota};
+use vgpu_core::host::{self, HostWindow, ImageStore, MemoryLedger, Quota, ServeError};
 use vgpu_core::transport::handshake::{self, ConnectionKind, Introduction};
 use vgpu_core::transport::monitor;
 use vgpu_core::transport::socket::Socket;
@@ -66,8 +67,12 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
         }
     });
     match served {
-        Ok(Some(Prepared { _arena, window, mut executor })) => {
-            host::serve(&window, &mut *executor).map_err(|error| anyhow!(error))
+        Ok(Some(Prepared { _arena, window, mut executor, is_drivers })) => {
+            let served = host::serve(&window, &mut *executor);
+            if is_drivers {
+                leave(&served);
+            }
+            served.map_err(|error| anyhow!(error))
         }
         Ok(None) => Ok(()),
         Err(error) => {
@@ -81,6 +86,7 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
 struct Prepared {
     executor: Box<dyn Executor>,
     window: Arc<HostWindow>,
+    is_drivers: bool,
     /// The addresses of the device's memory, where nobody else keeps them.
     _arena: Option<Arena>,
 }
@@ -122,13 +128,21 @@ fn prepare(
     watch::end_with(socket, daemon, move || {
         report(&counts());
         if is_drivers {
-            // The driver's own ending waits for kernels, and one may never end.
-            // SAFETY: ends this process; the kernel takes back all that it holds.
-            unsafe { libc::_exit(0) }
+            leave(&Ok(()));
         }
     })?;
     handshake::welcome(socket, sends_object.then(|| window.object()))?;
-    Ok(Some(Prepared { executor, window, _arena: arena }))
+    Ok(Some(Prepared { executor, window, is_drivers, _arena: arena }))
+}
+
+/// Ends this process at once. The driver's own ending waits for kernels, and one may never end.
+fn leave(served: &Result<(), ServeError>) -> ! {
+    if let Err(error) = served {
+        // There is nobody to tell that this cannot be told.
+        let _ = writeln!(standard::Operator, "vgpud: {error}");
+    }
+    // SAFETY: the kernel takes back all that this process holds.
+    unsafe { libc::_exit(served.is_err().into()) }
 }
 
 /// Chooses the GPU where our own libcuda may be its driver: that keeps the addresses itself then, as a guest does, and has its

@@ -57,6 +57,7 @@ pub(crate) fn call(
     let args: Vec<String> = shown(&guard).into_iter().flatten().collect();
     let call = format!("{name}({})", args.join(", "));
     let answer = match injected(&mut guard, thread, &call) {
+        _ if guard.lost != 0 => Err(guard.lost),
         // What goes is gone, whatever is said of it: such calls report faults of earlier work, too.
         Some(code) if ENDS.iter().any(|end| name.contains(end)) => body(&mut guard).and(Err(code)),
         Some(code) => {

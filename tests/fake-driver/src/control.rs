@@ -84,6 +84,14 @@ pub(crate) unsafe extern "C" fn fake_block(function: *const c_char, is_blocked: 
     CHANGED.notify_all();
 }
 
+/// Has every call answer that code, as when the GPU has fallen off the bus.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn fake_lose(code: c_uint) {
+    let mut state = lock();
+    state.lost = code;
+    CHANGED.notify_all();
+}
+
 /// How many GPUs there are, and their capability's major number.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn fake_gpus(count: i32, capability_major: i32) {

@@ -134,6 +134,8 @@ pub(crate) struct State {
     pub(crate) gpu_count: i32,
     pub(crate) capability_major: i32,
     pub(crate) clock_ms: u64,
+    /// What every call answers, if it is not 0.
+    pub(crate) lost: c_uint,
     pub(crate) printed: Printed,
     /// By context and limit.
     pub(crate) limits: BTreeMap<(usize, c_uint), usize>,

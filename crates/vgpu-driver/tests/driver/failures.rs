@@ -262,3 +262,45 @@ fn a_fault_of_running_work_is_told_with_its_code_and_ends_its_context_alone() {
         guest.end();
     }
 }
+
+#[test]
+fn a_gpu_that_falls_off_the_bus_ends_its_guests_work_with_its_code() {
+    // Unavailable, uncorrectable, no device, launch failed, unknown.
+    for code in [46, 214, 100, 719, 999] {
+        let fake = Fake::new();
+        let error = CuError::from_code(code);
+        let mut guest = Guest::ready(&fake);
+        fake.hold("stream1", true);
+        guest.launch().unwrap();
+        let queued = guest.seq;
+        guest.settle();
+        fake.lose(code);
+        guest.wait_for(STREAM, queued);
+        assert_eq!(guest.failures(), [error]);
+        assert_eq!(guest.launch(), Err(error));
+        guest.wait_for(STREAM, guest.seq);
+        assert_eq!(guest.alloc(16), Err(error));
+        guest.post(MemFree { address: guest.memory }).unwrap();
+        guest.post(ContextDestroy { context: CONTEXT, reserved: 0 }).unwrap();
+        let again = ContextCreate { context: 2, device: 0, legacy_stream: 2, flags: 0 };
+        assert_eq!(guest.post(again), Err(error));
+        guest.wait_for(2, guest.seq);
+        assert_eq!(guest.failures(), [error]);
+        guest.go();
+    }
+}
+
+#[test]
+fn an_executor_can_go_while_a_call_of_the_driver_hangs() {
+    for function in ["cuEventQuery", "cuMemFree_v2"] {
+        let fake = Fake::new();
+        let mut guest = Guest::ready(&fake);
+        fake.block(function, true);
+        guest.launch().unwrap();
+        guest.post(MemFree { address: guest.memory }).unwrap();
+        guest.settle();
+        guest.go();
+        // What is left behind comes to its end.
+        fake.block(function, false);
+    }
+}

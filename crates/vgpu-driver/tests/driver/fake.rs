@@ -136,6 +136,12 @@ impl Fake {
         self.named("fake_block", function, is_blocked);
     }
 
+    /// Has every call answer that code, as when the GPU has fallen off the bus.
+    pub(crate) fn lose(&self, code: u32) {
+        // SAFETY: the fake's function has this type.
+        unsafe { self.control::<unsafe extern "C" fn(c_uint)>("fake_lose")(code) }
+    }
+
     /// Which descriptors are the driver's standard output and error.
     pub(crate) fn print_to(&self, [stdout, stderr]: [c_int; 2]) {
         // SAFETY: the fake's function has this type.

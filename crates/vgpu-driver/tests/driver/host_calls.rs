@@ -168,6 +168,27 @@ fn a_call_under_way_when_its_context_fails_is_waited_for() {
 }
 
 #[test]
+fn a_call_of_a_graph_under_way_when_its_context_fails_is_waited_for() {
+    let fake = Fake::new();
+    let mut guest = with_fault(&fake);
+    create_graph(&mut guest, &[host_node(5, &[]), host_node(6, &[0])]).unwrap();
+    guest.post(GraphLaunch { graph: guest.graph, stream: STREAM, reserved: 0 }).unwrap();
+    let graph = guest.seq;
+    guest.settle();
+    guest.host_calls(1);
+    guest.post_with(Launch { stream: LEGACY, ..launch(guest.function) }, &[]).unwrap();
+    let fault = guest.seq;
+    guest.settle();
+    wait_until(|| "the fault is told", || guest.failures() == [CuError::ILLEGAL_ADDRESS]);
+    assert!(!is_retired(&guest, graph));
+    guest.carry_out(1);
+    guest.wait_for(STREAM, graph);
+    guest.wait_for(LEGACY, fault);
+    assert_eq!(guest.host_calls(0), [5], "nothing more is called");
+    guest.end();
+}
+
+#[test]
 fn a_call_that_the_driver_refuses_is_not_made() {
     let fake = Fake::new();
     let mut guest = Guest::ready(&fake);
