@@ -156,6 +156,7 @@ functions! {
         gives cuModuleGetFunctionCount(module: Module) -> c_uint;
         raw cuModuleEnumerateFunctions(functions: *mut Function, count: c_uint, module: Module);
         raw cuFuncGetName(name: *mut *const c_char, function: Function);
+        raw cuStreamWriteValue64_v2(stream: Stream, word: Address, value: u64, flags: c_uint);
     }
 }
 
@@ -175,5 +176,10 @@ impl Api {
     /// Whether the driver tells how a kernel's parameters lie: since 12.4.
     pub(crate) fn has_param_info(&self) -> bool {
         self.cuFuncGetParamInfo.is_some()
+    }
+
+    /// Whether streams can write words.
+    pub(crate) fn has_stream_writes(&self) -> bool {
+        self.cuStreamWriteValue64_v2.is_some()
     }
 }

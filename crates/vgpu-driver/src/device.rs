@@ -28,6 +28,7 @@ use crate::reaper::{Dead, Reaper, What};
 use crate::retire::Retirer;
 use crate::space::Space;
 use crate::stream::Streams;
+use crate::words::{Signals, Words};
 
 /// `CU_CTX_LMEM_RESIZE_TO_MAX`: the one flag of a context that matters here.
 const CONTEXT_LMEM_RESIZE_TO_MAX: u32 = 16;
@@ -65,20 +66,29 @@ pub struct DriverDevice {
     context_is_dying: bool,
 }
 
+/// What a device works with besides its driver.
+pub struct Setup {
+    /// The books of its memory.
+    pub ledger: Arc<dyn MemoryLedger>,
+    /// Images that are kept beyond this process.
+    pub images: Option<Arc<dyn ImageStore>>,
+    /// The guest's window.
+    pub completions: Arc<dyn Completions>,
+    /// The other ends of the driver's standard output and error, so that what kernels print reaches the guest.
+    pub standard: Option<Standard>,
+    /// Keeps the addresses where its memory belongs.
+    pub arena: Option<Arena>,
+    /// Who says that work is done.
+    pub signals: Signals,
+}
+
 impl DriverDevice {
-    /// A device without contexts, and its threads. What its kernels print reaches the guest if the driver's standard output and
-    /// error are the other ends of `standard`. `arena` has kept the addresses where its memory belongs, if there are any.
+    /// A device without contexts, and its threads.
     ///
     /// # Errors
     /// The system's, without room for threads.
-    pub fn new(
-        driver: Arc<Driver>,
-        ledger: Arc<dyn MemoryLedger>,
-        images: Option<Arc<dyn ImageStore>>,
-        completions: Arc<dyn Completions>,
-        standard: Option<Standard>,
-        arena: Option<Arena>,
-    ) -> std::io::Result<Self> {
+    pub fn new(driver: Arc<Driver>, setup: Setup) -> std::io::Result<Self> {
+        let Setup { ledger, images, completions, standard, arena, signals } = setup;
         let output = Output::start(Arc::clone(&completions), standard)?;
         let space = Arc::new(Space::new(&driver.api, &driver.devices, arena));
         let reaper = Reaper::start(Arc::clone(&driver), Arc::clone(&ledger), Arc::clone(&space))?;
@@ -89,12 +99,14 @@ impl DriverDevice {
             reaper,
             Arc::clone(&host_calls),
             Arc::clone(&output),
+            signals,
         ));
+        let words = Words::new(Arc::clone(&completions), signals);
         let retires = Arc::clone(&retirer);
         let retiring = std::thread::Builder::new().name("vgpu-retirer".to_owned()).spawn(move || retires.run())?;
         Ok(Self {
             contexts: HashMap::new(),
-            streams: Streams::new(Arc::clone(&driver), Arc::clone(&retirer)),
+            streams: Streams::new(Arc::clone(&driver), Arc::clone(&retirer), words),
             space,
             memory: Memory::new(completions.pinned_heap()),
             pinning: Pinning::new(completions.staging()),
@@ -216,6 +228,7 @@ impl DriverDevice {
         let is_primary = !has_primary && !self.pinning.keeps_primary_of(device);
         let context = self.start_context(device, is_primary, message.flags).map_err(refused("a context"))?;
         self.pinning.hold(&self.driver.api, message.context, &context);
+        self.streams.words.hold(&self.driver.api, message.context, device);
         let opened = self.streams.open(message.legacy_stream, Stream::LEGACY, &context, message.context, true);
         opened.expect("the slot was found vacant");
         self.contexts.insert(message.context, Owned { context, device, is_primary, capturing: None });
@@ -266,6 +279,7 @@ impl DriverDevice {
         what.extend(memory.map(|(address, stretch)| What::Memory { address, len_bytes: stretch.len_bytes }));
         let events = self.events.extract_if((number, 0)..=(number, EventSlot::MAX), |_, _| true);
         what.extend(events.map(|(_, event)| What::Event(event)));
+        what.extend(self.streams.words.let_go(number).map(What::Pinned));
         self.bury(&context, what);
         let end = What::Context { primary_of: is_primary.then_some(device) };
         let end = match self.contexts.is_empty() {

@@ -3,9 +3,10 @@
 //! - [`Driver`] is the opened libraries: `find` where they lie, `library` and `api` their functions, `info` what is said of
 //!   their GPUs, with the table of `attributes`; [`Nested`] is for our own libcuda in a driver's place.
 //! - [`DriverDevice`] serves one guest: `executor` has a method per message, `device` what they share.
-//! - The order of work: `context`, `stream`; `retire` publishes what is done, `reaper` frees what nobody uses any more.
-//! - Bytes: `space` has device memory lie where the guest expects it, `memory` knows what is the guest's, `copy` moves it, `pinning` has the window's bytes and short ones lie where
-//!   the GPU can fetch them.
+//! - The order of work: `context`, `stream`; `retire` publishes what is done, unless the GPU does it by `words`; `reaper` frees
+//!   what nobody uses any more.
+//! - Bytes: `space` has device memory lie where the guest expects it, `memory` knows what is the guest's, `copy` moves it,
+//!   `pinning` has the window's bytes and short ones lie where the GPU can fetch them.
 //! - Work: `module` and `function` with `layout`, `launch`, `blas`, `graph` with `nodes` and `workspace`; `host_call` has the guest
 //!   work, `output` has what kernels print.
 //!
@@ -41,9 +42,11 @@ mod reaper;
 mod retire;
 mod space;
 mod stream;
+mod words;
 mod workspace;
 
-pub use device::DriverDevice;
+pub use device::{DriverDevice, Setup};
 pub use nested::Nested;
 pub use open::{Driver, OpenError, Wanted};
 pub use output::Standard;
+pub use words::Signals;

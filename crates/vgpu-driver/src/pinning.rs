@@ -34,6 +34,11 @@ const PIECE_ALIGN: u64 = 64;
 pub(crate) struct Pinned(Vec<Range<u64>>);
 
 impl Pinned {
+    /// One stretch.
+    pub(crate) fn of(stretch: Range<u64>) -> Self {
+        Self(vec![stretch])
+    }
+
     /// Unregisters them; their holder is current.
     pub(crate) fn release(self, api: &Api) {
         for stretch in self.0 {
@@ -223,7 +228,7 @@ impl Ring {
     }
 }
 
-fn pointer(address: u64) -> *mut u8 {
+pub(crate) fn pointer(address: u64) -> *mut u8 {
     std::ptr::with_exposed_provenance_mut(address as usize)
 }
 

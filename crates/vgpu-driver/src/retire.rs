@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -17,6 +18,7 @@ use crate::host_call::HostCalls;
 use crate::open::Driver;
 use crate::output::Output;
 use crate::reaper::{Dead, Reaper};
+use crate::words::{self, Signals};
 
 /// More stream slots than any window has.
 pub(crate) const SLOT_LIMIT: u32 = 1 << 16;
@@ -28,6 +30,8 @@ const POINTS_MAX: usize = 1024;
 const RESTLESS: Duration = Duration::from_micros(50);
 /// The longest nap: what a step of some milliseconds is late by at most.
 const NAP_MAX: Duration = Duration::from_micros(50);
+/// So often faults are asked for while the GPU publishes by itself what is done.
+const FAULT_PERIOD: Duration = Duration::from_millis(1);
 /// A nap is this part of the time that has been waited.
 const NAP_PART: u32 = 32;
 
@@ -39,6 +43,8 @@ pub(crate) struct Point {
     pub(crate) event: Option<Event>,
     /// The context of the event.
     pub(crate) context: Option<Arc<Context>>,
+    /// The GPU writes the stream's word before the event is reached.
+    pub(crate) is_written: bool,
 }
 
 /// Publishes completions. Shared by the thread that serves the ring, and the one that asks.
@@ -48,6 +54,7 @@ pub(crate) struct Retirer {
     reaper: Reaper,
     host_calls: Arc<HostCalls>,
     output: Arc<Output>,
+    signals: Signals,
     state: Mutex<State>,
     /// Told of points, of the dead, and of the end.
     news: Condvar,
@@ -75,8 +82,9 @@ impl Retirer {
         reaper: Reaper,
         host_calls: Arc<HostCalls>,
         output: Arc<Output>,
+        signals: Signals,
     ) -> Self {
-        Self { driver, completions, reaper, host_calls, output, state: Mutex::default(), news: Condvar::new() }
+        Self { driver, completions, reaper, host_calls, output, signals, state: Mutex::default(), news: Condvar::new() }
     }
 
     /// Takes the next point of a stream. A slot that no window has is nobody's to wait for.
@@ -105,6 +113,7 @@ impl Retirer {
         &self,
         slot: StreamSlot,
         last: Seq,
+        is_written: bool,
         context: &Arc<Context>,
         record: impl FnOnce(Event) -> CuResult,
     ) -> bool {
@@ -118,6 +127,7 @@ impl Retirer {
         let is_moved = is_its && point.event.is_some_and(|event| record(event).is_ok());
         if is_moved {
             point.last = last;
+            point.is_written &= is_written;
         }
         is_moved
     }
@@ -125,7 +135,7 @@ impl Retirer {
     /// Retires a record that names a stream which is not open; whoever waits for it learns of the refusal first.
     pub(crate) fn refuse(&self, slot: StreamSlot, seq: Seq, error: CuError) {
         self.completions.refuse(seq, error, "a record of a stream that is not open");
-        self.push(slot, Point { last: seq, event: None, context: None });
+        self.push(slot, Point { last: seq, event: None, context: None, is_written: false });
     }
 
     /// Hands `wait` the event of the first point of `slot` that covers `until`; does nothing when that is published already
@@ -200,7 +210,13 @@ impl Retirer {
         let mut current = Current::default();
         let mut slots = Vec::new();
         let (mut newest, mut idle_since) = (0, Instant::now());
+        let mut asked = Instant::now();
         while let Some(number) = self.wait_for_work(&mut slots) {
+            if asked.elapsed() < FAULT_PERIOD && self.is_left_to_gpu() {
+                self.pause(RESTLESS.max(NAP_MAX * NAP_PART), number);
+                continue;
+            }
+            asked = Instant::now();
             if number != newest {
                 (newest, idle_since) = (number, Instant::now());
             }
@@ -223,6 +239,23 @@ impl Retirer {
         }
         slots.clone_from(&state.busy);
         (!state.is_stopping).then_some(state.numbered)
+    }
+
+    /// Whether the GPU publishes by itself all that comes next, and there is nobody whom this would have to wake.
+    fn is_left_to_gpu(&self) -> bool {
+        let words = self.completions.stream_words().filter(|_| self.signals == Signals::Words);
+        let Some(words) = words else {
+            return false;
+        };
+        let state = self.state.lock();
+        let has_sleepers = words.has_sleepers();
+        let is_ahead =
+            |slot: StreamSlot, last: Seq| words.word(slot).is_none_or(|word| word.load(Ordering::Acquire) >= last);
+        let is_left = |slot: &StreamSlot| {
+            let first = state.queues[*slot as usize].front();
+            first.is_some_and(|(_, point)| point.is_written && !(has_sleepers && is_ahead(*slot, point.last)))
+        };
+        state.dying.is_empty() && state.busy.iter().all(is_left)
     }
 
     /// Gives way, or naps for a part of the time that has been waited; a point after the `newest` one ends the nap.
@@ -298,7 +331,7 @@ impl Retirer {
         if let Some(context) = point.context {
             point.event.into_iter().for_each(|event| context.give_back(event));
         }
-        self.completions.retire(slot, point.last);
+        words::publish(&*self.completions, self.signals, slot, point.last);
     }
 
     /// Hands over the dead whose points are behind us.

@@ -11,6 +11,7 @@ use crate::blas::Session;
 use crate::context::{Context, Current};
 use crate::open::Driver;
 use crate::retire::{Point, Retirer, SLOT_LIMIT};
+use crate::words::Words;
 
 /// An open stream.
 pub(crate) struct OpenStream {
@@ -32,14 +33,15 @@ pub(crate) struct Streams {
     driver: Arc<Driver>,
     retirer: Arc<Retirer>,
     pub(crate) current: Current,
+    pub(crate) words: Words,
     slots: Vec<Option<OpenStream>>,
     /// Streams with records that have no point behind them.
     unmarked: Vec<StreamSlot>,
 }
 
 impl Streams {
-    pub(crate) fn new(driver: Arc<Driver>, retirer: Arc<Retirer>) -> Self {
-        Self { driver, retirer, current: Current::default(), slots: Vec::new(), unmarked: Vec::new() }
+    pub(crate) fn new(driver: Arc<Driver>, retirer: Arc<Retirer>, words: Words) -> Self {
+        Self { driver, retirer, current: Current::default(), words, slots: Vec::new(), unmarked: Vec::new() }
     }
 
     /// Opens a stream.
@@ -148,14 +150,18 @@ impl Streams {
         let last = std::mem::take(&mut open.unmarked);
         open.marked = last;
         let (stream, context) = (open.stream, Arc::clone(&open.context));
-        if context.check().is_ok() && self.current.enter(&self.driver.api, &context).is_ok() {
-            let again = |event| self.driver.api.cuEventRecord(event, stream);
-            if self.retirer.move_last(slot, last, &context, again) {
+        let api = &self.driver.api;
+        let mut is_written = false;
+        if context.check().is_ok() && self.current.enter(api, &context).is_ok() {
+            // Before the event, so that the word is there when that is reached; what is printed comes before either.
+            is_written = !context.prints() && self.words.write(api, stream, slot, last);
+            let again = |event| api.cuEventRecord(event, stream);
+            if self.retirer.move_last(slot, last, is_written, &context, again) {
                 return;
             }
         }
         let event = self.record(stream, &context).ok();
-        self.retirer.push(slot, Point { last, event, context: Some(context) });
+        self.retirer.push(slot, Point { last, event, context: Some(context), is_written });
     }
 
     /// An event behind a stream's work. Without one nobody could know when that is done: the context has failed.

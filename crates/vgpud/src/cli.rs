@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::settings::{Bytes, Capability, Choice, Mode, Owner, Schedule};
+use crate::settings::{Bytes, Capability, Choice, Completions, Mode, Owner, Schedule};
 
 /// Serves a GPU to the programs of this machine and its containers.
 #[derive(Debug, Parser)]
@@ -128,6 +128,10 @@ pub struct DeviceOptions {
     #[arg(long, env = "VGPU_NESTED", value_name = "BOOL", num_args = 0..=1, default_missing_value = "1", hide = true,
         value_parser = clap::builder::BoolishValueParser::new())]
     pub nested: Option<bool>,
+    /// How a driver's GPU says that work is done: events, or words (an experiment to be measured: the GPU writes into the
+    /// guest's window by itself, where it can) [default: events]
+    #[arg(long, env = "VGPU_COMPLETIONS", value_name = "HOW", hide = true)]
+    pub completions: Option<Completions>,
     /// Device memory, shared by all guests [default: 8GiB of the software GPU, all of a driver's GPU]
     #[arg(long, env = "VGPU_DEVICE_MEMORY", value_name = "SIZE")]
     pub device_memory: Option<Bytes>,

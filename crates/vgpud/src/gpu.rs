@@ -8,7 +8,7 @@ use vgpu_core::host::{ImageStore, MemoryLedger, Quota};
 use vgpu_core::window::Arena;
 use vgpu_core::wire::messages::{DeviceInfo, DeviceInfoReply, StatisticsReply};
 use vgpu_core::wire::{Completions, Executor};
-use vgpu_driver::{Driver, DriverDevice, OpenError, Standard, Wanted};
+use vgpu_driver::{Driver, DriverDevice, OpenError, Setup, Standard, Wanted};
 
 use crate::observer::Nobody;
 use crate::settings::{Choice, DeviceSettings};
@@ -103,7 +103,9 @@ impl Gpu {
                 Ok(Device { counts: Box::new(device.counts()), executor: Box::new(device), arena })
             }
             Self::Driver(driver) => {
-                let device = DriverDevice::new(Arc::clone(driver), ledger, images, completions, standard, arena);
+                let signals = settings.completions.0;
+                let setup = Setup { ledger, images, completions, standard, arena, signals };
+                let device = DriverDevice::new(Arc::clone(driver), setup);
                 let device = device.context("threads for the driver's work")?;
                 Ok(Device { counts: Box::new(device.counts()), executor: Box::new(device), arena: None })
             }

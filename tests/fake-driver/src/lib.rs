@@ -2,7 +2,7 @@
 //!
 //! - `control`: what a test says to it and asks of it, under names that begin with `fake_`.
 //! - `cuda`, `copies`, `host_memory`, `virtual_memory`, `graphs`, `launches`, `blas`: the functions, written from the public
-//!   headers; `limits` of contexts, `prints`: what kernels print.
+//!   headers; `limits` of contexts, `prints`: what kernels print, `words` that streams write.
 //! - `call`: what is the same in every call: its note, and the failure that a test wants of it.
 //! - `state`: what is alive; `work`: what streams have to do, which is done at once unless the stream is held.
 //!
@@ -21,4 +21,5 @@ mod limits;
 mod prints;
 mod state;
 mod virtual_memory;
+mod words;
 mod work;

@@ -20,7 +20,7 @@ const GREATEST_PRIORITY: c_int = -5;
 fn check(limit: c_uint) -> Result<(), c_uint> {
     match limit {
         ..SUPPORTED => Ok(()),
-        ..ALL => Err(UNSUPPORTED_LIMIT),
+        SUPPORTED..ALL => Err(UNSUPPORTED_LIMIT),
         _ => Err(INVALID_VALUE),
     }
 }

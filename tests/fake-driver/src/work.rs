@@ -5,6 +5,7 @@ use std::ffi::{c_uint, c_void};
 
 use crate::call::{Answer, done};
 use crate::state::{CHANGED, Guard, Kind, Object, State, What, lock};
+use crate::words;
 
 /// What a stream has to do.
 #[derive(Default)]
@@ -31,6 +32,11 @@ pub(crate) enum Work {
     },
     Kernel {
         function: usize,
+    },
+    /// A word that gets a value.
+    Word {
+        address: u64,
+        value: u64,
     },
     /// A host function and its argument.
     Host {
@@ -191,6 +197,7 @@ fn run(state: &mut State, key: (usize, usize), work: Work) {
     match work {
         Work::Nothing | Work::Wait { .. } => {}
         Work::Lines(lines) => lines.into_iter().for_each(|line| write(state, line)),
+        Work::Word { address, value } => words::write(state, address, value),
         Work::Record { event, number } => {
             state.clock_ms += 1;
             let now = state.clock_ms;

@@ -35,7 +35,7 @@ use crate::wait;
 use crate::window::layout::Layout;
 use crate::window::mapping::{self, Mapping};
 use crate::window::{AddressRange, Window, WindowConfig};
-use crate::wire::{Completions, EventSlot, Pod, Seq, Span, StreamSlot};
+use crate::wire::{Completions, EventSlot, Pod, Seq, Span, StreamSlot, StreamWords};
 
 /// A window that this process made, mapped here.
 #[derive(Debug)]
@@ -207,6 +207,28 @@ impl Completions for HostWindow {
 
     fn device_arena(&self) -> Range<u64> {
         self.window.layout().device_arena.addresses()
+    }
+
+    fn stream_words(&self) -> Option<&dyn StreamWords> {
+        Some(self)
+    }
+}
+
+impl StreamWords for HostWindow {
+    fn range(&self) -> Range<u64> {
+        self.addresses(self.window.layout().streams)
+    }
+
+    fn word(&self, stream: StreamSlot) -> Option<&AtomicU64> {
+        self.window.stream_word(stream)
+    }
+
+    fn has_sleepers(&self) -> bool {
+        self.window.control().guest_parked().load(Ordering::Relaxed) != 0
+    }
+
+    fn wake(&self) {
+        self.window.control().wake_completion_waiters();
     }
 }
 

@@ -16,6 +16,8 @@ pub mod messages;
 
 pub use messages::{Executor, Op, dispatch};
 
+use std::sync::atomic::AtomicU64;
+
 use crate::error::{CuError, CuResult};
 
 /// Raised whenever a record's meaning or the window's layout changes: guest and host must agree exactly.
@@ -165,6 +167,23 @@ pub trait Completions: Send + Sync {
     fn device_arena(&self) -> std::ops::Range<u64>;
     /// The address range of the staging area in this process, for those that have to tell a driver of it.
     fn staging(&self) -> std::ops::Range<u64>;
+    /// The words that [`retire`](Self::retire) writes, for an executor that has its device do that; none where they are not
+    /// memory.
+    fn stream_words(&self) -> Option<&dyn StreamWords> {
+        None
+    }
+}
+
+/// Streams' completion words. The guest can write them, too: they are not to be believed.
+pub trait StreamWords {
+    /// Their address range in this process: whole pages.
+    fn range(&self) -> std::ops::Range<u64>;
+    /// A stream's word.
+    fn word(&self, stream: StreamSlot) -> Option<&AtomicU64>;
+    /// Whether anybody sleeps until something completes.
+    fn has_sleepers(&self) -> bool;
+    /// Has those look that sleep, after words were written.
+    fn wake(&self);
 }
 
 /// The time between two points of a clock, as CUDA gives it.

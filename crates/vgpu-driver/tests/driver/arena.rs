@@ -27,7 +27,7 @@ fn arena() -> Arena {
 fn start(fake: &Arc<Fake>) -> (Guest, Range<u64>) {
     let arena = arena();
     let range = arena.range().addresses();
-    (Guest::in_arena(fake, Some(arena)).be_ready(), range)
+    (Guest::in_arena(fake, Some(arena)).made_ready(), range)
 }
 
 fn memory_calls(guest: &Guest, thread: &str) -> Vec<String> {
@@ -199,7 +199,7 @@ fn what_does_not_go_keeps_its_addresses() {
 /// A guest whose driver does not give it an arena: its memory, and how that is freed.
 fn is_elsewhere(fake: &Arc<Fake>, arena: Option<Arena>) {
     let range = arena.as_ref().map_or(0..0, |arena| arena.range().addresses());
-    let mut guest = Guest::in_arena(fake, arena).be_ready();
+    let mut guest = Guest::in_arena(fake, arena).made_ready();
     let address = guest.alloc(PIECE).expect("memory");
     assert_eq!(memory_calls(&guest, "ring"), ["cuMemAlloc_v2(2097152) -> memory2"]);
     free(&mut guest, [address]);
@@ -231,7 +231,7 @@ fn addresses_elsewhere_are_given_back() {
     let calls = memory_calls(&guest, "ring");
     assert_eq!(calls.last(), Some(&format!("cuMemAddressFree({len})")), "{calls:?}");
     assert!(Arena::at(range).is_err(), "the placeholder is there again");
-    let mut guest = guest.be_ready();
+    let mut guest = guest.made_ready();
     guest.alloc(PIECE).unwrap();
     assert_eq!(memory_calls(&guest, "ring"), ["cuMemAlloc_v2(2097152) -> memory2"]);
     guest.end();

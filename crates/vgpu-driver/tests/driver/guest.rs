@@ -6,6 +6,7 @@ use std::io::PipeWriter;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use vgpu_core::host::{MemoryLedger, Quota};
@@ -13,10 +14,10 @@ use vgpu_core::window::Arena;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{
     Answer, Call as CallMessage, Completions, EventSlot, Executor, Message, Pod, Post, RecordHeader, Seq, Span,
-    StreamSlot, dispatch,
+    StreamSlot, StreamWords, dispatch,
 };
 use vgpu_core::{CuError, CuResult};
-use vgpu_driver::{DriverDevice, Standard};
+use vgpu_driver::{DriverDevice, Setup, Signals, Standard};
 
 use crate::fake::{Fake, wait_until};
 
@@ -25,6 +26,8 @@ pub(crate) const AREA_BYTES: u64 = 64 << 10;
 /// What the guest may have of the device's memory.
 pub(crate) const QUOTA_BYTES: u64 = 256 << 20;
 pub(crate) const CONTEXT: u32 = 1;
+/// So many streams have a completion word.
+const WORDS: usize = 64;
 /// A guest here has no context of a higher number.
 const CONTEXT_LIMIT: u32 = 4;
 pub(crate) const LEGACY: StreamSlot = 0;
@@ -62,6 +65,11 @@ impl Seen {
 pub(crate) struct Window {
     memory: *mut u8,
     pub(crate) seen: Mutex<Seen>,
+    /// Streams' completion words, in memory that is never given back.
+    words: &'static [AtomicU64],
+    /// Somebody of the guest's sleeps, and was woken so often.
+    pub(crate) is_asleep: AtomicBool,
+    pub(crate) wakes: AtomicU64,
 }
 
 // SAFETY: the pointer is to memory that is never given back; a test touches it only when no copy is under way.
@@ -72,8 +80,21 @@ unsafe impl Sync for Window {}
 impl Window {
     fn new() -> Self {
         let layout = Layout::from_size_align(2 * AREA_BYTES as usize, 4096).expect("a power of two");
-        // SAFETY: the layout has a length.
-        Self { memory: unsafe { alloc_zeroed(layout) }, seen: Mutex::default() }
+        Self {
+            // SAFETY: the layout has a length.
+            memory: unsafe { alloc_zeroed(layout) },
+            seen: Mutex::default(),
+            words: Box::leak((0..WORDS).map(|_| AtomicU64::new(0)).collect::<Box<[_]>>()),
+            is_asleep: AtomicBool::new(false),
+            wakes: AtomicU64::new(0),
+        }
+    }
+
+    /// The last record of a stream that is published, by whomever.
+    pub(crate) fn reached(&self, stream: StreamSlot) -> Seq {
+        let told = self.seen.lock().retired.get(&stream).copied().unwrap_or(0);
+        let word = self.words.get(stream as usize).map_or(0, |word| word.load(Ordering::Acquire));
+        told.max(word)
     }
 
     fn address(&self) -> u64 {
@@ -155,6 +176,29 @@ impl Completions for Window {
     fn staging(&self) -> Range<u64> {
         self.address()..self.address() + AREA_BYTES
     }
+
+    fn stream_words(&self) -> Option<&dyn StreamWords> {
+        Some(self)
+    }
+}
+
+impl StreamWords for Window {
+    fn range(&self) -> Range<u64> {
+        let start = self.words.as_ptr().expose_provenance() as u64;
+        start..start + size_of_val(self.words) as u64
+    }
+
+    fn word(&self, stream: StreamSlot) -> Option<&AtomicU64> {
+        self.words.get(stream as usize)
+    }
+
+    fn has_sleepers(&self) -> bool {
+        self.is_asleep.load(Ordering::Acquire)
+    }
+
+    fn wake(&self) {
+        self.wakes.fetch_add(1, Ordering::AcqRel);
+    }
 }
 
 /// A guest with its executor on a fake driver.
@@ -178,17 +222,33 @@ pub(crate) struct Guest {
 impl Guest {
     /// A guest that has said nothing yet.
     pub(crate) fn new(fake: &Arc<Fake>) -> Self {
-        Self::in_arena(fake, None)
+        Self::with(fake, Signals::Events)
+    }
+
+    /// The same, whose executor has its work signalled in that way.
+    pub(crate) fn with(fake: &Arc<Fake>, signals: Signals) -> Self {
+        Self::of(fake, None, signals)
     }
 
     /// The same with an arena for its memory.
     pub(crate) fn in_arena(fake: &Arc<Fake>, arena: Option<Arena>) -> Self {
+        Self::of(fake, arena, Signals::Events)
+    }
+
+    fn of(fake: &Arc<Fake>, arena: Option<Arena>, signals: Signals) -> Self {
         let driver = fake.open().expect("a sound driver");
         let (window, ledger) = (Arc::new(Window::new()), Arc::new(Quota::new(QUOTA_BYTES)));
         let [(stdout, for_stdout), (stderr, for_stderr)] = [0; 2].map(|_| std::io::pipe().expect("a pipe"));
         fake.print_to([for_stdout.as_raw_fd(), for_stderr.as_raw_fd()]);
-        let standard = Some(Standard { stdout, stderr });
-        let device = DriverDevice::new(driver, ledger.clone(), None, window.clone(), standard, arena).expect("threads");
+        let setup = Setup {
+            ledger: ledger.clone(),
+            images: None,
+            completions: window.clone(),
+            standard: Some(Standard { stdout, stderr }),
+            arena,
+            signals,
+        };
+        let device = DriverDevice::new(driver, setup).expect("threads");
         Self {
             fake: Arc::clone(fake),
             window,
@@ -206,11 +266,11 @@ impl Guest {
     /// A guest with a context, a stream beside the default one, 4096 bytes of memory, and a kernel. Its calls so far are
     /// forgotten.
     pub(crate) fn ready(fake: &Arc<Fake>) -> Self {
-        Self::new(fake).be_ready()
+        Self::new(fake).made_ready()
     }
 
-    /// Makes it one.
-    pub(crate) fn be_ready(self) -> Self {
+    /// The same of a guest that has said nothing yet.
+    pub(crate) fn made_ready(self) -> Self {
         let mut guest = self;
         guest.post(ContextCreate { context: CONTEXT, device: 0, legacy_stream: LEGACY, flags: 0 }).expect("a context");
         guest.post(StreamCreate { context: CONTEXT, stream: STREAM, flags: 1, priority: 0 }).expect("a stream");
@@ -271,10 +331,7 @@ impl Guest {
     pub(crate) fn wait_for(&mut self, stream: StreamSlot, seq: Seq) {
         self.settle();
         let window = Arc::clone(&self.window);
-        wait_until(
-            || format!("record {seq} of stream {stream}"),
-            || window.seen.lock().retired.get(&stream) >= Some(&seq),
-        );
+        wait_until(|| format!("record {seq} of stream {stream}"), || window.reached(stream) >= seq);
     }
 
     /// Waits until both streams have nothing to do.

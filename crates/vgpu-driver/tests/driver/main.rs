@@ -4,7 +4,7 @@
 //! - `failures`: each of those calls fails.
 //! - `order`: streams that stand still, events, frees that wait; calls that do not return.
 //! - `events`: points of streams, and the times between them. `limits`: of contexts.
-//! - `host_calls`: functions of the guest. `output`: what kernels print.
+//! - `host_calls`: functions of the guest. `output`: what kernels print. `words`: that the GPU writes.
 //! - `arena`: device memory at addresses of our choice.
 //! - `bytes`: where they lie afterwards. `pinned`: parts of the pinned heap.
 //! - `drivers`: what older drivers lack; drivers that are refused.
@@ -30,3 +30,4 @@ mod order;
 mod output;
 mod pinned;
 mod products;
+mod words;

@@ -4,7 +4,7 @@
 
 mod values;
 
-pub use values::{Bytes, Capability, Choice, Mode, Owner, Schedule};
+pub use values::{Bytes, Capability, Choice, Completions, Mode, Owner, Schedule};
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -49,6 +49,8 @@ struct File {
     driver_library: Option<PathBuf>,
     cublas_library: Option<PathBuf>,
     #[serde(deserialize_with = "from_text")]
+    completions: Option<Completions>,
+    #[serde(deserialize_with = "from_text")]
     device_memory: Option<Bytes>,
     #[serde(deserialize_with = "from_text")]
     pinned_memory: Option<Bytes>,
@@ -83,6 +85,8 @@ pub struct DeviceSettings {
     pub cublas_library: Option<PathBuf>,
     /// The driver is our own, on a software GPU.
     pub nested: bool,
+    /// How a driver's GPU says that work is done.
+    pub completions: Completions,
     /// Device memory of all guests together; as much as the device has, when nobody says.
     pub memory_bytes: Option<u64>,
     /// Pinned heap of each guest.
@@ -118,6 +122,7 @@ impl DeviceSettings {
             driver_library: options.driver_library.clone().or(file.driver_library.clone()),
             cublas_library: options.cublas_library.clone().or(file.cublas_library.clone()),
             nested: options.nested.unwrap_or(false),
+            completions: options.completions.or(file.completions).unwrap_or_default(),
             memory_bytes: options.device_memory.or(file.device_memory).map(|Bytes(bytes)| bytes),
             pinned_bytes: pinned_bytes.next_multiple_of(4096),
             capability: options.compute_capability.or(file.compute_capability).unwrap_or(Capability(7, 5)),
@@ -151,6 +156,7 @@ impl DeviceSettings {
         let mut flags = vec![
             format!("--device={}", self.device),
             format!("--nested={}", self.nested),
+            format!("--completions={}", self.completions),
             format!("--pinned-memory={}", self.pinned_bytes),
             format!("--compute-capability={}", self.capability),
             format!("--threads={}", self.threads),

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use vgpu_driver::Signals;
+
 /// An amount of memory; text such as `8GiB`, `512MiB`, `4096`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes(pub u64);
@@ -63,6 +65,31 @@ impl fmt::Display for Choice {
             Self::Driver(Some(number)) => write!(f, "driver:{number}"),
             Self::Auto => f.write_str("auto"),
         }
+    }
+}
+
+/// How a driver's GPU says that work is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Completions(pub Signals);
+
+impl FromStr for Completions {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "events" => Ok(Self(Signals::Events)),
+            "words" => Ok(Self(Signals::Words)),
+            _ => Err(format!("`{text}` says no completions; write events or words")),
+        }
+    }
+}
+
+impl fmt::Display for Completions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Signals::Events => "events",
+            Signals::Words => "words",
+        })
     }
 }
 

@@ -1,0 +1,163 @@
+//! Completion words that the GPU writes: they come after the work, never fall, and nobody asks for them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use vgpu_core::CuError;
+use vgpu_core::wire::messages::*;
+use vgpu_driver::Signals;
+
+use crate::cases::marker;
+use crate::fake::{Fake, wait_until};
+use crate::guest::{CONTEXT, Guest, LEGACY, STREAM, launch};
+
+fn with_words(fake: &Arc<Fake>) -> Guest {
+    Guest::with(fake, Signals::Words).made_ready()
+}
+
+/// Has the executor look at all streams once more.
+fn look_again(guest: &mut Guest) {
+    guest.post(Marker { stream: LEGACY, reserved: 0 }).expect("the context is sound");
+    guest.wait_for(LEGACY, guest.seq);
+}
+
+#[test]
+fn the_gpu_writes_the_word_after_the_work_and_before_the_event() {
+    let fake = Fake::new();
+    let mut guest = with_words(&fake);
+    guest.launch().unwrap();
+    guest.launch().unwrap();
+    let last = guest.seq;
+    guest.settle();
+    let calls = guest.calls_of("ring");
+    let [.., before, word, event] = calls.as_slice() else { panic!("{calls:?}") };
+    assert!(before.starts_with("cuLaunchKernel("), "{calls:?}");
+    // The staging area, the executor's own ring and the words are registered in this order; a word has 8 bytes here.
+    assert_eq!(*word, format!("cuStreamWriteValue64_v2(stream1, registered3+{}, {last}, 0)", 8 * STREAM));
+    assert_eq!(event, "cuEventRecord(point, stream1)");
+    guest.wait_for(STREAM, last);
+    assert_eq!(guest.window.seen.lock().retired, Default::default(), "the host publishes nothing");
+    guest.end();
+}
+
+#[test]
+fn the_guest_learns_of_work_though_nobody_asks_the_driver() {
+    let fake = Fake::new();
+    let mut guest = with_words(&fake);
+    fake.block("cuEventQuery", true);
+    fake.hold("stream1", true);
+    guest.launch().unwrap();
+    let before = guest.seq - 1;
+    guest.settle();
+    assert!(guest.window.reached(STREAM) <= before);
+    // Another thread's doing, as far as the executor is concerned.
+    let goes_on = Arc::clone(&fake);
+    std::thread::spawn(move || goes_on.hold("stream1", false)).join().expect("it goes on");
+    guest.wait_for(STREAM, guest.seq);
+    fake.block("cuEventQuery", false);
+    guest.end();
+}
+
+#[test]
+fn sleepers_are_woken_once_the_word_is_written() {
+    let fake = Fake::new();
+    let mut guest = with_words(&fake);
+    let window = Arc::clone(&guest.window);
+    fake.hold("stream1", true);
+    window.is_asleep.store(true, Ordering::Release);
+    guest.launch().unwrap();
+    let last = guest.seq;
+    look_again(&mut guest);
+    let wakes = || window.wakes.load(Ordering::Acquire);
+    let before = wakes();
+    fake.hold("stream1", false);
+    wait_until(|| "somebody is woken", || wakes() > before);
+    assert!(window.reached(STREAM) >= last);
+    guest.end();
+}
+
+#[test]
+fn a_slot_that_is_used_again_does_not_fall_back() {
+    let fake = Fake::new();
+    let mut guest = with_words(&fake);
+    fake.hold("stream1", true);
+    guest.launch().unwrap();
+    guest.post(StreamDestroy { stream: STREAM, reserved: 0 }).unwrap();
+    guest.post(StreamCreate { context: CONTEXT, stream: STREAM, flags: 1, priority: 0 }).unwrap();
+    guest.launch().unwrap();
+    let last = guest.seq;
+    guest.settle();
+    look_again(&mut guest);
+    assert!(guest.window.reached(STREAM) < last);
+    fake.hold("stream1", false);
+    // Falling is an offence to the fake.
+    guest.wait_for(STREAM, last);
+    guest.end();
+}
+
+#[test]
+fn what_the_gpu_has_written_is_not_undone_by_what_the_host_has_to_say() {
+    let fake = Fake::new();
+    let mut guest = with_words(&fake);
+    // The first point without the GPU's word, the second with it, and both reached before the host looks.
+    fake.block("cuEventQuery", true);
+    fake.fail("ring", "cuStreamWriteValue64_v2(", 0, CuError::NOT_PERMITTED.code());
+    guest.launch().unwrap();
+    guest.settle();
+    guest.launch().unwrap();
+    guest.settle();
+    let last = guest.seq;
+    guest.wait_for(STREAM, last);
+    fake.block("cuEventQuery", false);
+    look_again(&mut guest);
+    assert_eq!(guest.window.reached(STREAM), last);
+    assert_eq!(guest.failures(), []);
+    guest.end();
+}
+
+#[test]
+fn a_fault_is_found_and_retires_all_that_waits() {
+    let fake = Fake::new();
+    let mut guest = with_words(&fake);
+    guest.function = guest.find("fault_700").unwrap().0.function;
+    guest.post_with(launch(guest.function), &[]).unwrap();
+    guest.post(marker()).unwrap();
+    let last = guest.seq;
+    guest.wait_for(STREAM, last);
+    wait_until(|| "the fault is told", || guest.failures() == [CuError::ILLEGAL_ADDRESS]);
+    assert_eq!(guest.launch(), Err(CuError::ILLEGAL_ADDRESS));
+    guest.wait_for(STREAM, guest.seq);
+    guest.end();
+}
+
+#[test]
+fn what_kernels_print_is_there_before_the_word() {
+    let fake = Fake::new();
+    let mut guest = with_words(&fake);
+    guest.module = guest.load(b".extern .func vprintf ();\n.visible .entry print_hello() { }").unwrap();
+    guest.function = guest.find("print_hello").unwrap().0.function;
+    fake.take_log();
+    guest.post_with(launch(guest.function), &[]).unwrap();
+    guest.settle();
+    assert!(guest.calls_of("ring").iter().all(|call| !call.starts_with("cuStreamWriteValue64")));
+    guest.wait_for(STREAM, guest.seq);
+    assert_eq!(guest.call(OutputTake { room_bytes: 64 }, &[]).unwrap().tail, b"hello\n");
+    guest.end();
+}
+
+#[test]
+fn where_the_gpu_cannot_write_words_events_do() {
+    for absent in [&["cuStreamWriteValue64_v2"][..], &[]] {
+        let fake = Fake::without(absent);
+        if absent.is_empty() {
+            // The staging area and the executor's own ring come first.
+            fake.fail("ring", "cuMemHostRegister_v2(", 2, CuError::NOT_PERMITTED.code());
+        }
+        let mut guest = with_words(&fake);
+        guest.launch().unwrap();
+        guest.settle();
+        assert!(guest.calls_of("ring").iter().all(|call| !call.starts_with("cuStreamWriteValue64")));
+        guest.wait_for(STREAM, guest.seq);
+        guest.end();
+    }
+}
