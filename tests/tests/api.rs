@@ -78,6 +78,7 @@ programs![
     graph_host_nodes,
     host_functions,
     host_functions_after_fault,
+    launch_attributes,
     limits,
     mapped_memory,
     printf,

@@ -97,6 +97,8 @@ functions! {
         gives cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
             function: Function, block_threads: c_int, dynamic_shared_bytes: usize, flags: c_uint,
         ) -> c_int;
+        raw cuOccupancyMaxActiveClusters(count: *mut c_int, function: Function, config: *const CUlaunchConfig);
+        raw cuOccupancyMaxPotentialClusterSize(blocks: *mut c_int, function: Function, config: *const CUlaunchConfig);
         raw cuLaunchKernel(
             function: Function, grid_x: c_uint, grid_y: c_uint, grid_z: c_uint, block_x: c_uint, block_y: c_uint,
             block_z: c_uint, dynamic_shared_bytes: c_uint, stream: Stream, params: *mut *mut c_void,

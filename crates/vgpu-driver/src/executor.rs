@@ -449,9 +449,35 @@ impl Executor for DriverDevice {
         self.enter(&context)?;
         let threads = i32::try_from(message.block_threads).unwrap_or(i32::MAX);
         let shared = message.dynamic_shared_bytes as usize;
-        let blocks = self.driver.api.cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(handle, threads, shared, 0);
+        let blocks = self.driver.api.cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
+            handle,
+            threads,
+            shared,
+            message.flags,
+        );
         let blocks = self.answered(&context, blocks.map_err(refused("to tell the occupancy")))?;
         Ok(OccupancyReply { blocks: u32::try_from(blocks).unwrap_or(0), reserved: 0 }.into())
+    }
+
+    fn cluster_occupancy(
+        &mut self,
+        _: Seq,
+        message: &ClusterOccupancy,
+        tail: &[u8],
+    ) -> CuResult<Answer<ClusterOccupancyReply>> {
+        let Some(function) = self.functions.get(message.function) else {
+            return Err(self.unknown_handle("function", message.function));
+        };
+        let context = Arc::clone(&function.context);
+        self.enter(&context)?;
+        let function = self.functions.get(message.function).expect("it was found above");
+        let launch = message.launch();
+        let count = Attributes::split(&launch, tail, &self.memory).and_then(|(mut attributes, _)| {
+            let count = function.clusters(&self.driver.api, message.question, &launch.plain(), &mut attributes);
+            count.map_err(refused("to tell of clusters"))
+        });
+        let count = self.answered(&context, count)?;
+        Ok(ClusterOccupancyReply { count: u32::try_from(count).unwrap_or(0), reserved: 0 }.into())
     }
 
     fn launch(&mut self, seq: Seq, message: &Launch, tail: &[u8]) -> CuResult {

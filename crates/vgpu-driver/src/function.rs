@@ -6,13 +6,15 @@ use std::sync::Arc;
 use vgpu_core::abi::CUfunction_attribute_enum as Attribute;
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::Pod;
-use vgpu_core::wire::messages::{FunctionReply, ParamLayout};
+use vgpu_core::wire::messages::{FUNCTION_ATTRIBUTE_COUNT, FunctionReply, ParamLayout};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Api, Function as Handle};
 use crate::context::Context;
 use crate::module::Module;
 
+/// `CU_SHAREDMEM_CARVEOUT_DEFAULT`: no preference.
+const CARVEOUT_DEFAULT: i32 = -1;
 /// CUDA's own bound on packed kernel parameters, and so on their number.
 const PARAMS_MAX: usize = 32_764;
 
@@ -56,24 +58,19 @@ impl Function {
 
     /// What a guest is told, as far as the driver knows it; the context is current.
     pub(crate) fn reply(&self, api: &Api, function: u64) -> FunctionReply {
-        let of = |attribute: Attribute| {
-            api.cuFuncGetAttribute(attribute.0, self.handle).map_or(0, |value| u32::try_from(value).unwrap_or(0))
-        };
+        let mut attributes = [0; FUNCTION_ATTRIBUTE_COUNT];
+        for (number, value) in (0..Attribute::CU_FUNC_ATTRIBUTE_MAX.0).zip(&mut attributes) {
+            // What an older driver does not know is as it is until it is set.
+            *value = api.cuFuncGetAttribute(number, self.handle).unwrap_or_else(|_| unset(Attribute(number)));
+        }
         FunctionReply {
             function,
-            max_threads_per_block: of(Attribute::CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK),
-            shared_bytes: of(Attribute::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES),
-            const_bytes: of(Attribute::CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES),
-            local_bytes: of(Attribute::CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES),
-            registers: of(Attribute::CU_FUNC_ATTRIBUTE_NUM_REGS),
-            ptx_version: of(Attribute::CU_FUNC_ATTRIBUTE_PTX_VERSION),
-            binary_version: of(Attribute::CU_FUNC_ATTRIBUTE_BINARY_VERSION),
             param_count: self.params.len() as u32,
             param_bytes: self.param_bytes,
-            max_dynamic_shared_bytes: of(Attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES),
             // The driver does not tell, and refuses the launch itself.
             required_block: [0; 3],
             reserved: 0,
+            attributes,
         }
     }
 
@@ -81,6 +78,11 @@ impl Function {
     pub(crate) fn layout_bytes(&self) -> Vec<u8> {
         self.params.iter().flat_map(|param| param.as_bytes().to_vec()).collect()
     }
+}
+
+/// What stands in an attribute that nobody has set.
+fn unset(attribute: Attribute) -> i32 {
+    if attribute == Attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT { CARVEOUT_DEFAULT } else { 0 }
 }
 
 /// Asks the driver, since 12.4, where the parameters lie.

@@ -2,12 +2,12 @@
 //!
 //! Attributes reach the driver as values only: the one that holds an address is held against what is the guest's.
 
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 
 use vgpu_core::abi::{CUlaunchAttribute, CUlaunchAttributeID as Id, CUlaunchAttributeValue, CUlaunchConfig};
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::launch_attributes::{LaunchAttribute, LaunchAttributes};
-use vgpu_core::wire::messages::{LAUNCH_COOPERATIVE, Launch, LaunchEx};
+use vgpu_core::wire::messages::{CLUSTER_BLOCKS_MOST, CLUSTERS_AT_A_TIME, LAUNCH_COOPERATIVE, Launch, LaunchEx};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Api, GraphNode, Stream};
@@ -132,6 +132,33 @@ impl Function {
     /// Says that a launch is refused.
     pub(crate) fn refused(&self, error: CuError) -> Refusal {
         (error, format!("the driver refuses the launch of {:?}: {error}", self.name))
+    }
+
+    /// Answers [`ClusterOccupancy`](vgpu_core::wire::messages::ClusterOccupancy) in the function's context, which is current.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` for a question that there is not, or the driver's.
+    pub(crate) fn clusters(
+        &self,
+        api: &Api,
+        question: u32,
+        launch: &Launch,
+        attributes: &mut Attributes,
+    ) -> CuResult<c_int> {
+        let config = config(launch, Stream::default(), attributes);
+        let mut count = 0;
+        match question {
+            // SAFETY: the count is a local, and the configuration has as many attributes as it says.
+            CLUSTERS_AT_A_TIME => unsafe {
+                api.cuOccupancyMaxActiveClusters(&raw mut count, self.handle, &raw const config)
+            },
+            // SAFETY: as above.
+            CLUSTER_BLOCKS_MOST => unsafe {
+                api.cuOccupancyMaxPotentialClusterSize(&raw mut count, self.handle, &raw const config)
+            },
+            _ => Err(CuError::INVALID_VALUE),
+        }?;
+        Ok(count)
     }
 
     fn launch_plain(&self, api: &Api, stream: Stream, launch: &Launch, packed: &[u8]) -> CuResult {

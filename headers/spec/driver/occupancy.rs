@@ -20,13 +20,10 @@ extern "driver" {
     #[custom]
     fn cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(numBlocks: Out<c_int>, func: CUfunction, blockSize: c_int, dynamicSMemSize: usize, flags: c_uint);
 
+    /// Gives how many clusters of a launch the device holds at a time.
     #[since(11_070)]
-    #[unsupported]
-    fn cuOccupancyMaxActiveClusters(
-        numClusters: *mut c_int,
-        func: CUfunction,
-        config: *const CUlaunchConfig,
-    );
+    #[custom]
+    fn cuOccupancyMaxActiveClusters(numClusters: Out<c_int>, func: CUfunction, config: In<CUlaunchConfig>);
 
     /// Gives the block size that fills multiprocessors best, and the smallest grid that fills all of them.
     #[since(6_050)]
@@ -38,11 +35,8 @@ extern "driver" {
     #[custom]
     fn cuOccupancyMaxPotentialBlockSizeWithFlags(minGridSize: Out<c_int>, blockSize: Out<c_int>, func: CUfunction, blockSizeToDynamicSMemSize: CUoccupancyB2DSize, dynamicSMemSize: usize, blockSizeLimit: c_int, flags: c_uint);
 
+    /// Gives how many blocks the largest cluster of a launch could have.
     #[since(11_070)]
-    #[unsupported]
-    fn cuOccupancyMaxPotentialClusterSize(
-        clusterSize: *mut c_int,
-        func: CUfunction,
-        config: *const CUlaunchConfig,
-    );
+    #[custom]
+    fn cuOccupancyMaxPotentialClusterSize(clusterSize: Out<c_int>, func: CUfunction, config: In<CUlaunchConfig>);
 }

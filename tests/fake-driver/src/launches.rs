@@ -1,10 +1,10 @@
-//! Launches with attributes, and attributes of kernel nodes.
+//! Launches with attributes, what is told of such, and attributes of kernel nodes.
 
-use std::ffi::c_uint;
+use std::ffi::{c_int, c_uint};
 
 use vgpu_core::abi::{CUlaunchAttribute, CUlaunchAttributeValue, CUlaunchConfig};
 
-use crate::call::{Function, In, Node, Shown, Stream, done, exports};
+use crate::call::{Function, In, Node, Out, Shown, Stream, done, exports};
 use crate::cuda::Packed;
 use crate::state::{INVALID_HANDLE, State};
 use crate::work::{self, Work};
@@ -21,6 +21,22 @@ exports! {
             return Err(INVALID_HANDLE);
         }
         work::queue(state, config.get().hStream.addr(), Work::Kernel { function: function.0 })
+    }
+    fn cuOccupancyMaxActiveClusters(
+        count: Out<c_int>, function: Function, config: In<CUlaunchConfig>,
+    ) shows(function, Config(config.get())) [state] {
+        state.context()?;
+        state.object(Function::KIND, function.0)?;
+        count.put(6);
+        done()
+    }
+    fn cuOccupancyMaxPotentialClusterSize(
+        blocks: Out<c_int>, function: Function, config: In<CUlaunchConfig>,
+    ) shows(function, Config(config.get())) [state] {
+        state.context()?;
+        state.object(Function::KIND, function.0)?;
+        blocks.put(8);
+        done()
     }
     fn cuGraphKernelNodeSetAttribute(
         node: Node, attribute: c_uint, value: In<CUlaunchAttributeValue>,

@@ -1,4 +1,4 @@
-//! Any bytes as a fatbin, and what it selects through decompression.
+//! Any bytes as a fatbin, and what is selected of it through decompression.
 //!
 //! `cargo xtask fuzz fatbin`
 #![no_main]
@@ -16,5 +16,13 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(entry) = fatbin::select(bytes, 90) {
         assert_eq!(fatbin::Entry::parse(entry.bytes()), Ok(entry));
         let _ = image::ptx_text(ImageKind::FatbinEntry, entry.bytes());
+    }
+    if let Ok(reduced) = fatbin::reduced(bytes, 90) {
+        let container = fatbin::Container::parse(&reduced).expect("what is made of sound entries is sound");
+        assert_eq!(container.bytes(), reduced);
+        for entry in container.entries() {
+            let _ = vgpu_unpack::unpacked(&entry.expect("it was sound in the other one"));
+        }
+        assert_eq!(fatbin::reduced(&reduced, 90), Ok(reduced));
     }
 });

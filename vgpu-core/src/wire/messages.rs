@@ -176,6 +176,9 @@ pub const DEVICE_ATTRIBUTE_COUNT: usize = 192;
 /// The same for every `CUlimit`.
 pub const LIMIT_COUNT: usize = 16;
 
+/// And for every `CUfunction_attribute`.
+pub const FUNCTION_ATTRIBUTE_COUNT: usize = 32;
+
 messages! {
     // ---- devices, contexts, streams, events -------------------------------------------------------------------
 
@@ -315,19 +318,14 @@ messages! {
     call 36 ModuleFunction fn module_function { module: u64 }
         -> FunctionReply {
             function: u64,
-            max_threads_per_block: u32, shared_bytes: u32, const_bytes: u32, local_bytes: u32, registers: u32,
-            /// 10 × major + minor of the image's virtual architecture.
-            ptx_version: u32,
-            /// 10 × major + minor of the code that runs.
-            binary_version: u32,
             param_count: u32,
             /// Length of the packed parameters.
             param_bytes: u32,
-            /// The most dynamic shared memory a launch may ask for until the attribute is raised.
-            max_dynamic_shared_bytes: u32,
             /// The only block that the kernel can be launched with; zeros when it takes others, or the executor cannot tell.
             required_block: [u32; 3],
             reserved: u32,
+            /// Indexed by `CUfunction_attribute`, as they are until one is set.
+            attributes: [i32; FUNCTION_ATTRIBUTE_COUNT],
         };
 
     /// Finds a variable by the name in the tail.
@@ -336,8 +334,8 @@ messages! {
     /// Sets a `CUfunction_attribute`.
     post 38 FunctionAttribute fn function_attribute { function: u64, attribute: u32, value: i32 };
 
-    /// Blocks of `block_threads` threads that one multiprocessor holds at a time.
-    call 39 Occupancy fn occupancy { function: u64, block_threads: u32, dynamic_shared_bytes: u32 } -> OccupancyReply { blocks: u32, reserved: u32 };
+    /// Blocks of `block_threads` threads that one multiprocessor holds at a time. `flags` is `CUoccupancy_flags`.
+    call 39 Occupancy fn occupancy { function: u64, block_threads: u32, dynamic_shared_bytes: u32, flags: u32, reserved: u32 } -> OccupancyReply { blocks: u32, reserved: u32 };
 
     /// Launches a kernel; the tail is its packed parameters. `flags` bit 0: cooperative.
     ordered 40 Launch fn launch { function: u64, stream: StreamSlot, flags: u32, grid: [u32; 3], block: [u32; 3], dynamic_shared_bytes: u32, reserved: u32 };
@@ -360,6 +358,10 @@ messages! {
     ///
     /// [`LaunchAttribute`]: super::launch_attributes::LaunchAttribute
     ordered 45 LaunchEx fn launch_ex { function: u64, stream: StreamSlot, flags: u32, grid: [u32; 3], block: [u32; 3], dynamic_shared_bytes: u32, attribute_count: u32 };
+
+    /// How clusters of a launch, which is described as in [`LaunchEx`] but without its parameters, fit the device: `question` 0,
+    /// how many it holds at a time; 1, how many blocks the largest could have.
+    call 46 ClusterOccupancy fn cluster_occupancy { function: u64, question: u32, flags: u32, grid: [u32; 3], block: [u32; 3], dynamic_shared_bytes: u32, attribute_count: u32 } -> ClusterOccupancyReply { count: u32, reserved: u32 };
 
     // ---- graphs -----------------------------------------------------------------------------------------------
 
@@ -524,6 +526,12 @@ pub const WANTS_MACHINE_CODE: u32 = 2;
 /// Flag of [`DeviceInfoReply::wants`]: an [`EventElapsed`] for the time between two events; none is published.
 pub const WANTS_ELAPSED: u32 = 4;
 
+/// [`ClusterOccupancy::question`]: how many clusters the device holds at a time.
+pub const CLUSTERS_AT_A_TIME: u32 = 0;
+
+/// [`ClusterOccupancy::question`]: how many blocks the largest cluster could have.
+pub const CLUSTER_BLOCKS_MOST: u32 = 1;
+
 /// Flag of [`CopyIn::flags`]: a piece of a copy that is too long to stay in the caches.
 pub const COPY_OF_LONG: u32 = 1;
 
@@ -535,6 +543,14 @@ impl LaunchEx {
     pub fn plain(&self) -> Launch {
         let &Self { function, stream, flags, grid, block, dynamic_shared_bytes, attribute_count: _ } = self;
         Launch { function, stream, flags, grid, block, dynamic_shared_bytes, reserved: 0 }
+    }
+}
+
+impl ClusterOccupancy {
+    /// The launch that it asks about.
+    pub fn launch(&self) -> LaunchEx {
+        let &Self { function, question: _, flags, grid, block, dynamic_shared_bytes, attribute_count } = self;
+        LaunchEx { function, stream: 0, flags, grid, block, dynamic_shared_bytes, attribute_count }
     }
 }
 

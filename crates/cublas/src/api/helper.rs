@@ -52,7 +52,7 @@ pub(crate) unsafe fn cublasSetWorkspace_v2(
     handle::change(handle, |settings| settings.set_workspace(workspace as usize, workspaceSizeInBytes))
 }
 
-/// Modes allow less precision or forbid it; products here keep at least what is asked for under each.
+/// Modes allow less precision or forbid it. They travel with products; the software GPU keeps full precision under each.
 pub(crate) fn cublasSetMathMode(handle: cublasHandle_t, mode: cublasMath_t) -> CublasResult {
     let base = mode.0 & !cublasMath_t::CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION.0;
     if base > cublasMath_t::CUBLAS_FP32_EMULATED_BF16X9_MATH.0 {

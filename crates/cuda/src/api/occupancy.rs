@@ -1,17 +1,21 @@
-//! Occupancy: the executor's answers, asked once per function and shape.
+//! Occupancy: the executor's answers, those about blocks asked once per function and shape.
 
 use std::ffi::{c_int, c_uint};
 use std::sync::Arc;
 
-use vgpu_core::abi::{CUdevice_attribute, CUfunction, CUoccupancyB2DSize};
-use vgpu_core::ffi::Out;
+use vgpu_core::abi::{CUdevice_attribute, CUfunction, CUlaunchConfig, CUoccupancyB2DSize};
+use vgpu_core::ffi::{In, Out};
+use vgpu_core::wire::Pod;
+use vgpu_core::wire::messages::{CLUSTER_BLOCKS_MOST, CLUSTERS_AT_A_TIME, ClusterOccupancy};
 use vgpu_core::{CuError, CuResult};
 
+use super::execution::shape_of;
+use super::launch_attribute::Asked;
 use super::{clamp, id};
 use crate::guest::function::{self, Function};
 use crate::guest::{Process, context};
 
-/// `CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE`: about a cache that is not modelled.
+/// `CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE`.
 const FLAGS: c_uint = 1;
 
 fn find(func: CUfunction) -> CuResult<(&'static Process, Arc<Function>)> {
@@ -19,9 +23,9 @@ fn find(func: CUfunction) -> CuResult<(&'static Process, Arc<Function>)> {
     Ok((process, function::find(process, context, id(func))?))
 }
 
-fn blocks(process: &Process, function: &Function, threads: u32, shared: usize) -> CuResult<u32> {
+fn blocks(process: &Process, function: &Function, threads: u32, shared: usize, flags: c_uint) -> CuResult<u32> {
     let shared = u32::try_from(shared).map_err(|_| CuError::INVALID_VALUE)?;
-    function.blocks_per_multiprocessor(process, threads, shared)
+    function.blocks_per_multiprocessor(process, threads, shared, flags)
 }
 
 /// Gives how many blocks of a kernel one multiprocessor holds at a time.
@@ -37,7 +41,7 @@ pub(crate) fn cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
     if flags & !FLAGS != 0 {
         return Err(CuError::INVALID_VALUE);
     }
-    numBlocks.write(clamp(blocks(process, &function, threads, dynamicSMemSize)?.into()));
+    numBlocks.write(clamp(blocks(process, &function, threads, dynamicSMemSize, flags)?.into()));
     Ok(())
 }
 
@@ -68,7 +72,7 @@ pub(crate) fn cuOccupancyMaxPotentialBlockSizeWithFlags(
     let device = &process.devices[function.ordinal];
     let warp = device.limit(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_WARP_SIZE).max(1);
     let asked = if blockSizeLimit == 0 { u32::MAX } else { blockSizeLimit.unsigned_abs() };
-    let limit = asked.min(function.facts.max_threads_per_block).min(device.launch_limits.block_threads);
+    let limit = asked.min(function.max_threads).min(device.launch_limits.block_threads);
     let mut best = (0, 0, 0);
     // From the largest down, so that of equally good sizes the largest wins.
     for threads in (0..=limit / warp).rev().map(|warps| warps * warp).chain([limit]) {
@@ -80,7 +84,7 @@ pub(crate) fn cuOccupancyMaxPotentialBlockSizeWithFlags(
             Some(size_of) => unsafe { size_of(clamp(threads.into())) },
             None => dynamicSMemSize,
         };
-        let blocks = blocks(process, &function, threads, shared)?;
+        let blocks = blocks(process, &function, threads, shared, flags)?;
         let resident = u64::from(blocks) * u64::from(threads);
         if resident > best.0 {
             best = (resident, threads, blocks);
@@ -113,4 +117,44 @@ pub(crate) fn cuOccupancyMaxPotentialBlockSize(
         blockSizeLimit,
         0,
     )
+}
+
+/// Asks how clusters of a launch fit the device.
+fn clusters(func: CUfunction, config: &CUlaunchConfig, question: u32) -> CuResult<c_int> {
+    let (process, function) = find(func)?;
+    // SAFETY: the caller's configuration has as many attributes as it says.
+    let asked = unsafe { Asked::of(config) }?;
+    let attributes = asked.attributes.as_slice();
+    let launch = shape_of(config, asked.cooperative).message(&function);
+    let message = ClusterOccupancy {
+        function: launch.function,
+        question,
+        flags: launch.flags,
+        grid: launch.grid,
+        block: launch.block,
+        dynamic_shared_bytes: launch.dynamic_shared_bytes,
+        attribute_count: clamp(attributes.len() as u64),
+    };
+    let tail: Vec<u8> = attributes.iter().flat_map(Pod::as_bytes).copied().collect();
+    Ok(clamp(process.link.call(&message, &tail)?.reply.count.into()))
+}
+
+/// Gives how many clusters of a launch the device holds at a time.
+pub(crate) fn cuOccupancyMaxActiveClusters(
+    numClusters: Out<'_, c_int>,
+    func: CUfunction,
+    config: In<'_, CUlaunchConfig>,
+) -> CuResult {
+    numClusters.write(clusters(func, config.get(), CLUSTERS_AT_A_TIME)?);
+    Ok(())
+}
+
+/// Gives how many blocks the largest cluster of a launch could have.
+pub(crate) fn cuOccupancyMaxPotentialClusterSize(
+    clusterSize: Out<'_, c_int>,
+    func: CUfunction,
+    config: In<'_, CUlaunchConfig>,
+) -> CuResult {
+    clusterSize.write(clusters(func, config.get(), CLUSTER_BLOCKS_MOST)?);
+    Ok(())
 }

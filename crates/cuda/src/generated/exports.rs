@@ -3464,6 +3464,23 @@ pub unsafe extern "C" fn cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
     })
 }
 
+/// Gives how many clusters of a launch the device holds at a time.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuOccupancyMaxActiveClusters(
+    numClusters: *mut c_int,
+    func: CUfunction,
+    config: *const CUlaunchConfig,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuOccupancyMaxActiveClusters(numClusters, func, config));
+    entry("cuOccupancyMaxActiveClusters", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let numClusters = unsafe { Out::new(numClusters) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let config = unsafe { In::new(config) }?;
+        crate::api::occupancy::cuOccupancyMaxActiveClusters(numClusters, func, config)
+    })
+}
+
 /// Gives the block size that fills multiprocessors best, and the smallest grid that fills all of them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuOccupancyMaxPotentialBlockSize(
@@ -3538,6 +3555,23 @@ pub unsafe extern "C" fn cuOccupancyMaxPotentialBlockSizeWithFlags(
             blockSizeLimit,
             flags,
         )
+    })
+}
+
+/// Gives how many blocks the largest cluster of a launch could have.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuOccupancyMaxPotentialClusterSize(
+    clusterSize: *mut c_int,
+    func: CUfunction,
+    config: *const CUlaunchConfig,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuOccupancyMaxPotentialClusterSize(clusterSize, func, config));
+    entry("cuOccupancyMaxPotentialClusterSize", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let clusterSize = unsafe { Out::new(clusterSize) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let config = unsafe { In::new(config) }?;
+        crate::api::occupancy::cuOccupancyMaxPotentialClusterSize(clusterSize, func, config)
     })
 }
 

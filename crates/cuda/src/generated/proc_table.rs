@@ -2160,7 +2160,7 @@ pub(crate) static ROWS: [Row; 723] = [
         false,
         11070,
         "cuOccupancyMaxActiveClusters",
-        refused::cuOccupancyMaxActiveClusters as *const (),
+        exports::cuOccupancyMaxActiveClusters as *const (),
     ),
     Row::new(
         "cuOccupancyMaxPotentialBlockSize",
@@ -2181,7 +2181,7 @@ pub(crate) static ROWS: [Row; 723] = [
         false,
         11070,
         "cuOccupancyMaxPotentialClusterSize",
-        refused::cuOccupancyMaxPotentialClusterSize as *const (),
+        exports::cuOccupancyMaxPotentialClusterSize as *const (),
     ),
     Row::new("cuParamSetSize", false, 2000, "cuParamSetSize", refused::cuParamSetSize as *const ()),
     Row::new("cuParamSetTexRef", false, 2000, "cuParamSetTexRef", refused::cuParamSetTexRef as *const ()),

@@ -2,12 +2,15 @@
 
 use std::ffi::CString;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::AtomicI32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use parking_lot::Mutex;
-use vgpu_core::abi::{CUdevice_attribute, CUfunction_attribute};
+use vgpu_core::abi::{CUdevice_attribute as D, CUfunction_attribute as A};
 use vgpu_core::wire::Pod;
-use vgpu_core::wire::messages::{FunctionAttribute, FunctionReply, ModuleFunction, Occupancy, ParamLayout};
+use vgpu_core::wire::messages::{
+    FUNCTION_ATTRIBUTE_COUNT, FunctionAttribute, FunctionReply, ModuleFunction, Occupancy, ParamLayout,
+};
 use vgpu_core::{CuError, CuResult};
 
 use super::device::Device;
@@ -31,12 +34,15 @@ pub(crate) struct Function {
     pub(crate) params: Box<[ParamLayout]>,
     /// The visible device it is loaded on.
     pub(crate) ordinal: usize,
-    pub(crate) max_dynamic_shared_bytes: AtomicU32,
+    pub(crate) max_threads: u32,
+    /// Indexed by `CUfunction_attribute`, as they are now.
+    attributes: [AtomicI32; FUNCTION_ATTRIBUTE_COUNT],
     /// The most shared memory, static included, that the attribute may raise a launch to.
     shared_optin_bytes: u32,
-    carveout: AtomicI32,
-    /// Known occupancies by (threads per block, dynamic shared bytes).
-    occupancy: Mutex<Vec<((u32, u32), u32)>>,
+    /// Whether its device has clusters.
+    has_clusters: bool,
+    /// Known occupancies by (threads per block, dynamic shared bytes, flags).
+    occupancy: Mutex<Vec<((u32, u32, u32), u32)>>,
 }
 
 impl Function {
@@ -57,8 +63,7 @@ impl Function {
         let params = layouts(&facts, &answer.tail).inspect_err(|_| {
             log::error!("the executor describes the parameters of {name:?} inconsistently");
         })?;
-        let shared_optin_bytes =
-            device.limit(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+        let max_threads = facts.attributes[A::CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK.0 as usize];
         Ok(process.functions.insert_with(|handle| {
             Arc::new(Self {
                 handle,
@@ -69,82 +74,81 @@ impl Function {
                 facts,
                 params,
                 ordinal: device.ordinal,
-                max_dynamic_shared_bytes: AtomicU32::new(facts.max_dynamic_shared_bytes),
-                shared_optin_bytes,
-                carveout: AtomicI32::new(-1),
+                max_threads: u32::try_from(max_threads).unwrap_or(0),
+                attributes: facts.attributes.map(AtomicI32::new),
+                shared_optin_bytes: device.limit(D::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
+                has_clusters: device.limit(D::CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH) != 0,
                 occupancy: Mutex::new(Vec::new()),
             })
         }))
+    }
+
+    /// The most dynamic shared memory that a launch may ask for now.
+    #[inline]
+    pub(crate) fn max_dynamic_shared_bytes(&self) -> u32 {
+        let bytes = self.attributes[A::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES.0 as usize].load(Relaxed);
+        u32::try_from(bytes).unwrap_or(0)
     }
 
     /// What `cuFuncGetAttribute` reports.
     ///
     /// # Errors
     /// `INVALID_VALUE` for an unknown attribute.
-    pub(crate) fn attribute(&self, attribute: CUfunction_attribute) -> CuResult<i32> {
-        use CUfunction_attribute as A;
-        let value = match attribute {
-            A::CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK => self.facts.max_threads_per_block,
-            A::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES => self.facts.shared_bytes,
-            A::CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES => self.facts.const_bytes,
-            A::CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES => self.facts.local_bytes,
-            A::CU_FUNC_ATTRIBUTE_NUM_REGS => self.facts.registers,
-            A::CU_FUNC_ATTRIBUTE_PTX_VERSION => self.facts.ptx_version,
-            A::CU_FUNC_ATTRIBUTE_BINARY_VERSION => self.facts.binary_version,
-            A::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES => self.max_dynamic_shared_bytes.load(Ordering::Relaxed),
-            A::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT => {
-                return Ok(self.carveout.load(Ordering::Relaxed));
-            }
-            // Neither cached loads nor clusters: the device protocol has none.
-            A::CU_FUNC_ATTRIBUTE_CACHE_MODE_CA
-            | A::CU_FUNC_ATTRIBUTE_CLUSTER_SIZE_MUST_BE_SET
-            | A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH
-            | A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT
-            | A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH
-            | A::CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED
-            | A::CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE => 0,
-            _ => return Err(CuError::INVALID_VALUE),
-        };
-        i32::try_from(value).map_err(|_| CuError::UNKNOWN)
+    pub(crate) fn attribute(&self, attribute: A) -> CuResult<i32> {
+        Ok(self.cell(attribute)?.load(Relaxed))
+    }
+
+    fn cell(&self, attribute: A) -> CuResult<&AtomicI32> {
+        let index = attribute.0 as usize;
+        let is_known = attribute.0 < A::CU_FUNC_ATTRIBUTE_MAX.0;
+        self.attributes.get(index).filter(|_| is_known).ok_or(CuError::INVALID_VALUE)
     }
 
     /// Sets an attribute.
     ///
     /// # Errors
-    /// `INVALID_VALUE` for one that cannot be set or a value out of range, `NOT_SUPPORTED` for clusters.
-    pub(crate) fn set_attribute(&self, process: &Process, attribute: CUfunction_attribute, value: i32) -> CuResult {
-        use CUfunction_attribute as A;
-        match attribute {
-            A::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES => {
-                let bytes = u32::try_from(value).map_err(|_| CuError::INVALID_VALUE)?;
-                let room = self.shared_optin_bytes.checked_sub(self.facts.shared_bytes);
-                if room.is_none_or(|room| bytes > room) {
-                    return Err(CuError::INVALID_VALUE);
-                }
-                if self.max_dynamic_shared_bytes.swap(bytes, Ordering::Relaxed) == bytes {
-                    return Ok(());
-                }
-            }
-            A::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT => {
-                // A hint, and one without effect here.
-                if !(-1..=100).contains(&value) {
-                    return Err(CuError::INVALID_VALUE);
-                }
-                self.carveout.store(value, Ordering::Relaxed);
-                return Ok(());
-            }
-            A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH
-            | A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT
-            | A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH
-            | A::CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED
-            | A::CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE => {
-                return Err(CuError::NOT_SUPPORTED);
-            }
-            _ => return Err(CuError::INVALID_VALUE),
+    /// `INVALID_VALUE` for one that cannot be set or a value out of range, `NOT_SUPPORTED` for clusters on a device without,
+    /// `NOT_PERMITTED` for a cluster that the kernel was compiled for.
+    pub(crate) fn set_attribute(&self, process: &Process, attribute: A, value: i32) -> CuResult {
+        self.check_attribute(attribute, value)?;
+        if self.cell(attribute)?.swap(value, Relaxed) == value {
+            return Ok(());
         }
         self.occupancy.lock().clear();
         let message = FunctionAttribute { function: self.wire, attribute: attribute.0, value };
         process.link.post(&message, &[]).map(drop)
+    }
+
+    fn check_attribute(&self, attribute: A, value: i32) -> CuResult {
+        let allowed = match attribute {
+            A::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES => {
+                let room = i64::from(self.shared_optin_bytes)
+                    - i64::from(self.attribute(A::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES)?);
+                (0..=room).contains(&i64::from(value))
+            }
+            A::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT => (-1..=100).contains(&value),
+            A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH
+            | A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT
+            | A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH
+            | A::CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED
+            | A::CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE
+                if !self.has_clusters =>
+            {
+                return Err(CuError::NOT_SUPPORTED);
+            }
+            A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH
+            | A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT
+            | A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH => {
+                if self.facts.attributes[attribute.0 as usize] != 0 {
+                    return Err(CuError::NOT_PERMITTED);
+                }
+                value >= 0
+            }
+            A::CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED => (0..=1).contains(&value),
+            A::CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE => (0..=2).contains(&value),
+            _ => false,
+        };
+        if allowed { Ok(()) } else { Err(CuError::INVALID_VALUE) }
     }
 
     /// Blocks of that shape that one multiprocessor holds at a time; asked once per shape.
@@ -156,13 +160,14 @@ impl Function {
         process: &Process,
         block_threads: u32,
         dynamic_shared_bytes: u32,
+        flags: u32,
     ) -> CuResult<u32> {
-        let key = (block_threads, dynamic_shared_bytes);
+        let key = (block_threads, dynamic_shared_bytes, flags);
         let known = self.occupancy.lock().iter().find(|(shape, _)| *shape == key).map(|(_, blocks)| *blocks);
         if let Some(blocks) = known {
             return Ok(blocks);
         }
-        let question = Occupancy { function: self.wire, block_threads, dynamic_shared_bytes };
+        let question = Occupancy { function: self.wire, block_threads, dynamic_shared_bytes, flags, reserved: 0 };
         let blocks = process.link.call(&question, &[])?.reply.blocks;
         self.occupancy.lock().push((key, blocks));
         Ok(blocks)

@@ -242,6 +242,22 @@ mod tests {
     }
 
     #[test]
+    fn a_device_is_sent_what_it_takes_of_a_fatbin() {
+        let entry = |kind: u8, sm: u8| {
+            let mut entry = [0_u8; 72];
+            (entry[0], entry[4], entry[8], entry[28]) = (kind, 64, 8, sm);
+            entry
+        };
+        let (code, ptx) = (entry(2, 86), entry(1, 80));
+        let bytes = fatbin::container([&code[..], &ptx]);
+        let image = at(&bytes).expect("a fatbin");
+        assert_eq!(image.for_device(86, false), Ok((ImageKind::FatbinEntry, ptx[..].into())));
+        assert_eq!(image.for_device(86, true), Ok((ImageKind::Fatbin, bytes[..].into())));
+        assert_eq!(image.for_device(90, true), Ok((ImageKind::Fatbin, fatbin::container([&ptx[..]]).into())));
+        assert_eq!(image.for_device(75, true), Err(CuError::NO_BINARY_FOR_GPU));
+    }
+
+    #[test]
     fn a_32_bit_elf_is_an_invalid_image() {
         let mut elf = vec![0; 64];
         elf[..6].copy_from_slice(b"\x7fELF\x01\x01");

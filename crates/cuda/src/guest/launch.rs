@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::ffi::c_void;
-use std::sync::atomic::Ordering;
 
 use vgpu_core::abi::CUdevice_attribute;
 use vgpu_core::wire::Pod;
@@ -105,8 +104,7 @@ pub(crate) fn check(process: &Process, function: &Function, shape: &Shape) -> Cu
     if required_block[0] != 0 && required_block != shape.block {
         return Err(CuError::INVALID_VALUE);
     }
-    let max_dynamic = function.max_dynamic_shared_bytes.load(Ordering::Relaxed);
-    shape.check(&device.launch_limits, function.facts.max_threads_per_block, max_dynamic)?;
+    shape.check(&device.launch_limits, function.max_threads, function.max_dynamic_shared_bytes())?;
     if shape.cooperative {
         check_cooperative(process, device, function, shape)?;
     }
@@ -130,7 +128,7 @@ fn check_cooperative(process: &Process, device: &Device, function: &Function, sh
         return Err(CuError::NOT_SUPPORTED);
     }
     let per_multiprocessor =
-        function.blocks_per_multiprocessor(process, shape.block_threads(), shape.dynamic_shared_bytes)?;
+        function.blocks_per_multiprocessor(process, shape.block_threads(), shape.dynamic_shared_bytes, 0)?;
     let multiprocessors = device.limit(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     if shape.blocks() > u64::from(per_multiprocessor) * u64::from(multiprocessors) {
         return Err(CuError::COOPERATIVE_LAUNCH_TOO_LARGE);

@@ -68,6 +68,23 @@ fn a_function_knows_its_parameters_and_attributes() {
     ok!(cuFuncGetAttribute(&mut value, shared, function));
     assert_eq!(value, 60_000);
     assert_eq!(outcome!(cuFuncSetAttribute(function, shared, 1 << 30)), "CUDA_ERROR_INVALID_VALUE");
+    assert_eq!(outcome!(cuFuncSetAttribute(function, shared, -1)), "CUDA_ERROR_INVALID_VALUE");
+    let carveout = CUfunction_attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT;
+    ok!(cuFuncGetAttribute(&mut value, carveout, function));
+    assert_eq!(value, -1);
+    ok!(cuFuncSetAttribute(function, carveout, 50));
+    ok!(cuFuncGetAttribute(&mut value, carveout, function));
+    assert_eq!(value, 50);
+    for wrong in [101, -2] {
+        assert_eq!(outcome!(cuFuncSetAttribute(function, carveout, wrong)), "CUDA_ERROR_INVALID_VALUE");
+    }
+    // A cluster, on a device without; what can only be read; what there is not.
+    let set = |attribute| outcome!(cuFuncSetAttribute(function, CUfunction_attribute(attribute), 1));
+    assert_eq!([11, 14, 15].map(set), ["CUDA_ERROR_NOT_SUPPORTED"; 3]);
+    assert_eq!([0, 7, 10, 18, u32::MAX].map(set), ["CUDA_ERROR_INVALID_VALUE"; 5]);
+    let unknown = CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX;
+    assert_eq!(outcome!(cuFuncGetAttribute(&mut value, unknown, function)), "CUDA_ERROR_INVALID_VALUE");
+    ok!(cuCtxSynchronize());
 }
 
 #[test]

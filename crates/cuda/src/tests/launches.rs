@@ -167,3 +167,24 @@ fn a_cluster_is_refused_for_a_node_too() {
     let value = attribute(id, &[2, 1, 1]).value;
     assert_eq!(outcome!(cuGraphKernelNodeSetAttribute(node, id, &value)), "CUDA_ERROR_NOT_SUPPORTED");
 }
+
+#[test]
+fn a_device_without_clusters_has_no_occupancy_of_them() {
+    let _context = TestContext::new();
+    let mut attributes = [attribute(Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION, &[2, 1, 1])];
+    let config = CUlaunchConfig {
+        gridDimX: 2,
+        gridDimY: 1,
+        gridDimZ: 1,
+        blockDimX: 32,
+        blockDimY: 1,
+        blockDimZ: 1,
+        attrs: attributes.as_mut_ptr(),
+        numAttrs: 1,
+        ..CUlaunchConfig::default()
+    };
+    let mut count = 0;
+    assert_eq!(outcome!(cuOccupancyMaxActiveClusters(&mut count, add_one(), &config)), "CUDA_ERROR_NOT_SUPPORTED");
+    let result = outcome!(cuOccupancyMaxPotentialClusterSize(&mut count, add_one(), &config));
+    assert_eq!(result, "CUDA_ERROR_NOT_SUPPORTED");
+}

@@ -229,10 +229,16 @@ pub(crate) fn of(op: Op) -> Case {
         ),
         Op::Occupancy => apart(
             |guest| {
-                let message = Occupancy { function: guest.function, block_threads: 128, dynamic_shared_bytes: 1024 };
+                let (function, flags) = (guest.function, 1);
+                let message =
+                    Occupancy { function, block_threads: 128, dynamic_shared_bytes: 1024, flags, reserved: 0 };
                 guest.call(message, &[]).map(drop)
             },
-            &["cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(function1, 128, 1024, 0)"],
+            &["cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(function1, 128, 1024, 1)"],
+        ),
+        Op::ClusterOccupancy => apart(
+            |guest| guest.call(clusters(guest, CLUSTERS_AT_A_TIME), &attribute(4, &[2, 1, 1])).map(drop),
+            &["cuOccupancyMaxActiveClusters(function1, 2x1x1, 32x4x1, 16, none, {4: [2, 1, 1]})"],
         ),
         Op::Launch => record(
             |guest| guest.post_with(launch(guest.function), &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
@@ -409,6 +415,12 @@ fn launch_ex_tail(guest: &Guest) -> Vec<u8> {
         attribute(1, &[policy as u32, (policy >> 32) as u32, 512, 0, 0.5_f32.to_bits(), 2, 1]),
     ];
     [&attributes.concat()[..], &[9; 12]].concat()
+}
+
+/// A question about a launch with one attribute.
+pub(crate) fn clusters(guest: &Guest, question: u32) -> ClusterOccupancy {
+    let Launch { function, flags, grid, block, dynamic_shared_bytes, .. } = launch(guest.function);
+    ClusterOccupancy { function, question, flags, grid, block, dynamic_shared_bytes, attribute_count: 1 }
 }
 
 /// A launch attribute, with bytes behind its value that mean nothing.

@@ -5,7 +5,7 @@ use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Completions, Op, Span};
 use vgpu_core::{CuError, CuResult};
 
-use crate::cases::{copy_box, create_graph, fill, marker, node};
+use crate::cases::{clusters, copy_box, create_graph, fill, marker, node};
 use crate::drivers::entry;
 use crate::fake::Fake;
 use crate::guest::{AREA_BYTES, CONTEXT, Guest, LEGACY, PTX, STREAM, launch};
@@ -143,8 +143,10 @@ fn forged_and_stale_handles_are_refused() {
         assert_eq!(guest.post_with(launch(function).with_attributes(0), &[0; 12]), wrong);
         assert_eq!(create_graph(&mut guest, &[node(&launch(function), &[0; 12], &[])]), wrong);
         assert_eq!(guest.post(FunctionAttribute { function, attribute: 8, value: 0 }), wrong);
-        let occupancy = Occupancy { function, block_threads: 32, dynamic_shared_bytes: 0 };
+        let occupancy = Occupancy { function, block_threads: 32, dynamic_shared_bytes: 0, flags: 0, reserved: 0 };
         assert_eq!(guest.call(occupancy, &[]).map(drop), wrong);
+        let clusters = ClusterOccupancy { function, ..clusters(&guest, 0) };
+        assert_eq!(guest.call(clusters, &[]).map(drop), wrong);
     }
     for graph in forged.into_iter().chain([graph]) {
         assert_eq!(guest.post(GraphLaunch { graph, stream: STREAM, reserved: 0 }), wrong);

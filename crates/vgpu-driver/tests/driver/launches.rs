@@ -3,7 +3,7 @@
 use vgpu_core::wire::messages::*;
 use vgpu_core::{CuError, CuResult};
 
-use crate::cases::{attribute, create_graph, node};
+use crate::cases::{attribute, clusters, create_graph, node};
 use crate::fake::Fake;
 use crate::guest::{AREA_BYTES, Guest, STREAM, launch};
 
@@ -117,5 +117,45 @@ fn policies_for_memory_that_is_not_the_guests_never_reach_the_driver() {
         assert_eq!(send(&mut guest, 1, &policy), Err(CuError::INVALID_VALUE), "{start:#x}, {len}");
     }
     is_unharmed(&mut guest);
+    guest.end();
+}
+
+#[test]
+fn clusters_are_asked_for_as_they_would_be_launched() {
+    let fake = Fake::new();
+    let mut guest = Guest::ready(&fake);
+    let size = attribute(4, &[2, 1, 1]);
+    let mut ask = |question, attributes: &[u8]| {
+        let message = clusters(&guest, question);
+        guest.call(message, attributes).map(|answer| answer.reply.count)
+    };
+    assert_eq!(ask(CLUSTERS_AT_A_TIME, &size), Ok(6));
+    assert_eq!(ask(CLUSTER_BLOCKS_MOST, &size), Ok(8));
+    assert_eq!(ask(2, &size), Err(CuError::INVALID_VALUE));
+    assert_eq!(ask(CLUSTERS_AT_A_TIME, &size[1..]), Err(CuError::INVALID_VALUE));
+    assert_eq!(ask(CLUSTERS_AT_A_TIME, &attribute(4, &[2, 0, 1])), Err(CuError::INVALID_VALUE));
+    assert_eq!(ask(CLUSTERS_AT_A_TIME, &attribute(7, &[1])), Err(CuError::NOT_SUPPORTED));
+    guest.end();
+}
+
+#[test]
+fn a_function_tells_all_its_attributes_and_what_the_driver_does_not_know_is_unset() {
+    let fake = Fake::new();
+    let mut guest = Guest::ready(&fake);
+    // The carveout, and the required width of a cluster.
+    for unknown in [9, 11] {
+        fake.fail("ring", &format!("cuFuncGetAttribute({unknown}, "), 0, 1);
+    }
+    let reply = guest.find("fault_700").unwrap().0;
+    let told: Vec<i32> = reply.attributes[..18].to_vec();
+    let expected: Vec<i32> = (0..18)
+        .map(|number| match number {
+            9 => -1,
+            11 => 0,
+            _ => 100 + number,
+        })
+        .collect();
+    assert_eq!(told, expected);
+    assert!(reply.attributes[18..].iter().all(|value| *value == 0));
     guest.end();
 }

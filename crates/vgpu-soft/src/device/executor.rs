@@ -404,6 +404,10 @@ impl Executor for SoftDevice {
         Ok(OccupancyReply { blocks, reserved: 0 }.into())
     }
 
+    fn cluster_occupancy(&mut self, _: Seq, _: &ClusterOccupancy, _: &[u8]) -> CuResult<Answer<ClusterOccupancyReply>> {
+        Err(self.refuse((CuError::NOT_SUPPORTED, "blocks of this device form no clusters".to_owned())))
+    }
+
     fn launch(&mut self, seq: Seq, message: &Launch, tail: &[u8]) -> CuResult {
         let step = self.launch_step(message, tail);
         self.post_step(message.stream, seq, step)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vgpu_core::abi::CUfunction_attribute_enum as Attribute;
-use vgpu_core::wire::messages::FunctionReply;
+use vgpu_core::wire::messages::{FUNCTION_ATTRIBUTE_COUNT, FunctionReply};
 use vgpu_core::{CuError, CuResult};
 
 use super::module::Module;
@@ -29,20 +29,32 @@ impl Function {
     /// What a guest is told about it.
     pub(super) fn reply(&self, handle: u64, limits: &Limits) -> FunctionReply {
         let kernel = &self.kernel;
+        let mut attributes = [0; FUNCTION_ATTRIBUTE_COUNT];
+        let table = [
+            (Attribute::CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, self.max_threads(limits)),
+            (Attribute::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, kernel.static_shared_bytes()),
+            (
+                Attribute::CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES,
+                u32::try_from(self.module.const_bytes()).unwrap_or(u32::MAX),
+            ),
+            (Attribute::CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, kernel.local_bytes()),
+            (Attribute::CU_FUNC_ATTRIBUTE_NUM_REGS, self.registers(limits)),
+            (Attribute::CU_FUNC_ATTRIBUTE_PTX_VERSION, kernel.arch()),
+            (Attribute::CU_FUNC_ATTRIBUTE_BINARY_VERSION, kernel.arch()),
+            (Attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, self.max_dynamic_shared_bytes),
+        ];
+        for (attribute, value) in table {
+            attributes[attribute.0 as usize] = i32::try_from(value).unwrap_or(i32::MAX);
+        }
+        // No preference.
+        attributes[Attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT.0 as usize] = -1;
         FunctionReply {
             function: handle,
-            max_threads_per_block: self.max_threads(limits),
-            shared_bytes: kernel.static_shared_bytes(),
-            const_bytes: u32::try_from(self.module.const_bytes()).unwrap_or(u32::MAX),
-            local_bytes: kernel.local_bytes(),
-            registers: self.registers(limits),
-            ptx_version: kernel.arch(),
-            binary_version: kernel.arch(),
             param_count: u32::try_from(kernel.params().len()).unwrap_or(u32::MAX),
             param_bytes: kernel.param_bytes(),
-            max_dynamic_shared_bytes: self.max_dynamic_shared_bytes,
             required_block: kernel.required_threads().unwrap_or_default(),
             reserved: 0,
+            attributes,
         }
     }
 

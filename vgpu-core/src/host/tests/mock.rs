@@ -226,7 +226,8 @@ impl Executor for Mock {
         calls: device_info(DeviceInfo) -> DeviceInfoReply, mem_alloc(MemAlloc) -> MemAllocReply, host_open(HostOpen) -> HostOpenReply,
             event_elapsed(EventElapsed) -> EventElapsedReply, context_facts(ContextFacts) -> ContextFactsReply,
             module_function(ModuleFunction) -> FunctionReply, module_global(ModuleGlobal) -> ModuleGlobalReply,
-            occupancy(Occupancy) -> OccupancyReply, error_text(ErrorText) -> ErrorTextReply,
+            occupancy(Occupancy) -> OccupancyReply, cluster_occupancy(ClusterOccupancy) -> ClusterOccupancyReply,
+            error_text(ErrorText) -> ErrorTextReply,
             graph_create(GraphCreate) -> GraphCreateReply, graph_update(GraphUpdate) -> GraphUpdateReply
     }
 }

@@ -58,6 +58,7 @@ fn a_cooperative_grid_that_cannot_be_resident_is_too_large() {
     // By NVIDIA's table of capability 7.5: 1024 threads of a multiprocessor.
     let cooperative = |blocks| Launch { flags: LAUNCH_COOPERATIVE, ..launch(FREE, function, blocks, 512) };
     assert_eq!(rig.run(|device, seq| device.launch(seq, &cooperative(4), &params)), Ok(()));
+    rig.sync(FREE);
     let too_large = Err(CuError::COOPERATIVE_LAUNCH_TOO_LARGE);
     assert_eq!(rig.run(|device, seq| device.launch(seq, &cooperative(5), &params)), too_large);
     assert!(rig.is_retired(FREE, rig.seq));

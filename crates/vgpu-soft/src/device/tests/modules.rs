@@ -1,5 +1,7 @@
 //! Images, variables, kernels and launches through the protocol.
 
+use vgpu_core::abi::CUfunction_attribute_enum as Attribute;
+
 use super::*;
 
 #[test]
@@ -25,9 +27,12 @@ fn a_function_says_what_it_is() {
     let words: Vec<u32> = answer.tail.chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect();
     assert_eq!(words, [0, 8, 8, 4, 12, 4]);
     let reply = answer.reply;
-    assert_eq!((reply.param_count, reply.param_bytes, reply.max_threads_per_block), (3, 16, 1024));
-    assert_eq!(reply.max_dynamic_shared_bytes, 48 << 10);
-    assert!((1..=64).contains(&reply.registers));
+    assert_eq!((reply.param_count, reply.param_bytes), (3, 16));
+    let of = |attribute: Attribute| reply.attributes[attribute.0 as usize];
+    assert_eq!(of(Attribute::CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK), 1024);
+    assert_eq!(of(Attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES), 48 << 10);
+    assert_eq!(of(Attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT), -1);
+    assert!((1..=64).contains(&of(Attribute::CU_FUNC_ATTRIBUTE_NUM_REGS)));
     assert_eq!(rig.function_of(module, "slow_store").unwrap().function, reply.function, "asked twice, made once");
 }
 
@@ -189,7 +194,7 @@ fn dynamic_shared_memory_can_be_raised_to_the_devices_limit() {
     rig.sync(FREE);
     assert!(rig.failures().is_empty());
     let mut occupancy = |block_threads, dynamic_shared_bytes| {
-        let message = Occupancy { function, block_threads, dynamic_shared_bytes };
+        let message = Occupancy { function, block_threads, dynamic_shared_bytes, flags: 0, reserved: 0 };
         rig.run(|device, seq| device.occupancy(seq, &message, &[])).unwrap().reply.blocks
     };
     assert_eq!([occupancy(256, 0), occupancy(256, 32 << 10), occupancy(0, 0), occupancy(2048, 0)], [4, 2, 0, 0]);
