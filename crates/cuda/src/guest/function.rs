@@ -41,8 +41,8 @@ pub(crate) struct Function {
     shared_optin_bytes: u32,
     /// Whether its device has clusters.
     has_clusters: bool,
-    /// Known occupancies by (threads per block, dynamic shared bytes, flags).
-    occupancy: Mutex<Vec<((u32, u32, u32), u32)>>,
+    /// Known occupancies by threads per block, dynamic shared bytes, and flags.
+    occupancy: Mutex<Vec<([u32; 3], u32)>>,
 }
 
 impl Function {
@@ -162,7 +162,7 @@ impl Function {
         dynamic_shared_bytes: u32,
         flags: u32,
     ) -> CuResult<u32> {
-        let key = (block_threads, dynamic_shared_bytes, flags);
+        let key = [block_threads, dynamic_shared_bytes, flags];
         let known = self.occupancy.lock().iter().find(|(shape, _)| *shape == key).map(|(_, blocks)| *blocks);
         if let Some(blocks) = known {
             return Ok(blocks);
