@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use parking_lot::Mutex;
+use vgpu_core::host::MemoryLedger;
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Api, Context as Handle, Event, Stream};
@@ -15,6 +16,8 @@ const EVENT_UNTIMED: u32 = 2;
 /// A context of the guest's, for whoever has work or property in it.
 pub(crate) struct Context {
     pub(crate) handle: Handle,
+    /// Who grants memory of its device.
+    pub(crate) ledger: Arc<dyn MemoryLedger>,
     /// The fault that has ended it, or 0.
     failed: AtomicU32,
     /// Kernels that are loaded in it may print something.
@@ -35,8 +38,8 @@ pub(crate) struct Owned {
 
 impl Context {
     /// Takes over a context of the driver's.
-    pub(crate) fn new(handle: Handle) -> Self {
-        Self { handle, failed: AtomicU32::new(0), prints: AtomicBool::new(false), spare: Mutex::default() }
+    pub(crate) fn new(handle: Handle, ledger: Arc<dyn MemoryLedger>) -> Self {
+        Self { handle, ledger, failed: AtomicU32::new(0), prints: AtomicBool::new(false), spare: Mutex::default() }
     }
 
     /// # Errors

@@ -42,7 +42,8 @@ const EVENT_LIMIT: u32 = 1 << 16;
 pub struct DriverDevice {
     pub(crate) driver: Arc<Driver>,
     pub(crate) completions: Arc<dyn Completions>,
-    pub(crate) ledger: Arc<dyn MemoryLedger>,
+    /// Who grants memory of each device.
+    pub(crate) ledgers: Vec<Arc<dyn MemoryLedger>>,
     pub(crate) host_calls: Arc<HostCalls>,
     pub(crate) output: Arc<Output>,
     pub(crate) retirer: Arc<Retirer>,
@@ -68,8 +69,8 @@ pub struct DriverDevice {
 
 /// What a device works with besides its driver.
 pub struct Setup {
-    /// The books of its memory.
-    pub ledger: Arc<dyn MemoryLedger>,
+    /// The books of memory, for each of the driver's devices.
+    pub ledgers: Vec<Arc<dyn MemoryLedger>>,
     /// Images that are kept beyond this process.
     pub images: Option<Arc<dyn ImageStore>>,
     /// The guest's window.
@@ -88,10 +89,10 @@ impl DriverDevice {
     /// # Errors
     /// The system's, without room for threads.
     pub fn new(driver: Arc<Driver>, setup: Setup) -> std::io::Result<Self> {
-        let Setup { ledger, images, completions, standard, arena, signals } = setup;
+        let Setup { ledgers, images, completions, standard, arena, signals } = setup;
         let output = Output::start(Arc::clone(&completions), standard)?;
         let space = Arc::new(Space::new(&driver.api, &driver.devices, arena));
-        let reaper = Reaper::start(Arc::clone(&driver), Arc::clone(&ledger), Arc::clone(&space))?;
+        let reaper = Reaper::start(Arc::clone(&driver), Arc::clone(&space))?;
         let host_calls = Arc::new(HostCalls::new(Arc::clone(&completions), Arc::clone(&output)));
         let retirer = Arc::new(Retirer::new(
             Arc::clone(&driver),
@@ -122,7 +123,7 @@ impl DriverDevice {
             retiring: Some(retiring),
             driver,
             completions,
-            ledger,
+            ledgers,
             host_calls,
             output,
             retirer,
@@ -219,14 +220,16 @@ impl DriverDevice {
             .check_vacant(message.legacy_stream)
             .map_err(|_| invalid("the slot of the default stream is taken"))?;
         let device = self.driver.devices.get(message.device as usize).copied();
-        let device =
-            device.ok_or_else(|| (CuError::INVALID_DEVICE, format!("there is no device {}", message.device)))?;
+        let ledger = self.ledgers.get(message.device as usize).cloned();
+        let (device, ledger) = device
+            .zip(ledger)
+            .ok_or_else(|| (CuError::INVALID_DEVICE, format!("there is no device {}", message.device)))?;
         if std::mem::take(&mut self.context_is_dying) {
             self.bury_and_wait();
         }
         let has_primary = self.contexts.values().any(|owned| owned.is_primary && owned.device == device);
         let is_primary = !has_primary && !self.pinning.keeps_primary_of(device);
-        let context = self.start_context(device, is_primary, message.flags).map_err(refused("a context"))?;
+        let context = self.start_context((device, ledger), is_primary, message.flags).map_err(refused("a context"))?;
         self.pinning.hold(&self.driver.api, message.context, &context);
         self.streams.words.hold(&self.driver.api, message.context, device);
         let opened = self.streams.open(message.legacy_stream, Stream::LEGACY, &context, message.context, true);
@@ -237,7 +240,12 @@ impl DriverDevice {
 
     /// A context of the driver's, made current. The first one of a device is its primary one, which cuBLAS would otherwise
     /// make besides.
-    fn start_context(&mut self, device: i32, is_primary: bool, flags: u32) -> CuResult<Arc<Context>> {
+    fn start_context(
+        &mut self,
+        (device, ledger): (i32, Arc<dyn MemoryLedger>),
+        is_primary: bool,
+        flags: u32,
+    ) -> CuResult<Arc<Context>> {
         let api = &self.driver.api;
         let flags = flags & CONTEXT_LMEM_RESIZE_TO_MAX;
         self.streams.current.forget();
@@ -253,7 +261,7 @@ impl DriverDevice {
             let ended = if is_primary { api.cuDevicePrimaryCtxRelease_v2(device) } else { api.cuCtxDestroy_v2(handle) };
             crate::context::log_failure("a context", ended);
         })?;
-        Ok(Arc::new(Context::new(handle)))
+        Ok(Arc::new(Context::new(handle, ledger)))
     }
 
     /// Ends a context, with all that is its, once its work is done.
@@ -324,20 +332,20 @@ impl DriverDevice {
     pub(crate) fn take_memory(&mut self, number: u32, len_bytes: u64) -> Result<Address, Refusal> {
         let Owned { context, device, .. } = self.contexts.get(&number).expect("its context was entered");
         let (context, device) = (Arc::clone(context), *device);
-        let mut taken = self.try_memory(device, len_bytes);
+        let mut taken = self.try_memory(&context, device, len_bytes);
         if taken == Err(CuError::OUT_OF_MEMORY) {
             self.bury_and_wait();
             self.enter(&context).map_err(refused("its context"))?;
-            taken = self.try_memory(device, len_bytes);
+            taken = self.try_memory(&context, device, len_bytes);
         }
         taken.map_err(|error| (error, format!("{len_bytes} bytes of device memory")))
     }
 
-    fn try_memory(&self, device: i32, len_bytes: u64) -> CuResult<Address> {
-        if !self.ledger.reserve(len_bytes) {
+    fn try_memory(&self, context: &Context, device: i32, len_bytes: u64) -> CuResult<Address> {
+        if !context.ledger.reserve(len_bytes) {
             return Err(CuError::OUT_OF_MEMORY);
         }
-        self.space.alloc(&self.driver.api, device, len_bytes).inspect_err(|_| self.ledger.release(len_bytes))
+        self.space.alloc(&self.driver.api, device, len_bytes).inspect_err(|_| context.ledger.release(len_bytes))
     }
 
     /// Adds an allocation or a variable to what is the guest's.

@@ -134,7 +134,9 @@ impl Executor for DriverDevice {
             Some(device) => info::describe(&self.driver, *device)?,
             None => info::none(&self.driver),
         };
-        info.total_mem_bytes = info.total_mem_bytes.min(self.ledger.free_and_total().1);
+        if let Some(ledger) = self.ledgers.get(message.device as usize) {
+            info.total_mem_bytes = info.total_mem_bytes.min(ledger.free_and_total().1);
+        }
         Ok(info.into())
     }
 
@@ -262,7 +264,7 @@ impl Executor for DriverDevice {
         // SAFETY: both arguments lead to locals.
         let asked = unsafe { self.driver.api.cuMemGetInfo_v2(&raw mut free, &raw mut total) };
         self.answered(&context, asked.map_err(refused("to tell about memory")))?;
-        let (granted, quota) = self.ledger.free_and_total();
+        let (granted, quota) = context.ledger.free_and_total();
         Ok(MemInfoReply { free_bytes: granted.min(free as u64), total_bytes: quota.min(total as u64) }.into())
     }
 

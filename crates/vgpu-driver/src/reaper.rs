@@ -7,7 +7,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use parking_lot::{Condvar, Mutex};
 use vgpu_core::CuResult;
-use vgpu_core::host::MemoryLedger;
 
 use crate::api::{Address, Event, GraphExec, Module, Stream};
 use crate::blas::Handle as BlasHandle;
@@ -63,17 +62,12 @@ impl Reaper {
     ///
     /// # Errors
     /// The system's, without room for a thread.
-    pub(crate) fn start(
-        driver: Arc<Driver>,
-        ledger: Arc<dyn MemoryLedger>,
-        space: Arc<Space>,
-    ) -> std::io::Result<Self> {
+    pub(crate) fn start(driver: Arc<Driver>, space: Arc<Space>) -> std::io::Result<Self> {
         let (sender, dead) = channel();
         let count = Arc::new(Count::default());
         let counted = Arc::clone(&count);
-        std::thread::Builder::new()
-            .name("vgpu-reaper".to_owned())
-            .spawn(move || run(&driver, &*ledger, &space, &dead, &counted))?;
+        let run = move || run(&driver, &space, &dead, &counted);
+        std::thread::Builder::new().name("vgpu-reaper".to_owned()).spawn(run)?;
         Ok(Self { sender: Mutex::new(sender), count })
     }
 
@@ -97,10 +91,10 @@ impl Reaper {
     }
 }
 
-fn run(driver: &Driver, ledger: &dyn MemoryLedger, space: &Space, dead: &Receiver<Dead>, count: &Count) {
+fn run(driver: &Driver, space: &Space, dead: &Receiver<Dead>, count: &Count) {
     let mut current = Current::default();
     for dead in dead {
-        end(driver, ledger, space, dead, &mut current);
+        end(driver, space, dead, &mut current);
         let mut expected = count.expected.lock();
         *expected -= 1;
         if *expected == 0 {
@@ -109,7 +103,7 @@ fn run(driver: &Driver, ledger: &dyn MemoryLedger, space: &Space, dead: &Receive
     }
 }
 
-fn end(driver: &Driver, ledger: &dyn MemoryLedger, space: &Space, dead: Dead, current: &mut Current) {
+fn end(driver: &Driver, space: &Space, dead: Dead, current: &mut Current) {
     let Dead { context, what } = dead;
     let api = &driver.api;
     // A context that has failed refuses everything; what is in it goes with it.
@@ -117,7 +111,7 @@ fn end(driver: &Driver, ledger: &dyn MemoryLedger, space: &Space, dead: Dead, cu
     match what {
         What::Memory { address, len_bytes } => {
             log_failure("memory", space.free(api, address));
-            ledger.release(len_bytes);
+            context.ledger.release(len_bytes);
         }
         What::Module(module) => log_failure("a module", api.cuModuleUnload(module)),
         What::Graph(exec) => log_failure("a graph", api.cuGraphExecDestroy(exec)),

@@ -9,21 +9,29 @@ use std::ops::Range;
 #[derive(Clone, Debug, Default)]
 pub struct MemoryMap {
     ranges: Vec<Range<u64>>,
+    /// Other devices' memory: copies reach it, kernels do not.
+    peers: Vec<Range<u64>>,
 }
 
 impl MemoryMap {
     /// Takes the ranges in any order; empty ones are dropped.
-    pub fn new(mut ranges: Vec<Range<u64>>) -> Self {
-        ranges.retain(|range| !range.is_empty());
-        ranges.sort_unstable_by_key(|range| range.start);
-        Self { ranges }
+    pub fn new(ranges: Vec<Range<u64>>) -> Self {
+        Self::with_peers(ranges, Vec::new())
+    }
+
+    /// The same, of one of several devices.
+    pub fn with_peers(ranges: Vec<Range<u64>>, peers: Vec<Range<u64>>) -> Self {
+        Self { ranges: sorted(ranges), peers: sorted(peers) }
     }
 
     /// The allocation that holds the byte at `address`.
     pub fn find(&self, address: u64) -> Option<Range<u64>> {
-        let after = self.ranges.partition_point(|range| range.start <= address);
-        let range = self.ranges.get(after.checked_sub(1)?)?;
-        range.contains(&address).then(|| range.clone())
+        find(&self.ranges, address)
+    }
+
+    /// The same, on whatever device.
+    pub fn find_for_copy(&self, address: u64) -> Option<Range<u64>> {
+        self.find(address).or_else(|| find(&self.peers, address))
     }
 
     /// Whether `len_bytes` bytes from `address` lie within one allocation.
@@ -33,6 +41,27 @@ impl MemoryMap {
             None => false,
         }
     }
+
+    /// Whether a copy may touch them.
+    pub fn admits_copy(&self, address: u64, len_bytes: u64) -> bool {
+        let is_peers = || {
+            let end = address.checked_add(len_bytes);
+            find(&self.peers, address).is_some_and(|range| end.is_some_and(|end| end <= range.end))
+        };
+        self.admits(address, len_bytes) || is_peers()
+    }
+}
+
+fn sorted(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    ranges.retain(|range| !range.is_empty());
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges
+}
+
+fn find(ranges: &[Range<u64>], address: u64) -> Option<Range<u64>> {
+    let after = ranges.partition_point(|range| range.start <= address);
+    let range = ranges.get(after.checked_sub(1)?)?;
+    range.contains(&address).then(|| range.clone())
 }
 
 #[cfg(test)]
@@ -46,5 +75,12 @@ mod tests {
         assert!(!map.admits(1025, 1024));
         assert!(!map.admits(0, 1));
         assert!(!map.admits(u64::MAX, 2));
+    }
+
+    #[test]
+    fn other_devices_memory_is_for_copies_only() {
+        let map = MemoryMap::with_peers(vec![4096..8192], vec![1024..2048]);
+        assert!(!map.admits(1024, 1) && map.admits_copy(1024, 1024) && map.admits_copy(4096, 4096));
+        assert!(!map.admits_copy(1024, 1025) && !map.admits_copy(0, 1) && !map.admits_copy(1025, u64::MAX));
     }
 }

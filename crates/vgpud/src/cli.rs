@@ -44,8 +44,7 @@ pub enum Command {
     /// Serve one guest whose connection was inherited.
     #[command(hide = true)]
     Executor(ExecutorOptions),
-    /// Ask the driver for its GPUs, in a process of its own.
-    #[command(hide = true)]
+    /// Say which GPUs would execute here, and why those
     Probe(ProbeOptions),
     /// Measure the window between two processes on this machine.
     #[command(hide = true)]
@@ -115,7 +114,7 @@ pub struct DeviceOptions {
     #[arg(long, env = "VGPU_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What executes: soft (the software GPU), driver (the GPUs of this machine's NVIDIA driver), driver:NUMBER (one of them) or
-    /// auto (those, if there are any; else the software GPU) [default: soft]
+    /// auto (those, if there are any; else the software GPU) [default: auto]
     #[arg(long, env = "VGPU_DEVICE", value_name = "DEVICE")]
     pub device: Option<Choice>,
     /// The driver's libcuda.so.1, where it is not to be looked for
@@ -132,7 +131,11 @@ pub struct DeviceOptions {
     /// guest's window by itself, where it can) [default: events]
     #[arg(long, env = "VGPU_COMPLETIONS", value_name = "HOW", hide = true)]
     pub completions: Option<Completions>,
-    /// Device memory, shared by all guests [default: 8GiB of the software GPU, all of a driver's GPU]
+    /// Software GPUs, all alike [default: 1]
+    #[arg(long, env = "VGPU_DEVICES", value_name = "N")]
+    pub devices: Option<u32>,
+    /// Memory of each device, shared by all guests [default: 8GiB of a software GPU, or what this machine has; all of a driver's
+    /// GPU]
     #[arg(long, env = "VGPU_DEVICE_MEMORY", value_name = "SIZE")]
     pub device_memory: Option<Bytes>,
     /// Pinned host memory that one guest may hold [default: 16GiB]
@@ -159,9 +162,12 @@ pub struct DeviceOptions {
     pub multiprocessors: Option<u32>,
 }
 
-/// Options of asking the driver.
+/// Options of asking for GPUs.
 #[derive(Clone, Debug, Args)]
 pub struct ProbeOptions {
+    /// Answer in bytes, for a daemon.
+    #[arg(long, hide = true)]
+    pub raw: bool,
     /// The device.
     #[command(flatten)]
     pub device: DeviceOptions,

@@ -54,8 +54,8 @@ pub struct Daemon {
     called: OsString,
     flags: Vec<String>,
     settings: DeviceSettings,
-    /// Device memory of all guests together.
-    memory_bytes: u64,
+    /// Memory of each device, for all guests together.
+    memory_bytes: Vec<u64>,
 }
 
 impl Daemon {
@@ -69,13 +69,13 @@ impl Daemon {
         flags: impl IntoIterator<Item = String>,
     ) -> Result<Arc<Self>> {
         let (settings, devices) = probe::resolve(settings)?;
-        let memory_bytes = settings.memory_bytes.unwrap_or_default();
-        let (ledger, ledger_object) = Ledger::create(max_guests)?;
+        let memory_bytes = devices.iter().map(|device| device.total_mem_bytes).collect();
+        let (ledger, ledger_object) = Ledger::create(max_guests, u32::try_from(devices.len())?)?;
         // The only children are executors, and all of them need it.
         rustix::io::fcntl_setfd(&ledger_object, rustix::io::FdFlags::empty()).context("the memory ledger")?;
         let ledger = Arc::new(ledger);
         let daemon = Arc::new(Self {
-            observer: Observer::new(devices, memory_bytes, Arc::clone(&ledger)),
+            observer: Observer::new(devices, Arc::clone(&ledger)),
             ledger,
             ledger_object,
             free_slots: Mutex::new((0..max_guests).collect()),
@@ -104,7 +104,7 @@ impl Daemon {
     /// What a VM's silent guests hold now. Their memory counts as free: it is there for whoever asks.
     pub fn note_dormant(&self, vm: &Dormant, holding: Holding) {
         vm.report(holding);
-        self.ledger.set_lendable(self.dormants.memory_bytes());
+        self.ledger.set_lendable(&self.dormants.memory_bytes());
     }
 
     /// A place for the guest of that process number (0 when it is not visible here), if one is free.
@@ -138,18 +138,19 @@ impl Daemon {
         thread.spawn(move || {
             loop {
                 let number = daemon.ledger.wait_for_question();
-                daemon.make_room();
+                daemon.ledger.devices().for_each(|device| daemon.make_room(device));
                 daemon.ledger.answer(number);
             }
         })?;
         Ok(())
     }
 
-    /// Ends silent guests until there is room for whoever wants most; none if all of them would not be enough.
-    fn make_room(&self) {
-        let total_bytes = self.memory_bytes;
-        let needed_bytes = || self.ledger.used_by_all().saturating_add(self.ledger.wanted_bytes());
-        if needed_bytes().saturating_sub(self.dormants.memory_bytes()) > total_bytes {
+    /// Ends silent guests until there is room on a device for whoever wants most of it; none if all of them would not be enough.
+    fn make_room(&self, device: u32) {
+        let of = |bytes: &[u64]| bytes.get(device as usize).copied().unwrap_or(0);
+        let total_bytes = of(&self.memory_bytes);
+        let needed_bytes = || self.ledger.used_by_all(device).saturating_add(self.ledger.wanted_bytes(device));
+        if needed_bytes().saturating_sub(of(&self.dormants.memory_bytes())) > total_bytes {
             return;
         }
         let until = Instant::now() + MEMORY_WAIT_MAX;
@@ -272,9 +273,9 @@ impl Executor {
         Ok(pidfd_open(pid, PidfdFlags::empty())?)
     }
 
-    /// Device memory that it holds.
-    pub fn memory_bytes(&self) -> u64 {
-        self.place.daemon.ledger.used_bytes(self.place.slot)
+    /// Memory of each device that it holds.
+    pub fn memory_bytes(&self) -> Vec<u64> {
+        self.place.daemon.ledger.used_of_each(self.place.slot)
     }
 
     /// Waits for its end.

@@ -1,11 +1,11 @@
-//! Makes the software GPU.
+//! Makes software GPUs.
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use vgpu_core::host::{ImageStore, MemoryLedger};
 use vgpu_core::wire::Completions;
-use vgpu_soft::device::{Config, SoftDevice};
+use vgpu_soft::device::{Config, Identity, SoftDevice};
 use vgpu_soft::exec::Schedule as Order;
 
 use crate::settings::{DeviceSettings, Schedule};
@@ -13,40 +13,43 @@ use crate::settings::{DeviceSettings, Schedule};
 /// Instructions after which the next warp has its turn.
 const INTERLEAVED_OPS: u32 = 4;
 
-/// Sets up the device, with so much memory.
+/// Sets up the devices, one for each ledger.
 ///
 /// # Errors
 /// When the settings name a device that cannot be, or the system has no room.
 pub fn open(
     settings: &DeviceSettings,
-    memory_bytes: u64,
-    ledger: Arc<dyn MemoryLedger>,
+    ledgers: Vec<Arc<dyn MemoryLedger>>,
     images: Option<Arc<dyn ImageStore>>,
     completions: Arc<dyn Completions>,
 ) -> Result<SoftDevice> {
-    SoftDevice::new(config(settings, memory_bytes, ledger, images), completions).context("the device cannot be set up")
+    SoftDevice::new(config(settings, ledgers, images), completions).context("the device cannot be set up")
 }
 
-/// How the device is set up, with so much memory.
+/// How they are set up.
 pub(crate) fn config(
     settings: &DeviceSettings,
-    memory_bytes: u64,
-    ledger: Arc<dyn MemoryLedger>,
+    ledgers: Vec<Arc<dyn MemoryLedger>>,
     images: Option<Arc<dyn ImageStore>>,
 ) -> Config {
+    let (host, capability) = (host_identity(), settings.capability.to_string());
+    let devices = (0..).zip(ledgers).map(|(index, ledger)| Identity {
+        uuid: uuid(&host, index, &capability),
+        pci: (0, 1 + index, 0),
+        ledger,
+    });
     Config {
+        devices: devices.collect(),
         compute_capability: (settings.capability.0, settings.capability.1),
-        memory_bytes,
+        memory_bytes: settings.soft_memory_bytes(),
         threads: settings.threads as usize,
         schedule: match settings.schedule {
             Schedule::Interleaved => Order::Interleaved { ops: INTERLEAVED_OPS },
             Schedule::ToBarrier => Order::ToBarrier,
         },
         race_check: settings.racecheck,
-        uuid: uuid(&host_identity(), 0, &settings.capability.to_string()),
         multiprocessors: settings.multiprocessors,
         launch_timeout: settings.launch_timeout,
-        ledger,
         images,
         ..Config::default()
     }

@@ -16,14 +16,14 @@ pub enum Need {
 }
 
 /// What the silent guests of one VM hold.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Holding {
     /// Since when the longest silent of those is silent that have a place.
     pub place_since: Option<Instant>,
     /// The same for those that have device memory.
     pub memory_since: Option<Instant>,
-    /// How much they have.
-    pub memory_bytes: u64,
+    /// How much of each device they have.
+    pub memory_bytes: Vec<u64>,
 }
 
 impl Holding {
@@ -97,11 +97,20 @@ impl Dormants {
         true
     }
 
-    /// Device memory that could be had.
-    pub fn memory_bytes(&self) -> u64 {
+    /// Memory of each device that could be had.
+    pub fn memory_bytes(&self) -> Vec<u64> {
         let vms = self.vms.lock();
-        vms.iter().filter_map(Weak::upgrade).map(|vm| vm.holding.lock().memory_bytes).sum()
+        sums(vms.iter().filter_map(Weak::upgrade).map(|vm| vm.holding.lock().memory_bytes.clone()))
     }
+}
+
+/// What several have of each device together.
+pub fn sums(all: impl IntoIterator<Item = Vec<u64>>) -> Vec<u64> {
+    all.into_iter().fold(Vec::new(), |mut sums, bytes| {
+        sums.resize(sums.len().max(bytes.len()), 0);
+        sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);
+        sums
+    })
 }
 
 #[cfg(test)]
@@ -120,12 +129,12 @@ mod tests {
     fn the_longest_silent_guest_gives_up_first_and_one_at_a_time() {
         let now = Instant::now();
         let since = |s| Some(now - Duration::from_secs(s));
-        let short = vm(Holding { place_since: since(1), memory_since: since(1), memory_bytes: 5 });
+        let short = vm(Holding { place_since: since(1), memory_since: since(1), memory_bytes: vec![5, 7] });
         let long = vm(Holding { place_since: since(9), ..Holding::default() });
         let dormants = Dormants::default();
         assert!(!dormants.reclaim(Need::Place));
         [&short, &long].into_iter().for_each(|vm| dormants.join(vm));
-        assert_eq!(dormants.memory_bytes(), 5);
+        assert_eq!(dormants.memory_bytes(), [5, 7]);
 
         assert!(dormants.reclaim(Need::Place));
         assert_eq!((short.wish(), long.wish()), (None, Some(Need::Place)));
@@ -139,8 +148,8 @@ mod tests {
     #[test]
     fn a_vm_that_has_left_gives_up_nothing() {
         let dormants = Dormants::default();
-        dormants.join(&vm(Holding { place_since: Some(Instant::now()), memory_since: None, memory_bytes: 5 }));
+        dormants.join(&vm(Holding { place_since: Some(Instant::now()), memory_since: None, memory_bytes: vec![5] }));
         assert!(!dormants.reclaim(Need::Place));
-        assert_eq!(dormants.memory_bytes(), 0);
+        assert_eq!(dormants.memory_bytes(), [0; 0]);
     }
 }

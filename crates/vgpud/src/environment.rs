@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::settings::DeviceSettings;
+use crate::settings::{Choice, DeviceSettings};
 
 /// Our own that are kept.
 const KEPT: [&str; 2] = ["VGPU_LOG", "RUST_BACKTRACE"];
@@ -48,7 +48,7 @@ fn cache_folder() -> Option<PathBuf> {
 
 /// What our own libcuda, taken for a driver, needs: a software GPU of these settings.
 fn nest(command: &mut Command, settings: &DeviceSettings) {
-    let soft = DeviceSettings { device: Default::default(), nested: false, ..settings.clone() };
+    let soft = DeviceSettings { device: Choice::Soft, nested: false, ..settings.clone() };
     for flag in soft.to_flags() {
         let (name, value) = flag.trim_start_matches('-').split_once('=').unwrap_or((&flag, ""));
         command.env(format!("VGPU_{}", name.replace('-', "_").to_ascii_uppercase()), value);
@@ -80,10 +80,11 @@ mod tests {
 
     #[test]
     fn a_nested_device_is_a_software_gpu_of_the_same_settings() {
-        let made = made(&DeviceOptions { nested: Some(true), threads: Some(3), ..Default::default() });
+        let made =
+            made(&DeviceOptions { nested: Some(true), threads: Some(3), devices: Some(2), ..Default::default() });
         let of = |name: &str| made.get(name).map(String::as_str);
         assert_eq!((of("VGPU"), of("VGPU_DEVICE"), of("VGPU_NESTED")), (Some("embedded"), Some("soft"), Some("false")));
-        assert_eq!((of("VGPU_THREADS"), of("VGPU_COMPUTE_CAPABILITY")), (Some("3"), Some("7.5")));
+        assert_eq!((of("VGPU_THREADS"), of("VGPU_DEVICES")), (Some("3"), Some("2")));
         assert!(made.contains_key("VGPU_EXECUTOR"));
     }
 }

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::Signal;
@@ -24,9 +25,13 @@ use crate::gpu::{Device, Gpu};
 use crate::ledger::{Account, Ledger};
 use crate::module_cache::ModuleCache;
 use crate::observer::Observer;
+use crate::probe;
 use crate::settings::{Bytes, Choice, DeviceSettings};
 use crate::standard;
 use crate::watch;
+
+/// How long a program waits for the driver to say which GPUs it has, before it gets the software GPU.
+const EMBEDDED_ANSWER_MAX: Duration = Duration::from_secs(10);
 
 /// Serves the guest at the other end of an inherited connection.
 ///
@@ -41,15 +46,20 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
         // executor stays for as long as that lives.
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).context("the daemon's end")?;
     }
-    let settings = DeviceSettings::new(&options.device);
-    if let Ok(settings) = &settings
-        && settings.device != Choice::Soft
-        && !options.own_environment
-    {
-        return Err(start_anew(options, settings));
-    }
     if options.detach {
         detach()?;
+    }
+    let mut settings = DeviceSettings::new(&options.device);
+    if !options.own_environment {
+        settings = settings.and_then(|settings| {
+            let found = probe::look(&settings, EMBEDDED_ANSWER_MAX)?;
+            Ok(found.settle(settings, "vgpu"))
+        });
+        if let Ok(settings) = &settings
+            && settings.device != Choice::Soft
+        {
+            return Err(start_anew(options, settings));
+        }
     }
     let socket = inherit_socket(options.socket_fd)?;
     let introduction = handshake::receive_hello(&socket, false).context("the guest's greeting")?;
@@ -57,9 +67,9 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
     let served = settings.and_then(|settings| match introduction.kind {
         ConnectionKind::Compute => prepare(&socket, &introduction, options, &settings, daemon),
         ConnectionKind::Monitor => {
-            let ledger = Arc::new(Ledger::create(1)?.0);
-            let gpu = Gpu::choose(&settings)?;
-            let observer = Observer::new(gpu.describe(&settings)?, gpu.memory_bytes(&settings)?, ledger);
+            let devices = Gpu::open(&settings)?.describe(&settings)?;
+            let ledger = Arc::new(Ledger::create(1, u32::try_from(devices.len())?)?.0);
+            let observer = Observer::new(devices, ledger);
             watch::end_with_process(&socket)?;
             handshake::welcome(&socket, None)?;
             monitor::serve(&socket, &observer).context("the monitor's connection")?;
@@ -107,8 +117,8 @@ fn prepare(
         Choice::Driver(_) | Choice::Auto => Some(standard::divert()?),
     };
     let (gpu, arena) = match settings.nested {
-        true => choose_nested(settings, arena)?,
-        false => (Gpu::choose(settings)?, Some(arena)),
+        true => open_nested(settings, arena)?,
+        false => (Gpu::open(settings)?, Some(arena)),
     };
     let part = inherit_window(options)?;
     // A guest in a VM has the memory already; another gets it with the welcome.
@@ -121,9 +131,9 @@ fn prepare(
         }
     });
     let completions = Arc::clone(&window) as Arc<dyn Completions>;
-    let ledger = account(options, gpu.memory_bytes(settings)?)?;
+    let ledgers = accounts(options, gpu.memory_bytes(settings)?)?;
     let Device { executor, counts, arena } =
-        gpu.open(settings, ledger, images(options)?, completions, standard, arena)?;
+        gpu.start(settings, ledgers, images(options)?, completions, standard, arena)?;
     let is_drivers = matches!(gpu, Gpu::Driver(_));
     watch::end_with(socket, daemon, move || {
         report(&counts());
@@ -145,14 +155,14 @@ fn leave(served: &Result<(), ServeError>) -> ! {
     unsafe { libc::_exit(served.is_err().into()) }
 }
 
-/// Chooses the GPU where our own libcuda may be its driver: that keeps the addresses itself then, as a guest does, and has its
+/// Opens the GPU where our own libcuda may be its driver: that keeps the addresses itself then, as a guest does, and has its
 /// memory where this executor's guest expects it.
-fn choose_nested(settings: &DeviceSettings, arena: Arena) -> Result<(Gpu, Option<Arena>)> {
+fn open_nested(settings: &DeviceSettings, arena: Arena) -> Result<(Gpu, Option<Arena>)> {
     let range = arena.range();
     drop(arena);
     // SAFETY: nothing has started a thread yet.
     unsafe { std::env::set_var(Arena::VARIABLE, range.to_string()) };
-    let gpu = Gpu::choose(settings)?;
+    let gpu = Gpu::open(settings)?;
     let arena = match gpu {
         Gpu::Driver(_) => None,
         Gpu::Soft => Some(Arena::at(range).context("addresses for device memory")?),
@@ -166,7 +176,7 @@ fn start_anew(options: &ExecutorOptions, settings: &DeviceSettings) -> anyhow::E
     command.arg0("vgpud");
     environment::make(&mut command, settings, JitCache::Own);
     command.args(["executor", "--own-environment"]).arg(format!("--socket-fd={}", options.socket_fd));
-    command.args(options.detach.then_some("--detach")).args(settings.to_flags());
+    command.args(settings.to_flags());
     anyhow::Error::new(command.exec()).context("an environment for the driver")
 }
 
@@ -186,11 +196,14 @@ fn report(counts: &StatisticsReply) {
     );
 }
 
-fn account(options: &ExecutorOptions, memory_bytes: u64) -> Result<Arc<dyn MemoryLedger>> {
-    match (options.ledger_fd, options.ledger_slot) {
-        (Some(fd), Some(slot)) => Ok(Arc::new(Account::new(Arc::new(Ledger::inherit(fd)?), slot, memory_bytes)?)),
-        _ => Ok(Arc::new(Quota::new(memory_bytes))),
-    }
+/// Who grants memory of each device.
+fn accounts(options: &ExecutorOptions, memory_bytes: Vec<u64>) -> Result<Vec<Arc<dyn MemoryLedger>>> {
+    let (Some(fd), Some(slot)) = (options.ledger_fd, options.ledger_slot) else {
+        return Ok(memory_bytes.into_iter().map(|bytes| Arc::new(Quota::new(bytes)) as _).collect());
+    };
+    let ledger = Arc::new(Ledger::inherit(fd, u32::try_from(memory_bytes.len())?)?);
+    let account = |(device, bytes)| Ok(Arc::new(Account::new(Arc::clone(&ledger), slot, device, bytes)?) as _);
+    (0..).zip(memory_bytes).map(account).collect()
 }
 
 /// Where images are kept; an embedded executor keeps none.

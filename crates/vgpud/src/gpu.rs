@@ -1,4 +1,4 @@
-//! What executes in this process: the software GPU, or the GPUs of the host's driver.
+//! What executes in this process: software GPUs, or the GPUs of the host's driver.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,18 +14,15 @@ use crate::observer::Nobody;
 use crate::settings::{Choice, DeviceSettings};
 use crate::{device, nested};
 
-/// Memory of the software GPU when nobody says.
-pub(crate) const SOFT_MEMORY_BYTES: u64 = 8 << 30;
-
 /// What executes, chosen and opened.
 pub enum Gpu {
-    /// The software GPU.
+    /// Software GPUs.
     Soft,
     /// The driver.
     Driver(Arc<Driver>),
 }
 
-/// A device for one guest.
+/// The devices of one guest.
 pub struct Device {
     /// What its records are handed to.
     pub executor: Box<dyn Executor>,
@@ -36,61 +33,64 @@ pub struct Device {
 }
 
 impl Gpu {
-    /// Opens what the settings ask for. For `auto` that is the software GPU where the driver has nothing to offer.
+    /// Opens what the settings name; what `auto` means here is found out by a [`probe`](crate::probe) before.
     ///
     /// # Errors
-    /// When the driver is asked for and does not work.
-    pub fn choose(settings: &DeviceSettings) -> Result<Self> {
-        let opened = |gpu| open_driver(settings, gpu).map(|driver| Self::Driver(Arc::new(driver)));
-        match settings.device {
-            Choice::Soft => Ok(Self::Soft),
-            Choice::Driver(gpu) => opened(gpu).context("the driver's GPUs cannot be used"),
-            Choice::Auto => Ok(opened(None).unwrap_or_else(|reason| {
-                log_fallback(&reason);
-                Self::Soft
-            })),
-        }
+    /// When the driver does not work.
+    pub fn open(settings: &DeviceSettings) -> Result<Self> {
+        let gpu = match settings.device {
+            Choice::Soft => return Ok(Self::Soft),
+            Choice::Driver(gpu) => gpu,
+            Choice::Auto => None,
+        };
+        let driver = open_driver(settings, gpu).context("the driver's GPUs cannot be used")?;
+        Ok(Self::Driver(Arc::new(driver)))
     }
 
-    /// All devices, as guests are told of them but for their quota.
+    /// All devices, as guests are told of them.
     ///
     /// # Errors
     /// When there can be no such device: better known at start than at the first guest.
     pub fn describe(&self, settings: &DeviceSettings) -> Result<Vec<DeviceInfoReply>> {
         match self {
-            Self::Driver(driver) => driver.describe_gpus().context("the driver does not describe its GPUs"),
+            Self::Driver(driver) => {
+                let mut gpus = driver.describe_gpus().context("the driver does not describe its GPUs")?;
+                let quota_bytes = settings.memory_bytes.unwrap_or(u64::MAX);
+                gpus.iter_mut().for_each(|gpu| gpu.total_mem_bytes = gpu.total_mem_bytes.min(quota_bytes));
+                Ok(gpus)
+            }
             Self::Soft => {
+                let quota = |bytes| Arc::new(Quota::new(bytes)) as Arc<dyn MemoryLedger>;
+                let quotas = self.memory_bytes(settings)?.into_iter().map(quota).collect();
                 let settings = DeviceSettings { threads: 1, ..settings.clone() };
-                let quota = Arc::new(Quota::new(settings.memory_bytes.unwrap_or(SOFT_MEMORY_BYTES)));
-                let mut device = device::open(&settings, SOFT_MEMORY_BYTES, quota, None, Arc::new(Nobody))?;
-                let question = DeviceInfo { device: 0, reserved: 0 };
-                let info = device.device_info(0, &question, &[]).context("the device does not describe itself")?;
-                Ok(vec![info.reply])
+                let mut device = device::open(&settings, quotas, None, Arc::new(Nobody))?;
+                let questions = (0..settings.devices).map(|device| DeviceInfo { device, reserved: 0 });
+                let infos = questions.map(|question| device.device_info(0, &question, &[]).map(|info| info.reply));
+                infos.collect::<Result<_, _>>().context("the device does not describe itself")
             }
         }
     }
 
-    /// Device memory of all guests together.
+    /// Memory of each device, for all guests together.
     ///
     /// # Errors
     /// As [`describe`](Self::describe).
-    pub fn memory_bytes(&self, settings: &DeviceSettings) -> Result<u64> {
-        match (settings.memory_bytes, self) {
-            (Some(bytes), _) => Ok(bytes),
-            (None, Self::Soft) => Ok(SOFT_MEMORY_BYTES),
-            (None, Self::Driver(_)) => Ok(total_bytes(&self.describe(settings)?)),
+    pub fn memory_bytes(&self, settings: &DeviceSettings) -> Result<Vec<u64>> {
+        match self {
+            Self::Soft => Ok(vec![settings.soft_memory_bytes(); settings.devices as usize]),
+            Self::Driver(_) => Ok(self.describe(settings)?.iter().map(|device| device.total_mem_bytes).collect()),
         }
     }
 
-    /// Makes a guest's device. A driver's prints to where `standard` leads. `arena` keeps the addresses where its memory belongs,
-    /// if there are any.
+    /// Makes a guest's devices, each with a ledger for its memory. A driver prints to where `standard` leads. `arena` keeps the
+    /// addresses where their memory belongs, if there are any.
     ///
     /// # Errors
     /// When the settings name a device that cannot be, or the system has no room.
-    pub fn open(
+    pub fn start(
         &self,
         settings: &DeviceSettings,
-        ledger: Arc<dyn MemoryLedger>,
+        ledgers: Vec<Arc<dyn MemoryLedger>>,
         images: Option<Arc<dyn ImageStore>>,
         completions: Arc<dyn Completions>,
         standard: Option<Standard>,
@@ -98,29 +98,18 @@ impl Gpu {
     ) -> Result<Device> {
         match self {
             Self::Soft => {
-                let memory_bytes = self.memory_bytes(settings)?;
-                let device = device::open(settings, memory_bytes, ledger, images, completions)?;
+                let device = device::open(settings, ledgers, images, completions)?;
                 Ok(Device { counts: Box::new(device.counts()), executor: Box::new(device), arena })
             }
             Self::Driver(driver) => {
                 let signals = settings.completions.0;
-                let setup = Setup { ledger, images, completions, standard, arena, signals };
+                let setup = Setup { ledgers, images, completions, standard, arena, signals };
                 let device = DriverDevice::new(Arc::clone(driver), setup);
                 let device = device.context("threads for the driver's work")?;
                 Ok(Device { counts: Box::new(device.counts()), executor: Box::new(device), arena: None })
             }
         }
     }
-}
-
-/// The memory of several devices together.
-pub fn total_bytes(devices: &[DeviceInfoReply]) -> u64 {
-    devices.iter().map(|device| device.total_mem_bytes).sum()
-}
-
-/// Says that the software GPU takes the place of the driver's.
-pub fn log_fallback(reason: &dyn std::fmt::Display) {
-    log::info!("the software GPU executes: {reason}");
 }
 
 fn open_driver(settings: &DeviceSettings, gpu: Option<u32>) -> Result<Driver, OpenError> {

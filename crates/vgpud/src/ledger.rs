@@ -1,9 +1,10 @@
 //! Device memory in use by each executor, in a page that all executors and the daemon share.
 //!
-//! Each executor writes its own line; what is free is the total less the sum of all lines. When an executor ends, however
-//! it ends, the daemon clears its line: nothing can be lost or given back twice. An executor that finds too little asks the
-//! daemon, which may know of silent guests that can go.
+//! Each executor writes its own lines, one for each device; what is free is a device's total less the sum of all lines of it.
+//! When an executor ends, however it ends, the daemon clears its lines: nothing can be lost or given back twice. An executor
+//! that finds too little asks the daemon, which may know of silent guests that can go.
 
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -14,13 +15,13 @@ use vgpu_core::host::MemoryLedger;
 use vgpu_core::wait;
 use vgpu_core::window::mapping::{Mapping, create_object, sealed_len};
 
-/// The first line holds the numbers of the last question and of the last one that was answered, and what silent guests
-/// would give up.
+/// The first line holds the numbers of the last question and of the last one that was answered.
 const LINE_BYTES: u64 = 64;
 const ASKED: u64 = 0;
 const ANSWERED: u64 = 4;
-const LENDABLE: u64 = 8;
-/// In each other line: bytes held, bytes wanted.
+/// In a line of each device that follows it: what silent guests would give up.
+const LENDABLE: u64 = 0;
+/// In each other line, by executor and device: bytes held, bytes wanted.
 const USED: u64 = 0;
 const WANTED: u64 = 8;
 /// An executor waits no longer for the daemon's answer.
@@ -32,45 +33,59 @@ const ATTEMPTS: u32 = 16;
 #[derive(Debug)]
 pub struct Ledger {
     mapping: Mapping,
-    lines: u32,
+    slots: u32,
+    devices: u32,
 }
 
 impl Ledger {
-    /// Makes a ledger of so many lines and the descriptor that executors inherit.
+    /// Makes a ledger for so many executors and devices, and the descriptor that executors inherit.
     ///
     /// # Errors
     /// When the kernel refuses.
-    pub fn create(lines: u32) -> Result<(Self, OwnedFd)> {
-        let len_bytes = (u64::from(lines + 1) * LINE_BYTES).next_multiple_of(4096);
-        let object = create_object(len_bytes).context("the memory ledger")?;
-        let ledger = Self::map(object.as_fd())?;
-        Ok((Self { lines, ..ledger }, object))
+    pub fn create(slots: u32, devices: u32) -> Result<(Self, OwnedFd)> {
+        let lines = 1 + u64::from(devices) * (1 + u64::from(slots));
+        let object = create_object((lines * LINE_BYTES).next_multiple_of(4096)).context("the memory ledger")?;
+        let ledger = Self::map(object.as_fd(), devices)?;
+        Ok((Self { slots, ..ledger }, object))
     }
 
-    /// Opens a ledger that this process inherited.
+    /// Opens a ledger of so many devices that this process inherited.
     ///
     /// # Errors
     /// When the descriptor is not one.
-    pub fn inherit(fd: RawFd) -> Result<Self> {
+    pub fn inherit(fd: RawFd, devices: u32) -> Result<Self> {
         ensure!(fd > 2, "descriptor {fd} is no ledger");
         // SAFETY: the daemon passed the number of a descriptor that nothing else in this process uses; if it is not
         // open, the next call fails.
         let object = unsafe { OwnedFd::from_raw_fd(fd) };
-        Self::map(object.as_fd())
+        Self::map(object.as_fd(), devices)
     }
 
-    fn map(object: BorrowedFd<'_>) -> Result<Self> {
+    fn map(object: BorrowedFd<'_>, devices: u32) -> Result<Self> {
         let len_bytes = sealed_len(object).context("the memory ledger")?;
         let mapping = Mapping::near(object, len_bytes, 0).context("the memory ledger")?;
-        Ok(Self { mapping, lines: u32::try_from(len_bytes / LINE_BYTES)? - 1 })
+        let rows = u32::try_from((len_bytes / LINE_BYTES - 1) / u64::from(devices.max(1)))?;
+        ensure!(devices > 0 && rows > 1, "a ledger of {len_bytes} bytes is none of {devices} devices");
+        Ok(Self { mapping, slots: rows - 1, devices })
     }
 
-    fn word(&self, slot: u32, at: u64) -> &AtomicU64 {
-        self.mapping.word64(u64::from(slot.min(self.lines - 1) + 1) * LINE_BYTES + at)
+    /// A word of one of the rows of a line for each device. The first row is not an executor's.
+    fn row_word(&self, row: u32, device: u32, at: u64) -> &AtomicU64 {
+        let line = 1 + u64::from(row) * u64::from(self.devices) + u64::from(device.min(self.devices - 1));
+        self.mapping.word64(line * LINE_BYTES + at)
     }
 
-    fn line(&self, slot: u32) -> &AtomicU64 {
-        self.word(slot, USED)
+    fn word(&self, slot: u32, device: u32, at: u64) -> &AtomicU64 {
+        self.row_word(1 + slot.min(self.slots - 1), device, at)
+    }
+
+    fn line(&self, slot: u32, device: u32) -> &AtomicU64 {
+        self.word(slot, device, USED)
+    }
+
+    /// The devices' numbers.
+    pub fn devices(&self) -> Range<u32> {
+        0..self.devices
     }
 
     fn asked(&self) -> &AtomicU32 {
@@ -98,15 +113,15 @@ impl Ledger {
         wait::wake_all(self.answered());
     }
 
-    /// What the executor that wants most is short of.
-    pub fn wanted_bytes(&self) -> u64 {
-        (0..self.lines).map(|slot| self.word(slot, WANTED).load(Ordering::Acquire)).max().unwrap_or(0)
+    /// What the executor that wants most of a device is short of.
+    pub fn wanted_bytes(&self, device: u32) -> u64 {
+        (0..self.slots).map(|slot| self.word(slot, device, WANTED).load(Ordering::Acquire)).max().unwrap_or(0)
     }
 
     /// Executor: asks for so much, and waits until the daemon has done what it can.
-    fn ask(&self, slot: u32, bytes: u64) {
+    fn ask(&self, slot: u32, device: u32, bytes: u64) {
         let until = Instant::now() + ANSWER_MAX;
-        self.word(slot, WANTED).store(bytes, Ordering::Release);
+        self.word(slot, device, WANTED).store(bytes, Ordering::Release);
         let number = self.asked().fetch_add(1, Ordering::AcqRel).wrapping_add(1);
         wait::wake_all(self.asked());
         loop {
@@ -117,41 +132,52 @@ impl Ledger {
             }
             wait::sleep(self.answered(), answered, left);
         }
-        self.word(slot, WANTED).store(0, Ordering::Release);
+        self.word(slot, device, WANTED).store(0, Ordering::Release);
     }
 
-    /// Bytes that one executor holds.
-    pub fn used_bytes(&self, slot: u32) -> u64 {
-        self.line(slot).load(Ordering::Acquire)
+    /// Bytes of a device that one executor holds.
+    pub fn used_bytes(&self, slot: u32, device: u32) -> u64 {
+        self.line(slot, device).load(Ordering::Acquire)
     }
 
-    /// Bytes that all executors hold.
-    pub fn used_by_all(&self) -> u64 {
-        (0..self.lines).map(|slot| self.used_bytes(slot)).fold(0, u64::saturating_add)
+    /// Bytes of each device that one executor holds.
+    pub fn used_of_each(&self, slot: u32) -> Vec<u64> {
+        self.devices().map(|device| self.used_bytes(slot, device)).collect()
+    }
+
+    /// Bytes of a device that all executors hold.
+    pub fn used_by_all(&self, device: u32) -> u64 {
+        (0..self.slots).map(|slot| self.used_bytes(slot, device)).fold(0, u64::saturating_add)
     }
 
     /// Bytes that nobody could have: all but those that silent guests would give up.
-    pub fn used_for_good(&self) -> u64 {
-        self.used_by_all().saturating_sub(self.mapping.word64(LENDABLE).load(Ordering::Acquire))
+    pub fn used_for_good(&self, device: u32) -> u64 {
+        self.used_by_all(device).saturating_sub(self.row_word(0, device, LENDABLE).load(Ordering::Acquire))
     }
 
-    /// Daemon: what silent guests hold.
-    pub fn set_lendable(&self, bytes: u64) {
-        self.mapping.word64(LENDABLE).store(bytes, Ordering::Release);
+    /// Daemon: what silent guests hold of each device.
+    pub fn set_lendable(&self, bytes: &[u64]) {
+        for device in self.devices() {
+            let bytes = bytes.get(device as usize).copied().unwrap_or(0);
+            self.row_word(0, device, LENDABLE).store(bytes, Ordering::Release);
+        }
     }
 
     /// Forgets what an executor held that is no more.
     pub fn clear(&self, slot: u32) {
-        self.line(slot).store(0, Ordering::Release);
-        self.word(slot, WANTED).store(0, Ordering::Release);
+        for device in self.devices() {
+            self.line(slot, device).store(0, Ordering::Release);
+            self.word(slot, device, WANTED).store(0, Ordering::Release);
+        }
     }
 }
 
-/// One executor's view of the ledger.
+/// One executor's view of the ledger, for one device.
 #[derive(Debug)]
 pub struct Account {
     ledger: Arc<Ledger>,
     slot: u32,
+    device: u32,
     total_bytes: u64,
 }
 
@@ -160,22 +186,23 @@ impl Account {
     ///
     /// # Errors
     /// When there is no such line.
-    pub fn new(ledger: Arc<Ledger>, slot: u32, total_bytes: u64) -> Result<Self> {
-        ensure!(slot < ledger.lines, "the ledger has no line {slot}");
-        Ok(Self { ledger, slot, total_bytes })
+    pub fn new(ledger: Arc<Ledger>, slot: u32, device: u32, total_bytes: u64) -> Result<Self> {
+        ensure!(slot < ledger.slots, "the ledger has no place {slot}");
+        ensure!(device < ledger.devices, "the ledger has no device {device}");
+        Ok(Self { ledger, slot, device, total_bytes })
     }
 }
 
 impl Account {
     fn take(&self, bytes: u64) -> bool {
-        let line = self.ledger.line(self.slot);
+        let line = self.ledger.line(self.slot, self.device);
         for _ in 0..ATTEMPTS {
             line.fetch_add(bytes, Ordering::AcqRel);
-            if self.ledger.used_by_all() <= self.total_bytes {
+            if self.ledger.used_by_all(self.device) <= self.total_bytes {
                 return true;
             }
             line.fetch_sub(bytes, Ordering::AcqRel);
-            if self.ledger.used_by_all().saturating_add(bytes) > self.total_bytes {
+            if self.ledger.used_by_all(self.device).saturating_add(bytes) > self.total_bytes {
                 return false;
             }
             std::thread::yield_now();
@@ -190,17 +217,17 @@ impl MemoryLedger for Account {
             return false;
         }
         self.take(bytes) || {
-            self.ledger.ask(self.slot, bytes);
+            self.ledger.ask(self.slot, self.device, bytes);
             self.take(bytes)
         }
     }
 
     fn release(&self, bytes: u64) {
-        self.ledger.line(self.slot).fetch_sub(bytes, Ordering::AcqRel);
+        self.ledger.line(self.slot, self.device).fetch_sub(bytes, Ordering::AcqRel);
     }
 
     fn free_and_total(&self) -> (u64, u64) {
-        (self.total_bytes.saturating_sub(self.ledger.used_for_good()), self.total_bytes)
+        (self.total_bytes.saturating_sub(self.ledger.used_for_good(self.device)), self.total_bytes)
     }
 }
 
@@ -210,14 +237,14 @@ mod tests {
 
     /// Two executors of a daemon that knows of nothing to give.
     fn accounts(total_bytes: u64) -> (Arc<Ledger>, Account, Account) {
-        let ledger = Arc::new(Ledger::create(4).expect("a ledger").0);
+        let ledger = Arc::new(Ledger::create(4, 2).expect("a ledger").0);
         let daemons = Arc::clone(&ledger);
         std::thread::spawn(move || {
             loop {
                 daemons.answer(daemons.wait_for_question());
             }
         });
-        let account = |slot| Account::new(Arc::clone(&ledger), slot, total_bytes).expect("a line");
+        let account = |slot| Account::new(Arc::clone(&ledger), slot, 1, total_bytes).expect("a line");
         (Arc::clone(&ledger), account(0), account(1))
     }
 
@@ -229,7 +256,7 @@ mod tests {
         assert!(b.reserve(400));
         assert_eq!(a.free_and_total(), (0, 1000));
         b.release(100);
-        assert_eq!(ledger.used_bytes(1), 300);
+        assert_eq!(ledger.used_of_each(1), [0, 300]);
         assert_eq!(b.free_and_total(), (100, 1000));
     }
 
@@ -243,19 +270,19 @@ mod tests {
 
     #[test]
     fn whoever_finds_too_little_waits_until_the_daemon_has_made_room() {
-        let ledger = Arc::new(Ledger::create(2).expect("a ledger").0);
-        let account = |slot| Account::new(Arc::clone(&ledger), slot, 1000).expect("a line");
+        let ledger = Arc::new(Ledger::create(2, 1).expect("a ledger").0);
+        let account = |slot| Account::new(Arc::clone(&ledger), slot, 0, 1000).expect("a line");
         assert!(account(0).reserve(900));
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let number = ledger.wait_for_question();
-                assert_eq!(ledger.wanted_bytes(), 200);
+                assert_eq!(ledger.wanted_bytes(0), 200);
                 ledger.clear(0);
                 ledger.answer(number);
             });
             assert!(account(1).reserve(200));
         });
-        assert_eq!((ledger.wanted_bytes(), ledger.used_by_all()), (0, 200));
+        assert_eq!((ledger.wanted_bytes(0), ledger.used_by_all(0)), (0, 200));
     }
 
     #[test]
@@ -274,19 +301,35 @@ mod tests {
                 scope.spawn(|| {
                     for _ in 0..20_000 {
                         if account.reserve(60) {
-                            assert!(ledger.used_bytes(0).min(ledger.used_bytes(1)) <= 60);
+                            assert!(ledger.used_bytes(0, 1).min(ledger.used_bytes(1, 1)) <= 60);
                             account.release(60);
                         }
                     }
                 });
             }
         });
-        assert_eq!(ledger.used_by_all(), 0);
+        assert_eq!(ledger.used_by_all(1), 0);
     }
 
     #[test]
     fn a_line_that_is_not_there_is_refused() {
-        let ledger = Arc::new(Ledger::create(4).expect("a ledger").0);
-        assert!(Account::new(ledger, 4, 1).is_err());
+        let ledger = Arc::new(Ledger::create(4, 2).expect("a ledger").0);
+        assert!(Account::new(Arc::clone(&ledger), 4, 0, 1).is_err());
+        assert!(Account::new(ledger, 0, 2, 1).is_err());
+    }
+
+    #[test]
+    fn each_device_has_a_quota_of_its_own() {
+        let ledger = Arc::new(Ledger::create(2, 2).expect("a ledger").0);
+        let daemons = Arc::clone(&ledger);
+        std::thread::spawn(move || daemons.answer(daemons.wait_for_question()));
+        let of = |slot, device| Account::new(Arc::clone(&ledger), slot, device, 1000).expect("a line");
+        assert!(of(0, 0).reserve(700) && of(1, 0).reserve(300) && of(1, 1).reserve(800));
+        assert!(!of(0, 1).reserve(201));
+        assert_eq!((ledger.used_by_all(0), ledger.used_by_all(1)), (1000, 800));
+        ledger.set_lendable(&[300, 0]);
+        assert_eq!((of(0, 0).free_and_total(), of(0, 1).free_and_total()), ((300, 1000), (200, 1000)));
+        ledger.clear(1);
+        assert_eq!((ledger.used_by_all(0), ledger.used_by_all(1)), (700, 0));
     }
 }

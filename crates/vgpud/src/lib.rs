@@ -9,8 +9,9 @@
 //! - [`dormant`]: what silent guests of VMs hold, for when it runs short.
 //! - [`ledger`]: device memory in use, shared between executors by a page of memory.
 //! - [`cache_folder`], [`module_cache`]: images that are kept for the next process.
-//! - [`gpu`]: what executes: the [`device`] of the software GPU, or the host's driver, for which the [`environment`] is made
-//!   anew and which is asked for its GPUs by a [`probe`]; or, [nested](nested), our own libcuda in the driver's place. [`observer`]: answers to monitors.
+//! - [`gpu`]: what executes: the [`device`]s of the software GPU, or the host's driver, for which the [`environment`] is made
+//!   anew and which is asked for its GPUs by a [`probe`]; or, [nested](nested), our own libcuda in the driver's place. [`host`]:
+//!   what this machine has for either. [`observer`]: answers to monitors.
 //! - [`selfbench`]: how fast the window is on this machine.
 
 pub mod cache_folder;
@@ -23,6 +24,7 @@ pub mod dormant;
 pub mod environment;
 pub mod executor;
 pub mod gpu;
+pub mod host;
 pub mod ledger;
 pub mod listener;
 pub mod module_cache;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use vgpu_core::host::{self, HostWindow, Quota};
+use vgpu_core::host::{self, HostWindow, MemoryLedger, Quota};
 use vgpu_core::transport::handshake::{self, ConnectionKind, Introduction};
 use vgpu_core::transport::socket::Socket;
 use vgpu_core::window::WindowConfig;
@@ -13,7 +13,6 @@ use vgpu_driver::Nested;
 use vgpu_soft::device::{Config, SoftDevice};
 
 use crate::device;
-use crate::gpu::SOFT_MEMORY_BYTES;
 use crate::settings::DeviceSettings;
 
 /// Serves our libcuda with a software GPU of these settings.
@@ -47,9 +46,9 @@ fn prepare(introduction: &Introduction, settings: &DeviceSettings) -> Result<(Ar
     let arena = introduction.arenas.into_iter().find(|range| range.is_sound()).context("no addresses")?;
     let config = WindowConfig { pinned_bytes: settings.pinned_bytes, ..WindowConfig::default() };
     let window = Arc::new(HostWindow::create(&config, arena)?);
-    let memory_bytes = settings.memory_bytes.unwrap_or(SOFT_MEMORY_BYTES);
-    let ledger = Arc::new(Quota::new(memory_bytes));
-    let config = Config { is_in_guest: true, ..device::config(settings, memory_bytes, ledger, None) };
+    let memory_bytes = settings.soft_memory_bytes();
+    let ledgers = (0..settings.devices).map(|_| Arc::new(Quota::new(memory_bytes)) as Arc<dyn MemoryLedger>);
+    let config = Config { is_in_guest: true, ..device::config(settings, ledgers.collect(), None) };
     let device = SoftDevice::new(config, Arc::clone(&window) as Arc<dyn Completions>)?;
     Ok((window, device))
 }

@@ -23,11 +23,8 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// An observer of these devices, of which guests may use `memory_bytes`.
-    pub fn new(mut devices: Vec<DeviceInfoReply>, memory_bytes: u64, ledger: Arc<Ledger>) -> Self {
-        for device in &mut devices {
-            device.total_mem_bytes = device.total_mem_bytes.min(memory_bytes);
-        }
+    /// An observer of these devices.
+    pub fn new(devices: Vec<DeviceInfoReply>, ledger: Arc<Ledger>) -> Self {
         Self { devices, ledger, guests: Mutex::default() }
     }
 
@@ -50,7 +47,7 @@ impl Observed for Observer {
 
     fn memory(&self, device: u32) -> CuResult<MemInfoReply> {
         let total_bytes = self.device(device)?.total_mem_bytes;
-        Ok(MemInfoReply { free_bytes: total_bytes.saturating_sub(self.ledger.used_for_good()), total_bytes })
+        Ok(MemInfoReply { free_bytes: total_bytes.saturating_sub(self.ledger.used_for_good(device)), total_bytes })
     }
 
     fn processes(&self, device: u32) -> CuResult<Vec<ProcessUse>> {
@@ -59,9 +56,11 @@ impl Observed for Observer {
         let line = |(slot, pid): (&u32, &u32)| ProcessUse {
             pid: *pid,
             reserved: 0,
-            used_bytes: self.ledger.used_bytes(*slot),
+            used_bytes: self.ledger.used_bytes(*slot, device),
         };
-        Ok(guests.iter().map(line).collect())
+        // Of several devices a guest uses those that it has memory of, as far as anybody knows.
+        let uses = |process: &ProcessUse| self.devices.len() == 1 || process.used_bytes > 0;
+        Ok(guests.iter().map(line).filter(uses).collect())
     }
 }
 

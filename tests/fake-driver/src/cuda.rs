@@ -54,7 +54,9 @@ exports! {
     }
     fn cuDeviceGetUuid_v2(uuid: Out<[u8; 16]>, device: c_int) [state] {
         known_device(state, device)?;
-        uuid.put(UUID);
+        let mut own = UUID;
+        own[15] ^= device as u8;
+        uuid.put(own);
         done()
     }
     fn cuDeviceTotalMem_v2(bytes: Out<usize>, device: c_int) [state] {

@@ -16,7 +16,7 @@ use vgpu_core::wire::messages::{
 };
 use vgpu_core::wire::{Completions, EventSlot, Message, Pod, RecordHeader, Seq, Span, StreamSlot, dispatch};
 use vgpu_core::{CuError, CuResult};
-use vgpu_soft::device::{Config, SoftDevice};
+use vgpu_soft::device::{Config, Identity, SoftDevice};
 
 const CONTEXT: u32 = 1;
 const MEMORY_BYTES: u64 = 64 << 20;
@@ -86,7 +86,7 @@ impl Guest {
         let config = Config {
             memory_bytes: MEMORY_BYTES,
             threads: 1,
-            ledger: Arc::new(Quota::new(MEMORY_BYTES)),
+            devices: vec![Identity { ledger: Arc::new(Quota::new(MEMORY_BYTES)), ..Identity::default() }],
             launch_timeout: Some(Duration::from_millis(200)),
             ..Config::default()
         };

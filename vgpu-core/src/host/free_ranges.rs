@@ -24,6 +24,11 @@ impl FreeRanges {
         self.by_len.range((len_bytes, 0)..).next().map(|(_, start)| *start)
     }
 
+    /// The length of the longest stretch.
+    pub fn longest_bytes(&self) -> u64 {
+        self.by_len.last().map_or(0, |(len_bytes, _)| *len_bytes)
+    }
+
     /// Takes `len_bytes` from the front of the shortest stretch that has room; returns where.
     pub fn take(&mut self, len_bytes: u64) -> Option<u64> {
         let start = self.find(len_bytes)?;

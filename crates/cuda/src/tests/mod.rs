@@ -17,7 +17,7 @@ use vgpu_core::abi::*;
 use vgpu_core::host::Quota;
 use vgpu_core::transport::in_process::Loopback;
 use vgpu_core::window::WindowConfig;
-use vgpu_soft::device::{Config, SoftDevice};
+use vgpu_soft::device::{Config, Identity, SoftDevice};
 
 use crate::generated::exports::*;
 use crate::guest::process;
@@ -54,12 +54,8 @@ pub(crate) fn start() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         let window = WindowConfig { pinned_bytes: 64 << 20, ..WindowConfig::default() };
-        let config = Config {
-            threads: 2,
-            memory_bytes: MEMORY_BYTES,
-            ledger: Arc::new(Quota::new(MEMORY_BYTES)),
-            ..Config::default()
-        };
+        let device = Identity { ledger: Arc::new(Quota::new(MEMORY_BYTES)), ..Identity::default() };
+        let config = Config { threads: 2, memory_bytes: MEMORY_BYTES, devices: vec![device], ..Config::default() };
         let config = Config { is_in_guest: true, ..config };
         let make = move |completions| SoftDevice::new(config, completions).expect("the default device can be made");
         let loopback = ManuallyDrop::new(Loopback::start(&window, make).expect("a window can be made"));

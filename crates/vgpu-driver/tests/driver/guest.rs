@@ -205,7 +205,9 @@ impl StreamWords for Window {
 pub(crate) struct Guest {
     pub(crate) fake: Arc<Fake>,
     pub(crate) window: Arc<Window>,
+    /// Of the first GPU, and of each.
     pub(crate) ledger: Arc<Quota>,
+    pub(crate) ledgers: Vec<Arc<Quota>>,
     device: DriverDevice,
     /// The driver's standard output and error.
     _standard: [PipeWriter; 2],
@@ -237,11 +239,13 @@ impl Guest {
 
     fn of(fake: &Arc<Fake>, arena: Option<Arena>, signals: Signals) -> Self {
         let driver = fake.open().expect("a sound driver");
-        let (window, ledger) = (Arc::new(Window::new()), Arc::new(Quota::new(QUOTA_BYTES)));
+        let gpus = driver.describe_gpus().expect("a sound driver").len();
+        let ledgers: Vec<_> = (0..gpus).map(|_| Arc::new(Quota::new(QUOTA_BYTES))).collect();
+        let window = Arc::new(Window::new());
         let [(stdout, for_stdout), (stderr, for_stderr)] = [0; 2].map(|_| std::io::pipe().expect("a pipe"));
         fake.print_to([for_stdout.as_raw_fd(), for_stderr.as_raw_fd()]);
         let setup = Setup {
-            ledger: ledger.clone(),
+            ledgers: ledgers.iter().map(|ledger| Arc::clone(ledger) as Arc<dyn MemoryLedger>).collect(),
             images: None,
             completions: window.clone(),
             standard: Some(Standard { stdout, stderr }),
@@ -249,10 +253,12 @@ impl Guest {
             signals,
         };
         let device = DriverDevice::new(driver, setup).expect("threads");
+        let ledger = Arc::clone(&ledgers[0]);
         Self {
             fake: Arc::clone(fake),
             window,
             ledger,
+            ledgers,
             device,
             _standard: [for_stdout, for_stderr],
             seq: 0,

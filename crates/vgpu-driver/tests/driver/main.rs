@@ -7,6 +7,7 @@
 //! - `host_calls`: functions of the guest. `output`: what kernels print. `words`: that the GPU writes.
 //! - `arena`: device memory at addresses of our choice.
 //! - `bytes`: where they lie afterwards. `pinned`: parts of the pinned heap.
+//! - `devices`: several GPUs.
 //! - `drivers`: what older drivers lack; drivers that are refused.
 //! - `launches`: what they ask for besides a shape.
 //! - `products`: how cuBLAS shall compute.
@@ -16,6 +17,7 @@
 mod arena;
 mod bytes;
 mod cases;
+mod devices;
 mod drivers;
 mod events;
 mod failures;

@@ -279,11 +279,11 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Heap::alloc`].
-    pub(super) fn alloc(&self, len_bytes: u64, context: u32) -> CuResult<u64> {
+    pub(super) fn alloc(&self, len_bytes: u64, device: usize, context: u32) -> CuResult<u64> {
         loop {
             let (result, may_wait) = {
                 let mut heap = self.heap.lock();
-                (heap.alloc(len_bytes, Some(context)), heap.has_dying())
+                (heap.alloc(len_bytes, device, Some(context)), heap.has_dying())
             };
             if result != Err(CuError::OUT_OF_MEMORY) || !may_wait {
                 return result;

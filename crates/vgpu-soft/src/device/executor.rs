@@ -16,7 +16,8 @@ use super::module::{Image, Module};
 use super::statistics::Statistics as Counts;
 use super::step::Step;
 use super::stream::Work;
-use super::{Context, SoftDevice, decode, profile};
+use super::{Context, Identity, SoftDevice, decode, profile};
+use crate::memory::MemoryMap;
 
 /// `CU_STREAM_NON_BLOCKING`.
 const STREAM_NON_BLOCKING: u32 = 1;
@@ -37,7 +38,7 @@ impl SoftDevice {
     fn post_step(&mut self, stream: StreamSlot, seq: Seq, step: Result<Step, Refusal>) -> CuResult {
         match step {
             Ok(step) => {
-                let memory = self.engine.heap.lock().map();
+                let memory = self.memory_of(stream);
                 match decode::check_now(&step, &memory) {
                     Ok(()) => self.engine.post(stream, seq, Work::Step(Arc::new(step), memory)),
                     Err(refusal) => self.post_refused(stream, seq, refusal),
@@ -93,19 +94,28 @@ impl SoftDevice {
         Err(self.refuse((CuError::NOT_SUPPORTED, "the guest's own memory is not in this process".to_owned())))
     }
 
-    fn require_context(&mut self, context: u32) -> CuResult {
-        if self.contexts.contains_key(&context) {
-            Ok(())
-        } else {
-            Err(self.refuse((CuError::INVALID_CONTEXT, format!("context {context} is not open"))))
+    /// The device of an open context.
+    fn require_context(&mut self, context: u32) -> CuResult<usize> {
+        match self.contexts.get(&context) {
+            Some(context) => Ok(context.device),
+            None => Err(self.refuse((CuError::INVALID_CONTEXT, format!("context {context} is not open")))),
         }
+    }
+
+    /// What work of a stream that is queued now may touch.
+    fn memory_of(&self, stream: StreamSlot) -> Arc<MemoryMap> {
+        let device = match self.config.devices.len() {
+            1 => 0,
+            _ => self.engine.streams(|streams| streams.device_of(stream)) as usize,
+        };
+        self.engine.heap.lock().map(device)
     }
 }
 
 impl Executor for SoftDevice {
     fn device_info(&mut self, _: Seq, message: &DeviceInfo, _: &[u8]) -> CuResult<Answer<DeviceInfoReply>> {
         let mut reply = DeviceInfoReply {
-            device_count: 1,
+            device_count: u32::try_from(self.config.devices.len()).unwrap_or(u32::MAX),
             driver_version: 0,
             uuid: [0; 16],
             name: [0; 256],
@@ -116,27 +126,28 @@ impl Executor for SoftDevice {
             wants: 0,
             attributes: [0; DEVICE_ATTRIBUTE_COUNT],
         };
-        if message.device == 0 {
-            let config = &self.config;
+        let config = &self.config;
+        if let Some(Identity { uuid, pci, ledger }) = config.devices.get(message.device as usize) {
             let name = config.name.as_bytes();
             let len = name.len().min(reply.name.len() - 1);
             reply.name[..len].copy_from_slice(&name[..len]);
             reply.driver_version = config.driver_version;
-            reply.uuid = config.uuid;
-            reply.total_mem_bytes = config.ledger.free_and_total().1;
-            (reply.pci_domain, reply.pci_bus, reply.pci_device) = config.pci;
-            reply.attributes = profile::attributes(config, &self.limits);
+            reply.uuid = *uuid;
+            reply.total_mem_bytes = ledger.free_and_total().1;
+            (reply.pci_domain, reply.pci_bus, reply.pci_device) = *pci;
+            reply.attributes = profile::attributes(config, *pci, &self.limits);
         }
         Ok(reply.into())
     }
 
     fn context_create(&mut self, seq: Seq, message: &ContextCreate, _: &[u8]) -> CuResult {
-        let result = match message.device {
-            0 => self.engine.streams(|streams| streams.open_context(message.context, message.legacy_stream)),
-            _ => Err(CuError::INVALID_DEVICE),
+        let &ContextCreate { context, device, legacy_stream, .. } = message;
+        let result = match (device as usize) < self.config.devices.len() {
+            true => self.engine.streams(|streams| streams.open_context(context, device, legacy_stream)),
+            false => Err(CuError::INVALID_DEVICE),
         };
         if result.is_ok() {
-            self.contexts.insert(message.context, Context::default());
+            self.contexts.insert(context, Context::on(device as usize));
         }
         self.post_done(message.legacy_stream, seq, result)
     }
@@ -186,7 +197,7 @@ impl Executor for SoftDevice {
         self.require_context(message.context)?;
         match message.limit {
             // Kernels have as much as they need.
-            STACK_SIZE => drop(self.contexts.insert(message.context, Context { stack_bytes: message.value })),
+            STACK_SIZE => self.contexts.get_mut(&message.context).expect("it is open").stack_bytes = message.value,
             PRINTF_FIFO_SIZE => self.engine.output.set_room(message.value),
             limit => {
                 let error = if limit < LIMITS_END { CuError::UNSUPPORTED_LIMIT } else { CuError::INVALID_VALUE };
@@ -229,8 +240,8 @@ impl Executor for SoftDevice {
     }
 
     fn mem_alloc(&mut self, _: Seq, message: &MemAlloc, _: &[u8]) -> CuResult<Answer<MemAllocReply>> {
-        self.require_context(message.context)?;
-        let result = self.engine.alloc(message.len_bytes, message.context);
+        let device = self.require_context(message.context)?;
+        let result = self.engine.alloc(message.len_bytes, device, message.context);
         let address =
             result.map_err(|error| self.refuse((error, format!("{} bytes of device memory", message.len_bytes))))?;
         Ok(MemAllocReply { address }.into())
@@ -245,8 +256,9 @@ impl Executor for SoftDevice {
         Ok(())
     }
 
-    fn mem_info(&mut self, _: Seq, _: &MemInfo, _: &[u8]) -> CuResult<Answer<MemInfoReply>> {
-        let (free_bytes, total_bytes) = self.engine.heap.lock().free_and_total();
+    fn mem_info(&mut self, _: Seq, message: &MemInfo, _: &[u8]) -> CuResult<Answer<MemInfoReply>> {
+        let device = self.require_context(message.context)?;
+        let (free_bytes, total_bytes) = self.engine.heap.lock().free_and_total(device);
         Ok(MemInfoReply { free_bytes, total_bytes }.into())
     }
 
@@ -328,13 +340,13 @@ impl Executor for SoftDevice {
 
     fn module_load(&mut self, _: Seq, message: &ModuleLoad, tail: &[u8]) -> CuResult<Answer<ModuleLoadReply>> {
         let taken = self.take_blob(message.blob)?;
-        self.require_context(message.context)?;
+        let device = self.require_context(message.context)?;
         let kind = ImageKind::from_code(message.kind).ok_or_else(|| {
             self.refuse((CuError::INVALID_IMAGE, format!("no kind of image has number {}", message.kind)))
         })?;
         let hash = taken.as_ref().and_then(|blob| self.blobs.hash_of(blob));
         let image = Image { kind, bytes: taken.as_ref().map_or(tail, |blob| &blob.bytes), hash };
-        let module = Module::load(message.context, &image, self.limits.capability, &self.engine.heap);
+        let module = Module::load((message.context, device), &image, self.limits.capability, &self.engine.heap);
         let module = module.map_err(|refusal| self.refuse(refusal))?;
         if let (Some(blob), Some(hash)) = (&taken, &hash) {
             self.blobs.keep(blob, hash);
@@ -455,7 +467,7 @@ impl Executor for SoftDevice {
             return self.post_refused(message.stream, seq, refusal);
         };
         Counts::count(&self.engine.statistics.graph_launches);
-        let memory = self.engine.heap.lock().map();
+        let memory = self.memory_of(message.stream);
         self.engine.post(message.stream, seq, Work::Graph(graph, memory))
     }
 

@@ -18,12 +18,15 @@ pub(super) const ALIGN_BYTES: u64 = 512;
 const COMMIT_BYTES: u64 = 2 << 20;
 /// Allocations from this size on ask for huge pages.
 const HUGE_BYTES: u64 = 4 << 20;
+/// Where there is no arena to say how many addresses there are.
+const ADDRESSES_PER_BYTE: u64 = 16;
 const PAGE_BYTES: u64 = 4096;
 
 /// An allocation that programs may use.
 #[derive(Clone, Copy, Debug)]
 struct Live {
     len_bytes: u64,
+    device: usize,
     /// The context that takes it with it; `None` for modules' variables.
     context: Option<u32>,
 }
@@ -31,32 +34,38 @@ struct Live {
 /// The allocator. All addresses are this process's own.
 pub(super) struct Heap {
     reservation: Reservation,
-    ledger: Arc<dyn MemoryLedger>,
+    /// Who grants memory of each device.
+    ledgers: Vec<Arc<dyn MemoryLedger>>,
     /// Bytes from the range's start that are accessible.
     committed_bytes: u64,
     live: BTreeMap<u64, Live>,
     /// Given back by the program, but maybe still in use by queued work.
-    dying: HashMap<u64, u64>,
+    dying: HashMap<u64, Live>,
     free: FreeRanges,
     /// Ranges outside the heap that kernels may touch as well.
     foreign: Vec<Range<u64>>,
-    map: Option<Arc<MemoryMap>>,
+    /// What is known of what each device reaches.
+    maps: Vec<Option<Arc<MemoryMap>>>,
 }
 
 impl Heap {
-    /// Takes addresses for `capacity_bytes` of memory from `arena`, which is reserved, or anywhere if that is empty. `foreign`
-    /// ranges become part of every [`Heap::map`].
+    /// Takes addresses for `capacity_bytes` of memory, of a device for each ledger, from `arena`, which is reserved, or anywhere
+    /// if that is empty. `foreign` ranges become part of every [`Heap::map`].
     ///
     /// # Errors
     /// What the system says about the reservation.
     pub(super) fn new(
         capacity_bytes: u64,
         arena: Range<u64>,
-        ledger: Arc<dyn MemoryLedger>,
+        ledgers: Vec<Arc<dyn MemoryLedger>>,
         foreign: Vec<Range<u64>>,
     ) -> std::io::Result<Self> {
-        // Addresses cost nothing; twice as many as bytes keep fragmentation from wasting memory.
-        let len_bytes = capacity_bytes.saturating_mul(2).next_multiple_of(COMMIT_BYTES).max(COMMIT_BYTES);
+        // Addresses cost nothing: with many more of them than bytes, what the ledger calls free is there in one piece, however
+        // the memory in use is scattered, as it is on a GPU with page tables of its own.
+        let len_bytes = match arena.is_empty() {
+            true => capacity_bytes.saturating_mul(ADDRESSES_PER_BYTE).next_multiple_of(COMMIT_BYTES).max(COMMIT_BYTES),
+            false => arena.end - arena.start,
+        };
         let reservation = Reservation::new(arena, len_bytes)?;
         let (start, len_bytes) = (reservation.start(), reservation.len_bytes());
         if len_bytes < capacity_bytes {
@@ -64,40 +73,40 @@ impl Heap {
         }
         Ok(Self {
             reservation,
-            ledger,
+            maps: vec![None; ledgers.len()],
+            ledgers,
             committed_bytes: 0,
             live: BTreeMap::new(),
             dying: HashMap::new(),
             free: FreeRanges::of(start..start + len_bytes),
             foreign,
-            map: None,
         })
     }
 
-    /// Reserves `len_bytes`, to end with `context` if that is given. The memory is zero.
+    /// Reserves `len_bytes` on a device, to end with `context` if that is given. The memory is zero.
     ///
     /// # Errors
     /// `INVALID_VALUE` for no bytes, `OUT_OF_MEMORY` when the ledger or the address range has no room.
-    pub(super) fn alloc(&mut self, len_bytes: u64, context: Option<u32>) -> CuResult<u64> {
+    pub(super) fn alloc(&mut self, len_bytes: u64, device: usize, context: Option<u32>) -> CuResult<u64> {
         if len_bytes == 0 {
             return Err(CuError::INVALID_VALUE);
         }
         let rounded = len_bytes.checked_next_multiple_of(ALIGN_BYTES).ok_or(CuError::OUT_OF_MEMORY)?;
         let start = self.free.find(rounded).ok_or(CuError::OUT_OF_MEMORY)?;
-        if !self.ledger.reserve(rounded) {
+        if !self.ledgers[device].reserve(rounded) {
             return Err(CuError::OUT_OF_MEMORY);
         }
         if let Err(error) = self.commit(start + rounded) {
             log::error!("device memory: the system refuses {rounded} more bytes: {error}");
-            self.ledger.release(rounded);
+            self.ledgers[device].release(rounded);
             return Err(CuError::OUT_OF_MEMORY);
         }
         self.free.take_at(start, rounded);
         if rounded >= HUGE_BYTES {
             self.reservation.prefer_huge_pages(start, rounded);
         }
-        self.live.insert(start, Live { len_bytes, context });
-        self.map = None;
+        self.live.insert(start, Live { len_bytes, device, context });
+        self.maps.fill(None);
         Ok(start)
     }
 
@@ -123,8 +132,8 @@ impl Heap {
 
     fn set_dying(&mut self, address: u64) {
         if let Some(live) = self.live.remove(&address) {
-            self.dying.insert(address, live.len_bytes);
-            self.map = None;
+            self.dying.insert(address, live);
+            self.maps.fill(None);
         }
     }
 
@@ -140,12 +149,12 @@ impl Heap {
 
     /// Gives a retired allocation's memory back to the system. Does nothing for other addresses.
     pub(super) fn reclaim(&mut self, address: u64) {
-        let Some(len_bytes) = self.dying.remove(&address) else {
+        let Some(Live { len_bytes, device, .. }) = self.dying.remove(&address) else {
             return;
         };
         let rounded = len_bytes.next_multiple_of(ALIGN_BYTES);
         self.reservation.clear(address, rounded);
-        self.ledger.release(rounded);
+        self.ledgers[device].release(rounded);
         self.free.give(address, rounded);
     }
 
@@ -160,7 +169,7 @@ impl Heap {
             return Err(CuError::INVALID_VALUE);
         }
         self.foreign.push(range);
-        self.map = None;
+        self.maps.fill(None);
         Ok(())
     }
 
@@ -171,29 +180,29 @@ impl Heap {
     pub(super) fn close_foreign(&mut self, address: u64) -> CuResult {
         let found = self.foreign.iter().position(|range| range.start == address);
         self.foreign.swap_remove(found.ok_or(CuError::INVALID_VALUE)?);
-        self.map = None;
+        self.maps.fill(None);
         Ok(())
     }
 
-    /// What kernels that are launched now may touch.
-    pub(super) fn map(&mut self) -> Arc<MemoryMap> {
-        if let Some(map) = &self.map {
+    /// What work of a device that is queued now may touch.
+    pub(super) fn map(&mut self, device: usize) -> Arc<MemoryMap> {
+        if let Some(map) = &self.maps[device] {
             return map.clone();
         }
-        let ranges = self
-            .live
-            .iter()
-            .map(|(&start, live)| start..start + live.len_bytes)
-            .chain(self.foreign.iter().cloned())
-            .collect();
-        let map = Arc::new(MemoryMap::new(ranges));
-        self.map = Some(map.clone());
+        let of = |is_own: bool| {
+            let live = self.live.iter().filter(move |(_, live)| (live.device == device) == is_own);
+            live.map(|(&start, live)| start..start + live.len_bytes)
+        };
+        let own = of(true).chain(self.foreign.iter().cloned()).collect();
+        let map = Arc::new(MemoryMap::with_peers(own, of(false).collect()));
+        self.maps[device] = Some(map.clone());
         map
     }
 
-    /// Free and total bytes.
-    pub(super) fn free_and_total(&self) -> (u64, u64) {
-        self.ledger.free_and_total()
+    /// A device's free and total bytes. What is free can be had, in one piece.
+    pub(super) fn free_and_total(&self, device: usize) -> (u64, u64) {
+        let (free_bytes, total_bytes) = self.ledgers[device].free_and_total();
+        (free_bytes.min(self.free.longest_bytes()), total_bytes)
     }
 
     /// Whether memory is waiting for queued work before it is free again.
@@ -213,8 +222,9 @@ impl Heap {
 
 impl Drop for Heap {
     fn drop(&mut self) {
-        let held = self.live.values().map(|live| live.len_bytes).chain(self.dying.values().copied());
-        self.ledger.release(held.map(|len_bytes| len_bytes.next_multiple_of(ALIGN_BYTES)).sum());
+        for live in self.live.values().chain(self.dying.values()) {
+            self.ledgers[live.device].release(live.len_bytes.next_multiple_of(ALIGN_BYTES));
+        }
     }
 }
 
@@ -329,7 +339,7 @@ mod tests {
     use vgpu_core::window::Arena;
 
     fn heap(total_bytes: u64) -> Heap {
-        Heap::new(total_bytes, 0..0, Arc::new(Quota::new(total_bytes)), Vec::new()).unwrap()
+        Heap::new(total_bytes, 0..0, vec![Arc::new(Quota::new(total_bytes))], Vec::new()).unwrap()
     }
 
     fn bytes(address: u64, len: usize) -> &'static mut [u8] {
@@ -339,14 +349,14 @@ mod tests {
 
     #[test]
     fn allocating_zero_bytes_is_invalid() {
-        assert_eq!(heap(1 << 20).alloc(0, Some(1)), Err(CuError::INVALID_VALUE));
+        assert_eq!(heap(1 << 20).alloc(0, 0, Some(1)), Err(CuError::INVALID_VALUE));
     }
 
     #[test]
     fn allocations_are_aligned_and_do_not_overlap() {
         let mut heap = heap(1 << 20);
-        let first = heap.alloc(1, Some(1)).unwrap();
-        let second = heap.alloc(513, Some(1)).unwrap();
+        let first = heap.alloc(1, 0, Some(1)).unwrap();
+        let second = heap.alloc(513, 0, Some(1)).unwrap();
         assert_eq!((first % 512, second % 512), (0, 0));
         assert!(second >= first + 512);
     }
@@ -354,25 +364,25 @@ mod tests {
     #[test]
     fn memory_over_the_total_is_refused_and_free_memory_can_be_used_again() {
         let mut heap = heap(1 << 20);
-        let all = heap.alloc(1 << 20, Some(1)).unwrap();
-        assert_eq!(heap.alloc(1, Some(1)), Err(CuError::OUT_OF_MEMORY));
+        let all = heap.alloc(1 << 20, 0, Some(1)).unwrap();
+        assert_eq!(heap.alloc(1, 0, Some(1)), Err(CuError::OUT_OF_MEMORY));
         heap.retire(all).unwrap();
-        assert_eq!(heap.alloc(1, Some(1)), Err(CuError::OUT_OF_MEMORY), "queued work may still use it");
+        assert_eq!(heap.alloc(1, 0, Some(1)), Err(CuError::OUT_OF_MEMORY), "queued work may still use it");
         heap.reclaim(all);
-        assert_eq!(heap.free_and_total(), (1 << 20, 1 << 20));
-        heap.alloc(1 << 20, Some(1)).unwrap();
+        assert_eq!(heap.free_and_total(0), (1 << 20, 1 << 20));
+        heap.alloc(1 << 20, 0, Some(1)).unwrap();
     }
 
     #[test]
     fn an_absurd_size_is_out_of_memory() {
-        assert_eq!(heap(1 << 20).alloc(u64::MAX, Some(1)), Err(CuError::OUT_OF_MEMORY));
-        assert_eq!(heap(1 << 20).alloc(u64::MAX - 1024, Some(1)), Err(CuError::OUT_OF_MEMORY));
+        assert_eq!(heap(1 << 20).alloc(u64::MAX, 0, Some(1)), Err(CuError::OUT_OF_MEMORY));
+        assert_eq!(heap(1 << 20).alloc(u64::MAX - 1024, 0, Some(1)), Err(CuError::OUT_OF_MEMORY));
     }
 
     #[test]
     fn freeing_twice_or_in_the_middle_is_invalid() {
         let mut heap = heap(1 << 20);
-        let address = heap.alloc(4096, Some(1)).unwrap();
+        let address = heap.alloc(4096, 0, Some(1)).unwrap();
         assert_eq!(heap.retire(address + 512), Err(CuError::INVALID_VALUE));
         heap.retire(address).unwrap();
         assert_eq!(heap.retire(address), Err(CuError::INVALID_VALUE));
@@ -381,20 +391,20 @@ mod tests {
     #[test]
     fn a_program_cannot_free_what_belongs_to_a_module() {
         let mut heap = heap(1 << 20);
-        let address = heap.alloc(4096, None).unwrap();
+        let address = heap.alloc(4096, 0, None).unwrap();
         assert_eq!(heap.retire(address), Err(CuError::INVALID_VALUE));
         heap.release(address);
-        assert_eq!(heap.free_and_total().0, 1 << 20);
+        assert_eq!(heap.free_and_total(0).0, 1 << 20);
     }
 
     #[test]
     fn memory_that_comes_back_reads_as_zero() {
         let mut heap = heap(1 << 20);
-        let address = heap.alloc(20_000, Some(1)).unwrap();
+        let address = heap.alloc(20_000, 0, Some(1)).unwrap();
         bytes(address, 20_000).fill(7);
         heap.retire(address).unwrap();
         heap.reclaim(address);
-        let again = heap.alloc(20_000, Some(1)).unwrap();
+        let again = heap.alloc(20_000, 0, Some(1)).unwrap();
         assert_eq!(again, address);
         assert!(bytes(again, 20_000).iter().all(|&byte| byte == 0));
     }
@@ -402,37 +412,38 @@ mod tests {
     #[test]
     fn neighbours_join_when_they_are_free() {
         let mut heap = heap(1 << 20);
-        let parts: Vec<u64> = (0..4).map(|_| heap.alloc(1 << 18, Some(1)).unwrap()).collect();
+        let parts: Vec<u64> = (0..4).map(|_| heap.alloc(1 << 18, 0, Some(1)).unwrap()).collect();
         for index in [0, 2, 1, 3] {
             heap.retire(parts[index]).unwrap();
             heap.reclaim(parts[index]);
         }
-        assert_eq!(heap.alloc(1 << 20, Some(1)), Ok(parts[0]));
+        assert_eq!(heap.alloc(1 << 20, 0, Some(1)), Ok(parts[0]));
     }
 
     #[test]
     fn the_map_follows_allocations_and_holds_foreign_ranges() {
-        let mut heap = Heap::new(1 << 20, 0..0, Arc::new(Quota::new(1 << 20)), Vec::from([16..32, 64..96])).unwrap();
-        let address = heap.alloc(100, Some(1)).unwrap();
-        let map = heap.map();
+        let mut heap =
+            Heap::new(1 << 20, 0..0, vec![Arc::new(Quota::new(1 << 20))], Vec::from([16..32, 64..96])).unwrap();
+        let address = heap.alloc(100, 0, Some(1)).unwrap();
+        let map = heap.map(0);
         assert!(map.admits(address, 100) && !map.admits(address, 101) && map.admits(16, 16));
         heap.retire(address).unwrap();
-        assert!(!heap.map().admits(address, 1));
+        assert!(!heap.map(0).admits(address, 1));
         assert!(map.admits(address, 1), "a snapshot does not change");
     }
 
     #[test]
     fn foreign_ranges_come_and_go_and_never_overlap() {
-        let mut heap = Heap::new(1 << 20, 0..0, Arc::new(Quota::new(1 << 20)), vec![64..96]).unwrap();
-        let own = heap.alloc(512, Some(1)).unwrap();
+        let mut heap = Heap::new(1 << 20, 0..0, vec![Arc::new(Quota::new(1 << 20))], vec![64..96]).unwrap();
+        let own = heap.alloc(512, 0, Some(1)).unwrap();
         for wrong in [70..71, 0..65, 95..100, 60..200, 128..128, own..own + 1] {
             assert_eq!(heap.open_foreign(wrong.clone()), Err(CuError::INVALID_VALUE), "{wrong:?}");
         }
         assert_eq!(heap.open_foreign(96..128), Ok(()));
-        assert!(heap.map().admits(96, 32) && !heap.map().admits(90, 10));
+        assert!(heap.map(0).admits(96, 32) && !heap.map(0).admits(90, 10));
         assert_eq!(heap.close_foreign(97), Err(CuError::INVALID_VALUE));
         assert_eq!(heap.close_foreign(96), Ok(()));
-        assert!(!heap.map().admits(96, 1) && heap.map().admits(64, 32));
+        assert!(!heap.map(0).admits(96, 1) && heap.map(0).admits(64, 32));
     }
 
     #[test]
@@ -440,24 +451,54 @@ mod tests {
         let arena = Arena::anywhere(4 << 20).unwrap();
         let within = arena.range().addresses();
         let ledger = Arc::new(Quota::new(8 << 20));
-        let mut heap = Heap::new(8 << 20, within.clone(), ledger.clone(), Vec::new()).unwrap();
-        let parts: Vec<u64> = std::iter::from_fn(|| heap.alloc(1 << 20, Some(1)).ok()).collect();
+        let mut heap = Heap::new(8 << 20, within.clone(), vec![ledger.clone()], Vec::new()).unwrap();
+        let parts: Vec<u64> = std::iter::from_fn(|| heap.alloc(1 << 20, 0, Some(1)).ok()).collect();
         assert_eq!(parts.len(), 4, "an arena shorter than the memory is all there is");
         assert!(parts.iter().all(|start| within.contains(start) && within.contains(&(start + (1 << 20) - 1))));
         bytes(parts[3], 1 << 20).fill(7);
         drop(heap);
         assert!(Arena::at(arena.range()).is_err(), "nobody else gets it");
-        let mut heap = Heap::new(8 << 20, within, ledger, Vec::new()).unwrap();
-        let whole = heap.alloc(4 << 20, Some(1)).unwrap();
+        let mut heap = Heap::new(8 << 20, within, vec![ledger], Vec::new()).unwrap();
+        let whole = heap.alloc(4 << 20, 0, Some(1)).unwrap();
         assert!(bytes(whole, 4 << 20).iter().all(|&byte| byte == 0));
     }
 
     #[test]
     fn a_context_takes_its_memory_with_it() {
         let mut heap = heap(1 << 20);
-        let mine = heap.alloc(512, Some(1)).unwrap();
-        let other = heap.alloc(512, Some(2)).unwrap();
+        let mine = heap.alloc(512, 0, Some(1)).unwrap();
+        let other = heap.alloc(512, 0, Some(2)).unwrap();
         assert_eq!(heap.retire_context(1), vec![mine]);
-        assert!(heap.map().admits(other, 512));
+        assert!(heap.map(0).admits(other, 512));
+    }
+
+    #[test]
+    fn devices_have_memory_of_their_own_which_copies_reach_from_the_other() {
+        let quota = |bytes| Arc::new(Quota::new(bytes)) as Arc<dyn MemoryLedger>;
+        let mut heap = Heap::new(3 << 20, 0..0, vec![quota(1 << 20), quota(2 << 20)], Vec::new()).unwrap();
+        let first = heap.alloc(1 << 20, 0, Some(1)).unwrap();
+        assert_eq!(heap.alloc(1, 0, Some(1)), Err(CuError::OUT_OF_MEMORY), "the other's memory is not this one's");
+        let second = heap.alloc(1 << 20, 1, Some(2)).unwrap();
+        assert_eq!((heap.free_and_total(0), heap.free_and_total(1)), ((0, 1 << 20), (1 << 20, 2 << 20)));
+        let (of_first, of_second) = (heap.map(0), heap.map(1));
+        assert!(of_first.admits(first, 1) && !of_first.admits(second, 1) && of_first.admits_copy(second, 1 << 20));
+        assert!(of_second.admits(second, 1) && !of_second.admits(first, 1) && of_second.admits_copy(first, 1));
+        heap.retire(second).unwrap();
+        heap.reclaim(second);
+        assert_eq!((heap.free_and_total(0).0, heap.free_and_total(1).0), (0, 2 << 20));
+    }
+
+    #[test]
+    fn what_is_free_can_be_had_however_scattered_the_rest_is() {
+        let mut heap = heap(1 << 20);
+        let parts: Vec<u64> = (0..16).map(|_| heap.alloc(1 << 16, 0, Some(1)).unwrap()).collect();
+        for part in parts.iter().step_by(2) {
+            heap.retire(*part).unwrap();
+            heap.reclaim(*part);
+        }
+        let (free_bytes, _) = heap.free_and_total(0);
+        assert_eq!(free_bytes, 1 << 19);
+        assert!(heap.alloc(free_bytes, 0, Some(1)).is_ok());
+        assert_eq!(heap.free_and_total(0).0, 0);
     }
 }

@@ -1,6 +1,6 @@
 //! The device that a daemon drives: `vgpu_core::wire::Executor` on top of the interpreter.
 //!
-//! - [`SoftDevice`], [`Config`]: how it is set up. `executor`: the device protocol, one method per message. `decode`: messages to steps.
+//! - [`SoftDevice`], [`Config`]: how it is set up, as one device or several. `executor`: the device protocol, one method per message. `decode`: messages to steps.
 //! - `heap`: device memory. `module`, `function`: images and kernels. `graph`: graphs of steps.
 //! - `stream`: the order of work. `step`: one piece of work. `engine`: what may run. `worker`: the threads that run it.
 //! - `transfer`: copies and fills. `output`: what kernels print. `blas`: linear algebra.
@@ -48,12 +48,17 @@ use module::Module;
 use output::Output;
 use profile::Limits;
 
+/// Memory of a device when nobody says.
+const MEMORY_BYTES: u64 = 8 << 30;
+
 /// How a device is set up.
 #[derive(Clone)]
 pub struct Config {
     /// Major and minor.
     pub compute_capability: (u32, u32),
-    /// Device memory.
+    /// The devices, at least one. All are alike but for what tells them apart.
+    pub devices: Vec<Identity>,
+    /// Memory of each device.
     pub memory_bytes: u64,
     /// Worker threads that run kernels.
     pub threads: usize,
@@ -63,16 +68,10 @@ pub struct Config {
     pub race_check: bool,
     /// The device's name.
     pub name: String,
-    /// Stable across processes.
-    pub uuid: [u8; 16],
-    /// Domain, bus, device.
-    pub pci: (u32, u32, u32),
     /// Reported number; programs size their grids by it.
     pub multiprocessors: u32,
     /// What `cuDriverGetVersion` reports, 1000 × major + 10 × minor.
     pub driver_version: u32,
-    /// Who grants memory.
-    pub ledger: Arc<dyn MemoryLedger>,
     /// Who keeps images; nobody does without.
     pub images: Option<Arc<dyn ImageStore>>,
     /// After so long a launch fails; `None` for never.
@@ -81,22 +80,37 @@ pub struct Config {
     pub is_in_guest: bool,
 }
 
+/// What tells one of several devices from the others.
+#[derive(Clone)]
+pub struct Identity {
+    /// Stable across processes.
+    pub uuid: [u8; 16],
+    /// Domain, bus, device.
+    pub pci: (u32, u32, u32),
+    /// Who grants its memory.
+    pub ledger: Arc<dyn MemoryLedger>,
+}
+
+impl Default for Identity {
+    /// The first slot of the first bus, and 8 GiB that nobody shares.
+    fn default() -> Self {
+        Self { uuid: *b"vgpu-software-00", pci: (0, 1, 0), ledger: Arc::new(Quota::new(MEMORY_BYTES)) }
+    }
+}
+
 impl Default for Config {
     /// A capability 7.5 device with 8 GiB and a thread per processor.
     fn default() -> Self {
-        let memory_bytes = 8 << 30;
         Self {
+            devices: vec![Identity::default()],
             compute_capability: (7, 5),
-            memory_bytes,
+            memory_bytes: MEMORY_BYTES,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             schedule: Schedule::Interleaved { ops: 4 },
             race_check: false,
             name: "vgpu software GPU".to_owned(),
-            uuid: *b"vgpu-software-00",
-            pci: (0, 1, 0),
             multiprocessors: 8,
             driver_version: 12_080,
-            ledger: Arc::new(Quota::new(memory_bytes)),
             images: None,
             launch_timeout: None,
             is_in_guest: false,
@@ -127,7 +141,7 @@ impl fmt::Display for DeviceError {
 
 impl std::error::Error for DeviceError {}
 
-/// A software GPU.
+/// A software GPU, or several that share threads.
 pub struct SoftDevice {
     config: Config,
     limits: Limits,
@@ -144,14 +158,15 @@ pub struct SoftDevice {
 
 /// What is the guest's to say of a context.
 struct Context {
+    device: usize,
     /// Each thread's stack.
     stack_bytes: u64,
 }
 
-impl Default for Context {
-    fn default() -> Self {
+impl Context {
+    fn on(device: usize) -> Self {
         // As NVIDIA's driver has it.
-        Self { stack_bytes: 1024 }
+        Self { device, stack_bytes: 1024 }
     }
 }
 
@@ -165,7 +180,9 @@ impl SoftDevice {
         let limits = Limits::of(config.compute_capability).ok_or(DeviceError::Capability(major, minor))?;
         let foreign = vec![completions.pinned_heap()];
         let arena = completions.device_arena();
-        let heap = Heap::new(config.memory_bytes, arena, config.ledger.clone(), foreign)
+        let ledgers: Vec<_> = config.devices.iter().map(|device| Arc::clone(&device.ledger)).collect();
+        let memory_bytes = config.memory_bytes.saturating_mul(ledgers.len() as u64);
+        let heap = Heap::new(memory_bytes, arena, ledgers, foreign)
             .map_err(|error| DeviceError::System("address space for its memory", error))?;
         let output = Arc::new(Output::new(completions.clone()));
         let launch_options = LaunchOptions {

@@ -119,12 +119,12 @@ pub(super) struct Module {
 }
 
 impl Module {
-    /// Reads an image and places its variables.
+    /// Reads an image and places its variables on the context's device.
     ///
     /// # Errors
     /// What is wrong with the image, or `OUT_OF_MEMORY`.
     pub(super) fn load(
-        context: u32,
+        (context, device): (u32, usize),
         image: &Image<'_>,
         capability: u32,
         heap: &Arc<Mutex<Heap>>,
@@ -144,7 +144,7 @@ impl Module {
             const_bytes: places.const_bytes,
         };
         if places.len_bytes > 0 {
-            let allocated = heap.lock().alloc(places.len_bytes, None);
+            let allocated = heap.lock().alloc(places.len_bytes, device, None);
             let start =
                 allocated.map_err(|error| (error, format!("no room for {} bytes of variables", places.len_bytes)))?;
             module.memory = Some(start);

@@ -91,11 +91,11 @@ impl Limits {
 }
 
 /// The attribute table, indexed by `CUdevice_attribute`. What is not listed is 0: the device does not have it.
-pub(super) fn attributes(config: &Config, limits: &Limits) -> [i32; DEVICE_ATTRIBUTE_COUNT] {
+pub(super) fn attributes(config: &Config, pci: (u32, u32, u32), limits: &Limits) -> [i32; DEVICE_ATTRIBUTE_COUNT] {
     let mut table = [0; DEVICE_ATTRIBUTE_COUNT];
     let int = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
     let (major, minor) = config.compute_capability;
-    let (domain, bus, device) = config.pci;
+    let (domain, bus, device) = pci;
     let is_double_rate = matches!(config.compute_capability, (6..=9, 0));
     let compute = [
         (Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, int(major)),

@@ -13,10 +13,16 @@ use crate::exec::{Kernel, Shape};
 /// A context's state that outlives its handle while work is queued.
 #[derive(Debug, Default)]
 pub(super) struct Context {
+    /// The device that it is on.
+    pub(super) device: u32,
     is_failed: AtomicBool,
 }
 
 impl Context {
+    pub(super) fn new(device: u32) -> Self {
+        Self { device, ..Self::default() }
+    }
+
     /// Whether work failed: what comes later is not run.
     pub(super) fn is_failed(&self) -> bool {
         self.is_failed.load(Ordering::Relaxed)

@@ -97,11 +97,11 @@ impl Streams {
     ///
     /// # Errors
     /// `INVALID_VALUE` when the number or the slot is in use or absurd.
-    pub(super) fn open_context(&mut self, id: u32, legacy: StreamSlot) -> CuResult {
+    pub(super) fn open_context(&mut self, id: u32, device: u32, legacy: StreamSlot) -> CuResult {
         if self.contexts.contains_key(&id) {
             return Err(CuError::INVALID_VALUE);
         }
-        let context = Arc::new(Context::default());
+        let context = Arc::new(Context::new(device));
         self.open_slot(legacy, &context, Role::Legacy(id))?;
         self.contexts.insert(id, ContextStreams { context, legacy, all: vec![legacy] });
         Ok(())
@@ -183,6 +183,12 @@ impl Streams {
         stream.queue.push_back(Entry { seq, work, after, context });
         self.queued += 1;
         result
+    }
+
+    /// The device of a stream's context; the first for a stream that is not open, which does no work.
+    pub(super) fn device_of(&self, slot: StreamSlot) -> u32 {
+        let open = self.slots.get(slot as usize).and_then(|stream| stream.open.as_ref());
+        open.map_or(0, |context| context.device)
     }
 
     /// Records that are not retired, of all streams.

@@ -35,14 +35,14 @@ impl Place {
 
     fn is_admitted(self, map: &MemoryMap, len_bytes: u64) -> bool {
         match self {
-            Self::Device(address) => map.admits(address, len_bytes),
+            Self::Device(address) => map.admits_copy(address, len_bytes),
             Self::Window(_) => true,
         }
     }
 
     fn describe(self, map: &MemoryMap, len_bytes: u64) -> String {
         let address = self.address();
-        match map.find(address) {
+        match map.find_for_copy(address) {
             Some(range) => format!(
                 "{len_bytes} bytes at {address:#x} pass the end of their allocation of {} bytes",
                 range.end - range.start

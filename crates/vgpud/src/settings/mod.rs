@@ -16,11 +16,17 @@ use vgpu_core::pci::directory::Directory;
 
 use crate::cli::{DeviceOptions, FunctionOptions, ServeOptions};
 use crate::door::Access;
+use crate::host;
 
 fn from_text<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -> Result<Option<T>, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(serde::de::Error::custom)
 }
+
+/// As many GPUs as the largest machines have.
+const DEVICES_MAX: u32 = 16;
+/// Guests show once a second that they live, and a beat may be late.
+const GUEST_TIMEOUT_MIN_S: u64 = 3;
 
 /// The configuration file's keys: those of the flags.
 #[derive(Debug, Default, Deserialize)]
@@ -50,6 +56,7 @@ struct File {
     cublas_library: Option<PathBuf>,
     #[serde(deserialize_with = "from_text")]
     completions: Option<Completions>,
+    devices: Option<u32>,
     #[serde(deserialize_with = "from_text")]
     device_memory: Option<Bytes>,
     #[serde(deserialize_with = "from_text")]
@@ -87,7 +94,9 @@ pub struct DeviceSettings {
     pub nested: bool,
     /// How a driver's GPU says that work is done.
     pub completions: Completions,
-    /// Device memory of all guests together; as much as the device has, when nobody says.
+    /// How many software GPUs there are.
+    pub devices: u32,
+    /// Memory of each device, for all guests together; as much as it has, when nobody says.
     pub memory_bytes: Option<u64>,
     /// Pinned heap of each guest.
     pub pinned_bytes: u64,
@@ -123,6 +132,7 @@ impl DeviceSettings {
             cublas_library: options.cublas_library.clone().or(file.cublas_library.clone()),
             nested: options.nested.unwrap_or(false),
             completions: options.completions.or(file.completions).unwrap_or_default(),
+            devices: options.devices.or(file.devices).unwrap_or(1),
             memory_bytes: options.device_memory.or(file.device_memory).map(|Bytes(bytes)| bytes),
             pinned_bytes: pinned_bytes.next_multiple_of(4096),
             capability: options.compute_capability.or(file.compute_capability).unwrap_or(Capability(7, 5)),
@@ -132,6 +142,11 @@ impl DeviceSettings {
             launch_timeout: options.launch_timeout.or(file.launch_timeout).map(Duration::from_secs),
             multiprocessors: options.multiprocessors.or(file.multiprocessors).unwrap_or(8),
         };
+        ensure!(
+            (1..=DEVICES_MAX).contains(&settings.devices),
+            "devices: between 1 and {DEVICES_MAX}, not {}",
+            settings.devices
+        );
         ensure!((1..=1024).contains(&settings.threads), "threads: between 1 and 1024, not {}", settings.threads);
         ensure!(
             settings.memory_bytes.is_none_or(|bytes| (1 << 20..=1 << 40).contains(&bytes)),
@@ -151,12 +166,21 @@ impl DeviceSettings {
         Ok(settings)
     }
 
+    /// Memory of each software GPU, as far as this machine has it.
+    pub fn soft_memory_bytes(&self) -> u64 {
+        match self.memory_bytes {
+            Some(asked_bytes) => host::at_most_there_is(asked_bytes, self.devices),
+            None => host::default_memory(self.devices),
+        }
+    }
+
     /// Flags that give an executor the same settings.
     pub fn to_flags(&self) -> Vec<String> {
         let mut flags = vec![
             format!("--device={}", self.device),
             format!("--nested={}", self.nested),
             format!("--completions={}", self.completions),
+            format!("--devices={}", self.devices),
             format!("--pinned-memory={}", self.pinned_bytes),
             format!("--compute-capability={}", self.capability),
             format!("--threads={}", self.threads),
@@ -192,7 +216,11 @@ impl FunctionSettings {
             bar_bytes.is_power_of_two() && (256 << 20..=16 << 30).contains(&bar_bytes),
             "bar-size: a power of two between 256MiB and 16GiB, not {bar_bytes} bytes"
         );
-        ensure!((1..=86_400).contains(&timeout_s), "guest-timeout: between 1 and 86400 seconds, not {timeout_s}");
+        ensure!(
+            (GUEST_TIMEOUT_MIN_S..=86_400).contains(&timeout_s),
+            "guest-timeout: between {GUEST_TIMEOUT_MIN_S} (guests show once a second that they live) and 86400 seconds, not \
+             {timeout_s}"
+        );
         Directory::new(bar_bytes, channels, 0)
             .map_err(|error| anyhow!("bar-size of {bar_bytes} bytes with {channels} channels: {error}"))?;
         Ok(Self { bar_bytes, channels, guest_timeout: Duration::from_secs(timeout_s) })
@@ -308,6 +336,7 @@ mod tests {
             launch_timeout: Some(9),
             compute_capability: Some(Capability(8, 0)),
             schedule: Some(Schedule::ToBarrier),
+            devices: Some(3),
             device: Some(Choice::Driver(Some(1))),
             driver_library: Some("/d".into()),
             cublas_library: Some("/b".into()),
@@ -344,7 +373,7 @@ mod tests {
     #[test]
     fn functions_that_cannot_be_are_refused() {
         for text in
-            ["bar-size = \"300MiB\"", "bar-size = \"32GiB\"", "channels = 0", "channels = 128", "guest-timeout = 0"]
+            ["bar-size = \"300MiB\"", "bar-size = \"32GiB\"", "channels = 0", "channels = 128", "guest-timeout = 2"]
         {
             let file = toml::from_str(text).expect("a sound file");
             assert!(ServeSettings::merge(&ServeOptions::default(), &file).is_err(), "{text}");
@@ -370,5 +399,8 @@ mod tests {
         assert!(DeviceSettings::new(&too_many).is_err());
         let too_small = DeviceOptions { device_memory: Some(Bytes(1)), ..Default::default() };
         assert!(DeviceSettings::new(&too_small).is_err());
+        for devices in [0, 17] {
+            assert!(DeviceSettings::new(&DeviceOptions { devices: Some(devices), ..Default::default() }).is_err());
+        }
     }
 }

@@ -31,15 +31,25 @@ impl FromStr for Bytes {
     }
 }
 
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+        match units.into_iter().find(|(shift, _)| self.0 != 0 && self.0.is_multiple_of(1 << shift)) {
+            Some((shift, unit)) => write!(f, "{}{unit}", self.0 >> shift),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
 /// What executes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
     /// The software GPU.
-    #[default]
     Soft,
     /// GPUs of the host's NVIDIA driver: all of them, or the one of that number.
     Driver(Option<u32>),
     /// Those, if the driver has any; else the software GPU.
+    #[default]
     Auto,
 }
 
@@ -210,6 +220,13 @@ mod tests {
         }
         for text in ["", "gpu", "driver:", "driver:-1", "driver:x", "soft:0", "auto:1"] {
             assert!(text.parse::<Choice>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_written_as_they_are_read() {
+        for text in ["8GiB", "1536MiB", "3KiB", "4097", "0"] {
+            assert_eq!(text.parse::<Bytes>().map(|bytes| bytes.to_string()), Ok(text.to_owned()));
         }
     }
 

@@ -137,7 +137,7 @@ impl Channel {
         match (&self.state, since) {
             (State::Greeting { line, .. } | State::Serving { line, .. }, Some(_)) => {
                 let memory_bytes = line.executor.memory_bytes();
-                let memory_since = since.filter(|_| memory_bytes != 0);
+                let memory_since = since.filter(|_| memory_bytes.iter().any(|bytes| *bytes != 0));
                 Holding { place_since: since, memory_since, memory_bytes }
             }
             _ => Holding::default(),

@@ -25,7 +25,7 @@ use vgpu_device::Effect;
 pub use bar::Bar;
 
 use crate::daemon::Daemon;
-use crate::dormant::{Dormant, Holding, Need};
+use crate::dormant::{Dormant, Holding, Need, sums};
 use crate::settings::FunctionSettings;
 use crate::vfio_user::record::Record;
 use channel::{Channel, House};
@@ -267,7 +267,7 @@ impl<'a> Keeper<'a> {
             Holding {
                 place_since: place.map(|(since, _)| since),
                 memory_since: memory.map(|(since, _)| since),
-                memory_bytes: holdings.iter().map(|holding| holding.memory_bytes).sum(),
+                memory_bytes: sums(holdings.into_iter().map(|holding| holding.memory_bytes)),
             },
         );
         let Some(need) = dormant.wish() else { return };

@@ -121,7 +121,7 @@ fn a_context_that_ends_gives_everything_back() {
     let used = rig.seq;
     rig.run(|device, seq| device.context_destroy(seq, &ContextDestroy { context: CONTEXT, reserved: 0 }, &[])).unwrap();
     rig.wait(FREE, used - 1);
-    rig.device.engine.alloc(MEMORY_BYTES, 99).unwrap();
+    rig.device.engine.alloc(MEMORY_BYTES, 0, 99).unwrap();
     assert_eq!(rig.function_of(module, "bump").unwrap_err(), CuError::INVALID_HANDLE);
     assert_eq!(rig.try_alloc(1), Err(CuError::INVALID_CONTEXT));
     let marker = rig.run(|device, seq| device.marker(seq, &Marker { stream: FREE, reserved: 0 }, &[]));

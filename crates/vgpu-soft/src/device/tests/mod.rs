@@ -1,5 +1,6 @@
 //! The device driven through its protocol, with a recorder in place of a window.
 
+mod devices;
 mod graphs;
 mod host_calls;
 mod launches;
@@ -19,7 +20,7 @@ use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Completions, EventSlot, Executor, Seq, Span, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
-use super::{Config, SoftDevice};
+use super::{Config, Identity, SoftDevice};
 
 /// The legacy stream's slot, and two more streams: one that keeps order with it and one that does not.
 const LEGACY: StreamSlot = 0;
@@ -239,8 +240,8 @@ impl Rig {
     }
 
     fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let ledger = Arc::new(Quota::new(MEMORY_BYTES));
-        let mut config = Config { memory_bytes: MEMORY_BYTES, threads: 2, ledger, ..Config::default() };
+        let device = Identity { ledger: Arc::new(Quota::new(MEMORY_BYTES)), ..Identity::default() };
+        let mut config = Config { devices: vec![device], memory_bytes: MEMORY_BYTES, threads: 2, ..Config::default() };
         change(&mut config);
         let recorder = Arc::new(Recorder::new());
         let device = SoftDevice::new(config, recorder.clone()).unwrap();

@@ -202,7 +202,7 @@ fn dynamic_shared_memory_can_be_raised_to_the_devices_limit() {
 
 #[test]
 fn the_device_describes_itself() {
-    let mut rig = Rig::with(|config| config.uuid = [9; 16]);
+    let mut rig = Rig::with(|config| config.devices[0].uuid = [9; 16]);
     let reply =
         rig.run(|device, seq| device.device_info(seq, &DeviceInfo { device: 0, reserved: 0 }, &[])).unwrap().reply;
     assert_eq!((reply.device_count, reply.uuid, reply.total_mem_bytes), (1, [9; 16], MEMORY_BYTES));
