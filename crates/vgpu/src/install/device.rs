@@ -8,7 +8,6 @@ use std::os::unix::fs::MetadataExt;
 use anyhow::{Context, Result, ensure};
 use vgpu_core::transport::{DEFAULT_SOCKET, RECORD};
 
-use super::Args;
 use super::dist::Dist;
 use super::entry::Content;
 use super::record::Record;
@@ -17,6 +16,7 @@ use super::systemd::drop_in::{self, Way};
 use super::systemd::service::Service;
 use super::systemd::{self, UNITS, function};
 use super::tree::Tree;
+use super::{Args, NVIDIA_DRIVER};
 use crate::guest_setup::root::Root;
 use crate::guest_setup::{self, function as pci};
 
@@ -216,7 +216,7 @@ fn want_daemon(
     if had_vms && !args.daemon.has_vms() {
         notes.push(format!("{VM_SOCKET} stays as it is; --vfio-user says what VMs shall have instead"));
     }
-    for (path, content) in args.daemon.entries(prefix, had_vms) {
+    for (path, content) in args.daemon.entries(prefix, had_vms, tree.look(NVIDIA_DRIVER)?.is_some()) {
         record.want(tree, path, content)?;
     }
     Ok(())

@@ -23,6 +23,24 @@ pub(in crate::install) const VM_SOCKET: &str = "vgpud-vm.socket";
 const SOCKET_MODE: Mode = Mode(0o666);
 /// A VMM's user is another one on every system, and root until named.
 const VM_SOCKET_MODE: Mode = Mode(0o600);
+/// What the service has of the machine's devices, where there is no GPU.
+const NO_DEVICES: &str = "\
+PrivateDevices=yes
+MemoryDenyWriteExecute=yes
+";
+/// And where there are NVIDIA's. What is not in /proc/devices when the service starts cannot be allowed.
+///
+/// **Source:** systemd.resource-control(5), `DeviceAllow=`: a group of devices by its name there, with wildcards.
+const GPU_DEVICES: &str = "\
+# NVIDIA's devices, and no others. The driver compiles kernels, so memory may be executable that was written.
+DevicePolicy=closed
+DeviceAllow=char-nvidia* rw
+";
+const GPU_MODULES: &str = "\
+# The driver's own program that loads its modules needs privileges that the daemon does not have.
+Wants=modprobe@nvidia_uvm.service
+After=modprobe@nvidia_uvm.service nvidia-persistenced.service
+";
 /// What the kernel takes as a socket's path.
 const SOCKET_PATH_MAX_BYTES: usize = 107;
 
@@ -130,10 +148,10 @@ impl Options {
     }
 
     /// The units and their enablement, in the order of writing: a socket's unit never stands there without its service.
-    /// `has_vms` says that VMs were given sockets before, which stay.
-    pub(in crate::install) fn entries(&self, prefix: &str, has_vms: bool) -> Vec<(String, Content)> {
+    /// `has_vms` says that VMs were given sockets before, which stay; `has_gpus` that the machine has GPUs to execute on.
+    pub(in crate::install) fn entries(&self, prefix: &str, has_vms: bool, has_gpus: bool) -> Vec<(String, Content)> {
         let has_vms = has_vms || !self.vfio_user.is_empty();
-        let mut all = vec![(format!("{UNITS}/{SERVICE}"), Content::Text(self.service(prefix, has_vms)))];
+        let mut all = vec![(format!("{UNITS}/{SERVICE}"), Content::Text(self.service(prefix, has_vms, has_gpus)))];
         let mut socket = |name: &str, text: String| {
             let path = format!("{UNITS}/{name}");
             all.push((path.clone(), Content::Text(text)));
@@ -151,10 +169,11 @@ impl Options {
         !self.vfio_user.is_empty()
     }
 
-    fn service(&self, prefix: &str, has_vms: bool) -> String {
+    fn service(&self, prefix: &str, has_vms: bool, has_gpus: bool) -> String {
         let config = self.config.as_ref().map_or(String::new(), |config| format!(" --config {config}"));
         let sockets = if has_vms { format!("{SOCKET} {VM_SOCKET}") } else { SOCKET.to_owned() };
         let before = if has_vms { before_vms() } else { String::new() };
+        let (modules, devices) = if has_gpus { (GPU_MODULES, GPU_DEVICES) } else { ("", NO_DEVICES) };
         format!(
             "\
 # Written by `vgpu install --daemon`, removed by `vgpu uninstall`. `systemctl edit {SERVICE}` is for what you want otherwise.
@@ -165,7 +184,7 @@ Documentation=man:vgpud(1)
 Requires={SOCKET}
 After={SOCKET}
 RequiresMountsFor={prefix}
-{before}\
+{modules}{before}\
 # A daemon that cannot start says so ten times, not for ever.
 StartLimitIntervalSec=30
 StartLimitBurst=10
@@ -189,13 +208,13 @@ OOMPolicy=continue
 TasksMax=infinity
 LimitNOFILE=65536
 
-# It gets its doors from systemd and needs nothing of the machine but processors and memory. /run/vgpu is the sockets', so there
+# It gets its doors from systemd and needs nothing of the machine but processors, memory and GPUs. /run/vgpu is the sockets', so there
 # is no RuntimeDirectory=, which would go with the service. Other users' processes stay visible: nvidia-smi shows their names.
 DynamicUser=yes
 User=vgpud
 CapabilityBoundingSet=
 UMask=0077
-PrivateDevices=yes
+{devices}\
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
@@ -204,7 +223,6 @@ RestrictAddressFamilies=AF_UNIX
 RestrictNamespaces=yes
 RestrictRealtime=yes
 LockPersonality=yes
-MemoryDenyWriteExecute=yes
 SystemCallArchitectures=native
 "
         )

@@ -46,6 +46,29 @@ fn a_socket_waits_for_programs_and_ollama_starts_after_it() {
 }
 
 #[test]
+fn where_there_are_gpus_the_daemon_may_use_them_and_no_other_device() {
+    let service = |machine: &Machine| settings(machine, &format!("{UNITS}/vgpud.service"));
+    let without = Machine::with_systemd();
+    without.install(&Dist::new("0.1.0"), DAEMON).expect("an installation");
+    let with = Machine::with_systemd();
+    with.write("proc/driver/nvidia/version", "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.163.01\n");
+    with.install(&Dist::new("0.1.0"), DAEMON).expect("an installation");
+
+    let (without, with) = (service(&without), service(&with));
+    let only = |these: &[String], those: &[String]| -> Vec<String> {
+        these.iter().filter(|line| !those.contains(line)).cloned().collect()
+    };
+    assert_eq!(only(&without, &with), ["PrivateDevices=yes", "MemoryDenyWriteExecute=yes"]);
+    let expected = [
+        "Wants=modprobe@nvidia_uvm.service",
+        "After=modprobe@nvidia_uvm.service nvidia-persistenced.service",
+        "DevicePolicy=closed",
+        "DeviceAllow=char-nvidia* rw",
+    ];
+    assert_eq!(only(&with, &without), expected);
+}
+
+#[test]
 fn vms_have_sockets_of_their_own_with_an_owner_and_come_after_the_daemon() {
     let machine = Machine::with_systemd();
     let before = machine.snapshot();
