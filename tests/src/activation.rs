@@ -16,7 +16,7 @@ use rustix::{
     net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with},
 };
 
-use crate::{device_flags, dist};
+use crate::{device_variables, dist};
 
 /// The number of the first descriptor that systemd passes.
 const FIRST_PASSED: RawFd = 3;
@@ -111,7 +111,7 @@ fn has_come(listener: &OwnedFd, stopped: &io::PipeReader) -> bool {
 fn daemon(listener: &OwnedFd, args: &[&str]) -> Command {
     let mut command = Command::new("/bin/sh");
     command.args(["-c", "LISTEN_PID=$$ exec \"$0\" \"$@\""]).arg(dist().join("bin/vgpud"));
-    command.args(device_flags()).args(args);
+    command.args(args).envs(device_variables().iter().copied());
     command.env("LISTEN_FDS", "1").env("LISTEN_FDNAMES", "vgpud.socket");
     let listener = listener.as_raw_fd();
     let pass = move || {

@@ -32,8 +32,8 @@ impl Daemon {
 
     /// The same, with this socket.
     pub fn start_at(socket: &Path, args: &[&str]) -> Self {
-        let device = if names_device(args) { &[] } else { crate::device_flags() };
-        Self::spawn(Command::new(dist().join("bin/vgpud")).args(device).args(args), socket)
+        let device = if names_device(args) { &[] } else { crate::device_variables() };
+        Self::spawn(Command::new(dist().join("bin/vgpud")).args(args).envs(device.iter().copied()), socket)
     }
 
     /// A daemon with exactly these arguments, whose log goes to a file.

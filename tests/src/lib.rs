@@ -16,15 +16,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Flags that give a daemon of a test the device that `$VGPU_TEST_DEVICE` names: `soft`, which is the default, or `nested`,
-/// the executor of a driver's GPUs with our own libcuda and a software GPU in the driver's place.
+/// Variables that give a daemon of a test, or an executor of a guest's own, the device that `$VGPU_TEST_DEVICE` names: `soft`,
+/// which is the default on a machine with a GPU too, or `nested`, the executor of a driver's GPUs with our own libcuda and a
+/// software GPU in the driver's place.
 ///
 /// # Panics
 /// When it names another one.
-pub fn device_flags() -> &'static [&'static str] {
+pub fn device_variables() -> &'static [(&'static str, &'static str)] {
     match env::var("VGPU_TEST_DEVICE").as_deref() {
-        Err(_) | Ok("soft") => &[],
-        Ok("nested") => &["--device=driver", "--nested"],
+        Err(_) | Ok("soft") => &[("VGPU_DEVICE", "soft")],
+        Ok("nested") => &[("VGPU_DEVICE", "driver"), ("VGPU_NESTED", "1")],
         Ok(other) => panic!("VGPU_TEST_DEVICE: soft or nested, not {other}"),
     }
 }

@@ -113,6 +113,7 @@ impl Drop for Service {
 fn command(folder: &tempfile::TempDir, args: &Vec<String>, kept: &[(String, OwnedFd)]) -> Command {
     let mut command = Command::new("/bin/sh");
     command.args(["-c", "LISTEN_PID=$$ exec \"$0\" \"$@\""]).arg(dist().join("bin/vgpud")).args(args);
+    command.envs(crate::device_variables().iter().copied());
     let names: Vec<&str> = kept.iter().map(|(name, _)| name.as_str()).collect();
     command.env("LISTEN_FDS", names.len().to_string()).env("LISTEN_FDNAMES", names.join(":"));
     command.env("NOTIFY_SOCKET", folder.path().join("notify"));

@@ -10,7 +10,7 @@ use vgpu_tests::dist;
 
 fn gpucheck() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gpucheck"));
-    command.env("VGPU_DIST", dist()).env("VGPU", "embedded");
+    command.env("VGPU_DIST", dist()).env("VGPU", "embedded").env("VGPU_DEVICE", "soft");
     command
 }
 

@@ -13,6 +13,9 @@ use vgpu_core::transport::{DEFAULT_SOCKET, RECORD, SELECTION_VARIABLE};
 
 use crate::guest_setup::{function, root::Root};
 
+/// What an embedded executor executes on.
+const EXECUTION_VARIABLE: &str = "VGPU_DEVICE";
+
 /// Options of `vgpu run`.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -22,7 +25,9 @@ Examples:
   vgpu run --device unix:/run/vgpu/vgpud.sock -- llama-cli -m model.gguf
 
 Without --device the command gets the device that VGPU names, else the one that `vgpu install` was told, else this VM's PCI
-function, else that of the daemon at /run/vgpu/vgpud.sock. Where there is none of them, it gets a software GPU of its own.
+function, else that of the daemon at /run/vgpu/vgpud.sock. Where there is none of them, it gets an executor of its own: on the
+GPUs of this machine's NVIDIA driver, or on a software GPU where there is none (`vgpud probe` says which; VGPU_DEVICE=soft
+or driver chooses).
 
 The command's exit status is vgpu's own; 127 means that it could not be started.")]
 pub(crate) struct Args {
@@ -36,9 +41,12 @@ pub(crate) struct Args {
 /// Which device a command gets.
 #[derive(clap::Args)]
 pub(crate) struct DeviceArgs {
-    /// embedded (a software GPU of the command's own), unix:SOCKET (a vgpud), pci:ADDRESS (a VM's function) or pci (any of them).
+    /// embedded (an executor of the command's own), unix:SOCKET (a vgpud), pci:ADDRESS (a VM's function) or pci (any of them).
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
+    /// An embedded device is this many software GPUs.
+    #[arg(long, value_name = "N")]
+    devices: Option<u32>,
     /// Compute capability of an embedded software GPU: 6.1, 7.5 or 8.0.
     #[arg(long, value_name = "CAPABILITY")]
     profile: Option<String>,
@@ -69,13 +77,20 @@ pub(crate) fn prepare(args: &DeviceArgs, command: &[OsString]) -> Result<Command
     let libraries = libraries()?;
     let mut command = Command::new(program);
     command.args(rest).env("LD_LIBRARY_PATH", prepended(&libraries, env::var_os("LD_LIBRARY_PATH")));
-    // What only an embedded device reads selects it, unless the caller names another.
-    let wants_embedded = args.profile.is_some() || args.threads.is_some() || args.schedule.is_some() || args.racecheck;
+    // What only an embedded software GPU reads selects it, unless the caller names another device.
+    let wants_embedded = args.devices.is_some()
+        || args.profile.is_some()
+        || args.threads.is_some()
+        || args.schedule.is_some()
+        || args.racecheck;
+    if wants_embedded && env::var_os(EXECUTION_VARIABLE).is_none() {
+        command.env(EXECUTION_VARIABLE, "soft");
+    }
     match &args.device {
         Some(device) => {
             ensure!(
                 !wants_embedded || device == "embedded",
-                "--profile, --threads, --schedule and --racecheck are an embedded device's: {device} has its own settings"
+                "--devices, --profile, --threads, --schedule and --racecheck are an embedded device's: {device} has its own settings"
             );
             command.env(SELECTION_VARIABLE, device);
         }
@@ -92,6 +107,7 @@ pub(crate) fn prepare(args: &DeviceArgs, command: &[OsString]) -> Result<Command
         command.env("VGPU_LOG", "warn");
     }
     let settings = [
+        ("VGPU_DEVICES", args.devices.map(|devices| devices.to_string())),
         ("VGPU_COMPUTE_CAPABILITY", args.profile.clone()),
         ("VGPU_THREADS", args.threads.map(|threads| threads.to_string())),
         ("VGPU_SCHEDULE", args.schedule.clone()),

@@ -131,6 +131,7 @@ impl Machine {
 
     pub(crate) fn command(&self, options: &[&str]) -> Command {
         let mut vgpu = Command::new(env!("CARGO_BIN_EXE_vgpu"));
+        vgpu.env("VGPU_DEVICE", "soft");
         for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "OLLAMA_LLM_LIBRARY", "CUDA_VISIBLE_DEVICES", "VGPU"] {
             vgpu.env_remove(name);
         }

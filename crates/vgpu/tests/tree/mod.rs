@@ -135,6 +135,7 @@ impl Tree {
 
     pub(crate) fn command(&self, options: &[&str], variables: &[(&str, &str)]) -> Command {
         let mut vgpu = Command::new(env!("CARGO_BIN_EXE_vgpu"));
+        vgpu.env("VGPU_DEVICE", "soft");
         for name in [
             "LD_LIBRARY_PATH",
             "LD_PRELOAD",

@@ -38,6 +38,7 @@ impl Daemon {
             .args(SMALL)
             .args(flags)
             .env("TMPDIR", &folder)
+            .env("VGPU_DEVICE", "soft")
             .stdin(Stdio::null())
             .spawn()
             .expect("vgpud starts");
