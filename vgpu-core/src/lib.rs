@@ -9,6 +9,7 @@
 //! - [`transport`], [`guest`] and [`host`]: getting connected, and the two ends.
 //! - [`libcuda`], [`private_table`]: how our libraries find each other, and what they lend.
 //! - [`loader_cache`]: where the system's loader finds libraries.
+//! - [`reading`]: what the host's NVML is asked for guests.
 //! - [`version`]: which build each side is of, and which is to be started anew when they differ.
 //! - [`sha256`]: the name of an image.
 //! - [`streaming`]: long copies.
@@ -27,6 +28,7 @@ pub mod logging;
 pub mod pci;
 pub mod private_table;
 pub mod quiet_thread;
+pub mod reading;
 pub mod ring;
 pub mod sha256;
 pub mod streaming;

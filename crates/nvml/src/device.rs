@@ -1,13 +1,12 @@
 //! What is known about a device: its identity as NVML writes it, and its attributes.
 
-use std::fmt::Write;
-
 use vgpu_core::abi::CUdevice_attribute;
 use vgpu_core::abi::nvml::{
     NVML_DEVICE_ARCH_ADA, NVML_DEVICE_ARCH_AMPERE, NVML_DEVICE_ARCH_BLACKWELL, NVML_DEVICE_ARCH_HOPPER,
     NVML_DEVICE_ARCH_KEPLER, NVML_DEVICE_ARCH_MAXWELL, NVML_DEVICE_ARCH_PASCAL, NVML_DEVICE_ARCH_TURING,
     NVML_DEVICE_ARCH_UNKNOWN, NVML_DEVICE_ARCH_VOLTA,
 };
+use vgpu_core::reading::uuid_text;
 use vgpu_core::wire::messages::DeviceInfoReply;
 
 /// One device.
@@ -71,18 +70,6 @@ impl Device {
     }
 }
 
-fn uuid_text(uuid: [u8; 16]) -> String {
-    let mut text = "GPU".to_owned();
-    for (at, byte) in uuid.into_iter().enumerate() {
-        if matches!(at, 0 | 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
-}
-
 /// Where a device is on the PCI bus; its function is always 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PciAddress {
@@ -142,11 +129,6 @@ pub(crate) mod tests {
             wants: 0,
             attributes,
         })
-    }
-
-    #[test]
-    fn a_uuid_is_written_in_groups() {
-        assert_eq!(device((7, 5)).uuid(), "GPU-00010203-0405-0607-0809-0a0b0c0d0e0f");
     }
 
     #[test]

@@ -21,6 +21,17 @@ impl NvmlError {
     pub(crate) const NOT_SUPPORTED: Self = Self(nvmlReturn_t::NVML_ERROR_NOT_SUPPORTED);
     pub(crate) const UNKNOWN: Self = Self(nvmlReturn_t::NVML_ERROR_UNKNOWN);
 
+    /// The error that a result code stands for.
+    ///
+    /// # Errors
+    /// It, unless it is success.
+    pub(crate) const fn check(code: u32) -> NvmlResult {
+        match nvmlReturn_t(code) {
+            nvmlReturn_t::NVML_SUCCESS => Ok(()),
+            code => Err(Self(code)),
+        }
+    }
+
     /// The code that C callers see.
     pub(crate) const fn code(self) -> nvmlReturn_t {
         self.0

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use vgpu_core::abi::nvml::nvmlDevice_t;
+use vgpu_core::reading::{Reading, ReadingReply};
 use vgpu_core::transport::Request;
 use vgpu_core::transport::monitor::MonitorLink;
 use vgpu_core::wire::messages::DeviceInfoReply;
@@ -83,6 +84,17 @@ pub(crate) fn with_device<R>(handle: nvmlDevice_t, look: impl FnOnce(&Device) ->
     look(session.device(index_of(handle)?)?)
 }
 
+/// What the host's NVML says of the device of a handle.
+///
+/// # Errors
+/// As [`with_device`], or NVML's own; `NOT_SUPPORTED` where the host has none.
+pub(crate) fn read(handle: nvmlDevice_t, reading: Reading, argument: u32) -> NvmlResult<ReadingReply> {
+    let session = current()?;
+    let index = index_of(handle)?;
+    session.device(index)?;
+    session.read(index, reading, argument)
+}
+
 /// The index that a handle stands for.
 pub(crate) fn index_of(handle: nvmlDevice_t) -> NvmlResult<u32> {
     let number = handle as usize;
@@ -93,6 +105,12 @@ pub(crate) fn index_of(handle: nvmlDevice_t) -> NvmlResult<u32> {
 impl Session {
     pub(crate) fn link(&self) -> &MonitorLink {
         &self.link
+    }
+
+    /// What the host's NVML says of a device, or of itself.
+    pub(crate) fn read(&self, index: u32, reading: Reading, argument: u32) -> NvmlResult<ReadingReply> {
+        let reply = self.link.reading(index, reading, argument)?;
+        NvmlError::check(reply.code).map(|()| reply)
     }
 
     pub(crate) fn devices(&self) -> &[Device] {

@@ -38,12 +38,23 @@ const WHEELS: &[(u32, &str)] = &[(13, "nvidia/cu13/lib"), (12, "nvidia/cublas/li
 /// # Errors
 /// The places that have none.
 pub(crate) fn driver() -> Result<PathBuf, String> {
-    let name = "libcuda.so.1";
+    drivers("libcuda.so.1")
+}
+
+fn drivers(name: &str) -> Result<PathBuf, String> {
     let mut places = configured(name);
     places.extend(DRIVER_FOLDERS.iter().map(|folder| Path::new(folder).join(name)));
     first_foreign(places).ok_or_else(|| {
         format!("no {name} of a driver in the loader's configuration, {} and other usual folders", DRIVER_FOLDERS[0])
     })
+}
+
+/// The NVML of a real driver: it comes with its libcuda.
+///
+/// # Errors
+/// As [`driver`].
+pub(crate) fn nvml() -> Result<PathBuf, String> {
+    drivers("libnvidia-ml.so.1")
 }
 
 /// The cuBLAS to use with a driver of that CUDA version (1000 × major + 10 × minor), the newest first.

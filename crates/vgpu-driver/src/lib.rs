@@ -3,6 +3,7 @@
 //! - [`Driver`] is the opened libraries: `find` where they lie, `library` and `api` their functions, `info` what is said of
 //!   their GPUs, with the table of `attributes`; [`Nested`] is for our own libcuda in a driver's place.
 //! - [`DriverDevice`] serves one guest: `executor` has a method per message, `device` what they share.
+//! - [`Nvml`] says what libcuda does not: clocks, temperatures, power.
 //! - The order of work: `context`, `stream`; `retire` publishes what is done, unless the GPU does it by `words`; `reaper` frees
 //!   what nobody uses any more.
 //! - Bytes: `space` has device memory lie where the guest expects it, `memory` knows what is the guest's, `copy` moves it,
@@ -35,6 +36,7 @@ mod memory;
 mod module;
 mod nested;
 mod nodes;
+mod nvml;
 mod open;
 mod output;
 mod pinning;
@@ -47,6 +49,7 @@ mod workspace;
 
 pub use device::{DriverDevice, Setup};
 pub use nested::Nested;
+pub use nvml::Nvml;
 pub use open::{Driver, OpenError, Wanted};
 pub use output::Standard;
 pub use words::Signals;

@@ -46,6 +46,9 @@ pub enum Command {
     Executor(ExecutorOptions),
     /// Say which GPUs would execute here, and why those
     Probe(ProbeOptions),
+    /// Answer for the host's NVML, in a process of its own.
+    #[command(hide = true)]
+    Sensors(SensorsOptions),
     /// Measure the window between two processes on this machine.
     #[command(hide = true)]
     Selfbench(BenchOptions),
@@ -123,6 +126,9 @@ pub struct DeviceOptions {
     /// The libcublas.so.12 or libcublas.so.13 that computes products on the driver's GPUs, where it is not to be looked for
     #[arg(long, env = "VGPU_CUBLAS_LIBRARY", value_name = "FILE")]
     pub cublas_library: Option<PathBuf>,
+    /// The driver's libnvidia-ml.so.1, which knows clocks, temperatures and power, where it is not to be looked for
+    #[arg(long, env = "VGPU_NVML_LIBRARY", value_name = "FILE")]
+    pub nvml_library: Option<PathBuf>,
     /// Take vgpu's own libcuda for the driver, on a software GPU of these settings: for tests where there is no GPU
     #[arg(long, env = "VGPU_NESTED", value_name = "BOOL", num_args = 0..=1, default_missing_value = "1", hide = true,
         value_parser = clap::builder::BoolishValueParser::new())]
@@ -171,6 +177,17 @@ pub struct ProbeOptions {
     /// The device.
     #[command(flatten)]
     pub device: DeviceOptions,
+}
+
+/// Options of asking NVML.
+#[derive(Clone, Debug, Args)]
+pub struct SensorsOptions {
+    /// The devices' names in NVML, by their numbers.
+    #[arg(long, value_name = "UUID")]
+    pub gpu: Vec<String>,
+    /// The library, where it is not to be looked for.
+    #[arg(long, value_name = "FILE")]
+    pub nvml_library: Option<PathBuf>,
 }
 
 /// Options of an executor.

@@ -75,7 +75,7 @@ impl Daemon {
         rustix::io::fcntl_setfd(&ledger_object, rustix::io::FdFlags::empty()).context("the memory ledger")?;
         let ledger = Arc::new(ledger);
         let daemon = Arc::new(Self {
-            observer: Observer::new(devices, Arc::clone(&ledger)),
+            observer: Observer::new(&settings, devices, Arc::clone(&ledger)),
             ledger,
             ledger_object,
             free_slots: Mutex::new((0..max_guests).collect()),

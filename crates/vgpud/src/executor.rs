@@ -69,7 +69,7 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
         ConnectionKind::Monitor => {
             let devices = Gpu::open(&settings)?.describe(&settings)?;
             let ledger = Arc::new(Ledger::create(1, u32::try_from(devices.len())?)?.0);
-            let observer = Observer::new(devices, ledger);
+            let observer = Observer::new(&settings, devices, ledger);
             watch::end_with_process(&socket)?;
             handshake::welcome(&socket, None)?;
             monitor::serve(&socket, &observer).context("the monitor's connection")?;

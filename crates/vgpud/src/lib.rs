@@ -11,7 +11,7 @@
 //! - [`cache_folder`], [`module_cache`]: images that are kept for the next process.
 //! - [`gpu`]: what executes: the [`device`]s of the software GPU, or the host's driver, for which the [`environment`] is made
 //!   anew and which is asked for its GPUs by a [`probe`]; or, [nested](nested), our own libcuda in the driver's place. [`host`]:
-//!   what this machine has for either. [`observer`]: answers to monitors.
+//!   what this machine has for either. [`observer`]: answers to monitors. [`sensors`]: what the host's NVML says for them.
 //! - [`selfbench`]: how fast the window is on this machine.
 
 pub mod cache_folder;
@@ -32,6 +32,7 @@ mod nested;
 pub mod observer;
 pub mod probe;
 pub mod selfbench;
+pub mod sensors;
 pub mod serve;
 pub mod settings;
 pub mod signals;

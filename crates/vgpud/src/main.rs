@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         None => vgpud::serve::run(&cli.options),
         Some(Command::Executor(options)) => vgpud::executor::run(&options),
         Some(Command::Probe(options)) => vgpud::probe::run(&options),
+        Some(Command::Sensors(options)) => vgpud::sensors::run(&options),
         Some(Command::Selfbench(options)) => vgpud::selfbench::run(&options),
         Some(Command::Documentation(args)) => vgpu_manual::write(Cli::command(), &args).map_err(anyhow::Error::from),
     };

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use vgpu_core::reading::{Reading, ReadingReply};
 use vgpu_core::transport::ProcessUse;
 use vgpu_core::transport::monitor::Observed;
 use vgpu_core::wire::messages::{DeviceInfoReply, MemInfoReply};
@@ -12,20 +13,27 @@ use vgpu_core::wire::{Completions, EventSlot, Seq, Span, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::ledger::Ledger;
+use crate::sensors::Sensors;
+use crate::settings::{Choice, DeviceSettings};
 
 /// The daemon's knowledge of its device and guests.
 #[derive(Debug)]
 pub struct Observer {
     devices: Vec<DeviceInfoReply>,
     ledger: Arc<Ledger>,
+    sensors: Sensors,
     /// Process of the guest in each line of the ledger.
     guests: Mutex<BTreeMap<u32, u32>>,
 }
 
 impl Observer {
     /// An observer of these devices.
-    pub fn new(devices: Vec<DeviceInfoReply>, ledger: Arc<Ledger>) -> Self {
-        Self { devices, ledger, guests: Mutex::default() }
+    pub fn new(settings: &DeviceSettings, devices: Vec<DeviceInfoReply>, ledger: Arc<Ledger>) -> Self {
+        let sensors = match settings.device {
+            Choice::Soft => Sensors::none(settings),
+            _ => Sensors::new(settings, &devices),
+        };
+        Self { devices, ledger, sensors, guests: Mutex::default() }
     }
 
     /// A guest has come.
@@ -61,6 +69,10 @@ impl Observed for Observer {
         // Of several devices a guest uses those that it has memory of, as far as anybody knows.
         let uses = |process: &ProcessUse| self.devices.len() == 1 || process.used_bytes > 0;
         Ok(guests.iter().map(line).filter(uses).collect())
+    }
+
+    fn reading(&self, device: u32, reading: Reading, argument: u32) -> ReadingReply {
+        self.sensors.read(device, reading, argument)
     }
 }
 

@@ -154,7 +154,9 @@ fn answer(settings: &DeviceSettings) -> Result<()> {
         driver.has_blas();
     }
     let bytes: Vec<u8> = devices.iter().flat_map(|device| device.as_bytes().to_vec()).collect();
-    std::io::stdout().write_all(&bytes).context("standard output")?;
+    let mut output = std::io::stdout();
+    // What follows the last byte that looks like a line's end would stay behind otherwise.
+    output.write_all(&bytes).and_then(|()| output.flush()).context("standard output")?;
     // The driver's own ending has nothing to do here, and may take its time.
     // SAFETY: ends this process, whose output is written.
     unsafe { libc::_exit(0) }

@@ -17,8 +17,9 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetAddressingMode(device: nvmlDevice_t, mode: *mut nvmlDeviceAddressingMode_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetApplicationsClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: *mut c_uint);
+    /// A clock that applications get, in MHz, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetApplicationsClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: Out<c_uint>);
 
     /// The architecture whose instructions a device has.
     #[custom]
@@ -49,11 +50,13 @@ extern "nvml" {
         pBankRemapperStatus: *mut nvmlEccBankRemapperStatus_v1_t,
     );
 
-    #[unsupported]
-    fn nvmlDeviceGetBoardId(device: nvmlDevice_t, boardId: *mut c_uint);
+    /// A board's number, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetBoardId(device: nvmlDevice_t, boardId: Out<c_uint>);
 
-    #[unsupported]
-    fn nvmlDeviceGetBoardPartNumber(device: nvmlDevice_t, partNumber: *mut c_char, length: c_uint);
+    /// A board's part number, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetBoardPartNumber(device: nvmlDevice_t, partNumber: Out<[c_char; length]>, length: c_uint);
 
     /// A device's brand; there is none.
     #[custom]
@@ -82,8 +85,9 @@ extern "nvml" {
         clockMHz: *mut c_uint,
     );
 
-    #[unsupported]
-    fn nvmlDeviceGetClockInfo(device: nvmlDevice_t, type_: nvmlClockType_t, clock: *mut c_uint);
+    /// A clock in MHz, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetClockInfo(device: nvmlDevice_t, type_: nvmlClockType_t, clock: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetClockOffsets(device: nvmlDevice_t, info: *mut nvmlClockOffset_t);
@@ -142,26 +146,32 @@ extern "nvml" {
     #[custom]
     fn nvmlDeviceGetCudaComputeCapability(device: nvmlDevice_t, major: Out<c_int>, minor: Out<c_int>);
 
-    #[unsupported]
-    fn nvmlDeviceGetCurrPcieLinkGeneration(device: nvmlDevice_t, currLinkGen: *mut c_uint);
+    /// The generation of the PCIe link, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetCurrPcieLinkGeneration(device: nvmlDevice_t, currLinkGen: Out<c_uint>);
 
-    #[unsupported]
-    fn nvmlDeviceGetCurrPcieLinkWidth(device: nvmlDevice_t, currLinkWidth: *mut c_uint);
+    /// Lanes of the PCIe link, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetCurrPcieLinkWidth(device: nvmlDevice_t, currLinkWidth: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetCurrentClockFreqs(device: nvmlDevice_t, currentClockFreqs: *mut nvmlDeviceCurrentClockFreqs_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetCurrentClocksEventReasons(device: nvmlDevice_t, clocksEventReasons: *mut c_ulonglong);
+    /// The same under a later name.
+    #[custom]
+    fn nvmlDeviceGetCurrentClocksEventReasons(device: nvmlDevice_t, clocksEventReasons: Out<c_ulonglong>);
 
-    #[unsupported]
-    fn nvmlDeviceGetCurrentClocksThrottleReasons(device: nvmlDevice_t, clocksThrottleReasons: *mut c_ulonglong);
+    /// Why clocks are what they are, as bits, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetCurrentClocksThrottleReasons(device: nvmlDevice_t, clocksThrottleReasons: Out<c_ulonglong>);
 
-    #[unsupported]
-    fn nvmlDeviceGetDecoderUtilization(device: nvmlDevice_t, utilization: *mut c_uint, samplingPeriodUs: *mut c_uint);
+    /// How busy the decoder is, in percent, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetDecoderUtilization(device: nvmlDevice_t, utilization: Out<c_uint>, samplingPeriodUs: Out<c_uint>);
 
-    #[unsupported]
-    fn nvmlDeviceGetDefaultApplicationsClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: *mut c_uint);
+    /// A clock that applications get unless it is set, in MHz, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetDefaultApplicationsClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetDefaultEccMode(device: nvmlDevice_t, defaultMode: *mut nvmlEnableState_t);
@@ -174,11 +184,13 @@ extern "nvml" {
         eccCounts: *mut nvmlEccErrorCounts_t,
     );
 
-    #[unsupported]
-    fn nvmlDeviceGetDisplayActive(device: nvmlDevice_t, isActive: *mut nvmlEnableState_t);
+    /// Whether a display is in use, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetDisplayActive(device: nvmlDevice_t, isActive: Out<nvmlEnableState_t>);
 
-    #[unsupported]
-    fn nvmlDeviceGetDisplayMode(device: nvmlDevice_t, display: *mut nvmlEnableState_t);
+    /// Whether a display is connected, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetDisplayMode(device: nvmlDevice_t, display: Out<nvmlEnableState_t>);
 
     #[unsupported]
     fn nvmlDeviceGetDramEncryptionMode(
@@ -200,23 +212,27 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetDynamicPstatesInfo(device: nvmlDevice_t, pDynamicPstatesInfo: *mut nvmlGpuDynamicPstatesInfo_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetEccMode(device: nvmlDevice_t, current: *mut nvmlEnableState_t, pending: *mut nvmlEnableState_t);
+    /// Whether memory is checked, now and after the next start, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetEccMode(device: nvmlDevice_t, current: Out<nvmlEnableState_t>, pending: Out<nvmlEnableState_t>);
 
-    #[unsupported]
-    fn nvmlDeviceGetEnforcedPowerLimit(device: nvmlDevice_t, limit: *mut c_uint);
+    /// The limit of power that holds, in milliwatts, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetEnforcedPowerLimit(device: nvmlDevice_t, limit: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetFanControlPolicy_v2(device: nvmlDevice_t, fan: c_uint, policy: *mut nvmlFanControlPolicy_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetFanSpeed(device: nvmlDevice_t, speed: *mut c_uint);
+    /// The speed that the fan is meant to have, in percent, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetFanSpeed(device: nvmlDevice_t, speed: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetFanSpeedRPM(device: nvmlDevice_t, fanSpeed: *mut nvmlFanSpeedInfo_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetFanSpeed_v2(device: nvmlDevice_t, fan: c_uint, speed: *mut c_uint);
+    /// The same of one of several fans.
+    #[custom]
+    fn nvmlDeviceGetFanSpeed_v2(device: nvmlDevice_t, fan: c_uint, speed: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetFieldValues(device: nvmlDevice_t, valuesCount: c_int, values: *mut nvmlFieldValue_t);
@@ -362,17 +378,21 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetMarginTemperature(device: nvmlDevice_t, marginTempInfo: *mut nvmlMarginTemperature_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetMaxClockInfo(device: nvmlDevice_t, type_: nvmlClockType_t, clock: *mut c_uint);
+    /// A clock's largest value in MHz, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetMaxClockInfo(device: nvmlDevice_t, type_: nvmlClockType_t, clock: Out<c_uint>);
 
-    #[unsupported]
-    fn nvmlDeviceGetMaxCustomerBoostClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: *mut c_uint);
+    /// A clock's largest value that can be set, in MHz, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetMaxCustomerBoostClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: Out<c_uint>);
 
-    #[unsupported]
-    fn nvmlDeviceGetMaxPcieLinkGeneration(device: nvmlDevice_t, maxLinkGen: *mut c_uint);
+    /// The largest generation of the PCIe link, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetMaxPcieLinkGeneration(device: nvmlDevice_t, maxLinkGen: Out<c_uint>);
 
-    #[unsupported]
-    fn nvmlDeviceGetMaxPcieLinkWidth(device: nvmlDevice_t, maxLinkWidth: *mut c_uint);
+    /// The most lanes of the PCIe link, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetMaxPcieLinkWidth(device: nvmlDevice_t, maxLinkWidth: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetMemClkMinMaxVfOffset(device: nvmlDevice_t, minOffset: *mut c_int, maxOffset: *mut c_int);
@@ -388,8 +408,9 @@ extern "nvml" {
         scope: nvmlAffinityScope_t,
     );
 
-    #[unsupported]
-    fn nvmlDeviceGetMemoryBusWidth(device: nvmlDevice_t, busWidth: *mut c_uint);
+    /// Width of the memory's bus in bits, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetMemoryBusWidth(device: nvmlDevice_t, busWidth: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetMemoryErrorCounter(
@@ -438,11 +459,13 @@ extern "nvml" {
     #[custom]
     fn nvmlDeviceGetName(device: nvmlDevice_t, name: Out<[c_char; length]>, length: c_uint);
 
-    #[unsupported]
-    fn nvmlDeviceGetNumFans(device: nvmlDevice_t, numFans: *mut c_uint);
+    /// How many fans a device has, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetNumFans(device: nvmlDevice_t, numFans: Out<c_uint>);
 
-    #[unsupported]
-    fn nvmlDeviceGetNumGpuCores(device: nvmlDevice_t, numCores: *mut c_uint);
+    /// How many cores a device has, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetNumGpuCores(device: nvmlDevice_t, numCores: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetNumaNodeId(device: nvmlDevice_t, node: *mut c_uint);
@@ -483,8 +506,9 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetPcieSpeed(device: nvmlDevice_t, pcieSpeed: *mut c_uint);
 
-    #[unsupported]
-    fn nvmlDeviceGetPcieThroughput(device: nvmlDevice_t, counter: nvmlPcieUtilCounter_t, value: *mut c_uint);
+    /// What goes over the PCIe link in KB/s, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetPcieThroughput(device: nvmlDevice_t, counter: nvmlPcieUtilCounter_t, value: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetPdi(device: nvmlDevice_t, pdi: *mut nvmlPdi_t);
@@ -492,11 +516,13 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetPerformanceModes(device: nvmlDevice_t, perfModes: *mut nvmlDevicePerfModes_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetPerformanceState(device: nvmlDevice_t, pState: *mut nvmlPstates_t);
+    /// A device's performance state, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetPerformanceState(device: nvmlDevice_t, pState: Out<nvmlPstates_t>);
 
-    #[unsupported]
-    fn nvmlDeviceGetPersistenceMode(device: nvmlDevice_t, mode: *mut nvmlEnableState_t);
+    /// Whether the driver stays loaded without users, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetPersistenceMode(device: nvmlDevice_t, mode: Out<nvmlEnableState_t>);
 
     #[unsupported]
     fn nvmlDeviceGetPgpuMetadataString(device: nvmlDevice_t, pgpuMetadata: *mut c_char, bufferSize: *mut c_uint);
@@ -504,17 +530,21 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetPlatformInfo(device: nvmlDevice_t, platformInfo: *mut nvmlPlatformInfo_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetPowerManagementDefaultLimit(device: nvmlDevice_t, defaultLimit: *mut c_uint);
+    /// The limit of power after a start in milliwatts, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetPowerManagementDefaultLimit(device: nvmlDevice_t, defaultLimit: Out<c_uint>);
 
-    #[unsupported]
-    fn nvmlDeviceGetPowerManagementLimit(device: nvmlDevice_t, limit: *mut c_uint);
+    /// The limit of power in milliwatts, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetPowerManagementLimit(device: nvmlDevice_t, limit: Out<c_uint>);
 
-    #[unsupported]
-    fn nvmlDeviceGetPowerManagementLimitConstraints(device: nvmlDevice_t, minLimit: *mut c_uint, maxLimit: *mut c_uint);
+    /// The least and the largest limit of power in milliwatts, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetPowerManagementLimitConstraints(device: nvmlDevice_t, minLimit: Out<c_uint>, maxLimit: Out<c_uint>);
 
-    #[unsupported]
-    fn nvmlDeviceGetPowerManagementMode(device: nvmlDevice_t, mode: *mut nvmlEnableState_t);
+    /// Whether power is managed, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetPowerManagementMode(device: nvmlDevice_t, mode: Out<nvmlEnableState_t>);
 
     #[unsupported]
     fn nvmlDeviceGetPowerMizerMode_v1(device: nvmlDevice_t, powerMizerMode: *mut nvmlDevicePowerMizerModes_v1_t);
@@ -525,8 +555,9 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetPowerState(device: nvmlDevice_t, pState: *mut nvmlPstates_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetPowerUsage(device: nvmlDevice_t, power: *mut c_uint);
+    /// Power in milliwatts, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetPowerUsage(device: nvmlDevice_t, power: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetProcessUtilization(
@@ -593,8 +624,9 @@ extern "nvml" {
         samples: *mut nvmlSample_t,
     );
 
-    #[unsupported]
-    fn nvmlDeviceGetSerial(device: nvmlDevice_t, serial: *mut c_char, length: c_uint);
+    /// A board's serial number, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetSerial(device: nvmlDevice_t, serial: Out<[c_char; length]>, length: c_uint);
 
     #[unsupported]
     fn nvmlDeviceGetSramEccErrorStatus(device: nvmlDevice_t, status: *mut nvmlEccSramErrorStatus_t);
@@ -605,13 +637,15 @@ extern "nvml" {
         errorCounts: *mut nvmlEccSramUniqueUncorrectedErrorCounts_t,
     );
 
-    #[unsupported]
-    fn nvmlDeviceGetSupportedClocksEventReasons(device: nvmlDevice_t, supportedClocksEventReasons: *mut c_ulonglong);
+    /// The same under a later name.
+    #[custom]
+    fn nvmlDeviceGetSupportedClocksEventReasons(device: nvmlDevice_t, supportedClocksEventReasons: Out<c_ulonglong>);
 
-    #[unsupported]
+    /// Which of those reasons there can be, as the host's NVML says.
+    #[custom]
     fn nvmlDeviceGetSupportedClocksThrottleReasons(
         device: nvmlDevice_t,
-        supportedClocksThrottleReasons: *mut c_ulonglong,
+        supportedClocksThrottleReasons: Out<c_ulonglong>,
     );
 
     #[unsupported]
@@ -631,14 +665,16 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetTargetFanSpeed(device: nvmlDevice_t, fan: c_uint, targetSpeed: *mut c_uint);
 
-    #[unsupported]
-    fn nvmlDeviceGetTemperature(device: nvmlDevice_t, sensorType: nvmlTemperatureSensors_t, temp: *mut c_uint);
+    /// A temperature in degrees Celsius, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetTemperature(device: nvmlDevice_t, sensorType: nvmlTemperatureSensors_t, temp: Out<c_uint>);
 
-    #[unsupported]
+    /// A limit of the temperature in degrees Celsius, as the host's NVML says.
+    #[custom]
     fn nvmlDeviceGetTemperatureThreshold(
         device: nvmlDevice_t,
         thresholdType: nvmlTemperatureThresholds_t,
-        temp: *mut c_uint,
+        temp: Out<c_uint>,
     );
 
     #[unsupported]
@@ -674,8 +710,9 @@ extern "nvml" {
         eccCounts: *mut c_ulonglong,
     );
 
-    #[unsupported]
-    fn nvmlDeviceGetTotalEnergyConsumption(device: nvmlDevice_t, energy: *mut c_ulonglong);
+    /// Energy since the driver was loaded in millijoules, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetTotalEnergyConsumption(device: nvmlDevice_t, energy: Out<c_ulonglong>);
 
     /// A device's UUID, the same in driver and runtime.
     #[custom]
@@ -687,11 +724,13 @@ extern "nvml" {
         unrepairableMemoryStatus: *mut nvmlUnrepairableMemoryStatus_v1_t,
     );
 
-    #[unsupported]
-    fn nvmlDeviceGetUtilizationRates(device: nvmlDevice_t, utilization: *mut nvmlUtilization_t);
+    /// How busy device and memory are, in percent, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetUtilizationRates(device: nvmlDevice_t, utilization: Out<nvmlUtilization_t>);
 
-    #[unsupported]
-    fn nvmlDeviceGetVbiosVersion(device: nvmlDevice_t, version: *mut c_char, length: c_uint);
+    /// The version of a board's BIOS, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetVbiosVersion(device: nvmlDevice_t, version: Out<[c_char; length]>, length: c_uint);
 
     #[unsupported]
     fn nvmlDeviceGetViolationStatus(

@@ -23,8 +23,9 @@ extern "nvml" {
         averageLatency: *mut c_uint,
     );
 
-    #[unsupported]
-    fn nvmlDeviceGetEncoderUtilization(device: nvmlDevice_t, utilization: *mut c_uint, samplingPeriodUs: *mut c_uint);
+    /// How busy the encoder is, in percent, as the host's NVML says.
+    #[custom]
+    fn nvmlDeviceGetEncoderUtilization(device: nvmlDevice_t, utilization: Out<c_uint>, samplingPeriodUs: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetFBCSessions(

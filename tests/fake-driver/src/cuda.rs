@@ -16,6 +16,13 @@ const UUID: [u8; 16] = *b"a fake GPU's own";
 /// `CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR`.
 const CAPABILITY_MAJOR: c_uint = 75;
 
+/// A device's UUID.
+pub(crate) fn uuid_of(device: c_int) -> [u8; 16] {
+    let mut uuid = UUID;
+    uuid[15] ^= device as u8;
+    uuid
+}
+
 /// Whether there is such a device.
 pub(crate) fn known_device(state: &mut State, device: c_int) -> Result<(), c_uint> {
     if (0..state.gpu_count).contains(&device) {
@@ -54,9 +61,7 @@ exports! {
     }
     fn cuDeviceGetUuid_v2(uuid: Out<[u8; 16]>, device: c_int) [state] {
         known_device(state, device)?;
-        let mut own = UUID;
-        own[15] ^= device as u8;
-        uuid.put(own);
+        uuid.put(uuid_of(device));
         done()
     }
     fn cuDeviceTotalMem_v2(bytes: Out<usize>, device: c_int) [state] {

@@ -22,11 +22,13 @@ impl Place {
         }
     }
 
-    /// Has a device sit here, instead of where its executor says: that is another machine's bus.
-    pub fn move_here(self, info: &mut DeviceInfoReply) {
-        (info.pci_domain, info.pci_bus, info.pci_device) = (self.domain, self.bus, self.device);
+    /// Has a device sit here, instead of where its executor says: that is another machine's bus. Of several devices of one
+    /// function, which has one place, the further ones are in domains that no bus is in, so that each has an address of its own.
+    pub fn move_here(self, number: u32, info: &mut DeviceInfoReply) {
+        let domain = self.domain.wrapping_add(number << 20);
+        (info.pci_domain, info.pci_bus, info.pci_device) = (domain, self.bus, self.device);
         for (attribute, value) in [
-            (CUdevice_attribute::CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID, self.domain),
+            (CUdevice_attribute::CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID, domain),
             (CUdevice_attribute::CU_DEVICE_ATTRIBUTE_PCI_BUS_ID, self.bus),
             (CUdevice_attribute::CU_DEVICE_ATTRIBUTE_PCI_DEVICE_ID, self.device),
         ] {

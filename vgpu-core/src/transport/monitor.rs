@@ -7,6 +7,7 @@ use super::socket::Socket;
 use super::{ConnectError, Connection, Exchange, Selection, open, pci};
 use crate::error::{CuError, CuResult};
 use crate::pci::place::Place;
+use crate::reading::{Reading, ReadingReply};
 use crate::wire::Pod;
 use crate::wire::messages::{DeviceInfoReply, MemInfoReply};
 
@@ -23,6 +24,7 @@ enum Question {
     Device = 1,
     Memory = 2,
     Processes = 3,
+    Reading = 4,
 }
 
 #[repr(C)]
@@ -30,9 +32,12 @@ enum Question {
 struct Request {
     question: u32,
     device: u32,
+    /// Of a reading: its number, and what it is of.
+    reading: u32,
+    argument: u32,
 }
 
-// SAFETY: two u32 fields.
+// SAFETY: four u32 fields.
 unsafe impl Pod for Request {}
 
 /// A process that uses a device.
@@ -67,6 +72,10 @@ pub trait Observed {
     /// # Errors
     /// The status of the answer.
     fn processes(&self, device: u32) -> CuResult<Vec<ProcessUse>>;
+    /// What the host's NVML says.
+    fn reading(&self, _device: u32, _reading: Reading, _argument: u32) -> ReadingReply {
+        ReadingReply::NOT_SUPPORTED
+    }
 }
 
 /// Host: answers questions until the guest closes the connection.
@@ -104,6 +113,12 @@ pub fn answer(request: &[u8], observed: &dyn Observed) -> Result<Vec<u8>, Handsh
                 payload.extend(process.as_bytes());
             }
         }),
+        q if q == Question::Reading as u32 => {
+            let reading = Reading::from_code(request.reading);
+            let reply = reading.map(|reading| observed.reading(request.device, reading, request.argument));
+            payload.extend(reply.unwrap_or(ReadingReply::NOT_SUPPORTED).as_bytes());
+            Ok(())
+        }
         _ => Err(CuError::NOT_SUPPORTED),
     };
     let mut packet = result.err().map_or(0, CuError::code).as_bytes().to_vec();
@@ -137,12 +152,20 @@ impl MonitorLink {
         })
     }
 
+    /// A connection to somebody who serves such questions at the other end.
+    pub fn over(socket: Socket) -> Self {
+        Self::new(Box::new(socket), None)
+    }
+
     fn new(host: Box<dyn Exchange + Send>, place: Option<Place>) -> Self {
         Self { host: Mutex::new(host), place }
     }
 
     fn ask(&self, question: Question, device: u32) -> CuResult<Vec<u8>> {
-        let request = Request { question: question as u32, device };
+        self.request(Request { question: question as u32, device, ..Request::default() })
+    }
+
+    fn request(&self, request: Request) -> CuResult<Vec<u8>> {
         let mut answer = vec![0; ANSWER_MAX_BYTES];
         let gone = |error| {
             log::error!("the connection to vgpud failed: {error}");
@@ -172,7 +195,7 @@ impl MonitorLink {
                 return Ok(devices);
             }
             if let Some(place) = self.place {
-                place.move_here(&mut info);
+                place.move_here(devices.len() as u32, &mut info);
             }
             devices.push(info);
             if devices.len() as u32 == info.device_count {
@@ -188,6 +211,15 @@ impl MonitorLink {
     pub fn memory(&self, device: u32) -> CuResult<MemInfoReply> {
         let answer = self.ask(Question::Memory, device)?;
         MemInfoReply::from_bytes(&answer).ok_or(CuError::DEVICE_UNAVAILABLE)
+    }
+
+    /// What the host's NVML says of a device.
+    ///
+    /// # Errors
+    /// `DEVICE_UNAVAILABLE` when the daemon is gone.
+    pub fn reading(&self, device: u32, reading: Reading, argument: u32) -> CuResult<ReadingReply> {
+        let request = Request { question: Question::Reading as u32, device, reading: reading as u32, argument };
+        ReadingReply::from_bytes(&self.request(request)?).ok_or(CuError::DEVICE_UNAVAILABLE)
     }
 
     /// The processes that hold a device.
@@ -234,6 +266,11 @@ mod tests {
         fn processes(&self, _device: u32) -> CuResult<Vec<ProcessUse>> {
             Ok((0..PROCESSES_MAX as u32 + 9).map(|pid| ProcessUse { pid, reserved: 0, used_bytes: 1 }).collect())
         }
+
+        fn reading(&self, device: u32, reading: Reading, argument: u32) -> ReadingReply {
+            let values = [u64::from(device), u64::from(reading as u32 + argument)];
+            ReadingReply { values, ..ReadingReply::refused(0) }
+        }
     }
 
     #[test]
@@ -246,6 +283,8 @@ mod tests {
         assert_eq!(link.memory(1).map(|m| m.free_bytes), Ok(5));
         assert_eq!(link.memory(2).map(|m| m.free_bytes), Err(CuError::INVALID_DEVICE));
         assert_eq!(link.processes(0).map(|list| list.len()), Ok(PROCESSES_MAX));
+        let reading = link.reading(1, Reading::Serial, 5).map(|reply| (reply.code, reply.values));
+        assert_eq!(reading, Ok((0, [1, Reading::Serial as u64 + 5])));
         drop(link);
         assert!(server.join().expect("no panic"));
     }

@@ -69,7 +69,7 @@ pub(crate) fn discover(link: &Link) -> CuResult<Vec<DeviceInfoReply>> {
             return Ok(all);
         }
         if let Some(place) = link.place() {
-            place.move_here(&mut info);
+            place.move_here(device, &mut info);
         }
         all.push(info);
         device += 1;

@@ -4,13 +4,14 @@ use std::ffi::{c_char, c_int, c_uint};
 
 use vgpu_core::abi::CUdevice_attribute;
 use vgpu_core::abi::nvml::{
-    nvmlBrandType_t, nvmlComputeMode_t, nvmlDevice_t, nvmlDeviceArchitecture_t, nvmlMemory_t, nvmlMemory_v2_t,
-    nvmlPciInfo_t, nvmlPciInfoExt_t, nvmlProcessInfo_v1_t, nvmlProcessInfo_v2_t,
+    nvmlComputeMode_t, nvmlDevice_t, nvmlDeviceArchitecture_t, nvmlMemory_t, nvmlMemory_v2_t, nvmlPciInfo_t,
+    nvmlPciInfoExt_t, nvmlProcessInfo_v1_t, nvmlProcessInfo_v2_t,
 };
 use vgpu_core::ffi::{InOut, Out, OutSlice, Str};
 
+pub(crate) use super::reading::*;
 use super::write_text;
-use crate::device::PciAddress;
+use crate::device::{Device, PciAddress};
 use crate::error::{NvmlError, NvmlResult};
 use crate::session;
 
@@ -75,13 +76,6 @@ pub(crate) fn nvmlDeviceGetArchitecture(device: nvmlDevice_t, arch: Out<nvmlDevi
     Ok(())
 }
 
-/// The device is of no brand.
-pub(crate) fn nvmlDeviceGetBrand(device: nvmlDevice_t, type_: Out<nvmlBrandType_t>) -> NvmlResult {
-    session::with_device(device, |_| Ok(()))?;
-    type_.write(nvmlBrandType_t::NVML_BRAND_UNKNOWN);
-    Ok(())
-}
-
 pub(crate) fn nvmlDeviceGetComputeMode(device: nvmlDevice_t, mode: Out<nvmlComputeMode_t>) -> NvmlResult {
     let found = session::with_device(device, |device| {
         Ok(device.attribute(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_MODE))
@@ -100,9 +94,9 @@ pub(crate) fn nvmlDeviceGetMultiGpuBoard(device: nvmlDevice_t, multiGpuBool: Out
 
 // ---- PCI -------------------------------------------------------------------------------------------------------
 
-/// Device and subsystem numbers are 0: the daemon does not state any.
+/// Device and subsystem numbers are 0 where the device does not state any.
 pub(crate) fn nvmlDeviceGetPciInfo_v3(device: nvmlDevice_t, pci: Out<nvmlPciInfo_t>) -> NvmlResult {
-    pci.write(pci_info(pci_address(device)?));
+    pci.write(session::with_device(device, |device| Ok(pci_info(device)))?);
     Ok(())
 }
 
@@ -121,7 +115,7 @@ pub(crate) unsafe fn nvmlDeviceGetPciInfo(device: nvmlDevice_t, pci: *mut nvmlPc
 /// # Safety
 /// A non-null `pci` is writable for `len_bytes`.
 unsafe fn write_front(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t, len_bytes: usize) -> NvmlResult {
-    let found = pci_info(pci_address(device)?);
+    let found = session::with_device(device, |device| Ok(pci_info(device)))?;
     if pci.is_null() {
         return Err(NvmlError::INVALID_ARGUMENT);
     }
@@ -131,30 +125,28 @@ unsafe fn write_front(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t, len_bytes: 
 }
 
 pub(crate) fn nvmlDeviceGetPciInfoExt(device: nvmlDevice_t, mut pci: InOut<nvmlPciInfoExt_t>) -> NvmlResult {
-    let address = pci_address(device)?;
+    let found = session::with_device(device, |device| Ok(pci_info(device)))?;
     let mut info = pci.read();
     check_version::<nvmlPciInfoExt_t>(info.version, 1)?;
-    (info.domain, info.bus, info.device) = (address.domain, address.bus, address.device);
-    (info.pciDeviceId, info.pciSubSystemId) = (0, 0);
+    (info.domain, info.bus, info.device) = (found.domain, found.bus, found.device);
+    (info.pciDeviceId, info.pciSubSystemId) = (found.pciDeviceId, found.pciSubSystemId);
     // A 3D controller, as GPUs without a display are.
     (info.baseClass, info.subClass) = (3, 2);
-    info.busId = chars(&address.text());
+    info.busId = found.busId;
     pci.write(info);
     Ok(())
 }
 
-fn pci_address(device: nvmlDevice_t) -> NvmlResult<PciAddress> {
-    session::with_device(device, |device| Ok(device.pci()))
-}
-
-fn pci_info(address: PciAddress) -> nvmlPciInfo_t {
+fn pci_info(device: &Device) -> nvmlPciInfo_t {
+    let address = device.pci();
+    let number = |attribute| device.attribute(attribute).cast_unsigned();
     nvmlPciInfo_t {
         busIdLegacy: chars(&address.legacy_text()),
         domain: address.domain,
         bus: address.bus,
         device: address.device,
-        pciDeviceId: 0,
-        pciSubSystemId: 0,
+        pciDeviceId: number(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_GPU_PCI_DEVICE_ID),
+        pciSubSystemId: number(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_GPU_PCI_SUBSYSTEM_ID),
         busId: chars(&address.text()),
     }
 }
@@ -292,6 +284,7 @@ pub(crate) unsafe fn nvmlDeviceGetGraphicsRunningProcesses_v3(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::tests::device;
 
     #[test]
     fn a_text_in_a_struct_is_cut_to_leave_its_nul() {
@@ -301,9 +294,10 @@ mod tests {
 
     #[test]
     fn pci_info_is_written_in_both_lengths() {
-        let info = pci_info(PciAddress { domain: 0, bus: 1, device: 0 });
-        assert_eq!(info.busIdLegacy, chars("0000:01:00.0"));
-        assert_eq!(info.busId, chars("00000000:01:00.0"));
+        let info = pci_info(&device((7, 5)));
+        assert_eq!(info.busIdLegacy, chars("0001:2B:03.0"));
+        assert_eq!(info.busId, chars("00000001:2B:03.0"));
+        assert_eq!((info.pciDeviceId, info.pciSubSystemId), (0, 0));
     }
 
     #[test]

@@ -9,10 +9,12 @@ use vgpu_core::ffi::OutSlice;
 use crate::error::{NvmlError, NvmlResult};
 
 pub(crate) mod device;
+pub(crate) mod encoder;
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod init;
 pub(crate) mod multi_instance;
+mod reading;
 pub(crate) mod system;
 
 /// Writes all of `text` and its NUL.

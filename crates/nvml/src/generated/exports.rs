@@ -12,6 +12,21 @@ use crate::entry::entry;
 
 pub(super) static LIBRARY: Library = Library { soname: "libnvidia-ml.so.1", has_channel: true };
 
+/// A clock that applications get, in MHz, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetApplicationsClock(
+    device: nvmlDevice_t,
+    clockType: nvmlClockType_t,
+    clockMHz: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetApplicationsClock(device, clockType, clockMHz));
+    entry("nvmlDeviceGetApplicationsClock", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let clockMHz = unsafe { Out::new(clockMHz) }?;
+        crate::api::device::nvmlDeviceGetApplicationsClock(device, clockType, clockMHz)
+    })
+}
+
 /// The architecture whose instructions a device has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetArchitecture(
@@ -26,6 +41,32 @@ pub unsafe extern "C" fn nvmlDeviceGetArchitecture(
     })
 }
 
+/// A board's number, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetBoardId(device: nvmlDevice_t, boardId: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetBoardId(device, boardId));
+    entry("nvmlDeviceGetBoardId", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let boardId = unsafe { Out::new(boardId) }?;
+        crate::api::device::nvmlDeviceGetBoardId(device, boardId)
+    })
+}
+
+/// A board's part number, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetBoardPartNumber(
+    device: nvmlDevice_t,
+    partNumber: *mut c_char,
+    length: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetBoardPartNumber(device, partNumber, length));
+    entry("nvmlDeviceGetBoardPartNumber", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let partNumber = unsafe { OutSlice::new(partNumber, usize::try_from(length).unwrap_or(0)) }?;
+        crate::api::device::nvmlDeviceGetBoardPartNumber(device, partNumber, length)
+    })
+}
+
 /// A device's brand; there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetBrand(device: nvmlDevice_t, type_: *mut nvmlBrandType_t) -> nvmlReturn_t {
@@ -34,6 +75,21 @@ pub unsafe extern "C" fn nvmlDeviceGetBrand(device: nvmlDevice_t, type_: *mut nv
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let type_ = unsafe { Out::new(type_) }?;
         crate::api::device::nvmlDeviceGetBrand(device, type_)
+    })
+}
+
+/// A clock in MHz, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetClockInfo(
+    device: nvmlDevice_t,
+    type_: nvmlClockType_t,
+    clock: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetClockInfo(device, type_, clock));
+    entry("nvmlDeviceGetClockInfo", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let clock = unsafe { Out::new(clock) }?;
+        crate::api::device::nvmlDeviceGetClockInfo(device, type_, clock)
     })
 }
 
@@ -132,6 +188,193 @@ pub unsafe extern "C" fn nvmlDeviceGetCudaComputeCapability(
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let minor = unsafe { Out::new(minor) }?;
         crate::api::device::nvmlDeviceGetCudaComputeCapability(device, major, minor)
+    })
+}
+
+/// The generation of the PCIe link, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkGeneration(
+    device: nvmlDevice_t,
+    currLinkGen: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCurrPcieLinkGeneration(device, currLinkGen));
+    entry("nvmlDeviceGetCurrPcieLinkGeneration", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let currLinkGen = unsafe { Out::new(currLinkGen) }?;
+        crate::api::device::nvmlDeviceGetCurrPcieLinkGeneration(device, currLinkGen)
+    })
+}
+
+/// Lanes of the PCIe link, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkWidth(
+    device: nvmlDevice_t,
+    currLinkWidth: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCurrPcieLinkWidth(device, currLinkWidth));
+    entry("nvmlDeviceGetCurrPcieLinkWidth", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let currLinkWidth = unsafe { Out::new(currLinkWidth) }?;
+        crate::api::device::nvmlDeviceGetCurrPcieLinkWidth(device, currLinkWidth)
+    })
+}
+
+/// The same under a later name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksEventReasons(
+    device: nvmlDevice_t,
+    clocksEventReasons: *mut c_ulonglong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCurrentClocksEventReasons(device, clocksEventReasons));
+    entry("nvmlDeviceGetCurrentClocksEventReasons", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let clocksEventReasons = unsafe { Out::new(clocksEventReasons) }?;
+        crate::api::device::nvmlDeviceGetCurrentClocksEventReasons(device, clocksEventReasons)
+    })
+}
+
+/// Why clocks are what they are, as bits, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksThrottleReasons(
+    device: nvmlDevice_t,
+    clocksThrottleReasons: *mut c_ulonglong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetCurrentClocksThrottleReasons(device, clocksThrottleReasons));
+    entry("nvmlDeviceGetCurrentClocksThrottleReasons", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let clocksThrottleReasons = unsafe { Out::new(clocksThrottleReasons) }?;
+        crate::api::device::nvmlDeviceGetCurrentClocksThrottleReasons(device, clocksThrottleReasons)
+    })
+}
+
+/// How busy the decoder is, in percent, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetDecoderUtilization(
+    device: nvmlDevice_t,
+    utilization: *mut c_uint,
+    samplingPeriodUs: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDecoderUtilization(device, utilization, samplingPeriodUs));
+    entry("nvmlDeviceGetDecoderUtilization", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let utilization = unsafe { Out::new(utilization) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let samplingPeriodUs = unsafe { Out::new(samplingPeriodUs) }?;
+        crate::api::device::nvmlDeviceGetDecoderUtilization(device, utilization, samplingPeriodUs)
+    })
+}
+
+/// A clock that applications get unless it is set, in MHz, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetDefaultApplicationsClock(
+    device: nvmlDevice_t,
+    clockType: nvmlClockType_t,
+    clockMHz: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDefaultApplicationsClock(device, clockType, clockMHz));
+    entry("nvmlDeviceGetDefaultApplicationsClock", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let clockMHz = unsafe { Out::new(clockMHz) }?;
+        crate::api::device::nvmlDeviceGetDefaultApplicationsClock(device, clockType, clockMHz)
+    })
+}
+
+/// Whether a display is in use, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetDisplayActive(
+    device: nvmlDevice_t,
+    isActive: *mut nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDisplayActive(device, isActive));
+    entry("nvmlDeviceGetDisplayActive", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let isActive = unsafe { Out::new(isActive) }?;
+        crate::api::device::nvmlDeviceGetDisplayActive(device, isActive)
+    })
+}
+
+/// Whether a display is connected, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetDisplayMode(
+    device: nvmlDevice_t,
+    display: *mut nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetDisplayMode(device, display));
+    entry("nvmlDeviceGetDisplayMode", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let display = unsafe { Out::new(display) }?;
+        crate::api::device::nvmlDeviceGetDisplayMode(device, display)
+    })
+}
+
+/// Whether memory is checked, now and after the next start, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetEccMode(
+    device: nvmlDevice_t,
+    current: *mut nvmlEnableState_t,
+    pending: *mut nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetEccMode(device, current, pending));
+    entry("nvmlDeviceGetEccMode", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let current = unsafe { Out::new(current) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pending = unsafe { Out::new(pending) }?;
+        crate::api::device::nvmlDeviceGetEccMode(device, current, pending)
+    })
+}
+
+/// How busy the encoder is, in percent, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetEncoderUtilization(
+    device: nvmlDevice_t,
+    utilization: *mut c_uint,
+    samplingPeriodUs: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetEncoderUtilization(device, utilization, samplingPeriodUs));
+    entry("nvmlDeviceGetEncoderUtilization", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let utilization = unsafe { Out::new(utilization) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let samplingPeriodUs = unsafe { Out::new(samplingPeriodUs) }?;
+        crate::api::encoder::nvmlDeviceGetEncoderUtilization(device, utilization, samplingPeriodUs)
+    })
+}
+
+/// The limit of power that holds, in milliwatts, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetEnforcedPowerLimit(device: nvmlDevice_t, limit: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetEnforcedPowerLimit(device, limit));
+    entry("nvmlDeviceGetEnforcedPowerLimit", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let limit = unsafe { Out::new(limit) }?;
+        crate::api::device::nvmlDeviceGetEnforcedPowerLimit(device, limit)
+    })
+}
+
+/// The speed that the fan is meant to have, in percent, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetFanSpeed(device: nvmlDevice_t, speed: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetFanSpeed(device, speed));
+    entry("nvmlDeviceGetFanSpeed", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let speed = unsafe { Out::new(speed) }?;
+        crate::api::device::nvmlDeviceGetFanSpeed(device, speed)
+    })
+}
+
+/// The same of one of several fans.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetFanSpeed_v2(
+    device: nvmlDevice_t,
+    fan: c_uint,
+    speed: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetFanSpeed_v2(device, fan, speed));
+    entry("nvmlDeviceGetFanSpeed_v2", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let speed = unsafe { Out::new(speed) }?;
+        crate::api::device::nvmlDeviceGetFanSpeed_v2(device, fan, speed)
     })
 }
 
@@ -309,6 +552,75 @@ pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses_v3(
     })
 }
 
+/// A clock's largest value in MHz, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetMaxClockInfo(
+    device: nvmlDevice_t,
+    type_: nvmlClockType_t,
+    clock: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMaxClockInfo(device, type_, clock));
+    entry("nvmlDeviceGetMaxClockInfo", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let clock = unsafe { Out::new(clock) }?;
+        crate::api::device::nvmlDeviceGetMaxClockInfo(device, type_, clock)
+    })
+}
+
+/// A clock's largest value that can be set, in MHz, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetMaxCustomerBoostClock(
+    device: nvmlDevice_t,
+    clockType: nvmlClockType_t,
+    clockMHz: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMaxCustomerBoostClock(device, clockType, clockMHz));
+    entry("nvmlDeviceGetMaxCustomerBoostClock", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let clockMHz = unsafe { Out::new(clockMHz) }?;
+        crate::api::device::nvmlDeviceGetMaxCustomerBoostClock(device, clockType, clockMHz)
+    })
+}
+
+/// The largest generation of the PCIe link, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkGeneration(
+    device: nvmlDevice_t,
+    maxLinkGen: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMaxPcieLinkGeneration(device, maxLinkGen));
+    entry("nvmlDeviceGetMaxPcieLinkGeneration", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let maxLinkGen = unsafe { Out::new(maxLinkGen) }?;
+        crate::api::device::nvmlDeviceGetMaxPcieLinkGeneration(device, maxLinkGen)
+    })
+}
+
+/// The most lanes of the PCIe link, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkWidth(
+    device: nvmlDevice_t,
+    maxLinkWidth: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMaxPcieLinkWidth(device, maxLinkWidth));
+    entry("nvmlDeviceGetMaxPcieLinkWidth", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let maxLinkWidth = unsafe { Out::new(maxLinkWidth) }?;
+        crate::api::device::nvmlDeviceGetMaxPcieLinkWidth(device, maxLinkWidth)
+    })
+}
+
+/// Width of the memory's bus in bits, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetMemoryBusWidth(device: nvmlDevice_t, busWidth: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetMemoryBusWidth(device, busWidth));
+    entry("nvmlDeviceGetMemoryBusWidth", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let busWidth = unsafe { Out::new(busWidth) }?;
+        crate::api::device::nvmlDeviceGetMemoryBusWidth(device, busWidth)
+    })
+}
+
 /// Total, free and used memory over all users.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMemoryInfo(device: nvmlDevice_t, memory: *mut nvmlMemory_t) -> nvmlReturn_t {
@@ -367,6 +679,28 @@ pub unsafe extern "C" fn nvmlDeviceGetName(device: nvmlDevice_t, name: *mut c_ch
     })
 }
 
+/// How many fans a device has, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetNumFans(device: nvmlDevice_t, numFans: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNumFans(device, numFans));
+    entry("nvmlDeviceGetNumFans", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let numFans = unsafe { Out::new(numFans) }?;
+        crate::api::device::nvmlDeviceGetNumFans(device, numFans)
+    })
+}
+
+/// How many cores a device has, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetNumGpuCores(device: nvmlDevice_t, numCores: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetNumGpuCores(device, numCores));
+    entry("nvmlDeviceGetNumGpuCores", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let numCores = unsafe { Out::new(numCores) }?;
+        crate::api::device::nvmlDeviceGetNumGpuCores(device, numCores)
+    })
+}
+
 /// Where a device is on the PCI bus, in the oldest struct.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPciInfo(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t) -> nvmlReturn_t {
@@ -409,6 +743,203 @@ pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v3(device: nvmlDevice_t, pci: *mut
     })
 }
 
+/// What goes over the PCIe link in KB/s, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetPcieThroughput(
+    device: nvmlDevice_t,
+    counter: nvmlPcieUtilCounter_t,
+    value: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPcieThroughput(device, counter, value));
+    entry("nvmlDeviceGetPcieThroughput", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let value = unsafe { Out::new(value) }?;
+        crate::api::device::nvmlDeviceGetPcieThroughput(device, counter, value)
+    })
+}
+
+/// A device's performance state, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetPerformanceState(
+    device: nvmlDevice_t,
+    pState: *mut nvmlPstates_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPerformanceState(device, pState));
+    entry("nvmlDeviceGetPerformanceState", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pState = unsafe { Out::new(pState) }?;
+        crate::api::device::nvmlDeviceGetPerformanceState(device, pState)
+    })
+}
+
+/// Whether the driver stays loaded without users, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetPersistenceMode(
+    device: nvmlDevice_t,
+    mode: *mut nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPersistenceMode(device, mode));
+    entry("nvmlDeviceGetPersistenceMode", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let mode = unsafe { Out::new(mode) }?;
+        crate::api::device::nvmlDeviceGetPersistenceMode(device, mode)
+    })
+}
+
+/// The limit of power after a start in milliwatts, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetPowerManagementDefaultLimit(
+    device: nvmlDevice_t,
+    defaultLimit: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerManagementDefaultLimit(device, defaultLimit));
+    entry("nvmlDeviceGetPowerManagementDefaultLimit", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let defaultLimit = unsafe { Out::new(defaultLimit) }?;
+        crate::api::device::nvmlDeviceGetPowerManagementDefaultLimit(device, defaultLimit)
+    })
+}
+
+/// The limit of power in milliwatts, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimit(device: nvmlDevice_t, limit: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerManagementLimit(device, limit));
+    entry("nvmlDeviceGetPowerManagementLimit", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let limit = unsafe { Out::new(limit) }?;
+        crate::api::device::nvmlDeviceGetPowerManagementLimit(device, limit)
+    })
+}
+
+/// The least and the largest limit of power in milliwatts, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimitConstraints(
+    device: nvmlDevice_t,
+    minLimit: *mut c_uint,
+    maxLimit: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerManagementLimitConstraints(device, minLimit, maxLimit));
+    entry("nvmlDeviceGetPowerManagementLimitConstraints", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let minLimit = unsafe { Out::new(minLimit) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let maxLimit = unsafe { Out::new(maxLimit) }?;
+        crate::api::device::nvmlDeviceGetPowerManagementLimitConstraints(device, minLimit, maxLimit)
+    })
+}
+
+/// Whether power is managed, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetPowerManagementMode(
+    device: nvmlDevice_t,
+    mode: *mut nvmlEnableState_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerManagementMode(device, mode));
+    entry("nvmlDeviceGetPowerManagementMode", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let mode = unsafe { Out::new(mode) }?;
+        crate::api::device::nvmlDeviceGetPowerManagementMode(device, mode)
+    })
+}
+
+/// Power in milliwatts, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetPowerUsage(device: nvmlDevice_t, power: *mut c_uint) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerUsage(device, power));
+    entry("nvmlDeviceGetPowerUsage", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let power = unsafe { Out::new(power) }?;
+        crate::api::device::nvmlDeviceGetPowerUsage(device, power)
+    })
+}
+
+/// A board's serial number, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetSerial(
+    device: nvmlDevice_t,
+    serial: *mut c_char,
+    length: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetSerial(device, serial, length));
+    entry("nvmlDeviceGetSerial", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let serial = unsafe { OutSlice::new(serial, usize::try_from(length).unwrap_or(0)) }?;
+        crate::api::device::nvmlDeviceGetSerial(device, serial, length)
+    })
+}
+
+/// The same under a later name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksEventReasons(
+    device: nvmlDevice_t,
+    supportedClocksEventReasons: *mut c_ulonglong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetSupportedClocksEventReasons(device, supportedClocksEventReasons));
+    entry("nvmlDeviceGetSupportedClocksEventReasons", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let supportedClocksEventReasons = unsafe { Out::new(supportedClocksEventReasons) }?;
+        crate::api::device::nvmlDeviceGetSupportedClocksEventReasons(device, supportedClocksEventReasons)
+    })
+}
+
+/// Which of those reasons there can be, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksThrottleReasons(
+    device: nvmlDevice_t,
+    supportedClocksThrottleReasons: *mut c_ulonglong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetSupportedClocksThrottleReasons(device, supportedClocksThrottleReasons));
+    entry("nvmlDeviceGetSupportedClocksThrottleReasons", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let supportedClocksThrottleReasons = unsafe { Out::new(supportedClocksThrottleReasons) }?;
+        crate::api::device::nvmlDeviceGetSupportedClocksThrottleReasons(device, supportedClocksThrottleReasons)
+    })
+}
+
+/// A temperature in degrees Celsius, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetTemperature(
+    device: nvmlDevice_t,
+    sensorType: nvmlTemperatureSensors_t,
+    temp: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetTemperature(device, sensorType, temp));
+    entry("nvmlDeviceGetTemperature", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let temp = unsafe { Out::new(temp) }?;
+        crate::api::device::nvmlDeviceGetTemperature(device, sensorType, temp)
+    })
+}
+
+/// A limit of the temperature in degrees Celsius, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetTemperatureThreshold(
+    device: nvmlDevice_t,
+    thresholdType: nvmlTemperatureThresholds_t,
+    temp: *mut c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetTemperatureThreshold(device, thresholdType, temp));
+    entry("nvmlDeviceGetTemperatureThreshold", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let temp = unsafe { Out::new(temp) }?;
+        crate::api::device::nvmlDeviceGetTemperatureThreshold(device, thresholdType, temp)
+    })
+}
+
+/// Energy since the driver was loaded in millijoules, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetTotalEnergyConsumption(
+    device: nvmlDevice_t,
+    energy: *mut c_ulonglong,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetTotalEnergyConsumption(device, energy));
+    entry("nvmlDeviceGetTotalEnergyConsumption", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let energy = unsafe { Out::new(energy) }?;
+        crate::api::device::nvmlDeviceGetTotalEnergyConsumption(device, energy)
+    })
+}
+
 /// A device's UUID, the same in driver and runtime.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetUUID(device: nvmlDevice_t, uuid: *mut c_char, length: c_uint) -> nvmlReturn_t {
@@ -417,6 +948,35 @@ pub unsafe extern "C" fn nvmlDeviceGetUUID(device: nvmlDevice_t, uuid: *mut c_ch
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let uuid = unsafe { OutSlice::new(uuid, usize::try_from(length).unwrap_or(0)) }?;
         crate::api::device::nvmlDeviceGetUUID(device, uuid, length)
+    })
+}
+
+/// How busy device and memory are, in percent, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetUtilizationRates(
+    device: nvmlDevice_t,
+    utilization: *mut nvmlUtilization_t,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetUtilizationRates(device, utilization));
+    entry("nvmlDeviceGetUtilizationRates", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let utilization = unsafe { Out::new(utilization) }?;
+        crate::api::device::nvmlDeviceGetUtilizationRates(device, utilization)
+    })
+}
+
+/// The version of a board's BIOS, as the host's NVML says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetVbiosVersion(
+    device: nvmlDevice_t,
+    version: *mut c_char,
+    length: c_uint,
+) -> nvmlReturn_t {
+    vgpu_core::traced!(LIBRARY, nvmlDeviceGetVbiosVersion(device, version, length));
+    entry("nvmlDeviceGetVbiosVersion", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let version = unsafe { OutSlice::new(version, usize::try_from(length).unwrap_or(0)) }?;
+        crate::api::device::nvmlDeviceGetVbiosVersion(device, version, length)
     })
 }
 

@@ -17,7 +17,7 @@ fn guest() -> Guest {
     fake.set_gpus(2, 8);
     let mut guest = Guest::ready(&fake);
     let context = ContextCreate { context: OTHER, device: 1, legacy_stream: OTHER_LEGACY, flags: 0 };
-    guest.post(context).unwrap();
+    guest.post(context).expect("a second context");
     guest
 }
 

@@ -8,6 +8,7 @@
 //! - `arena`: device memory at addresses of our choice.
 //! - `bytes`: where they lie afterwards. `pinned`: parts of the pinned heap.
 //! - `devices`: several GPUs.
+//! - `nvml`: what it is asked.
 //! - `drivers`: what older drivers lack; drivers that are refused.
 //! - `launches`: what they ask for besides a shape.
 //! - `products`: how cuBLAS shall compute.
@@ -28,6 +29,7 @@ mod hostile;
 mod launches;
 mod limits;
 mod messages;
+mod nvml;
 mod order;
 mod output;
 mod pinned;

@@ -54,6 +54,7 @@ struct File {
     device: Option<Choice>,
     driver_library: Option<PathBuf>,
     cublas_library: Option<PathBuf>,
+    nvml_library: Option<PathBuf>,
     #[serde(deserialize_with = "from_text")]
     completions: Option<Completions>,
     devices: Option<u32>,
@@ -90,6 +91,8 @@ pub struct DeviceSettings {
     pub driver_library: Option<PathBuf>,
     /// Its libcublas, likewise.
     pub cublas_library: Option<PathBuf>,
+    /// Its libnvidia-ml, likewise.
+    pub nvml_library: Option<PathBuf>,
     /// The driver is our own, on a software GPU.
     pub nested: bool,
     /// How a driver's GPU says that work is done.
@@ -130,6 +133,7 @@ impl DeviceSettings {
             device: options.device.or(file.device).unwrap_or_default(),
             driver_library: options.driver_library.clone().or(file.driver_library.clone()),
             cublas_library: options.cublas_library.clone().or(file.cublas_library.clone()),
+            nvml_library: options.nvml_library.clone().or(file.nvml_library.clone()),
             nested: options.nested.unwrap_or(false),
             completions: options.completions.or(file.completions).unwrap_or_default(),
             devices: options.devices.or(file.devices).unwrap_or(1),
@@ -191,6 +195,7 @@ impl DeviceSettings {
         flags.extend(self.memory_bytes.map(|bytes| format!("--device-memory={bytes}")));
         flags.extend(self.driver_library.iter().map(|path| format!("--driver-library={}", path.display())));
         flags.extend(self.cublas_library.iter().map(|path| format!("--cublas-library={}", path.display())));
+        flags.extend(self.nvml_library.iter().map(|path| format!("--nvml-library={}", path.display())));
         flags.extend(self.launch_timeout.map(|timeout| format!("--launch-timeout={}", timeout.as_secs())));
         flags
     }
@@ -340,6 +345,7 @@ mod tests {
             device: Some(Choice::Driver(Some(1))),
             driver_library: Some("/d".into()),
             cublas_library: Some("/b".into()),
+            nvml_library: Some("/n".into()),
             nested: Some(true),
             ..Default::default()
         };

@@ -1,5 +1,6 @@
 //! The daemon as a process.
 
+mod devices;
 mod function;
 mod harness;
 mod images;

@@ -1,0 +1,3 @@
+//! Encoders: only how busy they are.
+
+pub(crate) use super::reading::nvmlDeviceGetEncoderUtilization;
