@@ -6,6 +6,7 @@ pub mod daemon;
 pub mod documents;
 pub mod driver;
 pub mod ollama;
+pub mod program;
 pub mod qmp;
 pub mod registration;
 pub mod service;

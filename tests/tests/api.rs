@@ -4,39 +4,18 @@
 //! GPU, and nested: on the executor of a driver's GPUs with our own libcuda in the driver's place, in a daemon's process and in
 //! their own.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{fs, path::Path};
 
-use vgpu_tests::{daemon::Daemon, dist};
+use vgpu_tests::{daemon::Daemon, program};
 
 /// An executor of the program's own.
-const DIRECT: &[(&str, &str)] = &[("VGPU", "embedded"), ("VGPU_DEVICE", "soft")];
-const NESTED: &[(&str, &str)] = &[("VGPU", "embedded"), ("VGPU_DEVICE", "driver"), ("VGPU_NESTED", "1")];
+const DIRECT: &[(&str, &str)] = &[("VGPU_DEVICE", "soft")];
+const NESTED: &[(&str, &str)] = &[("VGPU_DEVICE", "driver"), ("VGPU_NESTED", "1")];
+/// Those with two devices are run beside what else is tested of several.
+const OF_TWO_DEVICES: [&str; 2] = ["one_ledger", "two_devices"];
 
-/// Compiles a program, and runs it in that environment: it must print what stands beside it.
-fn check(name: &str, environment: &[(&str, &str)]) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("api");
-    let built = tempfile::tempdir().expect("a temporary folder");
-    let program = built.path().join(name);
-    let compiler = Command::new("cc")
-        .args(["-std=gnu11", "-O1", "-Wall", "-Werror", "-pthread", "-o"])
-        .arg(&program)
-        .arg(folder.join(name).with_extension("c"))
-        .arg(dist().join("lib/libcuda.so.1"))
-        .status()
-        .expect("cc runs");
-    assert!(compiler.success(), "{name}.c does not compile");
-    let Output { status, stdout, stderr } = Command::new(&program)
-        .env("LD_LIBRARY_PATH", dist().join("lib"))
-        .envs(environment.iter().copied())
-        .output()
-        .expect("the program runs");
-    let printed = String::from_utf8_lossy(&stdout);
-    assert!(status.success(), "{status}: {printed}{}", String::from_utf8_lossy(&stderr));
-    let expected = fs::read_to_string(folder.join(name).with_extension("out")).expect("what it must print");
+fn check(name: &str, variables: &[(&str, &str)]) {
+    let (printed, expected) = program::run(name, variables);
     assert_eq!(printed, expected);
 }
 
@@ -62,7 +41,7 @@ macro_rules! programs {
         #[test]
         fn no_program_is_forgotten() {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("api");
-            let named = [$(stringify!($name)),*];
+            let named = [$(stringify!($name)),*].into_iter().chain(OF_TWO_DEVICES).collect::<Vec<_>>();
             for file in fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path()) {
                 let name = file.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
                 let is_program = file.extension().is_some_and(|kind| kind == "c");

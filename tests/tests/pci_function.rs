@@ -221,7 +221,7 @@ fn a_vm_that_is_killed_leaves_nothing_and_the_next_one_starts_afresh() {
 
 #[test]
 fn a_program_that_is_stopped_for_long_loses_its_channel_only() {
-    let vm = Vm::start(&["--guest-timeout=2"]);
+    let vm = Vm::start(&["--guest-timeout=3"]);
     let mut stopped = start_and_wait_for_line(vm.guest(SAXPY).args(["forever", "1"]).stderr(Stdio::null()));
     let mut lively = start_and_wait_for_line(vm.guest(SAXPY).args(["forever", "1"]));
     // SAFETY: our child, which has not been waited for.

@@ -1,12 +1,12 @@
-//! The one private interface between our own libraries: libcublas reaches libcuda's streams through it, and who takes our
-//! libcuda for a driver gives it a device.
+//! The one private interface between our own libraries: libcublas reaches libcuda's streams through it, libnvidia-ml what its
+//! process holds of an executor of its own, and who takes our libcuda for a driver gives it a device.
 //!
 //! `cuGetExportTable` of our libcuda answers [`PRIVATE_TABLE_UUID`] with a pointer to a [`PrivateTable`]. No other
 //! library knows the UUID, and none of NVIDIA's tables has it.
 
 use std::ffi::{c_int, c_void};
 
-use crate::wire::messages::StatisticsReply;
+use crate::wire::messages::{MemInfoReply, StatisticsReply};
 
 /// Raised whenever [`PrivateTable`] changes other than by growing at its end.
 pub const PRIVATE_TABLE_VERSION: u32 = 1;
@@ -48,6 +48,12 @@ pub struct PrivateTable {
     /// # Safety
     /// `serve` may be called with `data` at any time from now on, from any thread.
     pub execute_here: unsafe extern "C" fn(serve: Serve, data: *const c_void),
+    /// Fills in free and total memory of the device of that UUID. Returns a `CUresult`: NOT_FOUND when this process has no
+    /// context on it.
+    ///
+    /// # Safety
+    /// `uuid` is readable, and `out` writable.
+    pub memory: unsafe extern "C" fn(uuid: *const [u8; 16], out: *mut MemInfoReply) -> u32,
 }
 
 /// See [`PrivateTable::execute_here`].

@@ -32,6 +32,11 @@ impl Device {
         &self.uuid
     }
 
+    /// The same number as bytes.
+    pub(crate) fn uuid_bytes(&self) -> [u8; 16] {
+        self.info.uuid
+    }
+
     pub(crate) fn pci(&self) -> PciAddress {
         PciAddress { domain: self.info.pci_domain, bus: self.info.pci_bus, device: self.info.pci_device }
     }

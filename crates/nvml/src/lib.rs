@@ -1,7 +1,7 @@
 //! libnvidia-ml.so.1: device monitoring, over a read-only connection of its own.
 //!
 //! - [`generated`]: the exports; [`api`]: their bodies; [`entry`], [`error`]: what surrounds each of them.
-//! - [`session`]: the connection between the first init and the last shutdown. [`device`]: what is known about a device.
+//! - [`session`]: the connection between the first init and the last shutdown. [`same_process`]: what only this process knows. [`device`]: what is known about a device.
 //!
 //! Programs load and unload this library again and again, so it has no threads and nothing that must run at its end.
 
@@ -10,4 +10,5 @@ mod device;
 mod entry;
 mod error;
 mod generated;
+mod same_process;
 mod session;

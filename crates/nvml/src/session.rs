@@ -5,16 +5,19 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use vgpu_core::abi::nvml::nvmlDevice_t;
 use vgpu_core::reading::{Reading, ReadingReply};
-use vgpu_core::transport::Request;
 use vgpu_core::transport::monitor::MonitorLink;
-use vgpu_core::wire::messages::DeviceInfoReply;
+use vgpu_core::transport::{ProcessUse, Request};
+use vgpu_core::wire::messages::{DeviceInfoReply, MemInfoReply};
 
 use crate::device::Device;
 use crate::error::{NvmlError, NvmlResult};
+use crate::same_process;
 
 /// A connection and what it said about the devices, which does not change.
 pub(crate) struct Session {
     link: MonitorLink,
+    /// Each library of this process has an executor of its own.
+    is_embedded: bool,
     devices: Vec<Device>,
     /// The process that connected: a child that inherits the socket must not talk on it.
     pid: u32,
@@ -40,13 +43,15 @@ pub(crate) fn open() -> NvmlResult {
     let mut state = STATE.lock();
     if state.session.as_ref().is_none_or(|session| session.pid != std::process::id()) {
         // Monitors try this library to see whether there is a GPU, so it says why there is none only in the log.
-        let link = Request::of_process().connect(MonitorLink::connect).map_err(|error| {
+        let request = Request::of_process();
+        let link = request.connect(MonitorLink::connect).map_err(|error| {
             log::error!("no GPU: {error}");
             NvmlError::DRIVER_NOT_LOADED
         })?;
         let devices: Vec<DeviceInfoReply> = link.devices()?;
         let devices = devices.into_iter().map(Device::new).collect();
-        state.session = Some(Arc::new(Session { link, devices, pid: std::process::id() }));
+        state.session =
+            Some(Arc::new(Session { link, is_embedded: request.is_embedded(), devices, pid: std::process::id() }));
     }
     state.users = state.users.saturating_add(1);
     Ok(())
@@ -103,8 +108,22 @@ pub(crate) fn index_of(handle: nvmlDevice_t) -> NvmlResult<u32> {
 }
 
 impl Session {
-    pub(crate) fn link(&self) -> &MonitorLink {
-        &self.link
+    /// Free and total memory of a device, over all its users.
+    pub(crate) fn memory(&self, index: u32) -> NvmlResult<MemInfoReply> {
+        let device = self.device(index)?;
+        let own = if self.is_embedded { same_process::memory(&device.uuid_bytes()) } else { None };
+        own.map_or_else(|| Ok(self.link.memory(index)?), Ok)
+    }
+
+    /// The processes that hold a device.
+    pub(crate) fn processes(&self, index: u32) -> NvmlResult<Vec<ProcessUse>> {
+        let device = self.device(index)?;
+        if !self.is_embedded {
+            return Ok(self.link.processes(index)?);
+        }
+        let own = same_process::memory(&device.uuid_bytes());
+        let used = |memory: MemInfoReply| memory.total_bytes.saturating_sub(memory.free_bytes);
+        Ok(own.map(|memory| ProcessUse { pid: self.pid, reserved: 0, used_bytes: used(memory) }).into_iter().collect())
     }
 
     /// What the host's NVML says of a device, or of itself.

@@ -259,6 +259,11 @@ impl Executor for DriverDevice {
     }
 
     fn mem_info(&mut self, _: Seq, message: &MemInfo, _: &[u8]) -> CuResult<Answer<MemInfoReply>> {
+        // To the program, what it has given back is free: the call that gives it back waits for the work before it.
+        if !self.dead.is_empty() {
+            self.publish();
+        }
+        self.retirer.wait_for_burials();
         let context = self.enter_context(message.context)?;
         let (mut free, mut total) = (0, 0);
         // SAFETY: both arguments lead to locals.

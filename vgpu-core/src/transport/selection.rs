@@ -121,6 +121,11 @@ impl Request {
         self.selection != Selection::Default || self.record.is_some()
     }
 
+    /// Whether that is an executor of the process's own.
+    pub fn is_embedded(&self) -> bool {
+        self.selection == Selection::Embedded
+    }
+
     /// Connects by `connect` to what is asked for.
     ///
     /// # Errors

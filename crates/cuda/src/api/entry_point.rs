@@ -5,7 +5,7 @@ use std::ffi::{c_int, c_void};
 use vgpu_core::abi::{CUdriverProcAddressQueryResult, CUuuid, cuuint64_t};
 use vgpu_core::ffi::{In, Out, OutOpt, Str};
 use vgpu_core::private_table::{PRIVATE_TABLE_UUID, PRIVATE_TABLE_VERSION, PrivateTable};
-use vgpu_core::wire::messages::{Statistics, StatisticsReply};
+use vgpu_core::wire::messages::{MemInfo, MemInfoReply, Statistics, StatisticsReply};
 use vgpu_core::{CuError, CuResult, ffi};
 
 use crate::guest::{context, launch, process};
@@ -54,6 +54,7 @@ static TABLE: PrivateTable = PrivateTable {
     post_on_stream,
     statistics,
     execute_here: vgpu_core::transport::execute_here,
+    memory,
 };
 
 /// Gives our libraries' own table for our own UUID; there are no other tables.
@@ -90,6 +91,21 @@ unsafe extern "C" fn statistics(out: *mut StatisticsReply) -> u32 {
         // SAFETY: the table's caller promises a writable result.
         let out = unsafe { Out::new(out) }?;
         out.write(process()?.link.call(&Statistics { reserved: 0 }, &[])?.reply);
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn memory(uuid: *const [u8; 16], out: *mut MemInfoReply) -> u32 {
+    ffi::entry("private memory", || {
+        // SAFETY: the table's caller promises a readable name.
+        let uuid = unsafe { In::new(uuid) }?;
+        // SAFETY: and a writable result.
+        let out = unsafe { Out::new(out) }?;
+        let process = process()?;
+        let is_on_it = |context: &&context::Context| context.device(process).uuid == *uuid.get();
+        let alive = process.contexts.filtered(|context| is_on_it(context) && context.number() != 0);
+        let context = alive.first().ok_or(CuError::NOT_FOUND)?.number();
+        out.write(process.link.call(&MemInfo { context, reserved: 0 }, &[])?.reply);
         Ok(())
     })
 }

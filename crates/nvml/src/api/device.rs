@@ -181,8 +181,7 @@ pub(crate) fn nvmlDeviceGetMemoryInfo_v2(device: nvmlDevice_t, mut memory: InOut
 fn memory_of(device: nvmlDevice_t) -> NvmlResult<(u64, u64)> {
     let session = session::current()?;
     let index = session::index_of(device)?;
-    session.device(index)?;
-    let found = session.link().memory(index)?;
+    let found = session.memory(index)?;
     Ok((found.total_bytes, found.free_bytes))
 }
 
@@ -237,8 +236,7 @@ unsafe fn list<P: ProcessInfo>(processes: &[P], mut infoCount: InOut<c_uint>, in
 fn processes_of<P: ProcessInfo>(device: nvmlDevice_t) -> NvmlResult<Vec<P>> {
     let session = session::current()?;
     let index = session::index_of(device)?;
-    session.device(index)?;
-    let found = session.link().processes(index)?;
+    let found = session.processes(index)?;
     Ok(found.into_iter().map(|process| P::new(process.pid, process.used_bytes)).collect())
 }
 

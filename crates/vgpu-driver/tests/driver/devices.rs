@@ -63,6 +63,16 @@ fn memory_counts_on_the_quota_of_its_gpu_until_it_is_gone() {
 }
 
 #[test]
+fn what_is_given_back_is_free_to_whoever_asks() {
+    let mut guest = guest();
+    let address = alloc(&mut guest, QUOTA_BYTES / 2).unwrap();
+    guest.post(MemFree { address }).unwrap();
+    let info = guest.call(MemInfo { context: OTHER, reserved: 0 }, &[]).unwrap().reply;
+    assert_eq!((info.free_bytes, guest.ledgers[1].free_and_total().0), (QUOTA_BYTES, QUOTA_BYTES));
+    guest.end();
+}
+
+#[test]
 fn a_copy_between_gpus_is_the_drivers_to_route() {
     let mut guest = guest();
     let (source, target) = (guest.memory, alloc(&mut guest, 64).unwrap());

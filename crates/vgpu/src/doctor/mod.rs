@@ -5,7 +5,7 @@
 //! - `libraries`: which files are ours, and whether they are whole.
 //! - `ollama`: the Ollama that is looked at; `backend`: its CUDA backend, held against the model.
 //! - `probe`: a child process in which the real loader is asked.
-//! - `environment`: variables that lead astray; `device`: is there a GPU at the end of it all, and how fast;
+//! - `environment`: variables that lead astray; `gpu`: what executes on this machine; `device`: is there a GPU at the end of it all, and how fast;
 //!   `architectures`: does the backend have kernels for it.
 //! - `discovery`: what Ollama itself would find.
 //! - `running`: processes that run, and what each has loaded; `server`: the servers of Ollama's among them, and whether each
@@ -22,6 +22,7 @@ mod daemon;
 mod device;
 mod discovery;
 mod environment;
+mod gpu;
 mod libraries;
 mod memory;
 mod ollama;
@@ -238,6 +239,7 @@ fn examine(args: &Args) -> Result<Report> {
     checks.extend(of_backends);
     let chosen = selection::chosen(Some(&variables), &reference);
     let surroundings = Surroundings::of(&machine, &chosen);
+    checks.push(gpu::check(&machine, &program));
     checks.extend(daemon::replaced(&machine));
     if let Some(ollama) = &ollama {
         checks.extend(memory::embedded(&chosen, ollama));

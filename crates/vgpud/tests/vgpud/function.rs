@@ -180,7 +180,8 @@ fn a_monitor_is_answered_in_its_mailbox() {
     let mailbox = Mailbox { vm: &vm, channel: 0, token: TOKEN, was_opened: Cell::new(true) };
     let mut answer = [0; 8192];
     // Question 2: the memory of device 0.
-    let (len_bytes, _) = mailbox.exchange(&[2, 0, 0, 0, 0, 0, 0, 0], &mut answer).expect("an answer");
+    let (len_bytes, _) =
+        mailbox.exchange(&[[2, 0, 0, 0].as_slice(), &[0; 12]].concat(), &mut answer).expect("an answer");
     let total_bytes = u64::from_le_bytes(*answer[12..].first_chunk().expect("eight bytes"));
     assert_eq!((len_bytes, &answer[..4], total_bytes), (20, &[0; 4][..], 64 << 20));
     vm.close(0, TOKEN);
@@ -261,7 +262,7 @@ fn an_executors_death_is_told_and_the_channel_stays_its_guests_until_that_closes
 
 #[test]
 fn silent_guests_are_taken_off_and_living_ones_are_not() {
-    let daemon = Daemon::with_functions("silence", 1, &["--guest-timeout=1"]);
+    let daemon = Daemon::with_functions("silence", 1, &["--guest-timeout=3"]);
     let vm = Vm::connect(&daemon.function(0));
     compute(&vm, 0, TOKEN);
     vm.open(1, TOKEN, ConnectionKind::Monitor).expect("a welcome");

@@ -16,7 +16,7 @@ const TOKEN: u64 = 0x1234_5678_9abc;
 const PAUSE: Duration = Duration::from_millis(1500);
 
 fn with_channels(name: &str, flags: &[&str], channels: u32) -> (Daemon, Vm) {
-    let daemon = Daemon::with_functions(name, 1, &[&["--guest-timeout=1"], flags].concat());
+    let daemon = Daemon::with_functions(name, 1, &[&["--guest-timeout=3"], flags].concat());
     let vm = Vm::connect(&daemon.function(0));
     for channel in 0..channels {
         vm.open(channel, TOKEN, ConnectionKind::Compute).expect("a welcome");
@@ -94,7 +94,7 @@ fn a_paused_vms_place_goes_to_whoever_asks() {
 
 #[test]
 fn a_paused_vms_place_goes_to_another_vm() {
-    let daemon = Daemon::with_functions("place-vm", 2, &["--guest-timeout=1", "--max-guests=1"]);
+    let daemon = Daemon::with_functions("place-vm", 2, &["--guest-timeout=3", "--max-guests=1"]);
     let (paused, other) = (Vm::connect(&daemon.function(0)), Vm::connect(&daemon.function(1)));
     paused.open(0, TOKEN, ConnectionKind::Compute).expect("a welcome");
     let refused = other.open(0, TOKEN, ConnectionKind::Compute);

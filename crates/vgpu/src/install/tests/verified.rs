@@ -55,6 +55,8 @@ fn systemd_takes_the_daemons_units() {
     let dist = Dist::new("0.1.0");
     for options in [&["--daemon"][..], &["--daemon", "--vfio-user=/run/vgpu/a.sock", "--socket-owner=root:root"][..]] {
         let machine = Machine::with_systemd();
+        // As on a host with GPUs, where the unit has more to say.
+        machine.write("proc/driver/nvidia/version", "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.163.01\n");
         write_service(&machine);
         machine.install(&dist, options).expect("an installation");
         let mut names = vec!["vgpud.service", "vgpud.socket", "ollama.service"];
