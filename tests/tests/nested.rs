@@ -94,3 +94,17 @@ fn where_there_is_no_driver_auto_is_the_software_gpu() {
 
     assert!(status.expect("the guest runs").success());
 }
+
+#[test]
+fn an_executor_of_a_programs_own_falls_back_with_one_line() {
+    let mut guest = Command::new(SAXPY);
+    guest.args(["1", "1"]).env("VGPU", "embedded").env("VGPU_DIST", dist()).env("VGPU_DEVICE", "auto");
+    guest.env("VGPU_DRIVER_LIBRARY", "/nonexistent/libcuda.so.1").env_remove("VGPU_LOG");
+
+    let Output { status, stderr, .. } = guest.output().expect("the guest runs");
+
+    let said = String::from_utf8(stderr).expect("text");
+    assert!(status.success(), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.starts_with("vgpu: the software GPU executes: the driver /nonexistent/libcuda.so.1"), "{said}");
+}

@@ -21,7 +21,7 @@ use clap::{CommandFactory, Parser, Subcommand};
     version,
     after_help = "\
 Examples:
-  vgpu run -- ./my-cuda-program         with this VM's or this machine's vGPU, or a software GPU of its own
+  vgpu run -- ./my-cuda-program         with this VM's or this machine's vGPU, or an executor of its own
   vgpu run --profile 8.0 -- ./program   with a software GPU of its own, of this compute capability
   vgpu install --dry-run                what installing for Ollama would change
   vgpu doctor                           why Ollama does not find the GPU

@@ -36,8 +36,8 @@ pub enum Found {
 }
 
 impl Found {
-    /// Settings in which nothing is left to be chosen. A driver that is there and does not work is named on standard error,
-    /// by `program`.
+    /// Settings in which nothing is left to be chosen. `program` names on standard error what comes otherwise than it was asked
+    /// for: a driver that is there and does not work, memory that is not.
     pub fn settle(&self, settings: DeviceSettings, program: &str) -> DeviceSettings {
         match self {
             Self::Broken(_) => eprintln!("{program}: {self}"),
@@ -52,6 +52,15 @@ impl Found {
             Choice::Soft => Some(settings.soft_memory_bytes()),
             _ => settings.memory_bytes,
         };
+        if let (Some(asked), Some(given)) = (settings.memory_bytes, memory_bytes)
+            && asked > given
+        {
+            eprintln!(
+                "{program}: device-memory: {} is more than this machine has; it is {}",
+                Bytes(asked),
+                Bytes(given)
+            );
+        }
         DeviceSettings { device, memory_bytes, ..settings }
     }
 }
@@ -93,13 +102,7 @@ pub fn look(settings: &DeviceSettings, limit: Duration) -> Result<Found> {
 /// When the driver is asked for and does not work, or there can be no such software GPU.
 pub fn resolve(settings: DeviceSettings) -> Result<(DeviceSettings, Vec<DeviceInfoReply>)> {
     let found = look(&settings, ANSWER_MAX)?;
-    let asked_bytes = settings.memory_bytes;
     let settings = found.settle(settings, "vgpud");
-    if let (Choice::Soft, Some(asked), Some(given)) = (settings.device, asked_bytes, settings.memory_bytes)
-        && asked > given
-    {
-        eprintln!("vgpud: device-memory: {} is more than this machine has; it is {}", Bytes(asked), Bytes(given));
-    }
     let devices = match found {
         Found::Driver(devices) => devices,
         _ => Gpu::Soft.describe(&settings)?,

@@ -40,6 +40,19 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Pod;
+
+    #[test]
+    fn each_device_of_a_function_has_an_address_of_its_own() {
+        let mut info = DeviceInfoReply::from_bytes(&[0; size_of::<DeviceInfoReply>()]).expect("enough bytes");
+        let place = Place::parse("0000:00:04.0").expect("an address");
+        let addresses = [0, 1, 2].map(|number| {
+            place.move_here(number, &mut info);
+            assert_eq!(info.attributes[50].cast_unsigned(), info.pci_domain, "CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID");
+            (info.pci_domain, info.pci_bus, info.pci_device)
+        });
+        assert_eq!(addresses, [(0, 0, 4), (0x10_0000, 0, 4), (0x20_0000, 0, 4)]);
+    }
 
     #[test]
     fn an_address_of_sysfs_is_a_place() {

@@ -1,7 +1,7 @@
 //! The GPUs of this machine: what would execute here, and what keeps NVIDIA's driver from it.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::check::Check;
@@ -18,8 +18,8 @@ const FOR_ALL: u32 = 0o006;
 /// How `vgpud` begins when it lacks cuBLAS.
 const NO_PRODUCTS: &str = "products are not supported: ";
 
-/// Whether GPUs of this machine can be executed on, where it has any.
-pub(super) fn check(machine: &Machine, program: &Path) -> Check {
+/// Whether GPUs of this machine can be executed on, where it has any. The vgpud beside `program` is asked, if that is given.
+pub(super) fn check(machine: &Machine, program: Option<&PathBuf>) -> Check {
     let check = Check::ok("host.gpu", "what executes on this machine");
     let Ok(Some(module)) = machine.read(Path::new(MODULE)) else {
         return check
@@ -35,10 +35,10 @@ pub(super) fn check(machine: &Machine, program: &Path) -> Check {
         );
     }
     let (check, trouble) = nodes(machine, check);
-    match trouble {
-        Some((cause, fix)) => check.warning(cause, fix),
-        None if machine.is_real() => probed(check, program),
-        None => check,
+    match (trouble, program) {
+        (Some((cause, fix)), _) => check.warning(cause, fix),
+        (None, Some(program)) if machine.is_real() => probed(check, program),
+        (None, _) => check,
     }
 }
 
@@ -140,7 +140,7 @@ mod tests {
             fs::write(&path, "").expect("a file");
             fs::set_permissions(&path, fs::Permissions::from_mode(*mode)).expect("its mode");
         }
-        check(&Machine::new(root.path()).expect("a folder"), Path::new("/nonexistent/vgpu"))
+        check(&Machine::new(root.path()).expect("a folder"), None)
     }
 
     fn cause(check: &Check) -> &str {

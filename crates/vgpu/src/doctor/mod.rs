@@ -239,7 +239,7 @@ fn examine(args: &Args) -> Result<Report> {
     checks.extend(of_backends);
     let chosen = selection::chosen(Some(&variables), &reference);
     let surroundings = Surroundings::of(&machine, &chosen);
-    checks.push(gpu::check(&machine, &program));
+    checks.push(gpu::check(&machine, (!args.no_device).then_some(&program)));
     checks.extend(daemon::replaced(&machine));
     if let Some(ollama) = &ollama {
         checks.extend(memory::embedded(&chosen, ollama));

@@ -13,7 +13,7 @@ use crate::vmm::{Vm, beat};
 
 const TOKEN: u64 = 0x1234_5678_9abc;
 /// Longer than the silence that these daemons allow.
-const PAUSE: Duration = Duration::from_millis(1500);
+const PAUSE: Duration = Duration::from_millis(3500);
 
 fn with_channels(name: &str, flags: &[&str], channels: u32) -> (Daemon, Vm) {
     let daemon = Daemon::with_functions(name, 1, &[&["--guest-timeout=3"], flags].concat());
