@@ -46,7 +46,7 @@ pub(crate) unsafe fn cuLaunchKernel(
         cooperative: false,
     };
     // SAFETY: the caller's promise is passed on.
-    unsafe { run(f, shape, hStream, kernelParams, extra) }
+    unsafe { run(f, shape, &LaunchAttributes::NONE, hStream, kernelParams, extra) }
 }
 
 /// # Safety
@@ -55,6 +55,7 @@ pub(crate) unsafe fn cuLaunchKernel(
 unsafe fn run(
     f: CUfunction,
     shape: Shape,
+    attributes: &LaunchAttributes,
     hStream: CUstream,
     kernelParams: *mut *mut c_void,
     extra: *mut *mut c_void,
@@ -62,9 +63,8 @@ unsafe fn run(
     let (process, context) = context::healthy()?;
     let function = function::find(process, context, id(f))?;
     let stream = context.stream(process, id(hStream))?;
-    let none = &LaunchAttributes::NONE;
     // SAFETY: the caller's promise is passed on.
-    unsafe { launch::launch(process, &function, &stream, shape, none, kernelParams, extra) }
+    unsafe { launch::launch(process, &function, &stream, shape, attributes, kernelParams, extra) }
 }
 
 /// Launches a kernel whose blocks may wait for each other.
@@ -87,7 +87,7 @@ pub(crate) unsafe fn cuLaunchCooperativeKernel(
         cooperative: true,
     };
     // SAFETY: the caller's promise is passed on.
-    unsafe { run(f, shape, hStream, kernelParams, std::ptr::null_mut()) }
+    unsafe { run(f, shape, &LaunchAttributes::NONE, hStream, kernelParams, std::ptr::null_mut()) }
 }
 
 /// Launches a kernel with attributes.
@@ -101,12 +101,11 @@ pub(crate) unsafe fn cuLaunchKernelEx(
     // SAFETY: the caller's configuration has as many attributes as it says.
     let asked = unsafe { Asked::of(config) }?;
     let (process, context) = context::healthy()?;
-    let function = function::find(process, context, id(f))?;
     let stream = context.stream(process, id(config.hStream))?;
     let events = asked.events(process, stream.context)?;
     let shape = shape_of(config, asked.cooperative);
     // SAFETY: the caller's promise is passed on.
-    unsafe { launch::launch(process, &function, &stream, shape, &asked.attributes, kernelParams, extra) }?;
+    unsafe { run(f, shape, &asked.attributes, config.hStream, kernelParams, extra) }?;
     events.iter().try_for_each(|event| event.record(process, &stream, false))
 }
 

@@ -87,7 +87,7 @@ impl Function {
     #[inline]
     pub(crate) fn max_dynamic_shared_bytes(&self) -> u32 {
         let bytes = self.attributes[A::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES.0 as usize].load(Relaxed);
-        u32::try_from(bytes).unwrap_or(0)
+        bytes.max(0).cast_unsigned()
     }
 
     /// What `cuFuncGetAttribute` reports.

@@ -12,7 +12,7 @@ use vgpu_core::{CuError, CuResult};
 use super::context::Context;
 use super::device::Device;
 use super::function::Function;
-use super::gate::Arm;
+use super::gate::{Arm, Live};
 use super::graph::{KernelWork, Params, Work};
 use super::process::Process;
 use super::stream::Stream;
@@ -181,13 +181,14 @@ unsafe fn pack(
     }
     let base = packed.len();
     packed.resize(base + len, 0);
+    let packed = &mut packed[base..];
     for (index, param) in function.params.iter().enumerate() {
         // SAFETY: the caller passes one pointer per parameter.
         let value = unsafe { pointers.add(index).read() };
         if value.is_null() {
             return Err(CuError::INVALID_VALUE);
         }
-        let (start, len) = (base + param.offset_bytes as usize, param.len_bytes as usize);
+        let (start, len) = (param.offset_bytes as usize, param.len_bytes as usize);
         let target = packed[start..start + len].as_mut_ptr();
         // SAFETY: the caller's parameter is readable for its length; `target` is that long, and ours alone.
         unsafe { std::ptr::copy_nonoverlapping(value.cast::<u8>(), target, len) };
@@ -254,17 +255,15 @@ pub(crate) unsafe fn launch(
     }
     let post = |packed: &mut Vec<u8>| {
         packed.clear();
-        let count = attributes.as_slice().len();
-        packed.extend(attributes.as_slice().iter().flat_map(Pod::as_bytes));
+        for attribute in attributes.as_slice() {
+            packed.extend_from_slice(attribute.as_bytes());
+        }
         let params_at = packed.len();
         // SAFETY: the caller's promise is passed on.
         unsafe { pack(function, pointers, extra, packed) }?;
         match stream.enter(process)? {
-            Arm::Live(live) if count == 0 => live.post(&shape.message(function), packed).map(drop),
-            Arm::Live(live) => {
-                let count = u32::try_from(count).expect("there are not more than kinds of them");
-                live.post(&shape.message(function).with_attributes(count), packed).map(drop)
-            }
+            Arm::Live(live) if attributes.is_empty() => live.post(&shape.message(function), packed).map(drop),
+            Arm::Live(live) => post_ex(live, &shape.message(function), attributes, packed),
             Arm::Captured(captured) => {
                 let params = Params::new(&packed[params_at..]);
                 captured.add(Work::Kernel(KernelWork::new(function.clone(), shape, attributes, params)))
@@ -277,6 +276,13 @@ pub(crate) unsafe fn launch(
         .ok()
         .flatten()
         .unwrap_or_else(|| post(&mut Vec::new()))
+}
+
+/// Posts a launch with attributes, which stand before the parameters in `tail`.
+#[cold]
+fn post_ex(live: Live<'_>, launch: &Launch, attributes: &LaunchAttributes, tail: &[u8]) -> CuResult {
+    let count = u32::try_from(attributes.as_slice().len()).expect("there are not more than kinds of them");
+    live.post(&launch.with_attributes(count), tail).map(drop)
 }
 
 /// A kernel node's work from its description.
