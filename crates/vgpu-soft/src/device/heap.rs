@@ -434,7 +434,8 @@ mod tests {
 
     #[test]
     fn foreign_ranges_come_and_go_and_never_overlap() {
-        let mut heap = Heap::new(1 << 20, 0..0, vec![Arc::new(Quota::new(1 << 20))], vec![64..96]).unwrap();
+        let mut heap =
+            Heap::new(1 << 20, 0..0, vec![Arc::new(Quota::new(1 << 20))], Vec::from([16..32, 64..96])).unwrap();
         let own = heap.alloc(512, 0, Some(1)).unwrap();
         for wrong in [70..71, 0..65, 95..100, 60..200, 128..128, own..own + 1] {
             assert_eq!(heap.open_foreign(wrong.clone()), Err(CuError::INVALID_VALUE), "{wrong:?}");
