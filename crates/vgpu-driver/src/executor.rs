@@ -12,9 +12,10 @@ use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Function as FunctionHandle, Module as ModuleHandle, Stream};
 use crate::context::log_failure;
-use crate::copy::{Filled, Rows};
+use crate::copy::Rows;
 use crate::counts::Counts;
 use crate::device::{DriverDevice, parts_to_go, refused};
+use crate::fill::Filled;
 use crate::function::Function;
 use crate::graph::Graph;
 use crate::host_call;

@@ -11,7 +11,8 @@ use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Address, Api, Event, Graph as Handle, GraphExec, GraphNode};
 use crate::context::Context;
-use crate::copy::{Filled, Rows};
+use crate::copy::Rows;
+use crate::fill::Filled;
 use crate::function::Function;
 use crate::host_call::{self, Registered};
 use crate::launch::{Attributes, Extra};

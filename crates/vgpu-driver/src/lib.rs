@@ -7,7 +7,7 @@
 //! - The order of work: `context`, `stream`; `retire` publishes what is done, unless the GPU does it by `words`; `reaper` frees
 //!   what nobody uses any more.
 //! - Bytes: `space` has device memory lie where the guest expects it, `memory` knows what is the guest's, `copy` moves it,
-//!   `pinning` has the window's bytes and short ones lie where the GPU can fetch them.
+//!   `fill` sets it, `pinning` has the window's bytes and short ones lie where the GPU can fetch them.
 //! - Work: `module` and `function` with `layout`, `launch`, `blas`, `graph` with `nodes` and `workspace`; `host_call` has the guest
 //!   work, `output` has what kernels print.
 //!
@@ -24,6 +24,7 @@ mod copy;
 mod counts;
 mod device;
 mod executor;
+mod fill;
 mod find;
 mod function;
 mod graph;

@@ -60,6 +60,7 @@ pub(crate) struct Pinning {
     registered: BTreeMap<Address, Address>,
     /// What may be registered still, though it has been let go of.
     ending: Vec<Range<u64>>,
+    has_warned: bool,
 }
 
 /// The context that holds the registrations.
@@ -81,6 +82,7 @@ impl Pinning {
             holder: None,
             registered: BTreeMap::new(),
             ending: Vec::new(),
+            has_warned: false,
         }
     }
 
@@ -119,7 +121,7 @@ impl Pinning {
         let mut address = 0;
         // SAFETY: the first argument leads to a local; the part has just been registered.
         let found = unsafe { api.cuMemHostGetDevicePointer_v2(&raw mut address, pointer(part.start).cast(), 0) };
-        found.inspect_err(|error| log::warn!("kernels do not reach pinned memory: {error}")).ok().map(|()| address)
+        found.inspect_err(|error| log::debug!("kernels do not reach pinned memory: {error}")).ok().map(|()| address)
     }
 
     /// What is to go where a part of the pinned heap is closed.
@@ -169,7 +171,12 @@ impl Pinning {
         let result: CuResult = unsafe { api.cuMemHostRegister_v2(pointer(stretch.start).cast(), len, flags) };
         match result {
             Ok(()) => drop(self.registered.insert(stretch.start, stretch.end)),
-            Err(error) => log::warn!("copies take a detour: the driver does not register {len} bytes: {error}"),
+            Err(error) => {
+                // A guest can have it tried as often as it likes.
+                let level =
+                    if std::mem::replace(&mut self.has_warned, true) { log::Level::Debug } else { log::Level::Warn };
+                log::log!(level, "copies take a detour: the driver does not register {len} bytes: {error}");
+            }
         }
         result.is_ok()
     }
