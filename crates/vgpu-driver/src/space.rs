@@ -24,6 +24,10 @@ const ALIGN_BYTES: u64 = 512;
 /// What is mapped at once for short allocations: those of up to half of it.
 const SHARED_BYTES: u64 = 2 << 20;
 
+/// A driver that does not reserve so many addresses is asked for this part of them, down to the memory of a large device.
+const RESERVE_PART: u64 = 4;
+const RESERVE_MIN_BYTES: u64 = 256 << 30;
+
 /// Where device memory is taken from.
 pub(crate) struct Space {
     /// The reserved arena; `None` where the driver decides.
@@ -72,27 +76,20 @@ impl Space {
             log::info!("device memory lies where the driver puts it, which cannot map it elsewhere");
             return Self { reserved: None, _placeholder: Some(placeholder) };
         };
-        let wanted = whole(&range.addresses(), granularity);
-        let len = (wanted.end - wanted.start) as usize;
         // The driver maps what it reserves, and replaces nothing. No other mapping asks for addresses of an arena.
         drop(placeholder);
-        let given = api.cuMemAddressReserve(len, 0, wanted.start, 0);
-        if given == Ok(wanted.start) {
-            let state = State { free: FreeRanges::of(wanted.clone()), ..State::default() };
-            let reserved = Reserved { range: wanted, granularity, state: Mutex::new(state) };
-            return Self { reserved: Some(reserved), _placeholder: None };
-        }
-        match given {
-            Ok(elsewhere) => {
-                log_failure("an arena", api.cuMemAddressFree(elsewhere, len));
-                log::info!("device memory lies where the driver puts it: it reserves {elsewhere:#x} for {range}");
+        match reserve(api, whole(&range.addresses(), granularity), granularity) {
+            Ok(range) => {
+                let state = State { free: FreeRanges::of(range.clone()), ..State::default() };
+                let reserved = Reserved { range, granularity, state: Mutex::new(state) };
+                Self { reserved: Some(reserved), _placeholder: None }
             }
             Err(error) => {
-                log::info!("device memory lies where the driver puts it: it does not reserve {range}: {error}")
+                log::info!("device memory lies where the driver puts it: it does not reserve {range}: {error}");
+                // Somebody may be there by now, which is as good.
+                Self { reserved: None, _placeholder: Arena::at(range).ok() }
             }
         }
-        // Somebody may be there by now, which is as good.
-        Self { reserved: None, _placeholder: Arena::at(range).ok() }
     }
 
     /// Takes memory of a device whose context is current.
@@ -201,6 +198,27 @@ impl State {
         let within = self.blocks.range(free.clone());
         let whole = within.filter(|(start, block)| block.is_shared && **start + block.len_bytes <= free.end);
         whole.filter(|(start, block)| shared.take_at(**start, block.len_bytes)).map(|(start, _)| *start).collect()
+    }
+}
+
+/// Reserves these addresses, or at least the first of them: some drivers do not reserve so many.
+fn reserve(api: &Api, wanted: Range<u64>, granularity: u64) -> CuResult<Range<u64>> {
+    let mut len_bytes = wanted.end - wanted.start;
+    loop {
+        let len = usize::try_from(len_bytes).map_err(|_| CuError::INVALID_VALUE)?;
+        let given = api.cuMemAddressReserve(len, 0, wanted.start, 0);
+        let error = match given {
+            Ok(start) if start == wanted.start => return Ok(start..start + len_bytes),
+            Ok(elsewhere) => {
+                log_failure("an arena", api.cuMemAddressFree(elsewhere, len));
+                CuError::INVALID_VALUE
+            }
+            Err(error) => error,
+        };
+        len_bytes = len_bytes / RESERVE_PART / granularity * granularity;
+        if len_bytes < RESERVE_MIN_BYTES {
+            return Err(error);
+        }
     }
 }
 

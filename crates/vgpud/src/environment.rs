@@ -46,7 +46,7 @@ fn cache_folder() -> Option<PathBuf> {
     Some(caches.join("vgpu/cuda"))
 }
 
-/// What our own libcuda, taken for a driver, needs: a software GPU of these settings.
+/// What our own libraries, taken for a driver's, need: a software GPU of these settings. libcuda has it in the process itself.
 fn nest(command: &mut Command, settings: &DeviceSettings) {
     let soft = DeviceSettings { device: Choice::Soft, nested: false, ..settings.clone() };
     for flag in soft.to_flags() {

@@ -2,7 +2,8 @@
 //!
 //! To add one: take the next free number of its group, never reuse one (9 is used up), state units, and write the executor's method.
 //! A row is a `call`, or a `post`, or `ordered`: a post that is work of the stream that it names.
-//! Addresses are device addresses of the executor (pinned and managed memory included) unless a field is a [`Span`].
+//! Addresses are device addresses of the executor unless a field is a [`Span`]; pinned and managed memory is where the
+//! executor has the pinned heap.
 //! An executor retires the sequence number of every record that names a stream, also of one it refuses: after it has said
 //! so.
 

@@ -59,6 +59,19 @@ fn the_arena_is_reserved_as_a_whole_and_once() {
 }
 
 #[test]
+fn a_driver_that_does_not_reserve_so_much_is_asked_for_less() {
+    let fake = Fake::new();
+    let arena = Arena::anywhere(1 << 40).expect("addresses");
+    let address = arena.range().address.next_multiple_of(PIECE);
+    fake.fail("ring", "cuMemAddressReserve(", 0, CuError::OUT_OF_MEMORY.code());
+    let mut guest = Guest::in_arena(&fake, Some(arena)).be_ready();
+    assert_eq!(guest.memory, address);
+    let last = guest.alloc(PIECE).unwrap();
+    assert!((address..address + (256 << 30)).contains(&last));
+    guest.end();
+}
+
+#[test]
 fn long_memory_is_mapped_by_itself_and_unmapped_before_it_is_released() {
     let fake = Fake::new();
     let (mut guest, arena) = start(&fake);
