@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use vgpu_core::CuError;
 use vgpu_core::guest::{Link, MonitorLink, Selection, StreamEnd};
 use vgpu_core::transport::socket::Socket;
-use vgpu_core::wire::messages::{ContextCreate, Marker, MemInfo};
+use vgpu_core::wire::messages::{ContextCreate, HostOpen, Marker, MemInfo};
 
 use crate::harness::{Daemon, PROGRAM, alloc, free_bytes, round_trip, until};
 
@@ -23,6 +23,19 @@ fn a_guest_computes_in_an_executor_of_its_own() {
     drop(a);
     until("an executor's end", || daemon.executors().len() == 1);
     round_trip(&b);
+}
+
+#[test]
+fn a_guest_opens_nothing_of_its_executors_process() {
+    let daemon = Daemon::start("opens", &[]);
+    let guest = daemon.connect();
+    assert!(!guest.is_in_process());
+    // The window itself is there, at the same address as here, and what else it may guess.
+    for address in [guest.pinned().range().start, 0x40_0000] {
+        let opened = guest.call(&HostOpen { address, len_bytes: 4096 }, &[]);
+        assert_eq!(opened.map(drop), Err(CuError::NOT_SUPPORTED));
+    }
+    round_trip(&guest);
 }
 
 #[test]
