@@ -279,7 +279,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for bad in ["--device-memory=lots", "--compute-capability=7", "--schedule=random", "--socket-mode=999"] {
+        let sizes = ["--device-memory=lots", "--compute-capability=7", "--socket-mode=999"];
+        for bad in sizes.iter().chain(&["--schedule=random", "--completions=both"]) {
             assert!(Cli::try_parse_from(["vgpud", bad]).is_err(), "{bad}");
         }
     }

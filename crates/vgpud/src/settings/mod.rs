@@ -317,6 +317,7 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
     use clap::Parser;
+    use vgpu_driver::Signals;
 
     #[test]
     fn a_flag_overrides_the_file_which_overrides_the_default() {
@@ -347,6 +348,7 @@ mod tests {
             cublas_library: Some("/b".into()),
             nvml_library: Some("/n".into()),
             nested: Some(true),
+            completions: Some(Completions(Signals::Words)),
             ..Default::default()
         };
         let settings = DeviceSettings::new(&options).expect("sound settings");
