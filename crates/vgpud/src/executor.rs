@@ -51,9 +51,10 @@ pub fn run(options: &ExecutorOptions) -> Result<()> {
     }
     let mut settings = DeviceSettings::new(&options.device);
     if !options.own_environment {
-        settings = settings.and_then(|settings| {
-            let found = probe::look(&settings, EMBEDDED_ANSWER_MAX)?;
-            Ok(found.settle(settings, "vgpu"))
+        settings = settings.and_then(|settings| match settings.device {
+            // This process opens it itself, and says why it cannot.
+            Choice::Driver(_) => Ok(settings),
+            Choice::Soft | Choice::Auto => Ok(probe::look(&settings, EMBEDDED_ANSWER_MAX)?.settle(settings, "vgpu")),
         });
         if let Ok(settings) = &settings
             && settings.device != Choice::Soft

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use vgpu_core::wire::messages::{Fill, MemFree, MemInfo};
+use vgpu_core::wire::messages::{Fill, MemFree, Statistics};
 
 use super::{TestContext, alloc, ok, outcome, stream};
 use crate::generated::exports::*;
@@ -22,7 +22,7 @@ fn run_alone(test: &str) {
 /// Has the executor refuse a record that no stream orders, and has it handled.
 fn refused(process: &Process) {
     process.link.post(&MemFree { address: 1 }, &[]).expect("a post");
-    process.link.call(&MemInfo { context: 0, reserved: 0 }, &[]).expect("an answer");
+    process.link.call(&Statistics { reserved: 0 }, &[]).expect("an answer");
 }
 
 #[test]
