@@ -64,7 +64,7 @@ fn a_driver_that_does_not_reserve_so_much_is_asked_for_less() {
     let arena = Arena::anywhere(1 << 40).expect("addresses");
     let address = arena.range().address.next_multiple_of(PIECE);
     fake.fail("ring", "cuMemAddressReserve(", 0, CuError::OUT_OF_MEMORY.code());
-    let mut guest = Guest::in_arena(&fake, Some(arena)).be_ready();
+    let mut guest = Guest::in_arena(&fake, Some(arena)).made_ready();
     assert_eq!(guest.memory, address);
     let last = guest.alloc(PIECE).unwrap();
     assert!((address..address + (256 << 30)).contains(&last));
