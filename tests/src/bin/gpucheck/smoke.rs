@@ -2,7 +2,7 @@
 
 use std::{ptr, time::Duration};
 
-use vgpu_core::abi::{CUgraph, CUgraphExecUpdateResultInfo, CUstream, CUstreamCaptureMode_enum};
+use vgpu_core::abi::{CU_STREAM_LEGACY, CUgraph, CUgraphExecUpdateResultInfo, CUstream, CUstreamCaptureMode_enum};
 
 use crate::{
     cuda::Code,
@@ -105,6 +105,8 @@ fn copies_and_a_kernel(device: &Device, vectors: &Vectors) -> Result<(), String>
     let xs: Vec<f32> = (0..COUNT).map(|i| (i % 1000) as f32).collect();
     let mut ys = vec![1f32; COUNT];
     device.write(vectors.x, &xs).check("cuMemcpyHtoD_v2")?;
+    // From pageable memory that may return before the bytes are there, and this stream does not wait for the default one.
+    device.synchronize(CU_STREAM_LEGACY).check("cuStreamSynchronize")?;
     cuda.cuMemcpyHtoDAsync_v2(vectors.y, ys.as_ptr().cast(), BYTES, device.stream).check("cuMemcpyHtoDAsync_v2")?;
     saxpy(device, vectors, 2.0, device.stream).check("cuLaunchKernel")?;
     cuda.cuMemcpyDtoHAsync_v2(vectors.pinned.cast(), vectors.y, BYTES, device.stream).check("cuMemcpyDtoHAsync_v2")?;
