@@ -1,0 +1,66 @@
+//! What ends a launch, and what is said of it.
+
+use vgpu_soft::exec::FaultKind;
+
+use crate::harness::{fault, grid_kernel, shape};
+
+#[test]
+fn a_store_beyond_an_allocation_is_a_fault_with_its_place() {
+    let kernel = grid_kernel("st.global.u32 [%rd2], 1;");
+    let fault = fault(&kernel, shape(1, 32), &mut [0; 20], 0);
+    assert_eq!(fault.kind, FaultKind::IllegalAddress);
+    assert!(fault.detail.contains("kernel k, line 17, st.global.u32"), "{}", fault.detail);
+    assert!(fault.detail.contains("thread (20, 0, 0)"), "{}", fault.detail);
+}
+
+#[test]
+fn a_misaligned_access_is_a_fault() {
+    let kernel = grid_kernel("ld.global.u64 %rd5, [%rd1+4]; st.global.u32 [%rd1], 1;");
+    let mut data = vec![0u64; 4];
+    // SAFETY: the same memory, as smaller integers.
+    let data = unsafe { std::slice::from_raw_parts_mut(data.as_mut_ptr().cast::<u32>(), 8) };
+    assert_eq!(fault(&kernel, shape(1, 1), data, 0).kind, FaultKind::MisalignedAddress);
+}
+
+#[test]
+fn a_shared_access_beyond_the_block_s_memory_is_a_fault() {
+    let kernel = grid_kernel(
+        ".shared .align 4 .b8 tile[256];
+         shl.b32 %r6, %r5, 4;
+         mov.u32 %r7, tile;
+         add.u32 %r7, %r7, %r6;
+         st.shared.u32 [%r7], %r5;",
+    );
+    let fault = fault(&kernel, shape(1, 32), &mut [0; 4], 0);
+    assert_eq!(fault.kind, FaultKind::IllegalAddress);
+    assert!(fault.detail.contains("shared memory"), "{}", fault.detail);
+}
+
+#[test]
+fn a_trap_is_a_fault() {
+    let kernel = grid_kernel("setp.eq.u32 %p1, %r1, 5; @%p1 trap;");
+    let fault = fault(&kernel, shape(1, 32), &mut [0; 4], 0);
+    assert_eq!(fault.kind, FaultKind::Trap);
+    assert!(fault.detail.contains("thread (5, 0, 0)"), "{}", fault.detail);
+}
+
+#[test]
+fn an_endless_loop_ends_at_its_time() {
+    let kernel = grid_kernel("HERE: bra HERE;");
+    assert_eq!(fault(&kernel, shape(4, 64), &mut [0; 4], 0).kind, FaultKind::Timeout);
+}
+
+#[test]
+fn a_barrier_that_can_never_be_complete_ends_the_launch() {
+    let kernel = grid_kernel("bar.sync 1, 96;");
+    assert_eq!(fault(&kernel, shape(1, 64), &mut [0; 4], 0).kind, FaultKind::Timeout);
+}
+
+#[test]
+fn blocks_after_a_fault_are_skipped() {
+    let kernel = grid_kernel("setp.eq.u32 %p1, %r3, 2; @%p1 trap; red.global.add.u32 [%rd1], 1;");
+    let mut data = [0; 1];
+    let found = fault(&kernel, shape(1000, 1), &mut data, 0);
+    assert!(found.detail.contains("block (2, 0, 0)"), "{}", found.detail);
+    assert_eq!(data, [2]);
+}

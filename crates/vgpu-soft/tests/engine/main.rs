@@ -1,0 +1,9 @@
+//! The engine through its public interface.
+
+mod bounds;
+mod faults;
+mod harness;
+mod memory;
+mod order;
+mod output;
+mod races;
