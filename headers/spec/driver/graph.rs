@@ -3,11 +3,7 @@
 extern "driver" {
     #[since(11_040)]
     #[unsupported]
-    fn cuDeviceGetGraphMemAttribute(
-        device: CUdevice,
-        attr: CUgraphMem_attribute,
-        value: *mut c_void,
-    );
+    fn cuDeviceGetGraphMemAttribute(device: CUdevice, attr: CUgraphMem_attribute, value: *mut c_void);
 
     #[since(11_040)]
     #[unsupported]
@@ -15,19 +11,12 @@ extern "driver" {
 
     #[since(11_040)]
     #[unsupported]
-    fn cuDeviceSetGraphMemAttribute(
-        device: CUdevice,
-        attr: CUgraphMem_attribute,
-        value: *mut c_void,
-    );
+    fn cuDeviceSetGraphMemAttribute(device: CUdevice, attr: CUgraphMem_attribute, value: *mut c_void);
 
     #[since(11_070)]
     #[unsupported]
     fn cuGraphAddBatchMemOpNode(
-        phGraphNode: *mut CUgraphNode,
-        hGraph: CUgraph,
-        dependencies: *const CUgraphNode,
-        numDependencies: usize,
+        phGraphNode: *mut CUgraphNode, hGraph: CUgraph, dependencies: *const CUgraphNode, numDependencies: usize,
         nodeParams: *const CUDA_BATCH_MEM_OP_NODE_PARAMS,
     );
 
@@ -64,20 +53,14 @@ extern "driver" {
     #[since(11_020)]
     #[unsupported]
     fn cuGraphAddExternalSemaphoresSignalNode(
-        phGraphNode: *mut CUgraphNode,
-        hGraph: CUgraph,
-        dependencies: *const CUgraphNode,
-        numDependencies: usize,
+        phGraphNode: *mut CUgraphNode, hGraph: CUgraph, dependencies: *const CUgraphNode, numDependencies: usize,
         nodeParams: *const CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
     );
 
     #[since(11_020)]
     #[unsupported]
     fn cuGraphAddExternalSemaphoresWaitNode(
-        phGraphNode: *mut CUgraphNode,
-        hGraph: CUgraph,
-        dependencies: *const CUgraphNode,
-        numDependencies: usize,
+        phGraphNode: *mut CUgraphNode, hGraph: CUgraph, dependencies: *const CUgraphNode, numDependencies: usize,
         nodeParams: *const CUDA_EXT_SEM_WAIT_NODE_PARAMS,
     );
 
@@ -99,20 +82,14 @@ extern "driver" {
     #[since(11_040)]
     #[unsupported]
     fn cuGraphAddMemAllocNode(
-        phGraphNode: *mut CUgraphNode,
-        hGraph: CUgraph,
-        dependencies: *const CUgraphNode,
-        numDependencies: usize,
+        phGraphNode: *mut CUgraphNode, hGraph: CUgraph, dependencies: *const CUgraphNode, numDependencies: usize,
         nodeParams: *mut CUDA_MEM_ALLOC_NODE_PARAMS,
     );
 
     #[since(11_040)]
     #[unsupported]
     fn cuGraphAddMemFreeNode(
-        phGraphNode: *mut CUgraphNode,
-        hGraph: CUgraph,
-        dependencies: *const CUgraphNode,
-        numDependencies: usize,
+        phGraphNode: *mut CUgraphNode, hGraph: CUgraph, dependencies: *const CUgraphNode, numDependencies: usize,
         dptr: CUdeviceptr,
     );
 
@@ -129,48 +106,31 @@ extern "driver" {
     #[since(12_020)]
     #[unsupported]
     fn cuGraphAddNode(
-        phGraphNode: *mut CUgraphNode,
-        hGraph: CUgraph,
-        dependencies: *const CUgraphNode,
-        numDependencies: usize,
+        phGraphNode: *mut CUgraphNode, hGraph: CUgraph, dependencies: *const CUgraphNode, numDependencies: usize,
         nodeParams: *mut CUgraphNodeParams,
     );
 
     #[since(12_030)]
     #[unsupported]
     fn cuGraphAddNode_v2(
-        phGraphNode: *mut CUgraphNode,
-        hGraph: CUgraph,
-        dependencies: *const CUgraphNode,
-        dependencyData: *const CUgraphEdgeData,
-        numDependencies: usize,
-        nodeParams: *mut CUgraphNodeParams,
+        phGraphNode: *mut CUgraphNode, hGraph: CUgraph, dependencies: *const CUgraphNode,
+        dependencyData: *const CUgraphEdgeData, numDependencies: usize, nodeParams: *mut CUgraphNodeParams,
     );
 
     #[since(13_040)]
     #[unsupported]
     fn cuGraphAddNode_v3(
-        phGraphNode: *mut CUgraphNode,
-        hGraph: CUgraph,
-        dependencies: *const CUgraphNode,
-        dependencyData: *const CUgraphEdgeData,
-        numDependencies: usize,
-        nodeParams: *mut CUgraphNodeParams,
+        phGraphNode: *mut CUgraphNode, hGraph: CUgraph, dependencies: *const CUgraphNode,
+        dependencyData: *const CUgraphEdgeData, numDependencies: usize, nodeParams: *mut CUgraphNodeParams,
     );
 
     #[since(11_070)]
     #[unsupported]
-    fn cuGraphBatchMemOpNodeGetParams(
-        hNode: CUgraphNode,
-        nodeParams_out: *mut CUDA_BATCH_MEM_OP_NODE_PARAMS,
-    );
+    fn cuGraphBatchMemOpNodeGetParams(hNode: CUgraphNode, nodeParams_out: *mut CUDA_BATCH_MEM_OP_NODE_PARAMS);
 
     #[since(11_070)]
     #[unsupported]
-    fn cuGraphBatchMemOpNodeSetParams(
-        hNode: CUgraphNode,
-        nodeParams: *const CUDA_BATCH_MEM_OP_NODE_PARAMS,
-    );
+    fn cuGraphBatchMemOpNodeSetParams(hNode: CUgraphNode, nodeParams: *const CUDA_BATCH_MEM_OP_NODE_PARAMS);
 
     /// Gives the graph inside a child graph node.
     #[since(10_000)]
@@ -185,10 +145,7 @@ extern "driver" {
     #[since(12_030)]
     #[unsupported]
     fn cuGraphConditionalHandleCreate(
-        pHandle_out: *mut CUgraphConditionalHandle,
-        hGraph: CUgraph,
-        ctx: CUcontext,
-        defaultLaunchValue: c_uint,
+        pHandle_out: *mut CUgraphConditionalHandle, hGraph: CUgraph, ctx: CUcontext, defaultLaunchValue: c_uint,
         flags: c_uint,
     );
 
@@ -234,18 +191,12 @@ extern "driver" {
     #[since(11_070)]
     #[unsupported]
     fn cuGraphExecBatchMemOpNodeSetParams(
-        hGraphExec: CUgraphExec,
-        hNode: CUgraphNode,
-        nodeParams: *const CUDA_BATCH_MEM_OP_NODE_PARAMS,
+        hGraphExec: CUgraphExec, hNode: CUgraphNode, nodeParams: *const CUDA_BATCH_MEM_OP_NODE_PARAMS,
     );
 
     #[since(11_010)]
     #[unsupported]
-    fn cuGraphExecChildGraphNodeSetParams(
-        hGraphExec: CUgraphExec,
-        hNode: CUgraphNode,
-        childGraph: CUgraph,
-    );
+    fn cuGraphExecChildGraphNodeSetParams(hGraphExec: CUgraphExec, hNode: CUgraphNode, childGraph: CUgraph);
 
     /// Ends an executable graph; launches made before are still done.
     #[since(10_000)]
@@ -265,17 +216,13 @@ extern "driver" {
     #[since(11_020)]
     #[unsupported]
     fn cuGraphExecExternalSemaphoresSignalNodeSetParams(
-        hGraphExec: CUgraphExec,
-        hNode: CUgraphNode,
-        nodeParams: *const CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
+        hGraphExec: CUgraphExec, hNode: CUgraphNode, nodeParams: *const CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
     );
 
     #[since(11_020)]
     #[unsupported]
     fn cuGraphExecExternalSemaphoresWaitNodeSetParams(
-        hGraphExec: CUgraphExec,
-        hNode: CUgraphNode,
-        nodeParams: *const CUDA_EXT_SEM_WAIT_NODE_PARAMS,
+        hGraphExec: CUgraphExec, hNode: CUgraphNode, nodeParams: *const CUDA_EXT_SEM_WAIT_NODE_PARAMS,
     );
 
     /// Gives the flags that a graph was made executable with.
@@ -315,11 +262,7 @@ extern "driver" {
 
     #[since(12_020)]
     #[unsupported]
-    fn cuGraphExecNodeSetParams(
-        hGraphExec: CUgraphExec,
-        hNode: CUgraphNode,
-        nodeParams: *mut CUgraphNodeParams,
-    );
+    fn cuGraphExecNodeSetParams(hGraphExec: CUgraphExec, hNode: CUgraphNode, nodeParams: *mut CUgraphNodeParams);
 
     /// Gives an executable graph the nodes of another graph of the same shape; if it has another shape, says where.
     #[since(10_020)]
@@ -334,30 +277,22 @@ extern "driver" {
     #[since(11_020)]
     #[unsupported]
     fn cuGraphExternalSemaphoresSignalNodeGetParams(
-        hNode: CUgraphNode,
-        params_out: *mut CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
+        hNode: CUgraphNode, params_out: *mut CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
     );
 
     #[since(11_020)]
     #[unsupported]
     fn cuGraphExternalSemaphoresSignalNodeSetParams(
-        hNode: CUgraphNode,
-        nodeParams: *const CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
+        hNode: CUgraphNode, nodeParams: *const CUDA_EXT_SEM_SIGNAL_NODE_PARAMS,
     );
 
     #[since(11_020)]
     #[unsupported]
-    fn cuGraphExternalSemaphoresWaitNodeGetParams(
-        hNode: CUgraphNode,
-        params_out: *mut CUDA_EXT_SEM_WAIT_NODE_PARAMS,
-    );
+    fn cuGraphExternalSemaphoresWaitNodeGetParams(hNode: CUgraphNode, params_out: *mut CUDA_EXT_SEM_WAIT_NODE_PARAMS);
 
     #[since(11_020)]
     #[unsupported]
-    fn cuGraphExternalSemaphoresWaitNodeSetParams(
-        hNode: CUgraphNode,
-        nodeParams: *const CUDA_EXT_SEM_WAIT_NODE_PARAMS,
-    );
+    fn cuGraphExternalSemaphoresWaitNodeSetParams(hNode: CUgraphNode, nodeParams: *const CUDA_EXT_SEM_WAIT_NODE_PARAMS);
 
     /// Lists a graph's dependencies; without arrays only counts them.
     #[since(10_000)]
@@ -458,10 +393,7 @@ extern "driver" {
 
     #[since(11_040)]
     #[unsupported]
-    fn cuGraphMemAllocNodeGetParams(
-        hNode: CUgraphNode,
-        params_out: *mut CUDA_MEM_ALLOC_NODE_PARAMS,
-    );
+    fn cuGraphMemAllocNodeGetParams(hNode: CUgraphNode, params_out: *mut CUDA_MEM_ALLOC_NODE_PARAMS);
 
     #[since(11_040)]
     #[unsupported]
@@ -577,11 +509,7 @@ extern "driver" {
     #[since(11_030)]
     #[unsupported]
     fn cuUserObjectCreate(
-        object_out: *mut CUuserObject,
-        ptr: *mut c_void,
-        destroy: CUhostFn,
-        initialRefcount: c_uint,
-        flags: c_uint,
+        object_out: *mut CUuserObject, ptr: *mut c_void, destroy: CUhostFn, initialRefcount: c_uint, flags: c_uint,
     );
 
     #[since(11_030)]

@@ -46,11 +46,7 @@ extern "driver" {
     #[since(2_000)]
     #[unsupported]
     fn cuMemAllocPitch(
-        dptr: *mut CUdeviceptr_v1,
-        pPitch: *mut c_uint,
-        WidthInBytes: c_uint,
-        Height: c_uint,
-        ElementSizeBytes: c_uint,
+        dptr: *mut CUdeviceptr_v1, pPitch: *mut c_uint, WidthInBytes: c_uint, Height: c_uint, ElementSizeBytes: c_uint,
     );
 
     /// Allocates `Height` rows of device memory at a pitch that suits the device.
@@ -67,11 +63,7 @@ extern "driver" {
     #[ptsz(12_060)]
     #[unsupported]
     fn cuMemBatchDecompressAsync(
-        paramsArray: *mut CUmemDecompressParams,
-        count: usize,
-        flags: c_uint,
-        errorIndex: *mut usize,
-        stream: CUstream,
+        paramsArray: *mut CUmemDecompressParams, count: usize, flags: c_uint, errorIndex: *mut usize, stream: CUstream,
     );
 
     #[since(2_000)]
@@ -194,21 +186,14 @@ extern "driver" {
     #[ptsz(12_080)]
     #[unsupported]
     fn cuMemcpy3DBatchAsync(
-        numOps: usize,
-        opList: *mut CUDA_MEMCPY3D_BATCH_OP,
-        failIdx: *mut usize,
-        flags: c_ulonglong,
-        hStream: CUstream,
+        numOps: usize, opList: *mut CUDA_MEMCPY3D_BATCH_OP, failIdx: *mut usize, flags: c_ulonglong, hStream: CUstream,
     );
 
     #[since(13_000)]
     #[ptsz(13_000)]
     #[unsupported]
     fn cuMemcpy3DBatchAsync_v2(
-        numOps: usize,
-        opList: *mut CUDA_MEMCPY3D_BATCH_OP,
-        flags: c_ulonglong,
-        hStream: CUstream,
+        numOps: usize, opList: *mut CUDA_MEMCPY3D_BATCH_OP, flags: c_ulonglong, hStream: CUstream,
     );
 
     /// Copies a box of rows between contexts.
@@ -226,11 +211,7 @@ extern "driver" {
     #[since(13_020)]
     #[ptsz(13_020)]
     #[unsupported]
-    fn cuMemcpy3DWithAttributesAsync(
-        op: *mut CUDA_MEMCPY3D_BATCH_OP,
-        flags: c_ulonglong,
-        hStream: CUstream,
-    );
+    fn cuMemcpy3DWithAttributesAsync(op: *mut CUDA_MEMCPY3D_BATCH_OP, flags: c_ulonglong, hStream: CUstream);
 
     /// Copies a box of rows.
     #[since(3_020)]
@@ -246,43 +227,21 @@ extern "driver" {
 
     #[since(2_000)]
     #[unsupported]
-    fn cuMemcpyAtoA(
-        dstArray: CUarray,
-        dstOffset: c_uint,
-        srcArray: CUarray,
-        srcOffset: c_uint,
-        ByteCount: c_uint,
-    );
+    fn cuMemcpyAtoA(dstArray: CUarray, dstOffset: c_uint, srcArray: CUarray, srcOffset: c_uint, ByteCount: c_uint);
 
     #[since(3_020)]
     #[ptds(7_000)]
     #[unsupported]
-    fn cuMemcpyAtoA_v2(
-        dstArray: CUarray,
-        dstOffset: usize,
-        srcArray: CUarray,
-        srcOffset: usize,
-        ByteCount: usize,
-    );
+    fn cuMemcpyAtoA_v2(dstArray: CUarray, dstOffset: usize, srcArray: CUarray, srcOffset: usize, ByteCount: usize);
 
     #[since(2_000)]
     #[unsupported]
-    fn cuMemcpyAtoD(
-        dstDevice: CUdeviceptr_v1,
-        srcArray: CUarray,
-        srcOffset: c_uint,
-        ByteCount: c_uint,
-    );
+    fn cuMemcpyAtoD(dstDevice: CUdeviceptr_v1, srcArray: CUarray, srcOffset: c_uint, ByteCount: c_uint);
 
     #[since(3_020)]
     #[ptds(7_000)]
     #[unsupported]
-    fn cuMemcpyAtoD_v2(
-        dstDevice: CUdeviceptr,
-        srcArray: CUarray,
-        srcOffset: usize,
-        ByteCount: usize,
-    );
+    fn cuMemcpyAtoD_v2(dstDevice: CUdeviceptr, srcArray: CUarray, srcOffset: usize, ByteCount: usize);
 
     #[since(2_000)]
     #[unsupported]
@@ -291,22 +250,14 @@ extern "driver" {
     #[since(2_000)]
     #[unsupported]
     fn cuMemcpyAtoHAsync(
-        dstHost: *mut c_void,
-        srcArray: CUarray,
-        srcOffset: c_uint,
-        ByteCount: c_uint,
-        hStream: CUstream,
+        dstHost: *mut c_void, srcArray: CUarray, srcOffset: c_uint, ByteCount: c_uint, hStream: CUstream,
     );
 
     #[since(3_020)]
     #[ptsz(7_000)]
     #[unsupported]
     fn cuMemcpyAtoHAsync_v2(
-        dstHost: *mut c_void,
-        srcArray: CUarray,
-        srcOffset: usize,
-        ByteCount: usize,
-        hStream: CUstream,
+        dstHost: *mut c_void, srcArray: CUarray, srcOffset: usize, ByteCount: usize, hStream: CUstream,
     );
 
     #[since(3_020)]
@@ -318,49 +269,26 @@ extern "driver" {
     #[ptsz(12_080)]
     #[unsupported]
     fn cuMemcpyBatchAsync(
-        dsts: *mut CUdeviceptr,
-        srcs: *mut CUdeviceptr,
-        sizes: *mut usize,
-        count: usize,
-        attrs: *mut CUmemcpyAttributes,
-        attrsIdxs: *mut usize,
-        numAttrs: usize,
-        failIdx: *mut usize,
-        hStream: CUstream,
+        dsts: *mut CUdeviceptr, srcs: *mut CUdeviceptr, sizes: *mut usize, count: usize, attrs: *mut CUmemcpyAttributes,
+        attrsIdxs: *mut usize, numAttrs: usize, failIdx: *mut usize, hStream: CUstream,
     );
 
     #[since(13_000)]
     #[ptsz(13_000)]
     #[unsupported]
     fn cuMemcpyBatchAsync_v2(
-        dsts: *mut CUdeviceptr,
-        srcs: *mut CUdeviceptr,
-        sizes: *mut usize,
-        count: usize,
-        attrs: *mut CUmemcpyAttributes,
-        attrsIdxs: *mut usize,
-        numAttrs: usize,
-        hStream: CUstream,
+        dsts: *mut CUdeviceptr, srcs: *mut CUdeviceptr, sizes: *mut usize, count: usize, attrs: *mut CUmemcpyAttributes,
+        attrsIdxs: *mut usize, numAttrs: usize, hStream: CUstream,
     );
 
     #[since(2_000)]
     #[unsupported]
-    fn cuMemcpyDtoA(
-        dstArray: CUarray,
-        dstOffset: c_uint,
-        srcDevice: CUdeviceptr_v1,
-        ByteCount: c_uint,
-    );
+    fn cuMemcpyDtoA(dstArray: CUarray, dstOffset: c_uint, srcDevice: CUdeviceptr_v1, ByteCount: c_uint);
 
     #[since(3_020)]
     #[ptds(7_000)]
     #[unsupported]
-    fn cuMemcpyDtoA_v2(
-        dstArray: CUarray,
-        dstOffset: usize,
-        srcDevice: CUdeviceptr,
-        ByteCount: usize,
-    );
+    fn cuMemcpyDtoA_v2(dstArray: CUarray, dstOffset: usize, srcDevice: CUdeviceptr, ByteCount: usize);
 
     #[since(2_000)]
     #[unsupported]
@@ -368,12 +296,7 @@ extern "driver" {
 
     #[since(3_000)]
     #[unsupported]
-    fn cuMemcpyDtoDAsync(
-        dstDevice: CUdeviceptr_v1,
-        srcDevice: CUdeviceptr_v1,
-        ByteCount: c_uint,
-        hStream: CUstream,
-    );
+    fn cuMemcpyDtoDAsync(dstDevice: CUdeviceptr_v1, srcDevice: CUdeviceptr_v1, ByteCount: c_uint, hStream: CUstream);
 
     /// Queues a copy within device memory.
     #[since(3_020)]
@@ -393,12 +316,7 @@ extern "driver" {
 
     #[since(2_000)]
     #[unsupported]
-    fn cuMemcpyDtoHAsync(
-        dstHost: *mut c_void,
-        srcDevice: CUdeviceptr_v1,
-        ByteCount: c_uint,
-        hStream: CUstream,
-    );
+    fn cuMemcpyDtoHAsync(dstHost: *mut c_void, srcDevice: CUdeviceptr_v1, ByteCount: c_uint, hStream: CUstream);
 
     /// Queues a copy of device memory to pinned memory; to pageable memory it returns when done.
     #[since(3_020)]
@@ -414,43 +332,25 @@ extern "driver" {
 
     #[since(2_000)]
     #[unsupported]
-    fn cuMemcpyHtoA(
-        dstArray: CUarray,
-        dstOffset: c_uint,
-        srcHost: *const c_void,
-        ByteCount: c_uint,
-    );
+    fn cuMemcpyHtoA(dstArray: CUarray, dstOffset: c_uint, srcHost: *const c_void, ByteCount: c_uint);
 
     #[since(2_000)]
     #[unsupported]
     fn cuMemcpyHtoAAsync(
-        dstArray: CUarray,
-        dstOffset: c_uint,
-        srcHost: *const c_void,
-        ByteCount: c_uint,
-        hStream: CUstream,
+        dstArray: CUarray, dstOffset: c_uint, srcHost: *const c_void, ByteCount: c_uint, hStream: CUstream,
     );
 
     #[since(3_020)]
     #[ptsz(7_000)]
     #[unsupported]
     fn cuMemcpyHtoAAsync_v2(
-        dstArray: CUarray,
-        dstOffset: usize,
-        srcHost: *const c_void,
-        ByteCount: usize,
-        hStream: CUstream,
+        dstArray: CUarray, dstOffset: usize, srcHost: *const c_void, ByteCount: usize, hStream: CUstream,
     );
 
     #[since(3_020)]
     #[ptds(7_000)]
     #[unsupported]
-    fn cuMemcpyHtoA_v2(
-        dstArray: CUarray,
-        dstOffset: usize,
-        srcHost: *const c_void,
-        ByteCount: usize,
-    );
+    fn cuMemcpyHtoA_v2(dstArray: CUarray, dstOffset: usize, srcHost: *const c_void, ByteCount: usize);
 
     #[since(2_000)]
     #[unsupported]
@@ -458,12 +358,7 @@ extern "driver" {
 
     #[since(2_000)]
     #[unsupported]
-    fn cuMemcpyHtoDAsync(
-        dstDevice: CUdeviceptr_v1,
-        srcHost: *const c_void,
-        ByteCount: c_uint,
-        hStream: CUstream,
-    );
+    fn cuMemcpyHtoDAsync(dstDevice: CUdeviceptr_v1, srcHost: *const c_void, ByteCount: c_uint, hStream: CUstream);
 
     /// Queues a copy of host memory to the device; pageable memory may be changed on return.
     #[since(3_020)]
@@ -493,11 +388,7 @@ extern "driver" {
     #[ptsz(13_020)]
     #[unsupported]
     fn cuMemcpyWithAttributesAsync(
-        dst: CUdeviceptr,
-        src: CUdeviceptr,
-        size: usize,
-        attr: *mut CUmemcpyAttributes,
-        hStream: CUstream,
+        dst: CUdeviceptr, src: CUdeviceptr, size: usize, attr: *mut CUmemcpyAttributes, hStream: CUstream,
     );
 
     #[since(2_000)]
@@ -518,13 +409,7 @@ extern "driver" {
 
     #[since(2_000)]
     #[unsupported]
-    fn cuMemsetD2D16(
-        dstDevice: CUdeviceptr_v1,
-        dstPitch: c_uint,
-        us: c_ushort,
-        Width: c_uint,
-        Height: c_uint,
-    );
+    fn cuMemsetD2D16(dstDevice: CUdeviceptr_v1, dstPitch: c_uint, us: c_ushort, Width: c_uint, Height: c_uint);
 
     /// Queues a fill of rows of device memory with a 16-bit value.
     #[since(3_020)]
@@ -540,13 +425,7 @@ extern "driver" {
 
     #[since(2_000)]
     #[unsupported]
-    fn cuMemsetD2D32(
-        dstDevice: CUdeviceptr_v1,
-        dstPitch: c_uint,
-        ui: c_uint,
-        Width: c_uint,
-        Height: c_uint,
-    );
+    fn cuMemsetD2D32(dstDevice: CUdeviceptr_v1, dstPitch: c_uint, ui: c_uint, Width: c_uint, Height: c_uint);
 
     /// Queues a fill of rows of device memory with a 32-bit value.
     #[since(3_020)]
@@ -562,13 +441,7 @@ extern "driver" {
 
     #[since(2_000)]
     #[unsupported]
-    fn cuMemsetD2D8(
-        dstDevice: CUdeviceptr_v1,
-        dstPitch: c_uint,
-        uc: c_uchar,
-        Width: c_uint,
-        Height: c_uint,
-    );
+    fn cuMemsetD2D8(dstDevice: CUdeviceptr_v1, dstPitch: c_uint, uc: c_uchar, Width: c_uint, Height: c_uint);
 
     /// Queues a fill of rows of device memory with a byte.
     #[since(3_020)]

@@ -3,9 +3,7 @@
 extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetAPIRestriction(
-        device: nvmlDevice_t,
-        apiType: nvmlRestrictedAPI_t,
-        isRestricted: *mut nvmlEnableState_t,
+        device: nvmlDevice_t, apiType: nvmlRestrictedAPI_t, isRestricted: *mut nvmlEnableState_t,
     );
 
     #[unsupported]
@@ -33,22 +31,11 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetAutoBoostedClocksEnabled(
-        device: nvmlDevice_t,
-        isEnabled: *mut nvmlEnableState_t,
-        defaultIsEnabled: *mut nvmlEnableState_t,
+        device: nvmlDevice_t, isEnabled: *mut nvmlEnableState_t, defaultIsEnabled: *mut nvmlEnableState_t,
     );
 
     #[unsupported]
     fn nvmlDeviceGetBAR1MemoryInfo(device: nvmlDevice_t, bar1Memory: *mut nvmlBAR1Memory_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetBBXTimeData_v1(device: nvmlDevice_t, timeData: *mut nvmlBBXTimeData_v1_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetBankRemapperStatus_v1(
-        device: nvmlDevice_t,
-        pBankRemapperStatus: *mut nvmlEccBankRemapperStatus_v1_t,
-    );
 
     /// A board's number, as the host's NVML says.
     #[custom]
@@ -79,10 +66,7 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetClock(
-        device: nvmlDevice_t,
-        clockType: nvmlClockType_t,
-        clockId: nvmlClockId_t,
-        clockMHz: *mut c_uint,
+        device: nvmlDevice_t, clockType: nvmlClockType_t, clockId: nvmlClockId_t, clockMHz: *mut c_uint,
     );
 
     /// A clock in MHz, as the host's NVML says.
@@ -99,25 +83,19 @@ extern "nvml" {
     /// The processes that use a device.
     #[custom]
     fn nvmlDeviceGetComputeRunningProcesses(
-        device: nvmlDevice_t,
-        infoCount: InOut<c_uint>,
-        infos: *mut nvmlProcessInfo_v1_t,
+        device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_v1_t,
     );
 
     /// The processes that use a device.
     #[alias(nvmlDeviceGetComputeRunningProcesses_v3)]
     fn nvmlDeviceGetComputeRunningProcesses_v2(
-        device: nvmlDevice_t,
-        infoCount: InOut<c_uint>,
-        infos: *mut nvmlProcessInfo_v2_t,
+        device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_v2_t,
     );
 
     /// The processes that use a device.
     #[custom]
     fn nvmlDeviceGetComputeRunningProcesses_v3(
-        device: nvmlDevice_t,
-        infoCount: InOut<c_uint>,
-        infos: *mut nvmlProcessInfo_t,
+        device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_t,
     );
 
     #[unsupported]
@@ -136,10 +114,7 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetCpuAffinityWithinScope(
-        device: nvmlDevice_t,
-        cpuSetSize: c_uint,
-        cpuSet: *mut c_ulong,
-        scope: nvmlAffinityScope_t,
+        device: nvmlDevice_t, cpuSetSize: c_uint, cpuSet: *mut c_ulong, scope: nvmlAffinityScope_t,
     );
 
     /// A device's compute capability.
@@ -173,17 +148,6 @@ extern "nvml" {
     #[custom]
     fn nvmlDeviceGetDefaultApplicationsClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: Out<c_uint>);
 
-    #[unsupported]
-    fn nvmlDeviceGetDefaultEccMode(device: nvmlDevice_t, defaultMode: *mut nvmlEnableState_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetDetailedEccErrors(
-        device: nvmlDevice_t,
-        errorType: nvmlMemoryErrorType_t,
-        counterType: nvmlEccCounterType_t,
-        eccCounts: *mut nvmlEccErrorCounts_t,
-    );
-
     /// Whether a display is in use, as the host's NVML says.
     #[custom]
     fn nvmlDeviceGetDisplayActive(device: nvmlDevice_t, isActive: Out<nvmlEnableState_t>);
@@ -194,9 +158,7 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetDramEncryptionMode(
-        device: nvmlDevice_t,
-        current: *mut nvmlDramEncryptionInfo_t,
-        pending: *mut nvmlDramEncryptionInfo_t,
+        device: nvmlDevice_t, current: *mut nvmlDramEncryptionInfo_t, pending: *mut nvmlDramEncryptionInfo_t,
     );
 
     #[unsupported]
@@ -204,9 +166,7 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetDriverModel_v2(
-        device: nvmlDevice_t,
-        current: *mut nvmlDriverModel_t,
-        pending: *mut nvmlDriverModel_t,
+        device: nvmlDevice_t, current: *mut nvmlDriverModel_t, pending: *mut nvmlDriverModel_t,
     );
 
     #[unsupported]
@@ -257,9 +217,7 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetGpuOperationMode(
-        device: nvmlDevice_t,
-        current: *mut nvmlGpuOperationMode_t,
-        pending: *mut nvmlGpuOperationMode_t,
+        device: nvmlDevice_t, current: *mut nvmlGpuOperationMode_t, pending: *mut nvmlGpuOperationMode_t,
     );
 
     #[unsupported]
@@ -268,25 +226,19 @@ extern "nvml" {
     /// The processes that draw on a device; there are none.
     #[custom]
     fn nvmlDeviceGetGraphicsRunningProcesses(
-        device: nvmlDevice_t,
-        infoCount: InOut<c_uint>,
-        infos: *mut nvmlProcessInfo_v1_t,
+        device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_v1_t,
     );
 
     /// The processes that draw on a device; there are none.
     #[alias(nvmlDeviceGetGraphicsRunningProcesses_v3)]
     fn nvmlDeviceGetGraphicsRunningProcesses_v2(
-        device: nvmlDevice_t,
-        infoCount: InOut<c_uint>,
-        infos: *mut nvmlProcessInfo_v2_t,
+        device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_v2_t,
     );
 
     /// The processes that draw on a device; there are none.
     #[custom]
     fn nvmlDeviceGetGraphicsRunningProcesses_v3(
-        device: nvmlDevice_t,
-        infoCount: InOut<c_uint>,
-        infos: *mut nvmlProcessInfo_t,
+        device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_t,
     );
 
     #[unsupported]
@@ -329,50 +281,27 @@ extern "nvml" {
     fn nvmlDeviceGetIndex(device: nvmlDevice_t, index: Out<c_uint>);
 
     #[unsupported]
-    fn nvmlDeviceGetInforomConfigurationChecksum(device: nvmlDevice_t, checksum: *mut c_uint);
-
-    #[unsupported]
-    fn nvmlDeviceGetInforomImageVersion(device: nvmlDevice_t, version: *mut c_char, length: c_uint);
-
-    #[unsupported]
-    fn nvmlDeviceGetInforomVersion(
-        device: nvmlDevice_t,
-        object: nvmlInforomObject_t,
-        version: *mut c_char,
-        length: c_uint,
-    );
-
-    #[unsupported]
     fn nvmlDeviceGetIrqNum(device: nvmlDevice_t, irqNum: *mut c_uint);
 
     #[unsupported]
     fn nvmlDeviceGetJpgUtilization(device: nvmlDevice_t, utilization: *mut c_uint, samplingPeriodUs: *mut c_uint);
 
-    #[unsupported]
-    fn nvmlDeviceGetLastBBXFlushTime(device: nvmlDevice_t, timestamp: *mut c_ulonglong, durationUs: *mut c_ulong);
-
     /// The processes that share a device through a server; there are none.
     #[alias(nvmlDeviceGetGraphicsRunningProcesses)]
     fn nvmlDeviceGetMPSComputeRunningProcesses(
-        device: nvmlDevice_t,
-        infoCount: InOut<c_uint>,
-        infos: *mut nvmlProcessInfo_v1_t,
+        device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_v1_t,
     );
 
     /// The processes that share a device through a server; there are none.
     #[alias(nvmlDeviceGetGraphicsRunningProcesses_v3)]
     fn nvmlDeviceGetMPSComputeRunningProcesses_v2(
-        device: nvmlDevice_t,
-        infoCount: InOut<c_uint>,
-        infos: *mut nvmlProcessInfo_v2_t,
+        device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_v2_t,
     );
 
     /// The processes that share a device through a server; there are none.
     #[alias(nvmlDeviceGetGraphicsRunningProcesses_v3)]
     fn nvmlDeviceGetMPSComputeRunningProcesses_v3(
-        device: nvmlDevice_t,
-        infoCount: InOut<c_uint>,
-        infos: *mut nvmlProcessInfo_t,
+        device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_t,
     );
 
     #[unsupported]
@@ -402,24 +331,12 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetMemoryAffinity(
-        device: nvmlDevice_t,
-        nodeSetSize: c_uint,
-        nodeSet: *mut c_ulong,
-        scope: nvmlAffinityScope_t,
+        device: nvmlDevice_t, nodeSetSize: c_uint, nodeSet: *mut c_ulong, scope: nvmlAffinityScope_t,
     );
 
     /// Width of the memory's bus in bits, as the host's NVML says.
     #[custom]
     fn nvmlDeviceGetMemoryBusWidth(device: nvmlDevice_t, busWidth: Out<c_uint>);
-
-    #[unsupported]
-    fn nvmlDeviceGetMemoryErrorCounter(
-        device: nvmlDevice_t,
-        errorType: nvmlMemoryErrorType_t,
-        counterType: nvmlEccCounterType_t,
-        locationType: nvmlMemoryLocation_t,
-        count: *mut c_ulonglong,
-    );
 
     /// Total, free and used memory over all users.
     #[custom]
@@ -434,10 +351,7 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetMinMaxClockOfPState(
-        device: nvmlDevice_t,
-        type_: nvmlClockType_t,
-        pstate: nvmlPstates_t,
-        minClockMHz: *mut c_uint,
+        device: nvmlDevice_t, type_: nvmlClockType_t, pstate: nvmlPstates_t, minClockMHz: *mut c_uint,
         maxClockMHz: *mut c_uint,
     );
 
@@ -475,9 +389,7 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetP2PStatus(
-        device1: nvmlDevice_t,
-        device2: nvmlDevice_t,
-        p2pIndex: nvmlGpuP2PCapsIndex_t,
+        device1: nvmlDevice_t, device2: nvmlDevice_t, p2pIndex: nvmlGpuP2PCapsIndex_t,
         p2pStatus: *mut nvmlGpuP2PStatus_t,
     );
 
@@ -561,81 +473,27 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetProcessUtilization(
-        device: nvmlDevice_t,
-        utilization: *mut nvmlProcessUtilizationSample_t,
-        processSamplesCount: *mut c_uint,
+        device: nvmlDevice_t, utilization: *mut nvmlProcessUtilizationSample_t, processSamplesCount: *mut c_uint,
         lastSeenTimeStamp: c_ulonglong,
     );
 
     #[unsupported]
     fn nvmlDeviceGetProcessesUtilizationInfo(
-        device: nvmlDevice_t,
-        procesesUtilInfo: *mut nvmlProcessesUtilizationInfo_t,
+        device: nvmlDevice_t, procesesUtilInfo: *mut nvmlProcessesUtilizationInfo_t,
     );
-
-    #[unsupported]
-    fn nvmlDeviceGetRemappedRows(
-        device: nvmlDevice_t,
-        corrRows: *mut c_uint,
-        uncRows: *mut c_uint,
-        isPending: *mut c_uint,
-        failureOccurred: *mut c_uint,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetRemappedRows_v2(device: nvmlDevice_t, info: *mut nvmlRemappedRowsInfo_v2_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetRepairStatus(device: nvmlDevice_t, repairStatus: *mut nvmlRepairStatus_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetRetiredPages(
-        device: nvmlDevice_t,
-        cause: nvmlPageRetirementCause_t,
-        pageCount: *mut c_uint,
-        addresses: *mut c_ulonglong,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetRetiredPagesPendingStatus(device: nvmlDevice_t, isPending: *mut nvmlEnableState_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetRetiredPages_v2(
-        device: nvmlDevice_t,
-        cause: nvmlPageRetirementCause_t,
-        pageCount: *mut c_uint,
-        addresses: *mut c_ulonglong,
-        timestamps: *mut c_ulonglong,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetRowRemapperHistogram(device: nvmlDevice_t, values: *mut nvmlRowRemapperHistogramValues_t);
 
     #[unsupported]
     fn nvmlDeviceGetRunningProcessDetailList(device: nvmlDevice_t, plist: *mut nvmlProcessDetailList_t);
 
     #[unsupported]
     fn nvmlDeviceGetSamples(
-        device: nvmlDevice_t,
-        type_: nvmlSamplingType_t,
-        lastSeenTimeStamp: c_ulonglong,
-        sampleValType: *mut nvmlValueType_t,
-        sampleCount: *mut c_uint,
-        samples: *mut nvmlSample_t,
+        device: nvmlDevice_t, type_: nvmlSamplingType_t, lastSeenTimeStamp: c_ulonglong,
+        sampleValType: *mut nvmlValueType_t, sampleCount: *mut c_uint, samples: *mut nvmlSample_t,
     );
 
     /// A board's serial number, as the host's NVML says.
     #[custom]
     fn nvmlDeviceGetSerial(device: nvmlDevice_t, serial: Out<[c_char; length]>, length: c_uint);
-
-    #[unsupported]
-    fn nvmlDeviceGetSramEccErrorStatus(device: nvmlDevice_t, status: *mut nvmlEccSramErrorStatus_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(
-        device: nvmlDevice_t,
-        errorCounts: *mut nvmlEccSramUniqueUncorrectedErrorCounts_t,
-    );
 
     /// The same under a later name.
     #[custom]
@@ -644,16 +502,12 @@ extern "nvml" {
     /// Which of those reasons there can be, as the host's NVML says.
     #[custom]
     fn nvmlDeviceGetSupportedClocksThrottleReasons(
-        device: nvmlDevice_t,
-        supportedClocksThrottleReasons: Out<c_ulonglong>,
+        device: nvmlDevice_t, supportedClocksThrottleReasons: Out<c_ulonglong>,
     );
 
     #[unsupported]
     fn nvmlDeviceGetSupportedGraphicsClocks(
-        device: nvmlDevice_t,
-        memoryClockMHz: c_uint,
-        count: *mut c_uint,
-        clocksMHz: *mut c_uint,
+        device: nvmlDevice_t, memoryClockMHz: c_uint, count: *mut c_uint, clocksMHz: *mut c_uint,
     );
 
     #[unsupported]
@@ -672,9 +526,7 @@ extern "nvml" {
     /// A limit of the temperature in degrees Celsius, as the host's NVML says.
     #[custom]
     fn nvmlDeviceGetTemperatureThreshold(
-        device: nvmlDevice_t,
-        thresholdType: nvmlTemperatureThresholds_t,
-        temp: Out<c_uint>,
+        device: nvmlDevice_t, thresholdType: nvmlTemperatureThresholds_t, temp: Out<c_uint>,
     );
 
     #[unsupported]
@@ -682,32 +534,17 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetThermalSettings(
-        device: nvmlDevice_t,
-        sensorIndex: c_uint,
-        pThermalSettings: *mut nvmlGpuThermalSettings_t,
+        device: nvmlDevice_t, sensorIndex: c_uint, pThermalSettings: *mut nvmlGpuThermalSettings_t,
     );
 
     #[unsupported]
     fn nvmlDeviceGetTopologyCommonAncestor(
-        device1: nvmlDevice_t,
-        device2: nvmlDevice_t,
-        pathInfo: *mut nvmlGpuTopologyLevel_t,
+        device1: nvmlDevice_t, device2: nvmlDevice_t, pathInfo: *mut nvmlGpuTopologyLevel_t,
     );
 
     #[unsupported]
     fn nvmlDeviceGetTopologyNearestGpus(
-        device: nvmlDevice_t,
-        level: nvmlGpuTopologyLevel_t,
-        count: *mut c_uint,
-        deviceArray: *mut nvmlDevice_t,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetTotalEccErrors(
-        device: nvmlDevice_t,
-        errorType: nvmlMemoryErrorType_t,
-        counterType: nvmlEccCounterType_t,
-        eccCounts: *mut c_ulonglong,
+        device: nvmlDevice_t, level: nvmlGpuTopologyLevel_t, count: *mut c_uint, deviceArray: *mut nvmlDevice_t,
     );
 
     /// Energy since the driver was loaded in millijoules, as the host's NVML says.
@@ -717,12 +554,6 @@ extern "nvml" {
     /// A device's UUID, the same in driver and runtime.
     #[custom]
     fn nvmlDeviceGetUUID(device: nvmlDevice_t, uuid: Out<[c_char; length]>, length: c_uint);
-
-    #[unsupported]
-    fn nvmlDeviceGetUnrepairableMemoryFlag_v1(
-        device: nvmlDevice_t,
-        unrepairableMemoryStatus: *mut nvmlUnrepairableMemoryStatus_v1_t,
-    );
 
     /// How busy device and memory are, in percent, as the host's NVML says.
     #[custom]
@@ -734,9 +565,7 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetViolationStatus(
-        device: nvmlDevice_t,
-        perfPolicyType: nvmlPerfPolicyType_t,
-        violTime: *mut nvmlViolationTime_t,
+        device: nvmlDevice_t, perfPolicyType: nvmlPerfPolicyType_t, violTime: *mut nvmlViolationTime_t,
     );
 
     #[unsupported]
@@ -753,9 +582,6 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceReadWritePRM_v1(device: nvmlDevice_t, buffer: *mut nvmlPRMTLV_v1_t);
-
-    #[unsupported]
-    fn nvmlDeviceValidateInforom(device: nvmlDevice_t);
 
     #[unsupported]
     fn nvmlGetBlacklistDeviceCount(deviceCount: *mut c_uint);

@@ -13,195 +13,130 @@ extern "runtime" {
     /// Adds a graph as a node.
     #[custom]
     fn cudaGraphAddChildGraphNode(
-        pGraphNode: Out<cudaGraphNode_t>,
-        graph: cudaGraph_t,
-        pDependencies: In<[cudaGraphNode_t; numDependencies]>,
-        numDependencies: usize,
-        childGraph: cudaGraph_t,
+        pGraphNode: Out<cudaGraphNode_t>, graph: cudaGraph_t, pDependencies: In<[cudaGraphNode_t; numDependencies]>,
+        numDependencies: usize, childGraph: cudaGraph_t,
     );
 
     /// Adds edges.
     #[custom]
     fn cudaGraphAddDependencies(
-        graph: cudaGraph_t,
-        from: In<[cudaGraphNode_t; numDependencies]>,
-        to: In<[cudaGraphNode_t; numDependencies]>,
+        graph: cudaGraph_t, from: In<[cudaGraphNode_t; numDependencies]>, to: In<[cudaGraphNode_t; numDependencies]>,
         numDependencies: usize,
     );
 
     /// Adds edges with data.
     #[custom]
     fn cudaGraphAddDependencies_v2(
-        graph: cudaGraph_t,
-        from: *const cudaGraphNode_t,
-        to: *const cudaGraphNode_t,
-        edgeData: *const cudaGraphEdgeData,
-        numDependencies: usize,
+        graph: cudaGraph_t, from: *const cudaGraphNode_t, to: *const cudaGraphNode_t,
+        edgeData: *const cudaGraphEdgeData, numDependencies: usize,
     );
 
     /// Adds a node that only orders others.
     #[custom]
     fn cudaGraphAddEmptyNode(
-        pGraphNode: Out<cudaGraphNode_t>,
-        graph: cudaGraph_t,
-        pDependencies: In<[cudaGraphNode_t; numDependencies]>,
+        pGraphNode: Out<cudaGraphNode_t>, graph: cudaGraph_t, pDependencies: In<[cudaGraphNode_t; numDependencies]>,
         numDependencies: usize,
     );
 
     /// Adds the recording of an event.
     #[custom]
     fn cudaGraphAddEventRecordNode(
-        pGraphNode: Out<cudaGraphNode_t>,
-        graph: cudaGraph_t,
-        pDependencies: In<[cudaGraphNode_t; numDependencies]>,
-        numDependencies: usize,
-        event: cudaEvent_t,
+        pGraphNode: Out<cudaGraphNode_t>, graph: cudaGraph_t, pDependencies: In<[cudaGraphNode_t; numDependencies]>,
+        numDependencies: usize, event: cudaEvent_t,
     );
 
     /// Adds the wait for an event.
     #[custom]
     fn cudaGraphAddEventWaitNode(
-        pGraphNode: Out<cudaGraphNode_t>,
-        graph: cudaGraph_t,
-        pDependencies: In<[cudaGraphNode_t; numDependencies]>,
-        numDependencies: usize,
-        event: cudaEvent_t,
+        pGraphNode: Out<cudaGraphNode_t>, graph: cudaGraph_t, pDependencies: In<[cudaGraphNode_t; numDependencies]>,
+        numDependencies: usize, event: cudaEvent_t,
     );
 
     #[unsupported]
     fn cudaGraphAddExternalSemaphoresSignalNode(
-        pGraphNode: *mut cudaGraphNode_t,
-        graph: cudaGraph_t,
-        pDependencies: *const cudaGraphNode_t,
-        numDependencies: usize,
-        nodeParams: *const cudaExternalSemaphoreSignalNodeParams,
+        pGraphNode: *mut cudaGraphNode_t, graph: cudaGraph_t, pDependencies: *const cudaGraphNode_t,
+        numDependencies: usize, nodeParams: *const cudaExternalSemaphoreSignalNodeParams,
     );
 
     #[unsupported]
     fn cudaGraphAddExternalSemaphoresWaitNode(
-        pGraphNode: *mut cudaGraphNode_t,
-        graph: cudaGraph_t,
-        pDependencies: *const cudaGraphNode_t,
-        numDependencies: usize,
-        nodeParams: *const cudaExternalSemaphoreWaitNodeParams,
+        pGraphNode: *mut cudaGraphNode_t, graph: cudaGraph_t, pDependencies: *const cudaGraphNode_t,
+        numDependencies: usize, nodeParams: *const cudaExternalSemaphoreWaitNodeParams,
     );
 
     /// Adds the call of a host function.
     #[custom]
     fn cudaGraphAddHostNode(
-        pGraphNode: Out<cudaGraphNode_t>,
-        graph: cudaGraph_t,
-        pDependencies: In<[cudaGraphNode_t; numDependencies]>,
-        numDependencies: usize,
-        pNodeParams: In<cudaHostNodeParams>,
+        pGraphNode: Out<cudaGraphNode_t>, graph: cudaGraph_t, pDependencies: In<[cudaGraphNode_t; numDependencies]>,
+        numDependencies: usize, pNodeParams: In<cudaHostNodeParams>,
     );
 
     /// Adds a launch.
     #[custom]
     fn cudaGraphAddKernelNode(
-        pGraphNode: Out<cudaGraphNode_t>,
-        graph: cudaGraph_t,
-        pDependencies: In<[cudaGraphNode_t; numDependencies]>,
-        numDependencies: usize,
-        pNodeParams: In<cudaKernelNodeParams>,
+        pGraphNode: Out<cudaGraphNode_t>, graph: cudaGraph_t, pDependencies: In<[cudaGraphNode_t; numDependencies]>,
+        numDependencies: usize, pNodeParams: In<cudaKernelNodeParams>,
     );
 
     #[unsupported]
     fn cudaGraphAddMemAllocNode(
-        pGraphNode: *mut cudaGraphNode_t,
-        graph: cudaGraph_t,
-        pDependencies: *const cudaGraphNode_t,
-        numDependencies: usize,
-        nodeParams: *mut cudaMemAllocNodeParams,
+        pGraphNode: *mut cudaGraphNode_t, graph: cudaGraph_t, pDependencies: *const cudaGraphNode_t,
+        numDependencies: usize, nodeParams: *mut cudaMemAllocNodeParams,
     );
 
     #[unsupported]
     fn cudaGraphAddMemFreeNode(
-        pGraphNode: *mut cudaGraphNode_t,
-        graph: cudaGraph_t,
-        pDependencies: *const cudaGraphNode_t,
-        numDependencies: usize,
-        dptr: *mut c_void,
+        pGraphNode: *mut cudaGraphNode_t, graph: cudaGraph_t, pDependencies: *const cudaGraphNode_t,
+        numDependencies: usize, dptr: *mut c_void,
     );
 
     /// Adds a copy.
     #[custom]
     fn cudaGraphAddMemcpyNode(
-        pGraphNode: Out<cudaGraphNode_t>,
-        graph: cudaGraph_t,
-        pDependencies: In<[cudaGraphNode_t; numDependencies]>,
-        numDependencies: usize,
-        pCopyParams: In<cudaMemcpy3DParms>,
+        pGraphNode: Out<cudaGraphNode_t>, graph: cudaGraph_t, pDependencies: In<[cudaGraphNode_t; numDependencies]>,
+        numDependencies: usize, pCopyParams: In<cudaMemcpy3DParms>,
     );
 
     /// Adds a linear copy.
     #[custom]
     fn cudaGraphAddMemcpyNode1D(
-        pGraphNode: Out<cudaGraphNode_t>,
-        graph: cudaGraph_t,
-        pDependencies: In<[cudaGraphNode_t; numDependencies]>,
-        numDependencies: usize,
-        dst: *mut c_void,
-        src: *const c_void,
-        count: usize,
-        kind: cudaMemcpyKind,
+        pGraphNode: Out<cudaGraphNode_t>, graph: cudaGraph_t, pDependencies: In<[cudaGraphNode_t; numDependencies]>,
+        numDependencies: usize, dst: *mut c_void, src: *const c_void, count: usize, kind: cudaMemcpyKind,
     );
 
     /// Adds a copy from a variable.
     #[custom]
     fn cudaGraphAddMemcpyNodeFromSymbol(
-        pGraphNode: Out<cudaGraphNode_t>,
-        graph: cudaGraph_t,
-        pDependencies: In<[cudaGraphNode_t; numDependencies]>,
-        numDependencies: usize,
-        dst: *mut c_void,
-        symbol: *const c_void,
-        count: usize,
-        offset: usize,
+        pGraphNode: Out<cudaGraphNode_t>, graph: cudaGraph_t, pDependencies: In<[cudaGraphNode_t; numDependencies]>,
+        numDependencies: usize, dst: *mut c_void, symbol: *const c_void, count: usize, offset: usize,
         kind: cudaMemcpyKind,
     );
 
     /// Adds a copy to a variable.
     #[custom]
     fn cudaGraphAddMemcpyNodeToSymbol(
-        pGraphNode: Out<cudaGraphNode_t>,
-        graph: cudaGraph_t,
-        pDependencies: In<[cudaGraphNode_t; numDependencies]>,
-        numDependencies: usize,
-        symbol: *const c_void,
-        src: *const c_void,
-        count: usize,
-        offset: usize,
+        pGraphNode: Out<cudaGraphNode_t>, graph: cudaGraph_t, pDependencies: In<[cudaGraphNode_t; numDependencies]>,
+        numDependencies: usize, symbol: *const c_void, src: *const c_void, count: usize, offset: usize,
         kind: cudaMemcpyKind,
     );
 
     /// Adds a fill.
     #[custom]
     fn cudaGraphAddMemsetNode(
-        pGraphNode: Out<cudaGraphNode_t>,
-        graph: cudaGraph_t,
-        pDependencies: In<[cudaGraphNode_t; numDependencies]>,
-        numDependencies: usize,
-        pMemsetParams: In<cudaMemsetParams>,
+        pGraphNode: Out<cudaGraphNode_t>, graph: cudaGraph_t, pDependencies: In<[cudaGraphNode_t; numDependencies]>,
+        numDependencies: usize, pMemsetParams: In<cudaMemsetParams>,
     );
 
     #[unsupported]
     fn cudaGraphAddNode(
-        pGraphNode: *mut cudaGraphNode_t,
-        graph: cudaGraph_t,
-        pDependencies: *const cudaGraphNode_t,
-        numDependencies: usize,
-        nodeParams: *mut cudaGraphNodeParams,
+        pGraphNode: *mut cudaGraphNode_t, graph: cudaGraph_t, pDependencies: *const cudaGraphNode_t,
+        numDependencies: usize, nodeParams: *mut cudaGraphNodeParams,
     );
 
     #[unsupported]
     fn cudaGraphAddNode_v2(
-        pGraphNode: *mut cudaGraphNode_t,
-        graph: cudaGraph_t,
-        pDependencies: *const cudaGraphNode_t,
-        dependencyData: *const cudaGraphEdgeData,
-        numDependencies: usize,
-        nodeParams: *mut cudaGraphNodeParams,
+        pGraphNode: *mut cudaGraphNode_t, graph: cudaGraph_t, pDependencies: *const cudaGraphNode_t,
+        dependencyData: *const cudaGraphEdgeData, numDependencies: usize, nodeParams: *mut cudaGraphNodeParams,
     );
 
     /// The graph that a node is.
@@ -214,10 +149,7 @@ extern "runtime" {
 
     #[unsupported]
     fn cudaGraphConditionalHandleCreate(
-        pHandle_out: *mut cudaGraphConditionalHandle,
-        graph: cudaGraph_t,
-        defaultLaunchValue: c_uint,
-        flags: c_uint,
+        pHandle_out: *mut cudaGraphConditionalHandle, graph: cudaGraph_t, defaultLaunchValue: c_uint, flags: c_uint,
     );
 
     /// Creates an empty graph.
@@ -254,9 +186,7 @@ extern "runtime" {
 
     #[unsupported]
     fn cudaGraphExecChildGraphNodeSetParams(
-        hGraphExec: cudaGraphExec_t,
-        node: cudaGraphNode_t,
-        childGraph: cudaGraph_t,
+        hGraphExec: cudaGraphExec_t, node: cudaGraphNode_t, childGraph: cudaGraph_t,
     );
 
     /// Destroys an executable graph.
@@ -273,16 +203,12 @@ extern "runtime" {
 
     #[unsupported]
     fn cudaGraphExecExternalSemaphoresSignalNodeSetParams(
-        hGraphExec: cudaGraphExec_t,
-        hNode: cudaGraphNode_t,
-        nodeParams: *const cudaExternalSemaphoreSignalNodeParams,
+        hGraphExec: cudaGraphExec_t, hNode: cudaGraphNode_t, nodeParams: *const cudaExternalSemaphoreSignalNodeParams,
     );
 
     #[unsupported]
     fn cudaGraphExecExternalSemaphoresWaitNodeSetParams(
-        hGraphExec: cudaGraphExec_t,
-        hNode: cudaGraphNode_t,
-        nodeParams: *const cudaExternalSemaphoreWaitNodeParams,
+        hGraphExec: cudaGraphExec_t, hNode: cudaGraphNode_t, nodeParams: *const cudaExternalSemaphoreWaitNodeParams,
     );
 
     /// The flags that a graph was made executable with.
@@ -292,125 +218,89 @@ extern "runtime" {
     /// Sets a host node's function in an executable graph.
     #[custom]
     fn cudaGraphExecHostNodeSetParams(
-        hGraphExec: cudaGraphExec_t,
-        node: cudaGraphNode_t,
-        pNodeParams: In<cudaHostNodeParams>,
+        hGraphExec: cudaGraphExec_t, node: cudaGraphNode_t, pNodeParams: In<cudaHostNodeParams>,
     );
 
     /// Sets a launch node's parameters in an executable graph.
     #[custom]
     fn cudaGraphExecKernelNodeSetParams(
-        hGraphExec: cudaGraphExec_t,
-        node: cudaGraphNode_t,
-        pNodeParams: In<cudaKernelNodeParams>,
+        hGraphExec: cudaGraphExec_t, node: cudaGraphNode_t, pNodeParams: In<cudaKernelNodeParams>,
     );
 
     /// Sets a copy node's parameters in an executable graph.
     #[custom]
     fn cudaGraphExecMemcpyNodeSetParams(
-        hGraphExec: cudaGraphExec_t,
-        node: cudaGraphNode_t,
-        pNodeParams: In<cudaMemcpy3DParms>,
+        hGraphExec: cudaGraphExec_t, node: cudaGraphNode_t, pNodeParams: In<cudaMemcpy3DParms>,
     );
 
     /// Makes a copy node of an executable graph a linear copy.
     #[custom]
     fn cudaGraphExecMemcpyNodeSetParams1D(
-        hGraphExec: cudaGraphExec_t,
-        node: cudaGraphNode_t,
-        dst: *mut c_void,
-        src: *const c_void,
-        count: usize,
+        hGraphExec: cudaGraphExec_t, node: cudaGraphNode_t, dst: *mut c_void, src: *const c_void, count: usize,
         kind: cudaMemcpyKind,
     );
 
     /// Makes a copy node of an executable graph a copy from a variable.
     #[custom]
     fn cudaGraphExecMemcpyNodeSetParamsFromSymbol(
-        hGraphExec: cudaGraphExec_t,
-        node: cudaGraphNode_t,
-        dst: *mut c_void,
-        symbol: *const c_void,
-        count: usize,
-        offset: usize,
-        kind: cudaMemcpyKind,
+        hGraphExec: cudaGraphExec_t, node: cudaGraphNode_t, dst: *mut c_void, symbol: *const c_void, count: usize,
+        offset: usize, kind: cudaMemcpyKind,
     );
 
     /// Makes a copy node of an executable graph a copy to a variable.
     #[custom]
     fn cudaGraphExecMemcpyNodeSetParamsToSymbol(
-        hGraphExec: cudaGraphExec_t,
-        node: cudaGraphNode_t,
-        symbol: *const c_void,
-        src: *const c_void,
-        count: usize,
-        offset: usize,
-        kind: cudaMemcpyKind,
+        hGraphExec: cudaGraphExec_t, node: cudaGraphNode_t, symbol: *const c_void, src: *const c_void, count: usize,
+        offset: usize, kind: cudaMemcpyKind,
     );
 
     /// Sets a fill node's parameters in an executable graph.
     #[custom]
     fn cudaGraphExecMemsetNodeSetParams(
-        hGraphExec: cudaGraphExec_t,
-        node: cudaGraphNode_t,
-        pNodeParams: In<cudaMemsetParams>,
+        hGraphExec: cudaGraphExec_t, node: cudaGraphNode_t, pNodeParams: In<cudaMemsetParams>,
     );
 
     #[unsupported]
     fn cudaGraphExecNodeSetParams(
-        graphExec: cudaGraphExec_t,
-        node: cudaGraphNode_t,
-        nodeParams: *mut cudaGraphNodeParams,
+        graphExec: cudaGraphExec_t, node: cudaGraphNode_t, nodeParams: *mut cudaGraphNodeParams,
     );
 
     /// Gives an executable graph the parameters of a graph of the same shape.
     #[custom]
     fn cudaGraphExecUpdate(
-        hGraphExec: cudaGraphExec_t,
-        hGraph: cudaGraph_t,
-        resultInfo: Out<cudaGraphExecUpdateResultInfo>,
+        hGraphExec: cudaGraphExec_t, hGraph: cudaGraph_t, resultInfo: Out<cudaGraphExecUpdateResultInfo>,
     );
 
     #[unsupported]
     fn cudaGraphExternalSemaphoresSignalNodeGetParams(
-        hNode: cudaGraphNode_t,
-        params_out: *mut cudaExternalSemaphoreSignalNodeParams,
+        hNode: cudaGraphNode_t, params_out: *mut cudaExternalSemaphoreSignalNodeParams,
     );
 
     #[unsupported]
     fn cudaGraphExternalSemaphoresSignalNodeSetParams(
-        hNode: cudaGraphNode_t,
-        nodeParams: *const cudaExternalSemaphoreSignalNodeParams,
+        hNode: cudaGraphNode_t, nodeParams: *const cudaExternalSemaphoreSignalNodeParams,
     );
 
     #[unsupported]
     fn cudaGraphExternalSemaphoresWaitNodeGetParams(
-        hNode: cudaGraphNode_t,
-        params_out: *mut cudaExternalSemaphoreWaitNodeParams,
+        hNode: cudaGraphNode_t, params_out: *mut cudaExternalSemaphoreWaitNodeParams,
     );
 
     #[unsupported]
     fn cudaGraphExternalSemaphoresWaitNodeSetParams(
-        hNode: cudaGraphNode_t,
-        nodeParams: *const cudaExternalSemaphoreWaitNodeParams,
+        hNode: cudaGraphNode_t, nodeParams: *const cudaExternalSemaphoreWaitNodeParams,
     );
 
     /// Lists a graph's edges.
     #[custom]
     fn cudaGraphGetEdges(
-        graph: cudaGraph_t,
-        from: *mut cudaGraphNode_t,
-        to: *mut cudaGraphNode_t,
-        numEdges: *mut usize,
+        graph: cudaGraph_t, from: *mut cudaGraphNode_t, to: *mut cudaGraphNode_t, numEdges: *mut usize,
     );
 
     /// Lists a graph's edges with their data.
     #[custom]
     fn cudaGraphGetEdges_v2(
-        graph: cudaGraph_t,
-        from: *mut cudaGraphNode_t,
-        to: *mut cudaGraphNode_t,
-        edgeData: *mut cudaGraphEdgeData,
+        graph: cudaGraph_t, from: *mut cudaGraphNode_t, to: *mut cudaGraphNode_t, edgeData: *mut cudaGraphEdgeData,
         numEdges: *mut usize,
     );
 
@@ -442,9 +332,7 @@ extern "runtime" {
     #[ptsz]
     #[custom]
     fn cudaGraphInstantiateWithParams(
-        pGraphExec: Out<cudaGraphExec_t>,
-        graph: cudaGraph_t,
-        instantiateParams: *mut cudaGraphInstantiateParams,
+        pGraphExec: Out<cudaGraphExec_t>, graph: cudaGraph_t, instantiateParams: *mut cudaGraphInstantiateParams,
     );
 
     /// Gives a launch node the attributes of another.
@@ -454,9 +342,7 @@ extern "runtime" {
     /// An attribute of a launch node.
     #[custom]
     fn cudaGraphKernelNodeGetAttribute(
-        hNode: cudaGraphNode_t,
-        attr: cudaLaunchAttributeID,
-        value_out: *mut cudaLaunchAttributeValue,
+        hNode: cudaGraphNode_t, attr: cudaLaunchAttributeID, value_out: *mut cudaLaunchAttributeValue,
     );
 
     /// A launch node's parameters.
@@ -466,9 +352,7 @@ extern "runtime" {
     /// Sets an attribute of a launch node.
     #[custom]
     fn cudaGraphKernelNodeSetAttribute(
-        hNode: cudaGraphNode_t,
-        attr: cudaLaunchAttributeID,
-        value: *const cudaLaunchAttributeValue,
+        hNode: cudaGraphNode_t, attr: cudaLaunchAttributeID, value: *const cudaLaunchAttributeValue,
     );
 
     /// Sets a launch node's parameters.
@@ -496,32 +380,20 @@ extern "runtime" {
     /// Makes a copy node a linear copy.
     #[custom]
     fn cudaGraphMemcpyNodeSetParams1D(
-        node: cudaGraphNode_t,
-        dst: *mut c_void,
-        src: *const c_void,
-        count: usize,
-        kind: cudaMemcpyKind,
+        node: cudaGraphNode_t, dst: *mut c_void, src: *const c_void, count: usize, kind: cudaMemcpyKind,
     );
 
     /// Makes a copy node a copy from a variable.
     #[custom]
     fn cudaGraphMemcpyNodeSetParamsFromSymbol(
-        node: cudaGraphNode_t,
-        dst: *mut c_void,
-        symbol: *const c_void,
-        count: usize,
-        offset: usize,
+        node: cudaGraphNode_t, dst: *mut c_void, symbol: *const c_void, count: usize, offset: usize,
         kind: cudaMemcpyKind,
     );
 
     /// Makes a copy node a copy to a variable.
     #[custom]
     fn cudaGraphMemcpyNodeSetParamsToSymbol(
-        node: cudaGraphNode_t,
-        symbol: *const c_void,
-        src: *const c_void,
-        count: usize,
-        offset: usize,
+        node: cudaGraphNode_t, symbol: *const c_void, src: *const c_void, count: usize, offset: usize,
         kind: cudaMemcpyKind,
     );
 
@@ -540,34 +412,26 @@ extern "runtime" {
     /// Lists the nodes that a node comes after.
     #[custom]
     fn cudaGraphNodeGetDependencies(
-        node: cudaGraphNode_t,
-        pDependencies: *mut cudaGraphNode_t,
-        pNumDependencies: *mut usize,
+        node: cudaGraphNode_t, pDependencies: *mut cudaGraphNode_t, pNumDependencies: *mut usize,
     );
 
     /// Lists the nodes that a node comes after, with the edges' data.
     #[custom]
     fn cudaGraphNodeGetDependencies_v2(
-        node: cudaGraphNode_t,
-        pDependencies: *mut cudaGraphNode_t,
-        edgeData: *mut cudaGraphEdgeData,
+        node: cudaGraphNode_t, pDependencies: *mut cudaGraphNode_t, edgeData: *mut cudaGraphEdgeData,
         pNumDependencies: *mut usize,
     );
 
     /// Lists the nodes that come after a node.
     #[custom]
     fn cudaGraphNodeGetDependentNodes(
-        node: cudaGraphNode_t,
-        pDependentNodes: *mut cudaGraphNode_t,
-        pNumDependentNodes: *mut usize,
+        node: cudaGraphNode_t, pDependentNodes: *mut cudaGraphNode_t, pNumDependentNodes: *mut usize,
     );
 
     /// Lists the nodes that come after a node, with the edges' data.
     #[custom]
     fn cudaGraphNodeGetDependentNodes_v2(
-        node: cudaGraphNode_t,
-        pDependentNodes: *mut cudaGraphNode_t,
-        edgeData: *mut cudaGraphEdgeData,
+        node: cudaGraphNode_t, pDependentNodes: *mut cudaGraphNode_t, edgeData: *mut cudaGraphEdgeData,
         pNumDependentNodes: *mut usize,
     );
 
@@ -592,20 +456,15 @@ extern "runtime" {
     /// Removes edges.
     #[custom]
     fn cudaGraphRemoveDependencies(
-        graph: cudaGraph_t,
-        from: In<[cudaGraphNode_t; numDependencies]>,
-        to: In<[cudaGraphNode_t; numDependencies]>,
+        graph: cudaGraph_t, from: In<[cudaGraphNode_t; numDependencies]>, to: In<[cudaGraphNode_t; numDependencies]>,
         numDependencies: usize,
     );
 
     /// Removes edges with data.
     #[custom]
     fn cudaGraphRemoveDependencies_v2(
-        graph: cudaGraph_t,
-        from: *const cudaGraphNode_t,
-        to: *const cudaGraphNode_t,
-        edgeData: *const cudaGraphEdgeData,
-        numDependencies: usize,
+        graph: cudaGraph_t, from: *const cudaGraphNode_t, to: *const cudaGraphNode_t,
+        edgeData: *const cudaGraphEdgeData, numDependencies: usize,
     );
 
     #[unsupported]
@@ -618,10 +477,7 @@ extern "runtime" {
 
     #[unsupported]
     fn cudaUserObjectCreate(
-        object_out: *mut cudaUserObject_t,
-        ptr: *mut c_void,
-        destroy: cudaHostFn_t,
-        initialRefcount: c_uint,
+        object_out: *mut cudaUserObject_t, ptr: *mut c_void, destroy: cudaHostFn_t, initialRefcount: c_uint,
         flags: c_uint,
     );
 
