@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use crate::{codegen, test, workspace};
+use crate::{codegen, test, tidy, workspace};
 
 /// Options of `cargo xtask ci`.
 #[derive(clap::Args)]
@@ -15,6 +15,7 @@ pub(crate) fn run(_args: &Args) -> Result<()> {
         .context("cargo fmt --all would change files")?;
     workspace::check(workspace::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     codegen::check()?;
+    tidy::run(&tidy::Args {})?;
     workspace::check(
         workspace::cargo()
             .args(["doc", "--workspace", "--no-deps", "--quiet", "--document-private-items"])
