@@ -172,16 +172,26 @@ impl Rows {
     /// # Errors
     /// What `take` comes to.
     pub(crate) fn each_part(&self, memory: &Memory, take: &mut dyn FnMut(&Self) -> CuResult) -> CuResult {
-        let sides = [self.target, self.source];
-        let span_bytes = |side: &Side| self.extent.span_bytes(side.pitch, side.slice_pitch).expect("it was checked");
-        let rooms = sides.map(|side| (memory.room(side.place), span_bytes(&side)));
-        let border = rooms.into_iter().filter(|(room, span_bytes)| room < span_bytes).map(|(room, _)| room).min();
-        let Some(border) = border else {
-            return take(self);
-        };
-        let (first, rest) = self.parted(border);
-        first.each_part(memory, take)?;
-        rest.each_part(memory, take)
+        // Not by calling itself: a guest can have one row lie in very many parts.
+        let (mut rows, mut ahead) = (*self, Vec::new());
+        loop {
+            while let Some(border) = rows.border(memory) {
+                let (first, rest) = rows.parted(border);
+                ahead.push(rest);
+                rows = first;
+            }
+            take(&rows)?;
+            match ahead.pop() {
+                Some(rest) => rows = rest,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// After how many bytes the first registered part ends that one end does not wholly lie in.
+    fn border(&self, memory: &Memory) -> Option<u64> {
+        let rooms = self.touched().map(|(place, span_bytes)| (memory.room(place), span_bytes));
+        rooms.into_iter().filter(|(room, span_bytes)| room < span_bytes).map(|(room, _)| room).min()
     }
 
     /// In two: half of the slices, or of the rows; one row at so many bytes.
@@ -432,6 +442,23 @@ mod tests {
         );
         let beyond = Rows::of_copy(&Copy { source: 0x2_1ff0, ..line }, ground);
         assert_eq!(beyond.map_err(|refusal| refusal.0), Err(CuError::INVALID_VALUE));
+    }
+
+    #[test]
+    fn one_row_can_lie_in_very_many_parts() {
+        const PARTS: u64 = 100_000;
+        let mut memory = Memory::new(0..PARTS << 12);
+        (0..PARTS).for_each(|number| memory.open(&(number << 12..(number + 1) << 12), None));
+        let line = Copy { stream: 0, reserved: 0, target: 0, source: 0, len_bytes: PARTS << 12 };
+        let ground = Ground { memory: &memory, completions: &Window };
+        let rows = Rows::of_copy(&line, ground).expect("sound").expect("something");
+        let mut next = 0;
+        let taken = rows.each_part(&memory, &mut |part| {
+            assert_eq!((part.source.place, part.total_bytes()), (Place::Host(next), 1 << 12));
+            next += 1 << 12;
+            Ok(())
+        });
+        assert_eq!((taken, next), (Ok(()), PARTS << 12));
     }
 
     #[test]

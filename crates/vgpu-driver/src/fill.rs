@@ -60,10 +60,26 @@ impl Filled {
     /// # Errors
     /// `NOT_SUPPORTED` where the GPU does not reach it, or what `take` comes to.
     pub(crate) fn each_part(&self, memory: &Memory, take: &mut dyn FnMut(&Self, Address) -> CuResult) -> CuResult {
-        let room = memory.room(self.place);
-        if room >= self.span_bytes {
-            return take(self, memory.device_address(self.place).ok_or(CuError::NOT_SUPPORTED)?);
+        // Not by calling itself: a guest can have one row lie in very many parts.
+        let (mut fill, mut ahead) = (*self, Vec::new());
+        loop {
+            while let room = memory.room(fill.place)
+                && room < fill.span_bytes
+            {
+                let (first, rest) = fill.parted(room);
+                ahead.push(rest);
+                fill = first;
+            }
+            take(&fill, memory.device_address(fill.place).ok_or(CuError::NOT_SUPPORTED)?)?;
+            match ahead.pop() {
+                Some(rest) => fill = rest,
+                None => return Ok(()),
+            }
         }
+    }
+
+    /// In two: half of the rows; one row at so many bytes.
+    fn parted(&self, row_at: u64) -> (Self, Self) {
         let size = u64::from(self.element_bytes);
         let (mut first, mut rest) = (*self, *self);
         let skipped = if self.height > 1 {
@@ -72,16 +88,15 @@ impl Filled {
             self.pitch * half
         } else {
             // Parts are whole pages, and elements lie at multiples of their size.
-            (first.width, rest.width) = (room / size, self.width - room / size);
-            room
+            (first.width, rest.width) = (row_at / size, self.width - row_at / size);
+            row_at
         };
         for part in [&mut first, &mut rest] {
             part.span_bytes = part.pitch * (part.height - 1) + part.width * size;
         }
         let Place::Host(address) = self.place else { unreachable!("device memory is one part") };
         rest.place = Place::Host(address + skipped);
-        first.each_part(memory, take)?;
-        rest.each_part(memory, take)
+        (first, rest)
     }
 
     /// Queues the fill, of what the GPU finds at `target`, on a stream, whose context is current.
@@ -175,5 +190,30 @@ mod tests {
         assert_eq!(parts(Fill { height: 1, ..fill }), Ok(vec![(0x8_0ff0, 4, 1)]));
         assert_eq!(parts(Fill { target: 0x3_0000, ..fill }), Err(CuError::NOT_SUPPORTED));
         assert_eq!(parts(Fill { target: 0x1000, ..fill }), Ok(vec![(0x1000, 4, 3)]));
+    }
+
+    #[test]
+    fn one_row_can_lie_in_very_many_parts() {
+        const PARTS: u64 = 100_000;
+        let mut memory = Memory::new(0..PARTS << 12);
+        (0..PARTS).for_each(|number| memory.open(&(number << 12..(number + 1) << 12), Some(number << 13)));
+        let fill = Fill {
+            stream: 0,
+            element_bytes: 1,
+            target: 0,
+            pitch: 0,
+            value: 7,
+            reserved: 0,
+            width: PARTS << 12,
+            height: 1,
+        };
+        let filled = Filled::of(&fill, &memory).expect("sound").expect("something");
+        let mut next = 0;
+        let taken = filled.each_part(&memory, &mut |part, target| {
+            assert_eq!((target, part.width), (next << 13, 1 << 12));
+            next += 1;
+            Ok(())
+        });
+        assert_eq!((taken, next), (Ok(()), PARTS));
     }
 }

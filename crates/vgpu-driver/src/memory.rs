@@ -11,6 +11,9 @@ use vgpu_core::window::layout::PAGE_BYTES;
 
 use crate::api::Address;
 
+/// So many parts of the pinned heap can be open. Guests open it in slabs, of which the longest heap has some hundreds.
+const SLABS_MAX: usize = 4096;
+
 /// Whose a stretch is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
@@ -94,7 +97,7 @@ impl Memory {
     /// Whether a part of the pinned heap can be opened.
     ///
     /// # Errors
-    /// `INVALID_VALUE` for what is no part of it, whole pages, or is open in part.
+    /// `INVALID_VALUE` for what is no part of it, whole pages, or is open in part; `OUT_OF_MEMORY` when very many are open.
     pub(crate) fn check_closed(&self, part: &Range<u64>) -> Result<(), Refusal> {
         let is_part = self.heap.start <= part.start && part.end <= self.heap.end && !part.is_empty();
         let is_whole = part.start.is_multiple_of(PAGE_BYTES) && part.end.is_multiple_of(PAGE_BYTES);
@@ -105,6 +108,9 @@ impl Memory {
             }
             Some((_, slab)) if slab.end > part.start => {
                 Err((CuError::INVALID_VALUE, "a part of the pinned memory is open already".into()))
+            }
+            _ if self.slabs.len() >= SLABS_MAX => {
+                Err((CuError::OUT_OF_MEMORY, format!("{SLABS_MAX} parts of the pinned memory are open already")))
             }
             _ => Ok(()),
         }
@@ -254,6 +260,20 @@ mod tests {
         assert_eq!(memory.close(&part), Ok(()));
         assert_ne!(memory.removals(), before);
         assert!(memory.place(0x1e_8000, 1).is_err() && memory.close(&part).is_err());
+    }
+
+    #[test]
+    fn no_more_parts_are_opened_than_any_guest_needs() {
+        let part = |number: u64| number * 2 * PAGE_BYTES..(number * 2 + 1) * PAGE_BYTES;
+        let mut memory = Memory::new(0..1 << 32);
+        for number in 0..SLABS_MAX as u64 {
+            assert_eq!(memory.check_closed(&part(number)), Ok(()));
+            memory.open(&part(number), None);
+        }
+        let next = part(SLABS_MAX as u64);
+        assert_eq!(memory.check_closed(&next).map_err(|refusal| refusal.0), Err(CuError::OUT_OF_MEMORY));
+        assert_eq!(memory.close(&part(7)), Ok(()));
+        assert_eq!(memory.check_closed(&next), Ok(()));
     }
 
     #[test]
