@@ -509,14 +509,13 @@ impl Executor for DriverDevice {
         let Some(module) = self.modules.get(message.module) else {
             return Err(self.unknown_handle("module", message.module));
         };
-        let names: Vec<CString> = match &module.layouts {
-            Some(layouts) => layouts.kernels().filter_map(|name| CString::new(name).ok()).collect(),
-            None => {
-                let (handle, context) = (module.handle, Arc::clone(&module.context));
-                self.enter(&context)?;
-                let names = self.kernel_names(handle);
-                self.answered(&context, names.map_err(refused("the names of kernels")))?
-            }
+        let names: Vec<CString> = if self.driver.api.has_param_info() {
+            let (handle, context) = (module.handle, Arc::clone(&module.context));
+            self.enter(&context)?;
+            let names = self.kernel_names(handle);
+            self.answered(&context, names.map_err(refused("the names of kernels")))?
+        } else {
+            module.layouts.kernels().filter_map(|name| CString::new(name).ok()).collect()
         };
         let tail: Vec<u8> = names.iter().flat_map(|name| name.as_bytes_with_nul().to_vec()).collect();
         Ok(Answer { reply: ModuleKernelsReply { count: names.len() as u64 }, tail })

@@ -26,6 +26,8 @@ pub(crate) struct Function {
     pub(crate) context: Arc<Context>,
     pub(crate) name: Box<CStr>,
     params: Vec<ParamLayout>,
+    /// The only block that it takes; zeros when it takes others, or nobody knows.
+    required_block: [u32; 3],
     /// Length of the packed parameters.
     pub(crate) param_bytes: u32,
 }
@@ -40,20 +42,19 @@ impl Function {
         // SAFETY: the first argument leads to a local, and the name ends with a NUL.
         let found = unsafe { api.cuModuleGetFunction(&raw mut handle, module.handle, name.as_ptr()) };
         found.map_err(|error| (error, format!("the driver has no kernel {name:?}: {error}")))?;
-        let params = match &module.layouts {
-            None => asked(api, handle).map_err(|error| (error, format!("the parameters of {name:?}: {error}")))?,
-            Some(layouts) => {
-                let params = name.to_str().ok().and_then(|name| layouts.params(name));
-                let unknown = || {
-                    format!("the parameters of {name:?}: this driver (before 12.4) does not tell, nor does the image")
-                };
-                params.ok_or_else(|| (CuError::NOT_SUPPORTED, unknown()))?.to_vec()
-            }
+        let said = name.to_str().ok().and_then(|name| module.layouts.kernel(name));
+        let required_block = said.map_or([0; 3], |said| said.required_block);
+        let params = if api.has_param_info() {
+            asked(api, handle).map_err(|error| (error, format!("the parameters of {name:?}: {error}")))?
+        } else {
+            let unknown =
+                || format!("the parameters of {name:?}: this driver (before 12.4) does not tell, nor does the image");
+            said.ok_or_else(|| (CuError::NOT_SUPPORTED, unknown()))?.params.clone()
         };
         let ends = params.iter().map(|param| param.offset_bytes.saturating_add(param.len_bytes));
         let param_bytes = ends.max().unwrap_or(0);
         let context = Arc::clone(&module.context);
-        Ok(Self { handle, module: module_handle, context, name: name.into(), params, param_bytes })
+        Ok(Self { handle, module: module_handle, context, name: name.into(), params, required_block, param_bytes })
     }
 
     /// What a guest is told, as far as the driver knows it; the context is current.
@@ -67,8 +68,7 @@ impl Function {
             function,
             param_count: self.params.len() as u32,
             param_bytes: self.param_bytes,
-            // The driver does not tell, and refuses the launch itself.
-            required_block: [0; 3],
+            required_block: self.required_block,
             reserved: 0,
             attributes,
         }

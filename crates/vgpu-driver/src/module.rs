@@ -25,8 +25,9 @@ pub(crate) struct Module {
     pub(crate) context: Arc<Context>,
     /// The guest's number of the context.
     pub(crate) number: u32,
-    /// Its kernels' parameters, where the driver does not tell.
-    pub(crate) layouts: Option<Layouts>,
+    /// What its image says of its kernels: of all of them where the driver does not tell their parameters, else of those that
+    /// require a block.
+    pub(crate) layouts: Layouts,
 }
 
 impl Module {
@@ -55,7 +56,7 @@ impl Module {
             api.cuModuleLoadDataEx(&raw mut handle, image.as_ptr().cast(), 2, options.as_mut_ptr(), values.as_mut_ptr())
         };
         loaded.map_err(|error| (error, explain(error, &log)))?;
-        let layouts = (!api.has_param_info()).then(|| Layouts::of(kind, bytes));
+        let layouts = if api.has_param_info() { Layouts::requiring(kind, bytes) } else { Layouts::of(kind, bytes) };
         Ok(Self { handle, context: Arc::clone(context), number, layouts })
     }
 }
