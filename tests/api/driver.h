@@ -120,6 +120,7 @@ CUresult cuMemHostUnregister(void *address);
 CUresult cuMemcpy(CUdeviceptr target, CUdeviceptr source, size_t bytes);
 CUresult cuMemcpyAsync(CUdeviceptr target, CUdeviceptr source, size_t bytes, CUstream stream);
 CUresult cuMemcpyHtoD_v2(CUdeviceptr target, const void *source, size_t bytes);
+CUresult cuMemcpyHtoD_v2_ptds(CUdeviceptr target, const void *source, size_t bytes);
 CUresult cuMemcpyDtoH_v2(void *target, CUdeviceptr source, size_t bytes);
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr target, const void *source, size_t bytes, CUstream stream);
 CUresult cuMemcpyDtoHAsync_v2(void *target, CUdeviceptr source, size_t bytes, CUstream stream);

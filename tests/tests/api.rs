@@ -53,6 +53,7 @@ macro_rules! programs {
 
 programs![
     assertion,
+    copies_from_host,
     events,
     graph_host_nodes,
     host_functions,

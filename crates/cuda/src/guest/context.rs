@@ -14,6 +14,7 @@ use vgpu_core::{CuError, CuResult, ffi};
 
 use super::allocation::Kind;
 use super::device::Device;
+use super::host_order;
 use super::output;
 use super::process::{Process, process};
 use super::stream::{self, Stream};
@@ -121,10 +122,11 @@ impl Context {
         };
         process.link.post(&create, &[]).inspect_err(|_| process.stream_slots.give_back(slot))?;
         let legacy = Arc::new(Stream::new(stream::LEGACY, process.new_id(), slot, self, number, 0, 0));
-        let live = Live { number, legacy, streams: Mutex::default(), facts: Mutex::default() };
+        let live = Live { number, legacy: legacy.clone(), streams: Mutex::default(), facts: Mutex::default() };
         *self.live.write() = Some(Arc::new(live));
         self.number.store(number, Ordering::Release);
-        Ok(())
+        process.apart.opened();
+        host_order::join(process, &legacy)
     }
 
     /// Ends the context: waits for its work, then drops all that belongs to it.
@@ -178,6 +180,19 @@ impl Context {
     /// `CONTEXT_IS_DESTROYED` when that has happened.
     pub(crate) fn live(&self) -> CuResult<Arc<Live>> {
         self.live.read().clone().ok_or(CuError::CONTEXT_IS_DESTROYED)
+    }
+
+    /// Calls `visit` with every stream of the context, if it is alive. None is closed meanwhile, so records can be posted there.
+    ///
+    /// # Errors
+    /// Those of `visit`, which ends with the first.
+    pub(super) fn each_stream(&self, visit: &mut dyn FnMut(&Stream) -> CuResult) -> CuResult {
+        let live = self.live.read();
+        let Some(live) = &*live else {
+            return Ok(());
+        };
+        visit(&live.legacy)?;
+        live.streams.lock().iter().try_for_each(|stream| visit(stream))
     }
 
     /// The device it is on.

@@ -84,7 +84,7 @@ pub(crate) unsafe fn to_device(
             (live.copy_in(target, bytes)?, Memory::Pageable)
         }
     };
-    live.end(seq, done.waits_for_copy(to.memory, from))
+    live.end(seq, done.end_of_copy(to.memory, from))
 }
 
 /// Copies device memory to the host. Into pageable memory it returns when done, whatever `done` says.
@@ -130,7 +130,7 @@ pub(crate) unsafe fn to_host(
     let source = from.reached()?;
     if let Some(target) = span {
         let seq = live.post(&CopyOut { stream: 0, reserved: 0, source, target }, &[])?;
-        return live.end(seq, done.waits_for_copy(Memory::Pinned, from.memory));
+        return live.end(seq, done.end_of_copy(Memory::Pinned, from.memory));
     }
     // SAFETY: the caller's promise; the bytes are only written.
     let bytes = unsafe { std::slice::from_raw_parts_mut(target, len) };
@@ -159,7 +159,7 @@ pub(crate) fn on_device(
         Arm::Live(live) => {
             let (to, from) = (to?, from?);
             let seq = live.post(&copy(to.reached()?, from.reached()?), &[])?;
-            live.end(seq, done.waits_for_copy(to.memory, from.memory))
+            live.end(seq, done.end_of_copy(to.memory, from.memory))
         }
         Arm::Captured(captured) => {
             // Captured addresses may lead nowhere.
@@ -234,7 +234,7 @@ pub(crate) fn fill(process: &Process, stream: &Stream, fill: Fill, done: Return)
         Arm::Live(live) => {
             let place = place?;
             let seq = live.post(&Fill { target: place.reached()?, ..fill }, &[])?;
-            live.end(seq, done.waits_for_fill(place.memory))
+            live.end(seq, done.end_of_fill(place.memory))
         }
         Arm::Captured(captured) => {
             // A captured address may lead nowhere.

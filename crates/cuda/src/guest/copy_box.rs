@@ -250,7 +250,7 @@ impl Box3 {
             }
             _ => live.post(&self.message(target, source), &[])?,
         };
-        live.end(seq, done.waits_for_copy(to.memory, from.memory))
+        live.end(seq, done.end_of_copy(to.memory, from.memory))
     }
 
     /// Pinned memory that holds all rows without gaps.

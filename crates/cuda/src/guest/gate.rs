@@ -11,6 +11,8 @@ use vgpu_core::wire::messages::{Marker, StreamWait, WANTS_POINTS};
 use vgpu_core::wire::{Ordered, Seq, StreamSlot};
 
 use super::capture;
+use super::host_order;
+use super::place::End;
 use super::process::Process;
 use super::stream::Stream;
 use super::thread;
@@ -104,9 +106,26 @@ impl Stream {
         capture::check_implicit(self)?;
         Ok(Arm::Live(Live { process, stream: self }))
     }
+
+    /// Has later work here wait until `other` has retired `until`; also while the stream is captured, for what it is given after
+    /// that.
+    ///
+    /// # Errors
+    /// Those of the link.
+    pub(super) fn stand_behind(&self, process: &Process, other: StreamSlot, until: Seq) -> CuResult {
+        if until == 0 || other == self.slot() || process.link.is_done(other, until) {
+            return Ok(());
+        }
+        process.link.post_on(&self.tail.0, &StreamWait { stream: 0, other, until }, &[]).map(drop)
+    }
 }
 
-impl Live<'_> {
+impl<'a> Live<'a> {
+    /// The stream, for `host_order`.
+    pub(super) fn stream(&self) -> &'a Stream {
+        self.stream
+    }
+
     /// The stream's completion word.
     #[inline]
     pub(crate) fn slot(&self) -> StreamSlot {
@@ -154,16 +173,19 @@ impl Live<'_> {
         self.process.link.wait(self.slot(), seq)
     }
 
-    /// Ends a call whose last record is `seq`: at once, or, if it waits, when that is done.
+    /// Ends a call whose last record is `seq`.
     ///
     /// # Errors
     /// Those of [`wait`](Self::wait) and what there is to report.
-    pub(crate) fn end(&self, seq: Seq, waits: bool) -> CuResult {
-        if !waits {
-            return Ok(());
+    pub(crate) fn end(&self, seq: Seq, end: End) -> CuResult {
+        match end {
+            End::AtOnce => Ok(()),
+            End::BeforeAll => host_order::put_before_all(self.process, *self, seq),
+            End::Waited => {
+                self.wait(seq)?;
+                self.process.link.report()
+            }
         }
-        self.wait(seq)?;
-        self.process.link.report()
     }
 
     /// A number that this stream retires once all its work so far is done, implicit waits included; and, where the executor
@@ -191,10 +213,7 @@ impl Live<'_> {
     /// # Errors
     /// Those of the link.
     pub(crate) fn wait_for(&self, other: StreamSlot, until: Seq) -> CuResult {
-        if until == 0 || other == self.slot() || self.process.link.is_done(other, until) {
-            return Ok(());
-        }
-        self.post(&StreamWait { stream: 0, other, until }, &[]).map(drop)
+        self.stream.stand_behind(self.process, other, until)
     }
 }
 

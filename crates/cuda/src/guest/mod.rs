@@ -22,6 +22,7 @@ pub(crate) mod graph_wire;
 pub(crate) mod handle;
 pub(crate) mod host_call;
 pub(crate) mod host_copy;
+mod host_order;
 pub(crate) mod image;
 pub(crate) mod launch;
 pub(crate) mod library;

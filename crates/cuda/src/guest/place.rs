@@ -73,50 +73,74 @@ pub(crate) enum Return {
     WhenQueued,
 }
 
+/// When a call that has queued a copy or a fill may return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    AtOnce,
+    /// As soon as whatever any stream is given later comes after it.
+    BeforeAll,
+    /// When it is done.
+    Waited,
+}
+
 impl Return {
-    /// Whether a queued copy is waited for. What is pageable the host has read or written itself by then.
-    pub(crate) fn waits_for_copy(self, target: Memory, source: Memory) -> bool {
+    /// How a queued copy ends. What is pageable the host has read or written itself by then; to the program a synchronous form is
+    /// done then, although NVIDIA's leaves open whether bytes from there have arrived: programs rely on it.
+    pub(crate) fn end_of_copy(self, target: Memory, source: Memory) -> End {
         let is_shared = |memory| matches!(memory, Memory::Managed | Memory::Pinned);
         let is_host = |memory| matches!(memory, Memory::Pinned | Memory::Pageable);
         match self {
-            Self::WhenDone => is_shared(target) || is_shared(source),
-            Self::WhenQueued => is_host(target) && is_host(source),
+            Self::WhenDone if is_shared(target) || is_shared(source) => End::Waited,
+            Self::WhenDone if source == Memory::Pageable => End::BeforeAll,
+            Self::WhenQueued if is_host(target) && is_host(source) => End::Waited,
+            _ => End::AtOnce,
         }
     }
 
-    /// Whether a queued fill is waited for: when the host could look at it.
-    pub(crate) fn waits_for_fill(self, target: Memory) -> bool {
-        self == Self::WhenDone && matches!(target, Memory::Managed | Memory::Pinned)
+    /// How a queued fill ends: it is waited for when the host could look at it.
+    pub(crate) fn end_of_fill(self, target: Memory) -> End {
+        match (self, target) {
+            (Self::WhenDone, Memory::Managed | Memory::Pinned) => End::Waited,
+            _ => End::AtOnce,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::End::{AtOnce, BeforeAll, Waited};
     use super::Memory::{Device, Managed, Pageable, Pinned};
     use super::Return::{WhenDone, WhenQueued};
 
     #[test]
     fn a_synchronous_copy_is_waited_for_where_the_host_can_see_a_side() {
         for (target, source) in [(Pinned, Device), (Device, Pinned), (Managed, Device), (Device, Managed)] {
-            assert!(WhenDone.waits_for_copy(target, source), "{target:?} from {source:?}");
+            assert_eq!(WhenDone.end_of_copy(target, source), Waited, "{target:?} from {source:?}");
         }
-        assert!(WhenDone.waits_for_copy(Managed, Pageable) && WhenDone.waits_for_copy(Pinned, Pinned));
-        assert!(!WhenDone.waits_for_copy(Device, Device));
-        assert!(!WhenDone.waits_for_copy(Device, Pageable));
+        assert_eq!(WhenDone.end_of_copy(Managed, Pageable), Waited);
+        assert_eq!(WhenDone.end_of_copy(Pinned, Pinned), Waited);
+        assert_eq!(WhenDone.end_of_copy(Device, Device), AtOnce);
+    }
+
+    #[test]
+    fn a_synchronous_copy_from_the_program_comes_before_all() {
+        assert_eq!(WhenDone.end_of_copy(Device, Pageable), BeforeAll);
+        assert_eq!(WhenQueued.end_of_copy(Device, Pageable), AtOnce);
     }
 
     #[test]
     fn an_asynchronous_copy_is_waited_for_between_host_memories_only() {
-        assert!(WhenQueued.waits_for_copy(Pinned, Pinned) && WhenQueued.waits_for_copy(Pinned, Pageable));
+        assert_eq!(WhenQueued.end_of_copy(Pinned, Pinned), Waited);
+        assert_eq!(WhenQueued.end_of_copy(Pinned, Pageable), Waited);
         for (target, source) in [(Pinned, Device), (Device, Pinned), (Managed, Managed), (Managed, Pinned)] {
-            assert!(!WhenQueued.waits_for_copy(target, source), "{target:?} from {source:?}");
+            assert_eq!(WhenQueued.end_of_copy(target, source), AtOnce);
         }
     }
 
     #[test]
     fn a_synchronous_fill_is_waited_for_where_the_host_can_see_it() {
-        assert!(WhenDone.waits_for_fill(Pinned) && WhenDone.waits_for_fill(Managed));
-        assert!(!WhenDone.waits_for_fill(Device));
-        assert!(!WhenQueued.waits_for_fill(Pinned) && !WhenQueued.waits_for_fill(Managed));
+        assert_eq!((WhenDone.end_of_fill(Pinned), WhenDone.end_of_fill(Managed)), (Waited, Waited));
+        assert_eq!(WhenDone.end_of_fill(Device), AtOnce);
+        assert_eq!((WhenQueued.end_of_fill(Pinned), WhenQueued.end_of_fill(Managed)), (AtOnce, AtOnce));
     }
 }

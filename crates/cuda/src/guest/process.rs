@@ -21,6 +21,7 @@ use super::graph::Graph;
 use super::graph_exec::GraphExec;
 use super::handle::{Slab, SlotPool, Tag};
 use super::host_call::HostCalls;
+use super::host_order::Apart;
 use super::library::{Kernel, Library};
 use super::module::Module;
 use super::stream::Stream;
@@ -48,6 +49,7 @@ pub(crate) struct Process {
     /// Timestamp words of destroyed events, and the record that will still write each.
     pub(crate) dying_events: Mutex<Vec<(EventSlot, StreamSlot, Seq)>>,
     pub(super) captures: Captures,
+    pub(super) apart: Apart,
     next_context: AtomicU32,
     next_id: AtomicU64,
 }
@@ -137,6 +139,7 @@ impl Process {
             event_slots: SlotPool::new(event_slots),
             dying_events: Mutex::new(Vec::new()),
             captures: Captures::default(),
+            apart: Apart::default(),
             next_context: AtomicU32::new(1),
             next_id: AtomicU64::new(1),
         })

@@ -13,6 +13,7 @@ use vgpu_core::{CuError, CuResult};
 use super::capture::{self, Branch};
 use super::context::Context;
 use super::gate::{Arm, Tail};
+use super::host_order::{self, HostCopy};
 use super::process::Process;
 use super::thread;
 
@@ -38,6 +39,8 @@ pub(crate) struct Stream {
     pub(crate) priority: i32,
     /// Its completion word, and the last record posted on it.
     pub(super) tail: Tail,
+    /// Its last copy that other streams wait for.
+    pub(super) host_copy: HostCopy,
     closed: AtomicBool,
     /// Set while `branch` is.
     capturing: AtomicBool,
@@ -63,6 +66,7 @@ impl Stream {
             flags,
             priority,
             tail: Tail::new(slot),
+            host_copy: HostCopy::default(),
             closed: AtomicBool::new(false),
             capturing: AtomicBool::new(false),
             branch: Mutex::new(None),
@@ -92,6 +96,10 @@ impl Stream {
             None => process.streams.insert_with(make),
         };
         live.adopt(stream.clone());
+        if stream.is_apart() {
+            process.apart.opened();
+        }
+        host_order::join(process, &stream)?;
         Ok(stream)
     }
 
@@ -100,11 +108,12 @@ impl Stream {
         if let Ok(live) = self.owner.live()
             && live.number == self.context
         {
+            if let Err(error) = host_order::leave(process, self) {
+                log::warn!("a copy of a stream that is closed may come late for others: {error}");
+            }
             live.release(self.slot());
         }
-        if !self.closed.swap(true, Ordering::AcqRel) {
-            process.streams.remove(self.handle);
-            capture::abandon(process, self);
+        if self.forget(process) {
             let posted = process.link.post(&StreamDestroy { stream: self.slot(), reserved: 0 }, &[]);
             if posted.is_ok() {
                 process.stream_slots.give_back(self.slot());
@@ -119,6 +128,9 @@ impl Stream {
         if is_first {
             process.streams.remove(self.handle);
             capture::abandon(process, self);
+            if self.is_apart() {
+                process.apart.closed();
+            }
         }
         is_first
     }
@@ -146,6 +158,17 @@ impl Stream {
     /// Whether it keeps order with the legacy default stream.
     pub(crate) fn is_blocking(&self) -> bool {
         self.flags & NON_BLOCKING == 0
+    }
+
+    /// Whether the work of one of the two waits for that of the other which was given before it.
+    pub(super) fn keeps_order_with(&self, other: &Self) -> bool {
+        let with_legacy = self.is_legacy() && other.is_blocking() || other.is_legacy() && self.is_blocking();
+        self.slot() == other.slot() || self.context == other.context && with_legacy
+    }
+
+    /// Whether others cannot rely on the legacy stream for its order: it does not keep it, or copies on its own.
+    fn is_apart(&self) -> bool {
+        !self.is_blocking() || self.handle == PER_THREAD || self.is_legacy()
     }
 
     #[inline]
