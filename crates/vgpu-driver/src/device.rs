@@ -28,7 +28,7 @@ use crate::pinning::Pinning;
 use crate::reaper::{Dead, Reaper, What};
 use crate::retire::Retirer;
 use crate::space::Space;
-use crate::stream::Streams;
+use crate::stream::{Kind, Streams};
 use crate::words::{Signals, Words};
 
 /// `CU_CTX_LMEM_RESIZE_TO_MAX`: the one flag of a context that matters here.
@@ -233,7 +233,7 @@ impl DriverDevice {
         let context = self.start_context((device, ledger), is_primary, message.flags).map_err(refused("a context"))?;
         self.pinning.hold(&self.driver.api, message.context, &context);
         self.streams.words.hold(&self.driver.api, message.context, device);
-        let opened = self.streams.open(message.legacy_stream, Stream::LEGACY, &context, message.context, true);
+        let opened = self.streams.open(message.legacy_stream, Stream::LEGACY, &context, message.context, Kind::Legacy);
         opened.expect("the slot was found vacant");
         self.contexts.insert(message.context, Owned { context, device, is_primary, capturing: None });
         Ok(())
@@ -271,7 +271,7 @@ impl DriverDevice {
         let mut what = Vec::new();
         for open in self.streams.close_context(number) {
             what.extend(open.blas.map(|session| What::Blas(session.handle)));
-            what.extend((!open.is_legacy).then_some(What::Stream(open.stream)));
+            what.extend((open.kind != Kind::Legacy).then_some(What::Stream(open.stream)));
         }
         if let Some((stream, session)) = capturing {
             what.extend([What::Blas(session.handle), What::Stream(stream)]);

@@ -24,6 +24,7 @@ use crate::launch::Attributes;
 use crate::memory::Owner;
 use crate::module::Module;
 use crate::reaper::What;
+use crate::stream::Kind;
 
 /// `CU_STREAM_NON_BLOCKING`: the one flag of a stream.
 const STREAM_NON_BLOCKING: u32 = 1;
@@ -58,7 +59,8 @@ impl DriverDevice {
             log_failure("a stream", api.cuStreamDestroy_v2(stream));
             refused("waiting for the slot's last stream")(error)
         })?;
-        self.streams.open(message.stream, stream, &context, message.context, false).map_err(taken)
+        let kind = if message.flags & STREAM_NON_BLOCKING == 0 { Kind::Blocking } else { Kind::NonBlocking };
+        self.streams.open(message.stream, stream, &context, message.context, kind).map_err(taken)
     }
 
     /// Where a part of the window lies that should be one of its pinned heap.
@@ -162,7 +164,7 @@ impl Executor for DriverDevice {
 
     fn stream_destroy(&mut self, seq: Seq, message: &StreamDestroy, _: &[u8]) -> CuResult {
         self.order(message.stream, seq)?;
-        if self.streams.get(message.stream).is_some_and(|open| open.is_legacy) {
+        if self.streams.get(message.stream).is_some_and(|open| open.kind == Kind::Legacy) {
             return Err(self.refuse((CuError::INVALID_VALUE, "a default stream goes with its context".to_owned())));
         }
         let open = self.streams.close(message.stream).expect("the stream was entered");

@@ -13,13 +13,22 @@ use crate::open::Driver;
 use crate::retire::{Point, Retirer, SLOT_LIMIT};
 use crate::words::Words;
 
+/// How a stream stands to the others of its context.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The default one: it and the blocking ones stand in each other's way.
+    Legacy,
+    Blocking,
+    NonBlocking,
+}
+
 /// An open stream.
 pub(crate) struct OpenStream {
     pub(crate) stream: Stream,
     pub(crate) context: Arc<Context>,
     /// The guest's number of the context.
     pub(crate) number: u32,
-    pub(crate) is_legacy: bool,
+    pub(crate) kind: Kind,
     /// What computes its products.
     pub(crate) blas: Option<Session>,
     /// Number of the last record with a point behind it, or 0.
@@ -54,22 +63,15 @@ impl Streams {
         stream: Stream,
         context: &Arc<Context>,
         number: u32,
-        is_legacy: bool,
+        kind: Kind,
     ) -> CuResult {
         self.check_vacant(slot)?;
         let index = slot as usize;
         if self.slots.len() <= index {
             self.slots.resize_with(index + 1, || None);
         }
-        self.slots[index] = Some(OpenStream {
-            stream,
-            context: Arc::clone(context),
-            number,
-            is_legacy,
-            blas: None,
-            marked: 0,
-            unmarked: 0,
-        });
+        self.slots[index] =
+            Some(OpenStream { stream, context: Arc::clone(context), number, kind, blas: None, marked: 0, unmarked: 0 });
         Ok(())
     }
 
@@ -114,8 +116,8 @@ impl Streams {
             return Err(CuError::INVALID_HANDLE);
         };
         if self.unmarked.iter().any(|other| *other != slot) {
-            let (number, is_legacy) = (open.number, open.is_legacy);
-            self.mark_across_legacy(slot, number, is_legacy);
+            let (number, kind) = (open.number, open.kind);
+            self.mark_across_legacy(slot, number, kind);
         }
         let open = self.slots[slot as usize].as_mut().expect("it was found above");
         if open.unmarked == 0 {
@@ -129,10 +131,15 @@ impl Streams {
 
     /// Marks records that a point made later would have wait for others: a context's default stream and its other streams
     /// stand in each other's way, and a point is work like any other.
-    fn mark_across_legacy(&mut self, slot: StreamSlot, number: u32, is_legacy: bool) {
+    fn mark_across_legacy(&mut self, slot: StreamSlot, number: u32, kind: Kind) {
+        let in_its_way = match kind {
+            Kind::Legacy => Kind::Blocking,
+            Kind::Blocking => Kind::Legacy,
+            Kind::NonBlocking => return,
+        };
         let is_across = |other: &StreamSlot| {
             let other_open = self.get(*other);
-            *other != slot && other_open.is_some_and(|other| other.number == number && other.is_legacy != is_legacy)
+            *other != slot && other_open.is_some_and(|other| other.number == number && other.kind == in_its_way)
         };
         let across: Vec<StreamSlot> = self.unmarked.iter().copied().filter(is_across).collect();
         across.into_iter().for_each(|slot| self.mark(slot));

@@ -137,6 +137,33 @@ fn a_stream_that_waits_for_another_is_retired_after_it() {
 }
 
 #[test]
+fn streams_that_wait_for_copies_need_no_point_for_each() {
+    let fake = Fake::new();
+    let mut guest = Guest::ready(&fake);
+    for stream in [2, 3] {
+        guest.post(StreamCreate { context: CONTEXT, stream, flags: 1, priority: 0 }).unwrap();
+    }
+    guest.sync();
+    fake.hold("legacy", true);
+    fake.take_log();
+    for _ in 0..2 {
+        guest.post(Fill { stream: LEGACY, ..crate::cases::fill(&guest) }).unwrap();
+        let until = guest.seq;
+        for stream in [2, 3] {
+            guest.post(StreamWait { stream, other: LEGACY, until }).unwrap();
+        }
+    }
+    guest.settle();
+    let points = guest.calls_of("ring").into_iter().filter(|call| call.starts_with("cuEventRecord"));
+    let mut points: Vec<String> = points.collect();
+    points.sort();
+    assert_eq!(points, ["legacy", "legacy", "stream2", "stream3"].map(|of| format!("cuEventRecord(point, {of})")));
+    fake.hold("legacy", false);
+    guest.wait_for(3, guest.seq);
+    guest.end();
+}
+
+#[test]
 fn a_slots_next_stream_starts_after_the_last_one() {
     let fake = Fake::new();
     let mut guest = Guest::ready(&fake);
