@@ -1,5 +1,6 @@
-// Decodes with a prebuilt llama.cpp and prints one JSON line: { device, tokens, promptMs, tokensPerSecond }.
-// usage: decode BACKENDS BACKEND PROMPT STEPS LAYERS EMBEDDING VOCABULARY
+// Decodes with a prebuilt llama.cpp. Prints a line of JSON when the model is there, { device, backendMs, modelMs, weightsMs },
+// and then one for each line of standard input, which is a number of steps: { tokens, promptMs, firstMs, tokensPerSecond }.
+// usage: decode BACKENDS BACKEND PROMPT LAYERS EMBEDDING VOCABULARY
 //
 // BACKENDS is the folder of the CPU's backends; BACKEND is the library to compute with instead, or "-". The model is a
 // llama of random weights in f16, made in the backend's own memory: the same weights everywhere, and no file.
@@ -14,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,8 +23,14 @@
 namespace {
 
 constexpr uint32_t HEAD = 64;
-// Decoded before the clock starts: kernels are compiled, graphs are captured.
+// Decoded before the clock of tokensPerSecond starts: kernels are compiled, graphs are captured. firstMs is theirs.
 constexpr int WARM_UP = 8;
+
+using clock_type = std::chrono::steady_clock;
+
+double ms_since(clock_type::time_point started) {
+    return std::chrono::duration<double, std::milli>(clock_type::now() - started).count();
+}
 
 [[noreturn]] void fail(const char * what) {
     std::fprintf(stderr, "decode: %s\n", what);
@@ -35,35 +43,65 @@ uint64_t mixed(uint64_t z) {
     return z ^ (z >> 31);
 }
 
+unsigned threads() {
+    return std::max(1u, std::min(16u, std::thread::hardware_concurrency()));
+}
+
+// All weights of tensors with rows of one length: uniform, with the deviation that keeps sums over a row near one.
+std::vector<ggml_fp16_t> weights_of_rows(int64_t row) {
+    const float scale = std::sqrt(3.0f / float(row)) / 32768.0f;
+    std::vector<ggml_fp16_t> weights(1 << 16);
+    for (size_t bits = 0; bits < weights.size(); bits++) {
+        weights[bits] = ggml_fp32_to_fp16(float(int16_t(bits)) * scale);
+    }
+    return weights;
+}
+
+double filling_ms = 0;
+
 // Weights from a tensor's name and their place in it.
 void fill(ggml_tensor * tensor, void *) {
+    const auto started = clock_type::now();
     uint64_t seed = 1469598103934665603;
     for (const char * letter = tensor->name; *letter != 0; letter++) {
         seed = (seed ^ uint8_t(*letter)) * 1099511628211;
     }
-    const int64_t count = ggml_nelements(tensor);
+    const size_t count = size_t(ggml_nelements(tensor));
     if (tensor->type == GGML_TYPE_F32) {
         // Norms; everything else is f16.
         const std::vector<float> ones(count, 1.0f);
         ggml_backend_tensor_set(tensor, ones.data(), 0, ggml_nbytes(tensor));
         return;
     }
-    if (tensor->type != GGML_TYPE_F16) {
+    if (tensor->type != GGML_TYPE_F16 || count % 4 != 0) {
         fail("a tensor of another type");
     }
-    // Uniform, with the deviation that keeps sums over a row near one.
-    const float scale = std::sqrt(3.0f / float(tensor->ne[0])) / 32768.0f;
-    std::vector<ggml_fp16_t> part(1 << 20);
-    for (int64_t at = 0; at < count; at += int64_t(part.size())) {
-        const int64_t len = std::min(int64_t(part.size()), count - at);
-        for (int64_t i = 0; i < len; i += 4) {
-            const uint64_t bits = mixed(seed + uint64_t(at + i) * 0x9e3779b97f4a7c15);
-            for (int k = 0; k < 4 && i + k < len; k++) {
-                part[i + k] = ggml_fp32_to_fp16(float(int16_t(bits >> (16 * k))) * scale);
+    static std::map<int64_t, std::vector<ggml_fp16_t>> by_row;
+    std::vector<ggml_fp16_t> & weights = by_row[tensor->ne[0]];
+    if (weights.empty()) {
+        weights = weights_of_rows(tensor->ne[0]);
+    }
+    // Kept, for pages are dear.
+    static std::vector<ggml_fp16_t> values;
+    values.resize(std::max(values.size(), count));
+    const auto fill_part = [&](size_t from, size_t to) {
+        for (size_t i = from; i < to; i += 4) {
+            const uint64_t bits = mixed(seed + i * 0x9e3779b97f4a7c15);
+            for (size_t k = 0; k < 4; k++) {
+                values[i + k] = weights[uint16_t(bits >> (16 * k))];
             }
         }
-        ggml_backend_tensor_set(tensor, part.data(), at * 2, len * 2);
+    };
+    const size_t part = (count / threads() + 4) / 4 * 4;
+    std::vector<std::thread> running;
+    for (size_t from = 0; from < count; from += part) {
+        running.emplace_back(fill_part, from, std::min(from + part, count));
     }
+    for (std::thread & thread : running) {
+        thread.join();
+    }
+    ggml_backend_tensor_set(tensor, values.data(), 0, count * sizeof(ggml_fp16_t));
+    filling_ms += ms_since(started);
 }
 
 struct shape {
@@ -116,10 +154,6 @@ gguf_context * describe(const shape & model) {
     return file;
 }
 
-double ms_since(std::chrono::steady_clock::time_point started) {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
-}
-
 llama_token likeliest(llama_context * context, uint32_t vocabulary) {
     const float * logits = llama_get_logits_ith(context, -1);
     uint32_t best = 0;
@@ -140,17 +174,49 @@ void say_nothing_but_errors(ggml_log_level level, const char * text, void *) {
     }
 }
 
+// One turn: the prompt, then so many steps.
+void decode(llama_context * context, std::vector<llama_token> & prompt, int steps, uint32_t vocabulary) {
+    llama_memory_clear(llama_get_memory(context), true);
+    const auto prompted = clock_type::now();
+    if (llama_decode(context, llama_batch_get_one(prompt.data(), int32_t(prompt.size()))) != 0) {
+        fail("the prompt is not decoded");
+    }
+    llama_token token = likeliest(context, vocabulary);
+    const double prompt_ms = ms_since(prompted);
+
+    std::vector<llama_token> tokens;
+    const auto run = [&](int count) {
+        const auto started = clock_type::now();
+        for (int step = 0; step < count; step++) {
+            tokens.push_back(token);
+            if (llama_decode(context, llama_batch_get_one(&token, 1)) != 0) {
+                fail("a token is not decoded");
+            }
+            token = likeliest(context, vocabulary);
+        }
+        return ms_since(started);
+    };
+    const double first_ms = run(WARM_UP);
+    const double decode_ms = run(steps);
+    std::printf("{\"tokens\":[");
+    for (size_t i = 0; i < tokens.size(); i++) {
+        std::printf("%s%d", i == 0 ? "" : ",", int(tokens[i]));
+    }
+    std::printf("],\"promptMs\":%.3f,\"firstMs\":%.3f,\"tokensPerSecond\":%.3f}\n", prompt_ms, first_ms, steps * 1e3 / decode_ms);
+    std::fflush(stdout);
+}
+
 } // namespace
 
 int main(int argc, char ** argv) {
-    if (argc != 8) {
-        fail("usage: decode BACKENDS BACKEND PROMPT STEPS LAYERS EMBEDDING VOCABULARY");
+    if (argc != 7) {
+        fail("usage: decode BACKENDS BACKEND PROMPT LAYERS EMBEDDING VOCABULARY");
     }
     const int prompt_len = std::atoi(argv[3]);
-    const int steps = std::atoi(argv[4]);
-    const shape model_shape = {uint32_t(std::atoi(argv[5])), uint32_t(std::atoi(argv[6])), uint32_t(std::atoi(argv[7]))};
+    const shape model_shape = {uint32_t(std::atoi(argv[4])), uint32_t(std::atoi(argv[5])), uint32_t(std::atoi(argv[6]))};
     llama_log_set(say_nothing_but_errors, nullptr);
 
+    const auto began = clock_type::now();
     ggml_backend_dev_t device = nullptr;
     if (std::strcmp(argv[2], "-") != 0) {
         ggml_backend_reg_t backend = ggml_backend_load(argv[2]);
@@ -160,7 +226,9 @@ int main(int argc, char ** argv) {
         device = ggml_backend_reg_dev_get(backend, 0);
     }
     ggml_backend_load_all_from_path(argv[1]);
+    const double backend_ms = ms_since(began);
 
+    const auto loading = clock_type::now();
     llama_model_params model_params = llama_model_default_params();
     ggml_backend_dev_t devices[] = {device, nullptr};
     model_params.devices = devices;
@@ -174,44 +242,23 @@ int main(int argc, char ** argv) {
     params.n_ctx = 1024;
     params.n_batch = prompt_len;
     params.n_ubatch = prompt_len;
-    params.n_threads = params.n_threads_batch = int(std::max(1u, std::min(8u, std::thread::hardware_concurrency())));
+    params.n_threads = params.n_threads_batch = int(threads());
     llama_context * context = llama_init_from_model(model, params);
     if (context == nullptr) {
         fail("no context");
     }
-
     std::vector<llama_token> prompt(prompt_len);
     for (int i = 0; i < prompt_len; i++) {
         prompt[i] = llama_token(mixed(uint64_t(i) + 1) % model_shape.vocabulary);
     }
-    const auto prompted = std::chrono::steady_clock::now();
-    if (llama_decode(context, llama_batch_get_one(prompt.data(), prompt_len)) != 0) {
-        fail("the prompt is not decoded");
-    }
-    llama_token token = likeliest(context, model_shape.vocabulary);
-    const double prompt_ms = ms_since(prompted);
-
-    std::vector<llama_token> tokens;
-    auto started = std::chrono::steady_clock::now();
-    for (int step = 0; step < WARM_UP + steps; step++) {
-        if (step == WARM_UP) {
-            started = std::chrono::steady_clock::now();
-        }
-        tokens.push_back(token);
-        if (llama_decode(context, llama_batch_get_one(&token, 1)) != 0) {
-            fail("a token is not decoded");
-        }
-        token = likeliest(context, model_shape.vocabulary);
-    }
-    const double decode_ms = ms_since(started);
-
-    std::printf("{\"device\":\"%s\",\"tokens\":[", device == nullptr ? "CPU" : ggml_backend_dev_description(device));
-    for (size_t i = 0; i < tokens.size(); i++) {
-        std::printf("%s%d", i == 0 ? "" : ",", int(tokens[i]));
-    }
-    std::printf("],\"promptMs\":%.3f,\"tokensPerSecond\":%.3f}\n", prompt_ms, steps * 1e3 / decode_ms);
+    std::printf("{\"device\":\"%s\",\"backendMs\":%.3f,\"modelMs\":%.3f,\"weightsMs\":%.3f}\n",
+        device == nullptr ? "CPU" : ggml_backend_dev_description(device), backend_ms, ms_since(loading), filling_ms);
     std::fflush(stdout);
 
+    char line[64];
+    while (std::fgets(line, sizeof line, stdin) != nullptr) {
+        decode(context, prompt, std::atoi(line), model_shape.vocabulary);
+    }
     llama_free(context);
     llama_model_free(model);
     gguf_free(description);

@@ -1,32 +1,28 @@
 //! `calls`: what calls and copies cost natively and through vgpu. Two processes stay open and are asked in turns, so that the
 //! machine's moods come to both.
 
-use std::{
-    hint::black_box,
-    io::{BufRead, BufReader, Write},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    ptr,
-    time::Instant,
-};
+use std::{hint::black_box, io::BufRead, ptr, time::Instant};
 
 use vgpu_core::abi::{CUevent, CUgraphExec, CUstreamCaptureMode_enum};
 
 use crate::{
     device::{Device, UNTIMED, us_since},
-    record::{Aim, ratio},
+    process::Partner,
+    record::{Aim, Spread, spread_ratio},
     setup::{Setup, Side},
 };
 
-/// Turns of each figure, and of copies that take long; the median counts.
-const TURNS: usize = 5;
-const LONG_TURNS: usize = 3;
+/// Turns of each figure, and of copies that take long; the median counts, and the tenth and the ninetieth percentile say how
+/// restless the machine is.
+const TURNS: usize = 11;
+const LONG_TURNS: usize = 5;
 /// Launches in a batch.
-const BATCH: u32 = 400;
+const BATCH: u32 = 200;
 /// Kernels of a graph.
 const NODES: u32 = 500;
 /// Bytes that a figure of copies moves at least, and copies that it makes at most.
-const MOVED: usize = 1 << 30;
-const COPIES_MAX: usize = 200;
+const MOVED: usize = 256 << 20;
+const COPIES_MAX: usize = 100;
 
 /// Figures of calls: microseconds each, but for what lasts longer.
 const CALLS: [(&str, Aim); 10] = [
@@ -69,72 +65,39 @@ const WAYS: [(&str, bool, bool); 4] = [
 /// The step.
 pub(crate) fn run(setup: &Setup) -> Result<(), String> {
     let daemon = setup.start_daemon();
-    let mut native = Worker::start(&mut setup.worker(Side::Native, "calls")?)?;
-    let mut ours = Worker::start(&mut setup.worker(Side::Vgpu(&daemon), "calls")?)?;
-    let mut both = |name: &str, turns: usize| -> Result<(f64, f64), String> {
+    let mut native = Partner::start("the native worker", &mut setup.worker(Side::Native, "calls")?)?;
+    let mut ours = Partner::start("vgpu's worker", &mut setup.worker(Side::Vgpu(&daemon), "calls")?)?;
+    // All turns of a figure, of both sides.
+    let mut both = |name: &str, turns: usize| -> Result<[Vec<f64>; 2], String> {
         let (mut natives, mut others) = (Vec::new(), Vec::new());
         for _ in 0..turns {
-            natives.push(native.measure(name)?);
-            others.push(ours.measure(name)?);
+            natives.push(measure(&mut native, name)?);
+            others.push(measure(&mut ours, name)?);
         }
-        Ok((median(&mut natives), median(&mut others)))
+        Ok([natives, others])
     };
     for (name, aim) in CALLS {
-        let (native, ours) = both(name, TURNS)?;
-        ratio(name, "us", native, ours, aim);
+        spread_ratio(name, "us", both(name, TURNS)?.map(Spread::of), aim);
     }
     for (way, is_pinned, _) in WAYS {
         for (size, len) in SIZES {
             let name = format!("copy {size}, {way}");
-            let (native, ours) = both(&name, if len < LONG { TURNS } else { LONG_TURNS })?;
+            let turns = both(&name, if len < LONG { TURNS } else { LONG_TURNS })?;
             if len < LARGE {
-                ratio(name, "us", native, ours, Aim::AtMostPlus(3.0));
+                spread_ratio(name, "us", turns.map(Spread::of), Aim::AtMostPlus(3.0));
             } else {
-                let rate = |us: f64| len as f64 / us / 1e3;
-                let share = if is_pinned { 0.97 } else { 0.9 };
-                ratio(name, "GB/s", rate(native), rate(ours), Aim::AtLeast(share));
+                let rates = turns.map(|turns| Spread::of(turns.iter().map(|us| len as f64 / us / 1e3).collect()));
+                spread_ratio(name, "GB/s", rates, Aim::AtLeast(if is_pinned { 0.97 } else { 0.9 }));
             }
         }
     }
     Ok(())
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// A process that measures what it is told to.
-struct Worker {
-    child: Child,
-    to: ChildStdin,
-    from: BufReader<ChildStdout>,
-}
-
-impl Worker {
-    fn start(command: &mut Command) -> Result<Self, String> {
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut child = child.map_err(|error| format!("{command:?}: {error}"))?;
-        let to = child.stdin.take().expect("stdin is piped");
-        let from = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        Ok(Self { child, to, from })
-    }
-
-    fn measure(&mut self, name: &str) -> Result<f64, String> {
-        let broken = |error: &dyn std::fmt::Display| format!("{name}: the worker does not answer: {error}");
-        writeln!(self.to, "{name}").map_err(|error| broken(&error))?;
-        let mut line = String::new();
-        self.from.read_line(&mut line).map_err(|error| broken(&error))?;
-        line.trim().parse().map_err(|_| format!("{name}: the worker says {line:?}"))
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Microseconds, as the process at the other end measures them.
+fn measure(worker: &mut Partner, name: &str) -> Result<f64, String> {
+    let answer = worker.ask(name)?;
+    answer.parse().map_err(|_| format!("{name}: the worker says {answer:?}"))
 }
 
 /// The worker: a line of standard input is a figure's name, and is answered by microseconds.

@@ -1,17 +1,17 @@
 //! `guests`: a guest that works, while others of the same daemon are killed and fault.
 
 use std::{
-    io::{BufRead, BufReader, Write},
-    process::{Child, ChildStdin, ChildStdout, Stdio},
+    io::BufRead,
     time::{Duration, Instant},
 };
 
+use vgpu_core::abi::CU_STREAM_LEGACY;
 use vgpu_tests::daemon::Daemon;
 
 use crate::{
     cuda::Code,
     device::Device,
-    process,
+    process::{self, Partner},
     record::{check, fact},
     setup::{Setup, Side},
 };
@@ -28,13 +28,13 @@ const ANSWER_MAX: Duration = Duration::from_secs(15);
 pub(crate) fn run(setup: &Setup) -> Result<(), String> {
     let daemon = setup.start_daemon();
     let side = Side::Vgpu(&daemon);
-    let mut steady = Guest::start(setup, side, "steady")?;
+    let mut steady = start(setup, side, "steady")?;
     still_works(&mut steady)?;
     let free = || free_bytes(setup, side);
     let before = free()?;
     fact("free memory beside a guest", format_args!("{} MiB", before >> 20));
     for number in 1..=KILLS {
-        let mut holder = Guest::start(setup, side, "holder")?;
+        let mut holder = start(setup, side, "holder")?;
         holder.line()?;
         let during = free()?;
         holder.kill();
@@ -50,7 +50,7 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
         );
         still_works(&mut steady)?;
     }
-    let mut faulty = Guest::start(setup, side, "faulty")?;
+    let mut faulty = start(setup, side, "faulty")?;
     let said = faulty.line()?;
     check("a guest's wild store is its own fault", said == Code::ILLEGAL_ADDRESS.to_string(), said);
     still_works(&mut steady)?;
@@ -61,8 +61,8 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
 }
 
 /// Asks for three more rounds, each of which the guest checks.
-fn still_works(steady: &mut Guest) -> Result<(), String> {
-    let said: Vec<String> = (0..3).map(|_| steady.ask()).collect::<Result<_, _>>()?;
+fn still_works(steady: &mut Partner) -> Result<(), String> {
+    let said: Vec<String> = (0..3).map(|_| steady.ask("go")).collect::<Result<_, _>>()?;
     check("the steady guest works, with right results", said.iter().all(|line| line == "right"), said.join(" "));
     Ok(())
 }
@@ -82,50 +82,8 @@ fn free_bytes(setup: &Setup, side: Side<'_>) -> Result<usize, String> {
     answer.ok_or_else(|| format!("a guest that asks for free memory ended: {end}, and said {lines:?}"))
 }
 
-/// A guest that says lines.
-struct Guest {
-    role: &'static str,
-    child: Child,
-    questions: ChildStdin,
-    lines: BufReader<ChildStdout>,
-}
-
-impl Guest {
-    fn start(setup: &Setup, side: Side<'_>, role: &'static str) -> Result<Self, String> {
-        let mut command = setup.worker(side, &format!("guests/{role}"))?;
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut child = child.map_err(|error| format!("{command:?}: {error}"))?;
-        let questions = child.stdin.take().expect("stdin is piped");
-        let lines = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        Ok(Self { role, child, questions, lines })
-    }
-
-    /// Says something to the guest, which answers by a line.
-    fn ask(&mut self) -> Result<String, String> {
-        writeln!(self.questions, "go").map_err(|error| format!("the guest {}: {error}", self.role))?;
-        self.line()
-    }
-
-    fn line(&mut self) -> Result<String, String> {
-        let mut line = String::new();
-        match self.lines.read_line(&mut line) {
-            Ok(0) => Err(format!("the guest {} ended without a word", self.role)),
-            Ok(_) => Ok(line.trim_end().to_owned()),
-            Err(error) => Err(format!("the guest {}: {error}", self.role)),
-        }
-    }
-
-    fn kill(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Guest {
-    fn drop(&mut self) {
-        self.kill();
-    }
+fn start(setup: &Setup, side: Side<'_>, role: &str) -> Result<Partner, String> {
+    Partner::start(format!("the guest {role}"), &mut setup.worker(side, &format!("guests/{role}"))?)
 }
 
 /// The workers: guests, by their roles.
@@ -167,6 +125,8 @@ fn round(device: &Device) -> Result<bool, String> {
     let mut ys = vec![1f32; COUNT];
     device.write(x, &xs).check("cuMemcpyHtoD_v2")?;
     device.write(y, &ys).check("cuMemcpyHtoD_v2")?;
+    // From pageable memory that may return before the bytes are there, and this stream does not wait for the default one.
+    device.synchronize(CU_STREAM_LEGACY).check("cuStreamSynchronize")?;
     let params = [x, y, u64::from(3f32.to_bits()), COUNT as u64];
     device.launch_grid(device.saxpy, (COUNT as u32 / 256, 256), device.stream, &params).check("cuLaunchKernel")?;
     device.synchronize(device.stream).check("cuStreamSynchronize")?;

@@ -1,9 +1,9 @@
 //! Other processes: started, listened to, and ended when their time is up.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     os::unix::process::{CommandExt, ExitStatusExt},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc::{RecvTimeoutError, channel},
     thread,
     time::{Duration, Instant},
@@ -102,6 +102,51 @@ pub(crate) fn lines(command: &mut Command, limit: Duration) -> Result<(Vec<Strin
     let end = listen(command, Reach::Member, limit, |line| lines.push(line));
     let end = end.map_err(|error| format!("{command:?}: {error}"))?;
     Ok((lines, end))
+}
+
+/// A process that stays, and answers each line by a line; killed when dropped. How long it takes is its step's business.
+pub(crate) struct Partner {
+    name: String,
+    child: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+}
+
+impl Partner {
+    pub(crate) fn start(name: impl Into<String>, command: &mut Command) -> Result<Self, String> {
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = child.map_err(|error| format!("{command:?}: {error}"))?;
+        let to = child.stdin.take().expect("stdin is piped");
+        let from = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        Ok(Self { name: name.into(), child, to, from })
+    }
+
+    pub(crate) fn ask(&mut self, question: &str) -> Result<String, String> {
+        writeln!(self.to, "{question}").map_err(|error| format!("{} is asked {question}: {error}", self.name))?;
+        self.line()
+    }
+
+    /// What it says next.
+    pub(crate) fn line(&mut self) -> Result<String, String> {
+        let mut line = String::new();
+        match self.from.read_line(&mut line) {
+            Ok(0) => Err(format!("{} ended without a word", self.name)),
+            Ok(_) => Ok(line.trim_end().to_owned()),
+            Err(error) => Err(format!("{}: {error}", self.name)),
+        }
+    }
+
+    pub(crate) fn kill(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Partner {
+    fn drop(&mut self) {
+        self.kill();
+    }
 }
 
 fn end(child: &mut Child, reach: Reach) -> Result<ExitStatus, std::io::Error> {

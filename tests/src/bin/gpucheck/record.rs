@@ -13,7 +13,32 @@ pub(crate) enum Record {
     /// Something that must be so.
     Check { name: String, passed: bool, detail: String },
     /// A figure natively and through vgpu, measured in turns.
-    Ratio { name: String, unit: String, native: f64, ours: f64, goal: Option<Goal> },
+    Ratio {
+        name: String,
+        unit: String,
+        native: f64,
+        ours: f64,
+        goal: Option<Goal>,
+        /// The tenth and the ninetieth percentile of the turns: native's, and vgpu's.
+        spread: Option<[[f64; 2]; 2]>,
+    },
+}
+
+/// What all turns of a figure came to.
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    /// The tenth and the ninetieth percentile.
+    pub(crate) ends: [f64; 2],
+}
+
+impl Spread {
+    /// # Panics
+    /// Where there was no turn.
+    pub(crate) fn of(mut turns: Vec<f64>) -> Self {
+        turns.sort_unstable_by(f64::total_cmp);
+        let at = |percent: usize| turns[((turns.len() - 1) * percent + 50) / 100];
+        Self { median: at(50), ends: [at(10), at(90)] }
+    }
 }
 
 /// What a ratio should come to. It is a goal, not a condition: figures are for people to judge.
@@ -75,11 +100,14 @@ impl Record {
                 let colon = if detail.is_empty() { "" } else { ": " };
                 format!("  {} {name}{colon}{detail}", if *passed { "ok  " } else { "FAIL" })
             }
-            Self::Ratio { name, unit, native, ours, goal } => {
+            Self::Ratio { name, unit, native, ours, goal, spread } => {
+                let spread = spread.map_or(String::new(), |[[a, b], [c, d]]| {
+                    format!("  p10..p90 {a:.3}..{b:.3} | {c:.3}..{d:.3}")
+                });
                 let goal = goal.as_ref().map_or(String::new(), |goal| {
                     format!("  {} ({})", if goal.is_met { "met   " } else { "MISSED" }, goal.text)
                 });
-                format!("  {name:<40} {native:>12.3} {ours:>12.3} {unit:<5} {:>7.3}{goal}", ours / native)
+                format!("  {name:<40} {native:>12.3} {ours:>12.3} {unit:<5} {:>7.3}{goal}{spread}", ours / native)
             }
         }
     }
@@ -98,7 +126,15 @@ pub(crate) fn check(name: impl Display, passed: bool, detail: impl Display) {
 /// Says a figure of both sides.
 pub(crate) fn ratio(name: impl Display, unit: &str, native: f64, ours: f64, aim: Aim) {
     let goal = Some(aim.goal(native, ours));
-    Record::Ratio { name: name.to_string(), unit: unit.to_owned(), native, ours, goal }.say();
+    Record::Ratio { name: name.to_string(), unit: unit.to_owned(), native, ours, goal, spread: None }.say();
+}
+
+/// The same of many turns, native's first.
+pub(crate) fn spread_ratio(name: impl Display, unit: &str, [native, ours]: [Spread; 2], aim: Aim) {
+    let goal = Some(aim.goal(native.median, ours.median));
+    let spread = Some([native.ends, ours.ends]);
+    let (native, ours) = (native.median, ours.median);
+    Record::Ratio { name: name.to_string(), unit: unit.to_owned(), native, ours, goal, spread }.say();
 }
 
 #[cfg(test)]
@@ -116,10 +152,19 @@ mod tests {
                 native: 2.0,
                 ours: 3.0,
                 goal: Some(Aim::AtMostPlus(0.5).goal(2.0, 3.0)),
+                spread: Some([[1.0, 2.5], [2.0, 4.0]]),
             },
         ] {
             assert_eq!(Record::read(&serde_json::to_string(&record).expect("plain data")), record);
         }
+    }
+
+    #[test]
+    fn a_spread_leaves_the_outermost_turns_out() {
+        let spread = Spread::of((0..11).rev().map(f64::from).collect());
+        assert_eq!((spread.median, spread.ends), (5.0, [1.0, 9.0]));
+        let spread = Spread::of(vec![7.0]);
+        assert_eq!((spread.median, spread.ends), (7.0, [7.0, 7.0]));
     }
 
     #[test]

@@ -6,14 +6,14 @@ use vgpu_core::abi::{CU_STREAM_LEGACY, CUgraph, CUgraphExecUpdateResultInfo, CUs
 
 use crate::{
     cuda::Code,
-    device::{BLOCKING, Device, TIMED, UNTIMED},
+    device::{BLOCKING, Device, MEMORY_BYTES, TIMED, UNTIMED},
     process,
     record::{Record, check, fact},
     setup::{Setup, Side},
 };
 
 /// Parts that a process each does: what one leaves behind must not reach the next.
-const PARTS: [&str; 3] = ["work", "mapped", "wild"];
+const PARTS: [&str; 4] = ["work", "mapped", "pageable", "wild"];
 const PART_MAX: Duration = Duration::from_secs(12);
 
 /// The step.
@@ -59,6 +59,7 @@ pub(crate) fn worker(part: &str, setup: &Setup) -> Result<(), String> {
     match part {
         "work" => work(&device),
         "mapped" => mapped(&device),
+        "pageable" => pageable(&device),
         "wild" => wild(&device),
         _ => Err("no such part".to_owned()),
     }
@@ -264,6 +265,35 @@ fn mapped(device: &Device) -> Result<(), String> {
     // SAFETY: the kernel that wrote there has ended.
     let value = unsafe { pinned.read_volatile() };
     check("a kernel writes to pinned memory", done.is_ok() && value == 1234, format_args!("{done}, {value}"));
+    Ok(())
+}
+
+/// How often a kernel of a stream that waits for nobody misses what a copy of pageable memory has just brought: the call may
+/// return before the bytes are there. Counted only, for nothing is promised.
+fn pageable(device: &Device) -> Result<(), String> {
+    const ROUNDS: u32 = 200;
+    for (name, len) in [("64 KiB", 64 << 10), ("1 MiB", MEMORY_BYTES)] {
+        let results = device.alloc(8)?;
+        let (mut late_ends, mut late_starts) = (0, 0);
+        for round in 1..=ROUNDS {
+            let words = vec![round; len / 4];
+            device.write(device.memory, &words).check("cuMemcpyHtoD_v2")?;
+            // What comes last is looked at first.
+            let ends = [device.memory + len as u64 - 4, device.memory];
+            for (to, from) in [results, results + 4].into_iter().zip(ends) {
+                device.launch(device.get, device.stream, &[to, from]).check("cuLaunchKernel")?;
+            }
+            device.synchronize(device.stream).check("cuStreamSynchronize")?;
+            let mut seen = [0; 2];
+            device.read(results, &mut seen).check("cuMemcpyDtoH_v2")?;
+            late_ends += u32::from(seen[0] != round);
+            late_starts += u32::from(seen[1] != round);
+        }
+        fact(
+            format_args!("of {ROUNDS} copies of {name} of pageable memory, missed by a kernel of a non-blocking stream"),
+            format_args!("{late_ends} (their last word), {late_starts} (their first)"),
+        );
+    }
     Ok(())
 }
 
