@@ -32,17 +32,15 @@ impl Daemon {
 
     /// The same, with this socket.
     pub fn start_at(socket: &Path, args: &[&str]) -> Self {
-        let device = if names_device(args) { &[] } else { crate::device_variables() };
-        Self::spawn(Command::new(dist().join("bin/vgpud")).args(args).envs(device.iter().copied()), socket)
+        Self::spawn(&mut command(args), socket)
     }
 
-    /// A daemon with exactly these arguments, whose log goes to a file.
+    /// [`Self::start`] with a log that goes to a file.
     pub fn start_with_log(args: &[&str], log: &Path) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let log = fs::File::create(log).expect("the log's file");
-        let mut command = Command::new(dist().join("bin/vgpud"));
         let mut daemon =
-            Self::spawn(command.args(args).env("VGPU_LOG", "info").stderr(log), &folder.path().join("vgpud.sock"));
+            Self::spawn(command(args).env("VGPU_LOG", "info").stderr(log), &folder.path().join("vgpud.sock"));
         daemon.folder = Some(folder);
         daemon
     }
@@ -92,8 +90,13 @@ impl Drop for Daemon {
     }
 }
 
-fn names_device(args: &[&str]) -> bool {
-    args.iter().any(|arg| arg.starts_with("--device="))
+/// A vgpud with these arguments, and with the tests' device where they name none.
+fn command(args: &[&str]) -> Command {
+    let names_device = args.iter().any(|arg| arg.starts_with("--device="));
+    let device = if names_device { &[] } else { crate::device_variables() };
+    let mut command = Command::new(dist().join("bin/vgpud"));
+    command.args(args).envs(device.iter().copied());
+    command
 }
 
 /// Live (not zombie) children of a process.

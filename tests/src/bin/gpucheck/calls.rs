@@ -8,7 +8,7 @@ use vgpu_core::abi::{CUevent, CUgraphExec, CUstreamCaptureMode_enum};
 use crate::{
     device::{Device, UNTIMED, us_since},
     process::Partner,
-    record::{Aim, Spread, spread_ratio},
+    record::{Aim, Spread, ratio},
     setup::{Setup, Side},
 };
 
@@ -64,7 +64,7 @@ const WAYS: [(&str, bool, bool); 4] = [
 
 /// The step.
 pub(crate) fn run(setup: &Setup) -> Result<(), String> {
-    let daemon = setup.start_daemon();
+    let daemon = setup.start_daemon()?;
     let mut native = Partner::start("the native worker", &mut setup.worker(Side::Native, "calls")?)?;
     let mut ours = Partner::start("vgpu's worker", &mut setup.worker(Side::Vgpu(&daemon), "calls")?)?;
     // All turns of a figure, of both sides.
@@ -77,17 +77,17 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
         Ok([natives, others])
     };
     for (name, aim) in CALLS {
-        spread_ratio(name, "us", both(name, TURNS)?.map(Spread::of), aim);
+        ratio(name, "us", both(name, TURNS)?.map(Spread::of), aim);
     }
     for (way, is_pinned, _) in WAYS {
         for (size, len) in SIZES {
             let name = format!("copy {size}, {way}");
             let turns = both(&name, if len < LONG { TURNS } else { LONG_TURNS })?;
             if len < LARGE {
-                spread_ratio(name, "us", turns.map(Spread::of), Aim::AtMostPlus(3.0));
+                ratio(name, "us", turns.map(Spread::of), Aim::AtMostPlus(3.0));
             } else {
                 let rates = turns.map(|turns| Spread::of(turns.iter().map(|us| len as f64 / us / 1e3).collect()));
-                spread_ratio(name, "GB/s", rates, Aim::AtLeast(if is_pinned { 0.97 } else { 0.9 }));
+                ratio(name, "GB/s", rates, Aim::AtLeast(if is_pinned { 0.97 } else { 0.9 }));
             }
         }
     }

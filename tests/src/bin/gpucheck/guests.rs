@@ -26,7 +26,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(15);
 
 /// The step.
 pub(crate) fn run(setup: &Setup) -> Result<(), String> {
-    let daemon = setup.start_daemon();
+    let daemon = setup.start_daemon()?;
     let side = Side::Vgpu(&daemon);
     let mut steady = start(setup, side, "steady")?;
     still_works(&mut steady)?;

@@ -33,7 +33,7 @@ use serde_json::json;
 use cuda::Cuda;
 use process::End;
 use setup::{Setup, Side};
-use steps::{Outcome, STEPS, Step, WHOLE_MAX};
+use steps::{Outcome, STEPS, Step, WHOLE_MAX, Wanted};
 
 /// Examines an NVIDIA GPU, and vgpu on it.
 #[derive(Parser)]
@@ -44,13 +44,15 @@ Examples:
   ./gpucheck                          every step; nine minutes at most
   ./gpucheck facts smoke              these two
   ./gpucheck --json result.json       and the results as JSON
+  ./gpucheck calls calls:--completions=words
+                                      a step twice, the second time with a flag for vgpud
 
 Exit status: 0 all is as it must be, 1 something is not, 2 the command line is wrong, 3 there is no NVIDIA driver or no GPU.
 Goals that are missed are shown, and fail nothing."
 )]
 struct Cli {
-    /// Steps to run; all of them when none is named
-    #[arg(value_name = "STEP")]
+    /// Steps to run, with flags for vgpud or without; all of them when none is named
+    #[arg(value_name = "STEP[:FLAGS]")]
     steps: Vec<String>,
     /// List the steps
     #[arg(long)]
@@ -86,11 +88,18 @@ fn main() -> ExitCode {
         STEPS.iter().for_each(|step| println!("{:<8} {:>4} s  {}", step.name, step.limit.as_secs(), step.what));
         return ExitCode::SUCCESS;
     }
-    let unknown: Vec<&str> = cli.steps.iter().map(String::as_str).filter(|name| Step::named(name).is_none()).collect();
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        cli.steps.iter().map(|text| Wanted::read(text).ok_or(text.as_str())).partition(Result::is_ok);
     if !unknown.is_empty() {
+        let unknown: Vec<&str> = unknown.into_iter().filter_map(Result::err).collect();
         eprintln!("gpucheck: no such step: {} (--list names them)", unknown.join(", "));
         return ExitCode::from(2);
     }
+    let mut wanted: Vec<Wanted> = known.into_iter().flatten().collect();
+    if wanted.is_empty() {
+        wanted.extend(STEPS.iter().map(|step| Wanted { step, more: None }));
+    }
+    steps::sort(&mut wanted);
     let device = match probe(&cli.setup) {
         Ok(device) => device,
         Err(reason) => {
@@ -100,11 +109,12 @@ fn main() -> ExitCode {
     };
     println!("{device}");
     let started = Instant::now();
-    let wanted = |step: &&Step| cli.steps.is_empty() || cli.steps.iter().any(|name| name == step.name);
-    let outcomes: Vec<Outcome> = STEPS.iter().filter(wanted).map(|step| examine(step, &cli.setup, started)).collect();
+    let vgpud = cli.setup.probe().unwrap_or_else(|error| vec![error]);
+    vgpud.iter().for_each(|line| println!("vgpud: {line}"));
+    let outcomes: Vec<Outcome> = wanted.iter().map(|wanted| examine(wanted, &cli.setup, started)).collect();
     summary(&outcomes, started);
     if let Some(path) = &cli.json {
-        let text = json!({ "device": device, "steps": outcomes }).to_string();
+        let text = json!({ "device": device, "vgpud": vgpud, "steps": outcomes }).to_string();
         if let Err(error) = fs::write(path, text) {
             eprintln!("gpucheck: cannot write {}: {error}", path.display());
             return ExitCode::FAILURE;
@@ -114,12 +124,12 @@ fn main() -> ExitCode {
 }
 
 /// Runs one step under its heading.
-fn examine(step: &Step, setup: &Setup, started: Instant) -> Outcome {
-    println!("\n{}: {}", step.name, step.what);
-    if step.name == "calls" {
+fn examine(wanted: &Wanted, setup: &Setup, started: Instant) -> Outcome {
+    println!("\n{}: {}", wanted.label(), wanted.step.what);
+    if wanted.step.name == "calls" {
         println!("  {:<40} {:>12} {:>12} {:<5} {:>7}", "", "native", "vgpu", "", "ratio");
     }
-    let outcome = step.run(setup, WHOLE_MAX.saturating_sub(started.elapsed()));
+    let outcome = wanted.run(setup, WHOLE_MAX.saturating_sub(started.elapsed()));
     if let Some(reason) = &outcome.broken {
         println!("  FAIL the step broke off: {reason}");
     }
@@ -127,12 +137,13 @@ fn examine(step: &Step, setup: &Setup, started: Instant) -> Outcome {
 }
 
 fn summary(outcomes: &[Outcome], started: Instant) {
-    println!("\nstep     result  seconds  checks  failed");
+    let width = outcomes.iter().map(|outcome| outcome.step.len()).fold(8, usize::max);
+    println!("\n{:<width$} result  seconds  checks  failed", "step");
     for outcome in outcomes {
         let checks = outcome.records.iter().filter(|record| matches!(record, record::Record::Check { .. })).count();
         let failed = outcome.records.iter().filter(|record| record.is_failure()).count();
         println!(
-            "{:<8} {:<6} {:>8.1} {checks:>7} {failed:>7}",
+            "{:<width$} {:<6} {:>8.1} {checks:>7} {failed:>7}",
             outcome.step,
             if outcome.is_good() { "good" } else { "BAD" },
             outcome.seconds

@@ -25,7 +25,7 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
     }
     let target = target(setup)?;
     fact("the cases' target", &target);
-    let daemon = setup.start_daemon();
+    let daemon = setup.start_daemon()?;
     let sides = [Side::Native, Side::Vgpu(&daemon)];
     // `coverage` asks the cases for their names only.
     let selections: [&[&str]; 2] = [&["--skip", FAULTS, "--skip", "coverage::"], &["--exact", FAULTS]];

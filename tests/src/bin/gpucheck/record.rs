@@ -20,7 +20,7 @@ pub(crate) enum Record {
         ours: f64,
         goal: Option<Goal>,
         /// The tenth and the ninetieth percentile of the turns: native's, and vgpu's.
-        spread: Option<[[f64; 2]; 2]>,
+        spread: [[f64; 2]; 2],
     },
 }
 
@@ -101,9 +101,8 @@ impl Record {
                 format!("  {} {name}{colon}{detail}", if *passed { "ok  " } else { "FAIL" })
             }
             Self::Ratio { name, unit, native, ours, goal, spread } => {
-                let spread = spread.map_or(String::new(), |[[a, b], [c, d]]| {
-                    format!("  p10..p90 {a:.3}..{b:.3} | {c:.3}..{d:.3}")
-                });
+                let [[a, b], [c, d]] = spread;
+                let spread = format!("  p10..p90 {a:.3}..{b:.3} | {c:.3}..{d:.3}");
                 let goal = goal.as_ref().map_or(String::new(), |goal| {
                     format!("  {} ({})", if goal.is_met { "met   " } else { "MISSED" }, goal.text)
                 });
@@ -123,16 +122,10 @@ pub(crate) fn check(name: impl Display, passed: bool, detail: impl Display) {
     Record::Check { name: name.to_string(), passed, detail: detail.to_string() }.say();
 }
 
-/// Says a figure of both sides.
-pub(crate) fn ratio(name: impl Display, unit: &str, native: f64, ours: f64, aim: Aim) {
-    let goal = Some(aim.goal(native, ours));
-    Record::Ratio { name: name.to_string(), unit: unit.to_owned(), native, ours, goal, spread: None }.say();
-}
-
-/// The same of many turns, native's first.
-pub(crate) fn spread_ratio(name: impl Display, unit: &str, [native, ours]: [Spread; 2], aim: Aim) {
+/// Says a figure of both sides, native's first.
+pub(crate) fn ratio(name: impl Display, unit: &str, [native, ours]: [Spread; 2], aim: Aim) {
     let goal = Some(aim.goal(native.median, ours.median));
-    let spread = Some([native.ends, ours.ends]);
+    let spread = [native.ends, ours.ends];
     let (native, ours) = (native.median, ours.median);
     Record::Ratio { name: name.to_string(), unit: unit.to_owned(), native, ours, goal, spread }.say();
 }
@@ -152,7 +145,7 @@ mod tests {
                 native: 2.0,
                 ours: 3.0,
                 goal: Some(Aim::AtMostPlus(0.5).goal(2.0, 3.0)),
-                spread: Some([[1.0, 2.5], [2.0, 4.0]]),
+                spread: [[1.0, 2.5], [2.0, 4.0]],
             },
         ] {
             assert_eq!(Record::read(&serde_json::to_string(&record).expect("plain data")), record);

@@ -4,11 +4,19 @@ use std::{
     env,
     ffi::{OsStr, OsString},
     fs,
+    ops::Deref,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
+use tempfile::TempDir;
 use vgpu_tests::daemon::Daemon;
+
+use crate::{
+    process::{self, End},
+    record::fact,
+};
 
 /// How the loader knows the driver.
 const LIBCUDA: &str = "libcuda.so.1";
@@ -22,6 +30,44 @@ pub(crate) struct Setup {
     /// What vgpud is told about its device, where it is not just that driver
     #[arg(long, value_name = "FLAGS", global = true, hide = true, allow_hyphen_values = true)]
     daemon: Option<String>,
+    /// What vgpud is told besides
+    #[arg(long, value_name = "FLAGS", global = true, hide = true, allow_hyphen_values = true)]
+    more: Option<String>,
+}
+
+/// A vgpud, whose log is said when it is dropped.
+pub(crate) struct Host {
+    daemon: Daemon,
+    folder: TempDir,
+}
+
+/// Lines of the log that are said, of its beginning and of its end.
+const LOG_LINES: usize = 8;
+const LOG: &str = "log";
+/// How long vgpud may take to say what it finds.
+const PROBE_MAX: Duration = Duration::from_secs(20);
+
+impl Deref for Host {
+    type Target = Daemon;
+
+    fn deref(&self) -> &Daemon {
+        &self.daemon
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let log = fs::read_to_string(self.folder.path().join(LOG)).unwrap_or_else(|error| error.to_string());
+        let lines: Vec<&str> = log.lines().collect();
+        let left_out = LOG_LINES..lines.len().saturating_sub(LOG_LINES).max(LOG_LINES);
+        for (number, line) in lines.iter().enumerate() {
+            if !left_out.contains(&number) {
+                fact("vgpud's log", line);
+            } else if number == left_out.start {
+                fact("vgpud's log", format_args!("... {} lines ...", left_out.len()));
+            }
+        }
+    }
 }
 
 /// On which side a worker is.
@@ -77,10 +123,18 @@ impl Setup {
         if let Some(flags) = &self.daemon {
             command.arg(format!("--daemon={flags}"));
         }
+        if let Some(flags) = &self.more {
+            command.arg(format!("--more={flags}"));
+        }
         if let Some(libcuda) = &self.libcuda {
             command.arg("--libcuda").arg(libcuda);
         }
         Ok(command)
+    }
+
+    /// The same with these further flags for vgpud.
+    pub(crate) fn with(&self, more: Option<&str>) -> Self {
+        Self { more: more.map(str::to_owned), ..self.clone() }
     }
 
     /// A command that does `worker` on that side.
@@ -112,13 +166,42 @@ impl Setup {
         Ok(())
     }
 
+    /// What vgpud is told: of the machine's GPU, unless somebody says something else.
+    fn flags(&self) -> Vec<String> {
+        let split = |flags: &String| flags.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let mut flags = match (&self.daemon, &self.libcuda) {
+            (Some(told), _) => split(told),
+            (None, None) => vec!["--device=driver".to_owned()],
+            // A chosen library may be our own.
+            (None, Some(path)) => {
+                let library = format!("--driver-library={}", path.display());
+                vec!["--device=driver".to_owned(), library, "--nested".to_owned()]
+            }
+        };
+        flags.extend(self.more.iter().flat_map(split));
+        flags
+    }
+
     /// A vgpud on the machine's GPU.
-    pub(crate) fn start_daemon(&self) -> Daemon {
-        let library = self.libcuda.as_ref().map(|path| format!("--driver-library={}", path.display()));
-        let mut flags = vec!["--device=driver"];
-        // A chosen library may be our own.
-        flags.extend(library.iter().flat_map(|library| [library.as_str(), "--nested"]));
-        Daemon::start(&self.daemon.as_ref().map_or(flags, |told| told.split_whitespace().collect()))
+    pub(crate) fn start_daemon(&self) -> Result<Host, String> {
+        let folder = tempfile::tempdir().map_err(|error| format!("a folder for vgpud's log: {error}"))?;
+        let flags = self.flags();
+        fact("vgpud's flags", flags.join(" "));
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        Ok(Host { daemon: Daemon::start_with_log(&flags, &folder.path().join(LOG)), folder })
+    }
+
+    /// What vgpud itself finds on the machine, by lines.
+    pub(crate) fn probe(&self) -> Result<Vec<String>, String> {
+        let mut command = Command::new(dist()?.join("bin/vgpud"));
+        // Others are the daemon's only.
+        let is_its = |flag: &String| ["--device", "--driver", "--nested"].iter().any(|start| flag.starts_with(start));
+        let flags = self.flags().into_iter().filter(is_its);
+        let (mut lines, end) = process::lines(command.arg("probe").args(flags), PROBE_MAX)?;
+        if !matches!(end, End::Status(status) if status.success()) {
+            lines.push(format!("it ended: {end}"));
+        }
+        Ok(lines)
     }
 
     /// A libcublas that works with the native libcuda, by path or by name.

@@ -18,7 +18,7 @@ const PART_MAX: Duration = Duration::from_secs(12);
 
 /// The step.
 pub(crate) fn run(setup: &Setup) -> Result<(), String> {
-    let daemon = setup.start_daemon();
+    let daemon = setup.start_daemon()?;
     for part in PARTS {
         let on = |side: Side<'_>| -> Result<Vec<Record>, String> {
             let mut command = setup.worker(side, &format!("smoke/{part}"))?;
@@ -290,7 +290,9 @@ fn pageable(device: &Device) -> Result<(), String> {
             late_starts += u32::from(seen[1] != round);
         }
         fact(
-            format_args!("of {ROUNDS} copies of {name} of pageable memory, missed by a kernel of a non-blocking stream"),
+            format_args!(
+                "of {ROUNDS} copies of {name} of pageable memory, missed by a kernel of a non-blocking stream"
+            ),
             format_args!("{late_ends} (their last word), {late_starts} (their first)"),
         );
     }

@@ -27,22 +27,43 @@ const fn step(name: &'static str, limit_s: u64, run: fn(&Setup) -> Result<(), St
 }
 
 /// All steps, those that the others stand on first.
-pub(crate) const STEPS: [Step; 6] = [
+pub(crate) static STEPS: [Step; 6] = [
     step("facts", 80, facts::run, "what the driver does that no document says; nothing of vgpu is involved"),
     step("smoke", 50, smoke::run, "the same program natively and through vgpu: the same results, faults too"),
-    step("ptx", 90, ptx::run, "PTX cases with known results, natively and through vgpu"),
-    step("calls", 110, calls::run, "what calls and copies cost, natively and through vgpu in turns"),
-    step("ggml", 150, ggml::run, "a prebuilt llama.cpp decodes: the same tokens, and how fast"),
+    step("ptx", 70, ptx::run, "PTX cases with known results: all natively, and some of them through vgpu"),
+    step("calls", 60, calls::run, "what calls and copies cost, natively and through vgpu in turns"),
+    step("ggml", 110, ggml::run, "a prebuilt llama.cpp decodes: the same tokens, and how fast"),
     step("guests", 40, guests::run, "guests that are killed and that fault, beside one that works"),
 ];
 
 /// All steps together: what a borrowed machine gives for one command, less a reserve.
 pub(crate) const WHOLE_MAX: Duration = Duration::from_secs(530);
 
+/// A step that somebody wants, and what vgpud is told for it: `calls`, `calls:--completions=words`.
+#[derive(Clone)]
+pub(crate) struct Wanted {
+    pub(crate) step: &'static Step,
+    pub(crate) more: Option<String>,
+}
+
+impl Wanted {
+    /// Reads it as it is written on the command line.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let (name, more) = text.split_once(':').map_or((text, None), |(name, more)| (name, Some(more.to_owned())));
+        Step::named(name).map(|step| Self { step, more })
+    }
+
+    /// As it is called in results.
+    pub(crate) fn label(&self) -> String {
+        self.more.as_ref().map_or_else(|| self.step.name.to_owned(), |more| format!("{}:{more}", self.step.name))
+    }
+}
+
 /// How a step went.
 #[derive(Serialize)]
 pub(crate) struct Outcome {
-    pub(crate) step: &'static str,
+    /// [`Wanted::label`].
+    pub(crate) step: String,
     pub(crate) seconds: f64,
     /// Why it did not reach its end.
     pub(crate) broken: Option<String>,
@@ -59,7 +80,14 @@ impl Step {
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         STEPS.iter().find(|step| step.name == name)
     }
+}
 
+/// Puts steps that others stand on first.
+pub(crate) fn sort(wanted: &mut [Wanted]) {
+    wanted.sort_by_key(|wanted| STEPS.iter().position(|step| step.name == wanted.step.name));
+}
+
+impl Wanted {
     /// Runs the step in a process of its own, for its limit or for what is `left` at most; prints its records.
     pub(crate) fn run(&self, setup: &Setup, left: Duration) -> Outcome {
         let started = Instant::now();
@@ -69,21 +97,21 @@ impl Step {
             Ok(end) => Some(end.to_string()),
             Err(error) => Some(error),
         };
-        Outcome { step: self.name, seconds: started.elapsed().as_secs_f64(), broken, records }
+        Outcome { step: self.label(), seconds: started.elapsed().as_secs_f64(), broken, records }
     }
 
     fn listen(&self, setup: &Setup, left: Duration, records: &mut Vec<Record>) -> Result<End, String> {
         if left.is_zero() {
             return Err("no time left".to_owned());
         }
-        let mut command = setup.again()?;
-        command.args(["--step", self.name]);
+        let mut command = setup.with(self.more.as_deref()).again()?;
+        command.args(["--step", self.step.name]);
         let hear = |line: String| {
             let record = Record::read(&line);
             println!("{}", record.shown());
             records.push(record);
         };
-        process::listen(&mut command, Reach::Family, self.limit.min(left), hear)
+        process::listen(&mut command, Reach::Family, self.step.limit.min(left), hear)
             .map_err(|error| format!("{command:?}: {error}"))
     }
 }
@@ -98,9 +126,20 @@ mod tests {
     }
 
     #[test]
+    fn a_step_is_wanted_with_flags_or_without() {
+        let label = |text| Wanted::read(text).map(|wanted| (wanted.step.name, wanted.label()));
+        assert_eq!(label("calls"), Some(("calls", "calls".to_owned())));
+        assert_eq!(label("calls:--x=y --z"), Some(("calls", "calls:--x=y --z".to_owned())));
+        assert_eq!(label("call"), None);
+        let mut wanted = ["guests", "calls:--x", "calls"].map(|text| Wanted::read(text).expect("a step"));
+        sort(&mut wanted);
+        assert_eq!(wanted.map(|wanted| wanted.label()), ["calls:--x", "calls", "guests"]);
+    }
+
+    #[test]
     fn a_step_without_results_is_not_good() {
         let outcome = |broken: Option<&str>, records| Outcome {
-            step: "x",
+            step: "x".to_owned(),
             seconds: 0.0,
             broken: broken.map(str::to_owned),
             records,
