@@ -1,7 +1,8 @@
 //! Runs one instruction for many operand tuples, for every instruction set that this CPU has, on full warps and on
 //! masked ones, and compares each result with a model.
 //!
-//! `VGPU_TEST_LIBCUDA` names a libcuda whose first device runs the kernels instead: the models hold for every GPU.
+//! `VGPU_TEST_LIBCUDA` names a libcuda whose first device runs the kernels instead: the models hold for every GPU. Where they do
+//! not, [`differences`] may collect what the device gives.
 //!
 //! Cases name the opcode forms that they check ([`case`], [`case_kernel`]), so that [`forms_of`] can ask them for the
 //! names alone.
@@ -15,6 +16,7 @@ use vgpu_soft::memory::MemoryMap;
 use vgpu_soft::ptx;
 use vgpu_tests::driver::Function;
 
+use super::differences::{self, Difference, Expected};
 use super::gpu::Gpu;
 
 thread_local! {
@@ -120,7 +122,17 @@ pub(crate) enum Program {
 /// What the destination holds before, and a lane that does not take part keeps.
 const UNTOUCHED: u64 = 0x1234_5678_9abc_def0;
 
-fn source(opcode: &str, to: Kind, from: &[Kind], suffix: &str, only_odd: bool) -> String {
+/// Which lanes take part, and what keeps the others out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lanes {
+    All,
+    /// The instruction's own predicate.
+    OddByPredicate,
+    /// A branch around it.
+    OddByBranch,
+}
+
+fn source(opcode: &str, to: Kind, from: &[Kind], suffix: &str, lanes: Lanes) -> String {
     let mut declarations =
         format!(".reg {} %d; .reg .b64 %base; .reg .b32 %t<4>; .reg .pred %q<4>;\n", to.declaration());
     let mut body = String::new();
@@ -147,7 +159,11 @@ fn source(opcode: &str, to: Kind, from: &[Kind], suffix: &str, only_odd: bool) -
         Kind::B32 => (format!("ld.global.u32 %d, [%base+{at}];"), format!("st.global.u32 [%base+{at}], %d;")),
         Kind::B64 => (format!("ld.global.u64 %d, [%base+{at}];"), format!("st.global.u64 [%base+{at}], %d;")),
     };
-    let guard = if only_odd { "@%q1 " } else { "" };
+    let guard = match lanes {
+        Lanes::All => "",
+        Lanes::OddByPredicate => "@%q1 ",
+        Lanes::OddByBranch => "@!%q1 bra PAST;\n",
+    };
     let operands = operands.join(", ");
     let stride = at + 8;
     format!(
@@ -160,6 +176,7 @@ mad.wide.u32 %base, %t1, {stride}, %base;
 and.b32 %t2, %t1, 1; setp.ne.u32 %q1, %t2, 0;
 {body}{load}
 {guard}{opcode} {operands};
+PAST:
 {store}
 ret;\n}}\n"
     )
@@ -222,40 +239,56 @@ pub(crate) fn check_with(
     agree: Agree<'_>,
     model: impl Fn(&[u64]) -> u64,
 ) {
-    const THREADS: usize = 64;
     if !case(opcode) {
         return;
     }
-    let stride = from.len() + 1;
-    let blocks = tuples.len().div_ceil(THREADS);
-    for engine in engines() {
-        for only_odd in [false, true] {
-            let kernel = compile(&source(opcode, to, from, suffix, only_odd), engine);
-            let mut data = vec![0u64; blocks * THREADS * stride];
-            for (index, row) in data.chunks_mut(stride).enumerate() {
-                row[..from.len()].copy_from_slice(&tuples[index % tuples.len()]);
-                row[from.len()] = UNTOUCHED;
-            }
-            launch(&kernel, blocks as u32, THREADS as u32, &mut data);
-            for (index, row) in data.chunks(stride).enumerate() {
-                let mask = if to == Kind::Pred { 0xffff_ffff } else { to.mask() };
-                let got = row[from.len()] & mask;
+    let run = |engine: Engine, lanes: Lanes| {
+        let rows = run_rows(&compile(&source(opcode, to, from, suffix, lanes), engine), from.len(), tuples);
+        let results = rows.chunks(from.len() + 1).enumerate();
+        let wrong = results.filter_map(|(index, row)| {
+            let (operands, mask) = (&row[..from.len()], if to == Kind::Pred { 0xffff_ffff } else { to.mask() });
+            let got = row[from.len()] & mask;
+            let (is_right, expected) = if lanes == Lanes::All || index % 2 == 1 {
+                let expected = model(operands) & to.mask();
+                (agree(to, got, expected), Expected::Result(expected))
+            } else {
                 let kept = if to == Kind::Pred { UNTOUCHED & 1 } else { UNTOUCHED & mask };
-                let is_active = !only_odd || index % 2 == 1;
-                if is_active {
-                    let expected = model(&row[..from.len()]) & to.mask();
-                    let is_right = agree(to, got, expected);
-                    assert!(
-                        is_right,
-                        "{opcode} {suffix} {:x?}: {got:#x}, not {expected:#x} ({engine:?}, masked: {only_odd})",
-                        &row[..from.len()]
-                    );
-                } else {
-                    assert_eq!(got, kept, "{opcode} changed a lane that was not active ({engine:?})");
-                }
+                (got == kept, Expected::Kept(kept))
+            };
+            (!is_right).then(|| Difference {
+                form: format!("{opcode} {suffix}"),
+                operands: operands.to_vec(),
+                got,
+                expected,
+            })
+        });
+        wrong.collect::<Vec<_>>()
+    };
+    for engine in engines() {
+        for lanes in [Lanes::All, Lanes::OddByPredicate] {
+            let wrong = run(engine, lanes);
+            let note = |wrong: &[Difference], lanes| differences::note(wrong, &format!("{engine:?}, {lanes:?}"));
+            note(&wrong, lanes);
+            if wrong.iter().any(|difference| matches!(difference.expected, Expected::Kept(_))) {
+                // Whether that is the predicate's doing.
+                note(&run(engine, Lanes::OddByBranch), Lanes::OddByBranch);
             }
         }
     }
+}
+
+/// Runs a kernel with a thread for each tuple; returns the tuples, each with what its thread left in the destination.
+fn run_rows(kernel: &Program, sources: usize, tuples: &[Vec<u64>]) -> Vec<u64> {
+    const THREADS: usize = 64;
+    let stride = sources + 1;
+    let blocks = tuples.len().div_ceil(THREADS);
+    let mut data = vec![0u64; blocks * THREADS * stride];
+    for (index, row) in data.chunks_mut(stride).enumerate() {
+        row[..sources].copy_from_slice(&tuples[index % tuples.len()]);
+        row[sources] = UNTOUCHED;
+    }
+    launch(kernel, blocks as u32, THREADS as u32, &mut data);
+    data
 }
 
 /// [`check_with`] for opcodes without anything special.

@@ -2,7 +2,8 @@
 //!
 //! `harness` runs an instruction for many operands; `exact` is the model of floating point. The other modules have the
 //! instructions by kind, and `files` runs the kernels of `tests/ptx`, which carry their own expected values. `coverage`
-//! holds them against the list of opcode forms that a real program uses. `gpu` is another device to run them all on.
+//! holds them against the list of opcode forms that a real program uses. `gpu` is another device to run them all on,
+//! and `differences` what it does otherwise.
 
 #![allow(clippy::type_complexity, reason = "tables of opcodes and what they compute")]
 
@@ -12,6 +13,7 @@ mod compare;
 mod control;
 mod convert;
 mod coverage;
+mod differences;
 mod exact;
 mod files;
 mod float;

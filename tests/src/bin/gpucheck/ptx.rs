@@ -1,8 +1,16 @@
 //! `ptx`: the cases of single instructions, whose results a model knows. A GPU must get them right as the interpreter does.
 //!
-//! The cases are a test program of the software GPU's, told to use another device.
+//! The cases are a test program of the software GPU's, told to use another device, and to go on where it computes something else.
+//! What that is interests most natively; through vgpu the same device answers, so that a selection is enough there.
 
-use std::{path::Path, process::Command, thread, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::Path,
+    process::Command,
+    thread,
+    time::Duration,
+};
 
 use vgpu_core::abi::CUdevice_attribute_enum as Attribute;
 
@@ -16,6 +24,12 @@ use crate::{
 /// After it, a context is of no use.
 const FAULTS: &str = "control::a_trap_ends_the_launch";
 const CASES_MAX: Duration = Duration::from_secs(60);
+/// Cases that go through vgpu, too.
+const THROUGH_VGPU: [&str; 4] = ["control::", "files::", "matrix::", "transfer::"];
+/// Differences of a case that are shown.
+const SHOWN_MAX: usize = 40;
+/// Each case compiles kernels of its own, which takes longer than to run them.
+const THREADS_MAX: usize = 16;
 
 /// The step.
 pub(crate) fn run(setup: &Setup) -> Result<(), String> {
@@ -27,14 +41,19 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
     fact("the cases' target", &target);
     let daemon = setup.start_daemon()?;
     let sides = [Side::Native, Side::Vgpu(&daemon)];
-    // `coverage` asks the cases for their names only.
-    let selections: [&[&str]; 2] = [&["--skip", FAULTS, "--skip", "coverage::"], &["--exact", FAULTS]];
+    let folder = tempfile::tempdir().map_err(|error| format!("a folder for differences: {error}"))?;
     let cases = |side: Side<'_>| -> Result<Cases, String> {
-        let run = |selection: &&[&str]| {
+        let differences = folder.path().join(side.name());
+        // `coverage` asks the cases for their names only.
+        let most = ["--skip", FAULTS, "--skip", "coverage::"];
+        let selection: &[&str] = if matches!(side, Side::Native) { &[] } else { &THROUGH_VGPU };
+        let run = |arguments: &[&str]| {
             let mut command = command(setup, side, &program, &target)?;
-            process::lines(command.args(*selection), CASES_MAX)
+            process::lines(command.env("VGPU_TEST_DIFFERENCES", &differences).args(arguments), CASES_MAX)
         };
-        selections.iter().map(run).collect()
+        let runs = vec![run(&[&most, selection].concat())?, run(&["--exact", FAULTS])?];
+        let differences = read_differences(&differences).map_err(|error| format!("differences: {error}"))?;
+        Ok(Cases { runs, differences })
     };
     // Both at once: nothing is timed, and drivers take their time to compile.
     let results = thread::scope(|scope| {
@@ -49,15 +68,26 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
 }
 
 /// What runs of the program have said, and how they ended.
-type Cases = Vec<(Vec<String>, End)>;
+struct Cases {
+    runs: Vec<(Vec<String>, End)>,
+    /// By case: what the device computes, and the model does not.
+    differences: BTreeMap<String, Vec<String>>,
+}
 
 fn report(side: &str, cases: &Cases) {
     let mut count = 0;
-    for (lines, end) in cases {
+    for (lines, end) in &cases.runs {
         for (name, verdict) in lines.iter().filter_map(|line| result(line)) {
             count += 1;
-            let is_right = verdict == "ok";
-            check(format_args!("{side}: {name}"), is_right, if is_right { "" } else { verdict });
+            let differences = cases.differences.get(name).map_or(&[][..], Vec::as_slice);
+            let is_right = verdict == "ok" && differences.is_empty();
+            let detail = match differences.len() {
+                _ if is_right => String::new(),
+                0 => verdict.to_owned(),
+                count => format!("{verdict}, {count} results differ"),
+            };
+            check(format_args!("{side}: {name}"), is_right, detail);
+            differences.iter().take(SHOWN_MAX).for_each(|difference| fact("  differs", difference));
         }
         // What it says of what it has found.
         if !end.is_well() {
@@ -68,13 +98,50 @@ fn report(side: &str, cases: &Cases) {
     check(format_args!("{side}: there are cases"), count > 0, count);
 }
 
+/// The differences that the program has written, if there are any: by case, each form's in turns, so that the first ones show
+/// every form.
+fn read_differences(path: &Path) -> io::Result<BTreeMap<String, Vec<String>>> {
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        text => text?,
+    };
+    Ok(by_case(&text))
+}
+
+fn by_case(text: &str) -> BTreeMap<String, Vec<String>> {
+    let mut seen = BTreeSet::new();
+    let mut cases: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    for line in text.lines().filter(|line| seen.insert(*line)) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let (case, form, shown) = match fields.as_slice() {
+            [case, form, operands, "active", device, model, engine] => {
+                (case, form, format!("{form} of {operands}: the device gives {device}, the model {model} ({engine})"))
+            }
+            [case, form, operands, _, device, before, engine] => {
+                let what = format!("the device leaves {device} in a lane that was not active and held {before}");
+                (case, form, format!("{form} of {operands}: {what} ({engine})"))
+            }
+            _ => continue,
+        };
+        cases.entry((*case).to_owned()).or_default().entry((*form).to_owned()).or_default().push(shown);
+    }
+    cases.into_iter().map(|(case, forms)| (case, in_turns(forms.into_values().collect()))).collect()
+}
+
+/// The first of each list, the second of each, and so on.
+fn in_turns(lists: Vec<Vec<String>>) -> Vec<String> {
+    let longest = lists.iter().map(Vec::len).max().unwrap_or(0);
+    (0..longest).flat_map(|at| lists.iter().filter_map(move |list| list.get(at).cloned())).collect()
+}
+
 fn command(setup: &Setup, side: Side<'_>, program: &Path, target: &str) -> Result<Command, String> {
     let mut command = Command::new(program);
     setup.on(side, &mut command, &[])?;
     command.env("VGPU_TEST_LIBCUDA", setup.library_of(side)?).env("VGPU_TEST_PTX", pack()?.join("guests/ptx"));
     command.env("VGPU_TEST_TARGET", target);
-    // Each case compiles kernels of its own.
-    command.arg("--test-threads=4");
+    // With one thread, cases would not know their names.
+    let threads = thread::available_parallelism().map_or(4, |count| count.get().clamp(4, THREADS_MAX));
+    command.arg(format!("--test-threads={threads}"));
     Ok(command)
 }
 
@@ -101,4 +168,35 @@ pub(crate) fn capability(setup: &Setup) -> Result<(), String> {
 /// Reads `test float::halves ... ok`.
 fn result(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix("test ")?.split_once(" ... ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_shown_by_case_and_every_form_is_among_the_first() {
+        let line = |case: &str, form: &str, operand: &str, lane: &str| {
+            format!("{case}\t{form}\t{operand}\t{lane}\t0x1\t0x0\tGpu(Gpu), All\n")
+        };
+        let text = [
+            line("bits::a", "bfe.u64", "0x1", "active"),
+            line("bits::a", "bfe.u64", "0x1", "active"),
+            line("bits::a", "bfe.u64", "0x2", "active"),
+            line("bits::a", "bfe.s64", "0x1", "active"),
+            line("compare::b", "testp", "0x3", "inactive"),
+            "cut off".to_owned(),
+        ];
+        let cases = by_case(&text.concat());
+        assert_eq!(
+            cases["bits::a"],
+            [
+                "bfe.s64 of 0x1: the device gives 0x1, the model 0x0 (Gpu(Gpu), All)",
+                "bfe.u64 of 0x1: the device gives 0x1, the model 0x0 (Gpu(Gpu), All)",
+                "bfe.u64 of 0x2: the device gives 0x1, the model 0x0 (Gpu(Gpu), All)",
+            ]
+        );
+        assert!(cases["compare::b"][0].starts_with("testp of 0x3: the device leaves 0x1 in a lane"));
+        assert_eq!(cases.len(), 2);
+    }
 }
