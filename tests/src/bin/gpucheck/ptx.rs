@@ -98,8 +98,8 @@ fn report(side: &str, cases: &Cases) {
     check(format_args!("{side}: there are cases"), count > 0, count);
 }
 
-/// The differences that the program has written, if there are any: by case, each form's in turns, so that the first ones show
-/// every form.
+/// The differences that the program has written, if there are any: by case, those of each form and kind in turns, so that the first
+/// ones show them all.
 fn read_differences(path: &Path) -> io::Result<BTreeMap<String, Vec<String>>> {
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
@@ -110,20 +110,21 @@ fn read_differences(path: &Path) -> io::Result<BTreeMap<String, Vec<String>>> {
 
 fn by_case(text: &str) -> BTreeMap<String, Vec<String>> {
     let mut seen = BTreeSet::new();
-    let mut cases: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    let mut cases: BTreeMap<String, BTreeMap<[String; 3], Vec<String>>> = BTreeMap::new();
     for line in text.lines().filter(|line| seen.insert(*line)) {
         let fields: Vec<&str> = line.split('\t').collect();
-        let (case, form, shown) = match fields.as_slice() {
+        let (case, kind, shown) = match fields.as_slice() {
             [case, form, operands, "active", device, model, engine] => {
-                (case, form, format!("{form} of {operands}: the device gives {device}, the model {model} ({engine})"))
+                let shown = format!("{form} of {operands}: the device gives {device}, the model {model} ({engine})");
+                (case, [form, engine, "active"], shown)
             }
             [case, form, operands, _, device, before, engine] => {
                 let what = format!("the device leaves {device} in a lane that was not active and held {before}");
-                (case, form, format!("{form} of {operands}: {what} ({engine})"))
+                (case, [form, engine, "inactive"], format!("{form} of {operands}: {what} ({engine})"))
             }
             _ => continue,
         };
-        cases.entry((*case).to_owned()).or_default().entry((*form).to_owned()).or_default().push(shown);
+        cases.entry((*case).to_owned()).or_default().entry(kind.map(str::to_owned)).or_default().push(shown);
     }
     cases.into_iter().map(|(case, forms)| (case, in_turns(forms.into_values().collect()))).collect()
 }
