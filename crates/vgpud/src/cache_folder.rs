@@ -1,4 +1,4 @@
-//! The folder in which a daemon's executors keep images: made for one daemon, and gone with it.
+//! The folders in which a daemon's executors keep images, and what drivers compile: made for one daemon, and gone with it.
 //!
 //! The daemon and its executors hold a lock on it through one open descriptor, so that a folder whose lock is free has
 //! no users left: the next daemon of the same user removes it.
@@ -48,11 +48,16 @@ impl CacheFolder {
             if fstat(&directory).with_context(place)?.st_nlink > 0 {
                 // The only children are executors, and all of them need it.
                 fcntl_setfd(&directory, FdFlags::empty()).with_context(place)?;
-                log::info!("keeping images in {}", path.display());
+                log::info!("keeping files in {}", path.display());
                 return Ok(Self { path, directory });
             }
         }
         bail!("{}: every name is taken", place());
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Flags by which an executor gets the folder, which it inherits.

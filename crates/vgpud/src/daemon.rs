@@ -19,6 +19,7 @@ use vgpu_core::wire::Span;
 
 use crate::dormant::{Dormant, Dormants, Holding, Need};
 use crate::environment::{self, JitCache};
+use crate::jit_folder::JitFolders;
 use crate::ledger::Ledger;
 use crate::observer::Observer;
 use crate::probe;
@@ -54,12 +55,14 @@ pub struct Daemon {
     called: OsString,
     flags: Vec<String>,
     settings: DeviceSettings,
+    jit_folders: JitFolders,
     /// Memory of each device, for all guests together.
     memory_bytes: Vec<u64>,
 }
 
 impl Daemon {
-    /// A daemon with `max_guests` places, whose executors get `flags` besides those of the settings.
+    /// A daemon with `max_guests` places, whose executors get `flags` besides those of the settings, and whose
+    /// driver's compiler keeps code in `jit_folders`.
     ///
     /// # Errors
     /// When there can be no such device, or the kernel refuses the ledger.
@@ -67,6 +70,7 @@ impl Daemon {
         settings: DeviceSettings,
         max_guests: u32,
         flags: impl IntoIterator<Item = String>,
+        jit_folders: JitFolders,
     ) -> Result<Arc<Self>> {
         let (settings, devices) = probe::resolve(settings)?;
         let memory_bytes = devices.iter().map(|device| device.total_mem_bytes).collect();
@@ -86,6 +90,7 @@ impl Daemon {
             flags: settings.to_flags().into_iter().chain(flags).collect(),
             memory_bytes,
             settings,
+            jit_folders,
         });
         daemon.lend_memory().context("a thread for device memory")?;
         Ok(daemon)
@@ -94,6 +99,11 @@ impl Daemon {
     /// Answers to monitors.
     pub fn observer(&self) -> &Observer {
         &self.observer
+    }
+
+    /// Where tenants' code is kept.
+    pub fn jit_folders(&self) -> &JitFolders {
+        &self.jit_folders
     }
 
     /// What silent guests hold.
@@ -200,16 +210,16 @@ pub struct Arena<'a> {
 }
 
 impl Place {
-    /// Starts an executor that greets the guest at the other end of `connection` and serves it.
+    /// Starts an executor that greets the guest at the other end of `connection` and serves it, with its tenant's `cache`.
     ///
     /// # Errors
     /// When no process can be had; the guest has been told.
-    pub fn start_executor(self, connection: Socket, arena: Option<Arena<'_>>) -> Result<Executor> {
+    pub fn start_executor(self, connection: Socket, arena: Option<Arena<'_>>, cache: JitCache<'_>) -> Result<Executor> {
         let connection = OwnedFd::from(connection);
         let for_refusal = Socket::from(connection.as_fd().try_clone_to_owned()?);
         let mut command = Command::new(OWN_PROGRAM);
         if let Choice::Driver(_) = self.daemon.settings.device {
-            environment::make(&mut command, &self.daemon.settings, JitCache::None);
+            environment::make(&mut command, &self.daemon.settings, cache);
         }
         command
             .arg0(&self.daemon.called)

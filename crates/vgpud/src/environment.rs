@@ -3,7 +3,7 @@
 //! The driver reads many variables, some of which load code or change what it answers; none of a guest's or of an operator's
 //! shell is meant for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::settings::{Choice, DeviceSettings};
@@ -13,15 +13,20 @@ const KEPT: [&str; 2] = ["VGPU_LOG", "RUST_BACKTRACE"];
 
 /// Whose code the driver's compiler may have kept from earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JitCache {
+pub enum JitCache<'a> {
     /// The user's whose process this is.
     Own,
-    /// Nobody's: processes of several guests must not share code, for one could put another's in its place.
+    /// That of a tenant's processes, in this folder. Tenants must not share code: one could put another's in its place.
+    In(&'a Path),
+    /// Nobody's.
     None,
 }
 
+/// What the compiler may keep for a tenant; the driver's own limit is 1 GiB.
+const TENANT_CACHE_MAX_BYTES: u64 = 512 << 20;
+
 /// Gives a command that environment.
-pub fn make(command: &mut Command, settings: &DeviceSettings, cache: JitCache) {
+pub fn make(command: &mut Command, settings: &DeviceSettings, cache: JitCache<'_>) {
     command.env_clear();
     for name in KEPT {
         if let Some(value) = std::env::var_os(name) {
@@ -29,7 +34,14 @@ pub fn make(command: &mut Command, settings: &DeviceSettings, cache: JitCache) {
         }
     }
     command.env("CUDA_DEVICE_ORDER", "PCI_BUS_ID").env("CUDA_MODULE_LOADING", "LAZY");
-    let folder = if cache == JitCache::Own { cache_folder() } else { None };
+    let folder = match cache {
+        JitCache::Own => cache_folder(),
+        JitCache::In(folder) => {
+            command.env("CUDA_CACHE_MAXSIZE", TENANT_CACHE_MAX_BYTES.to_string());
+            Some(folder.to_owned())
+        }
+        JitCache::None => None,
+    };
     match folder.filter(|folder| std::fs::create_dir_all(folder).is_ok()) {
         Some(folder) => command.env("CUDA_CACHE_PATH", folder),
         None => command.env("CUDA_CACHE_DISABLE", "1"),
@@ -64,8 +76,12 @@ mod tests {
     use crate::cli::DeviceOptions;
 
     fn made(options: &DeviceOptions) -> BTreeMap<String, String> {
+        made_with(options, JitCache::None)
+    }
+
+    fn made_with(options: &DeviceOptions, cache: JitCache<'_>) -> BTreeMap<String, String> {
         let mut command = Command::new("x");
-        make(&mut command, &DeviceSettings::new(options).expect("sound settings"), JitCache::None);
+        make(&mut command, &DeviceSettings::new(options).expect("sound settings"), cache);
         let text = |part: &std::ffi::OsStr| part.to_string_lossy().into_owned();
         command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?)))).collect()
     }
@@ -76,6 +92,15 @@ mod tests {
         let expected = ["CUDA_CACHE_DISABLE", "CUDA_DEVICE_ORDER", "CUDA_MODULE_LOADING"];
         assert!(expected.iter().all(|name| made.contains_key(*name)));
         assert!(made.keys().all(|name| expected.contains(&name.as_str()) || KEPT.contains(&name.as_str())), "{made:?}");
+    }
+
+    #[test]
+    fn a_tenants_processes_keep_code_in_its_folder() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = folder.path().join("user-1");
+        let made = made_with(&DeviceOptions::default(), JitCache::In(&folder));
+        assert_eq!(made.get("CUDA_CACHE_PATH").map(String::as_str), folder.to_str());
+        assert!(folder.is_dir() && !made.contains_key("CUDA_CACHE_DISABLE"));
     }
 
     #[test]

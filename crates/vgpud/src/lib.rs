@@ -8,7 +8,7 @@
 //! - [`executor`]: such a process: a window, a device, and a watch on its guest. [`standard`]: what a driver prints there.
 //! - [`dormant`]: what silent guests of VMs hold, for when it runs short.
 //! - [`ledger`]: device memory in use, shared between executors by a page of memory.
-//! - [`cache_folder`], [`module_cache`]: images that are kept for the next process.
+//! - [`cache_folder`], [`module_cache`]: images that are kept for the next process; [`jit_folder`]: a driver's code of them.
 //! - [`gpu`]: what executes: the [`device`]s of the software GPU, or the host's driver, for which the [`environment`] is made
 //!   anew and which is asked for its GPUs by a [`probe`]; or, [nested](nested), our own libcuda in the driver's place. [`host`]:
 //!   what this machine has for either. [`observer`]: answers to monitors. [`sensors`]: what the host's NVML says for them.
@@ -25,6 +25,7 @@ pub mod environment;
 pub mod executor;
 pub mod gpu;
 pub mod host;
+pub mod jit_folder;
 pub mod ledger;
 pub mod listener;
 pub mod module_cache;

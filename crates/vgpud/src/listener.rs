@@ -71,7 +71,7 @@ impl Listener {
         socket.set_timeout(Some(socket::TIMEOUT))?;
         // The greeting stays in the socket: the executor reads it again.
         let introduction = handshake::receive_hello(&socket, true).context("greeting")?;
-        let pid = socket.peer()?.pid;
+        let peer = socket.peer()?;
         match introduction.kind {
             ConnectionKind::Monitor => {
                 handshake::receive_hello(&socket, false)?;
@@ -88,11 +88,12 @@ impl Listener {
                 Ok(None)
             }
             ConnectionKind::Compute => {
-                let Some(place) = self.daemon.wait_for_place(pid) else {
+                let Some(place) = self.daemon.wait_for_place(peer.pid) else {
                     handshake::refuse(&socket, NO_PLACE);
                     bail!("all places are taken");
                 };
-                Ok(Some(place.start_executor(socket, None)?))
+                let folder = self.daemon.jit_folders().of_user(peer.uid);
+                Ok(Some(place.start_executor(socket, None, folder.cache())?))
             }
         }
     }

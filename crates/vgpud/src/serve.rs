@@ -10,8 +10,9 @@ use crate::cache_folder::CacheFolder;
 use crate::cli::ServeOptions;
 use crate::daemon::Daemon;
 use crate::doors::Doors;
+use crate::jit_folder::JitFolders;
 use crate::listener::Listener;
-use crate::settings::ServeSettings;
+use crate::settings::{Choice, ServeSettings};
 use crate::signals;
 use crate::systemd::{Notifier, Passed, Stored};
 use crate::vfio_user::{Functions, KeptVm};
@@ -33,7 +34,10 @@ pub fn run(options: &ServeOptions) -> Result<()> {
     // Dropped by this function, and so removed, whatever other threads are doing.
     let images = (settings.module_cache_bytes > 0).then(CacheFolder::create).transpose()?;
     let image_flags = images.iter().flat_map(|folder| folder.flags(settings.module_cache_bytes));
-    let daemon = Daemon::new(settings.device, settings.max_guests, image_flags)?;
+    // The software GPU compiles nothing that is worth keeping.
+    let code = (settings.device.device != Choice::Soft).then(CacheFolder::create).transpose()?;
+    let jit_folders = JitFolders::new(code.as_ref().map(CacheFolder::path));
+    let daemon = Daemon::new(settings.device, settings.max_guests, image_flags, jit_folders)?;
     let doors = Doors::open(&settings.doors, passed.sockets)?;
     let mut kept = take_up(passed.stored, &notifier);
     let functions = Functions::new()?;

@@ -16,6 +16,7 @@ use super::bar::Bar;
 use super::pulse::{Pulse, Silence, VmTime};
 use crate::daemon::{Daemon, Executor, NO_PLACE};
 use crate::dormant::{Holding, Need};
+use crate::jit_folder::JitFolder;
 
 /// An executor that has not answered its guest's greeting by then never will. Guests wait a little longer.
 const START_LIMIT: Duration = Duration::from_secs(8);
@@ -72,6 +73,8 @@ pub(super) struct House {
     pub(super) guest_timeout: Duration,
     /// The function's name in the log.
     pub(super) name: String,
+    /// Where the driver's compiler keeps the VM's code.
+    pub(super) jit_folder: JitFolder,
 }
 
 impl Channel {
@@ -239,8 +242,9 @@ impl Channel {
         let failed = |error: &dyn std::fmt::Display| format!("no executor could be started: {error:#}");
         let (connection, theirs) = Socket::pair().map_err(|error| failed(&error))?;
         connection.send(hello, None).map_err(|error| failed(&error))?;
-        let executor =
-            place.start_executor(theirs, Some(house.bar.arena(self.number))).map_err(|error| failed(&error))?;
+        let executor = place
+            .start_executor(theirs, Some(house.bar.arena(self.number)), house.jit_folder.cache())
+            .map_err(|error| failed(&error))?;
         let end_notice = executor.end_notice().map_err(|error| failed(&error))?;
         Ok(Some(Line { executor, connection, end_notice }))
     }

@@ -78,8 +78,13 @@ impl Tenant {
         record: Arc<Record>,
         generation: u32,
     ) -> Result<Self> {
-        let house =
-            House { bar, daemon: Arc::clone(daemon), guest_timeout: settings.guest_timeout, name: name.to_owned() };
+        let house = House {
+            bar,
+            daemon: Arc::clone(daemon),
+            guest_timeout: settings.guest_timeout,
+            name: name.to_owned(),
+            jit_folder: daemon.jit_folders().of_vm(),
+        };
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).context("eventfd")?;
         let dormant = Arc::new(Dormant::new(wake.try_clone().context("eventfd")?));
         daemon.dormants().join(&dormant);
