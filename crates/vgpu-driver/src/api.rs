@@ -63,6 +63,7 @@ functions! {
 
         gives cuStreamCreateWithPriority(flags: c_uint, priority: c_int) -> Stream;
         plain cuStreamDestroy_v2(stream: Stream);
+        plain cuStreamQuery(stream: Stream);
         plain cuStreamWaitEvent(stream: Stream, event: Event, flags: c_uint);
         gives cuEventCreate(flags: c_uint) -> Event;
         plain cuEventDestroy_v2(event: Event);

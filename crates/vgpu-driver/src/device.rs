@@ -29,7 +29,7 @@ use crate::reaper::{Dead, Reaper, What};
 use crate::retire::Retirer;
 use crate::space::Space;
 use crate::stream::{Kind, Streams};
-use crate::words::{Signals, Words};
+use crate::words::{OwnWords, Signals, Words};
 
 /// `CU_CTX_LMEM_RESIZE_TO_MAX`: the one flag of a context that matters here.
 const CONTEXT_LMEM_RESIZE_TO_MAX: u32 = 16;
@@ -95,15 +95,16 @@ impl DriverDevice {
         let space = Arc::new(Space::new(&driver.api, &driver.devices, arena));
         let reaper = Reaper::start(Arc::clone(&driver), Arc::clone(&space))?;
         let host_calls = Arc::new(HostCalls::new(Arc::clone(&completions), Arc::clone(&output)));
+        let own_words = Arc::new(OwnWords::new(Arc::clone(&completions), signals));
         let retirer = Arc::new(Retirer::new(
             Arc::clone(&driver),
             Arc::clone(&completions),
             reaper,
             Arc::clone(&host_calls),
             Arc::clone(&output),
-            signals,
+            Arc::clone(&own_words),
         ));
-        let words = Words::new(Arc::clone(&completions), signals);
+        let words = Words::new(own_words);
         let retires = Arc::clone(&retirer);
         let retiring = std::thread::Builder::new().name("vgpu-retirer".to_owned()).spawn(move || retires.run())?;
         Ok(Self {

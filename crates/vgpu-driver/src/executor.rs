@@ -187,7 +187,7 @@ impl Executor for DriverDevice {
             .and_then(|event| self.driver.api.cuEventRecord(event, stream).map_err(refused("an event")));
         self.queued(message.stream, recorded)?;
         // The event itself may be recorded anew before anybody waits for this record.
-        self.streams.mark(message.stream);
+        self.streams.mark_for_waits(message.stream);
         Ok(())
     }
 
@@ -202,7 +202,7 @@ impl Executor for DriverDevice {
 
     fn marker(&mut self, seq: Seq, message: &Marker, _: &[u8]) -> CuResult {
         self.order(message.stream, seq)?;
-        self.streams.mark(message.stream);
+        self.streams.mark_for_waits(message.stream);
         Ok(())
     }
 

@@ -34,9 +34,9 @@ const PIECE_ALIGN: u64 = 64;
 pub(crate) struct Pinned(Vec<Range<u64>>);
 
 impl Pinned {
-    /// One stretch.
-    pub(crate) fn of(stretch: Range<u64>) -> Self {
-        Self(vec![stretch])
+    /// These stretches.
+    pub(crate) fn of(stretches: impl Into<Vec<Range<u64>>>) -> Self {
+        Self(stretches.into())
     }
 
     /// Unregisters them; their holder is current.

@@ -1,24 +1,25 @@
-//! What is done: a thread that asks the driver for the events behind streams' records and publishes how far each stream is.
+//! What is done: a thread that publishes how far each stream is. It looks at words that the GPU writes, or asks the driver for
+//! the events behind streams' records.
 //!
 //! A [`Point`] stands behind one or more records of a stream. Points of a stream are published in order, those of refused
 //! records and of contexts that have failed without asking; so a stream's number never falls, and nobody waits for ever.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use vgpu_core::wire::{Completions, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
-use crate::api::Event;
+use crate::api::{Event, Stream};
 use crate::context::{Context, Current};
 use crate::host_call::HostCalls;
 use crate::open::Driver;
 use crate::output::Output;
 use crate::reaper::{Dead, Reaper};
-use crate::words::{self, Signals};
+use crate::words::OwnWords;
 
 /// More stream slots than any window has.
 pub(crate) const SLOT_LIMIT: u32 = 1 << 16;
@@ -26,25 +27,36 @@ pub(crate) const SLOT_LIMIT: u32 = 1 << 16;
 /// A stream has no more points than these: further records come to stand before the last one.
 const POINTS_MAX: usize = 1024;
 
-/// So long the thread gives way to others between two looks; then it naps.
+/// So long after anything new the thread goes on looking; then it naps, or sleeps when there is nothing to come.
 const RESTLESS: Duration = Duration::from_micros(50);
+/// The same while a thread of the guest's sleeps until something is done: a nap lasts longer than it should, and more so in a VM.
+const RESTLESS_FOR_SLEEPERS: Duration = Duration::from_millis(2);
+/// So many looks at words between two offers of the core to others.
+const LOOKS: u32 = 24;
 /// The longest nap: what a step of some milliseconds is late by at most.
 const NAP_MAX: Duration = Duration::from_micros(50);
-/// So often faults are asked for while the GPU publishes by itself what is done.
-const FAULT_PERIOD: Duration = Duration::from_millis(1);
 /// A nap is this part of the time that has been waited.
 const NAP_PART: u32 = 32;
+/// So often the driver is asked for faults while words tell what is done: nobody writes words behind a fault.
+const FAULT_PERIOD: Duration = Duration::from_millis(1);
 
 /// The end of some records of a stream.
 pub(crate) struct Point {
     /// Number of the last of them.
     pub(crate) last: Seq,
-    /// Recorded behind them; `None` when there is nothing to wait for.
+    /// What they were ordered in; `None` when there is nothing to wait for.
+    pub(crate) end: Option<End>,
+    /// Recorded behind them, where others may have to wait for them or there is no other way to know.
     pub(crate) event: Option<Event>,
-    /// The context of the event.
-    pub(crate) context: Option<Arc<Context>>,
-    /// The GPU writes the stream's word before the event is reached.
+    /// Words that the GPU writes tell of it.
     pub(crate) is_written: bool,
+}
+
+/// A stream of the driver's, and its context.
+#[derive(Clone)]
+pub(crate) struct End {
+    pub(crate) stream: Stream,
+    pub(crate) context: Arc<Context>,
 }
 
 /// Publishes completions. Shared by the thread that serves the ring, and the one that asks.
@@ -54,10 +66,12 @@ pub(crate) struct Retirer {
     reaper: Reaper,
     host_calls: Arc<HostCalls>,
     output: Arc<Output>,
-    signals: Signals,
+    words: Arc<OwnWords>,
     state: Mutex<State>,
-    /// Told of points, of the dead, and of the end.
-    news: Condvar,
+    /// Counts points, the dead, and the end: who looks at it without the lock learns that there is something new.
+    news: AtomicU64,
+    /// Told of the same when the thread sleeps, or naps and must not.
+    wakes: Condvar,
 }
 
 #[derive(Default)]
@@ -72,7 +86,19 @@ struct State {
     numbered: u64,
     /// What can go once the points up to a number are published, in order.
     dying: VecDeque<(u64, Dead)>,
+    /// The thread sleeps until there is something new.
+    is_asleep: bool,
     is_stopping: bool,
+}
+
+/// What the thread has seen of the state.
+#[derive(Default)]
+struct View {
+    news: u64,
+    /// The first point of each stream that has any.
+    heads: Vec<(StreamSlot, Seq)>,
+    /// Some stream's words do not tell of its last point.
+    wants_events: bool,
 }
 
 impl Retirer {
@@ -82,9 +108,10 @@ impl Retirer {
         reaper: Reaper,
         host_calls: Arc<HostCalls>,
         output: Arc<Output>,
-        signals: Signals,
+        words: Arc<OwnWords>,
     ) -> Self {
-        Self { driver, completions, reaper, host_calls, output, signals, state: Mutex::default(), news: Condvar::new() }
+        let (state, news, wakes) = Default::default();
+        Self { driver, completions, reaper, host_calls, output, words, state, news, wakes }
     }
 
     /// Takes the next point of a stream. A slot that no window has is nobody's to wait for.
@@ -94,6 +121,7 @@ impl Retirer {
         }
         let mut state = self.state.lock();
         state.numbered += 1;
+        let is_urgent = !point.is_written;
         let numbered = (state.numbered, point);
         let index = slot as usize;
         if state.queues.len() <= index {
@@ -104,53 +132,69 @@ impl Retirer {
             state.busy.push(slot);
         }
         state.queues[index].push_back(numbered);
-        self.news.notify_one();
+        self.tell(&state, is_urgent);
     }
 
-    /// Has the last point of a stream that has very many stand behind all records up to `last` instead: `record` records its
-    /// event anew, in that context. Whether it does.
+    /// Says that there is something new. A system call only if the thread sleeps, or is urgently to end a nap.
+    fn tell(&self, state: &State, is_urgent: bool) {
+        self.news.fetch_add(1, Ordering::Release);
+        if state.is_asleep || is_urgent {
+            self.wakes.notify_one();
+        }
+    }
+
+    /// Has the last point of a stream that has very many stand where `point` should, and gives that back if it does not. Events
+    /// are recorded there by `record`, the one that the point has or a new one.
     pub(crate) fn move_last(
         &self,
         slot: StreamSlot,
-        last: Seq,
-        is_written: bool,
-        context: &Arc<Context>,
-        record: impl FnOnce(Event) -> CuResult,
-    ) -> bool {
+        point: Point,
+        needs_event: bool,
+        record: impl FnOnce(Option<Event>) -> CuResult<Event>,
+    ) -> Option<Point> {
         let mut state = self.state.lock();
         let Some(queue) = state.queues.get_mut(slot as usize).filter(|queue| queue.len() >= POINTS_MAX) else {
-            return false;
+            return Some(point);
         };
         // It is not the first one, about which the other thread may be asking.
-        let (_, point) = queue.back_mut().expect("there are many");
-        let is_its = point.context.as_ref().is_some_and(|of| Arc::ptr_eq(of, context));
-        let is_moved = is_its && point.event.is_some_and(|event| record(event).is_ok());
-        if is_moved {
-            point.last = last;
-            point.is_written &= is_written;
+        let (_, last) = queue.back_mut().expect("there are many");
+        let is_its = match (&last.end, &point.end) {
+            (Some(last), Some(end)) => Arc::ptr_eq(&last.context, &end.context),
+            _ => false,
+        };
+        if !is_its {
+            return Some(point);
         }
-        is_moved
+        let event = match last.event {
+            None if !needs_event => None,
+            before => match record(before) {
+                Ok(event) => Some(event),
+                Err(_) => return Some(point),
+            },
+        };
+        *last = Point { event, ..point };
+        None
     }
 
     /// Retires a record that names a stream which is not open; whoever waits for it learns of the refusal first.
     pub(crate) fn refuse(&self, slot: StreamSlot, seq: Seq, error: CuError) {
         self.completions.refuse(seq, error, "a record of a stream that is not open");
-        self.push(slot, Point { last: seq, event: None, context: None, is_written: false });
+        self.push(slot, Point { last: seq, end: None, event: None, is_written: false });
     }
 
-    /// Hands `wait` the event of the first point of `slot` that covers `until`; does nothing when that is published already
-    /// or never was a point.
+    /// Hands `wait` the event of the first point of `slot` that has one and covers `until`; does nothing when that is published
+    /// already or never was a point.
     ///
     /// # Errors
     /// What `wait` comes to.
     pub(crate) fn with_point(&self, slot: StreamSlot, until: Seq, wait: impl FnOnce(Event) -> CuResult) -> CuResult {
         // While the lock is held the event marks this point and no other.
         let state = self.state.lock();
-        let covering = state.queues.get(slot as usize).and_then(|queue| {
+        let event = state.queues.get(slot as usize).and_then(|queue| {
             let before = queue.partition_point(|(_, point)| point.last < until);
-            queue.get(before)
+            queue.range(before..).find_map(|(_, point)| point.event)
         });
-        covering.and_then(|(_, point)| point.event).map_or(Ok(()), wait)
+        event.map_or(Ok(()), wait)
     }
 
     /// Hands `wait` the event of the last point of `slot`, if there is one that is not published.
@@ -176,11 +220,12 @@ impl Retirer {
             self.reaper.expect();
             (after, dead)
         }));
-        self.news.notify_one();
+        self.tell(&state, false);
     }
 
     /// Waits until all that was let go of is gone.
     pub(crate) fn wait_for_burials(&self) {
+        self.wakes.notify_one();
         self.reaper.wait();
     }
 
@@ -194,89 +239,109 @@ impl Retirer {
                 self.output.take_in();
             }
             self.completions.fail(error, what);
-            self.news.notify_one();
+            self.tell(&self.state.lock(), true);
         }
     }
 
     /// Ends [`run`](Self::run).
     pub(crate) fn stop(&self) {
-        self.state.lock().is_stopping = true;
-        self.news.notify_one();
+        let mut state = self.state.lock();
+        state.is_stopping = true;
+        self.tell(&state, true);
     }
 
     /// The thread.
     pub(crate) fn run(&self) {
         wake_on_time();
         let mut current = Current::default();
-        let mut slots = Vec::new();
-        let (mut newest, mut idle_since) = (0, Instant::now());
-        let mut asked = Instant::now();
-        while let Some(number) = self.wait_for_work(&mut slots) {
-            if asked.elapsed() < FAULT_PERIOD && self.is_left_to_gpu() {
-                self.pause(RESTLESS.max(NAP_MAX * NAP_PART), number);
-                continue;
+        let mut view = View::default();
+        let (mut news, mut new_since, mut asked) = (0, Instant::now(), Instant::now());
+        while self.look(&mut view) {
+            if view.news != news {
+                (news, new_since) = (view.news, Instant::now());
             }
-            asked = Instant::now();
-            if number != newest {
-                (newest, idle_since) = (number, Instant::now());
+            let asks = view.wants_events || asked.elapsed() >= FAULT_PERIOD;
+            if asks || view.heads.is_empty() {
+                asked = Instant::now();
             }
-            let moved = slots.iter().filter(|slot| self.advance(**slot, &mut current)).count() > 0;
+            let moved = view.heads.iter().filter(|(slot, _)| self.advance(*slot, asks, &mut current)).count() > 0;
             self.reap();
             if moved {
-                idle_since = Instant::now();
+                new_since = Instant::now();
             } else {
-                self.pause(idle_since.elapsed(), newest);
+                self.pause(new_since, asked, &view);
             }
         }
     }
 
-    /// Waits while there is nothing to ask for; `slots` are the streams with points then, and the result is the newest
-    /// one's number. `None` at the end.
-    fn wait_for_work(&self, slots: &mut Vec<StreamSlot>) -> Option<u64> {
-        let mut state = self.state.lock();
-        while state.busy.is_empty() && state.dying.is_empty() && !state.is_stopping {
-            self.news.wait(&mut state);
-        }
-        slots.clone_from(&state.busy);
-        (!state.is_stopping).then_some(state.numbered)
-    }
-
-    /// Whether the GPU publishes by itself all that comes next, and there is nobody whom this would have to wake.
-    fn is_left_to_gpu(&self) -> bool {
-        let words = self.completions.stream_words().filter(|_| self.signals == Signals::Words);
-        let Some(words) = words else {
-            return false;
-        };
+    /// Takes the state in. False at the end.
+    fn look(&self, view: &mut View) -> bool {
         let state = self.state.lock();
-        let has_sleepers = words.has_sleepers();
-        let is_ahead =
-            |slot: StreamSlot, last: Seq| words.word(slot).is_none_or(|word| word.load(Ordering::Acquire) >= last);
-        let is_left = |slot: &StreamSlot| {
-            let first = state.queues[*slot as usize].front();
-            first.is_some_and(|(_, point)| point.is_written && !(has_sleepers && is_ahead(*slot, point.last)))
-        };
-        state.dying.is_empty() && state.busy.iter().all(is_left)
+        // Under the lock, so that nothing is missed that is told of later.
+        view.news = self.news.load(Ordering::Acquire);
+        view.heads.clear();
+        view.wants_events = false;
+        for slot in &state.busy {
+            let points = &state.queues[*slot as usize];
+            view.heads.extend(points.front().map(|(_, point)| (*slot, point.last)));
+            view.wants_events |= points.back().is_some_and(|(_, point)| !point.is_written);
+        }
+        !state.is_stopping
     }
 
-    /// Gives way, or naps for a part of the time that has been waited; a point after the `newest` one ends the nap.
-    fn pause(&self, waited: Duration, newest: u64) {
-        if waited < RESTLESS {
-            return std::thread::yield_now();
+    /// Waits until there is something new, with one eye on the words; sooner or later this returns in any case if anything is to
+    /// come.
+    fn pause(&self, new_since: Instant, asked: Instant, view: &View) {
+        let is_reached = || view.heads.iter().any(|(slot, last)| self.words.reached(*slot) >= *last);
+        let is_over = || self.news.load(Ordering::Acquire) != view.news || is_reached();
+        // What is reached and not published yet waits for something else.
+        let only_looks = !view.wants_events && !is_reached();
+        loop {
+            let waited = new_since.elapsed();
+            let restless = if self.words.has_sleepers() { RESTLESS_FOR_SLEEPERS } else { RESTLESS };
+            if waited >= restless {
+                return self.nap(waited, view);
+            }
+            for _ in 0..LOOKS {
+                if only_looks && is_over() {
+                    return;
+                }
+                std::hint::spin_loop();
+            }
+            std::thread::yield_now();
+            let is_time_to_ask = !view.heads.is_empty() && asked.elapsed() >= FAULT_PERIOD;
+            if !only_looks || is_time_to_ask {
+                return;
+            }
         }
+    }
+
+    /// Naps for a part of the time that has been waited, or sleeps if there is nothing to come, until something is new.
+    fn nap(&self, waited: Duration, view: &View) {
         let mut state = self.state.lock();
-        if state.numbered == newest && !state.is_stopping {
-            self.news.wait_for(&mut state, (waited / NAP_PART).min(NAP_MAX));
+        if self.news.load(Ordering::Acquire) != view.news {
+            return;
         }
+        if !view.heads.is_empty() {
+            self.wakes.wait_for(&mut state, (waited / NAP_PART).min(NAP_MAX));
+            return;
+        }
+        state.is_asleep = true;
+        while self.news.load(Ordering::Acquire) == view.news {
+            self.wakes.wait(&mut state);
+        }
+        state.is_asleep = false;
     }
 
-    /// Publishes what a stream has reached; whether that is anything.
-    fn advance(&self, slot: StreamSlot, current: &mut Current) -> bool {
+    /// Publishes what a stream has reached; whether that is anything. With `asks` the driver is asked, else only words are
+    /// looked at.
+    fn advance(&self, slot: StreamSlot, asks: bool, current: &mut Current) -> bool {
         let mut moved = false;
-        while let Some((last, event, context)) = self.head(slot) {
-            let is_reached = self.is_reached(event, context.as_deref(), current);
+        while let Some(head) = self.head(slot) {
+            let is_reached = self.is_reached(slot, &head, asks, current);
             // A context that fails leaves what the driver has ordered so far to us.
-            let failed = context.filter(|context| context.check().is_err());
-            if !is_reached || failed.is_some_and(|context| self.host_calls.hold(slot, last, &context)) {
+            let failed = head.end.filter(|end| end.context.check().is_err());
+            if !is_reached || failed.is_some_and(|end| self.host_calls.hold(slot, head.last, &end.context)) {
                 break;
             }
             self.publish(slot);
@@ -285,23 +350,29 @@ impl Retirer {
         moved
     }
 
-    fn head(&self, slot: StreamSlot) -> Option<(Seq, Option<Event>, Option<Arc<Context>>)> {
+    /// A stream's first point.
+    fn head(&self, slot: StreamSlot) -> Option<Point> {
         let state = self.state.lock();
         let (_, point) = state.queues[slot as usize].front()?;
-        Some((point.last, point.event, point.context.clone()))
+        Some(Point { end: point.end.clone(), ..*point })
     }
 
-    fn is_reached(&self, event: Option<Event>, context: Option<&Context>, current: &mut Current) -> bool {
-        let (Some(event), Some(context)) = (event, context) else {
+    fn is_reached(&self, slot: StreamSlot, point: &Point, asks: bool, current: &mut Current) -> bool {
+        let Some(End { stream, context }) = &point.end else {
             return true;
         };
-        if context.check().is_err() {
+        let is_nothing = point.event.is_none() && !point.is_written;
+        if is_nothing || context.check().is_err() || self.words.reached(slot) >= point.last {
             return true;
         }
+        if !asks {
+            return false;
+        }
         let api = &self.driver.api;
-        match current.enter(api, context).and_then(|()| api.cuEventQuery(event)) {
+        let ask = || point.event.map_or_else(|| api.cuStreamQuery(*stream), |event| api.cuEventQuery(event));
+        match current.enter(api, context).and_then(|()| ask()) {
             Ok(()) => {
-                if context.prints() {
+                if let Some(event) = point.event.filter(|_| context.prints()) {
                     // Returns at once, for the event is reached. A fault of what comes after it is for the next event to tell.
                     let _ = api.cuEventSynchronize(event);
                     self.output.take_in();
@@ -328,10 +399,10 @@ impl Retirer {
             state.retired[index] = state.retired[index].max(point.last);
             point
         };
-        if let Some(context) = point.context {
-            point.event.into_iter().for_each(|event| context.give_back(event));
+        if let Some(end) = point.end {
+            point.event.into_iter().for_each(|event| end.context.give_back(event));
         }
-        words::publish(&*self.completions, self.signals, slot, point.last);
+        self.words.publish(slot, point.last);
     }
 
     /// Hands over the dead whose points are behind us.

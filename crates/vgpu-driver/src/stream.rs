@@ -1,5 +1,5 @@
 //! The guest's streams, as the thread that serves the ring sees them: which records have been ordered, and which of them
-//! have a point behind them.
+//! have a point behind them, by which it will be known that they are done, or that others can wait for.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::api::{Event, Stream};
 use crate::blas::Session;
 use crate::context::{Context, Current};
 use crate::open::Driver;
-use crate::retire::{Point, Retirer, SLOT_LIMIT};
+use crate::retire::{End, Point, Retirer, SLOT_LIMIT};
 use crate::words::Words;
 
 /// How a stream stands to the others of its context.
@@ -31,10 +31,12 @@ pub(crate) struct OpenStream {
     pub(crate) kind: Kind,
     /// What computes its products.
     pub(crate) blas: Option<Session>,
-    /// Number of the last record with a point behind it, or 0.
+    /// Number of the last record, or 0.
+    last: Seq,
+    /// Number of the last record with a point behind it that others can wait for, or 0.
+    waitable: Seq,
+    /// Number of the last record of which it will be known that it is done, or 0.
     marked: Seq,
-    /// Number of the last record without one, or 0.
-    unmarked: Seq,
 }
 
 /// All streams.
@@ -44,7 +46,7 @@ pub(crate) struct Streams {
     pub(crate) current: Current,
     pub(crate) words: Words,
     slots: Vec<Option<OpenStream>>,
-    /// Streams with records that have no point behind them.
+    /// Streams with records of which it will not be known that they are done.
     unmarked: Vec<StreamSlot>,
 }
 
@@ -70,8 +72,16 @@ impl Streams {
         if self.slots.len() <= index {
             self.slots.resize_with(index + 1, || None);
         }
-        self.slots[index] =
-            Some(OpenStream { stream, context: Arc::clone(context), number, kind, blas: None, marked: 0, unmarked: 0 });
+        self.slots[index] = Some(OpenStream {
+            stream,
+            context: Arc::clone(context),
+            number,
+            kind,
+            blas: None,
+            last: 0,
+            waitable: 0,
+            marked: 0,
+        });
         Ok(())
     }
 
@@ -92,8 +102,9 @@ impl Streams {
         self.slots.get_mut(slot as usize)?.as_mut()
     }
 
-    /// Closes a stream to new records. Those that it has are marked first.
+    /// Closes a stream to new records. Those that it has are marked first; the next stream of the slot will wait for them.
     pub(crate) fn close(&mut self, slot: StreamSlot) -> Option<OpenStream> {
+        self.mark_for_waits(slot);
         self.mark(slot);
         self.slots.get_mut(slot as usize)?.take()
     }
@@ -120,10 +131,10 @@ impl Streams {
             self.mark_across_legacy(slot, number, kind);
         }
         let open = self.slots[slot as usize].as_mut().expect("it was found above");
-        if open.unmarked == 0 {
+        if open.marked == open.last {
             self.unmarked.push(slot);
         }
-        open.unmarked = seq;
+        open.last = seq;
         open.context.check()?;
         self.current.enter(&self.driver.api, &open.context)?;
         Ok(open.stream)
@@ -145,30 +156,74 @@ impl Streams {
         across.into_iter().for_each(|slot| self.mark(slot));
     }
 
-    /// Puts a point behind a stream's records, if it has any without.
+    /// Has it be known when a stream's records are done, if it has any of which that will not be: the GPU writes its words behind
+    /// them, or there is an event.
     pub(crate) fn mark(&mut self, slot: StreamSlot) {
-        let Some(open) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
+        let Some(open) = self.get(slot).filter(|open| open.marked < open.last) else {
             return;
         };
-        if open.unmarked == 0 {
+        let (stream, context, last) = (open.stream, Arc::clone(&open.context), open.last);
+        let written = self.write_words(stream, &context, slot, last);
+        if let Err(error) = written
+            && error.is_fatal()
+        {
+            self.retirer.fail(&context, &mut self.current, error, "no words can be written behind a stream's work");
+        }
+        let is_written = written.is_ok();
+        self.put_point(slot, !is_written, is_written);
+        self.set_marked(slot);
+    }
+
+    /// Puts a point behind a stream's records that others can wait for, if there is none.
+    pub(crate) fn mark_for_waits(&mut self, slot: StreamSlot) {
+        let Some(open) = self.get(slot).filter(|open| open.waitable < open.last) else {
             return;
+        };
+        // Then the words that are written behind this batch of records tell of this point, too.
+        let is_written = self.words.are_held() && !open.context.prints();
+        self.put_point(slot, true, is_written);
+        if !is_written {
+            self.set_marked(slot);
         }
+    }
+
+    fn write_words(&mut self, stream: Stream, context: &Context, slot: StreamSlot, last: Seq) -> CuResult {
+        if context.prints() {
+            // What is printed comes before what says that it is done, and the GPU cannot know.
+            return Err(CuError::NOT_SUPPORTED);
+        }
+        context.check()?;
+        self.current.enter(&self.driver.api, context)?;
+        self.words.write(&self.driver.api, stream, slot, last)
+    }
+
+    fn set_marked(&mut self, slot: StreamSlot) {
         self.unmarked.retain(|other| *other != slot);
-        let last = std::mem::take(&mut open.unmarked);
-        open.marked = last;
-        let (stream, context) = (open.stream, Arc::clone(&open.context));
-        let api = &self.driver.api;
-        let mut is_written = false;
-        if context.check().is_ok() && self.current.enter(api, &context).is_ok() {
-            // Before the event, so that the word is there when that is reached; what is printed comes before either.
-            is_written = !context.prints() && self.words.write(api, stream, slot, last);
-            let again = |event| api.cuEventRecord(event, stream);
-            if self.retirer.move_last(slot, last, is_written, &context, again) {
-                return;
-            }
+        let open = self.slots[slot as usize].as_mut().expect("its records were marked");
+        open.marked = open.last;
+    }
+
+    fn put_point(&mut self, slot: StreamSlot, has_event: bool, is_written: bool) {
+        let open = self.slots[slot as usize].as_mut().expect("it was found above");
+        let (stream, context, last) = (open.stream, Arc::clone(&open.context), open.last);
+        if has_event {
+            open.waitable = last;
         }
-        let event = self.record(stream, &context).ok();
-        self.retirer.push(slot, Point { last, event, context: Some(context), is_written });
+        let api = &self.driver.api;
+        let is_entered = context.check().is_ok() && self.current.enter(api, &context).is_ok();
+        let moved = |before: Option<Event>| {
+            let event = before.map_or_else(|| context.take_event(api), Ok)?;
+            api.cuEventRecord(event, stream).map(|()| event)
+        };
+        let end = End { stream, context: Arc::clone(&context) };
+        let point = Point { last, end: Some(end), event: None, is_written };
+        let Some(point) =
+            (if is_entered { self.retirer.move_last(slot, point, has_event, moved) } else { Some(point) })
+        else {
+            return;
+        };
+        let event = if has_event { self.record(stream, &context).ok() } else { None };
+        self.retirer.push(slot, Point { event, ..point });
     }
 
     /// An event behind a stream's work. Without one nobody could know when that is done: the context has failed.
@@ -194,15 +249,15 @@ impl Streams {
     /// `INVALID_VALUE` for a record that has not been posted, or the driver's.
     pub(crate) fn wait_for(&mut self, stream: StreamSlot, other: StreamSlot, until: Seq) -> CuResult {
         if let Some(open) = self.get(other) {
-            if until > open.marked.max(open.unmarked) {
+            if until > open.last {
                 return Err(CuError::INVALID_VALUE);
             }
             if other == stream {
                 // Its own order says so.
                 return Ok(());
             }
-            if until > open.marked {
-                self.mark(other);
+            if until > open.waitable {
+                self.mark_for_waits(other);
             }
         }
         let open = self.slots[stream as usize].as_ref().ok_or(CuError::INVALID_HANDLE)?;
@@ -210,7 +265,7 @@ impl Streams {
         self.retirer.with_point(other, until, |event| self.driver.api.cuStreamWaitEvent(open.stream, event, 0))
     }
 
-    /// Puts points behind all records.
+    /// Has it be known when all records are done.
     pub(crate) fn mark_all(&mut self) {
         while let Some(slot) = self.unmarked.last() {
             self.mark(*slot);

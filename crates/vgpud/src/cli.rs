@@ -133,8 +133,8 @@ pub struct DeviceOptions {
     #[arg(long, env = "VGPU_NESTED", value_name = "BOOL", num_args = 0..=1, default_missing_value = "1", hide = true,
         value_parser = clap::builder::BoolishValueParser::new())]
     pub nested: Option<bool>,
-    /// How a driver's GPU says that work is done: events, or words (an experiment to be measured: the GPU writes into the
-    /// guest's window by itself, where it can) [default: events]
+    /// How a driver's GPU says that work is done: words, which it writes into the guest's window by itself where it can, or
+    /// events, which are asked for; auto is words without a warning where it has to be events [default: auto]
     #[arg(long, env = "VGPU_COMPLETIONS", value_name = "HOW", hide = true)]
     pub completions: Option<Completions>,
     /// Software GPUs, all alike [default: 1]

@@ -111,11 +111,11 @@ pub(crate) extern "C" fn fake_reserve_elsewhere() {
     lock().reserves_elsewhere = true;
 }
 
-/// Whether no stream has anything to do.
+/// Whether no stream does anything: none has anything to do, but for those of contexts that have failed.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn fake_is_idle() -> bool {
     let state = lock();
-    state.queues.keys().all(|(context, stream)| !work::is_busy(&state, *context, *stream))
+    state.queues.keys().all(|(context, stream)| !work::is_working(&state, *context, *stream))
 }
 
 fn give(lines: impl Iterator<Item = String>, to: *mut c_void, take: Take) {

@@ -128,6 +128,11 @@ exports! {
         state.queues.remove(&(context, stream.0));
         done()
     }
+    fn cuStreamQuery(stream: Stream) [state] {
+        let context = state.context()?;
+        state.stream(stream.0)?;
+        if work::is_busy(state, context, stream.0) { Err(NOT_READY) } else { done() }
+    }
     fn cuStreamWaitEvent(stream: Stream, event: Event, flags: c_uint) [state] {
         let What::Event { asked, .. } = state.object(Event::KIND, event.0)?.what else { return Err(INVALID_HANDLE) };
         work::queue(state, stream.0, Work::Wait { event: event.0, number: asked })

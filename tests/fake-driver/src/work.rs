@@ -130,6 +130,16 @@ pub(crate) fn is_busy(state: &State, context: usize, stream: usize) -> bool {
     state.queues.get(&(context, stream)).is_some_and(|queue| queue.is_calling || !queue.works.is_empty())
 }
 
+/// Whether it does something, or will: a context that has failed only comes back from host functions.
+pub(crate) fn is_working(state: &State, context: usize, stream: usize) -> bool {
+    let is_calling = state.queues.get(&(context, stream)).is_some_and(|queue| queue.is_calling);
+    is_calling || (is_sound(state, context) && is_busy(state, context, stream))
+}
+
+fn is_sound(state: &State, context: usize) -> bool {
+    state.objects.get(&context).is_some_and(|object| matches!(object.what, What::Context { fault: 0, .. }))
+}
+
 /// Asks for the records of a graph that is launched.
 pub(crate) fn number_records(state: &mut State, works: &mut [Work]) -> Result<(), c_uint> {
     for work in works {
@@ -176,8 +186,7 @@ pub(crate) fn go_on(state: &mut State) {
 }
 
 fn next(state: &mut State, key: (usize, usize)) -> Option<Work> {
-    let is_sound = matches!(state.objects.get(&key.0)?.what, What::Context { fault: 0, .. });
-    if !is_sound || state.held.contains(&State::name(key.1)) {
+    if !is_sound(state, key.0) || state.held.contains(&State::name(key.1)) {
         return None;
     }
     let queue = state.queues.get(&key)?;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use libloading::os::unix::Library;
 use object::{Object, ObjectSection};
 use tempfile::TempDir;
-use vgpu_driver::{Driver, OpenError, Wanted};
+use vgpu_driver::{Driver, OpenError, Signals, Wanted};
 
 /// Long enough for anything that comes at all.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,16 +21,32 @@ pub(crate) struct Fake {
     library: Library,
     path: PathBuf,
     _folder: TempDir,
+    /// What its guests' executors go by.
+    pub(crate) signals: Signals,
 }
 
 impl Fake {
-    /// One that has all functions.
+    /// One that has all functions, whose executors ask for events: what they order is easy to tell.
     pub(crate) fn new() -> Arc<Self> {
         Self::without(&[])
     }
 
-    /// One that lacks some.
+    /// One that has all functions, of which executors use what is best.
+    pub(crate) fn with_words() -> Arc<Self> {
+        Self::made(&[], Signals::Auto)
+    }
+
+    /// Both.
+    pub(crate) fn both() -> [Arc<Self>; 2] {
+        [Self::new(), Self::with_words()]
+    }
+
+    /// One that lacks some functions.
     pub(crate) fn without(absent: &[&str]) -> Arc<Self> {
+        Self::made(absent, Signals::Events)
+    }
+
+    pub(crate) fn made(absent: &[&str], signals: Signals) -> Arc<Self> {
         let mut bytes = std::fs::read(built()).expect("cargo builds the fake driver beside the tests");
         let names = object::File::parse(&*bytes).expect("a library");
         let names = names.section_by_name(".dynstr").and_then(|names| names.file_range()).expect("names of functions");
@@ -46,7 +62,7 @@ impl Fake {
         std::fs::write(&path, bytes).expect("a copy");
         // SAFETY: the library's constructors are those of Rust's runtime.
         let library = unsafe { Library::open(Some(&path), libc::RTLD_NOW | libc::RTLD_NODELETE) }.expect("it loads");
-        Arc::new(Self { library, path, _folder: folder })
+        Arc::new(Self { library, path, _folder: folder, signals })
     }
 
     /// Where the library is, for both driver and cuBLAS.

@@ -17,7 +17,7 @@ use vgpu_core::wire::{
     StreamSlot, StreamWords, dispatch,
 };
 use vgpu_core::{CuError, CuResult};
-use vgpu_driver::{DriverDevice, Setup, Signals, Standard};
+use vgpu_driver::{DriverDevice, Setup, Standard};
 
 use crate::fake::{Fake, wait_until};
 
@@ -95,6 +95,11 @@ impl Window {
         let told = self.seen.lock().retired.get(&stream).copied().unwrap_or(0);
         let word = self.words.get(stream as usize).map_or(0, |word| word.load(Ordering::Acquire));
         told.max(word)
+    }
+
+    /// Says that a record is done, as only the executor or its GPU should.
+    pub(crate) fn forge(&self, stream: StreamSlot, seq: Seq) {
+        self.words[stream as usize].store(seq, Ordering::Release);
     }
 
     fn address(&self) -> u64 {
@@ -224,20 +229,15 @@ pub(crate) struct Guest {
 impl Guest {
     /// A guest that has said nothing yet.
     pub(crate) fn new(fake: &Arc<Fake>) -> Self {
-        Self::with(fake, Signals::Events)
-    }
-
-    /// The same, whose executor has its work signalled in that way.
-    pub(crate) fn with(fake: &Arc<Fake>, signals: Signals) -> Self {
-        Self::of(fake, None, signals)
+        Self::of(fake, None)
     }
 
     /// The same with an arena for its memory.
     pub(crate) fn in_arena(fake: &Arc<Fake>, arena: Option<Arena>) -> Self {
-        Self::of(fake, arena, Signals::Events)
+        Self::of(fake, arena)
     }
 
-    fn of(fake: &Arc<Fake>, arena: Option<Arena>, signals: Signals) -> Self {
+    fn of(fake: &Arc<Fake>, arena: Option<Arena>) -> Self {
         let driver = fake.open().expect("a sound driver");
         let gpus = driver.describe_gpus().expect("a sound driver").len();
         let ledgers: Vec<_> = (0..gpus).map(|_| Arc::new(Quota::new(QUOTA_BYTES))).collect();
@@ -250,7 +250,7 @@ impl Guest {
             completions: window.clone(),
             standard: Some(Standard { stdout, stderr }),
             arena,
-            signals,
+            signals: fake.signals,
         };
         let device = DriverDevice::new(driver, setup).expect("threads");
         let ledger = Arc::clone(&ledgers[0]);

@@ -87,9 +87,10 @@ impl FromStr for Completions {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
+            "auto" => Ok(Self(Signals::Auto)),
             "events" => Ok(Self(Signals::Events)),
             "words" => Ok(Self(Signals::Words)),
-            _ => Err(format!("`{text}` says no completions; write events or words")),
+            _ => Err(format!("`{text}` says no completions; write auto, events or words")),
         }
     }
 }
@@ -97,6 +98,7 @@ impl FromStr for Completions {
 impl fmt::Display for Completions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
+            Signals::Auto => "auto",
             Signals::Events => "events",
             Signals::Words => "words",
         })
