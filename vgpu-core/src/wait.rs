@@ -1,8 +1,10 @@
 //! Waiting on words of the window: spin for a while, give way, then sleep on a futex.
 //!
 //! How long to spin is learned: a waiter whose answers come within microseconds stays awake for them, one that waits
-//! for long work goes to sleep soon. Nobody spins for ever: machines with two cores are a target.
+//! for long work goes to sleep soon. Nobody spins for ever: machines with two cores are a target. Where there are many, sleeping
+//! is put off for longer: a core that has gone idle wakes late, in a VM by some 50 us.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -13,6 +15,13 @@ const BUDGET_MAX_BEYOND_VM_NS: u32 = 200_000;
 /// Checks between two looks at the clock. Then the spinner offers its core to others: on a core that both sides share,
 /// the other one can only answer when this one stands aside.
 const CHECKS_PER_BURST: u32 = 24;
+
+/// From so many cores on there is one for each side, and one to spare.
+const MANY_CORES: usize = 8;
+/// The same as above where there are many: a wait for a step of some milliseconds is spent awake.
+const BUDGET_MAX_OF_MANY_NS: u32 = 10_000_000;
+const CHECKS_PER_BURST_OF_MANY: u32 = 64;
+
 /// One wait in so many spins for the whole budget, to find out whether that has become worth it again.
 const PROBE_EVERY: u32 = 16;
 
@@ -26,6 +35,7 @@ const NAP_MAX: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub struct Patience {
     max_ns: u32,
+    checks_per_burst: u32,
     budget_ns: AtomicU32,
     waits: AtomicU32,
 }
@@ -43,12 +53,16 @@ impl Patience {
     }
 
     fn up_to(max_ns: u32) -> Self {
-        Self { max_ns, budget_ns: AtomicU32::new(max_ns), waits: AtomicU32::new(0) }
+        let (max_ns, checks_per_burst) = match has_many_cores() {
+            true => (BUDGET_MAX_OF_MANY_NS, CHECKS_PER_BURST_OF_MANY),
+            false => (max_ns, CHECKS_PER_BURST),
+        };
+        Self { max_ns, checks_per_burst, budget_ns: AtomicU32::new(max_ns), waits: AtomicU32::new(0) }
     }
 
     /// Spins until `ready`, at most as long as has been worth it lately. Returns whether it became ready.
     pub fn spin(&self, mut ready: impl FnMut() -> bool) -> bool {
-        for _ in 0..CHECKS_PER_BURST {
+        for _ in 0..self.checks_per_burst {
             if ready() {
                 return true;
             }
@@ -59,7 +73,7 @@ impl Patience {
         let budget_ns = if is_probe { self.max_ns } else { learned_ns };
         let start = Instant::now();
         loop {
-            for _ in 0..CHECKS_PER_BURST {
+            for _ in 0..self.checks_per_burst {
                 if ready() {
                     let wanted_ns = elapsed_ns(start).saturating_mul(4).clamp(BUDGET_MIN_NS, self.max_ns);
                     self.budget_ns.store(learned_ns.max(wanted_ns), Ordering::Relaxed);
@@ -74,6 +88,12 @@ impl Patience {
             std::thread::yield_now();
         }
     }
+}
+
+/// Whether a core can be kept busy with looking. Asked of the system once.
+pub fn has_many_cores() -> bool {
+    static MANY: OnceLock<bool> = OnceLock::new();
+    *MANY.get_or_init(|| std::thread::available_parallelism().is_ok_and(|cores| cores.get() >= MANY_CORES))
 }
 
 fn elapsed_ns(start: Instant) -> u32 {
