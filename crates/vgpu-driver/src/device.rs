@@ -51,7 +51,7 @@ pub struct DriverDevice {
     retiring: Option<JoinHandle<()>>,
     pub(crate) contexts: HashMap<u32, Owned>,
     pub(crate) streams: Streams,
-    space: Arc<Space>,
+    pub(crate) space: Arc<Space>,
     pub(crate) memory: Memory,
     pub(crate) pinning: Pinning,
     /// The driver's timed events, by the guest's numbers of context and event.

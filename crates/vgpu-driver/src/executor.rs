@@ -273,7 +273,9 @@ impl Executor for DriverDevice {
         let asked = unsafe { self.driver.api.cuMemGetInfo_v2(&raw mut free, &raw mut total) };
         self.answered(&context, asked.map_err(refused("to tell about memory")))?;
         let (granted, quota) = context.ledger.free_and_total();
-        Ok(MemInfoReply { free_bytes: granted.min(free as u64), total_bytes: quota.min(total as u64) }.into())
+        let device = self.contexts.get(&message.context).expect("it was entered").device;
+        let free = free as u64 + self.space.kept_bytes(device);
+        Ok(MemInfoReply { free_bytes: granted.min(free), total_bytes: quota.min(total as u64) }.into())
     }
 
     fn copy_in(&mut self, seq: Seq, message: &CopyIn, _: &[u8]) -> CuResult {

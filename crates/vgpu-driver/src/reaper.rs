@@ -3,7 +3,8 @@
 //! It is only given what no work uses any more.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use vgpu_core::CuResult;
@@ -15,6 +16,9 @@ use crate::host_call::Registered;
 use crate::open::Driver;
 use crate::pinning::Pinned;
 use crate::space::Space;
+
+/// So long after the last thing has gone memory stays mapped that is free.
+const KEPT_FOR: Duration = Duration::from_secs(1);
 
 /// Something of a context that is to go.
 pub(crate) struct Dead {
@@ -82,6 +86,11 @@ impl Reaper {
         let _ = self.sender.lock().send(dead);
     }
 
+    /// Whether anything that was expected is not gone yet.
+    pub(crate) fn expects_any(&self) -> bool {
+        *self.count.expected.lock() > 0
+    }
+
     /// Waits until all that was expected is gone.
     pub(crate) fn wait(&self) {
         let mut expected = self.count.expected.lock();
@@ -93,7 +102,7 @@ impl Reaper {
 
 fn run(driver: &Driver, space: &Space, dead: &Receiver<Dead>, count: &Count) {
     let mut current = Current::default();
-    for dead in dead {
+    while let Some(dead) = next(driver, space, dead) {
         end(driver, space, dead, &mut current);
         let mut expected = count.expected.lock();
         *expected -= 1;
@@ -101,6 +110,17 @@ fn run(driver: &Driver, space: &Space, dead: &Receiver<Dead>, count: &Count) {
             count.none.notify_all();
         }
     }
+}
+
+/// What is sent next; `None` at the end. Where nothing comes for a while, memory that is mapped and free goes.
+fn next(driver: &Driver, space: &Space, dead: &Receiver<Dead>) -> Option<Dead> {
+    if space.keeps_any() {
+        match dead.recv_timeout(KEPT_FOR) {
+            Err(RecvTimeoutError::Timeout) => space.let_go(&driver.api),
+            sent => return sent.ok(),
+        }
+    }
+    dead.recv().ok()
 }
 
 fn end(driver: &Driver, space: &Space, dead: Dead, current: &mut Current) {
@@ -122,6 +142,7 @@ fn end(driver: &Driver, space: &Space, dead: Dead, current: &mut Current) {
         What::Pinned(pinned) => pinned.release(api),
         What::Context { primary_of } => {
             context.end_events(api);
+            space.let_go(api);
             log_failure("a context", end_context(driver, &context, primary_of));
             current.forget();
         }

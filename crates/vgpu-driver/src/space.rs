@@ -1,10 +1,11 @@
 //! Device memory at addresses of our choice: in the arena that the guest keeps free, where no address means two things.
 //!
 //! The arena is reserved with the driver as a whole. An allocation is a stretch of it with memory mapped there, on its context's
-//! device; short ones share what is mapped at once. Where a driver has no such functions, or has the addresses itself, memory is
+//! device; short ones share what is mapped at once, which is kept for a while when none is left: mapping and unmapping cost as
+//! much as a hundred launches. Where a driver has no such functions, or has the addresses itself, memory is
 //! where it likes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use parking_lot::Mutex;
@@ -23,6 +24,8 @@ use crate::context::log_failure;
 const ALIGN_BYTES: u64 = 512;
 /// What is mapped at once for short allocations: those of up to half of it.
 const SHARED_BYTES: u64 = 2 << 20;
+/// So much at most stays mapped for short allocations to come.
+const KEPT_MAX_BYTES: u64 = 16 << 20;
 
 /// A driver that does not reserve so many addresses is asked for this part of them, down to the memory of a large device.
 const RESERVE_PART: u64 = 4;
@@ -52,6 +55,8 @@ struct State {
     /// What is mapped and free of each device, for short allocations, and those that there are, with their lengths.
     shared: BTreeMap<i32, FreeRanges>,
     parts: BTreeMap<Address, u64>,
+    /// Shared blocks of which nothing is used.
+    unused: BTreeSet<Address>,
 }
 
 /// Memory that is mapped as one.
@@ -60,7 +65,6 @@ struct Block {
     len_bytes: u64,
     handle: u64,
     device: i32,
-    is_shared: bool,
 }
 
 impl Space {
@@ -98,8 +102,28 @@ impl Space {
     /// `OUT_OF_MEMORY`, or the driver's.
     pub(crate) fn alloc(&self, api: &Api, device: i32, len_bytes: u64) -> CuResult<Address> {
         match &self.reserved {
-            Some(reserved) => reserved.alloc(api, device, len_bytes),
+            Some(reserved) => match reserved.alloc(api, device, len_bytes) {
+                Err(CuError::OUT_OF_MEMORY) if reserved.unmap_unused(api, 0) => reserved.alloc(api, device, len_bytes),
+                taken => taken,
+            },
             None => api.cuMemAlloc_v2(usize::try_from(len_bytes).map_err(|_| CuError::OUT_OF_MEMORY)?),
+        }
+    }
+
+    /// So much of a device's memory is mapped, and free.
+    pub(crate) fn kept_bytes(&self, device: i32) -> u64 {
+        self.reserved.as_ref().map_or(0, |reserved| reserved.state.lock().kept_bytes(device))
+    }
+
+    /// Whether there is anything to [let go](Self::let_go) of.
+    pub(crate) fn keeps_any(&self) -> bool {
+        self.reserved.as_ref().is_some_and(|reserved| !reserved.state.lock().unused.is_empty())
+    }
+
+    /// Unmaps what is mapped and free.
+    pub(crate) fn let_go(&self, api: &Api) {
+        if let Some(reserved) = &self.reserved {
+            reserved.unmap_unused(api, 0);
         }
     }
 
@@ -120,43 +144,49 @@ impl Reserved {
         let len_bytes = len_bytes.checked_next_multiple_of(ALIGN_BYTES).ok_or(CuError::OUT_OF_MEMORY)?;
         if len_bytes > SHARED_BYTES / 2 {
             let len_bytes = len_bytes.checked_next_multiple_of(self.granularity).ok_or(CuError::OUT_OF_MEMORY)?;
-            return self.map(api, device, len_bytes, false);
+            return self.map(api, device, len_bytes);
         }
         if let Some(address) = self.take_part(device, len_bytes) {
             return Ok(address);
         }
-        let start = self.map(api, device, self.granularity, true)?;
+        let start = self.map(api, device, self.granularity)?;
         self.state.lock().shared.entry(device).or_default().give(start, self.granularity);
         self.take_part(device, len_bytes).ok_or(CuError::OUT_OF_MEMORY)
     }
 
     fn take_part(&self, device: i32, len_bytes: u64) -> Option<Address> {
-        let mut state = self.state.lock();
-        let address = state.shared.get_mut(&device)?.take(len_bytes)?;
-        state.parts.insert(address, len_bytes);
-        Some(address)
+        self.state.lock().take_part(device, len_bytes)
     }
 
     fn free(&self, api: &Api, address: Address) -> CuResult {
         let mut state = self.state.lock();
-        let unused = match state.parts.remove(&address) {
-            Some(len_bytes) => state.give_part(address, len_bytes),
-            None => vec![address],
-        };
-        let blocks: Vec<(Address, Block)> =
-            unused.into_iter().filter_map(|start| Some((start, state.blocks.remove(&start)?))).collect();
+        if let Some(len_bytes) = state.parts.remove(&address) {
+            state.give_part(address, len_bytes);
+            drop(state);
+            self.unmap_unused(api, KEPT_MAX_BYTES);
+            return Ok(());
+        }
+        let block = state.blocks.remove(&address);
         drop(state);
         // One that does not go keeps its addresses.
-        blocks.into_iter().try_for_each(|(start, block)| self.unmap(api, start, block))
+        block.map_or(Ok(()), |block| self.unmap(api, address, block))
+    }
+
+    /// Unmaps shared blocks of which nothing is used, but for so many bytes; whether there was any.
+    fn unmap_unused(&self, api: &Api, but_bytes: u64) -> bool {
+        let unused = self.state.lock().take_unused(but_bytes);
+        let is_any = !unused.is_empty();
+        unused.into_iter().for_each(|(start, block)| log_failure("memory", self.unmap(api, start, block)));
+        is_any
     }
 
     /// Maps memory somewhere.
-    fn map(&self, api: &Api, device: i32, len_bytes: u64, is_shared: bool) -> CuResult<Address> {
+    fn map(&self, api: &Api, device: i32, len_bytes: u64) -> CuResult<Address> {
         let start = self.state.lock().free.take(len_bytes).ok_or(CuError::OUT_OF_MEMORY)?;
         let mapped = self.map_at(api, device, start, len_bytes as usize);
         let mut state = self.state.lock();
         match mapped {
-            Ok(handle) => drop(state.blocks.insert(start, Block { len_bytes, handle, device, is_shared })),
+            Ok(handle) => drop(state.blocks.insert(start, Block { len_bytes, handle, device })),
             Err(_) => drop(state.free.give(start, len_bytes)),
         }
         mapped.map(|_| start)
@@ -188,16 +218,49 @@ impl Reserved {
 }
 
 impl State {
-    /// Gives back a part of shared blocks. Returns those of which no part is used now; they are shared no more.
-    fn give_part(&mut self, address: Address, len_bytes: u64) -> Vec<Address> {
-        let Some(device) = self.blocks.range(..=address).next_back().map(|(_, block)| block.device) else {
-            return Vec::new();
+    fn take_part(&mut self, device: i32, len_bytes: u64) -> Option<Address> {
+        let address = self.shared.get_mut(&device)?.take(len_bytes)?;
+        self.parts.insert(address, len_bytes);
+        let first = self.blocks.range(..=address).next_back().map_or(address, |(start, _)| *start);
+        self.unused.extract_if(first..address + len_bytes, |_| true).for_each(drop);
+        Some(address)
+    }
+
+    /// Gives back a part of shared blocks.
+    fn give_part(&mut self, address: Address, len_bytes: u64) {
+        let Some((first, block)) = self.blocks.range(..=address).next_back() else {
+            return;
         };
-        let shared = self.shared.entry(device).or_default();
-        let free = shared.give(address, len_bytes);
-        let within = self.blocks.range(free.clone());
-        let whole = within.filter(|(start, block)| block.is_shared && **start + block.len_bytes <= free.end);
-        whole.filter(|(start, block)| shared.take_at(**start, block.len_bytes)).map(|(start, _)| *start).collect()
+        let free = self.shared.entry(block.device).or_default().give(address, len_bytes);
+        let within = self.blocks.range(*first..address + len_bytes);
+        let is_unused = |start: Address, block: &Block| free.start <= start && start + block.len_bytes <= free.end;
+        self.unused.extend(within.filter(|(start, block)| is_unused(**start, block)).map(|(start, _)| *start));
+    }
+
+    /// Takes shared blocks out of which nothing is used, but for so many bytes.
+    fn take_unused(&mut self, but_bytes: u64) -> Vec<(Address, Block)> {
+        let mut kept_bytes = 0;
+        let Self { unused, blocks, shared, .. } = self;
+        let is_too_much = |start: &Address| {
+            kept_bytes += blocks[start].len_bytes;
+            kept_bytes > but_bytes
+        };
+        let too_much: Vec<Address> = unused.extract_if(.., is_too_much).collect();
+        let taken = too_much.into_iter().filter_map(|start| Some((start, blocks.remove(&start)?)));
+        taken
+            .filter(|(start, block)| {
+                shared.get_mut(&block.device).is_some_and(|shared| shared.take_at(*start, block.len_bytes))
+            })
+            .collect()
+    }
+
+    fn kept_bytes(&self, device: i32) -> u64 {
+        self.unused
+            .iter()
+            .map(|start| &self.blocks[start])
+            .filter(|block| block.device == device)
+            .map(|block| block.len_bytes)
+            .sum()
     }
 }
 
@@ -251,17 +314,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_of_which_nothing_is_used_are_shared_no_more() {
+    fn blocks_of_which_nothing_is_used_are_kept_up_to_a_limit() {
         let mut state = State::default();
-        let block = Block { len_bytes: 4096, handle: 1, device: 3, is_shared: true };
-        state.blocks.extend([(0, block), (4096, block), (8192, Block { is_shared: false, ..block })]);
-        let shared = state.shared.entry(3).or_default();
-        shared.give(0, 8192);
-        // Over the border of both, and behind that.
-        assert!(shared.take_at(4000, 200) && shared.take_at(8000, 10));
-        assert_eq!(state.give_part(4000, 200), [0]);
-        assert_eq!(state.give_part(8000, 10), [4096]);
-        assert_eq!(state.shared[&3].find(1), None);
+        let block = Block { len_bytes: 4096, handle: 1, device: 3 };
+        state.blocks.extend([(0, block), (4096, block), (8192, Block { device: 4, ..block })]);
+        state.shared.entry(3).or_default().give(0, 8192);
+        state.shared.entry(4).or_default().give(8192, 4096);
+        // The second part lies over the border of both blocks.
+        let [first, second, third] = [4000, 200, 3992].map(|len| state.take_part(3, len).expect("room"));
+        assert_eq!([first, second, third], [0, 4000, 4200]);
+        assert_eq!(state.take_part(4, 4096), Some(8192));
+        state.give_part(first, 4000);
+        assert_eq!(state.kept_bytes(3), 0);
+        state.give_part(second, 200);
+        assert_eq!((state.kept_bytes(3), state.kept_bytes(4)), (4096, 0));
+        state.give_part(third, 3992);
+        assert_eq!(state.kept_bytes(3), 8192);
+        // What is taken of them is not to go.
+        assert_eq!(state.take_part(3, 10), Some(0));
+        assert_eq!(state.kept_bytes(3), 4096);
+        state.give_part(8192, 4096);
+        let starts = |taken: Vec<(Address, Block)>| taken.into_iter().map(|(start, _)| start).collect::<Vec<_>>();
+        assert_eq!(starts(state.take_unused(8191)), [8192]);
+        assert_eq!(starts(state.take_unused(4096)), [0; 0]);
+        assert_eq!(starts(state.take_unused(0)), [4096]);
+        assert_eq!((state.kept_bytes(3), state.shared[&3].longest_bytes()), (0, 4096 - 10));
     }
 
     #[test]

@@ -98,7 +98,7 @@ fn long_memory_is_mapped_by_itself_and_unmapped_before_it_is_released() {
 }
 
 #[test]
-fn short_memory_shares_a_piece_until_all_of_it_is_free() {
+fn short_memory_shares_a_piece_that_goes_some_time_after_all_of_it_is_free() {
     let fake = Fake::new();
     let (mut guest, arena) = start(&fake);
     // Beside what the guest has already.
@@ -113,9 +113,42 @@ fn short_memory_shares_a_piece_until_all_of_it_is_free() {
     free(&mut guest, [short[0], short[2]]);
     assert_eq!(memory_calls(&guest, "reaper"), [""; 0]);
     free(&mut guest, [further]);
-    assert_eq!(memory_calls(&guest, "reaper").len(), 2, "the second piece");
-    free(&mut guest, [short[1], short[3], memory]);
+    assert_eq!(guest.alloc(MIB), Ok(further), "the second piece is kept for a while");
+    free(&mut guest, [further, short[1], short[3], memory]);
     wait_until(|| fake.living(), || !fake.living().iter().any(|name| name.starts_with("piece")));
+    guest.end();
+}
+
+#[test]
+fn memory_that_comes_and_goes_is_mapped_once() {
+    let fake = Fake::new();
+    let (mut guest, _) = start(&fake);
+    let first = guest.alloc(MIB).unwrap();
+    free(&mut guest, [first]);
+    fake.take_log();
+    for _ in 0..20 {
+        let address = guest.alloc(MIB).unwrap();
+        free(&mut guest, [address]);
+    }
+    let calls = fake.take_log();
+    assert!(calls.iter().all(|call| !call.line.starts_with("cuMem") || call.name() == "cuMemGetInfo_v2"), "{calls:?}");
+    guest.end();
+}
+
+#[test]
+fn only_so_much_stays_mapped_and_nothing_when_there_is_no_room() {
+    let fake = Fake::new();
+    let (mut guest, _) = start(&fake);
+    let many: Vec<u64> = (0..20).map(|_| guest.alloc(MIB).unwrap()).collect();
+    let pieces = || fake.living().iter().filter(|name| name.starts_with("piece")).count();
+    assert_eq!(pieces(), 11);
+    free(&mut guest, many);
+    // The guest's own 4096 bytes lie in one more.
+    assert!(pieces() <= 1 + (16 << 20) / PIECE as usize, "{}", pieces());
+    let held = guest.alloc(MIB).unwrap();
+    fake.fail("ring", "cuMemCreate(", 0, CuError::OUT_OF_MEMORY.code());
+    guest.alloc(PIECE).expect("there is room once nothing is kept");
+    assert_eq!(pieces(), 2 + usize::from(held / PIECE != guest.memory / PIECE));
     guest.end();
 }
 
