@@ -4,14 +4,14 @@
 //!   their GPUs, with the table of `attributes`; [`Nested`] is for our own libcuda in a driver's place.
 //! - [`DriverDevice`] serves one guest: `executor` has a method per message, `device` what they share.
 //! - [`Nvml`] says what libcuda does not: clocks, temperatures, power.
-//! - The order of work: `context`, `stream`; `retire` publishes what is done, unless the GPU does it by `words`; `reaper` frees
-//!   what nobody uses any more.
+//! - The order of work: `context`, `stream`; `retire` publishes what is done, as the GPU says by `words` where it can; `reaper`
+//!   frees what nobody uses any more.
 //! - Bytes: `space` has device memory lie where the guest expects it, `memory` knows what is the guest's, `copy` moves it,
 //!   `fill` sets it, `pinning` has the window's bytes and short ones lie where the GPU can fetch them.
 //! - Work: `module` and `function` with `layout`, `launch`, `blas`, `graph` with `nodes` and `workspace`; `host_call` has the guest
 //!   work, `output` has what kernels print.
 //!
-//! Three threads: the one that serves the ring makes all calls that order work; `retire`'s asks which of it is done; and
+//! Three threads: the one that serves the ring makes all calls that order work; `retire`'s sees which of it is done; and
 //! `reaper`'s makes those that may block until a device is idle. A thread of the driver's own enters `host_call`, and one of
 //! `output`'s calls nobody. Handles and addresses of the driver never leave this process other than device addresses; a
 //! guest's copies and fills are held against what it owns before the driver sees them.

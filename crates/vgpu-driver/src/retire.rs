@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use vgpu_core::wire::{Completions, Seq, StreamSlot};
-use vgpu_core::{CuError, CuResult};
+use vgpu_core::{CuError, CuResult, wait};
 
 use crate::api::{Event, Stream};
 use crate::context::{Context, Current};
@@ -29,8 +29,9 @@ const POINTS_MAX: usize = 1024;
 
 /// So long after anything new the thread goes on looking; then it naps, or sleeps when there is nothing to come.
 const RESTLESS: Duration = Duration::from_micros(50);
-/// The same while a thread of the guest's sleeps until something is done: a nap lasts longer than it should, and more so in a VM.
-const RESTLESS_FOR_SLEEPERS: Duration = Duration::from_millis(2);
+/// The same while a thread of the guest's waits for this one: a nap lasts longer than it should, and more so in a VM. Where
+/// there are many cores, threads spin for long before they sleep, which nobody sees.
+const RESTLESS_FOR_WAITERS: Duration = Duration::from_millis(2);
 /// So many looks at words between two offers of the core to others.
 const LOOKS: u32 = 24;
 /// The longest nap: what a step of some milliseconds is late by at most.
@@ -225,8 +226,11 @@ impl Retirer {
 
     /// Waits until all that was let go of is gone.
     pub(crate) fn wait_for_burials(&self) {
-        self.wakes.notify_one();
-        self.reaper.wait();
+        if self.reaper.expects_any() {
+            // Nobody shall nap meanwhile.
+            self.wakes.notify_one();
+            self.reaper.wait();
+        }
     }
 
     /// Ends a context with a fault: whatever waits in it is done, but for the guest's own functions.
@@ -298,7 +302,8 @@ impl Retirer {
         let only_looks = !view.wants_events && !is_reached();
         loop {
             let waited = new_since.elapsed();
-            let restless = if self.words.has_sleepers() { RESTLESS_FOR_SLEEPERS } else { RESTLESS };
+            let is_waited_for = self.words.has_sleepers() || (view.wants_events && wait::has_many_cores());
+            let restless = if is_waited_for { RESTLESS_FOR_WAITERS } else { RESTLESS };
             if waited >= restless {
                 return self.nap(waited, view);
             }

@@ -89,7 +89,9 @@ impl OwnWords {
         let words = stream_words(&*self.completions, self.signals);
         match words.and_then(|words| Some((words, words.word(slot)?))) {
             Some((words, word)) => {
-                word.fetch_max(last, Ordering::Release);
+                if word.load(Ordering::Acquire) < last {
+                    word.fetch_max(last, Ordering::Release);
+                }
                 words.wake();
             }
             None => self.completions.retire(slot, last),
