@@ -43,8 +43,8 @@ uint64_t mixed(uint64_t z) {
     return z ^ (z >> 31);
 }
 
-unsigned threads() {
-    return std::max(1u, std::min(16u, std::thread::hardware_concurrency()));
+size_t threads(unsigned most) {
+    return std::max(1u, std::min(most, std::thread::hardware_concurrency()));
 }
 
 // All weights of tensors with rows of one length: uniform, with the deviation that keeps sums over a row near one.
@@ -92,7 +92,7 @@ void fill(ggml_tensor * tensor, void *) {
             }
         }
     };
-    const size_t part = (count / threads() + 4) / 4 * 4;
+    const size_t part = (count / threads(16) + 4) / 4 * 4;
     std::vector<std::thread> running;
     for (size_t from = 0; from < count; from += part) {
         running.emplace_back(fill_part, from, std::min(from + part, count));
@@ -242,7 +242,7 @@ int main(int argc, char ** argv) {
     params.n_ctx = 1024;
     params.n_batch = prompt_len;
     params.n_ubatch = prompt_len;
-    params.n_threads = params.n_threads_batch = int(threads());
+    params.n_threads = params.n_threads_batch = int(threads(8));
     llama_context * context = llama_init_from_model(model, params);
     if (context == nullptr) {
         fail("no context");

@@ -47,6 +47,8 @@ vgpu, to be examined on a machine that has an NVIDIA GPU. Nothing has to be inst
   ./gpucheck --json result.json     every step; nine minutes at most
   ./gpucheck --list                 what the steps are
   ./gpucheck facts smoke            these two
+  ./gpucheck calls calls:--completions=words
+                                    one step twice, the second time with a flag for vgpud
 
 Exit status 3: there is no NVIDIA driver, or no GPU.
 ";
