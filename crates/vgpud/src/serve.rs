@@ -35,7 +35,11 @@ pub fn run(options: &ServeOptions) -> Result<()> {
     let images = (settings.module_cache_bytes > 0).then(CacheFolder::create).transpose()?;
     let image_flags = images.iter().flat_map(|folder| folder.flags(settings.module_cache_bytes));
     // The software GPU compiles nothing that is worth keeping.
-    let code = (settings.device.device != Choice::Soft).then(CacheFolder::create).transpose()?;
+    let code = (settings.device.device != Choice::Soft).then(CacheFolder::create).transpose();
+    let code = code.unwrap_or_else(|error| {
+        log::warn!("what the driver compiles is not kept: {error:#}");
+        None
+    });
     let jit_folders = JitFolders::new(code.as_ref().map(CacheFolder::path));
     let daemon = Daemon::new(settings.device, settings.max_guests, image_flags, jit_folders)?;
     let doors = Doors::open(&settings.doors, passed.sockets)?;
