@@ -35,91 +35,95 @@ fn guests_are_asked_for_points_and_for_questions_about_times() {
 
 #[test]
 fn a_wait_for_an_early_event_does_not_wait_for_later_work() {
-    let fake = Fake::new();
-    let record = |guest: &mut Guest, is_timed| match is_timed {
-        true => guest.post(EventRecord { stream: STREAM, event: 5 }),
-        false => guest.post(marker()),
-    };
-    for is_timed in [false, true] {
-        let mut guest = with_other(&fake);
-        guest.launch().unwrap();
-        record(&mut guest, is_timed).unwrap();
-        let early = guest.seq;
-        // Work that stands still until the guest has carried it out.
-        guest.call_host(1).unwrap();
-        let late = guest.seq;
-        guest.post(StreamWait { stream: OTHER, other: STREAM, until: early }).unwrap();
-        guest.wait_for(OTHER, guest.seq);
-        assert!(guest.window.seen.lock().retired[&STREAM] < late);
-        guest.host_calls(1);
-        guest.carry_out(1);
-        guest.wait_for(STREAM, late);
-        guest.end();
+    for fake in Fake::both() {
+        let record = |guest: &mut Guest, is_timed| match is_timed {
+            true => guest.post(EventRecord { stream: STREAM, event: 5 }),
+            false => guest.post(marker()),
+        };
+        for is_timed in [false, true] {
+            let mut guest = with_other(&fake);
+            guest.launch().unwrap();
+            record(&mut guest, is_timed).unwrap();
+            let early = guest.seq;
+            // Work that stands still until the guest has carried it out.
+            guest.call_host(1).unwrap();
+            let late = guest.seq;
+            guest.post(StreamWait { stream: OTHER, other: STREAM, until: early }).unwrap();
+            guest.wait_for(OTHER, guest.seq);
+            assert!(guest.window.reached(STREAM) < late);
+            guest.host_calls(1);
+            guest.carry_out(1);
+            guest.wait_for(STREAM, late);
+            guest.end();
+        }
     }
 }
 
 #[test]
 fn a_wait_for_an_event_that_has_not_come_waits() {
-    let fake = Fake::new();
-    let mut guest = with_other(&fake);
-    fake.hold("stream1", true);
-    guest.launch().unwrap();
-    guest.post(marker()).unwrap();
-    let early = guest.seq;
-    guest.post(StreamWait { stream: OTHER, other: STREAM, until: early }).unwrap();
-    let wait = guest.seq;
-    guest.post(Marker { stream: LEGACY, reserved: 0 }).unwrap();
-    guest.wait_for(LEGACY, guest.seq);
-    assert!(guest.window.seen.lock().retired[&OTHER] < wait);
-    fake.hold("stream1", false);
-    guest.wait_for(OTHER, wait);
-    guest.end();
+    for fake in Fake::both() {
+        let mut guest = with_other(&fake);
+        fake.hold("stream1", true);
+        guest.launch().unwrap();
+        guest.post(marker()).unwrap();
+        let early = guest.seq;
+        guest.post(StreamWait { stream: OTHER, other: STREAM, until: early }).unwrap();
+        let wait = guest.seq;
+        guest.post(Marker { stream: LEGACY, reserved: 0 }).unwrap();
+        guest.wait_for(LEGACY, guest.seq);
+        assert!(guest.window.reached(OTHER) < wait);
+        fake.hold("stream1", false);
+        guest.wait_for(OTHER, wait);
+        guest.end();
+    }
 }
 
 #[test]
 fn masses_of_events_take_no_more_than_a_few_of_the_drivers() {
     const MANY: usize = 100_000;
-    let fake = Fake::new();
-    let mut guest = with_other(&fake);
-    fake.hold("stream1", true);
-    let first = guest.seq + 1;
-    for _ in 0..MANY {
-        guest.post(marker()).unwrap();
+    for fake in Fake::both() {
+        let mut guest = with_other(&fake);
+        fake.hold("stream1", true);
+        let first = guest.seq + 1;
+        for _ in 0..MANY {
+            guest.post(marker()).unwrap();
+        }
+        let last = guest.seq;
+        let points = fake.living().iter().filter(|name| name.starts_with("point")).count();
+        assert!(points < 2000, "{points}");
+        // Waits for the earliest, for one of which there is no point of its own, and for the last one.
+        for until in [first, first + MANY as u64 / 2, last] {
+            guest.post(StreamWait { stream: OTHER, other: STREAM, until }).unwrap();
+        }
+        let wait = guest.seq;
+        guest.post(Marker { stream: LEGACY, reserved: 0 }).unwrap();
+        guest.wait_for(LEGACY, guest.seq);
+        assert!(guest.window.reached(OTHER) < wait - 2);
+        fake.hold("stream1", false);
+        guest.wait_for(OTHER, wait);
+        guest.wait_for(STREAM, last);
+        assert_eq!(guest.failures(), []);
+        guest.end();
     }
-    let last = guest.seq;
-    let points = fake.living().iter().filter(|name| name.starts_with("point")).count();
-    assert!(points < 2000, "{points}");
-    // Waits for the earliest, for one of which there is no point of its own, and for the last one.
-    for until in [first, first + MANY as u64 / 2, last] {
-        guest.post(StreamWait { stream: OTHER, other: STREAM, until }).unwrap();
-    }
-    let wait = guest.seq;
-    guest.post(Marker { stream: LEGACY, reserved: 0 }).unwrap();
-    guest.wait_for(LEGACY, guest.seq);
-    assert!(guest.window.seen.lock().retired[&OTHER] < wait - 2);
-    fake.hold("stream1", false);
-    guest.wait_for(OTHER, wait);
-    guest.wait_for(STREAM, last);
-    assert_eq!(guest.failures(), []);
-    guest.end();
 }
 
 #[test]
 fn a_slot_that_is_used_again_keeps_its_points_apart() {
-    let fake = Fake::new();
-    let mut guest = Guest::ready(&fake);
-    fake.hold("stream1", true);
-    (0..2000).for_each(|_| guest.post(marker()).unwrap());
-    guest.post(StreamDestroy { stream: STREAM, reserved: 0 }).unwrap();
-    // A stream of another context: its records cannot move the points of this one.
-    guest.post(ContextCreate { context: 2, device: 0, legacy_stream: 3, flags: 0 }).unwrap();
-    guest.post(StreamCreate { context: 2, stream: STREAM, flags: 1, priority: 0 }).unwrap();
-    (0..100).for_each(|_| guest.post(marker()).unwrap());
-    let last = guest.seq;
-    fake.hold("stream1", false);
-    guest.wait_for(STREAM, last);
-    assert_eq!(guest.failures(), []);
-    guest.end();
+    for fake in Fake::both() {
+        let mut guest = Guest::ready(&fake);
+        fake.hold("stream1", true);
+        (0..2000).for_each(|_| guest.post(marker()).unwrap());
+        guest.post(StreamDestroy { stream: STREAM, reserved: 0 }).unwrap();
+        // A stream of another context: its records cannot move the points of this one.
+        guest.post(ContextCreate { context: 2, device: 0, legacy_stream: 3, flags: 0 }).unwrap();
+        guest.post(StreamCreate { context: 2, stream: STREAM, flags: 1, priority: 0 }).unwrap();
+        (0..100).for_each(|_| guest.post(marker()).unwrap());
+        let last = guest.seq;
+        fake.hold("stream1", false);
+        guest.wait_for(STREAM, last);
+        assert_eq!(guest.failures(), []);
+        guest.end();
+    }
 }
 
 #[test]

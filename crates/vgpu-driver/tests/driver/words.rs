@@ -81,6 +81,33 @@ fn a_word_that_the_guest_forges_lets_nothing_go_that_work_still_uses() {
 }
 
 #[test]
+fn what_others_wait_for_behind_masses_of_batches_has_its_event_where_it_should() {
+    let fake = Fake::with_words();
+    let mut guest = Guest::ready(&fake);
+    fake.hold("stream1", true);
+    for _ in 0..1500 {
+        guest.launch().unwrap();
+        guest.settle();
+    }
+    guest.post(marker()).unwrap();
+    let marked = guest.seq;
+    // Behind the marker: more points than a stream has, again.
+    guest.launch().unwrap();
+    guest.settle();
+    guest.post(StreamWait { stream: LEGACY, other: STREAM, until: marked }).unwrap();
+    let wait = guest.seq;
+    guest.post(Marker { stream: LEGACY, reserved: 0 }).unwrap();
+    let last = guest.seq;
+    guest.settle();
+    assert!(guest.window.reached(LEGACY) < wait);
+    fake.hold("stream1", false);
+    guest.wait_for(LEGACY, last);
+    assert!(guest.window.reached(STREAM) >= marked, "the default stream was held back");
+    guest.wait_for(STREAM, wait - 1);
+    guest.end();
+}
+
+#[test]
 fn the_guest_learns_of_work_though_nobody_asks_the_driver() {
     let fake = Fake::with_words();
     let mut guest = Guest::ready(&fake);
