@@ -367,29 +367,33 @@ impl Retirer {
             return true;
         };
         let is_nothing = point.event.is_none() && !point.is_written;
-        if is_nothing || context.check().is_err() || self.words.reached(slot) >= point.last {
+        if is_nothing || context.check().is_err() {
             return true;
         }
-        if !asks {
-            return false;
-        }
         let api = &self.driver.api;
-        let ask = || point.event.map_or_else(|| api.cuStreamQuery(*stream), |event| api.cuEventQuery(event));
-        match current.enter(api, context).and_then(|()| ask()) {
-            Ok(()) => {
-                if let Some(event) = point.event.filter(|_| context.prints()) {
-                    // Returns at once, for the event is reached. A fault of what comes after it is for the next event to tell.
-                    let _ = api.cuEventSynchronize(event);
-                    self.output.take_in();
-                }
-                true
+        if self.words.reached(slot) < point.last {
+            if !asks {
+                return false;
             }
-            Err(CuError::NOT_READY) => false,
-            Err(error) => {
-                self.fail(context, current, error, "the device failed while it was working");
-                true
+            let ask = || point.event.map_or_else(|| api.cuStreamQuery(*stream), |event| api.cuEventQuery(event));
+            match current.enter(api, context).and_then(|()| ask()) {
+                Ok(()) => {}
+                Err(CuError::NOT_READY) => return false,
+                Err(error) => {
+                    self.fail(context, current, error, "the device failed while it was working");
+                    return true;
+                }
             }
         }
+        if let Some(event) = point.event.filter(|_| context.prints())
+            && current.enter(api, context).is_ok()
+        {
+            // Returns at once, for the event is reached, or will be in a moment. A fault of what comes after it is for the next
+            // event to tell.
+            let _ = api.cuEventSynchronize(event);
+            self.output.take_in();
+        }
+        true
     }
 
     /// Publishes a stream's first point, whose context is current.

@@ -170,17 +170,18 @@ impl Streams {
             self.retirer.fail(&context, &mut self.current, error, "no words can be written behind a stream's work");
         }
         let is_written = written.is_ok();
-        self.put_point(slot, !is_written, is_written);
+        // What is printed is had by waiting for an event.
+        self.put_point(slot, !is_written || context.prints(), is_written);
         self.set_marked(slot);
     }
 
     /// Puts a point behind a stream's records that others can wait for, if there is none.
     pub(crate) fn mark_for_waits(&mut self, slot: StreamSlot) {
-        let Some(open) = self.get(slot).filter(|open| open.waitable < open.last) else {
+        if self.get(slot).is_none_or(|open| open.waitable == open.last) {
             return;
-        };
+        }
         // Then the words that are written behind this batch of records tell of this point, too.
-        let is_written = self.words.are_held() && !open.context.prints();
+        let is_written = self.words.are_held();
         self.put_point(slot, true, is_written);
         if !is_written {
             self.set_marked(slot);
@@ -188,13 +189,10 @@ impl Streams {
     }
 
     fn write_words(&mut self, stream: Stream, context: &Context, slot: StreamSlot, last: Seq) -> CuResult {
-        if context.prints() {
-            // What is printed comes before what says that it is done, and the GPU cannot know.
-            return Err(CuError::NOT_SUPPORTED);
-        }
         context.check()?;
         self.current.enter(&self.driver.api, context)?;
-        self.words.write(&self.driver.api, stream, slot, last)
+        // What is printed comes before the guest's word, and the GPU cannot know.
+        self.words.write(&self.driver.api, stream, slot, last, context.prints())
     }
 
     fn set_marked(&mut self, slot: StreamSlot) {

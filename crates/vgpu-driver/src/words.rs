@@ -6,7 +6,8 @@
 //!
 //! Why not events: on an H100 a launch costs 6.6 us while another thread asks for events, and 3.8 us while it reads a word, as
 //! much as when nobody looks. A write costs 0.8 us of the thread that orders work, and there is a pair for up to 32 records.
-//! Events are recorded besides only where something may have to wait for them, and faults are asked for now and then.
+//! Events are recorded besides only where something may have to wait for them, and faults are asked for now and then. Where
+//! kernels may print, only our own word is written, and the guest's when what was printed has been taken in.
 //!
 //! **Source:** the driver API's chapter "Stream memory operations": a write comes after all work before it, and what that has
 //! written is seen by whoever sees it.
@@ -148,14 +149,15 @@ impl Words {
         self.held.is_some()
     }
 
-    /// Has the GPU write the number of a stream's last record behind its work.
+    /// Has the GPU write the number of a stream's last record behind its work; for us alone if the guest is to learn of it from
+    /// this process.
     ///
     /// # Errors
     /// `NOT_SUPPORTED` where it is not to be asked, or the driver's.
-    pub(crate) fn write(&self, api: &Api, stream: Stream, slot: StreamSlot, last: Seq) -> CuResult {
+    pub(crate) fn write(&self, api: &Api, stream: Stream, slot: StreamSlot, last: Seq, for_us_alone: bool) -> CuResult {
         let (held, offset) = self.held.as_ref().zip(self.own.offset(slot)).ok_or(CuError::NOT_SUPPORTED)?;
         // The guest's first: it may be waiting, and where ours is written so is the guest's.
-        held.addresses.iter().try_for_each(|address| {
+        held.addresses.iter().skip(for_us_alone.into()).try_for_each(|address| {
             // SAFETY: the word lies in a registered range.
             unsafe { api.cuStreamWriteValue64_v2(stream, address + offset, last, 0) }
         })
