@@ -310,6 +310,11 @@ impl DriverDevice {
         self.dead.extend(what.into_iter().map(|what| Dead { context: Arc::clone(context), what }));
     }
 
+    /// Whether all work so far is known to be done.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.streams.are_marked() && self.retirer.is_idle()
+    }
+
     /// Puts points behind all records, and hands over what can go behind them.
     pub(crate) fn publish(&mut self) {
         self.streams.mark_all();

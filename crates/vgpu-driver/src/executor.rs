@@ -257,7 +257,12 @@ impl Executor for DriverDevice {
         };
         let owned = self.contexts.get(&stretch.context).expect("memory goes with its context");
         let context = Arc::clone(&owned.context);
-        self.bury(&context, [What::Memory { address, len_bytes: stretch.len_bytes }]);
+        if self.is_idle() && self.space.free_part(&self.driver.api, address) {
+            context.ledger.release(stretch.len_bytes);
+            self.retirer.keep_for_a_while();
+        } else {
+            self.bury(&context, [What::Memory { address, len_bytes: stretch.len_bytes }]);
+        }
         Ok(())
     }
 

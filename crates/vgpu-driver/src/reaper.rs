@@ -3,6 +3,7 @@
 //! It is only given what no work uses any more.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -51,7 +52,8 @@ pub(crate) enum What {
 
 /// The way to the thread, and a count of what is on it.
 pub(crate) struct Reaper {
-    sender: Mutex<Sender<Dead>>,
+    /// `None` has the thread look for memory that it should unmap some time.
+    sender: Mutex<Sender<Option<Dead>>>,
     count: Arc<Count>,
 }
 
@@ -59,6 +61,8 @@ pub(crate) struct Reaper {
 struct Count {
     expected: Mutex<usize>,
     none: Condvar,
+    /// The thread looks for memory that is kept, or will.
+    looks: AtomicBool,
 }
 
 impl Reaper {
@@ -83,7 +87,14 @@ impl Reaper {
     /// Sends what was expected.
     pub(crate) fn send(&self, dead: Dead) {
         // The thread ends with this value only.
-        let _ = self.sender.lock().send(dead);
+        let _ = self.sender.lock().send(Some(dead));
+    }
+
+    /// Has memory that is kept mapped go some time, if nobody wants it.
+    pub(crate) fn keep_for_a_while(&self) {
+        if !self.count.looks.swap(true, Ordering::AcqRel) {
+            let _ = self.sender.lock().send(None);
+        }
     }
 
     /// Whether anything that was expected is not gone yet.
@@ -100,9 +111,10 @@ impl Reaper {
     }
 }
 
-fn run(driver: &Driver, space: &Space, dead: &Receiver<Dead>, count: &Count) {
+fn run(driver: &Driver, space: &Space, dead: &Receiver<Option<Dead>>, count: &Count) {
     let mut current = Current::default();
-    while let Some(dead) = next(driver, space, dead) {
+    while let Some(dead) = next(driver, space, dead, &count.looks) {
+        let Some(dead) = dead else { continue };
         end(driver, space, dead, &mut current);
         let mut expected = count.expected.lock();
         *expected -= 1;
@@ -113,8 +125,11 @@ fn run(driver: &Driver, space: &Space, dead: &Receiver<Dead>, count: &Count) {
 }
 
 /// What is sent next; `None` at the end. Where nothing comes for a while, memory that is mapped and free goes.
-fn next(driver: &Driver, space: &Space, dead: &Receiver<Dead>) -> Option<Dead> {
+fn next(driver: &Driver, space: &Space, dead: &Receiver<Option<Dead>>, looks: &AtomicBool) -> Option<Option<Dead>> {
+    // Before the look: what is kept from now on is said again.
+    looks.store(false, Ordering::Release);
     if space.keeps_any() {
+        looks.store(true, Ordering::Release);
         match dead.recv_timeout(KEPT_FOR) {
             Err(RecvTimeoutError::Timeout) => space.let_go(&driver.api),
             sent => return sent.ok(),

@@ -224,6 +224,17 @@ impl Retirer {
         self.tell(&state, false);
     }
 
+    /// Whether there is nothing to come.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = self.state.lock();
+        state.busy.is_empty() && state.dying.is_empty()
+    }
+
+    /// Has memory that is kept mapped go some time, if nobody wants it.
+    pub(crate) fn keep_for_a_while(&self) {
+        self.reaper.keep_for_a_while();
+    }
+
     /// Waits until all that was let go of is gone.
     pub(crate) fn wait_for_burials(&self) {
         if self.reaper.expects_any() {

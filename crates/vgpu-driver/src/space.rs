@@ -127,6 +127,12 @@ impl Space {
         }
     }
 
+    /// Gives memory back that no work uses any more, if it shares what is mapped with other: that takes no call that could wait.
+    /// Whether it does.
+    pub(crate) fn free_part(&self, api: &Api, address: Address) -> bool {
+        self.reserved.as_ref().is_some_and(|reserved| reserved.free_part(api, address))
+    }
+
     /// Gives memory back that no work uses any more; one of its contexts is current.
     ///
     /// # Errors
@@ -159,17 +165,20 @@ impl Reserved {
     }
 
     fn free(&self, api: &Api, address: Address) -> CuResult {
-        let mut state = self.state.lock();
-        if let Some(len_bytes) = state.parts.remove(&address) {
-            state.give_part(address, len_bytes);
-            drop(state);
-            self.unmap_unused(api, KEPT_MAX_BYTES);
+        if self.free_part(api, address) {
             return Ok(());
         }
-        let block = state.blocks.remove(&address);
-        drop(state);
+        let block = self.state.lock().blocks.remove(&address);
         // One that does not go keeps its addresses.
         block.map_or(Ok(()), |block| self.unmap(api, address, block))
+    }
+
+    fn free_part(&self, api: &Api, address: Address) -> bool {
+        let is_part = self.state.lock().free_part(address);
+        if is_part {
+            self.unmap_unused(api, KEPT_MAX_BYTES);
+        }
+        is_part
     }
 
     /// Unmaps shared blocks of which nothing is used, but for so many bytes; whether there was any.
@@ -226,7 +235,12 @@ impl State {
         Some(address)
     }
 
-    /// Gives back a part of shared blocks.
+    /// Gives back a part of shared blocks, if there is one at `address`.
+    fn free_part(&mut self, address: Address) -> bool {
+        let len_bytes = self.parts.remove(&address);
+        len_bytes.inspect(|len_bytes| self.give_part(address, *len_bytes)).is_some()
+    }
+
     fn give_part(&mut self, address: Address, len_bytes: u64) {
         let Some((first, block)) = self.blocks.range(..=address).next_back() else {
             return;

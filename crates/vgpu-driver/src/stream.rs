@@ -140,6 +140,11 @@ impl Streams {
         Ok(open.stream)
     }
 
+    /// Whether a point stands behind all records.
+    pub(crate) fn are_marked(&self) -> bool {
+        self.unmarked.is_empty()
+    }
+
     /// Marks records that a point made later would have wait for others: a context's default stream and its other streams
     /// stand in each other's way, and a point is work like any other.
     fn mark_across_legacy(&mut self, slot: StreamSlot, number: u32, kind: Kind) {

@@ -120,6 +120,20 @@ fn short_memory_shares_a_piece_that_goes_some_time_after_all_of_it_is_free() {
 }
 
 #[test]
+fn short_memory_is_free_at_once_where_no_work_could_use_it() {
+    let fake = Fake::new();
+    let (mut guest, _) = start(&fake);
+    let first = guest.alloc(MIB).unwrap();
+    // Whatever came before is done once this is.
+    free(&mut guest, [first]);
+    assert_eq!(guest.alloc(MIB), Ok(first));
+    guest.post(MemFree { address: first }).unwrap();
+    assert_eq!(guest.alloc(MIB), Ok(first), "nothing is waited for");
+    guest.post(MemFree { address: first }).unwrap();
+    guest.end();
+}
+
+#[test]
 fn memory_that_comes_and_goes_is_mapped_once() {
     let fake = Fake::new();
     let (mut guest, _) = start(&fake);
