@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use vgpu_core::CuError;
 use vgpu_core::window::{AddressRange, Arena};
@@ -16,11 +17,19 @@ use crate::guest::{CONTEXT, Guest, QUOTA_BYTES, STREAM};
 const MIB: u64 = 1 << 20;
 const PIECE: u64 = 2 * MIB;
 
+/// Where the system puts nothing: tests run side by side, and the addresses are nobody's between the arena and the driver.
+const FIRST: u64 = 0x1000_0000_0000;
+const APART: u64 = 2 << 40;
+
+fn apart(len_bytes: u64) -> Arena {
+    static TAKEN: AtomicU64 = AtomicU64::new(0);
+    let address = FIRST + APART * TAKEN.fetch_add(1, Ordering::Relaxed);
+    Arena::at(AddressRange { address, len_bytes }).expect("addresses that nobody has")
+}
+
 /// Addresses for pieces, which start where pieces can.
 fn arena() -> Arena {
-    let somewhere = Arena::anywhere(QUOTA_BYTES + 2 * PIECE).expect("addresses").range();
-    let address = somewhere.address.next_multiple_of(PIECE);
-    Arena::at(AddressRange { address, len_bytes: QUOTA_BYTES + PIECE }).expect("they were free a moment ago")
+    apart(QUOTA_BYTES + PIECE)
 }
 
 /// A guest that is ready, and the arena in which its memory lies.
@@ -61,7 +70,7 @@ fn the_arena_is_reserved_as_a_whole_and_once() {
 #[test]
 fn a_driver_that_does_not_reserve_so_much_is_asked_for_less() {
     let fake = Fake::new();
-    let arena = Arena::anywhere(1 << 40).expect("addresses");
+    let arena = apart(1 << 40);
     let address = arena.range().address.next_multiple_of(PIECE);
     fake.fail("ring", "cuMemAddressReserve(", 0, CuError::OUT_OF_MEMORY.code());
     let mut guest = Guest::in_arena(&fake, Some(arena)).made_ready();
