@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::{
     device::ms_since,
-    process::Partner,
+    process::{self, Partner},
     record::{Aim, Spread, check, fact, ratio},
     setup::{Setup, Side, loads, pack},
 };
@@ -29,6 +29,10 @@ const TURNS: usize = 3;
 /// What is only begun where there is time for it.
 const AGAIN_MAX: Duration = Duration::from_secs(55);
 const CPU_MAX: Duration = Duration::from_secs(65);
+
+/// Of a trace, so much is shown.
+const SUMMARY_LINES: usize = 16;
+const SUMMARY_MAX: Duration = Duration::from_secs(20);
 
 /// A model, and how many tokens it decodes.
 struct Task {
@@ -90,17 +94,18 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
     // What native compiles is kept for its second process, and for nothing later.
     let cache = tempfile::tempdir().map_err(|error| format!("a folder for what native compiles: {error}"))?;
     let host = setup.start_daemon()?;
-    let start = |side: Option<Side<'_>>| {
+    let traced = cache.path().join("trace");
+    let start = |side: Option<Side<'_>>, trace: Option<&Path>| {
         let on = side.map(|side| (side, backend.as_path()));
-        Decoder::start(setup, &folder, on, cache.path(), task, prompt)
+        Decoder::start(setup, &folder, on, (cache.path(), trace), task, prompt)
     };
-    let both = || -> Result<[Decoder; 2], String> {
+    let both = |trace: Option<&Path>| -> Result<[Decoder; 2], String> {
         // At once, for both compile for long.
         thread::scope(|scope| {
             let start = &start;
             let running = [Side::Native, Side::Vgpu(&host)].map(|side| {
                 scope.spawn(move || {
-                    let mut decoder = start(Some(side))?;
+                    let mut decoder = start(Some(side), trace)?;
                     decoder.turn("with kernels to compile", task.few_steps)?;
                     Ok(decoder)
                 })
@@ -110,7 +115,7 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
             Ok([native?, ours?])
         })
     };
-    let [mut native, mut ours] = both()?;
+    let [mut native, mut ours] = both(None)?;
     let (mut natives, mut others) = (Vec::new(), Vec::new());
     for turn in 1..=TURNS {
         natives.push(native.turn(turn, task.steps)?);
@@ -120,11 +125,14 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
     report(&devices, &natives, &others);
     drop((native, ours));
     if began.elapsed() < AGAIN_MAX {
-        fact("once more", "new processes: the driver may have kept what it compiled");
-        drop(both()?);
+        fact("once more", "new processes: the driver may have kept what it compiled; ours has its calls traced");
+        let [_, mut ours] = both(Some(&traced))?;
+        ours.turn("with calls traced", task.steps)?;
+        drop(ours);
+        show(&traced)?;
     }
     if began.elapsed() < CPU_MAX {
-        let cpu = start(None)?.turn("for comparison", task.few_steps)?;
+        let cpu = start(None, None)?.turn("for comparison", task.few_steps)?;
         let expected = &natives[0].tokens;
         let agreeing = expected.iter().zip(&cpu.tokens).take_while(|(gpu, cpu)| gpu == cpu).count();
         let compared = expected.len().min(cpu.tokens.len());
@@ -133,6 +141,17 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
     } else {
         fact("the CPU", "no time left for it");
     }
+    Ok(())
+}
+
+/// Shows which calls took longest.
+fn show(trace: &Path) -> Result<(), String> {
+    let mut command = Command::new(pack()?.join("dist/bin/vgpu"));
+    let (lines, end) = process::lines(command.args(["trace", "--summary"]).arg(trace), SUMMARY_MAX)?;
+    if !end.is_well() {
+        return Err(format!("vgpu trace --summary ended: {end}"));
+    }
+    lines.iter().take(SUMMARY_LINES).for_each(|line| fact("traced", line));
     Ok(())
 }
 
@@ -165,7 +184,7 @@ impl Decoder {
         setup: &Setup,
         folder: &Path,
         on: Option<(Side<'_>, &Path)>,
-        cache: &Path,
+        (cache, trace): (&Path, Option<&Path>),
         task: &Task,
         prompt: u32,
     ) -> Result<Self, String> {
@@ -175,6 +194,8 @@ impl Decoder {
             Some((side, backend)) => {
                 setup.on(side, &mut command, &libraries(setup, folder, side))?;
                 command.arg(backend).env("CUDA_CACHE_PATH", cache);
+                // A variable of our libraries': native does not know it.
+                command.envs(trace.map(|trace| ("VGPU_TRACE", trace)));
             }
             None => {
                 command.arg("-");
