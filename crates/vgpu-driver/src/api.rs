@@ -9,8 +9,7 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 use vgpu_core::CuError;
 use vgpu_core::abi::{
     CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v2, CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS,
-    CUgraphExecUpdateResultInfo, CUhostFn, CUlaunchAttributeValue, CUlaunchConfig, CUmemAccessDesc,
-    CUmemAllocationProp,
+    CUgraphExecUpdateResultInfo, CUhostFn, CUlaunchConfig, CUmemAccessDesc, CUmemAllocationProp,
 };
 
 use crate::library::{functions, handles};
@@ -116,7 +115,6 @@ functions! {
             node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize,
             params: *const CUDA_KERNEL_NODE_PARAMS_v2,
         );
-        raw cuGraphKernelNodeSetAttribute(node: GraphNode, attribute: c_uint, value: *const CUlaunchAttributeValue);
         raw cuGraphAddMemcpyNode(
             node: *mut GraphNode, graph: Graph, before: *const GraphNode, count: usize, copy: *const CUDA_MEMCPY3D,
             context: Context,

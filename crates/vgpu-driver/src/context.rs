@@ -32,8 +32,15 @@ pub(crate) struct Owned {
     /// The driver's number of its device.
     pub(crate) device: i32,
     pub(crate) is_primary: bool,
-    /// Where products are captured for graphs, and by what.
-    pub(crate) capturing: Option<(Stream, Session)>,
+    pub(crate) capturing: Capturing,
+}
+
+/// What captures work for a context's graphs, once there has been any.
+#[derive(Default)]
+pub(crate) struct Capturing {
+    pub(crate) stream: Option<Stream>,
+    /// Of products, in the stream.
+    pub(crate) session: Option<Session>,
 }
 
 impl Context {

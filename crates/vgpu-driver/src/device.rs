@@ -13,7 +13,7 @@ use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Address, Event, Stream};
 use crate::blas::{Blas, Handle as BlasHandle, workspace_of};
-use crate::context::{Context, Owned};
+use crate::context::{Capturing, Context, Owned};
 use crate::copy::{Ground, Rows};
 use crate::counts::Counts;
 use crate::fill::Filled;
@@ -236,7 +236,7 @@ impl DriverDevice {
         self.streams.words.hold(&self.driver.api, message.context, device);
         let opened = self.streams.open(message.legacy_stream, Stream::LEGACY, &context, message.context, Kind::Legacy);
         opened.expect("the slot was found vacant");
-        self.contexts.insert(message.context, Owned { context, device, is_primary, capturing: None });
+        self.contexts.insert(message.context, Owned { context, device, is_primary, capturing: Capturing::default() });
         Ok(())
     }
 
@@ -274,9 +274,8 @@ impl DriverDevice {
             what.extend(open.blas.map(|session| What::Blas(session.handle)));
             what.extend((open.kind != Kind::Legacy).then_some(What::Stream(open.stream)));
         }
-        if let Some((stream, session)) = capturing {
-            what.extend([What::Blas(session.handle), What::Stream(stream)]);
-        }
+        what.extend(capturing.session.map(|session| What::Blas(session.handle)));
+        what.extend(capturing.stream.map(What::Stream));
         for graph in self.graphs.remove_where(|graph| graph.number == number) {
             what.push(What::Graph(graph.exec));
             what.extend(parts_to_go(graph.made_of));

@@ -1,6 +1,6 @@
 //! Graphs: the driver's own, made of a guest's nodes.
 //!
-//! A product is captured from cuBLAS and becomes a child graph.
+//! A product is captured from cuBLAS and becomes a child graph; so does a launch that asks for more than a shape.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::copy::Rows;
 use crate::fill::Filled;
 use crate::function::Function;
 use crate::host_call::{self, Registered};
-use crate::launch::{Attributes, Extra};
+use crate::launch::Extra;
 use crate::memory::{Memory, Place};
 
 /// A graph that can be launched.
@@ -89,7 +89,7 @@ impl<'a> Builder<'a> {
         dependencies.into_iter().map(|index| self.nodes[index as usize]).collect()
     }
 
-    /// Adds a launch.
+    /// Adds a launch that asks for nothing besides a shape.
     ///
     /// # Errors
     /// The driver's.
@@ -98,7 +98,6 @@ impl<'a> Builder<'a> {
         before: &[GraphNode],
         function: &Function,
         launch: &Launch,
-        attributes: &Attributes,
         packed: &[u8],
     ) -> CuResult {
         let ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]) = (launch.grid, launch.block);
@@ -119,8 +118,7 @@ impl<'a> Builder<'a> {
         self.add(before, |api, node, graph, before, count| {
             // SAFETY: the description leads to parameters of the kernel's length, which the driver copies.
             unsafe { api.cuGraphAddKernelNode_v2(node, graph, before, count, &raw const params) }
-        })?;
-        attributes.set_on(self.api, *self.nodes.last().expect("it was just added"))
+        })
     }
 
     /// Adds a copy: a node, or a chain of them where its memory was not registered as one.

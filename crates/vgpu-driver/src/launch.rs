@@ -10,7 +10,7 @@ use vgpu_core::wire::launch_attributes::{LaunchAttribute, LaunchAttributes};
 use vgpu_core::wire::messages::{CLUSTER_BLOCKS_MOST, CLUSTERS_AT_A_TIME, LAUNCH_COOPERATIVE, Launch, LaunchEx};
 use vgpu_core::{CuError, CuResult};
 
-use crate::api::{Api, GraphNode, Stream};
+use crate::api::{Api, Stream};
 use crate::function::Function;
 use crate::memory::Memory;
 
@@ -73,17 +73,20 @@ impl Attributes {
         Ok((attributes, packed))
     }
 
-    /// Sets those that a node can have. That a launch may overlap the one before it, a graph's edges do not say.
-    ///
-    /// # Errors
-    /// The driver's.
-    pub(crate) fn set_on(&self, api: &Api, node: GraphNode) -> CuResult {
-        let of_stream = Id::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
-        for CUlaunchAttribute { id, value, .. } in self.0.iter().filter(|attribute| attribute.id != of_stream) {
-            // SAFETY: the last argument leads to a value of the attribute.
-            unsafe { api.cuGraphKernelNodeSetAttribute(node, id.0, value) }?;
-        }
-        Ok(())
+    /// Those that a node can have. That a launch may overlap the one before it, a graph's edges do not say.
+    pub(crate) fn of_node(mut self) -> Self {
+        self.0.retain(|attribute| attribute.id != Id::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);
+        self
+    }
+
+    /// Whether nothing is asked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Their numbers.
+    fn ids(&self) -> Vec<u32> {
+        self.0.iter().map(|attribute| attribute.id.0).collect()
     }
 }
 
@@ -122,11 +125,13 @@ impl Function {
         attributes: &mut Attributes,
         packed: &[u8],
     ) -> Result<(), Refusal> {
-        let launched = match attributes.0.is_empty() {
-            true => self.launch_plain(api, stream, launch, packed),
-            false => self.launch_with(api, stream, launch, attributes, packed),
-        };
-        launched.map_err(|error| self.refused(error))
+        match attributes.is_empty() {
+            true => self.launch_plain(api, stream, launch, packed).map_err(|error| self.refused(error)),
+            false => self.launch_with(api, stream, launch, attributes, packed).map_err(|error| {
+                let (name, ids) = (&self.name, attributes.ids());
+                (error, format!("the driver refuses the launch of {name:?} with attributes {ids:?}: {error}"))
+            }),
+        }
     }
 
     /// Says that a launch is refused.

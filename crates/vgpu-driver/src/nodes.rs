@@ -11,7 +11,7 @@ use vgpu_core::wire::messages::{
 use vgpu_core::wire::{Message, Op};
 use vgpu_core::{CuError, CuResult};
 
-use crate::api::{Graph as Handle, GraphNode, Stream};
+use crate::api::{Api, Graph as Handle, GraphNode, Stream};
 use crate::blas::{Blas, Handle as BlasHandle, Session, Workspace, workspace_of};
 use crate::context::{Context, log_failure};
 use crate::copy::Rows;
@@ -57,7 +57,7 @@ impl DriverDevice {
         let taken = self.blobs.take(blob)?;
         let bytes = taken.as_ref().map_or(tail, |blob| &blob.bytes);
         let driver = Arc::clone(&self.driver);
-        let builder = Builder::new(&driver.api, context, &self.memory).map_err(refused("a graph"))?;
+        let builder = Builder::new(&driver.api, context, &self.memory).map_err(refused("an empty graph"))?;
         let mut site = Site { context, number, builder, lanes: Lanes::default() };
         let made = for_each_node(node_count, bytes, |node| self.add_node(&mut site, &node));
         let finished = made.and_then(|()| finish(&site.builder).map_err(refused("a graph")));
@@ -91,12 +91,12 @@ impl DriverDevice {
         let added = match node.op {
             Op::Launch => {
                 let launch = read::<Launch>(node)?;
-                return self.add_launch(builder, &before, &launch, &Attributes::of(&launch)?, node.tail);
+                return self.add_launch(site, &before, &launch, Attributes::of(&launch)?, node.tail);
             }
             Op::LaunchEx => {
                 let launch = read::<LaunchEx>(node)?;
                 let (attributes, tail) = Attributes::split(&launch, node.tail, memory)?;
-                return self.add_launch(builder, &before, &launch.plain(), &attributes, tail);
+                return self.add_launch(site, &before, &launch.plain(), attributes, tail);
             }
             Op::CopyIn => builder.copy(&before, Rows::of_copy_in(&read::<CopyIn>(node)?, ground)?.as_ref(), memory),
             Op::CopyOut => builder.copy(&before, Rows::of_copy_out(&read::<CopyOut>(node)?, ground)?.as_ref(), memory),
@@ -136,18 +136,27 @@ impl DriverDevice {
     }
 
     fn add_launch(
-        &self,
-        builder: &mut Builder<'_>,
+        &mut self,
+        site: &mut Site<'_>,
         before: &[GraphNode],
         launch: &Launch,
-        attributes: &Attributes,
+        attributes: Attributes,
         tail: &[u8],
     ) -> Result<(), Refusal> {
+        let mut attributes = attributes.of_node();
+        let stream = (!attributes.is_empty()).then(|| self.capturing(site.number)).transpose()?;
         let handle = launch.function;
         let unknown = || (CuError::INVALID_HANDLE, format!("no function has handle {handle:#x}"));
         let function = self.functions.get(handle).ok_or_else(unknown)?;
         let packed = function.packed(tail)?;
-        builder.kernel(before, function, launch, attributes, packed).map_err(|error| function.refused(error))
+        let api = &self.driver.api;
+        match stream {
+            None => site.builder.kernel(before, function, launch, packed).map_err(|error| function.refused(error)),
+            // As programs come by such nodes: release 580 has refused one that was added and then made cooperative.
+            Some(stream) => add_captured(api, stream, &mut site.builder, before, "launch", || {
+                function.launch(api, stream, launch, &mut attributes, packed)
+            }),
+        }
     }
 
     /// Adds what cuBLAS does for `work`, with memory of the guest's or of a lane.
@@ -162,7 +171,7 @@ impl DriverDevice {
         let driver = Arc::clone(&self.driver);
         let blas = blas_of(&driver)?;
         // Before the memory: a failure leaves nothing behind.
-        self.capturing(site.number, blas)?;
+        self.session(site.number, blas)?;
         let workspace = match workspace {
             Ok(own) => {
                 site.builder.parts.touched.push((Place::Device(own.0), own.1));
@@ -177,39 +186,59 @@ impl DriverDevice {
                 site.builder.parts.workspaces[lane]
             }
         };
-        let (stream, session) = self.capturing(site.number, blas)?;
-        let (stream, handle) = (*stream, session.handle);
+        let (stream, session) = self.session(site.number, blas)?;
         blas.prepare(session, math_mode, Some(workspace))?;
-        let api = &driver.api;
-        api.cuStreamBeginCapture_v2(stream, CAPTURE_RELAXED).map_err(refused("to capture a product"))?;
-        let worked = work(blas, handle);
-        let mut child = Handle::default();
-        // SAFETY: the second argument leads to a local.
-        let ended = unsafe { api.cuStreamEndCapture(stream, &raw mut child) };
-        let added = worked.and_then(|()| {
-            ended.map_err(refused("to capture a product"))?;
-            site.builder.child(before, child).map_err(refused("a captured product"))
-        });
-        if ended.is_ok() && child != Handle::default() {
-            log_failure("a captured graph", api.cuGraphDestroy(child));
-        }
-        added
+        let handle = session.handle;
+        add_captured(&driver.api, stream, &mut site.builder, before, "product", || work(blas, handle))
     }
 }
 
+/// Adds what `work` puts into a stream, as a graph in the graph.
+fn add_captured(
+    api: &Api,
+    stream: Stream,
+    builder: &mut Builder<'_>,
+    before: &[GraphNode],
+    what: &str,
+    work: impl FnOnce() -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    let (capture, captured) = (format!("to capture a {what}"), format!("a captured {what}"));
+    let (capture, captured) = (refused(&capture), refused(&captured));
+    api.cuStreamBeginCapture_v2(stream, CAPTURE_RELAXED).map_err(&capture)?;
+    let worked = work();
+    let mut child = Handle::default();
+    // SAFETY: the second argument leads to a local.
+    let ended = unsafe { api.cuStreamEndCapture(stream, &raw mut child) };
+    let added = worked.and_then(|()| {
+        ended.map_err(&capture)?;
+        builder.child(before, child).map_err(captured)
+    });
+    if ended.is_ok() && child != Handle::default() {
+        log_failure("a captured graph", api.cuGraphDestroy(child));
+    }
+    added
+}
+
 impl DriverDevice {
-    /// The stream on which a context's products are captured, and what captures them.
-    fn capturing(&mut self, number: u32, blas: &Blas) -> Result<&mut (Stream, Session), Refusal> {
+    /// The stream on which work for a context's graphs is captured.
+    fn capturing(&mut self, number: u32) -> Result<Stream, Refusal> {
         let owned = self.contexts.get_mut(&number).expect("its context was entered");
-        match &mut owned.capturing {
-            Some(capturing) => Ok(capturing),
-            none => {
-                let api = &self.driver.api;
-                let stream = api.cuStreamCreateWithPriority(STREAM_NON_BLOCKING, 0).map_err(refused("a stream"))?;
-                let session =
-                    blas.start(stream).inspect_err(|_| log_failure("a stream", api.cuStreamDestroy_v2(stream)))?;
-                Ok(none.insert((stream, session)))
+        match owned.capturing.stream {
+            Some(stream) => Ok(stream),
+            None => {
+                let stream = self.driver.api.cuStreamCreateWithPriority(STREAM_NON_BLOCKING, 0);
+                Ok(*owned.capturing.stream.insert(stream.map_err(refused("a stream"))?))
             }
+        }
+    }
+
+    /// That stream, and what captures a context's products in it.
+    fn session(&mut self, number: u32, blas: &Blas) -> Result<(Stream, &mut Session), Refusal> {
+        let stream = self.capturing(number)?;
+        let owned = self.contexts.get_mut(&number).expect("its context was entered");
+        match &mut owned.capturing.session {
+            Some(session) => Ok((stream, session)),
+            none => Ok((stream, none.insert(blas.start(stream)?))),
         }
     }
 

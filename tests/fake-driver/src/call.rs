@@ -150,7 +150,7 @@ macro_rules! handles {
     )*};
 }
 
-handles!(Context Stream Event Module Function Graph Node Exec Blas);
+handles!(Context Stream Event Module Function Graph Exec Blas);
 
 /// Where something is given to the caller.
 #[repr(transparent)]

@@ -1,10 +1,10 @@
-//! Launches with attributes, what is told of such, and attributes of kernel nodes.
+//! Launches with attributes, and what is told of such.
 
 use std::ffi::{c_int, c_uint};
 
 use vgpu_core::abi::{CUlaunchAttribute, CUlaunchAttributeValue, CUlaunchConfig};
 
-use crate::call::{Function, In, Node, Out, Shown, Stream, done, exports};
+use crate::call::{Function, In, Out, Shown, Stream, done, exports};
 use crate::cuda::Packed;
 use crate::state::{INVALID_HANDLE, State};
 use crate::work::{self, Work};
@@ -37,21 +37,6 @@ exports! {
         state.object(Function::KIND, function.0)?;
         blocks.put(8);
         done()
-    }
-    fn cuGraphKernelNodeSetAttribute(
-        node: Node, attribute: c_uint, value: In<CUlaunchAttributeValue>,
-    ) shows(node, Attribute(attribute, value.get())) [state] {
-        state.object(Node::KIND, node.0)?;
-        done()
-    }
-}
-
-/// An attribute of a node.
-struct Attribute(c_uint, CUlaunchAttributeValue);
-
-impl Shown for Attribute {
-    fn shown(&self, state: &State) -> Option<String> {
-        Some(shown(self.0, &self.1, state))
     }
 }
 

@@ -362,12 +362,13 @@ const GRAPH_CREATE: [&str; 40] = [
     "cuGraphAddChildGraphNode(graph1, [node9], graph3) -> node11",
     "cuGraphDestroy(graph3)",
     "cuGraphAddHostNode(graph1, [node11]) -> node12",
-    "cuGraphAddKernelNode_v2(graph1, [node12], function1, 2x1x1, 32x4x1, 16, [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]) -> node13",
-    "cuGraphKernelNodeSetAttribute(node13, 2: [1])",
-    "cuGraphKernelNodeSetAttribute(node13, 4: [2, 1, 1])",
-    "cuGraphKernelNodeSetAttribute(node13, 8: [4294967291])",
     // That it may overlap the launch before it is for streams.
-    "cuGraphKernelNodeSetAttribute(node13, 1: memory1+256 [512, 0, 1056964608, 2, 1])",
+    "cuStreamBeginCapture_v2(stream2, 2)",
+    "cuLaunchKernelEx(function1, 2x1x1, 32x4x1, 16, stream2, {2: [1], 4: [2, 1, 1], 8: [4294967291], \
+     1: memory1+256 [512, 0, 1056964608, 2, 1]}, [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9])",
+    "cuStreamEndCapture(stream2) -> graph4",
+    "cuGraphAddChildGraphNode(graph1, [node12], graph4) -> node13",
+    "cuGraphDestroy(graph4)",
     "cuGraphInstantiateWithFlags(graph1, 0) -> exec1",
     "cuGraphDestroy(graph1)",
 ];

@@ -38,7 +38,22 @@ fn a_cooperative_launch_is_one_by_attribute() {
     let calls = guest.calls_of("ring");
     let params = "[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]";
     assert_eq!(calls[0], format!("cuLaunchKernelEx(function1, 2x1x1, 32x4x1, 16, stream1, {{2: [1]}}, {params})"));
-    assert!(calls.contains(&"cuGraphKernelNodeSetAttribute(node1, 2: [1])".to_owned()), "{calls:?}");
+    let captured = format!("cuLaunchKernelEx(function1, 2x1x1, 32x4x1, 16, stream2, {{2: [1]}}, {params})");
+    assert!(calls.contains(&captured), "{calls:?}");
+    assert!(calls.contains(&"cuGraphAddChildGraphNode(graph1, [], graph2) -> node1".to_owned()), "{calls:?}");
+    guest.end();
+}
+
+#[test]
+fn a_captured_launch_that_is_refused_ends_the_capture_and_says_what_it_asked_for() {
+    let fake = Fake::new();
+    let mut guest = Guest::ready(&fake);
+    let message = Launch { flags: LAUNCH_COOPERATIVE, ..launch(guest.function) };
+    fake.fail("ring", "cuLaunchKernelEx", 0, 1);
+    assert_eq!(create_graph(&mut guest, &[node(&message, &PARAMS, &[])]), Err(CuError::INVALID_VALUE));
+    assert!(guest.error_text().contains("with attributes [2]"), "{}", guest.error_text());
+    // The stream captures again.
+    create_graph(&mut guest, &[node(&message, &PARAMS, &[])]).unwrap();
     guest.end();
 }
 
