@@ -1,5 +1,6 @@
 /* Limits of a context, and the priorities that its streams have.
- * Source: CUDA Driver API, cuCtxGetLimit, cuCtxSetLimit ("free to modify the requested value to meet h/w requirements"),
+ * Source: CUDA C++ Programming Guide, "Associated Host-Side API" of printf (1 MB by default; newer devices have more);
+ * CUDA Driver API, cuCtxGetLimit, cuCtxSetLimit ("free to modify the requested value to meet h/w requirements"),
  * cuCtxGetStreamPriorityRange, cuStreamCreateWithPriority ("if priority is outside the allowed numerical range ..., it will
  * automatically be clamped"). */
 #include "driver.h"
@@ -28,7 +29,7 @@ int main(void) {
     OK(cuCtxGetCurrent(&first));
     size_t stack = limit(CU_LIMIT_STACK_SIZE), fifo = limit(CU_LIMIT_PRINTF_FIFO_SIZE);
     printf("a stack of at least 1 KiB: %d\n", stack >= 1024);
-    printf("a buffer of %zu bytes\n", fifo);
+    printf("a buffer of at least 1 MiB: %d\n", fifo >= 1 << 20);
     OK(cuCtxSetLimit(CU_LIMIT_STACK_SIZE, 3 * stack));
     OK(cuCtxSetLimit(CU_LIMIT_PRINTF_FIFO_SIZE, 8 * fifo));
     printf("as much as was asked for: %d, %d\n", limit(CU_LIMIT_STACK_SIZE) >= 3 * stack, limit(CU_LIMIT_PRINTF_FIFO_SIZE) >= 8 * fifo);

@@ -42,14 +42,13 @@ static void let_print(void) {
         if (result != CUDA_ERROR_NOT_READY) OK(result);
 }
 
-/* The first and the last line of many, printed by one kernel into a buffer that does not hold them all. */
-static void overflow(void) {
-    enum { LINES = 200000 };
+/* Which of so many lines are there, the first and the last, when one kernel has printed them. */
+static void print_lines(int wanted) {
     fflush(stdout);
     FILE *file = tmpfile();
     int real = dup(1);
     dup2(fileno(file), 1);
-    launch(count, 1, LINES);
+    launch(count, 1, wanted);
     OK(cuStreamSynchronize(stream));
     fflush(stdout);
     dup2(real, 1);
@@ -60,7 +59,7 @@ static void overflow(void) {
         last = at;
         lines++;
     }
-    printf("the first line is %s, the last is %s, ", first == 0 ? "there" : "lost", last == LINES - 1 ? "there" : "lost");
+    printf("the first line is %s, the last is %s, ", first == 0 ? "there" : "lost", last == wanted - 1 ? "there" : "lost");
     printf("and %s between them\n", lines == last - first + 1 ? "all are" : "not all are");
 }
 
@@ -108,15 +107,19 @@ int main(void) {
     OK(cuStreamSynchronize(stream));
 
     printf("-- a buffer that runs over\n");
-    overflow();
-    size_t bytes = 0;
+    size_t bytes = 0, after = 0;
     OK(cuCtxGetLimit(&bytes, CU_LIMIT_PRINTF_FIFO_SIZE));
-    printf("%zu bytes\n", bytes);
+    /* The address of a format and an argument are more than eight bytes. */
+    int lines = bytes / 8;
+    print_lines(lines);
+    OK(cuCtxGetLimit(&after, CU_LIMIT_PRINTF_FIFO_SIZE));
+    printf("its size is what it was: %d\n", after == bytes);
     /* Another size is for a context in which nothing has been printed yet. */
+    printf("-- a buffer that holds as much\n");
     OK(cuCtxCreate_v2(&other, 0, 0));
-    OK(cuCtxSetLimit(CU_LIMIT_PRINTF_FIFO_SIZE, 16 << 20));
+    OK(cuCtxSetLimit(CU_LIMIT_PRINTF_FIFO_SIZE, 8 * bytes));
     load();
-    overflow();
+    print_lines(lines);
 
     printf("-- nothing is printed at exit\n");
     let_print();

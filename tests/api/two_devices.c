@@ -1,5 +1,6 @@
 /* Two devices: what tells them apart, contexts and memory of each, copies between them with and without their contexts' names, and
- * what needs access between peers, which is refused where cuDeviceCanAccessPeer says 0.
+ * what needs access between peers, which is refused where cuDeviceCanAccessPeer says 0. With one device it is skipped: it exits
+ * with 77.
  * Source: CUDA driver API, "Device Management", "Peer Context Memory Access", "Unified Addressing", "Memory Management". */
 #include "driver.h"
 
@@ -39,6 +40,10 @@ int main(void) {
     OK(cuInit(0));
     OK(cuDeviceGetCount(&count));
     printf("at least two: %d\n", count >= 2);
+    if (count < 2) {
+        printf("skipped\n");
+        return 77;
+    }
     for (int i = 0; i < 2; i++) {
         OK(cuDeviceGet(&devices[i], i));
         OK(cuDeviceGetUuid_v2(&uuids[i], devices[i]));

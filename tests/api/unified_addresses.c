@@ -23,7 +23,30 @@ static unsigned int first_word(CUdeviceptr address) {
     return word;
 }
 
+/* Whether a program can copy from memory that is nobody's any more, or to it. Copies take what is not the device's for the
+ * program's, and may reach for it in vain. */
+static int can_copy(int to_it) {
+    pid_t child = fork();
+    if (child == 0) {
+        CUdeviceptr device, freed;
+        start();
+        OK(cuMemAlloc_v2(&device, WORDS * 4));
+        OK(cuMemAlloc_v2(&freed, 100 << 20));
+        OK(cuMemFree_v2(freed));
+        _exit((to_it ? cuMemcpy(freed, device, 4) : cuMemcpy(device, freed, 4)) != CUDA_SUCCESS);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 int main(void) {
+    /* In programs of their own, before this one knows of the device. */
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    printf("-- what lies nowhere is nobody's\n");
+    printf("a copy from it: %d\n", can_copy(0));
+    printf("a copy to it: %d\n", can_copy(1));
+
     start();
     CUdeviceptr byte, device, large, variable;
     CUmodule module;
@@ -41,11 +64,9 @@ int main(void) {
     printf("a page: %s\n", place(device));
     printf("the last page of much: %s\n", place(large + (100 << 20) - 1));
     printf("a variable: %s\n", place(variable));
-    fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
         printf("in a child: %s\n", place(device));
-        fflush(stdout);
         _exit(0);
     }
     waitpid(child, NULL, 0);
@@ -90,10 +111,8 @@ int main(void) {
     SAY(cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, device));
     printf("%u\n", type);
 
-    printf("-- what lies nowhere is nobody's\n");
+    printf("-- and what was freed is not the device's\n");
     OK(cuMemFree_v2(large));
-    SAY(cuMemcpy(device, large, 4));
-    SAY(cuMemcpy(large, device, 4));
     SAY(cuMemcpyHtoD_v2(large, mine, 4));
     SAY(cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, large));
     SAY(cuCtxSynchronize());
