@@ -131,8 +131,9 @@ pub(super) fn smaller_and_larger_heed_the_sign() {
 
 #[test]
 pub(super) fn division_truncates_and_by_zero_gives_ones() {
+    // PTX leaves the latter open; an NVIDIA H100 with driver 580 gives ones.
     binary("div", &TYPES, |a, b| if b == 0 { -1 } else { a / b });
-    binary("rem", &TYPES, |a, b| if b == 0 { a } else { a % b });
+    binary("rem", &TYPES, |a, b| if b == 0 { -1 } else { a % b });
 }
 
 #[test]

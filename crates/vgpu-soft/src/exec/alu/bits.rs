@@ -191,6 +191,8 @@ fn field(start: u32, length: u32) -> u32 {
 }
 
 /// Bits `start..start + length`, zeroes beyond bit 63. Both count modulo 256.
+///
+/// So says PTX. Driver 580 keeps to it in 32 bits on an H100, but not in 64, where what it does is not known in full.
 #[inline(always)]
 fn extract_u64(a: u64, start: u32, length: u32) -> u64 {
     let (start, length) = (start & 255, length & 255);

@@ -44,6 +44,8 @@ trait Integer: Copy {
     fn exact(register: Self::Register) -> i128;
     /// The low bits, extended to the register.
     fn store(value: i64) -> Self::Register;
+    /// The topmost bit alone: the smallest number, or half of the range.
+    fn top_bit() -> Self::Register;
     fn from_f64(value: f64) -> Self::Register;
 }
 
@@ -60,6 +62,10 @@ macro_rules! integers {
             #[inline(always)]
             fn store(value: i64) -> $register {
                 value as $type as $register
+            }
+            #[inline(always)]
+            fn top_bit() -> $register {
+                Self::store(1 << ($type::BITS - 1))
             }
             #[inline(always)]
             fn from_f64(value: f64) -> $register {
@@ -152,7 +158,9 @@ fn clamp<S: Integer, D: Integer>() -> Form {
     map1(Cold, |a: S::Register| D::store(S::exact(a).clamp(D::MIN, D::MAX) as i64))
 }
 
-/// Values out of range give the nearest one in it, NaN gives 0.
+/// Values out of range give the nearest one in it. NaN gives 0, but the topmost bit where either side has 64 bits.
+///
+/// Source of the latter: PTX ISA 9.0 on `cvt` (older ones said 0, or left it open), and an NVIDIA H100 with driver 580.
 fn float_to_integer(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     let allowed = flag::TO_INTEGER | flag::FTZ | flag::SAT;
     if !modifiers.has(flag::TO_INTEGER) || !modifiers.only(allowed) || modifiers.ftz() && from != Type::F32 {
@@ -164,7 +172,9 @@ fn float_to_integer(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Op
         // Below 1/2 nothing depends on how small a value is.
         (Type::F32, Type::S32, Rounding::Zero) => map1(Hot(isa), |a: f32| a as i32),
         (Type::F32, Type::U32, Rounding::Zero) => map1(Hot(isa), |a: f32| a as u32),
-        (Type::F32, Type::S64, Rounding::Zero) => map1(Warm(isa), |a: f32| a as i64),
+        (Type::F32, Type::S64, Rounding::Zero) => {
+            map1(Warm(isa), |a: f32| if a.is_nan() { i64::MIN } else { a as i64 })
+        }
         (Type::F32, Type::S32, Rounding::Nearest) => map1(Hot(isa), |a: f32| a.round_ties_even() as i32),
         (Type::F32, Type::S32, Rounding::Down) if ftz => map1(Warm(isa), |a: f32| flush(a).floor() as i32),
         (Type::F32, Type::S32, Rounding::Up) if ftz => map1(Warm(isa), |a: f32| flush(a).ceil() as i32),
@@ -189,7 +199,12 @@ fn float_to_integer(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Op
 
 fn to_integer<D: Integer, A: Value, F: Fn(A) -> f64 + Copy>(rounding: Rounding, _decode: F) -> Form {
     map_variant(rounding.code().into(), |a: A, variant| {
-        D::from_f64(integral_towards(stateless::<F>()(a), Rounding::from_code(variant)))
+        let value = stateless::<F>()(a);
+        let is_wide = A::WIDTH == Width::B64 || D::Register::WIDTH == Width::B64;
+        if is_wide && value.is_nan() {
+            return D::top_bit();
+        }
+        D::from_f64(integral_towards(value, Rounding::from_code(variant)))
     })
 }
 

@@ -278,8 +278,8 @@ fn rem(modifiers: &Modifiers, isa: Isa) -> Option<Form> {
         Type::S16 => map2(Warm(isa), |a: i16, b: i16| remainder_i32(a.into(), b.into()) as i16),
         Type::U32 => map2(Hot(isa), remainder_u32),
         Type::S32 => map2(Hot(isa), remainder_i32),
-        Type::U64 => map2(Cold, |a: u64, b: u64| a.checked_rem(b).unwrap_or(a)),
-        Type::S64 => map2(Cold, |a: i64, b: i64| if b == 0 { a } else { a.wrapping_rem(b) }),
+        Type::U64 => map2(Cold, |a: u64, b: u64| a.checked_rem(b).unwrap_or(u64::MAX)),
+        Type::S64 => map2(Cold, |a: i64, b: i64| if b == 0 { -1 } else { a.wrapping_rem(b) }),
         _ => return None,
     })
 }
@@ -316,13 +316,13 @@ fn quotient_i64(a: i64, b: i64) -> i64 {
     if b == 0 { -1 } else { a.wrapping_div(b) }
 }
 
-/// `a` when `b` is 0.
+/// All ones when `b` is 0, as an NVIDIA H100 with driver 580 gives: PTX leaves it open.
 #[inline(always)]
 fn remainder_u32(a: u32, b: u32) -> u32 {
-    a.wrapping_sub(quotient_u32(a, b).wrapping_mul(b))
+    if b == 0 { u32::MAX } else { a.wrapping_sub(quotient_u32(a, b).wrapping_mul(b)) }
 }
 
 #[inline(always)]
 fn remainder_i32(a: i32, b: i32) -> i32 {
-    a.wrapping_sub(quotient_i32(a, b).wrapping_mul(b))
+    if b == 0 { -1 } else { a.wrapping_sub(quotient_i32(a, b).wrapping_mul(b)) }
 }
