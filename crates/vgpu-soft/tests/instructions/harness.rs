@@ -124,7 +124,7 @@ const UNTOUCHED: u64 = 0x1234_5678_9abc_def0;
 
 /// Which lanes take part, and what keeps the others out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lanes {
+pub(crate) enum Lanes {
     All,
     /// The instruction's own predicate.
     OddByPredicate,
@@ -267,11 +267,10 @@ pub(crate) fn check_with(
     for engine in engines() {
         for lanes in [Lanes::All, Lanes::OddByPredicate] {
             let wrong = run(engine, lanes);
-            let note = |wrong: &[Difference], lanes| differences::note(wrong, &format!("{engine:?}, {lanes:?}"));
-            note(&wrong, lanes);
+            differences::note(&wrong, engine, lanes);
             if wrong.iter().any(|difference| matches!(difference.expected, Expected::Kept(_))) {
                 // Whether that is the predicate's doing.
-                note(&run(engine, Lanes::OddByBranch), Lanes::OddByBranch);
+                differences::note(&run(engine, Lanes::OddByBranch), engine, Lanes::OddByBranch);
             }
         }
     }

@@ -70,24 +70,35 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
 /// What runs of the program have said, and how they ended.
 struct Cases {
     runs: Vec<(Vec<String>, End)>,
-    /// By case: what the device computes, and the model does not.
-    differences: BTreeMap<String, Vec<String>>,
+    /// By case.
+    differences: BTreeMap<String, Differences>,
+}
+
+/// What the device computes, and the model of a case does not.
+#[derive(Default)]
+struct Differences {
+    /// Those of each form and kind in turns, so that the first ones show them all.
+    unknown: Vec<String>,
+    /// Those that the case expects of a GPU: one of each form and kind, with their number and the reason.
+    known: Vec<String>,
 }
 
 fn report(side: &str, cases: &Cases) {
     let mut count = 0;
+    let none = Differences::default();
     for (lines, end) in &cases.runs {
         for (name, verdict) in lines.iter().filter_map(|line| result(line)) {
             count += 1;
-            let differences = cases.differences.get(name).map_or(&[][..], Vec::as_slice);
-            let is_right = verdict == "ok" && differences.is_empty();
-            let detail = match differences.len() {
+            let Differences { unknown, known } = cases.differences.get(name).unwrap_or(&none);
+            let is_right = verdict == "ok" && unknown.is_empty();
+            let detail = match unknown.len() {
                 _ if is_right => String::new(),
                 0 => verdict.to_owned(),
                 count => format!("{verdict}, {count} results differ"),
             };
             check(format_args!("{side}: {name}"), is_right, detail);
-            differences.iter().take(SHOWN_MAX).for_each(|difference| fact("  differs", difference));
+            unknown.iter().take(SHOWN_MAX).for_each(|difference| fact("  differs", difference));
+            known.iter().for_each(|difference| fact("  known", difference));
         }
         // What it says of what it has found.
         if !end.is_well() {
@@ -98,9 +109,8 @@ fn report(side: &str, cases: &Cases) {
     check(format_args!("{side}: there are cases"), count > 0, count);
 }
 
-/// The differences that the program has written, if there are any: by case, those of each form and kind in turns, so that the first
-/// ones show them all.
-fn read_differences(path: &Path) -> io::Result<BTreeMap<String, Vec<String>>> {
+/// The differences that the program has written, if there are any: by case.
+fn read_differences(path: &Path) -> io::Result<BTreeMap<String, Differences>> {
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
         text => text?,
@@ -108,25 +118,29 @@ fn read_differences(path: &Path) -> io::Result<BTreeMap<String, Vec<String>>> {
     Ok(by_case(&text))
 }
 
-fn by_case(text: &str) -> BTreeMap<String, Vec<String>> {
+fn by_case(text: &str) -> BTreeMap<String, Differences> {
     let mut seen = BTreeSet::new();
-    let mut cases: BTreeMap<String, BTreeMap<[String; 3], Vec<String>>> = BTreeMap::new();
+    // By case and kind; the last word of a kind is why it is known.
+    let mut cases: BTreeMap<&str, BTreeMap<[&str; 4], Vec<String>>> = BTreeMap::new();
     for line in text.lines().filter(|line| seen.insert(*line)) {
         let fields: Vec<&str> = line.split('\t').collect();
-        let (case, kind, shown) = match fields.as_slice() {
-            [case, form, operands, "active", device, model, engine] => {
-                let shown = format!("{form} of {operands}: the device gives {device}, the model {model} ({engine})");
-                (case, [form, engine, "active"], shown)
-            }
-            [case, form, operands, _, device, before, engine] => {
-                let what = format!("the device leaves {device} in a lane that was not active and held {before}");
-                (case, [form, engine, "inactive"], format!("{form} of {operands}: {what} ({engine})"))
-            }
-            _ => continue,
+        let [case, form, operands, lane, device, model, engine, known] = fields[..] else {
+            continue;
         };
-        cases.entry((*case).to_owned()).or_default().entry(kind.map(str::to_owned)).or_default().push(shown);
+        let what = match lane {
+            "active" => format!("the device gives {device}, the model {model}"),
+            _ => format!("the device leaves {device} in a lane that was not active and held {model}"),
+        };
+        let shown = format!("{form} of {operands}: {what} ({engine})");
+        cases.entry(case).or_default().entry([form, engine, lane, known]).or_default().push(shown);
     }
-    cases.into_iter().map(|(case, forms)| (case, in_turns(forms.into_values().collect()))).collect()
+    cases.into_iter().map(|(case, kinds)| (case.to_owned(), by_reason(kinds))).collect()
+}
+
+fn by_reason(kinds: BTreeMap<[&str; 4], Vec<String>>) -> Differences {
+    let (unknown, known): (Vec<_>, Vec<_>) = kinds.into_iter().partition(|([.., reason], _)| reason.is_empty());
+    let known = known.into_iter().map(|([.., reason], shown)| format!("{}, 1 of {}: {reason}", shown[0], shown.len()));
+    Differences { unknown: in_turns(unknown.into_iter().map(|(_, shown)| shown).collect()), known: known.collect() }
 }
 
 /// The first of each list, the second of each, and so on.
@@ -177,27 +191,33 @@ mod tests {
 
     #[test]
     fn differences_are_shown_by_case_and_every_form_is_among_the_first() {
-        let line = |case: &str, form: &str, operand: &str, lane: &str| {
-            format!("{case}\t{form}\t{operand}\t{lane}\t0x1\t0x0\tGpu(Gpu), All\n")
+        let line = |case: &str, form: &str, operand: &str, lane: &str, known: &str| {
+            format!("{case}\t{form}\t{operand}\t{lane}\t0x1\t0x0\tGpu(Gpu), All\t{known}\n")
         };
         let text = [
-            line("bits::a", "bfe.u64", "0x1", "active"),
-            line("bits::a", "bfe.u64", "0x1", "active"),
-            line("bits::a", "bfe.u64", "0x2", "active"),
-            line("bits::a", "bfe.s64", "0x1", "active"),
-            line("compare::b", "testp", "0x3", "inactive"),
+            line("bits::a", "bfe.u64", "0x1", "active", ""),
+            line("bits::a", "bfe.u64", "0x1", "active", ""),
+            line("bits::a", "bfe.u64", "0x2", "active", ""),
+            line("bits::a", "bfe.s64", "0x1", "active", ""),
+            line("bits::a", "bfe.s64", "0x100", "active", "a reason"),
+            line("bits::a", "bfe.s64", "0x101", "active", "a reason"),
+            line("compare::b", "testp", "0x3", "inactive", ""),
             "cut off".to_owned(),
         ];
         let cases = by_case(&text.concat());
         assert_eq!(
-            cases["bits::a"],
+            cases["bits::a"].unknown,
             [
                 "bfe.s64 of 0x1: the device gives 0x1, the model 0x0 (Gpu(Gpu), All)",
                 "bfe.u64 of 0x1: the device gives 0x1, the model 0x0 (Gpu(Gpu), All)",
                 "bfe.u64 of 0x2: the device gives 0x1, the model 0x0 (Gpu(Gpu), All)",
             ]
         );
-        assert!(cases["compare::b"][0].starts_with("testp of 0x3: the device leaves 0x1 in a lane"));
+        assert_eq!(
+            cases["bits::a"].known,
+            ["bfe.s64 of 0x100: the device gives 0x1, the model 0x0 (Gpu(Gpu), All), 1 of 2: a reason"]
+        );
+        assert!(cases["compare::b"].unknown[0].starts_with("testp of 0x3: the device leaves 0x1 in a lane"));
         assert_eq!(cases.len(), 2);
     }
 }
