@@ -1,12 +1,13 @@
 //! `cargo xtask gpu`: everything that is needed on a machine that has an NVIDIA GPU and nothing else, in one archive.
 //!
-//! What goes in: dist/ without its documents, `gpucheck`, the cases of single instructions as a program, and a real client
-//! ([`client`]). [`symbols`] says how old the machine's C library may be.
+//! What goes in: dist/ without its documents, `gpucheck`, the cases of single instructions as a program, C programs
+//! ([`programs`]), and a real client ([`client`]). [`symbols`] says how old the machine's C library may be.
 //!
 //! The archive is a .tar.gz, because every machine that is lent has tar and gzip; zstd and xz are often missing. What gzip
 //! compresses badly, the client's kernels, lies in it as a .zst, which `gpucheck` unpacks by itself.
 
 mod client;
+mod programs;
 mod symbols;
 
 use std::{
@@ -70,6 +71,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     fs::copy(gpucheck()?, folder.join("gpucheck")).context("gpucheck")?;
     fs::copy(instructions()?, folder.join("guests/instructions")).context("the cases of instructions")?;
     copy_folder(&workspace::root().join("crates/vgpu-soft/tests/ptx"), &folder.join("guests/ptx"))?;
+    programs::put(&folder.join("guests/api"))?;
     if let Some(client) = &client {
         client::put(client, &folder.join("ggml"))?;
     }

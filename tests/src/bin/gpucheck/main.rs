@@ -1,12 +1,13 @@
 //! `gpucheck`: examines a machine that has an NVIDIA GPU, and vgpu on it. `cargo xtask gpu` packs it with what it needs.
 //!
 //! - [`steps`]: the steps and their limits; each runs in a process of its own (`--step`), which may start more (`--worker`).
-//! - [`facts`], [`smoke`], [`ptx`], [`calls`], [`ggml`], [`guests`]: the steps.
+//! - [`facts`], [`smoke`], [`api`], [`ptx`], [`calls`], [`ggml`], [`guests`]: the steps.
 //! - [`setup`]: the two sides, native and vgpu. [`cuda`], [`device`]: a libcuda by its C names, and a device ready for work.
 //! - [`record`]: what steps find out. [`process`]: time limits.
 //!
 //! Nothing is linked with CUDA: the driver is opened at run time.
 
+mod api;
 mod calls;
 mod cuda;
 mod device;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::{
-    calls, facts, ggml, guests,
+    api, calls, facts, ggml, guests,
     process::{self, End, Reach},
     ptx,
     record::Record,
@@ -27,9 +27,10 @@ const fn step(name: &'static str, limit_s: u64, run: fn(&Setup) -> Result<(), St
 }
 
 /// All steps, those that the others stand on first.
-pub(crate) static STEPS: [Step; 6] = [
+pub(crate) static STEPS: [Step; 7] = [
     step("facts", 80, facts::run, "what the driver does that no document says; nothing of vgpu is involved"),
     step("smoke", 50, smoke::run, "the same program natively and through vgpu: the same results, faults too"),
+    step("api", 60, api::run, "C programs with known output, natively and through vgpu"),
     step("ptx", 70, ptx::run, "PTX cases with known results: all natively, and some of them through vgpu"),
     step("calls", 60, calls::run, "what calls and copies cost, natively and through vgpu in turns"),
     step("ggml", 110, ggml::run, "a prebuilt llama.cpp decodes: the same tokens, and how fast"),
