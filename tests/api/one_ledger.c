@@ -1,6 +1,7 @@
 /* What one process holds of a device, its calls and NVML tell alike. */
 #include "driver.h"
 #include <dlfcn.h>
+#include <unistd.h>
 
 typedef struct { unsigned long long total, free, used; } memory_t;
 
@@ -22,7 +23,12 @@ int main(void) {
     OK(cuMemGetInfo_v2(&free_during, &total));
     memory_of(device, &during);
     OK(cuMemFree_v2(memory));
-    memory_of(device, &after);
+    /* NVML may hear of it a moment later. */
+    for (int tries = 0; tries < 1000; tries++) {
+        memory_of(device, &after);
+        if (after.free >= before.free) break;
+        usleep(1000);
+    }
     printf("calls: %zu MiB\n", (free_before - free_during) >> 20);
     printf("nvml: %llu MiB, then %llu\n", (before.free - during.free) >> 20, (before.free - after.free) >> 20);
     printf("used: %llu MiB\n", (during.used - before.used) >> 20);
