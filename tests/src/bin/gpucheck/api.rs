@@ -8,7 +8,7 @@ use crate::{
     setup::{Setup, Side, pack},
 };
 
-const PROGRAM_MAX: Duration = Duration::from_secs(20);
+const PROGRAM_MAX: Duration = Duration::from_secs(30);
 /// Most of the time drivers start, and compile.
 const AT_ONCE: usize = 5;
 /// They look at what is free of a device: nothing else may take any.
