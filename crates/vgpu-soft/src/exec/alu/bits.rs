@@ -16,14 +16,16 @@ pub(super) fn select(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form
         "shl" | "shr" => shift(base, modifiers, isa),
         "shf" => funnel_shift(modifiers, isa),
         "bfe" => Some(match modifiers.plain(0)? {
-            Type::U32 => map3(Hot(isa), |a: u32, b: u32, c: u32| extract_u64(a.into(), b, c) as u32),
+            Type::U32 => map3(Hot(isa), |a: u32, b: u32, c: u32| extract_u64(a.into(), b & 255, c & 255) as u32),
             Type::S32 => map3(Hot(isa), extract_i32),
             Type::U64 => map3(Warm(isa), extract_u64),
             Type::S64 => map3(Warm(isa), extract_i64),
             _ => return None,
         }),
         "bfi" => Some(match modifiers.plain(0)? {
-            Type::B32 => map4(isa, |a: u32, b: u32, c: u32, d: u32| insert(a.into(), b.into(), c, d) as u32),
+            Type::B32 => {
+                map4(isa, |a: u32, b: u32, c: u32, d: u32| insert(a.into(), b.into(), c & 255, d & 255) as u32)
+            }
             Type::B64 => map4(isa, insert),
             _ => return None,
         }),
@@ -190,12 +192,12 @@ fn field(start: u32, length: u32) -> u32 {
     if start > 31 { 0 } else { ones << (start & 31) }
 }
 
-/// Bits `start..start + length`, zeroes beyond bit 63. Both count modulo 256.
+/// Bits `start..start + length`, zeroes beyond bit 63.
 ///
-/// So says PTX. Driver 580 keeps to it in 32 bits on an H100, but not in 64, where what it does is not known in full.
+/// PTX takes both modulo 256, in all bit field forms. An NVIDIA H100 with driver 580 does so in 32 bits, but in 64 bits 256 and
+/// more are beyond the end: programs see the latter, so that only callers with 32 bits reduce them.
 #[inline(always)]
 fn extract_u64(a: u64, start: u32, length: u32) -> u64 {
-    let (start, length) = (start & 255, length & 255);
     let ones = if length > 63 { u64::MAX } else { (1 << (length & 63)) - 1 };
     if start > 63 { 0 } else { (a >> (start & 63)) & ones }
 }
@@ -211,7 +213,7 @@ fn extract_i32(a: i32, start: u32, length: u32) -> i32 {
 
 #[inline(always)]
 fn extract_i64(a: i64, start: u32, length: u32) -> i64 {
-    let (start, length) = ((start & 255).min(63), (length & 255).min(64));
+    let (start, length) = (start.min(63), length.min(64));
     let unused = 64 - length;
     let field = a >> start;
     if length == 0 { 0 } else { field << (unused & 63) >> (unused & 63) }
@@ -220,7 +222,6 @@ fn extract_i64(a: i64, start: u32, length: u32) -> i64 {
 /// `bfi`: `b` with its bits `start..start + length` replaced by the low bits of `a`.
 #[inline(always)]
 fn insert(a: u64, b: u64, start: u32, length: u32) -> u64 {
-    let (start, length) = (start & 255, length & 255);
     let ones = if length > 63 { u64::MAX } else { (1 << (length & 63)) - 1 };
     let place = if start > 63 { 0 } else { ones << (start & 63) };
     b & !place | (a << (start & 63)) & place
