@@ -41,11 +41,11 @@ trait Integer: Copy {
     type Register: Value;
     const MIN: i128;
     const MAX: i128;
+    /// The topmost bit alone.
+    const TOP: i64;
     fn exact(register: Self::Register) -> i128;
     /// The low bits, extended to the register.
     fn store(value: i64) -> Self::Register;
-    /// The topmost bit alone: the smallest number, or half of the range.
-    fn top_bit() -> Self::Register;
     fn from_f64(value: f64) -> Self::Register;
 }
 
@@ -55,6 +55,7 @@ macro_rules! integers {
             type Register = $register;
             const MIN: i128 = $type::MIN as i128;
             const MAX: i128 = $type::MAX as i128;
+            const TOP: i64 = 1 << ($type::BITS - 1);
             #[inline(always)]
             fn exact(register: $register) -> i128 {
                 register as $type as i128
@@ -62,10 +63,6 @@ macro_rules! integers {
             #[inline(always)]
             fn store(value: i64) -> $register {
                 value as $type as $register
-            }
-            #[inline(always)]
-            fn top_bit() -> $register {
-                Self::store(1 << ($type::BITS - 1))
             }
             #[inline(always)]
             fn from_f64(value: f64) -> $register {
@@ -159,8 +156,7 @@ fn clamp<S: Integer, D: Integer>() -> Form {
 }
 
 /// Values out of range give the nearest one in it. NaN gives 0, but the topmost bit where either side has 64 bits.
-///
-/// Source of the latter: PTX ISA 9.0 on `cvt` (older ones said 0, or left it open), and an NVIDIA H100 with driver 580.
+/// So says PTX ISA 9.0, and an NVIDIA H100 with driver 580 does it.
 fn float_to_integer(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     let allowed = flag::TO_INTEGER | flag::FTZ | flag::SAT;
     if !modifiers.has(flag::TO_INTEGER) || !modifiers.only(allowed) || modifiers.ftz() && from != Type::F32 {
@@ -202,7 +198,7 @@ fn to_integer<D: Integer, A: Value, F: Fn(A) -> f64 + Copy>(rounding: Rounding, 
         let value = stateless::<F>()(a);
         let is_wide = A::WIDTH == Width::B64 || D::Register::WIDTH == Width::B64;
         if is_wide && value.is_nan() {
-            return D::top_bit();
+            return D::store(D::TOP);
         }
         D::from_f64(integral_towards(value, Rounding::from_code(variant)))
     })
