@@ -92,7 +92,7 @@ impl DriverDevice {
     pub fn new(driver: Arc<Driver>, setup: Setup) -> std::io::Result<Self> {
         let Setup { ledgers, images, completions, standard, arena, signals } = setup;
         let output = Output::start(Arc::clone(&completions), standard)?;
-        let space = Arc::new(Space::new(&driver.api, &driver.devices, arena));
+        let space = Arc::new(Space::new(&driver.devices, arena));
         let reaper = Reaper::start(Arc::clone(&driver), Arc::clone(&space))?;
         let host_calls = Arc::new(HostCalls::new(Arc::clone(&completions), Arc::clone(&output)));
         let own_words = Arc::new(OwnWords::new(Arc::clone(&completions), signals));

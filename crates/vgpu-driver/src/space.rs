@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 use vgpu_core::abi::{
@@ -33,10 +34,11 @@ const RESERVE_MIN_BYTES: u64 = 256 << 30;
 
 /// Where device memory is taken from.
 pub(crate) struct Space {
-    /// The reserved arena; `None` where the driver decides.
-    reserved: Option<Reserved>,
-    /// The addresses, where the driver has not got them: nothing else of this process shall be there.
-    _placeholder: Option<Arena>,
+    devices: Vec<i32>,
+    /// The addresses that are for it, where the driver has not got them: nothing else of this process shall be there.
+    placeholder: Mutex<Option<Arena>>,
+    /// The reserved arena, since the first memory was asked for; `None` where the driver decides.
+    reserved: OnceLock<Option<Reserved>>,
 }
 
 /// An arena that is reserved with the driver.
@@ -68,32 +70,40 @@ struct Block {
 }
 
 impl Space {
-    /// Reserves the arena for memory of these devices. `placeholder` has kept its addresses, and gives way.
-    pub(crate) fn new(api: &Api, devices: &[i32], placeholder: Option<Arena>) -> Self {
-        let Some(placeholder) = placeholder else {
-            return Self { reserved: None, _placeholder: None };
-        };
-        let range = placeholder.range();
-        let granularity =
-            devices.iter().try_fold(SHARED_BYTES, |most, device| Some(most.max(granularity(api, *device)?)));
+    /// For memory of these devices. `placeholder` keeps the addresses for it, until the first memory is asked for.
+    pub(crate) fn new(devices: &[i32], placeholder: Option<Arena>) -> Self {
+        Self { devices: devices.to_vec(), placeholder: Mutex::new(placeholder), reserved: OnceLock::new() }
+    }
+
+    /// Reserves the arena, with a context current: an H100's driver 580 without any gave none of the addresses that it gives
+    /// a program with one.
+    fn reserve(&self, api: &Api) -> Option<Reserved> {
+        let mut placeholder = self.placeholder.lock();
+        let range = placeholder.as_ref()?.range();
+        let mut granularities = self.devices.iter().map(|device| granularity(api, *device));
+        let granularity = granularities.try_fold(SHARED_BYTES, |most, of_one| Some(most.max(of_one?)));
         let Some(granularity) = granularity else {
             log::info!("device memory lies where the driver puts it, which cannot map it elsewhere");
-            return Self { reserved: None, _placeholder: Some(placeholder) };
+            return None;
         };
         // The driver maps what it reserves, and replaces nothing. No other mapping asks for addresses of an arena.
-        drop(placeholder);
+        *placeholder = None;
         match reserve(api, whole(&range.addresses(), granularity), granularity) {
             Ok(range) => {
                 let state = State { free: FreeRanges::of(range.clone()), ..State::default() };
-                let reserved = Reserved { range, granularity, state: Mutex::new(state) };
-                Self { reserved: Some(reserved), _placeholder: None }
+                Some(Reserved { range, granularity, state: Mutex::new(state) })
             }
-            Err(error) => {
-                log::info!("device memory lies where the driver puts it: it does not reserve {range}: {error}");
+            Err(reason) => {
+                log::info!("device memory lies where the driver puts it: it does not reserve {range}: {reason}");
                 // Somebody may be there by now, which is as good.
-                Self { reserved: None, _placeholder: Arena::at(range).ok() }
+                *placeholder = Arena::at(range).ok();
+                None
             }
         }
+    }
+
+    fn reserved(&self) -> Option<&Reserved> {
+        self.reserved.get()?.as_ref()
     }
 
     /// Takes memory of a device whose context is current.
@@ -101,7 +111,7 @@ impl Space {
     /// # Errors
     /// `OUT_OF_MEMORY`, or the driver's.
     pub(crate) fn alloc(&self, api: &Api, device: i32, len_bytes: u64) -> CuResult<Address> {
-        match &self.reserved {
+        match self.reserved.get_or_init(|| self.reserve(api)) {
             Some(reserved) => match reserved.alloc(api, device, len_bytes) {
                 Err(CuError::OUT_OF_MEMORY) if reserved.unmap_unused(api, 0) => reserved.alloc(api, device, len_bytes),
                 taken => taken,
@@ -112,17 +122,17 @@ impl Space {
 
     /// So much of a device's memory is mapped, and free.
     pub(crate) fn kept_bytes(&self, device: i32) -> u64 {
-        self.reserved.as_ref().map_or(0, |reserved| reserved.state.lock().kept_bytes(device))
+        self.reserved().map_or(0, |reserved| reserved.state.lock().kept_bytes(device))
     }
 
     /// Whether there is anything to [let go](Self::let_go) of.
     pub(crate) fn keeps_any(&self) -> bool {
-        self.reserved.as_ref().is_some_and(|reserved| !reserved.state.lock().unused.is_empty())
+        self.reserved().is_some_and(|reserved| !reserved.state.lock().unused.is_empty())
     }
 
     /// Unmaps what is mapped and free.
     pub(crate) fn let_go(&self, api: &Api) {
-        if let Some(reserved) = &self.reserved {
+        if let Some(reserved) = self.reserved() {
             reserved.unmap_unused(api, 0);
         }
     }
@@ -130,7 +140,7 @@ impl Space {
     /// Gives memory back that no work uses any more, if it shares what is mapped with other: that takes no call that could wait.
     /// Whether it does.
     pub(crate) fn free_part(&self, api: &Api, address: Address) -> bool {
-        self.reserved.as_ref().is_some_and(|reserved| reserved.free_part(api, address))
+        self.reserved().is_some_and(|reserved| reserved.free_part(api, address))
     }
 
     /// Gives memory back that no work uses any more; one of its contexts is current.
@@ -138,7 +148,7 @@ impl Space {
     /// # Errors
     /// The driver's.
     pub(crate) fn free(&self, api: &Api, address: Address) -> CuResult {
-        match &self.reserved {
+        match self.reserved() {
             Some(reserved) if reserved.range.contains(&address) => reserved.free(api, address),
             _ => api.cuMemFree_v2(address),
         }
@@ -279,22 +289,24 @@ impl State {
 }
 
 /// Reserves these addresses, or at least the first of them: some drivers do not reserve so many.
-fn reserve(api: &Api, wanted: Range<u64>, granularity: u64) -> CuResult<Range<u64>> {
+///
+/// # Errors
+/// Why not, in words.
+fn reserve(api: &Api, wanted: Range<u64>, granularity: u64) -> Result<Range<u64>, String> {
     let mut len_bytes = wanted.end - wanted.start;
     loop {
-        let len = usize::try_from(len_bytes).map_err(|_| CuError::INVALID_VALUE)?;
-        let given = api.cuMemAddressReserve(len, 0, wanted.start, 0);
-        let error = match given {
+        let len = usize::try_from(len_bytes).map_err(|error| error.to_string())?;
+        let reason = match api.cuMemAddressReserve(len, 0, wanted.start, 0) {
             Ok(start) if start == wanted.start => return Ok(start..start + len_bytes),
             Ok(elsewhere) => {
                 log_failure("an arena", api.cuMemAddressFree(elsewhere, len));
-                CuError::INVALID_VALUE
+                format!("{len:#x} bytes are to be had at {elsewhere:#x}")
             }
-            Err(error) => error,
+            Err(error) => format!("{error}, of {len:#x} bytes"),
         };
         len_bytes = len_bytes / RESERVE_PART / granularity * granularity;
         if len_bytes < RESERVE_MIN_BYTES {
-            return Err(error);
+            return Err(reason);
         }
     }
 }

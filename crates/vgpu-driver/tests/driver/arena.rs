@@ -55,15 +55,20 @@ fn free(guest: &mut Guest, addresses: impl IntoIterator<Item = u64>) {
 }
 
 #[test]
-fn the_arena_is_reserved_as_a_whole_and_once() {
+fn the_arena_is_reserved_as_a_whole_once_there_is_a_context() {
     let fake = Fake::new();
     let arena = arena();
     let len = arena.range().len_bytes;
-    let guest = Guest::in_arena(&fake, Some(arena));
+    let mut guest = Guest::in_arena(&fake, Some(arena)).with_context();
+    fake.take_log();
+    guest.alloc(MIB).unwrap();
     assert_eq!(
-        memory_calls(&guest, "ring"),
+        memory_calls(&guest, "ring")[..2],
         ["cuMemGetAllocationGranularity(0, 0)".to_owned(), format!("cuMemAddressReserve({len}, 0, 0)")]
     );
+    fake.take_log();
+    guest.alloc(PIECE).unwrap();
+    assert_eq!(memory_calls(&guest, "ring").len(), 3, "it is reserved once");
     guest.end();
 }
 
@@ -296,12 +301,11 @@ fn addresses_elsewhere_are_given_back() {
     fake.reserve_elsewhere();
     let arena = arena();
     let (range, len) = (arena.range(), arena.range().len_bytes);
-    let guest = Guest::in_arena(&fake, Some(arena));
-    let calls = memory_calls(&guest, "ring");
-    assert_eq!(calls.last(), Some(&format!("cuMemAddressFree({len})")), "{calls:?}");
-    assert!(Arena::at(range).is_err(), "the placeholder is there again");
-    let mut guest = guest.made_ready();
+    let mut guest = Guest::in_arena(&fake, Some(arena)).with_context();
     guest.alloc(PIECE).unwrap();
-    assert_eq!(memory_calls(&guest, "ring"), ["cuMemAlloc_v2(2097152) -> memory2"]);
+    let calls = memory_calls(&guest, "ring");
+    let last = [format!("cuMemAddressFree({len})"), "cuMemAlloc_v2(2097152) -> memory1".to_owned()];
+    assert!(calls.ends_with(&last), "{calls:?}");
+    assert!(Arena::at(range).is_err(), "the placeholder is there again");
     guest.end();
 }

@@ -277,14 +277,20 @@ impl Guest {
 
     /// The same of a guest that has said nothing yet.
     pub(crate) fn made_ready(self) -> Self {
-        let mut guest = self;
-        guest.post(ContextCreate { context: CONTEXT, device: 0, legacy_stream: LEGACY, flags: 0 }).expect("a context");
+        let mut guest = self.with_context();
         guest.post(StreamCreate { context: CONTEXT, stream: STREAM, flags: 1, priority: 0 }).expect("a stream");
         guest.memory = guest.alloc(4096).expect("memory");
         guest.module = guest.load(PTX).expect("a module");
         guest.function = guest.find("add__8_4").expect("a function").0.function;
         guest.sync();
         guest.fake.take_log();
+        guest
+    }
+
+    /// The same with a context, and nothing else.
+    pub(crate) fn with_context(self) -> Self {
+        let mut guest = self;
+        guest.post(ContextCreate { context: CONTEXT, device: 0, legacy_stream: LEGACY, flags: 0 }).expect("a context");
         guest
     }
 
