@@ -77,6 +77,8 @@ int main(void) {
     CUcontext other;
     unsigned int word = 0;
     start();
+    /* A large device's own size takes a minute to fill from one thread. */
+    OK(cuCtxSetLimit(CU_LIMIT_PRINTF_FIFO_SIZE, 1 << 20));
     load();
     OK(cuMemAlloc_v2(&memory, 4));
     OK(cuEventCreate(&event, 0));

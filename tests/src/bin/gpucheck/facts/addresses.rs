@@ -13,8 +13,8 @@ use crate::{
 };
 
 /// Of an arena that a window's header would name.
-const ARENA_BYTES: usize = 1 << 38;
-const ARENAS: [u64; 4] = [0x2100_0000_0000, 0x3000_0000_0000, 0x0100_0000_0000, 0x7000_0000_0000];
+const ARENA_BYTES: [usize; 2] = [1 << 38, 1 << 40];
+const ARENAS: [u64; 5] = [0x2100_0000_0000, 0x3000_0000_0000, 0x0100_0000_0000, 0x4800_0000_0000, 0x7000_0000_0000];
 
 pub(super) fn addresses(device: &Device, _setup: &Setup) -> Result<(), String> {
     let cuda = &device.cuda;
@@ -39,13 +39,13 @@ pub(super) fn addresses(device: &Device, _setup: &Setup) -> Result<(), String> {
         "this process",
         format_args!("stack {:p}, heap {:p}, library {library:p}", std::ptr::from_ref(&small), heap.as_ptr()),
     );
-    for hint in ARENAS {
+    for (hint, len) in ARENAS.into_iter().flat_map(|hint| ARENA_BYTES.map(|len| (hint, len))) {
         let mut address = 0;
-        let code = cuda.cuMemAddressReserve(&mut address, ARENA_BYTES, 0, hint, 0);
+        let code = cuda.cuMemAddressReserve(&mut address, len, 0, hint, 0);
         let place = if address == hint { "there".to_owned() } else { format!("at {address:#x}") };
-        fact(format_args!("256 GiB reserved at {hint:#x}"), format_args!("{code}, {place}"));
+        fact(format_args!("{} GiB reserved at {hint:#x}", len >> 30), format_args!("{code}, {place}"));
         if code.is_ok() {
-            cuda.cuMemAddressFree(address, ARENA_BYTES).check("cuMemAddressFree")?;
+            cuda.cuMemAddressFree(address, len).check("cuMemAddressFree")?;
         }
     }
     mapping(device)
