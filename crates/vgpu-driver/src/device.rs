@@ -347,6 +347,19 @@ impl DriverDevice {
         taken.map_err(|error| (error, format!("{len_bytes} bytes of device memory")))
     }
 
+    /// Gives device memory back: at once where no work can use it and that takes no call that could wait, else when all work is
+    /// done.
+    pub(crate) fn give_memory(&mut self, address: Address, stretch: &Stretch) {
+        let owned = self.contexts.get(&stretch.context).expect("memory goes with its context");
+        let context = Arc::clone(&owned.context);
+        if self.is_idle() && self.space.free_part(&self.driver.api, address) {
+            context.ledger.release(stretch.len_bytes);
+            self.retirer.keep_for_a_while();
+        } else {
+            self.bury(&context, [What::Memory { address, len_bytes: stretch.len_bytes }]);
+        }
+    }
+
     fn try_memory(&self, context: &Context, device: i32, len_bytes: u64) -> CuResult<Address> {
         if !context.ledger.reserve(len_bytes) {
             return Err(CuError::OUT_OF_MEMORY);

@@ -255,14 +255,7 @@ impl Executor for DriverDevice {
             let text = format!("{address:#x} is not the start of an allocation");
             return Err(self.refuse((CuError::INVALID_VALUE, text)));
         };
-        let owned = self.contexts.get(&stretch.context).expect("memory goes with its context");
-        let context = Arc::clone(&owned.context);
-        if self.is_idle() && self.space.free_part(&self.driver.api, address) {
-            context.ledger.release(stretch.len_bytes);
-            self.retirer.keep_for_a_while();
-        } else {
-            self.bury(&context, [What::Memory { address, len_bytes: stretch.len_bytes }]);
-        }
+        self.give_memory(address, &stretch);
         Ok(())
     }
 
