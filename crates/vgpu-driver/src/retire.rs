@@ -191,7 +191,8 @@ impl Retirer {
     pub(crate) fn with_point(&self, slot: StreamSlot, until: Seq, wait: impl FnOnce(Event) -> CuResult) -> CuResult {
         // While the lock is held the event marks this point and no other.
         let state = self.state.lock();
-        let event = state.queues.get(slot as usize).and_then(|queue| {
+        let unpublished = state.queues.get(slot as usize).filter(|_| state.retired[slot as usize] < until);
+        let event = unpublished.and_then(|queue| {
             let before = queue.partition_point(|(_, point)| point.last < until);
             queue.range(before..).find_map(|(_, point)| point.event)
         });

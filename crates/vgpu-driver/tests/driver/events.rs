@@ -60,6 +60,28 @@ fn a_wait_for_an_early_event_does_not_wait_for_later_work() {
 }
 
 #[test]
+fn a_wait_for_an_event_that_has_come_does_not_wait_for_later_work() {
+    for fake in Fake::both() {
+        let mut guest = with_other(&fake);
+        guest.post(marker()).unwrap();
+        let early = guest.seq;
+        guest.wait_for(STREAM, early);
+        guest.call_host(1).unwrap();
+        let late = guest.seq;
+        // Others may wait for it from here on.
+        guest.post(marker()).unwrap();
+        guest.settle();
+        guest.post(StreamWait { stream: OTHER, other: STREAM, until: early }).unwrap();
+        guest.wait_for(OTHER, guest.seq);
+        assert!(guest.window.reached(STREAM) < late);
+        guest.host_calls(1);
+        guest.carry_out(1);
+        guest.wait_for(STREAM, late);
+        guest.end();
+    }
+}
+
+#[test]
 fn a_wait_for_an_event_that_has_not_come_waits() {
     for fake in Fake::both() {
         let mut guest = with_other(&fake);
