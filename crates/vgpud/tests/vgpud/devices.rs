@@ -88,8 +88,10 @@ fn calls_monitors_and_refusals_tell_of_one_ledger_for_each_device() {
 
 /// What a daemon that serves nobody says of its devices.
 fn probe(args: &[&str]) -> (String, String) {
+    let mut command = Command::new(PROGRAM);
+    // Whoever runs all tests may have said on which device.
     let Output { status, stdout, stderr } =
-        Command::new(PROGRAM).arg("probe").args(args).output().expect("vgpud starts");
+        command.arg("probe").args(args).env_remove("VGPU_DEVICE").output().expect("vgpud starts");
     assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
     (String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned())
 }
