@@ -77,7 +77,7 @@ int main(void) {
     CUcontext other;
     unsigned int word = 0;
     start();
-    /* A large device's own size takes a minute to fill from one thread. */
+    /* A large device's own size takes more than half a minute to fill from one thread. */
     OK(cuCtxSetLimit(CU_LIMIT_PRINTF_FIFO_SIZE, 1 << 20));
     load();
     OK(cuMemAlloc_v2(&memory, 4));
