@@ -6,6 +6,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 const BUDGET_MIN_NS: u32 = 1_000;
@@ -85,7 +86,7 @@ impl Patience {
                 self.budget_ns.store((learned_ns / 2).max(BUDGET_MIN_NS), Ordering::Relaxed);
                 return ready();
             }
-            std::thread::yield_now();
+            thread::yield_now();
         }
     }
 }
@@ -93,7 +94,23 @@ impl Patience {
 /// Whether a core can be kept busy with looking. Asked of the system once.
 pub fn has_many_cores() -> bool {
     static MANY: OnceLock<bool> = OnceLock::new();
-    *MANY.get_or_init(|| std::thread::available_parallelism().is_ok_and(|cores| cores.get() >= MANY_CORES))
+    // The mask is one call. What `available_parallelism` reads besides, a control group's quota, can only make it less.
+    *MANY.get_or_init(|| {
+        allowed_cores() >= MANY_CORES && thread::available_parallelism().is_ok_and(|cores| cores.get() >= MANY_CORES)
+    })
+}
+
+/// Cores that this thread may run on, as far as the system tells.
+fn allowed_cores() -> usize {
+    // SAFETY: all bits zero are an empty set.
+    let mut cores: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the set is valid for the call, and as long as it says.
+    match unsafe { libc::sched_getaffinity(0, size_of_val(&cores), &raw mut cores) } {
+        // SAFETY: the set was filled in.
+        0 => unsafe { libc::CPU_COUNT(&cores) as usize },
+        // A machine with more cores than a set has room for.
+        _ => usize::MAX,
+    }
 }
 
 fn elapsed_ns(start: Instant) -> u32 {
@@ -121,8 +138,8 @@ pub fn poll(word: &AtomicU32, expected: u32, timeout: Duration) -> bool {
         let waited = start.elapsed();
         match timeout.checked_sub(waited) {
             None | Some(Duration::ZERO) => return false,
-            Some(_) if waited < RESTLESS => std::thread::yield_now(),
-            Some(left) => std::thread::sleep((waited / 4).min(NAP_MAX).min(left)),
+            Some(_) if waited < RESTLESS => thread::yield_now(),
+            Some(left) => thread::sleep((waited / 4).min(NAP_MAX).min(left)),
         }
     }
     true
@@ -163,13 +180,13 @@ mod tests {
     #[test]
     fn a_sleeper_wakes_when_told() {
         let word = AtomicU32::new(7);
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             scope.spawn(|| {
                 while word.load(Ordering::Acquire) == 7 {
                     sleep(&word, 7, Duration::from_secs(5));
                 }
             });
-            std::thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(20));
             word.store(8, Ordering::Release);
             wake_all(&word);
         });
@@ -178,9 +195,9 @@ mod tests {
     #[test]
     fn a_word_that_changes_ends_the_naps() {
         let word = AtomicU32::new(7);
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             scope.spawn(|| assert!(poll(&word, 7, Duration::from_secs(30))));
-            std::thread::sleep(Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(5));
             word.store(8, Ordering::Release);
         });
         assert!(!poll(&word, 8, Duration::from_millis(5)));

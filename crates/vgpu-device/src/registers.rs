@@ -2,7 +2,7 @@
 
 use vgpu_core::pci::regs::{BAR0_BYTES, MAGIC, PAGE_OFFSET, RESET_KEY, Register};
 use vgpu_core::version::RELEASE;
-use vgpu_core::window::layout::abi_hash;
+use vgpu_core::window::layout::ABI_HASH;
 use vgpu_core::wire::PROTOCOL_VERSION;
 
 use crate::{OutOfRange, end_of};
@@ -34,8 +34,8 @@ impl Registers {
         match register {
             Register::Magic => MAGIC,
             Register::Protocol => PROTOCOL_VERSION,
-            Register::AbiHashLow => abi_hash() as u32,
-            Register::AbiHashHigh => (abi_hash() >> 32) as u32,
+            Register::AbiHashLow => ABI_HASH as u32,
+            Register::AbiHashHigh => (ABI_HASH >> 32) as u32,
             Register::Generation => self.generation,
             Register::Channels => self.channels,
             Register::Release => RELEASE,
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(read(Register::Magic), MAGIC);
         assert_eq!(read(Register::Protocol), PROTOCOL_VERSION);
         let hash = u64::from(read(Register::AbiHashLow)) | u64::from(read(Register::AbiHashHigh)) << 32;
-        assert_eq!(hash, abi_hash());
+        assert_eq!(hash, ABI_HASH);
         assert_eq!(read(Register::Generation), 0x0403_0201);
         assert_eq!(read(Register::Channels), 8);
         assert_eq!(read(Register::Release), RELEASE);

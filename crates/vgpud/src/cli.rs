@@ -41,9 +41,6 @@ pub struct Cli {
 /// Other things that this program does, for its own use.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve one guest whose connection was inherited.
-    #[command(hide = true)]
-    Executor(ExecutorOptions),
     /// Say which GPUs would execute here, and why those
     Probe(ProbeOptions),
     /// Answer for the host's NVML, in a process of its own.
@@ -188,6 +185,21 @@ pub struct SensorsOptions {
     /// The library, where it is not to be looked for.
     #[arg(long, value_name = "FILE")]
     pub nvml_library: Option<PathBuf>,
+}
+
+/// The first argument of an executor's command line.
+pub const EXECUTOR: &str = "executor";
+
+/// Serve one guest whose connection was inherited.
+///
+/// Apart from [`Cli`]: a program waits for its executor to start, and to set up all the other commands' options takes a
+/// thirtieth of that.
+#[derive(Debug, Parser)]
+#[command(name = EXECUTOR, bin_name = "vgpud executor")]
+pub struct ExecutorCli {
+    /// What to execute for whom.
+    #[command(flatten)]
+    pub options: ExecutorOptions,
 }
 
 /// Options of an executor.

@@ -17,6 +17,7 @@ use vgpu_core::transport::handshake;
 use vgpu_core::transport::socket::Socket;
 use vgpu_core::wire::Span;
 
+use crate::cli::EXECUTOR;
 use crate::dormant::{Dormant, Dormants, Holding, Need};
 use crate::environment::{self, JitCache};
 use crate::jit_folder::JitFolders;
@@ -223,7 +224,7 @@ impl Place {
         }
         command
             .arg0(&self.daemon.called)
-            .args(["executor", "--socket-fd=0", "--own-environment"])
+            .args([EXECUTOR, "--socket-fd=0", "--own-environment"])
             .arg(format!("--ledger-fd={}", self.daemon.ledger_object.as_raw_fd()))
             .arg(format!("--ledger-slot={}", self.slot))
             .args(&self.daemon.flags)

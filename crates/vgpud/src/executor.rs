@@ -19,7 +19,7 @@ use vgpu_core::window::{Arena, WindowConfig};
 use vgpu_core::wire::messages::StatisticsReply;
 use vgpu_core::wire::{Completions, Executor, Span};
 
-use crate::cli::ExecutorOptions;
+use crate::cli::{EXECUTOR, ExecutorOptions};
 use crate::environment::{self, JitCache};
 use crate::gpu::{Device, Gpu};
 use crate::ledger::{Account, Ledger};
@@ -176,7 +176,7 @@ fn start_anew(options: &ExecutorOptions, settings: &DeviceSettings) -> anyhow::E
     let mut command = Command::new("/proc/self/exe");
     command.arg0("vgpud");
     environment::make(&mut command, settings, JitCache::Own);
-    command.args(["executor", "--own-environment"]).arg(format!("--socket-fd={}", options.socket_fd));
+    command.args([EXECUTOR, "--own-environment"]).arg(format!("--socket-fd={}", options.socket_fd));
     command.args(settings.to_flags());
     anyhow::Error::new(command.exec()).context("an environment for the driver")
 }

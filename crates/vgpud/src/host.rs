@@ -1,22 +1,26 @@
 //! What this machine has: memory that a software GPU can promise, and signs of NVIDIA's GPUs.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
-/// Physical memory and swap that processes of this one's control group can have; `None` when the system does not tell.
-pub fn memory_bytes() -> Option<u64> {
-    memory_below(Path::new("/"))
+/// Physical memory and swap that processes of this one's control group can have.
+///
+/// Asked of the system once: an executor's start is what a program waits for.
+pub fn memory_bytes() -> u64 {
+    static MEMORY_BYTES: OnceLock<u64> = OnceLock::new();
+    *MEMORY_BYTES.get_or_init(|| {
+        // The same as /proc/meminfo, which the kernel takes far longer to write than all the rest of this.
+        let machine = rustix::system::sysinfo();
+        least(Path::new("/"), (machine.totalram + machine.totalswap).saturating_mul(machine.mem_unit.into()))
+    })
 }
 
-fn memory_below(root: &Path) -> Option<u64> {
-    let meminfo = std::fs::read_to_string(root.join("proc/meminfo")).ok()?;
-    let field = |name: &str| {
-        let line = meminfo.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-        let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-        Some(kib << 10)
-    };
-    let machine_bytes = field("MemTotal")? + field("SwapTotal").unwrap_or(0);
+/// What the groups around this process leave of a machine's memory.
+fn least(root: &Path, machine_bytes: u64) -> u64 {
     let groups = std::fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
-    groups.lines().flat_map(|line| limits(root, line)).chain([machine_bytes]).min()
+    groups.lines().flat_map(|line| limits(root, line)).fold(machine_bytes, u64::min)
 }
 
 /// The limits on memory of a control group and of those around it.
@@ -42,15 +46,13 @@ pub fn sign_of_gpu() -> Option<PathBuf> {
     sign_below(Path::new("/"))
 }
 
+/// NVIDIA's driver numbers its device files from 0. Reading all of /dev for them takes longer than to ask for these.
+const GPUS_LOOKED_FOR: u32 = 32;
+
 fn sign_below(root: &Path) -> Option<PathBuf> {
-    let is_gpus = |name: &str| {
-        let number = name.strip_prefix("nvidia").unwrap_or_default();
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let nodes = std::fs::read_dir(root.join("dev")).into_iter().flatten().flatten();
-    let gpus = nodes.filter(|node| is_gpus(&node.file_name().to_string_lossy())).map(|node| node.path());
-    let known = ["proc/driver/nvidia/version", "dev/dxg"].map(|path| root.join(path));
-    known.into_iter().filter(|path| path.exists()).chain(gpus).next()
+    let known = ["proc/driver/nvidia/version", "dev/dxg"].map(PathBuf::from);
+    let gpus = (0..GPUS_LOOKED_FOR).map(|number| format!("dev/nvidia{number}").into());
+    known.into_iter().chain(gpus).map(|path| root.join(path)).find(|path| path.exists())
 }
 
 /// Memory of each of so many software GPUs, when nobody says: what GPUs have, but not more than this machine can give.
@@ -63,14 +65,14 @@ const SOFT_MEMORY_BYTES: u64 = 8 << 30;
 /// Of what a machine has, an eighth is left to itself.
 const OWN_PART: u64 = 8;
 
-fn share(host_bytes: Option<u64>, devices: u32) -> u64 {
-    let share = host_bytes.map_or(u64::MAX, |bytes| (bytes - bytes / OWN_PART) / u64::from(devices.max(1)));
+fn share(host_bytes: u64, devices: u32) -> u64 {
+    let share = (host_bytes - host_bytes / OWN_PART) / u64::from(devices.max(1));
     (share >> 20 << 20).clamp(1 << 20, SOFT_MEMORY_BYTES)
 }
 
 /// What of `asked_bytes` for each of so many software GPUs this machine has.
 pub fn at_most_there_is(asked_bytes: u64, devices: u32) -> u64 {
-    let share = memory_bytes().map_or(u64::MAX, |bytes| bytes / u64::from(devices.max(1)));
+    let share = memory_bytes() / u64::from(devices.max(1));
     asked_bytes.min((share >> 20 << 20).max(1 << 20))
 }
 
@@ -88,28 +90,36 @@ mod tests {
         root
     }
 
-    const MEMINFO: (&str, &str) = ("proc/meminfo", "MemTotal:  1000 kB\nMemFree: 1 kB\nSwapTotal:   24 kB\n");
-
     #[test]
     fn memory_is_the_machines_or_the_smallest_limit_of_a_group_around() {
-        let of = |files: &[(&str, &str)]| memory_below(machine(files).path());
-        assert_eq!(of(&[]), None);
-        assert_eq!(of(&[MEMINFO]), Some(1 << 20));
+        let of = |files: &[(&str, &str)]| least(machine(files).path(), 1 << 20);
+        assert_eq!(of(&[]), 1 << 20);
         let group = ("proc/self/cgroup", "1:cpu:/x\n0::/a/b\n");
         let (max, small) = (("sys/fs/cgroup/a/b/memory.max", "max\n"), ("sys/fs/cgroup/a/memory.max", "4096\n"));
-        assert_eq!(of(&[MEMINFO, group, max]), Some(1 << 20));
-        assert_eq!(of(&[MEMINFO, group, max, small]), Some(4096));
+        assert_eq!(of(&[group, max]), 1 << 20);
+        assert_eq!(of(&[group, max, small]), 4096);
         let first = ("proc/self/cgroup", "5:cpu,memory:/a\n");
-        assert_eq!(of(&[MEMINFO, first, ("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "8192\n")]), Some(8192));
+        assert_eq!(of(&[first, ("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "8192\n")]), 8192);
+    }
+
+    #[test]
+    fn the_machine_has_as_much_as_its_kernel_writes() {
+        let meminfo = std::fs::read_to_string("/proc/meminfo").expect("Linux");
+        let kib = |name: &str| {
+            let line = meminfo.lines().find_map(|line| line.strip_prefix(name)).expect(name);
+            line.trim().trim_end_matches("kB").trim_end().parse::<u64>().expect(name)
+        };
+        assert!(memory_bytes() <= (kib("MemTotal:") + kib("SwapTotal:")) << 10);
+        assert!(memory_bytes() >= 1 << 20);
     }
 
     #[test]
     fn nobody_is_promised_what_the_machine_does_not_have() {
-        assert_eq!(share(None, 1), 8 << 30);
-        assert_eq!(share(Some(64 << 30), 1), 8 << 30);
-        assert_eq!(share(Some(64 << 30), 8), 7 << 30);
-        assert_eq!(share(Some(400 << 20), 1), 350 << 20);
-        assert_eq!(share(Some(1), 3), 1 << 20);
+        assert_eq!(share(u64::MAX, 1), 8 << 30);
+        assert_eq!(share(64 << 30, 1), 8 << 30);
+        assert_eq!(share(64 << 30, 8), 7 << 30);
+        assert_eq!(share(400 << 20, 1), 350 << 20);
+        assert_eq!(share(1, 3), 1 << 20);
         assert_eq!(at_most_there_is(1 << 20, 1), 1 << 20);
         assert!(at_most_there_is(1 << 62, 1) < 1 << 62);
     }
@@ -117,7 +127,7 @@ mod tests {
     #[test]
     fn a_gpu_is_known_by_its_module_or_its_own_file() {
         let sign = |path: &str| sign_below(machine(&[(path, "")]).path()).is_some();
-        for path in ["proc/driver/nvidia/version", "dev/nvidia0", "dev/nvidia12", "dev/dxg"] {
+        for path in ["proc/driver/nvidia/version", "dev/nvidia0", "dev/nvidia31", "dev/dxg"] {
             assert!(sign(path), "{path}");
         }
         for path in ["dev/nvidiactl", "dev/nvidia-uvm", "dev/nvidia", "dev/nvidia-caps", "dev/null"] {

@@ -9,7 +9,7 @@ use super::channel::{BLOCK_BYTES, ChannelBlock};
 use super::regs::CHANNELS_MAX;
 use crate::version::{Mismatch, Version};
 use crate::window::Mapping;
-use crate::window::layout::{PAGE_BYTES, abi_hash};
+use crate::window::layout::{ABI_HASH, PAGE_BYTES};
 use crate::wire::{PROTOCOL_VERSION, Pod, Span};
 
 /// First bytes of BAR1: "vGPUbar" and a format digit.
@@ -38,7 +38,7 @@ pub struct Directory {
     pub protocol: u32,
     /// How often the function has been reset.
     pub generation: u32,
-    /// The daemon's [`abi_hash`].
+    /// The daemon's [`ABI_HASH`].
     pub abi_hash: u64,
     /// Length of BAR1.
     pub total_bytes: u64,
@@ -100,7 +100,7 @@ impl Directory {
             magic: DIRECTORY_MAGIC,
             protocol: PROTOCOL_VERSION,
             generation,
-            abi_hash: abi_hash(),
+            abi_hash: ABI_HASH,
             total_bytes,
             channels,
             release: Version::OWN.release,
@@ -145,7 +145,7 @@ impl Directory {
         if self.magic != DIRECTORY_MAGIC {
             return Err(DirectoryError::Absent { magic: self.magic });
         }
-        if self.protocol != PROTOCOL_VERSION || self.abi_hash != abi_hash() {
+        if self.protocol != PROTOCOL_VERSION || self.abi_hash != ABI_HASH {
             let host = Version { release: self.release, protocol: self.protocol };
             return Err(DirectoryError::Version(Mismatch { guest: Version::OWN, host }));
         }

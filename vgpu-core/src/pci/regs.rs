@@ -30,7 +30,7 @@ pub enum Register {
     Magic,
     /// The daemon's [`crate::wire::PROTOCOL_VERSION`].
     Protocol,
-    /// Low half of [`crate::window::layout::abi_hash`].
+    /// Low half of [`crate::window::layout::ABI_HASH`].
     AbiHashLow,
     /// High half of it.
     AbiHashHigh,

@@ -9,7 +9,7 @@ use super::socket::Socket;
 use crate::version::{Mismatch, Version};
 use crate::window::AddressRange;
 use crate::window::arena::PROPOSALS;
-use crate::window::layout::abi_hash;
+use crate::window::layout::ABI_HASH;
 use crate::wire::{PROTOCOL_VERSION, Pod};
 
 const HELLO_MAGIC: u64 = u64::from_le_bytes(*b"vGPUhelo");
@@ -133,7 +133,7 @@ pub fn greet(host: &dyn Exchange, greeting: &Greeting) -> Result<Welcome, Handsh
         magic: HELLO_MAGIC,
         protocol: PROTOCOL_VERSION,
         kind: greeting.kind as u32,
-        abi_hash: abi_hash(),
+        abi_hash: ABI_HASH,
         pid: std::process::id(),
         release: Version::OWN.release,
     };
@@ -172,7 +172,7 @@ pub fn receive_hello(socket: &Socket, peek: bool) -> Result<Introduction, Handsh
 /// [`HandshakeError::Garbage`] and [`HandshakeError::Version`].
 pub fn read_hello(packet: &[u8]) -> Result<Introduction, HandshakeError> {
     let hello = Hello::from_bytes(packet).filter(|hello| hello.magic == HELLO_MAGIC).ok_or(HandshakeError::Garbage)?;
-    if hello.protocol != PROTOCOL_VERSION || hello.abi_hash != abi_hash() {
+    if hello.protocol != PROTOCOL_VERSION || hello.abi_hash != ABI_HASH {
         let guest = Version { release: hello.release, protocol: hello.protocol };
         return Err(HandshakeError::Version(Mismatch { guest, host: Version::OWN }));
     }

@@ -30,32 +30,38 @@ const REPLY_SLOT_BYTES: u32 = 8192;
 const TOTAL_MAX_BYTES: u64 = 1 << 42;
 
 /// A number that changes when any message's opcode, name or size does: both ends must have been built alike.
-pub fn abi_hash() -> u64 {
+pub const ABI_HASH: u64 = {
     let mut hash = Fnv::new();
-    for &(code, name) in Op::ALL {
-        hash.add(&code.to_le_bytes());
-        hash.add(name.as_bytes());
+    let mut index = 0;
+    while index < Op::ALL.len() {
+        let (code, name) = Op::ALL[index];
+        hash = hash.add(&code.to_le_bytes()).add(name.as_bytes());
+        index += 1;
     }
-    for &(code, message_bytes, reply_bytes) in Op::SIZES {
-        hash.add(&code.to_le_bytes());
-        hash.add(&(message_bytes as u64).to_le_bytes());
-        hash.add(&(reply_bytes as u64).to_le_bytes());
+    index = 0;
+    while index < Op::SIZES.len() {
+        let (code, message_bytes, reply_bytes) = Op::SIZES[index];
+        hash = hash.add(&code.to_le_bytes());
+        hash = hash.add(&(message_bytes as u64).to_le_bytes()).add(&(reply_bytes as u64).to_le_bytes());
+        index += 1;
     }
-    hash.add(&(size_of::<Layout>() as u64).to_le_bytes());
-    hash.0
-}
+    hash.add(&(size_of::<Layout>() as u64).to_le_bytes()).0
+};
 
 struct Fnv(u64);
 
 impl Fnv {
-    fn new() -> Self {
+    const fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    fn add(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    const fn add(mut self, bytes: &[u8]) -> Self {
+        let mut index = 0;
+        while index < bytes.len() {
+            self.0 = (self.0 ^ bytes[index] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+            index += 1;
         }
+        self
     }
 }
 
@@ -100,7 +106,7 @@ pub struct Layout {
     pub protocol: u32,
     /// Size of this header.
     pub header_bytes: u32,
-    /// [`abi_hash`] of the side that made the window.
+    /// [`ABI_HASH`] of the side that made the window.
     pub abi_hash: u64,
     /// Length of the whole object.
     pub total_bytes: u64,
@@ -171,7 +177,7 @@ impl Layout {
             magic: WINDOW_MAGIC,
             protocol: PROTOCOL_VERSION,
             header_bytes: size_of::<Self>() as u32,
-            abi_hash: abi_hash(),
+            abi_hash: ABI_HASH,
             executor_pid: std::process::id(),
             stream_slots: STREAM_SLOTS,
             event_slots: EVENT_SLOTS,
@@ -201,7 +207,7 @@ impl Layout {
         if self.protocol != PROTOCOL_VERSION {
             return refuse(format!("protocol {} where this side speaks {PROTOCOL_VERSION}", self.protocol));
         }
-        if self.header_bytes as usize != size_of::<Self>() || self.abi_hash != abi_hash() {
+        if self.header_bytes as usize != size_of::<Self>() || self.abi_hash != ABI_HASH {
             return refuse("the two sides were built from different message tables");
         }
         if self.total_bytes != object_bytes || object_bytes > TOTAL_MAX_BYTES {

@@ -99,13 +99,13 @@ impl Default for Identity {
 }
 
 impl Default for Config {
-    /// A capability 7.5 device with 8 GiB and a thread per processor.
+    /// A capability 7.5 device with 8 GiB and one thread.
     fn default() -> Self {
         Self {
             devices: vec![Identity::default()],
             compute_capability: (7, 5),
             memory_bytes: MEMORY_BYTES,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            threads: 1,
             schedule: Schedule::Interleaved { ops: 4 },
             race_check: false,
             name: "vgpu software GPU".to_owned(),

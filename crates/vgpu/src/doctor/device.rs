@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use vgpu_core::transport::{MonitorLink, SELECTION_VARIABLE, Selection};
-use vgpu_core::window::layout::abi_hash;
+use vgpu_core::window::layout::ABI_HASH;
 use vgpu_core::wire::PROTOCOL_VERSION;
 
 use super::check::Check;
@@ -135,7 +135,7 @@ fn unreachable(check: Check, said: &[String], surroundings: &Surroundings) -> Ch
 
 /// What both ends must have alike.
 fn protocol() -> String {
-    format!("protocol {PROTOCOL_VERSION}, ABI hash {:016x}", abi_hash())
+    format!("protocol {PROTOCOL_VERSION}, ABI hash {:016x}", ABI_HASH)
 }
 
 /// Ollama before 0.12.4 asked libcuda itself, and gave up on one that lacked any of its functions.

@@ -315,7 +315,7 @@ impl ServeSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{Cli, Command};
+    use crate::cli::{EXECUTOR, ExecutorCli};
     use clap::Parser;
     use vgpu_driver::Signals;
 
@@ -352,11 +352,9 @@ mod tests {
             ..Default::default()
         };
         let settings = DeviceSettings::new(&options).expect("sound settings");
-        let flags = ["vgpud", "executor", "--socket-fd=3"].map(String::from).into_iter().chain(settings.to_flags());
-        let Some(Command::Executor(executor)) = Cli::try_parse_from(flags).expect("sound flags").command else {
-            panic!("not an executor's command line");
-        };
-        assert_eq!(DeviceSettings::new(&executor.device).expect("sound settings"), settings);
+        let flags = [EXECUTOR, "--socket-fd=3"].map(String::from).into_iter().chain(settings.to_flags());
+        let executor = ExecutorCli::try_parse_from(flags).expect("sound flags");
+        assert_eq!(DeviceSettings::new(&executor.options.device).expect("sound settings"), settings);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use vgpu_core::pci::regs::{BAR0_BYTES, MAGIC, RESET_KEY, Register};
 use vgpu_core::pci::{directory, regs};
 use vgpu_core::transport::Exchange;
 use vgpu_core::transport::handshake::{ConnectionKind, HandshakeError};
-use vgpu_core::window::layout::abi_hash;
+use vgpu_core::window::layout::ABI_HASH;
 use vgpu_core::wire::PROTOCOL_VERSION;
 
 use crate::harness::{Daemon, round_trip, until};
@@ -44,7 +44,7 @@ fn the_function_is_an_h100_with_our_registers_and_memory() {
 
     assert_eq!(vm.register(Register::Magic), MAGIC);
     assert_eq!(vm.register(Register::Protocol), PROTOCOL_VERSION);
-    assert_eq!(vm.register(Register::AbiHashLow), abi_hash() as u32);
+    assert_eq!(vm.register(Register::AbiHashLow), ABI_HASH as u32);
     assert_eq!(vm.register(Register::Channels), 3);
     assert_eq!(vm.read::<8>(BAR0, 0), [0; 8]);
     assert_eq!(vm.read::<8>(BAR0, regs::PAGE_OFFSET - 4), [0, 0, 0, 0, b'V', b'G', b'P', b'U']);

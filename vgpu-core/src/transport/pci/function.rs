@@ -12,7 +12,7 @@ use crate::pci::channel::ChannelBlock;
 use crate::pci::directory::{self, Directory, DirectoryError};
 use crate::pci::regs::{BAR0_BYTES, MAGIC, NOBODY, PAGE_OFFSET, Register};
 use crate::version::{Mismatch, Version};
-use crate::window::layout::{PAGE_BYTES, abi_hash};
+use crate::window::layout::{ABI_HASH, PAGE_BYTES};
 use crate::window::{Mapping, MappingError};
 use crate::wire::{PROTOCOL_VERSION, Span};
 
@@ -153,7 +153,7 @@ fn check_registers(site: &Site, registers: &Mapping) -> Result<(), Trouble> {
     let protocol = read_register(registers, Register::Protocol);
     let low = read_register(registers, Register::AbiHashLow);
     let high = read_register(registers, Register::AbiHashHigh);
-    if protocol != PROTOCOL_VERSION || (u64::from(high) << 32 | u64::from(low)) != abi_hash() {
+    if protocol != PROTOCOL_VERSION || (u64::from(high) << 32 | u64::from(low)) != ABI_HASH {
         let host = Version { release: read_register(registers, Register::Release), protocol };
         return Err(Trouble::unusable(site, Mismatch { guest: Version::OWN, host }));
     }

@@ -19,7 +19,7 @@ use crate::transport::monitor::{self, Observed, ProcessUse};
 use crate::transport::pci::Places;
 use crate::version::RELEASE;
 use crate::window::control::Control;
-use crate::window::layout::{PAGE_BYTES, abi_hash};
+use crate::window::layout::{ABI_HASH, PAGE_BYTES};
 use crate::window::{AddressRange, Mapping, mapping};
 use crate::wire::messages::{DEVICE_ATTRIBUTE_COUNT, DeviceInfoReply, MemInfoReply};
 use crate::wire::{Completions, PROTOCOL_VERSION, Pod};
@@ -108,8 +108,8 @@ impl FakeFunction {
         for (register, value) in [
             (Register::Magic, MAGIC),
             (Register::Protocol, PROTOCOL_VERSION),
-            (Register::AbiHashLow, abi_hash() as u32),
-            (Register::AbiHashHigh, (abi_hash() >> 32) as u32),
+            (Register::AbiHashLow, ABI_HASH as u32),
+            (Register::AbiHashHigh, (ABI_HASH >> 32) as u32),
             (Register::Channels, CHANNELS),
             (Register::Release, RELEASE),
         ] {
