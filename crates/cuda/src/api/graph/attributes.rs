@@ -6,7 +6,7 @@ use vgpu_core::abi::{CUgraphNode, CUkernelNodeAttrID, CUkernelNodeAttrValue, CUl
 use vgpu_core::ffi::{In, Out};
 use vgpu_core::{CuError, CuResult};
 
-use super::node;
+use super::lookup::node;
 use crate::api::launch_attribute::{is_cooperative, of_value, to_value};
 use crate::guest::graph::{Graph, KernelWork, Work};
 use crate::guest::{Process, launch, process};

@@ -1,7 +1,6 @@
 //! Executable graphs: made, updated, launched.
 
 use std::ffi::{c_char, c_uint, c_ulonglong};
-use std::sync::Arc;
 
 use vgpu_core::abi::{
     CUDA_GRAPH_INSTANTIATE_PARAMS, CUDA_KERNEL_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v1, CUDA_MEMCPY3D,
@@ -11,22 +10,19 @@ use vgpu_core::abi::{
 use vgpu_core::ffi::{In, InOut, Out, OutOpt, OutSlice};
 use vgpu_core::{CuError, CuResult};
 
+use super::lookup::{find, find_exec};
 use super::nodes::{check_context, event_work, fill_work, kernel_params, kernel_work_for};
-use super::{clamp, find, handle, id};
+use crate::api::{clamp, handle, id};
 use crate::guest::context;
 use crate::guest::copy_box::Box3;
 use crate::guest::graph::Work;
 use crate::guest::graph_exec::{GraphExec, Refusal};
-use crate::guest::{Process, process};
+use crate::guest::process;
 
 /// `CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH | UPLOAD | USE_NODE_PRIORITY`: what is true of every graph here.
 const INSTANTIATE_FLAGS: u64 = 1 | 2 | 8;
 /// `CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH`.
 const DEVICE_LAUNCH: u64 = 4;
-
-pub(super) fn find_exec(process: &Process, exec: CUgraphExec) -> CuResult<Arc<GraphExec>> {
-    process.graph_execs.get(id(exec)).ok_or(CuError::INVALID_VALUE)
-}
 
 fn instantiate(hGraph: CUgraph, flags: u64) -> CuResult<CUgraphExec> {
     let (process, context) = context::healthy()?;

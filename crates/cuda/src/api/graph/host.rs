@@ -4,9 +4,9 @@ use vgpu_core::abi::{CUDA_HOST_NODE_PARAMS, CUgraph, CUgraphExec, CUgraphNode};
 use vgpu_core::ffi::{In, InSlice, Out};
 use vgpu_core::{CuError, CuResult};
 
-use super::exec::find_exec;
+use super::lookup::{find_exec, node};
 use super::nodes::add;
-use super::{id, node};
+use crate::api::id;
 use crate::guest::graph::Work;
 use crate::guest::host_call::HostFunction;
 use crate::guest::{context, process};

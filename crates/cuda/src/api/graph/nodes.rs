@@ -10,7 +10,8 @@ use vgpu_core::ffi::{In, InSlice, Out};
 use vgpu_core::wire::messages::Fill;
 use vgpu_core::{CuError, CuResult};
 
-use super::{find, handle, id, node, nodes_of};
+use super::lookup::{find, node, nodes_of};
+use crate::api::{handle, id};
 use crate::guest::context::{self, Context};
 use crate::guest::copy;
 use crate::guest::copy_box::Box3;

@@ -7,7 +7,8 @@ use vgpu_core::abi::{CUgraph, CUgraphEdgeData, CUgraphNode, CUgraphNodeType};
 use vgpu_core::ffi::{InOut, InSlice, Out, OutSlice};
 use vgpu_core::{CuError, CuResult};
 
-use super::{clamp, find, handle, node, nodes_of};
+use super::lookup::{find, node, nodes_of};
+use crate::api::{clamp, handle};
 use crate::guest::graph::Graph;
 use crate::guest::handle::node_handle;
 use crate::guest::{Process, process};
