@@ -8,6 +8,7 @@ use vgpu_core::private_table::{PRIVATE_TABLE_UUID, PRIVATE_TABLE_VERSION, Privat
 use vgpu_core::wire::messages::{MemInfo, MemInfoReply, Statistics, StatisticsReply};
 use vgpu_core::{CuError, CuResult, ffi};
 
+use crate::generated::proc_table::ROWS;
 use crate::guest::{context, launch, process};
 use crate::proc_address::{Lookup, lookup};
 
@@ -18,7 +19,7 @@ pub(crate) fn cuGetProcAddress(
     cudaVersion: c_int,
     flags: cuuint64_t,
 ) -> CuResult {
-    match lookup(symbol.to_bytes(), cudaVersion, flags) {
+    match lookup(&ROWS, symbol.to_bytes(), cudaVersion, flags) {
         Lookup::Found { address, .. } => {
             pfn.write(address.cast_mut().cast());
             Ok(())
@@ -37,7 +38,7 @@ pub(crate) fn cuGetProcAddress_v2(
     symbolStatus: OutOpt<'_, CUdriverProcAddressQueryResult>,
 ) -> CuResult {
     use CUdriverProcAddressQueryResult as Status;
-    let (address, status) = match lookup(symbol.to_bytes(), cudaVersion, flags) {
+    let (address, status) = match lookup(&ROWS, symbol.to_bytes(), cudaVersion, flags) {
         Lookup::Found { address, .. } => (address, Status::CU_GET_PROC_ADDRESS_SUCCESS),
         Lookup::InvalidFlags => return Err(CuError::INVALID_VALUE),
         Lookup::UnknownName => (std::ptr::null(), Status::CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND),
