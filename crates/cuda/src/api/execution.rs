@@ -13,16 +13,17 @@ use vgpu_core::{CuError, CuResult};
 
 use super::launch_attribute::Asked;
 use super::{handle, id};
-use crate::guest::function::{self, Function};
+use crate::guest::function::Function;
 use crate::guest::gate::Arm;
 use crate::guest::graph::Work;
 use crate::guest::host_call::{self, Action, HostFunction};
-use crate::guest::launch::{self, Shape};
-use crate::guest::{Process, context};
+use crate::guest::launch;
+use crate::guest::shape::Shape;
+use crate::guest::{Process, context, library};
 
 fn find(function: CUfunction) -> CuResult<(&'static Process, Arc<Function>)> {
     let (process, context) = context::current()?;
-    Ok((process, function::find(process, context, id(function))?))
+    Ok((process, library::find_function(process, context, id(function))?))
 }
 
 /// Launches a kernel on a grid of blocks.
@@ -61,7 +62,7 @@ unsafe fn run(
     extra: *mut *mut c_void,
 ) -> CuResult {
     let (process, context) = context::healthy()?;
-    let function = function::find(process, context, id(f))?;
+    let function = library::find_function(process, context, id(f))?;
     let stream = context.stream(process, id(hStream))?;
     // SAFETY: the caller's promise is passed on.
     unsafe { launch::launch(process, &function, &stream, shape, attributes, kernelParams, extra) }

@@ -16,6 +16,7 @@ use crate::guest::context::{self, Context};
 use crate::guest::function::Function;
 use crate::guest::image::Image;
 use crate::guest::library::{Kernel, Library};
+use crate::guest::primary::Primary;
 use crate::guest::{Process, process};
 
 fn library(process: &Process, library: CUlibrary) -> CuResult<Arc<Library>> {
@@ -34,7 +35,7 @@ fn context_on(process: &'static Process, dev: CUdevice) -> CuResult<&'static Con
     {
         return Ok(context);
     }
-    let primary = device.primary.context.get().copied().filter(|context| context.number() != 0);
+    let primary = Primary::of(device).context.get().copied().filter(|context| context.number() != 0);
     primary.ok_or(CuError::INVALID_CONTEXT)
 }
 

@@ -14,7 +14,6 @@ use vgpu_core::wire::messages::{
 use vgpu_core::{CuError, CuResult};
 
 use super::device::Device;
-use super::handle::{self, Tag};
 use super::process::Process;
 
 /// CUDA's own bound on packed kernel parameters.
@@ -185,23 +184,6 @@ fn layouts(facts: &FunctionReply, tail: &[u8]) -> CuResult<Box<[ParamLayout]>> {
         && facts.param_bytes <= MAX_PARAM_BYTES
         && layouts.iter().all(inside);
     if consistent { Ok(layouts.into()) } else { Err(CuError::UNKNOWN) }
-}
-
-/// The function that a `CUfunction` names in a context; it may be a `CUkernel`, which is found or loaded there.
-///
-/// # Errors
-/// `INVALID_HANDLE` when it is neither or of another context.
-#[inline]
-pub(crate) fn find(
-    process: &'static Process,
-    context: &'static super::context::Context,
-    function: u64,
-) -> CuResult<Arc<Function>> {
-    if handle::has_tag(function, Tag::Kernel) {
-        let kernel = process.kernels.get(function).ok_or(CuError::INVALID_HANDLE)?;
-        return kernel.function(process, context);
-    }
-    process.functions.get(function).ok_or(CuError::INVALID_HANDLE)
 }
 
 #[cfg(test)]

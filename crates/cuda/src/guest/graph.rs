@@ -16,8 +16,8 @@ use super::function::Function;
 use super::graph_wire::{Encoded, Encoder};
 use super::handle;
 use super::host_call::{Action, HostFunction};
-use super::launch::Shape;
 use super::process::Process;
+use super::shape::Shape;
 
 /// The most nodes of one graph, flattened. CUDA names no limit; this one keeps lengths in their fields.
 const MAX_NODES: usize = 1 << 22;
@@ -148,7 +148,7 @@ impl KernelWork {
     }
 
     fn encode(&self, after: &[u32], out: &mut Encoder) -> CuResult {
-        let launch = self.shape.message(&self.function);
+        let launch = self.shape.message(self.function.wire);
         let attributes = self.attributes.as_slice();
         if attributes.is_empty() {
             return out.message(&launch, &self.params.bytes, after);

@@ -9,6 +9,7 @@ use vgpu_core::{CuError, CuResult};
 
 use super::context::Context;
 use super::function::Function;
+use super::handle::{self, Tag};
 use super::image::OwnedImage;
 use super::module::Module;
 use super::process::Process;
@@ -126,4 +127,21 @@ impl Kernel {
         self.functions.write().push((module.context, function.clone()));
         Ok(function)
     }
+}
+
+/// The function that a `CUfunction` names in a context; it may be a `CUkernel`, which is found or loaded there.
+///
+/// # Errors
+/// `INVALID_HANDLE` when it is neither or of another context.
+#[inline]
+pub(crate) fn find_function(
+    process: &'static Process,
+    context: &'static Context,
+    function: u64,
+) -> CuResult<Arc<Function>> {
+    if handle::has_tag(function, Tag::Kernel) {
+        let kernel = process.kernels.get(function).ok_or(CuError::INVALID_HANDLE)?;
+        return kernel.function(process, context);
+    }
+    process.functions.get(function).ok_or(CuError::INVALID_HANDLE)
 }

@@ -17,7 +17,8 @@ use crate::guest::copy;
 use crate::guest::copy_box::Box3;
 use crate::guest::graph::{KernelWork, Work};
 use crate::guest::handle::node_handle;
-use crate::guest::launch::{self, Shape};
+use crate::guest::launch;
+use crate::guest::shape::Shape;
 use crate::guest::{Process, process};
 
 pub(super) fn add(
