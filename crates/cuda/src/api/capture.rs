@@ -37,7 +37,7 @@ pub(crate) fn cuStreamBeginCapture_v2(hStream: CUstream, mode: CUstreamCaptureMo
     let stream = context.stream(process, id(hStream))?;
     let graph = Graph::create(process)?;
     let begun = capture::begin(process, &stream, mode, graph.clone(), None);
-    begun.inspect_err(|_| graph.destroy(process))
+    begun.inspect_err(|_| graph.destroy())
 }
 
 /// Starts to capture a stream's work into a new graph, in global mode.
@@ -68,7 +68,7 @@ pub(crate) unsafe fn cuStreamBeginCaptureToGraph(
 pub(crate) fn cuStreamEndCapture(hStream: CUstream, phGraph: Out<'_, CUgraph>) -> CuResult {
     let (process, context) = context::current()?;
     let stream = context.stream(process, id(hStream))?;
-    let ended = capture::end(process, &stream);
+    let ended = capture::end(&stream);
     phGraph.write(ended.as_ref().map_or(std::ptr::null_mut(), |graph| handle(graph.handle)));
     ended.map(drop)
 }

@@ -10,6 +10,7 @@ use vgpu_core::ffi::{InOpt, Out, OutOpt};
 use vgpu_core::{CuError, CuResult};
 
 use crate::guest::context::{self, Context};
+use crate::guest::event::Event;
 use crate::guest::gate::Arm;
 use crate::guest::{Process, capture, output, process, thread};
 
@@ -34,7 +35,7 @@ fn create(pctx: Out<'_, CUcontext>, flags: c_uint, dev: CUdevice, api_version: u
     let context = Context::create(process, device, false, flags, api_version);
     let alive = context.revive(process).and_then(|()| thread::push(context));
     if let Err(error) = alive {
-        process.contexts.remove(context.handle);
+        context.forget();
         return Err(error);
     }
     pctx.write(super::handle(context.handle));
@@ -81,7 +82,7 @@ pub(crate) fn cuCtxCreate_v4(
 }
 
 fn find(process: &Process, ctx: CUcontext) -> CuResult<&'static Context> {
-    process.contexts.get(super::id(ctx)).ok_or(CuError::INVALID_CONTEXT)
+    Context::find(process, super::id(ctx))
 }
 
 /// A context by handle, or the current one for null; alive.
@@ -101,7 +102,7 @@ pub(crate) fn cuCtxDestroy_v2(ctx: CUcontext) -> CuResult {
     if context.is_primary {
         return Err(CuError::INVALID_CONTEXT);
     }
-    process.contexts.remove(context.handle);
+    context.forget();
     if thread::current().is_some_and(|top| std::ptr::eq(top, context)) {
         thread::pop();
     }
@@ -287,7 +288,7 @@ pub(crate) fn cuCtxGetStreamPriorityRange(
 /// Records an event after all work of a context so far.
 pub(crate) fn cuCtxRecordEvent(hCtx: CUcontext, hEvent: CUevent) -> CuResult {
     let (process, context) = named_or_current(hCtx)?;
-    let event = process.events.get(super::id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    let event = Event::find(process, super::id(hEvent))?;
     let live = context.live()?;
     if live.is_captured() {
         return Err(CuError::STREAM_CAPTURE_UNSUPPORTED);
@@ -304,7 +305,7 @@ pub(crate) fn cuCtxRecordEvent(hCtx: CUcontext, hEvent: CUevent) -> CuResult {
 /// Has all later work of a context wait for an event.
 pub(crate) fn cuCtxWaitEvent(hCtx: CUcontext, hEvent: CUevent) -> CuResult {
     let (process, context) = named_or_current(hCtx)?;
-    let event = process.events.get(super::id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    let event = Event::find(process, super::id(hEvent))?;
     let live = context.live()?;
     if live.is_captured() {
         return Err(CuError::STREAM_CAPTURE_UNSUPPORTED);

@@ -9,7 +9,8 @@ use vgpu_core::wire::messages::{MemInfo, MemInfoReply, Statistics, StatisticsRep
 use vgpu_core::{CuError, CuResult, ffi};
 
 use crate::generated::proc_table::ROWS;
-use crate::guest::{context, launch, process};
+use crate::guest::context::{self, Context};
+use crate::guest::{launch, process};
 use crate::proc_address::{Lookup, lookup};
 
 /// Finds a function by base name and CUDA version; what is not found is an error and leaves `pfn` alone.
@@ -103,9 +104,10 @@ unsafe extern "C" fn memory(uuid: *const [u8; 16], out: *mut MemInfoReply) -> u3
         // SAFETY: and a writable result.
         let out = unsafe { Out::new(out) }?;
         let process = process()?;
-        let is_on_it = |context: &&context::Context| context.device(process).uuid == *uuid.get();
-        let alive = process.contexts.filtered(|context| is_on_it(context) && context.number() != 0);
-        let context = alive.first().ok_or(CuError::NOT_FOUND)?.number();
+        let is_on_it = |context: &Context| context.device(process).uuid == *uuid.get();
+        let mut contexts = Context::all(process).into_iter();
+        let alive = contexts.find(|context| is_on_it(context) && context.number() != 0);
+        let context = alive.ok_or(CuError::NOT_FOUND)?.number();
         out.write(process.link.call(&MemInfo { context, reserved: 0 }, &[])?.reply);
         Ok(())
     })

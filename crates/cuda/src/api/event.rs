@@ -20,7 +20,7 @@ pub(crate) fn cuEventCreate(phEvent: Out<'_, CUevent>, Flags: c_uint) -> CuResul
 /// Ends an event's handle.
 pub(crate) fn cuEventDestroy_v2(hEvent: CUevent) -> CuResult {
     let (process, _) = context::current()?;
-    process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?.destroy(process);
+    Event::find(process, id(hEvent))?.destroy(process);
     Ok(())
 }
 
@@ -41,29 +41,29 @@ pub(crate) fn cuEventRecordWithFlags(hEvent: CUevent, hStream: CUstream, flags: 
         return Err(CuError::INVALID_VALUE);
     }
     let stream = context.stream(process, id(hStream))?;
-    let event = process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    let event = Event::find(process, id(hEvent))?;
     event.record(process, &stream, flags == 1)
 }
 
 /// Says whether an event is reached: success, or `NOT_READY`.
 pub(crate) fn cuEventQuery(hEvent: CUevent) -> CuResult {
     let (process, _) = context::current()?;
-    let event = process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    let event = Event::find(process, id(hEvent))?;
     if event.query(process)? { Ok(()) } else { Err(CuError::NOT_READY) }
 }
 
 /// Waits until an event is reached; one that was never recorded is.
 pub(crate) fn cuEventSynchronize(hEvent: CUevent) -> CuResult {
     let (process, _) = context::current()?;
-    let event = process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    let event = Event::find(process, id(hEvent))?;
     output::after(process, event.synchronize(process))
 }
 
 /// Gives the milliseconds between two events.
 pub(crate) fn cuEventElapsedTime_v2(pMilliseconds: Out<'_, f32>, hStart: CUevent, hEnd: CUevent) -> CuResult {
     let (process, _) = context::current()?;
-    let start = process.events.get(id(hStart)).ok_or(CuError::INVALID_HANDLE)?;
-    let end = process.events.get(id(hEnd)).ok_or(CuError::INVALID_HANDLE)?;
+    let start = Event::find(process, id(hStart))?;
+    let end = Event::find(process, id(hEnd))?;
     pMilliseconds.write(start.elapsed_ms(process, &end)?);
     Ok(())
 }

@@ -20,11 +20,11 @@ use crate::guest::primary::Primary;
 use crate::guest::{Process, process};
 
 fn library(process: &Process, library: CUlibrary) -> CuResult<Arc<Library>> {
-    process.libraries.get(id(library)).ok_or(CuError::INVALID_HANDLE)
+    Library::find(process, id(library))
 }
 
 fn kernel(process: &Process, kernel: CUkernel) -> CuResult<Arc<Kernel>> {
-    process.kernels.get(id(kernel)).ok_or(CuError::INVALID_HANDLE)
+    Kernel::find(process, id(kernel))
 }
 
 /// The context that stands for a device: the current one if it is on it, else the primary one.

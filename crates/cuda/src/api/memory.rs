@@ -130,9 +130,7 @@ fn free_pinned(process: &Process, address: u64) -> CuResult {
 
 /// Waits for the work of all contexts.
 fn wait_everywhere(process: &Process) {
-    for live in
-        process.contexts.filtered(|context| context.number() != 0).iter().filter_map(|context| context.live().ok())
-    {
+    for live in Context::all(process).iter().filter_map(|context| context.live().ok()) {
         // A fault is reported by the next call that may; the memory is free all the same.
         let _fault = live.wait_all(process);
     }
@@ -197,7 +195,7 @@ pub(crate) unsafe fn cuMemHostGetDevicePointer_v2(
     }
     let address = p.addr() as u64;
     let range = process.allocations.find(address).filter(|range| range.kind.is_host()).ok_or(CuError::INVALID_VALUE)?;
-    pdptr.write(range.device_address(process, address).ok_or(CuError::NOT_SUPPORTED)?);
+    pdptr.write(range.device_address(&process.link, address).ok_or(CuError::NOT_SUPPORTED)?);
     Ok(())
 }
 
@@ -354,8 +352,7 @@ pub(crate) fn cuMemcpyAsync(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize
 }
 
 fn check_contexts(process: &Process, contexts: [CUcontext; 2]) -> CuResult {
-    let alive = |context: &CUcontext| process.contexts.get(id(*context)).is_some_and(|context| context.number() != 0);
-    if contexts.iter().all(alive) { Ok(()) } else { Err(CuError::INVALID_CONTEXT) }
+    contexts.iter().try_for_each(|context| Context::find_alive(process, id(*context)).map(drop))
 }
 
 fn copy_between_contexts(

@@ -174,7 +174,7 @@ pub(crate) fn cuModuleLoad(module: Out<'_, CUmodule>, fname: Str<'_>) -> CuResul
 pub(crate) fn cuModuleUnload(hmod: CUmodule) -> CuResult {
     let (process, _) = context::current()?;
     capture::refuse_unsafe_call()?;
-    process.modules.get(id(hmod)).ok_or(CuError::INVALID_HANDLE)?.unload(process)
+    Module::find(process, id(hmod))?.unload(process)
 }
 
 /// Says that functions are made ready when they are first asked for.
@@ -187,7 +187,7 @@ pub(crate) fn cuModuleGetLoadingMode(mode: Out<'_, CUmoduleLoadingMode>) -> CuRe
 /// Finds a kernel of a module by name.
 pub(crate) fn cuModuleGetFunction(hfunc: Out<'_, CUfunction>, hmod: CUmodule, name: Str<'_>) -> CuResult {
     let (process, _) = context::healthy()?;
-    let module = process.modules.get(id(hmod)).ok_or(CuError::INVALID_HANDLE)?;
+    let module = Module::find(process, id(hmod))?;
     let function = module.function(process, name_of(&name)?).inspect_err(|error| report_function(process, *error))?;
     hfunc.write(handle(function.handle));
     Ok(())
@@ -203,7 +203,7 @@ pub(super) fn report_function(process: &Process, error: CuError) {
 /// Counts the kernels of a module.
 pub(crate) fn cuModuleGetFunctionCount(count: Out<'_, c_uint>, mod_: CUmodule) -> CuResult {
     let (process, _) = context::healthy()?;
-    let module = process.modules.get(id(mod_)).ok_or(CuError::INVALID_HANDLE)?;
+    let module = Module::find(process, id(mod_))?;
     count.write(clamp(module.kernel_names(process)?.len() as u64));
     Ok(())
 }
@@ -215,7 +215,7 @@ pub(crate) fn cuModuleEnumerateFunctions(
     mod_: CUmodule,
 ) -> CuResult {
     let (process, _) = context::healthy()?;
-    let module = process.modules.get(id(mod_)).ok_or(CuError::INVALID_HANDLE)?;
+    let module = Module::find(process, id(mod_))?;
     let mut functions = functions;
     for (at, name) in module.kernel_names(process)?.into_iter().take(numFunctions as usize).enumerate() {
         functions.write_at(at, &[handle(module.function(process, name)?.handle)]);
@@ -231,7 +231,7 @@ pub(crate) fn cuModuleGetGlobal_v2(
     name: Str<'_>,
 ) -> CuResult {
     let (process, _) = context::healthy()?;
-    let module = process.modules.get(id(hmod)).ok_or(CuError::INVALID_HANDLE)?;
+    let module = Module::find(process, id(hmod))?;
     let (address, len_bytes) = module.global(process, name_of(&name)?)?;
     dptr.write(address);
     bytes.write(usize::try_from(len_bytes).unwrap_or(usize::MAX));

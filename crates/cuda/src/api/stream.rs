@@ -7,6 +7,7 @@ use vgpu_core::ffi::{Out, OutOpt};
 use vgpu_core::{CuError, CuResult};
 
 use super::{handle, id};
+use crate::guest::event::Event;
 use crate::guest::gate::Arm;
 use crate::guest::host_call::{self, Action, Callback};
 use crate::guest::stream::{NON_BLOCKING, Stream};
@@ -36,7 +37,7 @@ pub(crate) fn cuStreamCreateWithPriority(phStream: Out<'_, CUstream>, flags: c_u
 /// Ends a stream's handle; queued work is still done.
 pub(crate) fn cuStreamDestroy_v2(hStream: CUstream) -> CuResult {
     let (process, _) = context::current()?;
-    let stream = process.streams.get(id(hStream)).ok_or(CuError::INVALID_HANDLE)?;
+    let stream = Stream::find(process, id(hStream))?;
     stream.close(process);
     Ok(())
 }
@@ -66,7 +67,7 @@ pub(crate) fn cuStreamWaitEvent(hStream: CUstream, hEvent: CUevent, Flags: c_uin
         return Err(CuError::INVALID_VALUE);
     }
     let stream = context.stream(process, id(hStream))?;
-    let event = process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    let event = Event::find(process, id(hEvent))?;
     event.hold_back(process, &stream, Flags == 1)
 }
 

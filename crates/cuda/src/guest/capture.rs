@@ -10,6 +10,8 @@ use parking_lot::Mutex;
 use vgpu_core::abi::CUstreamCaptureMode;
 use vgpu_core::{CuError, CuResult};
 
+use super::captures;
+use super::context::Context;
 use super::gate::Captured;
 use super::graph::{Graph, Work};
 use super::handle;
@@ -86,7 +88,7 @@ pub(crate) fn begin(
         state: Mutex::new(State { broken: None, streams: vec![stream.clone()], closed: false }),
     });
     *branch = Some(Branch { capture, frontier: frontier.unwrap_or_default(), is_origin: true, lent: Box::default() });
-    process.captures.opened();
+    captures::opened();
     stream.set_capturing(true);
     Ok(())
 }
@@ -97,7 +99,7 @@ pub(crate) fn begin(
 /// `ILLEGAL_STATE` when the stream is not captured, `STREAM_CAPTURE_UNMATCHED` on another stream than it started on,
 /// `STREAM_CAPTURE_WRONG_THREAD`, `STREAM_CAPTURE_UNJOINED` when a joined stream has work that this one does not wait
 /// for, or what broke the capture (`STREAM_CAPTURE_INVALIDATED`).
-pub(crate) fn end(process: &Process, stream: &Stream) -> CuResult<Arc<Graph>> {
+pub(crate) fn end(stream: &Stream) -> CuResult<Arc<Graph>> {
     let (capture, frontier) = {
         let branch = stream.branch.lock();
         let branch = branch.as_ref().ok_or(CuError::ILLEGAL_STATE)?;
@@ -110,7 +112,7 @@ pub(crate) fn end(process: &Process, stream: &Stream) -> CuResult<Arc<Graph>> {
     if !relaxed && capture.started_by != std::thread::current().id() {
         return Err(CuError::STREAM_CAPTURE_WRONG_THREAD);
     }
-    let (broken, ends) = close(process, &capture);
+    let (broken, ends) = close(&capture);
     let unjoined = || {
         let leaves = capture.graph.leaves();
         let is_unjoined = |end: &u32| !frontier.contains(end) && leaves.contains(end);
@@ -118,7 +120,7 @@ pub(crate) fn end(process: &Process, stream: &Stream) -> CuResult<Arc<Graph>> {
     };
     match broken.map(|_| CuError::STREAM_CAPTURE_INVALIDATED).or_else(unjoined) {
         Some(error) => {
-            capture.discard_graph(process);
+            capture.discard_graph();
             Err(error)
         }
         None => Ok(capture.graph.clone()),
@@ -126,12 +128,12 @@ pub(crate) fn end(process: &Process, stream: &Stream) -> CuResult<Arc<Graph>> {
 }
 
 /// Takes every stream out of the capture; returns what broke it, and the last nodes of all streams.
-fn close(process: &Process, capture: &Arc<Capture>) -> (Option<CuError>, Vec<u32>) {
+fn close(capture: &Arc<Capture>) -> (Option<CuError>, Vec<u32>) {
     let (streams, broken) = {
         let mut state = capture.state.lock();
         if !state.closed {
             state.closed = true;
-            process.captures.closed();
+            captures::closed();
         }
         (std::mem::take(&mut state.streams), state.broken)
     };
@@ -147,14 +149,14 @@ fn close(process: &Process, capture: &Arc<Capture>) -> (Option<CuError>, Vec<u32
 }
 
 /// Gives a capture up because its stream goes away.
-pub(crate) fn abandon(process: &Process, stream: &Stream) {
+pub(crate) fn abandon(stream: &Stream) {
     let branch = stream.branch.lock().take();
     stream.set_capturing(false);
     if let Some(branch) = branch {
         branch.capture.state.lock().broken.get_or_insert(CuError::STREAM_CAPTURE_INVALIDATED);
         if branch.is_origin {
-            close(process, &branch.capture);
-            branch.capture.discard_graph(process);
+            close(&branch.capture);
+            branch.capture.discard_graph();
         }
     }
 }
@@ -167,9 +169,9 @@ fn invalidate(stream: &Stream, why: CuError) {
 }
 
 impl Capture {
-    fn discard_graph(&self, process: &Process) {
+    fn discard_graph(&self) {
         if self.owns_graph {
-            self.graph.destroy(process);
+            self.graph.destroy();
         }
     }
 
@@ -308,7 +310,7 @@ pub(super) fn break_implicated(stream: &Stream) {
 /// `STREAM_CAPTURE_UNSUPPORTED`; the captures concerned are broken by it.
 pub(crate) fn refuse_unsafe_call() -> CuResult {
     let process = process()?;
-    if !process.captures.are_open() {
+    if !captures::are_open() {
         return Ok(());
     }
     // A capture that an ended thread left open is over.
@@ -321,7 +323,7 @@ pub(crate) fn refuse_unsafe_call() -> CuResult {
     let thread = std::thread::current().id();
     let mut refused = false;
     let mut seen: Vec<Arc<Capture>> = Vec::new();
-    for live in process.contexts.filtered(|_| true).iter().filter_map(|context| context.live().ok()) {
+    for live in Context::all(process).iter().filter_map(|context| context.live().ok()) {
         for stream in live.streams() {
             if let Some(branch) = &*stream.branch.lock() {
                 seen.push(branch.capture.clone());

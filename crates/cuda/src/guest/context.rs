@@ -14,11 +14,19 @@ use vgpu_core::{CuError, CuResult, ffi};
 
 use super::allocation::Kind;
 use super::device::Device;
+use super::event::Event;
+use super::graph_exec::GraphExec;
+use super::handle::{Slab, Tag};
 use super::host_order;
+use super::module::Module;
 use super::output;
 use super::process::{Process, process};
 use super::stream::{self, Stream};
 use super::thread;
+
+static CONTEXTS: Slab<&'static Context> = Slab::new(Tag::Context);
+/// Wire numbers are never used again; 0 is none.
+static NEXT_NUMBER: AtomicU32 = AtomicU32::new(1);
 
 /// A context.
 pub(crate) struct Context {
@@ -91,7 +99,7 @@ impl Context {
         flags: u32,
         api_version: u32,
     ) -> &'static Self {
-        process.contexts.insert_with(|handle| {
+        CONTEXTS.insert_with(|handle| {
             Box::leak(Box::new(Self {
                 handle,
                 id: process.new_id(),
@@ -106,26 +114,53 @@ impl Context {
         })
     }
 
+    /// The context that a program means, dead or alive.
+    ///
+    /// # Errors
+    /// `INVALID_CONTEXT` when there is none of that handle.
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<&'static Self> {
+        CONTEXTS.get(handle).ok_or(CuError::INVALID_CONTEXT)
+    }
+
+    /// The same for a call that needs it alive.
+    ///
+    /// # Errors
+    /// `INVALID_CONTEXT` also when it is dead.
+    pub(crate) fn find_alive(process: &Process, handle: u64) -> CuResult<&'static Self> {
+        let context = Self::find(process, handle)?;
+        if context.number() == 0 { Err(CuError::INVALID_CONTEXT) } else { Ok(context) }
+    }
+
+    /// Every context that has a handle, dead or alive.
+    pub(crate) fn all(_process: &Process) -> Vec<&'static Self> {
+        CONTEXTS.filtered(|_| true)
+    }
+
+    /// Ends the context's handle.
+    pub(crate) fn forget(&self) {
+        CONTEXTS.remove(self.handle);
+    }
+
     /// Brings the context to life at the executor.
     ///
     /// # Errors
     /// `OUT_OF_MEMORY` without a free stream slot, else those of the link.
     pub(crate) fn revive(&'static self, process: &Process) -> CuResult {
         thread::close_left(process);
-        let number = process.new_context_number();
-        let slot = process.stream_slots.take().ok_or(CuError::OUT_OF_MEMORY)?;
+        let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
+        let slot = stream::take_slot(process)?;
         let create = ContextCreate {
             context: number,
             device: process.devices[self.ordinal].wire,
             legacy_stream: slot,
             flags: self.flags.load(Ordering::Relaxed),
         };
-        process.link.post(&create, &[]).inspect_err(|_| process.stream_slots.give_back(slot))?;
+        process.link.post(&create, &[]).inspect_err(|_| stream::give_back_slot(slot))?;
         let legacy = Arc::new(Stream::new(stream::LEGACY, process.new_id(), slot, self, number, 0, 0));
         let live = Live { number, legacy: legacy.clone(), streams: Mutex::default(), facts: Mutex::default() };
         *self.live.write() = Some(Arc::new(live));
         self.number.store(number, Ordering::Release);
-        process.apart.opened();
+        host_order::opened();
         host_order::join(process, &legacy)
     }
 
@@ -140,18 +175,15 @@ impl Context {
         self.number.store(0, Ordering::Release);
         let waited = output::after(process, live.synchronize(process));
         let streams = live.streams().into_iter().chain([live.legacy.clone()]);
-        let ended: Vec<_> = streams.filter(|stream| stream.forget(process)).collect();
+        let ended: Vec<_> = streams.filter(|stream| stream.forget()).collect();
         let of_it = live.number;
-        for module in process.modules.filtered(|module| module.context == of_it) {
-            process.modules.remove(module.handle);
+        for module in Module::all_of(process, of_it) {
             module.forget(process);
         }
-        for event in process.events.filtered(|event| event.context == of_it) {
+        for event in Event::all_of(process, of_it) {
             event.destroy(process);
         }
-        for exec in process.graph_execs.filtered(|exec| exec.context == of_it) {
-            process.graph_execs.remove(exec.handle);
-        }
+        GraphExec::forget_all_of(of_it);
         for allocation in process.allocations.drain(|allocation| allocation.context == of_it) {
             match allocation.kind {
                 Kind::Pinned(_) | Kind::Managed => process.link.pinned().free(allocation.base)?,
@@ -163,7 +195,7 @@ impl Context {
         let destroy = ContextDestroy { context: of_it, reserved: 0 };
         let posted = process.link.post(&destroy, &[]);
         for stream in ended {
-            process.stream_slots.give_back(stream.slot());
+            stream::give_back_slot(stream.slot());
         }
         waited.and(posted.map(drop))
     }
@@ -210,7 +242,7 @@ impl Context {
             stream::NULL if ffi::is_per_thread_default() => self.per_thread_stream(process),
             stream::NULL | stream::LEGACY => Ok(self.live()?.legacy.clone()),
             stream::PER_THREAD => self.per_thread_stream(process),
-            _ => process.streams.get(handle).ok_or(CuError::INVALID_HANDLE),
+            _ => Stream::find(process, handle),
         }
     }
 

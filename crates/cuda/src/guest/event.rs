@@ -13,6 +13,7 @@ use super::capture::{self, Capture};
 use super::context::Context;
 use super::gate::Arm;
 use super::graph::Work;
+use super::handle::{Slab, SlotPool, Tag};
 use super::process::Process;
 use super::stream::Stream;
 
@@ -20,6 +21,12 @@ use super::stream::Stream;
 const DISABLE_TIMING: u32 = 2;
 /// `CU_EVENT_INTERPROCESS`.
 const INTERPROCESS: u32 = 4;
+
+static EVENTS: Slab<Arc<Event>> = Slab::new(Tag::Event);
+/// The window's timestamp words.
+static SLOTS: SlotPool = SlotPool::new();
+/// Timestamp words of destroyed events, and the record that will still write each.
+static DYING: Mutex<Vec<(EventSlot, StreamSlot, Seq)>> = Mutex::new(Vec::new());
 
 /// An event of a live context.
 pub(crate) struct Event {
@@ -62,35 +69,48 @@ impl Event {
         let asks_for_times = context.device(process).wants(WANTS_ELAPSED);
         let context = context.number();
         let make = |handle| Arc::new(Self { handle, context, slot, asks_for_times, point: Mutex::new(Point::Never) });
-        Ok(process.events.insert_with(make))
+        Ok(EVENTS.insert_with(make))
+    }
+
+    /// The event that a program means.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when there is none of that handle.
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        EVENTS.get(handle).ok_or(CuError::INVALID_HANDLE)
+    }
+
+    /// All events of the context of that wire number.
+    pub(super) fn all_of(_process: &Process, context: u32) -> Vec<Arc<Self>> {
+        EVENTS.filtered(|event| event.context == context)
     }
 
     /// Ends the event's handle.
     pub(crate) fn destroy(&self, process: &Process) {
-        if process.events.remove(self.handle).is_none() {
+        if EVENTS.remove(self.handle).is_none() {
             return;
         }
         let Some(slot) = self.slot else { return };
         match *self.point.lock() {
             // A record in flight will still write the word.
             Point::At { stream, seq } if !process.link.is_done(stream, seq) => {
-                process.dying_events.lock().push((slot, stream, seq));
+                DYING.lock().push((slot, stream, seq));
             }
-            _ => process.event_slots.give_back(slot),
+            _ => SLOTS.give_back(slot),
         }
     }
 
     /// A free timestamp word.
     fn take_slot(process: &Process) -> CuResult<EventSlot> {
-        let mut dying = process.dying_events.lock();
+        let mut dying = DYING.lock();
         dying.retain(|(slot, stream, seq)| {
             let is_done = process.link.is_done(*stream, *seq);
             if is_done {
-                process.event_slots.give_back(*slot);
+                SLOTS.give_back(*slot);
             }
             !is_done
         });
-        process.event_slots.take().ok_or(CuError::OUT_OF_MEMORY)
+        SLOTS.take(process.link.event_slots()).ok_or(CuError::OUT_OF_MEMORY)
     }
 
     /// Records the event on a stream, or in the graph that the stream is captured into: as a node if `external`.

@@ -14,10 +14,13 @@ use vgpu_core::wire::messages::{
 use vgpu_core::{CuError, CuResult};
 
 use super::device::Device;
+use super::handle::{Slab, Tag};
 use super::process::Process;
 
 /// CUDA's own bound on packed kernel parameters.
 pub(crate) const MAX_PARAM_BYTES: u32 = 32_764;
+
+static FUNCTIONS: Slab<Arc<Function>> = Slab::new(Tag::Function);
 
 /// A kernel, ready to launch.
 pub(crate) struct Function {
@@ -63,7 +66,7 @@ impl Function {
             log::error!("the executor describes the parameters of {name:?} inconsistently");
         })?;
         let max_threads = facts.attributes[A::CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK.0 as usize];
-        Ok(process.functions.insert_with(|handle| {
+        Ok(FUNCTIONS.insert_with(|handle| {
             Arc::new(Self {
                 handle,
                 name,
@@ -80,6 +83,20 @@ impl Function {
                 occupancy: Mutex::new(Vec::new()),
             })
         }))
+    }
+
+    /// The function that a program means.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when there is none of that handle.
+    #[inline]
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        FUNCTIONS.get(handle).ok_or(CuError::INVALID_HANDLE)
+    }
+
+    /// Ends the function's handle.
+    pub(super) fn forget(&self) {
+        FUNCTIONS.remove(self.handle);
     }
 
     /// The most dynamic shared memory that a launch may ask for now.

@@ -3,40 +3,18 @@
 //! [`Stream::enter`] is the only place that asks. The arm that it gives is the only way on: [`Live`] posts records, for
 //! which nothing else has the stream's [`Tail`]; [`Captured`] adds nodes to the capture's graph.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use vgpu_core::CuResult;
 use vgpu_core::guest::StreamEnd;
 use vgpu_core::wire::messages::{Marker, StreamWait, WANTS_POINTS};
 use vgpu_core::wire::{Ordered, Seq, StreamSlot};
 
 use super::capture;
+use super::captures;
 use super::host_order;
 use super::place::End;
 use super::process::Process;
 use super::stream::Stream;
 use super::thread;
-
-/// Counts the captures that are open anywhere in the process. While there are none, entering a stream is one load.
-#[derive(Default)]
-pub(crate) struct Captures {
-    open_captures: AtomicU32,
-}
-
-impl Captures {
-    pub(super) fn opened(&self) {
-        self.open_captures.fetch_add(1, Ordering::AcqRel);
-    }
-
-    pub(super) fn closed(&self) {
-        self.open_captures.fetch_sub(1, Ordering::AcqRel);
-    }
-
-    #[inline]
-    pub(super) fn are_open(&self) -> bool {
-        self.open_captures.load(Ordering::Acquire) != 0
-    }
-}
 
 /// The end of a stream. Anybody may ask where it is; only this file posts there.
 pub(crate) struct Tail(StreamEnd);
@@ -84,7 +62,7 @@ impl Stream {
     /// capture is broken by it.
     #[inline]
     pub(crate) fn enter<'a>(&'a self, process: &'a Process) -> CuResult<Arm<'a>> {
-        if process.captures.are_open() {
+        if captures::are_open() {
             return self.look(process).inspect_err(|_| capture::break_implicated(self));
         }
         Ok(Arm::Live(Live { process, stream: self }))

@@ -14,7 +14,7 @@ use super::copy_box::PageableBox;
 use super::event::Event;
 use super::function::Function;
 use super::graph_wire::{Encoded, Encoder};
-use super::handle;
+use super::handle::{self, NodeRef, Slab, Tag};
 use super::host_call::{Action, HostFunction};
 use super::process::Process;
 use super::shape::Shape;
@@ -165,6 +165,8 @@ struct Node {
     after: Vec<u32>,
 }
 
+static GRAPHS: Slab<Arc<Graph>> = Slab::new(Tag::Graph);
+
 /// A graph. Nodes keep their numbers; a destroyed one leaves a gap.
 pub(crate) struct Graph {
     pub(crate) handle: u64,
@@ -180,20 +182,36 @@ impl Graph {
     /// `OUT_OF_MEMORY` when there are more graphs than node handles can tell apart.
     pub(crate) fn create(process: &Process) -> CuResult<Arc<Self>> {
         let make = |handle| Arc::new(Self { handle, id: process.new_id(), nodes: Mutex::new(Vec::new()) });
-        let graph = process.graphs.insert_with(make);
+        let graph = GRAPHS.insert_with(make);
         if handle::can_name_nodes(graph.handle) {
             return Ok(graph);
         }
-        process.graphs.remove(graph.handle);
+        GRAPHS.remove(graph.handle);
         Err(CuError::OUT_OF_MEMORY)
     }
 
+    /// The graph that a program means.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when there is none of that handle.
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        GRAPHS.get(handle).ok_or(CuError::INVALID_VALUE)
+    }
+
+    /// The graph that a node's handle belongs to.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when it is gone.
+    pub(crate) fn of_node(_process: &Process, node: NodeRef) -> CuResult<Arc<Self>> {
+        GRAPHS.owner_of(node).ok_or(CuError::INVALID_VALUE)
+    }
+
     /// Ends the graph's handle, and those of its children.
-    pub(crate) fn destroy(&self, process: &Process) {
-        process.graphs.remove(self.handle);
+    pub(crate) fn destroy(&self) {
+        GRAPHS.remove(self.handle);
         for node in self.nodes.lock().iter().flatten() {
             if let Work::Child(child) = &node.work {
-                child.destroy(process);
+                child.destroy();
             }
         }
     }
@@ -449,7 +467,7 @@ impl Plan {
     ///
     /// # Errors
     /// `OUT_OF_MEMORY` when a node is too large for its length fields, or without pinned memory for copies; those of
-    /// [`HostCalls::register`](super::host_call::HostCalls::register).
+    /// [`host_call::register`](super::host_call::register).
     pub(crate) fn encode(&self) -> CuResult<Encoded> {
         let mut out = Encoder::with_room_for(self.steps.len());
         // A step may be more than one node: those after it wait for the last.

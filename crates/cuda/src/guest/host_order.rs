@@ -21,23 +21,14 @@ const STREAMS_MAX: usize = 64;
 ///
 /// Whoever opens one counts it, and then looks for copies under way; a copy is noted, and then looks at the count. So one of them
 /// sees the other.
-#[derive(Default)]
-pub(crate) struct Apart(AtomicU32);
+static APART: AtomicU32 = AtomicU32::new(0);
 
-impl Apart {
-    pub(super) fn opened(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
+pub(super) fn opened() {
+    APART.fetch_add(1, Ordering::SeqCst);
+}
 
-    pub(super) fn closed(&self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-
-    /// Whether there is more than one context and its blocking streams.
-    #[inline]
-    fn are_several(&self) -> bool {
-        self.0.load(Ordering::SeqCst) > 1
-    }
+pub(super) fn closed() {
+    APART.fetch_sub(1, Ordering::SeqCst);
 }
 
 /// The last record of a stream that is the end of such a copy, 0 before the first.
@@ -61,7 +52,7 @@ impl HostCopy {
 #[inline]
 pub(super) fn put_before_all(process: &Process, live: Live<'_>, seq: Seq) -> CuResult {
     live.stream().host_copy.note(seq);
-    if process.apart.are_several() { hold_others_back(process, live, seq) } else { Ok(()) }
+    if APART.load(Ordering::SeqCst) > 1 { hold_others_back(process, live, seq) } else { Ok(()) }
 }
 
 #[cold]
@@ -108,5 +99,5 @@ pub(super) fn leave(process: &Process, closing: &Stream) -> CuResult {
 }
 
 fn each_stream(process: &Process, visit: &mut dyn FnMut(&Stream) -> CuResult) -> CuResult {
-    process.contexts.filtered(|_| true).iter().try_for_each(|context: &&Context| context.each_stream(visit))
+    Context::all(process).iter().try_for_each(|context| context.each_stream(visit))
 }

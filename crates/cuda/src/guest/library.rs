@@ -9,10 +9,13 @@ use vgpu_core::{CuError, CuResult};
 
 use super::context::Context;
 use super::function::Function;
-use super::handle::{self, Tag};
+use super::handle::{self, Slab, Tag};
 use super::image::OwnedImage;
 use super::module::Module;
 use super::process::Process;
+
+static LIBRARIES: Slab<Arc<Library>> = Slab::new(Tag::Library);
+static KERNELS: Slab<Arc<Kernel>> = Slab::new(Tag::Kernel);
 
 /// A library.
 pub(crate) struct Library {
@@ -37,8 +40,8 @@ pub(crate) struct Kernel {
 
 impl Library {
     /// Keeps an image; nothing is loaded.
-    pub(crate) fn create(process: &Process, image: OwnedImage) -> Arc<Self> {
-        process.libraries.insert_with(|handle| {
+    pub(crate) fn create(_process: &Process, image: OwnedImage) -> Arc<Self> {
+        LIBRARIES.insert_with(|handle| {
             Arc::new_cyclic(|weak| Self {
                 handle,
                 image,
@@ -47,6 +50,14 @@ impl Library {
                 weak: weak.clone(),
             })
         })
+    }
+
+    /// The library that a program means.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when there is none of that handle.
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        LIBRARIES.get(handle).ok_or(CuError::INVALID_HANDLE)
     }
 
     /// The library's module in a context, loaded at first use.
@@ -76,7 +87,7 @@ impl Library {
         let function = module.function(process, name.clone())?;
         let mut kernels = self.kernels.lock();
         let kernel = kernels.entry(name.clone()).or_insert_with(|| {
-            process.kernels.insert_with(|handle| {
+            KERNELS.insert_with(|handle| {
                 Arc::new(Kernel {
                     handle,
                     name,
@@ -94,15 +105,15 @@ impl Library {
     /// # Errors
     /// Those of the link.
     pub(crate) fn unload(&self, process: &Process) -> CuResult {
-        process.libraries.remove(self.handle);
+        LIBRARIES.remove(self.handle);
         for (_, kernel) in self.kernels.lock().drain() {
-            process.kernels.remove(kernel.handle);
+            KERNELS.remove(kernel.handle);
         }
         // Modules of contexts that are gone went with them.
         let modules: Vec<_> = self.modules.lock().drain(..).collect();
         let mut result = Ok(());
         for (_, module) in modules {
-            if process.modules.get(module.handle).is_some() {
+            if Module::find(process, module.handle).is_ok() {
                 result = result.and(module.unload(process));
             }
         }
@@ -111,6 +122,14 @@ impl Library {
 }
 
 impl Kernel {
+    /// The kernel that a program means.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when there is none of that handle.
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        KERNELS.get(handle).ok_or(CuError::INVALID_HANDLE)
+    }
+
     /// The kernel's function in a context.
     ///
     /// # Errors
@@ -140,8 +159,7 @@ pub(crate) fn find_function(
     function: u64,
 ) -> CuResult<Arc<Function>> {
     if handle::has_tag(function, Tag::Kernel) {
-        let kernel = process.kernels.get(function).ok_or(CuError::INVALID_HANDLE)?;
-        return kernel.function(process, context);
+        return Kernel::find(process, function)?.function(process, context);
     }
-    process.functions.get(function).ok_or(CuError::INVALID_HANDLE)
+    Function::find(process, function)
 }

@@ -7,6 +7,7 @@
 pub(crate) mod absence;
 pub(crate) mod allocation;
 pub(crate) mod capture;
+mod captures;
 pub(crate) mod context;
 pub(crate) mod copy;
 pub(crate) mod copy_box;

@@ -13,6 +13,7 @@ use vgpu_core::{CuError, CuResult};
 use super::capture::{self, Branch};
 use super::context::Context;
 use super::gate::{Arm, Tail};
+use super::handle::{Slab, SlotPool, Tag};
 use super::host_order::{self, HostCopy};
 use super::process::Process;
 use super::thread;
@@ -26,6 +27,23 @@ pub(crate) const PER_THREAD: u64 = 2;
 
 /// `CU_STREAM_NON_BLOCKING`.
 pub(crate) const NON_BLOCKING: u32 = 1;
+
+static STREAMS: Slab<Arc<Stream>> = Slab::new(Tag::Stream);
+/// The window's completion words.
+static SLOTS: SlotPool = SlotPool::new();
+
+/// A completion word that no stream has.
+///
+/// # Errors
+/// `OUT_OF_MEMORY` when there is none.
+pub(super) fn take_slot(process: &Process) -> CuResult<StreamSlot> {
+    SLOTS.take(process.link.stream_slots()).ok_or(CuError::OUT_OF_MEMORY)
+}
+
+/// Lets another stream have a completion word.
+pub(super) fn give_back_slot(slot: StreamSlot) {
+    SLOTS.give_back(slot);
+}
 
 /// A stream of a live context.
 pub(crate) struct Stream {
@@ -73,6 +91,15 @@ impl Stream {
         }
     }
 
+    /// The stream that has a handle of its own and that a program means.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when there is none of that handle.
+    #[inline]
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        STREAMS.get(handle).ok_or(CuError::INVALID_HANDLE)
+    }
+
     /// Opens a stream at the executor. With a `fixed_handle` it gets no handle of its own.
     ///
     /// # Errors
@@ -87,17 +114,17 @@ impl Stream {
     ) -> CuResult<Arc<Self>> {
         thread::close_left(process);
         let live = owner.live()?;
-        let slot = process.stream_slots.take().ok_or(CuError::OUT_OF_MEMORY)?;
+        let slot = take_slot(process)?;
         let create = StreamCreate { context, stream: slot, flags, priority };
-        process.link.post(&create, &[]).inspect_err(|_| process.stream_slots.give_back(slot))?;
+        process.link.post(&create, &[]).inspect_err(|_| give_back_slot(slot))?;
         let make = |handle| Arc::new(Self::new(handle, process.new_id(), slot, owner, context, flags, priority));
         let stream = match fixed_handle {
             Some(handle) => make(handle),
-            None => process.streams.insert_with(make),
+            None => STREAMS.insert_with(make),
         };
         live.adopt(stream.clone());
         if stream.is_apart() {
-            process.apart.opened();
+            host_order::opened();
         }
         host_order::join(process, &stream)?;
         Ok(stream)
@@ -113,23 +140,23 @@ impl Stream {
             }
             live.release(self.slot());
         }
-        if self.forget(process) {
+        if self.forget() {
             let posted = process.link.post(&StreamDestroy { stream: self.slot(), reserved: 0 }, &[]);
             if posted.is_ok() {
-                process.stream_slots.give_back(self.slot());
+                give_back_slot(self.slot());
             }
         }
     }
 
     /// Ends the handle of a stream whose context ends and takes it along. Its slot is free once that is posted:
     /// returns whether this call is the one that frees it.
-    pub(crate) fn forget(&self, process: &Process) -> bool {
+    pub(crate) fn forget(&self) -> bool {
         let is_first = !self.closed.swap(true, Ordering::AcqRel);
         if is_first {
-            process.streams.remove(self.handle);
-            capture::abandon(process, self);
+            STREAMS.remove(self.handle);
+            capture::abandon(self);
             if self.is_apart() {
-                process.apart.closed();
+                host_order::closed();
             }
         }
         is_first

@@ -13,18 +13,18 @@ use crate::guest::handle::split_node;
 
 /// A graph.
 pub(in crate::api) fn find(process: &Process, graph: CUgraph) -> CuResult<Arc<Graph>> {
-    process.graphs.get(id(graph)).ok_or(CuError::INVALID_VALUE)
+    Graph::find(process, id(graph))
 }
 
 /// An executable graph.
 pub(super) fn find_exec(process: &Process, exec: CUgraphExec) -> CuResult<Arc<GraphExec>> {
-    process.graph_execs.get(id(exec)).ok_or(CuError::INVALID_VALUE)
+    GraphExec::find(process, id(exec))
 }
 
 /// A node's graph, and its number there.
 pub(super) fn node(process: &Process, node: CUgraphNode) -> CuResult<(Arc<Graph>, u32)> {
     let node = split_node(id(node)).ok_or(CuError::INVALID_VALUE)?;
-    let graph = process.graphs.owner_of(node).ok_or(CuError::INVALID_VALUE)?;
+    let graph = Graph::of_node(process, node)?;
     Ok((graph, node.node))
 }
 

@@ -15,6 +15,7 @@ use crate::api::{handle, id};
 use crate::guest::context::{self, Context};
 use crate::guest::copy;
 use crate::guest::copy_box::Box3;
+use crate::guest::event::Event;
 use crate::guest::graph::{KernelWork, Work};
 use crate::guest::handle::node_handle;
 use crate::guest::launch;
@@ -64,11 +65,8 @@ pub(super) fn kernel_params(old: &CUDA_KERNEL_NODE_PARAMS_v1) -> CUDA_KERNEL_NOD
 }
 
 pub(super) fn kernel_work(process: &'static Process, params: &CUDA_KERNEL_NODE_PARAMS) -> CuResult<Work> {
-    let context: &'static Context = if params.ctx.is_null() {
-        context::current()?.1
-    } else {
-        process.contexts.get(id(params.ctx)).filter(|context| context.number() != 0).ok_or(CuError::INVALID_CONTEXT)?
-    };
+    let context: &'static Context =
+        if params.ctx.is_null() { context::current()?.1 } else { Context::find_alive(process, id(params.ctx))? };
     let function = match (params.func.is_null(), params.kern.is_null()) {
         (false, true) => id(params.func),
         (true, false) => id(params.kern),
@@ -194,8 +192,7 @@ pub(crate) fn cuGraphKernelNodeSetParams(
 }
 
 pub(super) fn check_context(process: &Process, ctx: CUcontext) -> CuResult {
-    let alive = ctx.is_null() || process.contexts.get(id(ctx)).is_some_and(|context| context.number() != 0);
-    if alive { Ok(()) } else { Err(CuError::INVALID_CONTEXT) }
+    if ctx.is_null() { Ok(()) } else { Context::find_alive(process, id(ctx)).map(drop) }
 }
 
 /// Adds a copy; pageable memory is read or written when the node runs.
@@ -296,12 +293,8 @@ pub(crate) fn cuGraphChildGraphNodeGetGraph(hNode: CUgraphNode, phGraph: Out<'_,
     Ok(())
 }
 
-pub(super) fn event_work(
-    process: &Process,
-    event: CUevent,
-    work: fn(Arc<crate::guest::event::Event>) -> Work,
-) -> CuResult<Work> {
-    Ok(work(process.events.get(id(event)).ok_or(CuError::INVALID_HANDLE)?))
+pub(super) fn event_work(process: &Process, event: CUevent, work: fn(Arc<Event>) -> Work) -> CuResult<Work> {
+    Ok(work(Event::find(process, id(event))?))
 }
 
 /// Adds the recording of an event.

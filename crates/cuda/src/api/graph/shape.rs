@@ -50,7 +50,7 @@ pub(crate) fn cuGraphCreate(phGraph: Out<'_, CUgraph>, flags: c_uint) -> CuResul
 /// Ends a graph; what was instantiated from it lives on.
 pub(crate) fn cuGraphDestroy(hGraph: CUgraph) -> CuResult {
     let process = process()?;
-    find(process, hGraph)?.destroy(process);
+    find(process, hGraph)?.destroy();
     Ok(())
 }
 
