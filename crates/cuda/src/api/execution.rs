@@ -15,10 +15,10 @@ use super::launch_attribute::Asked;
 use super::{handle, id};
 use crate::guest::function::Function;
 use crate::guest::gate::Arm;
-use crate::guest::graph::Work;
 use crate::guest::host_call::{self, Action, HostFunction};
 use crate::guest::launch;
 use crate::guest::shape::Shape;
+use crate::guest::work::Work;
 use crate::guest::{Process, context, library};
 
 fn find(function: CUfunction) -> CuResult<(&'static Process, Arc<Function>)> {

@@ -12,9 +12,9 @@ use vgpu_core::{CuError, CuResult};
 
 use super::id;
 use crate::guest::allocation::Kind;
+use crate::guest::box3::Box3;
 use crate::guest::context::{self, Context};
 use crate::guest::copy;
-use crate::guest::copy_box::Box3;
 use crate::guest::place::Return;
 use crate::guest::stream::NULL;
 use crate::guest::{Process, capture, output, process};

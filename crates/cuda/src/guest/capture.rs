@@ -13,11 +13,12 @@ use vgpu_core::{CuError, CuResult};
 use super::captures;
 use super::context::Context;
 use super::gate::Captured;
-use super::graph::{Graph, Work};
+use super::graph::Graph;
 use super::handle;
 use super::process::{Process, process};
 use super::stream::Stream;
 use super::thread;
+use super::work::Work;
 
 /// An open capture.
 pub(crate) struct Capture {
@@ -189,10 +190,22 @@ impl Captured<'_> {
     /// # Errors
     /// `STREAM_CAPTURE_INVALIDATED` when the capture is broken.
     pub(crate) fn add(&self, work: Work) -> CuResult {
+        self.add_node(|graph, after| graph.add(work, after))
+    }
+
+    /// Adds a graph as the stream's next node.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub(crate) fn add_child(&self, child: Arc<Graph>) -> CuResult {
+        self.add_node(|graph, after| graph.add_child(child, after))
+    }
+
+    fn add_node(&self, add: impl FnOnce(&Graph, Vec<u32>) -> CuResult<u32>) -> CuResult {
         let mut branch = self.stream().branch.lock();
         let branch = branch.as_mut().ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
         branch.capture.check()?;
-        let node = branch.capture.graph.add(work, std::mem::take(&mut branch.frontier))?;
+        let node = add(&branch.capture.graph, std::mem::take(&mut branch.frontier))?;
         branch.frontier = vec![node];
         Ok(())
     }

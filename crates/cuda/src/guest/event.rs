@@ -12,10 +12,10 @@ use vgpu_core::{CuError, CuResult};
 use super::capture::{self, Capture};
 use super::context::Context;
 use super::gate::Arm;
-use super::graph::Work;
 use super::handle::{Slab, SlotPool, Tag};
 use super::process::Process;
 use super::stream::Stream;
+use super::work::Work;
 
 /// `CU_EVENT_DISABLE_TIMING`.
 const DISABLE_TIMING: u32 = 2;

@@ -12,12 +12,13 @@ use vgpu_core::{CuError, CuResult};
 use super::context::Context;
 use super::event::Point;
 use super::gate::Arm;
-use super::graph::{Graph, Plan, Work};
+use super::graph::{Graph, Plan};
 use super::graph_wire::Encoded;
 use super::handle::{Slab, Tag};
 use super::host_call;
 use super::process::Process;
 use super::stream::Stream;
+use super::work::Work;
 
 /// Plans up to this length travel in the record itself.
 const INLINE_BYTES: usize = 32 * 1024;
@@ -173,7 +174,7 @@ impl GraphExec {
         let mut state = self.state.lock();
         let live = match stream.enter(process)? {
             Arm::Live(live) => live,
-            Arm::Captured(captured) => return captured.add(Work::Child(state.plan.to_graph(process)?)),
+            Arm::Captured(captured) => return captured.add_child(state.plan.to_graph(process)?),
         };
         if let Some((slot, seq)) = state.last {
             live.wait_for(slot, seq)?;

@@ -13,11 +13,11 @@ use super::context::Context;
 use super::device::Device;
 use super::function::{Function, MAX_PARAM_BYTES};
 use super::gate::{Arm, Live};
-use super::graph::{KernelWork, Params, Work};
 use super::library;
 use super::process::Process;
 use super::shape::Shape;
 use super::stream::Stream;
+use super::work::{KernelWork, Params, Work};
 
 /// Checks a launch of `function`.
 ///

@@ -6,6 +6,7 @@
 
 pub(crate) mod absence;
 pub(crate) mod allocation;
+pub(crate) mod box3;
 pub(crate) mod capture;
 mod captures;
 pub(crate) mod context;
@@ -29,6 +30,7 @@ pub(crate) mod launch;
 pub(crate) mod library;
 pub(crate) mod module;
 pub(crate) mod output;
+mod pageable_box;
 pub(crate) mod place;
 pub(crate) mod primary;
 pub(crate) mod process;
@@ -36,5 +38,6 @@ pub(crate) mod shape;
 pub(crate) mod stream;
 pub(crate) mod thread;
 pub(crate) mod visible;
+pub(crate) mod work;
 
 pub(crate) use process::{Process, process};

@@ -13,11 +13,11 @@ use vgpu_core::{CuError, CuResult};
 use super::lookup::{find, find_exec};
 use super::nodes::{check_context, event_work, fill_work, kernel_params, kernel_work_for};
 use crate::api::{clamp, handle, id};
+use crate::guest::box3::Box3;
 use crate::guest::context;
-use crate::guest::copy_box::Box3;
-use crate::guest::graph::Work;
 use crate::guest::graph_exec::{GraphExec, Refusal};
 use crate::guest::process;
+use crate::guest::work::Work;
 
 /// `CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH | UPLOAD | USE_NODE_PRIORITY`: what is true of every graph here.
 const INSTANTIATE_FLAGS: u64 = 1 | 2 | 8;
@@ -155,7 +155,7 @@ pub(crate) fn cuGraphExecKernelNodeSetParams_v2(
 ) -> CuResult {
     let (process, _) = context::healthy()?;
     find_exec(process, hGraphExec)?
-        .set_work(process, id(hNode), |before| kernel_work_for(process, nodeParams.get(), before))
+        .set_work(process, id(hNode), |before| kernel_work_for(process, nodeParams.get(), Some(before)))
 }
 
 /// Replaces a kernel launch of an executable graph.
@@ -166,7 +166,8 @@ pub(crate) fn cuGraphExecKernelNodeSetParams(
 ) -> CuResult {
     let (process, _) = context::healthy()?;
     let params = kernel_params(nodeParams.get());
-    find_exec(process, hGraphExec)?.set_work(process, id(hNode), |before| kernel_work_for(process, &params, before))
+    find_exec(process, hGraphExec)?
+        .set_work(process, id(hNode), |before| kernel_work_for(process, &params, Some(before)))
 }
 
 /// Replaces a copy of an executable graph.

@@ -7,8 +7,8 @@ use vgpu_core::{CuError, CuResult};
 use super::lookup::{find_exec, node};
 use super::nodes::add;
 use crate::api::id;
-use crate::guest::graph::Work;
 use crate::guest::host_call::HostFunction;
+use crate::guest::work::Work;
 use crate::guest::{context, process};
 
 fn work(params: &CUDA_HOST_NODE_PARAMS) -> CuResult<Work> {
@@ -30,7 +30,7 @@ pub(crate) fn cuGraphAddHostNode(
 /// Gives the host function of a node.
 pub(crate) fn cuGraphHostNodeGetParams(hNode: CUgraphNode, nodeParams: Out<'_, CUDA_HOST_NODE_PARAMS>) -> CuResult {
     let (graph, number) = node(process()?, hNode)?;
-    let Work::Host(HostFunction { function, data }) = graph.work(number)? else {
+    let Some(Work::Host(HostFunction { function, data })) = graph.work(number)? else {
         return Err(CuError::INVALID_VALUE);
     };
     nodeParams.write(CUDA_HOST_NODE_PARAMS { fn_: Some(function), userData: data });

@@ -281,7 +281,7 @@ pub(crate) fn cuGraphDestroyNode(hNode: CUgraphNode) -> CuResult {
 /// Gives what kind of work a node does.
 pub(crate) fn cuGraphNodeGetType(hNode: CUgraphNode, type_: Out<'_, CUgraphNodeType>) -> CuResult {
     let (graph, number) = node(process()?, hNode)?;
-    type_.write(graph.work(number)?.node_type());
+    type_.write(graph.node_type(number)?);
     Ok(())
 }
 
