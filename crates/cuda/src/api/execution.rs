@@ -15,7 +15,7 @@ use super::launch_attribute::Asked;
 use super::{handle, id};
 use crate::guest::function::Function;
 use crate::guest::gate::Arm;
-use crate::guest::host_call::{self, Action, HostFunction};
+use crate::guest::host_call::{Action, HostFunction};
 use crate::guest::launch;
 use crate::guest::shape::Shape;
 use crate::guest::work::Work;
@@ -127,7 +127,7 @@ pub(crate) unsafe fn cuLaunchHostFunc(hStream: CUstream, fn_: CUhostFn, userData
     let function = HostFunction { function: fn_.ok_or(CuError::INVALID_VALUE)?, data: userData };
     let stream = context.stream(process, id(hStream))?;
     match stream.enter(process)? {
-        Arm::Live(live) => host_call::post(process, live, Action::Function(function)),
+        Arm::Live(live) => live.call(process, Action::Function(function)),
         Arm::Captured(captured) => captured.add(Work::Host(function)),
     }
 }

@@ -9,7 +9,7 @@ use vgpu_core::{CuError, CuResult};
 use super::{handle, id};
 use crate::guest::event::Event;
 use crate::guest::gate::Arm;
-use crate::guest::host_call::{self, Action, Callback};
+use crate::guest::host_call::{Action, Callback};
 use crate::guest::stream::{NON_BLOCKING, Stream};
 use crate::guest::{context, output};
 
@@ -142,7 +142,7 @@ pub(crate) unsafe fn cuStreamAddCallback(
     }
     let stream = context.stream(process, id(hStream))?;
     match stream.enter(process)? {
-        Arm::Live(live) => host_call::post(process, live, Action::Callback(callback)),
+        Arm::Live(live) => live.call(process, Action::Callback(callback)),
         Arm::Captured(captured) => Err(captured.broken_by(CuError::STREAM_CAPTURE_UNSUPPORTED)),
     }
 }

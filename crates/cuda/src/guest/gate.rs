@@ -3,37 +3,24 @@
 //! [`Stream::enter`] is the only place that asks. The arm that it gives is the only way on: [`Live`] posts records, for
 //! which nothing else has the stream's [`Tail`]; [`Captured`] adds nodes to the capture's graph.
 
+mod tail;
+
+use std::sync::Arc;
+
 use vgpu_core::CuResult;
-use vgpu_core::guest::StreamEnd;
-use vgpu_core::wire::messages::{Marker, StreamWait, WANTS_POINTS};
+use vgpu_core::wire::messages::{HostCall, Marker, WANTS_POINTS};
 use vgpu_core::wire::{Ordered, Seq, StreamSlot};
 
 use super::capture;
 use super::captures;
+use super::host_call::{self, Action};
 use super::host_order;
 use super::place::End;
 use super::process::Process;
 use super::stream::Stream;
 use super::thread;
 
-/// The end of a stream. Anybody may ask where it is; only this file posts there.
-pub(crate) struct Tail(StreamEnd);
-
-impl Tail {
-    pub(super) const fn new(slot: StreamSlot) -> Self {
-        Self(StreamEnd::new(slot))
-    }
-
-    #[inline]
-    pub(super) fn slot(&self) -> StreamSlot {
-        self.0.slot()
-    }
-
-    #[inline]
-    pub(super) fn last(&self) -> Seq {
-        self.0.last()
-    }
-}
+pub(crate) use tail::Tail;
 
 /// What a stream is at the moment, and all that can be done with it then.
 pub(crate) enum Arm<'a> {
@@ -84,26 +71,9 @@ impl Stream {
         capture::check_implicit(self)?;
         Ok(Arm::Live(Live { process, stream: self }))
     }
-
-    /// Has later work here wait until `other` has retired `until`; also while the stream is captured, for what it is given after
-    /// that.
-    ///
-    /// # Errors
-    /// Those of the link.
-    pub(super) fn stand_behind(&self, process: &Process, other: StreamSlot, until: Seq) -> CuResult {
-        if until == 0 || other == self.slot() || process.link.is_done(other, until) {
-            return Ok(());
-        }
-        process.link.post_on(&self.tail.0, &StreamWait { stream: 0, other, until }, &[]).map(drop)
-    }
 }
 
 impl<'a> Live<'a> {
-    /// The stream, for `host_order`.
-    pub(super) fn stream(&self) -> &'a Stream {
-        self.stream
-    }
-
     /// The stream's completion word.
     #[inline]
     pub(crate) fn slot(&self) -> StreamSlot {
@@ -116,7 +86,7 @@ impl<'a> Live<'a> {
     /// Those of the link.
     #[inline]
     pub(crate) fn post<M: Ordered>(&self, message: &M, tail: &[u8]) -> CuResult<Seq> {
-        self.process.link.post_on(&self.stream.tail.0, message, tail)
+        self.process.link.post_on(self.stream.tail.end(), message, tail)
     }
 
     /// Queues work that is already bytes and names this stream.
@@ -124,7 +94,18 @@ impl<'a> Live<'a> {
     /// # Errors
     /// Those of the link.
     pub(crate) fn post_raw(&self, op: u16, fixed: &[u8], tail: &[u8]) -> CuResult<Seq> {
-        self.process.link.post_raw(&self.stream.tail.0, op, fixed, tail)
+        self.process.link.post_raw(self.stream.tail.end(), op, fixed, tail)
+    }
+
+    /// Queues something that this process does.
+    ///
+    /// # Errors
+    /// As [`host_call::register`], and those of the link.
+    pub(crate) fn call(&self, process: &'static Process, action: Action) -> CuResult {
+        let call = host_call::register(process, action)?;
+        let seq = self.post(&HostCall { stream: 0, reserved: 0, token: call.token }, &[])?;
+        host_call::expect(self.slot(), seq, Arc::from([call]));
+        Ok(())
     }
 
     /// Copies `source` to a device address; it may be changed on return unless it is pinned.
@@ -132,7 +113,7 @@ impl<'a> Live<'a> {
     /// # Errors
     /// Those of the link.
     pub(crate) fn copy_in(&self, target: u64, source: &[u8]) -> CuResult<Seq> {
-        self.process.link.copy_in(&self.stream.tail.0, target, source)
+        self.process.link.copy_in(self.stream.tail.end(), target, source)
     }
 
     /// Copies from a device address, and waits for it.
@@ -140,7 +121,7 @@ impl<'a> Live<'a> {
     /// # Errors
     /// Those of the link, and what there is to report.
     pub(crate) fn copy_out(&self, source: u64, target: &mut [u8]) -> CuResult {
-        self.process.link.copy_out(&self.stream.tail.0, source, target)
+        self.process.link.copy_out(self.stream.tail.end(), source, target)
     }
 
     /// Waits until the record is done.
@@ -158,7 +139,7 @@ impl<'a> Live<'a> {
     pub(crate) fn end(&self, seq: Seq, end: End) -> CuResult {
         match end {
             End::AtOnce => Ok(()),
-            End::BeforeAll => host_order::put_before_all(self.process, *self, seq),
+            End::BeforeAll => host_order::put_before_all(self.process, self.stream, seq),
             End::Waited => {
                 self.wait(seq)?;
                 self.process.link.report()

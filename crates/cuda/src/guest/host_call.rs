@@ -9,11 +9,9 @@ use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
 use vgpu_core::abi::{CUresult, CUstream};
-use vgpu_core::wire::messages::HostCall;
 use vgpu_core::wire::{Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult, guest, quiet_thread};
 
-use super::gate::Live;
 use super::host_copy::RowsCopy;
 use super::output;
 use super::process::{Process, process};
@@ -184,15 +182,4 @@ fn serve(process: &'static Process) {
             process.link.host_call_done(done);
         }
     }
-}
-
-/// Queues an action on a stream.
-///
-/// # Errors
-/// As [`register`], and those of the link.
-pub(crate) fn post(process: &'static Process, live: Live<'_>, action: Action) -> CuResult {
-    let call = register(process, action)?;
-    let seq = live.post(&HostCall { stream: 0, reserved: 0, token: call.token }, &[])?;
-    expect(live.slot(), seq, Arc::from([call]));
-    Ok(())
 }

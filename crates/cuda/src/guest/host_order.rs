@@ -4,13 +4,12 @@
 //! It returns while its bytes are still under way. Streams that keep order with its own need nothing for that; every other one
 //! is made to wait for it, and so is one that is opened meanwhile.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use vgpu_core::CuResult;
 use vgpu_core::wire::Seq;
 
 use super::context::Context;
-use super::gate::Live;
 use super::process::Process;
 use super::stream::Stream;
 
@@ -31,40 +30,25 @@ pub(super) fn closed() {
     APART.fetch_sub(1, Ordering::SeqCst);
 }
 
-/// The last record of a stream that is the end of such a copy, 0 before the first.
-#[derive(Default)]
-pub(crate) struct HostCopy(AtomicU64);
-
-impl HostCopy {
-    fn note(&self, seq: Seq) {
-        self.0.fetch_max(seq, Ordering::SeqCst);
-    }
-
-    fn last(&self) -> Seq {
-        self.0.load(Ordering::SeqCst)
-    }
-}
-
-/// Has a copy from the program's memory, which ends with `seq`, come before whatever any stream is given from now on.
+/// Has a copy from the program's memory, which ends with `seq` on `stream`, come before whatever any stream is given from now on.
 ///
 /// # Errors
 /// Those of the link.
 #[inline]
-pub(super) fn put_before_all(process: &Process, live: Live<'_>, seq: Seq) -> CuResult {
-    live.stream().host_copy.note(seq);
-    if APART.load(Ordering::SeqCst) > 1 { hold_others_back(process, live, seq) } else { Ok(()) }
+pub(super) fn put_before_all(process: &Process, stream: &Stream, seq: Seq) -> CuResult {
+    stream.note_host_copy(seq);
+    if APART.load(Ordering::SeqCst) > 1 { hold_others_back(process, stream, seq) } else { Ok(()) }
 }
 
 #[cold]
-fn hold_others_back(process: &Process, live: Live<'_>, seq: Seq) -> CuResult {
-    let stream = live.stream();
+fn hold_others_back(process: &Process, stream: &Stream, seq: Seq) -> CuResult {
     let mut others = 0;
     each_stream(process, &mut |other| {
         others += usize::from(!other.keeps_order_with(stream));
         Ok(())
     })?;
     if others > STREAMS_MAX {
-        return live.wait(seq);
+        return process.link.wait(stream.slot(), seq);
     }
     each_stream(process, &mut |other| match other.keeps_order_with(stream) {
         true => Ok(()),
@@ -77,7 +61,7 @@ fn hold_others_back(process: &Process, live: Live<'_>, seq: Seq) -> CuResult {
 /// # Errors
 /// Those of the link.
 pub(super) fn join(process: &Process, opened: &Stream) -> CuResult {
-    each_stream(process, &mut |other| opened.stand_behind(process, other.slot(), other.host_copy.last()))
+    each_stream(process, &mut |other| opened.stand_behind(process, other.slot(), other.last_host_copy()))
 }
 
 /// Has the legacy stream answer for the copies of a stream that will be closed: it keeps order with it, and stays.
@@ -85,14 +69,14 @@ pub(super) fn join(process: &Process, opened: &Stream) -> CuResult {
 /// # Errors
 /// Those of the link.
 pub(super) fn leave(process: &Process, closing: &Stream) -> CuResult {
-    let (slot, copied) = (closing.slot(), closing.host_copy.last());
+    let (slot, copied) = (closing.slot(), closing.last_host_copy());
     if copied == 0 || process.link.is_done(slot, copied) {
         return Ok(());
     }
     closing.owner.each_stream(&mut |other| {
         if other.is_legacy() && other.context == closing.context {
             other.stand_behind(process, slot, copied)?;
-            other.host_copy.note(other.last());
+            other.note_host_copy(other.last());
         }
         Ok(())
     })

@@ -3,7 +3,7 @@
 //! Idle is known without asking: a stream is done when its completion word has reached its last record.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use vgpu_core::wire::messages::{StreamCreate, StreamDestroy};
@@ -14,7 +14,7 @@ use super::capture::{self, Branch};
 use super::context::Context;
 use super::gate::{Arm, Tail};
 use super::handle::{Slab, SlotPool, Tag};
-use super::host_order::{self, HostCopy};
+use super::host_order;
 use super::process::Process;
 use super::thread;
 
@@ -57,8 +57,8 @@ pub(crate) struct Stream {
     pub(crate) priority: i32,
     /// Its completion word, and the last record posted on it.
     pub(super) tail: Tail,
-    /// Its last copy that other streams wait for.
-    pub(super) host_copy: HostCopy,
+    /// The last record that is the end of a copy which other streams wait for, 0 before the first.
+    host_copy: AtomicU64,
     closed: AtomicBool,
     /// Set while `branch` is.
     capturing: AtomicBool,
@@ -84,7 +84,7 @@ impl Stream {
             flags,
             priority,
             tail: Tail::new(slot),
-            host_copy: HostCopy::default(),
+            host_copy: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             capturing: AtomicBool::new(false),
             branch: Mutex::new(None),
@@ -172,6 +172,23 @@ impl Stream {
     #[inline]
     pub(crate) fn last(&self) -> Seq {
         self.tail.last()
+    }
+
+    /// Keeps the end of a copy that other streams wait for, for `host_order`.
+    pub(super) fn note_host_copy(&self, seq: Seq) {
+        self.host_copy.fetch_max(seq, Ordering::SeqCst);
+    }
+
+    pub(super) fn last_host_copy(&self) -> Seq {
+        self.host_copy.load(Ordering::SeqCst)
+    }
+
+    /// Has later work here wait until `other` has retired `until`: as [`Tail::stand_behind`].
+    ///
+    /// # Errors
+    /// Those of the link.
+    pub(super) fn stand_behind(&self, process: &Process, other: StreamSlot, until: Seq) -> CuResult {
+        self.tail.stand_behind(&process.link, other, until)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
