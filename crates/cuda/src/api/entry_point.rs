@@ -9,7 +9,8 @@ use vgpu_core::wire::messages::{MemInfo, MemInfoReply, Statistics, StatisticsRep
 use vgpu_core::{CuError, CuResult, ffi};
 
 use crate::generated::proc_table::ROWS;
-use crate::guest::context::{self, Context};
+use crate::guest::context::Context;
+use crate::guest::current;
 use crate::guest::{launch, process};
 use crate::proc_address::{Lookup, lookup};
 
@@ -78,7 +79,7 @@ unsafe extern "C" fn post_on_stream(
     tail_bytes: usize,
 ) -> u32 {
     ffi::entry("private post_on_stream", || {
-        let (process, context) = context::healthy()?;
+        let (process, context) = current::healthy()?;
         let stream = context.stream(process, super::id(stream))?;
         // SAFETY: the table's caller promises a readable message of that length.
         let fixed = unsafe { ffi::InSlice::new(fixed, fixed_bytes) }?;

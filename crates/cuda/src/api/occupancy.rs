@@ -13,13 +13,13 @@ use super::execution::shape_of;
 use super::launch_attribute::Asked;
 use super::{clamp, id};
 use crate::guest::function::Function;
-use crate::guest::{Process, context, library};
+use crate::guest::{Process, current, library};
 
 /// `CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE`.
 const FLAGS: c_uint = 1;
 
 fn find(func: CUfunction) -> CuResult<(&'static Process, Arc<Function>)> {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     Ok((process, library::find_function(process, context, id(func))?))
 }
 

@@ -4,23 +4,37 @@
 //! capture keeps its frontier: the nodes that its next node depends on. Work comes in through the `gate`, as [`Captured`].
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::ThreadId;
 
 use parking_lot::Mutex;
 use vgpu_core::abi::CUstreamCaptureMode;
 use vgpu_core::{CuError, CuResult};
 
-use super::captures;
-use super::context::Context;
-use super::gate::Captured;
 use super::graph::Graph;
 use super::handle;
-use super::process::{Process, process};
+use super::process::Process;
 use super::stream::Stream;
-use super::thread;
 use super::work::Work;
 
-/// An open capture.
+/// How many captures are open anywhere in the process.
+static OPEN: AtomicU32 = AtomicU32::new(0);
+
+fn opened() {
+    OPEN.fetch_add(1, Ordering::AcqRel);
+}
+
+fn closed() {
+    OPEN.fetch_sub(1, Ordering::AcqRel);
+}
+
+/// Whether any capture is open. While there is none, entering a stream is one load.
+#[inline]
+pub(super) fn are_open() -> bool {
+    OPEN.load(Ordering::Acquire) != 0
+}
+
+/// A capture.
 pub(crate) struct Capture {
     /// What `cuStreamGetCaptureInfo` reports.
     pub(crate) id: u64,
@@ -89,7 +103,7 @@ pub(crate) fn begin(
         state: Mutex::new(State { broken: None, streams: vec![stream.clone()], closed: false }),
     });
     *branch = Some(Branch { capture, frontier: frontier.unwrap_or_default(), is_origin: true, lent: Box::default() });
-    captures::opened();
+    opened();
     stream.set_capturing(true);
     Ok(())
 }
@@ -134,7 +148,7 @@ fn close(capture: &Arc<Capture>) -> (Option<CuError>, Vec<u32>) {
         let mut state = capture.state.lock();
         if !state.closed {
             state.closed = true;
-            captures::closed();
+            closed();
         }
         (std::mem::take(&mut state.streams), state.broken)
     };
@@ -169,11 +183,30 @@ fn invalidate(stream: &Stream, why: CuError) {
     }
 }
 
+/// The capture that a stream is in.
+pub(super) fn of(stream: &Stream) -> Option<Arc<Capture>> {
+    stream.branch.lock().as_ref().map(|branch| branch.capture.clone())
+}
+
 impl Capture {
     fn discard_graph(&self) {
         if self.owns_graph {
             self.graph.destroy();
         }
+    }
+
+    /// Breaks the capture if a call that is not safe meanwhile concerns it, made on that thread in that mode. Returns whether it does.
+    pub(super) fn break_by_unsafe_call(&self, thread: ThreadId, mode: CUstreamCaptureMode) -> bool {
+        let global = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_GLOBAL;
+        let concerns = match self.mode {
+            CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED => false,
+            own if own == global && mode == global => true,
+            _ => self.started_by == thread,
+        };
+        if concerns {
+            self.state.lock().broken.get_or_insert(CuError::STREAM_CAPTURE_UNSUPPORTED);
+        }
+        concerns
     }
 
     fn check(&self) -> CuResult {
@@ -184,7 +217,18 @@ impl Capture {
     }
 }
 
-impl Captured<'_> {
+/// A stream whose work becomes nodes of a graph.
+#[derive(Clone, Copy)]
+pub(crate) struct Captured<'a> {
+    stream: &'a Stream,
+}
+
+impl<'a> Captured<'a> {
+    /// For the gate, which knows that the stream is captured.
+    pub(super) const fn new(stream: &'a Stream) -> Self {
+        Self { stream }
+    }
+
     /// Adds work as the stream's next node.
     ///
     /// # Errors
@@ -202,7 +246,7 @@ impl Captured<'_> {
     }
 
     fn add_node(&self, add: impl FnOnce(&Graph, Vec<u32>) -> CuResult<u32>) -> CuResult {
-        let mut branch = self.stream().branch.lock();
+        let mut branch = self.stream.branch.lock();
         let branch = branch.as_mut().ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
         branch.capture.check()?;
         let node = add(&branch.capture.graph, std::mem::take(&mut branch.frontier))?;
@@ -215,7 +259,7 @@ impl Captured<'_> {
     /// # Errors
     /// `STREAM_CAPTURE_INVALIDATED` when the capture is broken.
     pub(crate) fn frontier(&self) -> CuResult<(Arc<Capture>, Vec<u32>)> {
-        let branch = self.stream().branch.lock();
+        let branch = self.stream.branch.lock();
         let branch = branch.as_ref().ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
         branch.capture.check()?;
         Ok((branch.capture.clone(), branch.frontier.clone()))
@@ -223,7 +267,7 @@ impl Captured<'_> {
 
     /// Has the stream's next node depend on these nodes of the capture's graph instead.
     pub(crate) fn set_frontier(&self, frontier: Vec<u32>) {
-        if let Some(branch) = &mut *self.stream().branch.lock() {
+        if let Some(branch) = &mut *self.stream.branch.lock() {
             branch.frontier = frontier;
         }
     }
@@ -231,7 +275,7 @@ impl Captured<'_> {
     /// The graph's handle and the frontier's, as an array that is there until the next time; `None` when the capture
     /// has just ended.
     pub(crate) fn lend(&self) -> Option<(u64, *const u64, usize)> {
-        let mut branch = self.stream().branch.lock();
+        let mut branch = self.stream.branch.lock();
         let branch = branch.as_mut()?;
         let graph = branch.capture.graph.handle;
         branch.lent = branch.frontier.iter().map(|node| handle::node_handle(graph, *node)).collect();
@@ -240,13 +284,13 @@ impl Captured<'_> {
 
     /// Breaks the capture with an error, for the call to return; the capture's end will say that it is broken.
     pub(crate) fn broken_by(&self, error: CuError) -> CuError {
-        invalidate(self.stream(), error);
+        invalidate(self.stream, error);
         error
     }
 
     /// How the capture stands, and its id.
     pub(crate) fn status(&self) -> (Status, u64) {
-        match &*self.stream().branch.lock() {
+        match &*self.stream.branch.lock() {
             None => (Status::None, 0),
             Some(branch) if branch.capture.check().is_ok() => (Status::Active, branch.capture.id),
             Some(branch) => (Status::Invalidated, branch.capture.id),
@@ -315,48 +359,4 @@ pub(super) fn break_implicated(stream: &Stream) {
     if let Some(captured) = implicated(stream) {
         invalidate(&captured, CuError::STREAM_CAPTURE_IMPLICIT);
     }
-}
-
-/// Refuses a call that is not safe during capture (one that may wait for the device), as strictly as the modes say.
-///
-/// # Errors
-/// `STREAM_CAPTURE_UNSUPPORTED`; the captures concerned are broken by it.
-pub(crate) fn refuse_unsafe_call() -> CuResult {
-    let process = process()?;
-    if !captures::are_open() {
-        return Ok(());
-    }
-    // A capture that an ended thread left open is over.
-    thread::close_left(process);
-    let relaxed = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
-    let own = thread::capture_mode();
-    if own == relaxed {
-        return Ok(());
-    }
-    let thread = std::thread::current().id();
-    let mut refused = false;
-    let mut seen: Vec<Arc<Capture>> = Vec::new();
-    for live in Context::all(process).iter().filter_map(|context| context.live().ok()) {
-        for stream in live.streams() {
-            if let Some(branch) = &*stream.branch.lock() {
-                seen.push(branch.capture.clone());
-            }
-        }
-    }
-    for capture in seen {
-        let concerns = match capture.mode {
-            mode if mode == relaxed => false,
-            CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_GLOBAL
-                if own == CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_GLOBAL =>
-            {
-                true
-            }
-            _ => capture.started_by == thread,
-        };
-        if concerns {
-            capture.state.lock().broken.get_or_insert(CuError::STREAM_CAPTURE_UNSUPPORTED);
-            refused = true;
-        }
-    }
-    if refused { Err(CuError::STREAM_CAPTURE_UNSUPPORTED) } else { Ok(()) }
 }

@@ -11,14 +11,13 @@ use vgpu_core::CuResult;
 use vgpu_core::wire::messages::{HostCall, Marker, WANTS_POINTS};
 use vgpu_core::wire::{Ordered, Seq, StreamSlot};
 
-use super::capture;
-use super::captures;
+use super::capture::{self, Captured};
+use super::closing;
 use super::host_call::{self, Action};
 use super::host_order;
 use super::place::End;
 use super::process::Process;
 use super::stream::Stream;
-use super::thread;
 
 pub(crate) use tail::Tail;
 
@@ -35,12 +34,6 @@ pub(crate) struct Live<'a> {
     stream: &'a Stream,
 }
 
-/// A stream whose work becomes nodes of a graph; what it can do is in `capture`.
-#[derive(Clone, Copy)]
-pub(crate) struct Captured<'a> {
-    stream: &'a Stream,
-}
-
 impl Stream {
     /// Lets work in.
     ///
@@ -49,7 +42,7 @@ impl Stream {
     /// capture is broken by it.
     #[inline]
     pub(crate) fn enter<'a>(&'a self, process: &'a Process) -> CuResult<Arm<'a>> {
-        if captures::are_open() {
+        if capture::are_open() {
             return self.look(process).inspect_err(|_| capture::break_implicated(self));
         }
         Ok(Arm::Live(Live { process, stream: self }))
@@ -64,16 +57,16 @@ impl Stream {
     #[cold]
     pub(crate) fn look<'a>(&'a self, process: &'a Process) -> CuResult<Arm<'a>> {
         // A capture that an ended thread left open is over.
-        thread::close_left(process);
+        closing::close_left(process);
         if self.is_capturing() {
-            return Ok(Arm::Captured(Captured { stream: self }));
+            return Ok(Arm::Captured(Captured::new(self)));
         }
         capture::check_implicit(self)?;
         Ok(Arm::Live(Live { process, stream: self }))
     }
 }
 
-impl<'a> Live<'a> {
+impl Live<'_> {
     /// The stream's completion word.
     #[inline]
     pub(crate) fn slot(&self) -> StreamSlot {
@@ -173,12 +166,5 @@ impl<'a> Live<'a> {
     /// Those of the link.
     pub(crate) fn wait_for(&self, other: StreamSlot, until: Seq) -> CuResult {
         self.stream.stand_behind(self.process, other, until)
-    }
-}
-
-impl<'a> Captured<'a> {
-    /// The stream, for `capture`.
-    pub(super) fn stream(&self) -> &'a Stream {
-        self.stream
     }
 }

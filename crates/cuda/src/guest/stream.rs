@@ -6,17 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use vgpu_core::wire::messages::{StreamCreate, StreamDestroy};
 use vgpu_core::wire::{Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
-use super::capture::{self, Branch};
+use super::capture::Branch;
 use super::context::Context;
-use super::gate::{Arm, Tail};
+use super::gate::Tail;
 use super::handle::{Slab, SlotPool, Tag};
-use super::host_order;
 use super::process::Process;
-use super::thread;
 
 /// The stream that a null handle names: legacy, or per-thread where the entry point says so.
 pub(crate) const NULL: u64 = 0;
@@ -100,64 +97,16 @@ impl Stream {
         STREAMS.get(handle).ok_or(CuError::INVALID_HANDLE)
     }
 
-    /// Opens a stream at the executor. With a `fixed_handle` it gets no handle of its own.
-    ///
-    /// # Errors
-    /// `OUT_OF_MEMORY` without a free slot, `CONTEXT_IS_DESTROYED`, else those of the link.
-    pub(crate) fn open(
-        process: &Process,
-        owner: &'static Context,
-        context: u32,
-        flags: u32,
-        priority: i32,
-        fixed_handle: Option<u64>,
-    ) -> CuResult<Arc<Self>> {
-        thread::close_left(process);
-        let live = owner.live()?;
-        let slot = take_slot(process)?;
-        let create = StreamCreate { context, stream: slot, flags, priority };
-        process.link.post(&create, &[]).inspect_err(|_| give_back_slot(slot))?;
-        let make = |handle| Arc::new(Self::new(handle, process.new_id(), slot, owner, context, flags, priority));
-        let stream = match fixed_handle {
-            Some(handle) => make(handle),
-            None => STREAMS.insert_with(make),
-        };
-        live.adopt(stream.clone());
-        if stream.is_apart() {
-            host_order::opened();
-        }
-        host_order::join(process, &stream)?;
-        Ok(stream)
+    /// Makes a stream that has a handle of its own.
+    pub(super) fn with_handle(make: impl FnOnce(u64) -> Arc<Self>) -> Arc<Self> {
+        STREAMS.insert_with(make)
     }
 
-    /// Closes the stream: work queued on it is still done.
-    pub(crate) fn close(&self, process: &Process) {
-        if let Ok(live) = self.owner.live()
-            && live.number == self.context
-        {
-            if let Err(error) = host_order::leave(process, self) {
-                log::warn!("a copy of a stream that is closed may come late for others: {error}");
-            }
-            live.release(self.slot());
-        }
-        if self.forget() {
-            let posted = process.link.post(&StreamDestroy { stream: self.slot(), reserved: 0 }, &[]);
-            if posted.is_ok() {
-                give_back_slot(self.slot());
-            }
-        }
-    }
-
-    /// Ends the handle of a stream whose context ends and takes it along. Its slot is free once that is posted:
-    /// returns whether this call is the one that frees it.
-    pub(crate) fn forget(&self) -> bool {
+    /// Ends its handle, if it has one of its own, and marks it closed; returns whether it was not yet.
+    pub(super) fn end_handle(&self) -> bool {
         let is_first = !self.closed.swap(true, Ordering::AcqRel);
         if is_first {
             STREAMS.remove(self.handle);
-            capture::abandon(self);
-            if self.is_apart() {
-                host_order::closed();
-            }
         }
         is_first
     }
@@ -211,7 +160,7 @@ impl Stream {
     }
 
     /// Whether others cannot rely on the legacy stream for its order: it does not keep it, or copies on its own.
-    fn is_apart(&self) -> bool {
+    pub(super) fn is_apart(&self) -> bool {
         !self.is_blocking() || self.handle == PER_THREAD || self.is_legacy()
     }
 
@@ -255,34 +204,5 @@ impl Stream {
         }
         self.wait_own(process)?;
         process.link.sticky()
-    }
-
-    /// Waits as `cuStreamSynchronize` does.
-    ///
-    /// # Errors
-    /// `STREAM_CAPTURE_UNSUPPORTED` during capture (which this ends), else what there is to report.
-    pub(crate) fn synchronize(&self, process: &Process) -> CuResult {
-        self.refuse_capture(process)?;
-        self.wait_all(process)?;
-        process.link.report()
-    }
-
-    /// Whether `cuStreamQuery` says done.
-    ///
-    /// # Errors
-    /// As [`Stream::synchronize`].
-    pub(crate) fn query(&self, process: &Process) -> CuResult<bool> {
-        self.refuse_capture(process)?;
-        process.link.report()?;
-        let others_idle = !self.is_legacy()
-            || self.owner.live()?.streams().iter().all(|stream| !stream.is_blocking() || stream.is_idle(process));
-        Ok(others_idle && self.is_idle(process))
-    }
-
-    fn refuse_capture(&self, process: &Process) -> CuResult {
-        match self.enter(process)? {
-            Arm::Live(_) => Ok(()),
-            Arm::Captured(captured) => Err(captured.broken_by(CuError::STREAM_CAPTURE_UNSUPPORTED)),
-        }
     }
 }

@@ -14,7 +14,7 @@ use super::lookup::{find, find_exec};
 use super::nodes::{check_context, event_work, fill_work, kernel_params, kernel_work_for};
 use crate::api::{clamp, handle, id};
 use crate::guest::box3::Box3;
-use crate::guest::context;
+use crate::guest::current;
 use crate::guest::graph_exec::{GraphExec, Refusal};
 use crate::guest::process;
 use crate::guest::work::Work;
@@ -25,7 +25,7 @@ const INSTANTIATE_FLAGS: u64 = 1 | 2 | 8;
 const DEVICE_LAUNCH: u64 = 4;
 
 fn instantiate(hGraph: CUgraph, flags: u64) -> CuResult<CUgraphExec> {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let graph = find(process, hGraph)?;
     if flags & DEVICE_LAUNCH != 0 {
         return Err(CuError::NOT_SUPPORTED);
@@ -107,7 +107,7 @@ pub(crate) fn cuGraphExecGetId(hGraphExec: CUgraphExec, graphId: Out<'_, c_uint>
 }
 
 fn update(hGraphExec: CUgraphExec, hGraph: CUgraph) -> CuResult<Result<(), (CuError, Refusal)>> {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     let exec = find_exec(process, hGraphExec)?;
     let graph = find(process, hGraph)?;
     Ok(exec.update(process, &graph))
@@ -153,7 +153,7 @@ pub(crate) fn cuGraphExecKernelNodeSetParams_v2(
     hNode: CUgraphNode,
     nodeParams: In<'_, CUDA_KERNEL_NODE_PARAMS>,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     find_exec(process, hGraphExec)?
         .set_work(process, id(hNode), |before| kernel_work_for(process, nodeParams.get(), Some(before)))
 }
@@ -164,7 +164,7 @@ pub(crate) fn cuGraphExecKernelNodeSetParams(
     hNode: CUgraphNode,
     nodeParams: In<'_, CUDA_KERNEL_NODE_PARAMS_v1>,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     let params = kernel_params(nodeParams.get());
     find_exec(process, hGraphExec)?
         .set_work(process, id(hNode), |before| kernel_work_for(process, &params, Some(before)))
@@ -177,7 +177,7 @@ pub(crate) fn cuGraphExecMemcpyNodeSetParams(
     copyParams: In<'_, CUDA_MEMCPY3D>,
     ctx: CUcontext,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     check_context(process, ctx)?;
     let work = Box3::from_3d(copyParams.get())?.work(process)?;
     find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| Ok(work))
@@ -190,7 +190,7 @@ pub(crate) fn cuGraphExecMemsetNodeSetParams(
     memsetParams: In<'_, CUDA_MEMSET_NODE_PARAMS>,
     ctx: CUcontext,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     check_context(process, ctx)?;
     let work = fill_work(memsetParams.get())?;
     find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| Ok(work))
@@ -202,7 +202,7 @@ pub(crate) fn cuGraphExecEventRecordNodeSetEvent(
     hNode: CUgraphNode,
     event: CUevent,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| event_work(process, event, Work::EventRecord))
 }
 
@@ -212,20 +212,20 @@ pub(crate) fn cuGraphExecEventWaitNodeSetEvent(
     hNode: CUgraphNode,
     event: CUevent,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| event_work(process, event, Work::EventWait))
 }
 
 /// Brings an executable graph to the device ahead of its first launch: it is there since it was made.
 pub(crate) fn cuGraphUpload(hGraph: CUgraphExec, hStream: CUstream) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     find_exec(process, hGraph)?;
     context.stream(process, id(hStream)).map(drop)
 }
 
 /// Launches an executable graph on a stream.
 pub(crate) fn cuGraphLaunch(hGraph: CUgraphExec, hStream: CUstream) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let exec = find_exec(process, hGraph)?;
     exec.launch(process, &*context.stream(process, id(hStream))?)
 }

@@ -9,7 +9,7 @@ use super::nodes::add;
 use crate::api::id;
 use crate::guest::host_call::HostFunction;
 use crate::guest::work::Work;
-use crate::guest::{context, process};
+use crate::guest::{current, process};
 
 fn work(params: &CUDA_HOST_NODE_PARAMS) -> CuResult<Work> {
     let function = params.fn_.ok_or(CuError::INVALID_VALUE)?;
@@ -49,7 +49,7 @@ pub(crate) fn cuGraphExecHostNodeSetParams(
     hNode: CUgraphNode,
     nodeParams: In<'_, CUDA_HOST_NODE_PARAMS>,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     let work = work(nodeParams.get())?;
     find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| Ok(work))
 }

@@ -13,8 +13,9 @@ use vgpu_core::{CuError, CuResult};
 use super::lookup::{find, node, nodes_of};
 use crate::api::{handle, id};
 use crate::guest::box3::Box3;
-use crate::guest::context::{self, Context};
+use crate::guest::context::Context;
 use crate::guest::copy;
+use crate::guest::current;
 use crate::guest::event::Event;
 use crate::guest::graph::Graph;
 use crate::guest::handle::node_handle;
@@ -76,7 +77,7 @@ pub(super) fn kernel_params(old: &CUDA_KERNEL_NODE_PARAMS_v1) -> CUDA_KERNEL_NOD
 
 pub(super) fn kernel_work(process: &'static Process, params: &CUDA_KERNEL_NODE_PARAMS) -> CuResult<Work> {
     let context: &'static Context =
-        if params.ctx.is_null() { context::current()?.1 } else { Context::find_alive(process, id(params.ctx))? };
+        if params.ctx.is_null() { current::context()?.1 } else { Context::find_alive(process, id(params.ctx))? };
     let function = match (params.func.is_null(), params.kern.is_null()) {
         (false, true) => id(params.func),
         (true, false) => id(params.kern),
