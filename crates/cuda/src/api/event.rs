@@ -13,7 +13,7 @@ use crate::guest::{current, output};
 /// Makes an event.
 pub(crate) fn cuEventCreate(phEvent: Out<'_, CUevent>, Flags: c_uint) -> CuResult {
     let (process, context) = current::healthy()?;
-    phEvent.write(handle(Event::create(process, context, Flags)?.handle));
+    phEvent.write(handle(Event::create(process, context.device(process), context.number(), Flags)?.handle));
     Ok(())
 }
 

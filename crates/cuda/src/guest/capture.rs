@@ -17,21 +17,25 @@ use super::process::Process;
 use super::stream::Stream;
 use super::work::Work;
 
-/// How many captures are open anywhere in the process.
-static OPEN: AtomicU32 = AtomicU32::new(0);
+/// The captures that are open anywhere in the process. No other lock is taken while this one is held.
+static OPEN: Mutex<Vec<Arc<Capture>>> = Mutex::new(Vec::new());
+/// How many there are.
+static OPEN_COUNT: AtomicU32 = AtomicU32::new(0);
 
-fn opened() {
-    OPEN.fetch_add(1, Ordering::AcqRel);
+fn opened(capture: Arc<Capture>) {
+    OPEN.lock().push(capture);
+    OPEN_COUNT.fetch_add(1, Ordering::AcqRel);
 }
 
-fn closed() {
-    OPEN.fetch_sub(1, Ordering::AcqRel);
+fn closed(capture: &Arc<Capture>) {
+    OPEN.lock().retain(|open| !Arc::ptr_eq(open, capture));
+    OPEN_COUNT.fetch_sub(1, Ordering::AcqRel);
 }
 
 /// Whether any capture is open. While there is none, entering a stream is one load.
 #[inline]
 pub(super) fn are_open() -> bool {
-    OPEN.load(Ordering::Acquire) != 0
+    OPEN_COUNT.load(Ordering::Acquire) != 0
 }
 
 /// A capture.
@@ -102,8 +106,13 @@ pub(crate) fn begin(
         started_by: std::thread::current().id(),
         state: Mutex::new(State { broken: None, streams: vec![stream.clone()], closed: false }),
     });
-    *branch = Some(Branch { capture, frontier: frontier.unwrap_or_default(), is_origin: true, lent: Box::default() });
-    opened();
+    *branch = Some(Branch {
+        capture: capture.clone(),
+        frontier: frontier.unwrap_or_default(),
+        is_origin: true,
+        lent: Box::default(),
+    });
+    opened(capture);
     stream.set_capturing(true);
     Ok(())
 }
@@ -148,7 +157,7 @@ fn close(capture: &Arc<Capture>) -> (Option<CuError>, Vec<u32>) {
         let mut state = capture.state.lock();
         if !state.closed {
             state.closed = true;
-            closed();
+            closed(capture);
         }
         (std::mem::take(&mut state.streams), state.broken)
     };
@@ -298,23 +307,23 @@ impl<'a> Captured<'a> {
     }
 }
 
-/// Has a stream wait for `nodes` of a capture: it joins the capture if it is not in it.
+/// Has a stream wait for `nodes` of the capture of that id: it joins the capture if it is not in it.
 ///
 /// # Errors
 /// `STREAM_CAPTURE_MERGE` when it is in another one, `STREAM_CAPTURE_IMPLICIT` for the legacy stream,
 /// `STREAM_CAPTURE_INVALIDATED` when the capture is broken or over.
-pub(crate) fn join(stream: &Arc<Stream>, capture: &Arc<Capture>, nodes: &[u32]) -> CuResult {
+pub(crate) fn join(stream: &Arc<Stream>, capture: u64, nodes: &[u32]) -> CuResult {
     if stream.is_legacy() {
         return Err(CuError::STREAM_CAPTURE_IMPLICIT);
     }
     let mut slot = stream.branch.lock();
     match &mut *slot {
-        Some(branch) if !Arc::ptr_eq(&branch.capture, capture) => {
+        Some(branch) if branch.capture.id != capture => {
             branch.capture.state.lock().broken.get_or_insert(CuError::STREAM_CAPTURE_MERGE);
             Err(CuError::STREAM_CAPTURE_MERGE)
         }
         Some(branch) => {
-            capture.check()?;
+            branch.capture.check()?;
             for node in nodes {
                 if !branch.frontier.contains(node) {
                     branch.frontier.push(*node);
@@ -323,6 +332,8 @@ pub(crate) fn join(stream: &Arc<Stream>, capture: &Arc<Capture>, nodes: &[u32]) 
             Ok(())
         }
         None => {
+            let open = OPEN.lock().iter().find(|open| open.id == capture).cloned();
+            let capture = open.ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
             let mut state = capture.state.lock();
             if state.closed || state.broken.is_some() {
                 return Err(CuError::STREAM_CAPTURE_INVALIDATED);

@@ -17,6 +17,7 @@ pub(crate) mod current;
 pub(crate) mod device;
 mod device_space;
 pub(crate) mod event;
+mod event_order;
 pub(crate) mod fork;
 pub(crate) mod function;
 pub(crate) mod gate;
