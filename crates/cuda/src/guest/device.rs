@@ -5,8 +5,6 @@ use vgpu_core::guest::Link;
 use vgpu_core::wire::messages::{DEVICE_ATTRIBUTE_COUNT, DeviceInfo, DeviceInfoReply};
 use vgpu_core::{CuError, CuResult};
 
-use super::shape::Limits;
-
 /// More devices than any host has; a larger count is a broken executor.
 pub(super) const MAX_DEVICES: u32 = 64;
 
@@ -32,6 +30,14 @@ pub(crate) struct PciAddress {
     pub(crate) domain: u32,
     pub(crate) bus: u32,
     pub(crate) device: u32,
+}
+
+/// What a device allows of a launch's shape.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) grid: [u32; 3],
+    pub(crate) block: [u32; 3],
+    pub(crate) block_threads: u32,
 }
 
 /// Asks the executor for all its devices.

@@ -1,7 +1,9 @@
-//! The shape of a launch: how many threads, in which groups, and what a device allows of that.
+//! The shape of a launch: how many threads, in which groups, and whether a device and a function allow it.
 
 use vgpu_core::wire::messages::{LAUNCH_COOPERATIVE, Launch};
 use vgpu_core::{CuError, CuResult};
+
+use super::device::Limits;
 
 /// How many threads a launch has and how they are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,14 +12,6 @@ pub(crate) struct Shape {
     pub(crate) block: [u32; 3],
     pub(crate) dynamic_shared_bytes: u32,
     pub(crate) cooperative: bool,
-}
-
-/// What a device allows of a launch's shape.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Limits {
-    pub(crate) grid: [u32; 3],
-    pub(crate) block: [u32; 3],
-    pub(crate) block_threads: u32,
 }
 
 impl Shape {
