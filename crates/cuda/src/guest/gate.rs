@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use vgpu_core::CuResult;
-use vgpu_core::guest::StreamEnd;
+use vgpu_core::guest::{StreamEnd, UnseenRun};
 use vgpu_core::wire::messages::{Marker, StreamWait, WANTS_POINTS};
 use vgpu_core::wire::{Ordered, Seq, StreamSlot};
 
@@ -54,6 +54,12 @@ impl Tail {
     #[inline]
     pub(super) fn last(&self) -> Seq {
         self.0.last()
+    }
+
+    /// Copies from the program's memory, to memory that only the device reaches, with which the stream ends.
+    #[inline]
+    pub(super) fn unseen_run(&self) -> Option<UnseenRun> {
+        self.0.unseen_run()
     }
 }
 
@@ -155,6 +161,14 @@ impl<'a> Live<'a> {
     /// Those of the link.
     pub(crate) fn copy_in(&self, target: u64, source: &[u8]) -> CuResult<Seq> {
         self.process.link.copy_in(&self.stream.tail.0, target, source)
+    }
+
+    /// The same to memory that only the device reaches: a part of what [`Tail::unseen_run`] is about, unless it is pinned.
+    ///
+    /// # Errors
+    /// As [`copy_in`](Self::copy_in).
+    pub(crate) fn copy_in_unseen(&self, target: u64, source: &[u8]) -> CuResult<Seq> {
+        self.process.link.copy_in_unseen(&self.stream.tail.0, target, source)
     }
 
     /// Copies from a device address, and waits for it.

@@ -3,6 +3,9 @@
 //!
 //! It returns while its bytes are still under way. Streams that keep order with its own need nothing for that; every other one
 //! is made to wait for it, and so is one that is opened meanwhile.
+//!
+//! The same goes for copies whose asynchronous form has returned, once somebody waits for their stream: if nothing else is left
+//! there, it is over to the program, too, and not waited for.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -11,6 +14,7 @@ use vgpu_core::wire::Seq;
 
 use super::context::Context;
 use super::gate::Live;
+use super::place::End;
 use super::process::Process;
 use super::stream::Stream;
 
@@ -40,18 +44,60 @@ impl Apart {
     }
 }
 
-/// The last record of a stream that is the end of such a copy, 0 before the first.
+/// Such copies of a stream.
 #[derive(Default)]
-pub(crate) struct HostCopy(AtomicU64);
+pub(crate) struct HostCopy {
+    /// The last record that is the end of one, 0 before the first.
+    last: AtomicU64,
+    /// The last record up to which everything was over to the program when somebody waited.
+    over: AtomicU64,
+}
 
 impl HostCopy {
     fn note(&self, seq: Seq) {
-        self.0.fetch_max(seq, Ordering::SeqCst);
+        self.last.fetch_max(seq, Ordering::SeqCst);
     }
 
     fn last(&self) -> Seq {
-        self.0.load(Ordering::SeqCst)
+        self.last.load(Ordering::SeqCst)
     }
+
+    /// Whether all up to a record of the stream is over to the program, although it may not be done.
+    #[inline]
+    pub(super) fn is_over(&self, seq: Seq) -> bool {
+        seq <= self.over.load(Ordering::Acquire)
+    }
+}
+
+/// For one who waits for a stream: if nothing is left there but copies whose bytes have been taken, whatever any stream is given
+/// from now on comes after them. Returns whether that is all there was to wait for.
+///
+/// # Errors
+/// `CONTEXT_IS_DESTROYED`, and those of the link.
+pub(super) fn end_unseen(process: &Process, live: Live<'_>) -> CuResult<bool> {
+    let stream = live.stream();
+    let Some(run) = stream.tail.unseen_run() else {
+        return Ok(false);
+    };
+    let is_done = |stream: &Stream, seq| process.link.is_done(stream.slot(), seq);
+    // What their stream waits for without being told may be waited for by the program, too.
+    if is_done(stream, run.last) || !is_done(stream, run.after) || !is_order_kept_by_idle(process, stream)? {
+        return Ok(false);
+    }
+    live.end(run.last, End::BeforeAll)?;
+    stream.host_copy.over.fetch_max(run.last, Ordering::AcqRel);
+    Ok(true)
+}
+
+/// Whether all other streams of its context that a stream keeps order with have nothing to do.
+fn is_order_kept_by_idle(process: &Process, stream: &Stream) -> CuResult<bool> {
+    let is_idle = |other: &Stream| process.link.is_done(other.slot(), other.last());
+    let live = stream.owner.live()?;
+    Ok(match (stream.is_legacy(), stream.is_blocking()) {
+        (true, _) => live.streams().iter().all(|other| !other.is_blocking() || other.is_legacy() || is_idle(other)),
+        (false, true) => is_idle(&live.legacy),
+        (false, false) => true,
+    })
 }
 
 /// Has a copy from the program's memory, which ends with `seq`, come before whatever any stream is given from now on.

@@ -12,7 +12,7 @@ use vgpu_core::{CuError, CuResult};
 
 use super::capture::{self, Branch};
 use super::context::Context;
-use super::gate::{Arm, Tail};
+use super::gate::{Arm, Live, Tail};
 use super::host_order::{self, HostCopy};
 use super::process::Process;
 use super::thread;
@@ -181,10 +181,11 @@ impl Stream {
         self.capturing.store(capturing, Ordering::Release);
     }
 
-    /// Whether all work posted on this stream is done.
+    /// Whether all work posted on this stream is done, to the program.
     #[inline]
     pub(crate) fn is_idle(&self, process: &Process) -> bool {
-        process.link.is_done(self.slot(), self.last())
+        let last = self.last();
+        process.link.is_done(self.slot(), last) || self.host_copy.is_over(last)
     }
 
     /// Waits for this stream's own work.
@@ -218,8 +219,10 @@ impl Stream {
     /// # Errors
     /// `STREAM_CAPTURE_UNSUPPORTED` during capture (which this ends), else what there is to report.
     pub(crate) fn synchronize(&self, process: &Process) -> CuResult {
-        self.refuse_capture(process)?;
-        self.wait_all(process)?;
+        let live = self.live(process)?;
+        if !host_order::end_unseen(process, live)? {
+            self.wait_all(process)?;
+        }
         process.link.report()
     }
 
@@ -228,16 +231,16 @@ impl Stream {
     /// # Errors
     /// As [`Stream::synchronize`].
     pub(crate) fn query(&self, process: &Process) -> CuResult<bool> {
-        self.refuse_capture(process)?;
+        self.live(process)?;
         process.link.report()?;
         let others_idle = !self.is_legacy()
             || self.owner.live()?.streams().iter().all(|stream| !stream.is_blocking() || stream.is_idle(process));
         Ok(others_idle && self.is_idle(process))
     }
 
-    fn refuse_capture(&self, process: &Process) -> CuResult {
+    fn live<'a>(&'a self, process: &'a Process) -> CuResult<Live<'a>> {
         match self.enter(process)? {
-            Arm::Live(_) => Ok(()),
+            Arm::Live(live) => Ok(live),
             Arm::Captured(captured) => Err(captured.broken_by(CuError::STREAM_CAPTURE_UNSUPPORTED)),
         }
     }
