@@ -1168,7 +1168,7 @@ pub unsafe extern "C" fn cuGraphEventWaitNodeSetEvent(hNode: CUgraphNode, event:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecDestroy(hGraphExec: CUgraphExec) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphExecDestroy(hGraphExec));
-    entry("cuGraphExecDestroy", || crate::api::graph::cuGraphExecDestroy(hGraphExec))
+    entry("cuGraphExecDestroy", || crate::api::graph_exec::cuGraphExecDestroy(hGraphExec))
 }
 
 /// Replaces the event that a node of an executable graph records.
@@ -1180,7 +1180,7 @@ pub unsafe extern "C" fn cuGraphExecEventRecordNodeSetEvent(
 ) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event));
     entry("cuGraphExecEventRecordNodeSetEvent", || {
-        crate::api::graph::cuGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event)
+        crate::api::graph_exec::cuGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event)
     })
 }
 
@@ -1193,7 +1193,7 @@ pub unsafe extern "C" fn cuGraphExecEventWaitNodeSetEvent(
 ) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event));
     entry("cuGraphExecEventWaitNodeSetEvent", || {
-        crate::api::graph::cuGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event)
+        crate::api::graph_exec::cuGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event)
     })
 }
 
@@ -1204,7 +1204,7 @@ pub unsafe extern "C" fn cuGraphExecGetFlags(hGraphExec: CUgraphExec, flags: *mu
     entry("cuGraphExecGetFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let flags = unsafe { Out::new(flags) }?;
-        crate::api::graph::cuGraphExecGetFlags(hGraphExec, flags)
+        crate::api::graph_exec::cuGraphExecGetFlags(hGraphExec, flags)
     })
 }
 
@@ -1215,7 +1215,7 @@ pub unsafe extern "C" fn cuGraphExecGetId(hGraphExec: CUgraphExec, graphId: *mut
     entry("cuGraphExecGetId", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let graphId = unsafe { Out::new(graphId) }?;
-        crate::api::graph::cuGraphExecGetId(hGraphExec, graphId)
+        crate::api::graph_exec::cuGraphExecGetId(hGraphExec, graphId)
     })
 }
 
@@ -1230,7 +1230,7 @@ pub unsafe extern "C" fn cuGraphExecHostNodeSetParams(
     entry("cuGraphExecHostNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { In::new(nodeParams) }?;
-        crate::api::graph::cuGraphExecHostNodeSetParams(hGraphExec, hNode, nodeParams)
+        crate::api::graph_exec::cuGraphExecHostNodeSetParams(hGraphExec, hNode, nodeParams)
     })
 }
 
@@ -1245,7 +1245,7 @@ pub unsafe extern "C" fn cuGraphExecKernelNodeSetParams(
     entry("cuGraphExecKernelNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { In::new(nodeParams) }?;
-        crate::api::graph::cuGraphExecKernelNodeSetParams(hGraphExec, hNode, nodeParams)
+        crate::api::graph_exec::cuGraphExecKernelNodeSetParams(hGraphExec, hNode, nodeParams)
     })
 }
 
@@ -1260,7 +1260,7 @@ pub unsafe extern "C" fn cuGraphExecKernelNodeSetParams_v2(
     entry("cuGraphExecKernelNodeSetParams_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { In::new(nodeParams) }?;
-        crate::api::graph::cuGraphExecKernelNodeSetParams_v2(hGraphExec, hNode, nodeParams)
+        crate::api::graph_exec::cuGraphExecKernelNodeSetParams_v2(hGraphExec, hNode, nodeParams)
     })
 }
 
@@ -1276,7 +1276,7 @@ pub unsafe extern "C" fn cuGraphExecMemcpyNodeSetParams(
     entry("cuGraphExecMemcpyNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let copyParams = unsafe { In::new(copyParams) }?;
-        crate::api::graph::cuGraphExecMemcpyNodeSetParams(hGraphExec, hNode, copyParams, ctx)
+        crate::api::graph_exec::cuGraphExecMemcpyNodeSetParams(hGraphExec, hNode, copyParams, ctx)
     })
 }
 
@@ -1292,7 +1292,7 @@ pub unsafe extern "C" fn cuGraphExecMemsetNodeSetParams(
     entry("cuGraphExecMemsetNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let memsetParams = unsafe { In::new(memsetParams) }?;
-        crate::api::graph::cuGraphExecMemsetNodeSetParams(hGraphExec, hNode, memsetParams, ctx)
+        crate::api::graph_exec::cuGraphExecMemsetNodeSetParams(hGraphExec, hNode, memsetParams, ctx)
     })
 }
 
@@ -1310,7 +1310,7 @@ pub unsafe extern "C" fn cuGraphExecUpdate(
         let hErrorNode_out = unsafe { Out::new(hErrorNode_out) }?;
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let updateResult_out = unsafe { Out::new(updateResult_out) }?;
-        crate::api::graph::cuGraphExecUpdate(hGraphExec, hGraph, hErrorNode_out, updateResult_out)
+        crate::api::graph_exec::cuGraphExecUpdate(hGraphExec, hGraph, hErrorNode_out, updateResult_out)
     })
 }
 
@@ -1325,7 +1325,7 @@ pub unsafe extern "C" fn cuGraphExecUpdate_v2(
     entry("cuGraphExecUpdate_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let resultInfo = unsafe { Out::new(resultInfo) }?;
-        crate::api::graph::cuGraphExecUpdate_v2(hGraphExec, hGraph, resultInfo)
+        crate::api::graph_exec::cuGraphExecUpdate_v2(hGraphExec, hGraph, resultInfo)
     })
 }
 
@@ -1448,7 +1448,7 @@ pub unsafe extern "C" fn cuGraphInstantiate(
         let phErrorNode = unsafe { OutOpt::new(phErrorNode) }?;
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let logBuffer = unsafe { OutSlice::new(logBuffer, bufferSize) }?;
-        crate::api::graph::cuGraphInstantiate(phGraphExec, hGraph, phErrorNode, logBuffer, bufferSize)
+        crate::api::graph_exec::cuGraphInstantiate(phGraphExec, hGraph, phErrorNode, logBuffer, bufferSize)
     })
 }
 
@@ -1463,7 +1463,7 @@ pub unsafe extern "C" fn cuGraphInstantiateWithFlags(
     entry("cuGraphInstantiateWithFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphExec = unsafe { Out::new(phGraphExec) }?;
-        crate::api::graph::cuGraphInstantiateWithFlags(phGraphExec, hGraph, flags)
+        crate::api::graph_exec::cuGraphInstantiateWithFlags(phGraphExec, hGraph, flags)
     })
 }
 
@@ -1480,7 +1480,7 @@ pub unsafe extern "C" fn cuGraphInstantiateWithParams(
         let phGraphExec = unsafe { Out::new(phGraphExec) }?;
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let instantiateParams = unsafe { InOut::new(instantiateParams) }?;
-        crate::api::graph::cuGraphInstantiateWithParams(phGraphExec, hGraph, instantiateParams)
+        crate::api::graph_exec::cuGraphInstantiateWithParams(phGraphExec, hGraph, instantiateParams)
     })
 }
 
@@ -1498,7 +1498,7 @@ pub unsafe extern "C" fn cuGraphInstantiateWithParams_ptsz(
             let phGraphExec = unsafe { Out::new(phGraphExec) }?;
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
             let instantiateParams = unsafe { InOut::new(instantiateParams) }?;
-            crate::api::graph::cuGraphInstantiateWithParams(phGraphExec, hGraph, instantiateParams)
+            crate::api::graph_exec::cuGraphInstantiateWithParams(phGraphExec, hGraph, instantiateParams)
         })
     })
 }
@@ -1520,7 +1520,7 @@ pub unsafe extern "C" fn cuGraphInstantiate_v2(
         let phErrorNode = unsafe { OutOpt::new(phErrorNode) }?;
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let logBuffer = unsafe { OutSlice::new(logBuffer, bufferSize) }?;
-        crate::api::graph::cuGraphInstantiate_v2(phGraphExec, hGraph, phErrorNode, logBuffer, bufferSize)
+        crate::api::graph_exec::cuGraphInstantiate_v2(phGraphExec, hGraph, phErrorNode, logBuffer, bufferSize)
     })
 }
 
@@ -1621,7 +1621,7 @@ pub unsafe extern "C" fn cuGraphKernelNodeSetParams_v2(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphLaunch(hGraph: CUgraphExec, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphLaunch(hGraph, hStream));
-    entry("cuGraphLaunch", || crate::api::graph::cuGraphLaunch(hGraph, hStream))
+    entry("cuGraphLaunch", || crate::api::graph_exec::cuGraphLaunch(hGraph, hStream))
 }
 
 /// Launches an executable graph on a stream.
@@ -1630,7 +1630,7 @@ pub unsafe extern "C" fn cuGraphLaunch_ptsz(hGraph: CUgraphExec, hStream: CUstre
     vgpu_core::traced!(LIBRARY, cuGraphLaunch_ptsz(hGraph, hStream));
     entry("cuGraphLaunch_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
-        crate::api::graph::cuGraphLaunch(hGraph, hStream)
+        crate::api::graph_exec::cuGraphLaunch(hGraph, hStream)
     })
 }
 
@@ -1831,7 +1831,7 @@ pub unsafe extern "C" fn cuGraphRemoveDependencies_v2(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphUpload(hGraph: CUgraphExec, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphUpload(hGraph, hStream));
-    entry("cuGraphUpload", || crate::api::graph::cuGraphUpload(hGraph, hStream))
+    entry("cuGraphUpload", || crate::api::graph_exec::cuGraphUpload(hGraph, hStream))
 }
 
 /// Brings an executable graph to the device ahead of its first launch: it is there since it was made.
@@ -1840,7 +1840,7 @@ pub unsafe extern "C" fn cuGraphUpload_ptsz(hGraph: CUgraphExec, hStream: CUstre
     vgpu_core::traced!(LIBRARY, cuGraphUpload_ptsz(hGraph, hStream));
     entry("cuGraphUpload_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
-        crate::api::graph::cuGraphUpload(hGraph, hStream)
+        crate::api::graph_exec::cuGraphUpload(hGraph, hStream)
     })
 }
 
