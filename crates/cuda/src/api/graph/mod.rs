@@ -7,7 +7,6 @@ mod host;
 mod nodes;
 mod shape;
 
-pub(crate) use super::graph_exec::*;
 pub(crate) use attributes::*;
 pub(crate) use host::*;
 pub(crate) use nodes::*;
