@@ -190,3 +190,16 @@ fn destroyed_and_invented_streams_are_refused() {
         assert_eq!(outcome!(cuStreamDestroy_v2(stream)), "CUDA_ERROR_INVALID_HANDLE");
     }
 }
+
+#[test]
+fn an_event_is_a_node_only_where_there_is_a_graph() {
+    let _context = TestContext::new();
+    let (stream, mut event, mut graph) = (stream(), std::ptr::null_mut(), std::ptr::null_mut());
+    ok!(cuEventCreate(&mut event, 2));
+    assert_eq!(outcome!(cuEventRecordWithFlags(event, stream, 1)), "CUDA_ERROR_INVALID_VALUE");
+    assert_eq!(outcome!(cuStreamWaitEvent(stream, event, 1)), "CUDA_ERROR_INVALID_VALUE");
+    ok!(cuStreamBeginCapture_v2(stream, CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED));
+    ok!(cuEventRecordWithFlags(event, stream, 1));
+    ok!(cuStreamWaitEvent(stream, event, 1));
+    ok!(cuStreamEndCapture(stream, &mut graph));
+}
