@@ -203,3 +203,28 @@ fn an_event_is_a_node_only_where_there_is_a_graph() {
     ok!(cuStreamWaitEvent(stream, event, 1));
     ok!(cuStreamEndCapture(stream, &mut graph));
 }
+
+#[test]
+fn a_context_does_not_record_or_wait_while_its_streams_are_captured() {
+    let _context = TestContext::new();
+    let (stream, mut event, mut graph) = (stream(), std::ptr::null_mut(), std::ptr::null_mut());
+    ok!(cuEventCreate(&mut event, 2));
+    for call in [cuCtxRecordEvent, cuCtxWaitEvent] {
+        ok!(cuStreamBeginCapture_v2(stream, CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED));
+        assert_eq!(outcome!(call(std::ptr::null_mut(), event)), "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED");
+        assert_eq!(outcome!(cuStreamEndCapture(stream, &mut graph)), "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED");
+    }
+}
+
+#[test]
+fn a_context_does_not_wait_for_an_event_of_another_ones_capture() {
+    let first = TestContext::new();
+    let (stream, mut event, mut graph) = (stream(), std::ptr::null_mut(), std::ptr::null_mut());
+    ok!(cuEventCreate(&mut event, 2));
+    ok!(cuStreamBeginCapture_v2(stream, CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED));
+    ok!(cuEventRecord(event, stream));
+    let second = TestContext::new();
+    assert_eq!(outcome!(cuCtxWaitEvent(second.0, event)), "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED");
+    ok!(cuCtxSetCurrent(first.0));
+    assert_eq!(outcome!(cuStreamEndCapture(stream, &mut graph)), "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED");
+}
