@@ -38,7 +38,7 @@ extern "driver" {
     #[custom]
     fn cuMemAllocHost_v2(pp: Out<*mut c_void>, bytesize: usize);
 
-    /// Allocates memory for host and device alike; flags say global (1), host (2) or single (4) attachment.
+    /// Allocates memory for host and device alike; flags say global (1) or host (2) attachment.
     #[since(6_000)]
     #[custom]
     fn cuMemAllocManaged(dptr: Out<CUdeviceptr>, bytesize: usize, flags: c_uint);
@@ -117,12 +117,12 @@ extern "driver" {
     #[custom]
     fn cuMemHostGetFlags(pFlags: Out<c_uint>, p: *mut c_void);
 
-    /// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are not supported.
+    /// Registers the program's memory, for the device where that reaches it: in this very process. Elsewhere it stays pageable, and flags that ask for more are not supported.
     #[since(4_000)]
     #[custom]
     fn cuMemHostRegister(p: *mut c_void, bytesize: usize, Flags: c_uint);
 
-    /// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are not supported.
+    /// Registers the program's memory, for the device where that reaches it: in this very process. Elsewhere it stays pageable, and flags that ask for more are not supported.
     #[since(6_050)]
     #[custom]
     fn cuMemHostRegister_v2(p: *mut c_void, bytesize: usize, Flags: c_uint);
