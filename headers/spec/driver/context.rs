@@ -78,7 +78,7 @@ extern "driver" {
     #[custom]
     fn cuCtxGetId(ctx: CUcontext, ctxId: Out<c_ulonglong>);
 
-    /// Gives a limit.
+    /// Gives a limit, if the device has it.
     #[since(3_010)]
     #[custom]
     fn cuCtxGetLimit(pvalue: Out<usize>, limit: CUlimit);
@@ -137,7 +137,7 @@ extern "driver" {
     #[custom]
     fn cuCtxSetFlags(flags: c_uint);
 
-    /// Sets a limit: stack, which the software GPU always has enough of, and the buffer of `printf`.
+    /// Sets a limit, if the device lets it.
     #[since(3_010)]
     #[custom]
     fn cuCtxSetLimit(limit: CUlimit, value: usize);
