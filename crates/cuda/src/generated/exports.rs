@@ -176,7 +176,7 @@ pub unsafe extern "C" fn cuCtxGetId(ctx: CUcontext, ctxId: *mut c_ulonglong) -> 
     })
 }
 
-/// Gives a limit.
+/// Gives a limit, if the device has it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetLimit(pvalue: *mut usize, limit: CUlimit) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxGetLimit(pvalue, limit));
@@ -278,7 +278,7 @@ pub unsafe extern "C" fn cuCtxSetFlags(flags: c_uint) -> CUresult {
     entry("cuCtxSetFlags", || crate::api::context::cuCtxSetFlags(flags))
 }
 
-/// Sets a limit: stack, which the software GPU always has enough of, and the buffer of `printf`.
+/// Sets a limit, if the device lets it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSetLimit(limit: CUlimit, value: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxSetLimit(limit, value));
@@ -2389,7 +2389,7 @@ pub unsafe extern "C" fn cuMemAllocHost_v2(pp: *mut *mut c_void, bytesize: usize
     })
 }
 
-/// Allocates memory for host and device alike; flags say global (1), host (2) or single (4) attachment.
+/// Allocates memory for host and device alike; flags say global (1) or host (2) attachment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemAllocManaged(dptr: *mut CUdeviceptr, bytesize: usize, flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemAllocManaged(dptr, bytesize, flags));
@@ -2516,7 +2516,7 @@ pub unsafe extern "C" fn cuMemHostGetFlags(pFlags: *mut c_uint, p: *mut c_void) 
     })
 }
 
-/// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are not supported.
+/// Registers the program's memory, for the device where that reaches it: in this very process. Elsewhere it stays pageable, and flags that ask for more are not supported.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemHostRegister(p: *mut c_void, bytesize: usize, Flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemHostRegister(p, bytesize, Flags));
@@ -2526,7 +2526,7 @@ pub unsafe extern "C" fn cuMemHostRegister(p: *mut c_void, bytesize: usize, Flag
     })
 }
 
-/// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are not supported.
+/// Registers the program's memory, for the device where that reaches it: in this very process. Elsewhere it stays pageable, and flags that ask for more are not supported.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemHostRegister_v2(p: *mut c_void, bytesize: usize, Flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemHostRegister_v2(p, bytesize, Flags));
