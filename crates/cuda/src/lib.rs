@@ -5,6 +5,9 @@
 //! - `proc_address`: `cuGetProcAddress`'s search.
 //! - `api`: the bodies, by chapter.
 //! - `guest`: what they work on: contexts, streams, events, memory, modules, graphs.
+//!
+//! # Errors
+#![doc = include_str!("../../../headers/spec/driver/ERRORS.md")]
 
 mod api;
 mod entry;

@@ -42,6 +42,7 @@ pub(crate) fn cuEventRecordWithFlags(hEvent: CUevent, hStream: CUstream, flags: 
     }
     let stream = context.stream(process, id(hStream))?;
     let event = process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    stream.allow_external(process, flags == 1)?;
     event.record(process, &stream, flags == 1)
 }
 

@@ -174,7 +174,12 @@ pub(crate) fn cuModuleLoad(module: Out<'_, CUmodule>, fname: Str<'_>) -> CuResul
 pub(crate) fn cuModuleUnload(hmod: CUmodule) -> CuResult {
     let (process, _) = context::current()?;
     capture::refuse_unsafe_call()?;
-    process.modules.get(id(hmod)).ok_or(CuError::INVALID_HANDLE)?.unload(process)
+    let module = process.modules.get(id(hmod)).ok_or(CuError::INVALID_HANDLE)?;
+    // Collected first: a library may be busy loading, and others must not wait for that.
+    if process.libraries.filtered(|_| true).iter().any(|library| library.owns(&module)) {
+        return Err(CuError::NOT_PERMITTED);
+    }
+    module.unload(process)
 }
 
 /// Says that functions are made ready when they are first asked for.

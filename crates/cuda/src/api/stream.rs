@@ -67,6 +67,7 @@ pub(crate) fn cuStreamWaitEvent(hStream: CUstream, hEvent: CUevent, Flags: c_uin
     }
     let stream = context.stream(process, id(hStream))?;
     let event = process.events.get(id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    stream.allow_external(process, Flags == 1)?;
     event.hold_back(process, &stream, Flags == 1)
 }
 

@@ -167,6 +167,12 @@ fn invalidate(stream: &Stream, why: CuError) {
 }
 
 impl Capture {
+    /// Breaks the capture with an error, for the call to return.
+    pub(crate) fn broken_by(&self, error: CuError) -> CuError {
+        self.state.lock().broken.get_or_insert(error);
+        error
+    }
+
     fn discard_graph(&self, process: &Process) {
         if self.owns_graph {
             self.graph.destroy(process);

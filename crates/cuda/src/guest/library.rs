@@ -63,6 +63,11 @@ impl Library {
         Ok(module)
     }
 
+    /// Whether it has loaded that module, and will unload it.
+    pub(crate) fn owns(&self, module: &Arc<Module>) -> bool {
+        self.modules.lock().iter().any(|(_, own)| Arc::ptr_eq(own, module))
+    }
+
     /// A kernel by name, checked against the image in `context`.
     ///
     /// # Errors

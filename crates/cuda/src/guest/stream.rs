@@ -238,6 +238,17 @@ impl Stream {
         Ok(others_idle && self.is_idle(process))
     }
 
+    /// Whether an event may be a node of its own on this stream: only a capture has nodes.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when that is wanted and the stream is not captured, else as [`Stream::enter`].
+    pub(crate) fn allow_external(&self, process: &Process, wanted: bool) -> CuResult {
+        match wanted {
+            true if matches!(self.enter(process)?, Arm::Live(_)) => Err(CuError::INVALID_VALUE),
+            _ => Ok(()),
+        }
+    }
+
     fn live<'a>(&'a self, process: &'a Process) -> CuResult<Live<'a>> {
         match self.enter(process)? {
             Arm::Live(live) => Ok(live),

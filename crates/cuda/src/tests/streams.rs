@@ -190,3 +190,41 @@ fn destroyed_and_invented_streams_are_refused() {
         assert_eq!(outcome!(cuStreamDestroy_v2(stream)), "CUDA_ERROR_INVALID_HANDLE");
     }
 }
+
+#[test]
+fn an_event_is_a_node_only_where_there_is_a_graph() {
+    let _context = TestContext::new();
+    let (stream, mut event, mut graph) = (stream(), std::ptr::null_mut(), std::ptr::null_mut());
+    ok!(cuEventCreate(&mut event, 2));
+    assert_eq!(outcome!(cuEventRecordWithFlags(event, stream, 1)), "CUDA_ERROR_INVALID_VALUE");
+    assert_eq!(outcome!(cuStreamWaitEvent(stream, event, 1)), "CUDA_ERROR_INVALID_VALUE");
+    ok!(cuStreamBeginCapture_v2(stream, CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED));
+    ok!(cuEventRecordWithFlags(event, stream, 1));
+    ok!(cuStreamWaitEvent(stream, event, 1));
+    ok!(cuStreamEndCapture(stream, &mut graph));
+}
+
+#[test]
+fn a_context_does_not_record_or_wait_while_its_streams_are_captured() {
+    let _context = TestContext::new();
+    let (stream, mut event, mut graph) = (stream(), std::ptr::null_mut(), std::ptr::null_mut());
+    ok!(cuEventCreate(&mut event, 2));
+    for call in [cuCtxRecordEvent, cuCtxWaitEvent] {
+        ok!(cuStreamBeginCapture_v2(stream, CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED));
+        assert_eq!(outcome!(call(std::ptr::null_mut(), event)), "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED");
+        assert_eq!(outcome!(cuStreamEndCapture(stream, &mut graph)), "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED");
+    }
+}
+
+#[test]
+fn a_context_does_not_wait_for_an_event_of_another_ones_capture() {
+    let first = TestContext::new();
+    let (stream, mut event, mut graph) = (stream(), std::ptr::null_mut(), std::ptr::null_mut());
+    ok!(cuEventCreate(&mut event, 2));
+    ok!(cuStreamBeginCapture_v2(stream, CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED));
+    ok!(cuEventRecord(event, stream));
+    let second = TestContext::new();
+    assert_eq!(outcome!(cuCtxWaitEvent(second.0, event)), "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED");
+    ok!(cuCtxSetCurrent(first.0));
+    assert_eq!(outcome!(cuStreamEndCapture(stream, &mut graph)), "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED");
+}

@@ -1,15 +1,13 @@
-//! Graphs: built by hand, instantiated, updated, launched.
+//! Graphs, built by hand. Executable ones are in `graph_exec`.
 //!
-//! - [`shape`]: graphs, and which node waits for which. [`nodes`], [`host`], [`attributes`]: what nodes do. [`exec`]: running graphs.
+//! - [`shape`]: graphs, and which node waits for which. [`nodes`], [`host`], [`attributes`]: what nodes do.
 
 mod attributes;
-mod exec;
 mod host;
 mod nodes;
 mod shape;
 
 pub(crate) use attributes::*;
-pub(crate) use exec::*;
 pub(crate) use host::*;
 pub(crate) use nodes::*;
 pub(crate) use shape::*;

@@ -44,7 +44,7 @@ pub(crate) fn cuGraphAddEmptyNode(
 }
 
 /// Both versions of a kernel node's parameters in one form.
-pub(super) fn kernel_params(old: &CUDA_KERNEL_NODE_PARAMS_v1) -> CUDA_KERNEL_NODE_PARAMS {
+pub(in crate::api) fn kernel_params(old: &CUDA_KERNEL_NODE_PARAMS_v1) -> CUDA_KERNEL_NODE_PARAMS {
     CUDA_KERNEL_NODE_PARAMS {
         func: old.func,
         gridDimX: old.gridDimX,
@@ -61,7 +61,7 @@ pub(super) fn kernel_params(old: &CUDA_KERNEL_NODE_PARAMS_v1) -> CUDA_KERNEL_NOD
     }
 }
 
-pub(super) fn kernel_work(process: &'static Process, params: &CUDA_KERNEL_NODE_PARAMS) -> CuResult<Work> {
+fn kernel_work(process: &'static Process, params: &CUDA_KERNEL_NODE_PARAMS) -> CuResult<Work> {
     let context: &'static Context = if params.ctx.is_null() {
         context::current()?.1
     } else {
@@ -83,7 +83,7 @@ pub(super) fn kernel_work(process: &'static Process, params: &CUDA_KERNEL_NODE_P
 }
 
 /// A launch in the place of another one, whose attributes stay.
-pub(super) fn kernel_work_for(
+pub(in crate::api) fn kernel_work_for(
     process: &'static Process,
     params: &CUDA_KERNEL_NODE_PARAMS,
     before: &Work,
@@ -191,7 +191,7 @@ pub(crate) fn cuGraphKernelNodeSetParams(
     graph.set_work(number, kernel_work_for(process, &params, &graph.work(number)?)?)
 }
 
-pub(super) fn check_context(process: &Process, ctx: CUcontext) -> CuResult {
+pub(in crate::api) fn check_context(process: &Process, ctx: CUcontext) -> CuResult {
     let alive = ctx.is_null() || process.contexts.get(id(ctx)).is_some_and(|context| context.number() != 0);
     if alive { Ok(()) } else { Err(CuError::INVALID_CONTEXT) }
 }
@@ -218,7 +218,7 @@ pub(crate) fn cuGraphMemcpyNodeSetParams(hNode: CUgraphNode, nodeParams: In<'_, 
     graph.set_work(number, Box3::from_3d(nodeParams.get())?.work(process)?)
 }
 
-pub(super) fn fill_work(params: &CUDA_MEMSET_NODE_PARAMS) -> CuResult<Work> {
+pub(in crate::api) fn fill_work(params: &CUDA_MEMSET_NODE_PARAMS) -> CuResult<Work> {
     let fill = Fill {
         stream: 0,
         element_bytes: params.elementSize,
@@ -294,7 +294,7 @@ pub(crate) fn cuGraphChildGraphNodeGetGraph(hNode: CUgraphNode, phGraph: Out<'_,
     Ok(())
 }
 
-pub(super) fn event_work(
+pub(in crate::api) fn event_work(
     process: &Process,
     event: CUevent,
     work: fn(Arc<crate::guest::event::Event>) -> Work,

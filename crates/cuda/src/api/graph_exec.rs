@@ -4,15 +4,15 @@ use std::ffi::{c_char, c_uint, c_ulonglong};
 use std::sync::Arc;
 
 use vgpu_core::abi::{
-    CUDA_GRAPH_INSTANTIATE_PARAMS, CUDA_KERNEL_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v1, CUDA_MEMCPY3D,
-    CUDA_MEMSET_NODE_PARAMS, CUcontext, CUevent, CUgraph, CUgraphExec, CUgraphExecUpdateResult,
+    CUDA_GRAPH_INSTANTIATE_PARAMS, CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v1,
+    CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS, CUcontext, CUevent, CUgraph, CUgraphExec, CUgraphExecUpdateResult,
     CUgraphExecUpdateResultInfo, CUgraphInstantiateResult, CUgraphNode, CUstream, cuuint64_t,
 };
 use vgpu_core::ffi::{In, InOut, Out, OutOpt, OutSlice};
 use vgpu_core::{CuError, CuResult};
 
-use super::nodes::{check_context, event_work, fill_work, kernel_params, kernel_work_for};
-use super::{clamp, find, handle, id};
+use super::graph::{check_context, event_work, fill_work, find, host_work, kernel_params, kernel_work_for};
+use super::{clamp, handle, id};
 use crate::guest::context;
 use crate::guest::copy_box::Box3;
 use crate::guest::graph::Work;
@@ -24,7 +24,7 @@ const INSTANTIATE_FLAGS: u64 = 1 | 2 | 8;
 /// `CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH`.
 const DEVICE_LAUNCH: u64 = 4;
 
-pub(super) fn find_exec(process: &Process, exec: CUgraphExec) -> CuResult<Arc<GraphExec>> {
+fn find_exec(process: &Process, exec: CUgraphExec) -> CuResult<Arc<GraphExec>> {
     process.graph_execs.get(id(exec)).ok_or(CuError::INVALID_VALUE)
 }
 
@@ -196,6 +196,17 @@ pub(crate) fn cuGraphExecMemsetNodeSetParams(
     let (process, _) = context::healthy()?;
     check_context(process, ctx)?;
     let work = fill_work(memsetParams.get())?;
+    find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| Ok(work))
+}
+
+/// Replaces the host function of an executable graph.
+pub(crate) fn cuGraphExecHostNodeSetParams(
+    hGraphExec: CUgraphExec,
+    hNode: CUgraphNode,
+    nodeParams: In<'_, CUDA_HOST_NODE_PARAMS>,
+) -> CuResult {
+    let (process, _) = context::healthy()?;
+    let work = host_work(nodeParams.get())?;
     find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| Ok(work))
 }
 
