@@ -228,3 +228,25 @@ fn a_context_does_not_wait_for_an_event_of_another_ones_capture() {
     ok!(cuCtxSetCurrent(first.0));
     assert_eq!(outcome!(cuStreamEndCapture(stream, &mut graph)), "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED");
 }
+
+#[test]
+fn a_wait_for_copies_alone_ends_before_they_do() {
+    const LEN: usize = 4 << 20;
+    let context = TestContext::new();
+    let (stream, target, mut source) = (stream(), alloc(LEN), vec![0u8; LEN]);
+    let (process, mut was_early) = (process().expect("it has begun"), false);
+    for round in 1..=50 {
+        source.fill(round);
+        ok!(cuMemcpyHtoDAsync_v2(target, source.as_ptr().cast(), LEN, stream));
+        ok!(cuStreamSynchronize(stream));
+        let of_guest = process.streams.get(stream.expose_provenance() as u64).expect("it is open");
+        was_early |= !process.link.is_done(of_guest.slot(), of_guest.last());
+        ok!(cuStreamQuery(stream));
+        source.fill(0);
+        let mut last = [0u8];
+        ok!(cuMemcpyDtoH_v2(last.as_mut_ptr().cast(), target + LEN as u64 - 1, 1));
+        assert_eq!(last, [round]);
+    }
+    assert!(was_early, "all 50 waits were for the device");
+    drop(context);
+}
