@@ -54,6 +54,7 @@ macro_rules! programs {
 programs![
     assertion,
     copies_from_host,
+    copies_waited_for,
     events,
     graph_host_nodes,
     host_functions,

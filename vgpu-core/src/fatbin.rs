@@ -2,7 +2,7 @@
 //!
 //! Reads bytes of any origin: every length is checked, nothing is decompressed. A program's memory gives only the
 //! address of a container; [`total_len`] tells from its first bytes how long it is. [`select`] is for devices that run PTX
-//! only, [`reduced`] for those that run machine code.
+//! only, [`reduced()`] for those that run machine code.
 //!
 //! **Source:** observed in programs and libraries built with CUDA 11.8 to 13.1.
 

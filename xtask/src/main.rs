@@ -9,6 +9,7 @@ mod dist;
 mod fuzz;
 mod gpu;
 mod headers;
+mod lint;
 mod llama_build;
 mod llama_server;
 mod llama_source;
@@ -49,6 +50,8 @@ enum Command {
     Ollama(ollama::Args),
     /// Builds dist/ and runs every test against it.
     Test(test::Args),
+    /// Checks what can be checked without running it: format, generated files, rules, lints, documents, licences.
+    Lint(lint::Args),
     /// Everything that must pass before a merge.
     Ci(ci::Args),
     /// Checks rules of the repository that no compiler checks.
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
         Command::Conformance(args) => conformance::run(&args),
         Command::Ollama(args) => ollama::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Tidy(args) => tidy::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),

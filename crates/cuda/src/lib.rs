@@ -8,6 +8,9 @@
 //!
 //! Exports call bodies, and bodies call `guest`; nothing calls back, but for one circle: `cuGetProcAddress` gives out every export,
 //! itself included, so `api/entry_point.rs` needs the table that needs the exports that need `api/entry_point.rs`.
+//!
+//! # Errors
+#![doc = include_str!("../../../headers/spec/driver/ERRORS.md")]
 
 mod api;
 mod entry;

@@ -83,7 +83,14 @@ impl Registers {
                 let written = source.get(start..start + WORD_BYTES as usize)?;
                 (written == RESET_KEY.to_le_bytes()).then_some(Effect::Reset)
             }
-            _ => None,
+            // These are only read.
+            Register::Magic
+            | Register::Protocol
+            | Register::AbiHashLow
+            | Register::AbiHashHigh
+            | Register::Generation
+            | Register::Channels
+            | Register::Release => None,
         }))
     }
 }

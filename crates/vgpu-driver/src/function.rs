@@ -1,6 +1,6 @@
 //! Functions: a kernel of a loaded module, with what a guest is told of it.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_void};
 use std::sync::Arc;
 
 use vgpu_core::abi::CUfunction_attribute_enum as Attribute;
@@ -72,6 +72,11 @@ impl Function {
             reserved: 0,
             attributes,
         }
+    }
+
+    /// Where each parameter lies among packed ones, of which there are [`param_bytes`](Self::param_bytes).
+    pub(crate) fn params_in(&self, packed: &[u8]) -> Vec<*mut c_void> {
+        self.params.iter().map(|param| packed[param.offset_bytes as usize..].as_ptr().cast_mut().cast()).collect()
     }
 
     /// The parameters' places, as an answer's tail.

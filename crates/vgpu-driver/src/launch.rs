@@ -197,10 +197,11 @@ impl Function {
         packed: &[u8],
     ) -> CuResult {
         let config = config(launch, stream, attributes);
-        let mut extra = Extra::of(packed);
-        // SAFETY: the configuration has as many attributes as it says, and the list leads to parameters of the kernel's
-        // length, which the driver copies before it returns.
-        unsafe { api.cuLaunchKernelEx(&raw const config, self.handle, std::ptr::null_mut(), extra.list().as_mut_ptr()) }
+        // One by one: a driver (580) that captures a cooperative launch takes no packed parameters.
+        let mut params = self.params_in(packed);
+        // SAFETY: the configuration has as many attributes as it says, and the list leads to as many parameters as the kernel
+        // has, which the driver copies before it returns.
+        unsafe { api.cuLaunchKernelEx(&raw const config, self.handle, params.as_mut_ptr(), std::ptr::null_mut()) }
     }
 }
 

@@ -10,7 +10,7 @@
 //! - [`ledger`]: device memory in use, shared between executors by a page of memory.
 //! - [`cache_folder`], [`module_cache`]: images that are kept for the next process; [`jit_folder`]: a driver's code of them.
 //! - [`gpu`]: what executes: the [`device`]s of the software GPU, or the host's driver, for which the [`environment`] is made
-//!   anew and which is asked for its GPUs by a [`probe`]; or, [nested](nested), our own libcuda in the driver's place. [`host`]:
+//!   anew and which is asked for its GPUs by a [`probe`]; or, [nested], our own libcuda in the driver's place. [`host`]:
 //!   what this machine has for either. [`observer`]: answers to monitors. [`sensors`]: what the host's NVML says for them.
 //! - [`selfbench`]: how fast the window is on this machine.
 

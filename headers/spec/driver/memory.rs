@@ -36,11 +36,13 @@ extern "driver" {
     /// Allocates page-locked host memory that the device reaches without copies.
     #[since(3_020)]
     #[custom]
+    #[errors(OUT_OF_MEMORY = "the pinned memory has no such room", STREAM_CAPTURE_UNSUPPORTED = "a capture is open that forbids such calls, and which this one breaks")]
     fn cuMemAllocHost_v2(pp: Out<*mut c_void>, bytesize: usize);
 
-    /// Allocates memory for host and device alike; flags say global (1), host (2) or single (4) attachment.
+    /// Allocates memory for host and device alike; flags say global (1) or host (2) attachment.
     #[since(6_000)]
     #[custom]
+    #[errors(cuMemAllocHost_v2, INVALID_VALUE = "`bytesize` is 0, or `flags` neither 1 nor 2", NOT_SUPPORTED = "the device has other addresses than the host for its memory")]
     fn cuMemAllocManaged(dptr: Out<CUdeviceptr>, bytesize: usize, flags: c_uint);
 
     #[since(2_000)]
@@ -52,11 +54,21 @@ extern "driver" {
     /// Allocates `Height` rows of device memory at a pitch that suits the device.
     #[since(3_020)]
     #[custom]
+    #[errors(
+        INVALID_VALUE = "`ElementSizeBytes` is not 4, 8 or 16, or `WidthInBytes` or `Height` is 0",
+        OUT_OF_MEMORY = "the device, or the program's share of it, has no such room",
+        STREAM_CAPTURE_UNSUPPORTED = "a capture is open that forbids such calls, and which this one breaks",
+    )]
     fn cuMemAllocPitch_v2(dptr: Out<CUdeviceptr>, pPitch: Out<usize>, WidthInBytes: usize, Height: usize, ElementSizeBytes: c_uint);
 
     /// Allocates device memory, aligned to 512 bytes.
     #[since(3_020)]
     #[custom]
+    #[errors(
+        INVALID_VALUE = "`bytesize` is 0",
+        OUT_OF_MEMORY = "the device, or the program's share of it, has no such room",
+        STREAM_CAPTURE_UNSUPPORTED = "a capture is open that forbids such calls, and which this one breaks",
+    )]
     fn cuMemAlloc_v2(dptr: Out<CUdeviceptr>, bytesize: usize);
 
     #[since(12_060)]
@@ -73,11 +85,19 @@ extern "driver" {
     /// Frees page-locked host memory once the device is done with it; null is nothing.
     #[since(2_000)]
     #[custom]
+    #[errors(
+        INVALID_VALUE = "`p` is neither null nor the start of page-locked memory that was allocated",
+        STREAM_CAPTURE_UNSUPPORTED = "a capture is open that forbids such calls, and which this one breaks",
+    )]
     fn cuMemFreeHost(p: *mut c_void);
 
     /// Frees device or managed memory once the work queued before is done; null is nothing.
     #[since(3_020)]
     #[custom]
+    #[errors(
+        INVALID_VALUE = "`dptr` is neither null nor the start of device or managed memory that was allocated",
+        STREAM_CAPTURE_UNSUPPORTED = "a capture is open that forbids such calls, and which this one breaks",
+    )]
     fn cuMemFree_v2(dptr: CUdeviceptr);
 
     #[since(2_000)]
@@ -87,6 +107,7 @@ extern "driver" {
     /// Gives start and length of the allocation that an address lies in.
     #[since(3_020)]
     #[custom]
+    #[errors(NOT_FOUND = "`dptr` lies in no memory that the device reaches")]
     fn cuMemGetAddressRange_v2(pbase: OutOpt<CUdeviceptr>, psize: OutOpt<usize>, dptr: CUdeviceptr);
 
     #[since(2_000)]
@@ -96,11 +117,13 @@ extern "driver" {
     /// Gives free and total memory of the current context's device in bytes.
     #[since(3_020)]
     #[custom]
+    #[errors()]
     fn cuMemGetInfo_v2(free: OutOpt<usize>, total: OutOpt<usize>);
 
     /// Allocates page-locked host memory that the device reaches without copies.
     #[since(2_020)]
     #[custom]
+    #[errors(cuMemAllocHost_v2, INVALID_VALUE = "`Flags` has a bit that no flag is")]
     fn cuMemHostAlloc(pp: Out<*mut c_void>, bytesize: usize, Flags: c_uint);
 
     #[since(2_020)]
@@ -110,32 +133,46 @@ extern "driver" {
     /// Gives the address under which the device reaches page-locked memory.
     #[since(3_020)]
     #[custom]
+    #[errors(INVALID_VALUE = "`p` lies in no host memory that CUDA knows, or `Flags` is not 0", NOT_SUPPORTED = "the device does not reach it")]
     fn cuMemHostGetDevicePointer_v2(pdptr: Out<CUdeviceptr>, p: *mut c_void, Flags: c_uint);
 
     /// Gives the flags that page-locked memory was allocated or registered with.
     #[since(2_030)]
     #[custom]
+    #[errors(INVALID_VALUE = "`p` lies in no page-locked memory")]
     fn cuMemHostGetFlags(pFlags: Out<c_uint>, p: *mut c_void);
 
-    /// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are not supported.
+    /// Registers the program's memory, for the device where that reaches it: in this very process. Elsewhere it stays pageable, and flags that ask for more are not supported.
     #[since(4_000)]
     #[custom]
+    #[errors(
+        INVALID_VALUE = "`p` is null, `bytesize` is 0, `Flags` has a bit that no flag is, or the memory is the device's",
+        NOT_SUPPORTED = "`Flags` asks for memory of a device, or for a device's reach that there is not",
+        HOST_MEMORY_ALREADY_REGISTERED = "some of it is registered, or allocated by CUDA",
+    )]
     fn cuMemHostRegister(p: *mut c_void, bytesize: usize, Flags: c_uint);
 
-    /// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are not supported.
+    /// Registers the program's memory, for the device where that reaches it: in this very process. Elsewhere it stays pageable, and flags that ask for more are not supported.
     #[since(6_050)]
     #[custom]
+    #[errors(cuMemHostRegister)]
     fn cuMemHostRegister_v2(p: *mut c_void, bytesize: usize, Flags: c_uint);
 
     /// Ends the registration of the program's memory.
     #[since(4_000)]
     #[custom]
+    #[errors(INVALID_VALUE = "`p` is null, within registered memory but not its start, or in memory that CUDA has allocated", HOST_MEMORY_NOT_REGISTERED = "there is nothing registered")]
     fn cuMemHostUnregister(p: *mut c_void);
 
     /// Copies between any two addresses.
     #[since(4_000)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(
+        INVALID_VALUE = "a side is null, device memory that is not allocated, or not so much memory",
+        STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
+        STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cuMemcpy(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize);
 
     #[since(2_000)]
@@ -150,6 +187,7 @@ extern "driver" {
     #[since(3_020)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemcpy2D_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemcpy2DAsync_v2(pCopy: In<CUDA_MEMCPY2D>, hStream: CUstream);
 
     #[since(2_000)]
@@ -160,12 +198,19 @@ extern "driver" {
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(cuMemcpy2D_v2)]
     fn cuMemcpy2DUnaligned_v2(pCopy: In<CUDA_MEMCPY2D>);
 
     /// Copies rows with pitches.
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(
+        INVALID_VALUE = "a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind",
+        NOT_SUPPORTED = "a side is an array",
+        STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
+        STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cuMemcpy2D_v2(pCopy: In<CUDA_MEMCPY2D>);
 
     #[since(2_000)]
@@ -180,6 +225,7 @@ extern "driver" {
     #[since(3_020)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemcpy3D_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemcpy3DAsync_v2(pCopy: In<CUDA_MEMCPY3D>, hStream: CUstream);
 
     #[since(12_080)]
@@ -200,12 +246,14 @@ extern "driver" {
     #[since(4_000)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(cuMemcpy3D_v2, INVALID_CONTEXT = "one of the two contexts is none that lives")]
     fn cuMemcpy3DPeer(pCopy: In<CUDA_MEMCPY3D_PEER>);
 
     /// Queues a copy of a box of rows between contexts.
     #[since(4_000)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemcpy3D_v2, INVALID_HANDLE = "`hStream` is no stream", INVALID_CONTEXT = "one of the two contexts is none that lives")]
     fn cuMemcpy3DPeerAsync(pCopy: In<CUDA_MEMCPY3D_PEER>, hStream: CUstream);
 
     #[since(13_020)]
@@ -217,12 +265,19 @@ extern "driver" {
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(
+        INVALID_VALUE = "rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind",
+        NOT_SUPPORTED = "a side is an array",
+        STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
+        STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cuMemcpy3D_v2(pCopy: In<CUDA_MEMCPY3D>);
 
     /// Queues a copy between any two addresses.
     #[since(4_000)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemcpy, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemcpyAsync(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize, hStream: CUstream);
 
     #[since(2_000)]
@@ -302,12 +357,18 @@ extern "driver" {
     #[since(3_020)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemcpyDtoD_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemcpyDtoDAsync_v2(dstDevice: CUdeviceptr, srcDevice: CUdeviceptr, ByteCount: usize, hStream: CUstream);
 
     /// Queues a copy within device memory.
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(
+        INVALID_VALUE = "a side is not so much memory that the device reaches",
+        STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
+        STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cuMemcpyDtoD_v2(dstDevice: CUdeviceptr, srcDevice: CUdeviceptr, ByteCount: usize);
 
     #[since(2_000)]
@@ -322,12 +383,18 @@ extern "driver" {
     #[since(3_020)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemcpyDtoH_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemcpyDtoHAsync_v2(dstHost: *mut c_void, srcDevice: CUdeviceptr, ByteCount: usize, hStream: CUstream);
 
     /// Copies device memory to the host.
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(
+        INVALID_VALUE = "`dstHost` is null or device memory, or `srcDevice` not so much memory that the device reaches",
+        STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
+        STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cuMemcpyDtoH_v2(dstHost: *mut c_void, srcDevice: CUdeviceptr, ByteCount: usize);
 
     #[since(2_000)]
@@ -364,24 +431,32 @@ extern "driver" {
     #[since(3_020)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemcpyHtoD_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemcpyHtoDAsync_v2(dstDevice: CUdeviceptr, srcHost: *const c_void, ByteCount: usize, hStream: CUstream);
 
     /// Copies host memory to the device; returns once the source may be changed.
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(
+        INVALID_VALUE = "`srcHost` is null or device memory, or `dstDevice` not so much memory that the device reaches",
+        STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
+        STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cuMemcpyHtoD_v2(dstDevice: CUdeviceptr, srcHost: *const c_void, ByteCount: usize);
 
     /// Queues a copy from one context's device memory to another's.
     #[since(4_000)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(cuMemcpyDtoD_v2, INVALID_CONTEXT = "`dstContext` or `srcContext` is no context that lives")]
     fn cuMemcpyPeer(dstDevice: CUdeviceptr, dstContext: CUcontext, srcDevice: CUdeviceptr, srcContext: CUcontext, ByteCount: usize);
 
     /// Queues a copy from one context's device memory to another's.
     #[since(4_000)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemcpyDtoD_v2, INVALID_HANDLE = "`hStream` is no stream", INVALID_CONTEXT = "`dstContext` or `srcContext` is no context that lives")]
     fn cuMemcpyPeerAsync(dstDevice: CUdeviceptr, dstContext: CUcontext, srcDevice: CUdeviceptr, srcContext: CUcontext, ByteCount: usize, hStream: CUstream);
 
     #[since(13_020)]
@@ -399,12 +474,14 @@ extern "driver" {
     #[since(3_020)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemsetD8_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemsetD16Async(dstDevice: CUdeviceptr, us: c_ushort, N: usize, hStream: CUstream);
 
     /// Fills device memory with a 16-bit value.
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(cuMemsetD8_v2)]
     fn cuMemsetD16_v2(dstDevice: CUdeviceptr, us: c_ushort, N: usize);
 
     #[since(2_000)]
@@ -415,12 +492,14 @@ extern "driver" {
     #[since(3_020)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemsetD2D8_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemsetD2D16Async(dstDevice: CUdeviceptr, dstPitch: usize, us: c_ushort, Width: usize, Height: usize, hStream: CUstream);
 
     /// Fills rows of device memory with a 16-bit value.
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(cuMemsetD2D8_v2)]
     fn cuMemsetD2D16_v2(dstDevice: CUdeviceptr, dstPitch: usize, us: c_ushort, Width: usize, Height: usize);
 
     #[since(2_000)]
@@ -431,12 +510,14 @@ extern "driver" {
     #[since(3_020)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemsetD2D8_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemsetD2D32Async(dstDevice: CUdeviceptr, dstPitch: usize, ui: c_uint, Width: usize, Height: usize, hStream: CUstream);
 
     /// Fills rows of device memory with a 32-bit value.
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(cuMemsetD2D8_v2)]
     fn cuMemsetD2D32_v2(dstDevice: CUdeviceptr, dstPitch: usize, ui: c_uint, Width: usize, Height: usize);
 
     #[since(2_000)]
@@ -447,12 +528,18 @@ extern "driver" {
     #[since(3_020)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemsetD2D8_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemsetD2D8Async(dstDevice: CUdeviceptr, dstPitch: usize, uc: c_uchar, Width: usize, Height: usize, hStream: CUstream);
 
     /// Fills rows of device memory with a byte.
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(
+        INVALID_VALUE = "`dstDevice` or `dstPitch` is misaligned, a row is wider than its pitch, or `dstDevice` is not so much memory that the device reaches",
+        STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
+        STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cuMemsetD2D8_v2(dstDevice: CUdeviceptr, dstPitch: usize, uc: c_uchar, Width: usize, Height: usize);
 
     #[since(2_000)]
@@ -463,12 +550,14 @@ extern "driver" {
     #[since(3_020)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemsetD8_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemsetD32Async(dstDevice: CUdeviceptr, ui: c_uint, N: usize, hStream: CUstream);
 
     /// Fills device memory with a 32-bit value.
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(cuMemsetD8_v2)]
     fn cuMemsetD32_v2(dstDevice: CUdeviceptr, ui: c_uint, N: usize);
 
     #[since(2_000)]
@@ -479,11 +568,17 @@ extern "driver" {
     #[since(3_020)]
     #[ptsz(7_000)]
     #[custom]
+    #[errors(cuMemsetD8_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemsetD8Async(dstDevice: CUdeviceptr, uc: c_uchar, N: usize, hStream: CUstream);
 
     /// Fills device memory with a byte.
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
+    #[errors(
+        INVALID_VALUE = "`dstDevice` is misaligned, or not so much memory that the device reaches",
+        STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
+        STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cuMemsetD8_v2(dstDevice: CUdeviceptr, uc: c_uchar, N: usize);
 }

@@ -98,11 +98,13 @@ extern "driver" {
     /// Gives an attribute of the memory at an address; memory that CUDA does not know is an error.
     #[since(4_000)]
     #[custom]
+    #[errors(INVALID_VALUE = "`data` is null, CUDA does not know the memory at `ptr`, or that has no such `attribute`")]
     fn cuPointerGetAttribute(data: *mut c_void, attribute: CUpointer_attribute, ptr: CUdeviceptr);
 
     /// Gives several attributes of the memory at an address; memory that CUDA does not know has null ones.
     #[since(7_000)]
     #[custom]
+    #[errors(INVALID_VALUE = "`data` or a place in it is null, or there is no such attribute")]
     fn cuPointerGetAttributes(numAttributes: c_uint, attributes: In<[CUpointer_attribute; numAttributes]>, data: *mut *mut c_void, ptr: CUdeviceptr);
 
     #[since(6_000)]

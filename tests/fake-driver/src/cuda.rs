@@ -305,7 +305,7 @@ exports! {
         block_z: c_uint, dynamic_shared_bytes: c_uint, stream: Stream, params: In<usize>, extra: In<usize>,
     ) shows(
         function, format!("{grid_x}x{grid_y}x{grid_z}"), format!("{block_x}x{block_y}x{block_z}"),
-        dynamic_shared_bytes, stream, Packed(params, extra)
+        dynamic_shared_bytes, stream, Params { function, one_by_one: params, extra }
     ) [state] {
         state.printed.flush();
         let context = state.context()?;
@@ -341,19 +341,28 @@ impl Shown for Options {
 }
 
 /// A kernel's parameters: one by one, or packed.
-pub(crate) struct Packed(pub(crate) In<usize>, pub(crate) In<usize>);
+pub(crate) struct Params {
+    pub(crate) function: Function,
+    pub(crate) one_by_one: In<usize>,
+    pub(crate) extra: In<usize>,
+}
 
-impl Shown for Packed {
-    fn shown(&self, _: &State) -> Option<String> {
-        if !self.0.0.is_null() {
-            return Some("one by one".to_owned());
+impl Shown for Params {
+    fn shown(&self, state: &State) -> Option<String> {
+        if !self.one_by_one.0.is_null() {
+            let What::Function { name, .. } = &state.objects.get(&self.function.0)?.what else {
+                return Some("of no kernel".to_owned());
+            };
+            let param = |(index, (_, len))| work::read(self.one_by_one.at(index) as u64, len);
+            let params: Vec<_> = params(name).into_iter().enumerate().map(param).collect();
+            return Some(format!("one by one {params:?}"));
         }
         let mut bytes = (0, 0);
         for at in (0..).step_by(2) {
-            match self.1.at(at) {
+            match self.extra.at(at) {
                 0 => break,
-                1 => bytes.0 = self.1.at(at + 1),
-                2 => bytes.1 = In(std::ptr::with_exposed_provenance::<usize>(self.1.at(at + 1))).get(),
+                1 => bytes.0 = self.extra.at(at + 1),
+                2 => bytes.1 = In(std::ptr::with_exposed_provenance::<usize>(self.extra.at(at + 1))).get(),
                 _ => return Some("nonsense".to_owned()),
             }
         }

@@ -6,7 +6,7 @@ use vgpu_core::abi::{CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v2, CUDA_MEM
 
 use crate::call::{Address, Answer, Context, Event, Exec, Function, Graph, In, Out, Shown, Stream, done, exports};
 use crate::copies::{Box, Rows, fill_work};
-use crate::cuda::Packed;
+use crate::cuda::Params;
 use crate::state::{Guard, INVALID_HANDLE, Kind, State, What};
 use crate::work::{self, Work};
 
@@ -131,7 +131,11 @@ struct Kernel(CUDA_KERNEL_NODE_PARAMS_v2);
 impl Shown for Kernel {
     fn shown(&self, state: &State) -> Option<String> {
         let node = &self.0;
-        let packed = Packed(In(node.kernelParams.cast_const().cast()), In(node.extra.cast_const().cast()));
+        let params = Params {
+            function: Function(node.func.expose_provenance()),
+            one_by_one: In(node.kernelParams.cast_const().cast()),
+            extra: In(node.extra.cast_const().cast()),
+        };
         Some(format!(
             "{}, {}x{}x{}, {}x{}x{}, {}, {}",
             State::name(node.func.expose_provenance()),
@@ -142,7 +146,7 @@ impl Shown for Kernel {
             node.blockDimY,
             node.blockDimZ,
             node.sharedMemBytes,
-            packed.shown(state)?
+            params.shown(state)?
         ))
     }
 }

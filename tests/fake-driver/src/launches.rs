@@ -5,22 +5,31 @@ use std::ffi::{c_int, c_uint};
 use vgpu_core::abi::{CUlaunchAttribute, CUlaunchAttributeValue, CUlaunchConfig};
 
 use crate::call::{Function, In, Out, Shown, Stream, done, exports};
-use crate::cuda::Packed;
-use crate::state::{INVALID_HANDLE, State};
+use crate::cuda::Params;
+use crate::state::{INVALID_HANDLE, INVALID_VALUE, State};
 use crate::work::{self, Work};
 
-/// `CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW`.
+/// `CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW`, `CU_LAUNCH_ATTRIBUTE_COOPERATIVE`.
 const ACCESS_POLICY_WINDOW: c_uint = 1;
+const COOPERATIVE: c_uint = 2;
 
 exports! {
     fn cuLaunchKernelEx(
         config: In<CUlaunchConfig>, function: Function, params: In<usize>, extra: In<usize>,
-    ) shows(function, Config(config.get()), Packed(params, extra)) [state] {
+    ) shows(function, Config(config.get()), Params { function, one_by_one: params, extra }) [state] {
         let context = state.context()?;
         if state.object(Function::KIND, function.0)?.context != context {
             return Err(INVALID_HANDLE);
         }
-        work::queue(state, config.get().hStream.addr(), Work::Kernel { function: function.0 })
+        let config = config.get();
+        let stream = config.hStream.addr();
+        let attributes = In(config.attrs.cast_const()).first(config.numAttrs as usize);
+        let is_cooperative = attributes.iter().any(|attribute| attribute.id.0 == COOPERATIVE);
+        // As a driver of version 580 was seen to do.
+        if is_cooperative && !extra.0.is_null() && state.stream(stream)?.capturing.is_some() {
+            return Err(INVALID_VALUE);
+        }
+        work::queue(state, stream, Work::Kernel { function: function.0 })
     }
     fn cuOccupancyMaxActiveClusters(
         count: Out<c_int>, function: Function, config: In<CUlaunchConfig>,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::stream_end::StreamEnd;
 use super::{fork, host_calls};
 use crate::error::{CuError, CuResult};
 use crate::ring::{self, Producer, Record, RingView};
@@ -98,10 +97,10 @@ impl Channel {
         }
     }
 
-    /// Writes one record. `end`, when given, moves behind it while the ring is still locked.
-    pub(super) fn push(&self, record: Record<'_>, end: Option<&StreamEnd>) -> CuResult<Seq> {
+    /// Writes one record. `written` is told its number while the ring is still locked.
+    pub(super) fn push(&self, record: Record<'_>, written: impl FnOnce(Seq)) -> CuResult<Seq> {
         self.check()?;
-        self.push_next(&mut self.producer.lock(), record, end)
+        self.push_next(&mut self.producer.lock(), record, written)
     }
 
     /// The same if the executor has handled all records before it: then it is at this one at once.
@@ -109,11 +108,11 @@ impl Channel {
         self.check()?;
         let mut producer = self.producer.lock();
         let is_idle = self.is_handled(producer.next_seq() - 1);
-        is_idle.then(|| self.push_next(&mut producer, record, None)).transpose()
+        is_idle.then(|| self.push_next(&mut producer, record, |_| ())).transpose()
     }
 
     #[inline]
-    fn push_next(&self, producer: &mut Producer, record: Record<'_>, end: Option<&StreamEnd>) -> CuResult<Seq> {
+    fn push_next(&self, producer: &mut Producer, record: Record<'_>, written: impl FnOnce(Seq)) -> CuResult<Seq> {
         let len_bytes = ring::record_bytes(record.fixed.len(), record.tail.len()).ok_or(CuError::INVALID_VALUE)?;
         let view = self.window.ring();
         self.make_room(producer, view, len_bytes)?;
@@ -121,9 +120,7 @@ impl Channel {
             return Err(self.lose(self.lifeline.cut().unwrap_or("its window is somebody else's")));
         }
         let seq = producer.push(view, len_bytes, record);
-        if let Some(end) = end {
-            end.advance(seq);
-        }
+        written(seq);
         self.lifeline.wake_host(self.control());
         Ok(seq)
     }
@@ -257,7 +254,7 @@ impl Channel {
     /// Sends a call and waits for its answer.
     pub(super) fn call<M: Call>(&self, message: &M, tail: &[u8]) -> CuResult<Answer<M::Reply>> {
         self.check()?;
-        let answer = self.call_by(|record| self.push(record, None).map(Some), message, tail)?;
+        let answer = self.call_by(|record| self.push(record, |_| ()).map(Some), message, tail)?;
         answer.ok_or(CuError::UNKNOWN)
     }
 
@@ -321,7 +318,7 @@ impl Channel {
             }
             let more = ReplyMore { offset_bytes: have as u64 };
             let record = Record { op: OP_REPLY_MORE, reply_slot: number, fixed: more.as_bytes(), tail: &[] };
-            let seq = self.push(record, None)?;
+            let seq = self.push(record, |_| ())?;
             self.wait_for_answer(slot, seq)?;
             let head = slot.head();
             CuError::check(head.status)?;

@@ -4,8 +4,8 @@ use super::staging::StagedChunk;
 use super::{Link, StreamEnd};
 use crate::error::CuResult;
 use crate::streaming::{LONG_COPY_BYTES, copy_past_caches};
-use crate::wire::Seq;
 use crate::wire::messages::{COPY_OF_LONG, CopyIn, CopyInline, CopyOut};
+use crate::wire::{Ordered, Seq};
 
 /// Up to here the bytes travel in the record itself.
 const INLINE_MAX_BYTES: usize = 4096;
@@ -15,6 +15,13 @@ const PIECE_BYTES: usize = 512 << 10;
 /// Pieces of a copy to the host that are under way at once.
 const PIECES_AHEAD: usize = 4;
 
+/// Whether the host can see when a copy is done, other than by asking for it.
+#[derive(Clone, Copy)]
+enum Part {
+    Seen,
+    Unseen,
+}
+
 impl Link {
     /// Copies `source` to the device address `target`, at the end of a stream. Returns the last record's number as soon
     /// as `source` may be changed again; if `source` is pinned, that is only once the returned record is retired.
@@ -22,9 +29,22 @@ impl Link {
     /// # Errors
     /// Those of the channel. A bad `target` is reported later.
     pub fn copy_in(&self, end: &StreamEnd, target: u64, source: &[u8]) -> CuResult<Seq> {
+        self.copy_in_as(Part::Seen, end, target, source)
+    }
+
+    /// The same to memory that the host does not reach: unless `source` is pinned, the copy is part of the stream's
+    /// [`unseen_run`](StreamEnd::unseen_run).
+    ///
+    /// # Errors
+    /// As [`copy_in`](Self::copy_in).
+    pub fn copy_in_unseen(&self, end: &StreamEnd, target: u64, source: &[u8]) -> CuResult<Seq> {
+        self.copy_in_as(Part::Unseen, end, target, source)
+    }
+
+    fn copy_in_as(&self, part: Part, end: &StreamEnd, target: u64, source: &[u8]) -> CuResult<Seq> {
         let stream = end.slot();
         if source.len() <= INLINE_MAX_BYTES {
-            return self.post_on(end, &CopyInline { stream, reserved: 0, target }, source);
+            return self.post_part(part, end, &CopyInline { stream, reserved: 0, target }, source);
         }
         if let Some(span) = self.pinned().span(source.as_ptr().addr() as u64, source.len()) {
             return self.post_on(end, &CopyIn { stream, flags: 0, target, source: span }, &[]);
@@ -35,11 +55,18 @@ impl Link {
         for piece in source.chunks(PIECE_BYTES.min(self.stage_limit())) {
             let mut chunk = self.stage(piece.len())?;
             chunk.bytes_mut().copy_from_slice(piece);
-            seq = self.post_on(end, &CopyIn { stream, flags, target: at, source: chunk.span() }, &[])?;
+            seq = self.post_part(part, end, &CopyIn { stream, flags, target: at, source: chunk.span() }, &[])?;
             chunk.commit(stream, seq);
             at = at.wrapping_add(piece.len() as u64);
         }
         Ok(seq)
+    }
+
+    fn post_part<M: Ordered>(&self, part: Part, end: &StreamEnd, message: &M, tail: &[u8]) -> CuResult<Seq> {
+        match part {
+            Part::Seen => self.post_on(end, message, tail),
+            Part::Unseen => self.post_unseen(end, message, tail),
+        }
     }
 
     /// Copies from the device address `source` into `target`, at the end of a stream, and waits for it.

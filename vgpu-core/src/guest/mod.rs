@@ -23,7 +23,7 @@ pub use crate::transport::{ConnectError, MonitorLink, ProcessUse, Request, Selec
 pub use heap::PinnedHeap;
 pub use host_calls::be_called;
 pub use staging::StagedChunk;
-pub use stream_end::StreamEnd;
+pub use stream_end::{StreamEnd, UnseenRun};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -121,7 +121,7 @@ impl Link {
     /// # Errors
     /// `INVALID_VALUE` when the tail is too long for a record, and those of the channel.
     pub fn post<M: Unordered>(&self, message: &M, tail: &[u8]) -> CuResult<Seq> {
-        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), None)
+        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), |_| ())
     }
 
     /// Queues work at the end of a stream, whichever stream the message names. The end moves before any other thread
@@ -130,7 +130,14 @@ impl Link {
     /// # Errors
     /// As [`post`](Self::post).
     pub fn post_on<M: Ordered>(&self, end: &StreamEnd, message: &M, tail: &[u8]) -> CuResult<Seq> {
-        self.channel.push(posted(M::OP as u16, message.on(end.slot()).as_bytes(), tail), Some(end))
+        let message = message.on(end.slot());
+        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), |seq| end.advance(seq))
+    }
+
+    /// The same for work that the host cannot see the end of: a part of [`StreamEnd::unseen_run`].
+    fn post_unseen<M: Ordered>(&self, end: &StreamEnd, message: &M, tail: &[u8]) -> CuResult<Seq> {
+        let message = message.on(end.slot());
+        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), |seq| end.advance_unseen(seq))
     }
 
     /// Queues work that is already bytes: `op` and `fixed` must belong together, and name the stream.
@@ -138,7 +145,7 @@ impl Link {
     /// # Errors
     /// As [`post`](Self::post).
     pub fn post_raw(&self, end: &StreamEnd, op: u16, fixed: &[u8], tail: &[u8]) -> CuResult<Seq> {
-        self.channel.push(posted(op, fixed, tail), Some(end))
+        self.channel.push(posted(op, fixed, tail), |seq| end.advance(seq))
     }
 
     /// Sends a message and waits for its answer.

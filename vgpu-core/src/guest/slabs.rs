@@ -62,7 +62,7 @@ impl Slabs {
     pub(super) fn close(&mut self, channel: &Channel, number: usize) -> CuResult {
         self.open[number] = None;
         let message = PinnedClose { span: self.span(number) };
-        channel.push(posted(PinnedClose::OP as u16, message.as_bytes(), &[]), None).map(drop)
+        channel.push(posted(PinnedClose::OP as u16, message.as_bytes(), &[]), |_| ()).map(drop)
     }
 
     /// Whether the device holds a slab's pages, so that none can be given back while it is open.

@@ -5,16 +5,32 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::wire::{Seq, StreamSlot};
 
 /// The end of a stream: its slot, and the number of the last record that was posted on it.
+///
+/// It also knows a run of records at the end that the host cannot see the end of: copies whose bytes have been taken, to memory
+/// that only the device reaches. Who waits for the stream need not wait for those, if the device's later work does.
 #[derive(Debug)]
 pub struct StreamEnd {
     slot: StreamSlot,
     last: AtomicU64,
+    /// The last record of the last run.
+    run_last: AtomicU64,
+    /// The last record before that run.
+    run_after: AtomicU64,
+}
+
+/// A run of records at the end of a stream that the host cannot see the end of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnseenRun {
+    /// The last record before the run, 0 if there is none. It may be a later one that is not of the run, never an earlier one.
+    pub after: Seq,
+    /// The last record of the run.
+    pub last: Seq,
 }
 
 impl StreamEnd {
     /// The end of a stream on which nothing has been posted yet.
     pub const fn new(slot: StreamSlot) -> Self {
-        Self { slot, last: AtomicU64::new(0) }
+        Self { slot, last: AtomicU64::new(0), run_last: AtomicU64::new(0), run_after: AtomicU64::new(0) }
     }
 
     /// The stream's completion word.
@@ -27,8 +43,46 @@ impl StreamEnd {
         self.last.load(Ordering::Acquire)
     }
 
+    /// The run at the stream's end, if its last record is of one.
+    pub fn unseen_run(&self) -> Option<UnseenRun> {
+        let last = self.last();
+        // A run that begins meanwhile has its start written before its last record: the start that is read here is this run's
+        // or a later one's.
+        let is_of_run = last != 0 && self.run_last.load(Ordering::Acquire) == last;
+        is_of_run.then(|| UnseenRun { after: self.run_after.load(Ordering::Acquire), last })
+    }
+
     /// Moves the end behind record `seq`. Called in ring order.
     pub(super) fn advance(&self, seq: Seq) {
         self.last.store(seq, Ordering::Release);
+    }
+
+    /// The same for a record that the host cannot see the end of.
+    pub(super) fn advance_unseen(&self, seq: Seq) {
+        let before = self.last.load(Ordering::Relaxed);
+        if self.run_last.load(Ordering::Relaxed) != before {
+            self.run_after.store(before, Ordering::Release);
+        }
+        self.run_last.store(seq, Ordering::Release);
+        self.advance(seq);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_what_stands_at_the_end_of_a_stream() {
+        let end = StreamEnd::new(3);
+        assert_eq!(end.unseen_run(), None);
+        end.advance_unseen(2);
+        end.advance_unseen(5);
+        assert_eq!(end.unseen_run(), Some(UnseenRun { after: 0, last: 5 }));
+        end.advance(6);
+        assert_eq!(end.unseen_run(), None);
+        end.advance_unseen(9);
+        assert_eq!(end.unseen_run(), Some(UnseenRun { after: 6, last: 9 }));
+        assert_eq!(end.last(), 9);
     }
 }

@@ -23,62 +23,59 @@ const DOORBELLS_OFFSET: u64 = PAGE_OFFSET + 0x400;
 /// Doorbells that fit the page.
 pub const CHANNELS_MAX: u32 = 128;
 
-/// A register of 32 bits. Reads narrower or wider than it see its bytes, or its neighbours'.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Register {
+/// A row per register: what it is, its name, and where it lies in our page.
+macro_rules! registers {
+    ($($(#[doc = $doc:literal])+ $name:ident = $at:literal,)+) => {
+        /// A register of 32 bits. Reads narrower or wider than it see its bytes, or its neighbours'.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Register {
+            $($(#[doc = $doc])+ $name,)+
+            /// Any write wakes the channel's executor.
+            Doorbell(u32),
+            /// Any write makes the daemon look at the channel: it was opened, has mail, or shall close.
+            Attention(u32),
+        }
+
+        impl Register {
+            /// Those that there is one of.
+            const SINGLE: &[Self] = &[$(Self::$name),+];
+
+            /// Where it lies in BAR0.
+            pub const fn offset(self) -> u64 {
+                match self {
+                    $(Self::$name => PAGE_OFFSET + $at,)+
+                    Self::Doorbell(channel) => DOORBELLS_OFFSET + channel as u64 * 8,
+                    Self::Attention(channel) => DOORBELLS_OFFSET + channel as u64 * 8 + 4,
+                }
+            }
+        }
+    };
+}
+
+registers! {
     /// Reads as [`MAGIC`].
-    Magic,
+    Magic = 0x00,
     /// The daemon's [`crate::wire::PROTOCOL_VERSION`].
-    Protocol,
+    Protocol = 0x04,
     /// Low half of [`crate::window::layout::ABI_HASH`].
-    AbiHashLow,
+    AbiHashLow = 0x08,
     /// High half of it.
-    AbiHashHigh,
+    AbiHashHigh = 0x0c,
     /// How often the function has been reset; as in the directory.
-    Generation,
+    Generation = 0x10,
     /// Number of channels.
-    Channels,
+    Channels = 0x14,
     /// Ends every channel when [`RESET_KEY`] is written.
-    Reset,
+    Reset = 0x18,
     /// The daemon's [`crate::version::RELEASE`].
-    Release,
-    /// Any write wakes the channel's executor.
-    Doorbell(u32),
-    /// Any write makes the daemon look at the channel: it was opened, has mail, or shall close.
-    Attention(u32),
+    Release = 0x1c,
 }
 
 impl Register {
-    /// Where it lies in BAR0.
-    pub const fn offset(self) -> u64 {
-        match self {
-            Self::Magic => PAGE_OFFSET,
-            Self::Protocol => PAGE_OFFSET + 0x04,
-            Self::AbiHashLow => PAGE_OFFSET + 0x08,
-            Self::AbiHashHigh => PAGE_OFFSET + 0x0c,
-            Self::Generation => PAGE_OFFSET + 0x10,
-            Self::Channels => PAGE_OFFSET + 0x14,
-            Self::Reset => PAGE_OFFSET + 0x18,
-            Self::Release => PAGE_OFFSET + 0x1c,
-            Self::Doorbell(channel) => DOORBELLS_OFFSET + channel as u64 * 8,
-            Self::Attention(channel) => DOORBELLS_OFFSET + channel as u64 * 8 + 4,
-        }
-    }
-
     /// The register at `offset`, if there is one.
     pub fn at(offset: u64) -> Option<Self> {
-        const PLAIN: [Register; 8] = [
-            Register::Magic,
-            Register::Protocol,
-            Register::AbiHashLow,
-            Register::AbiHashHigh,
-            Register::Generation,
-            Register::Channels,
-            Register::Reset,
-            Register::Release,
-        ];
-        if let Some(register) = PLAIN.into_iter().find(|register| register.offset() == offset) {
-            return Some(register);
+        if let Some(register) = Self::SINGLE.iter().find(|register| register.offset() == offset) {
+            return Some(*register);
         }
         let from_first = offset.checked_sub(DOORBELLS_OFFSET)?;
         let channel = u32::try_from(from_first / 8).ok().filter(|channel| *channel < CHANNELS_MAX)?;
@@ -103,7 +100,7 @@ mod tests {
                 found += 1;
             }
         }
-        assert_eq!(found, 8 + 2 * CHANNELS_MAX);
+        assert_eq!(found, Register::SINGLE.len() as u32 + 2 * CHANNELS_MAX);
         assert_eq!(Register::at(0), None);
         assert_eq!(Register::at(u64::MAX), None);
     }

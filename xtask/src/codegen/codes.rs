@@ -64,6 +64,11 @@ impl Table {
     }
 }
 
+/// The names of all errors that the library knows.
+pub(super) fn error_names(library: &str) -> Result<Vec<String>> {
+    Ok(Table::read(library)?.rows.into_iter().filter(|row| row.code != 0).map(|row| row.name).collect())
+}
+
 /// The file's text.
 pub(super) fn file(views: &Views) -> Result<String> {
     let in_header = views.driver.enum_values("cudaError_enum")?;

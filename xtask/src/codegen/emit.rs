@@ -88,9 +88,7 @@ fn export(
 ) -> Result<()> {
     let name = twin.map_or_else(|| function.name.clone(), |twin| function.twin_name(twin));
     out.push('\n');
-    for line in &function.doc {
-        writeln!(out, "/// {line}")?;
-    }
+    document(out, function)?;
     let result = match &function.result {
         Returns::Status => format!(" -> {}", library.status()),
         Returns::Nothing => String::new(),
@@ -132,6 +130,22 @@ fn export(
             writeln!(out, "vgpu_core::ffi::guard(\"{name}\", {panicked}, || {{ {inner} }})\n}}")?;
         }
         _ => writeln!(out, "entry(\"{name}\", || {{ {inner} }})\n}}")?,
+    }
+    Ok(())
+}
+
+/// What an export does, and what it returns when it does not.
+fn document(out: &mut String, function: &Function) -> Result<()> {
+    for line in &function.doc {
+        writeln!(out, "/// {line}")?;
+    }
+    let Some(errors) = &function.errors else { return Ok(()) };
+    writeln!(out, "///\n/// # Errors")?;
+    if errors.cases.is_empty() {
+        writeln!(out, "/// Those that any function may return.")?;
+    }
+    for case in &errors.cases {
+        writeln!(out, "/// - `{}`: {}.", case.code, case.when)?;
     }
     Ok(())
 }
@@ -280,6 +294,16 @@ mod tests {
              /// Frees.\n#[alias(cuMemFree_v2)] fn cuMemFree_v3(p: CUdeviceptr);",
         );
         assert!(text.contains("entry(\"cuMemFree_v3\", || crate::api::memory::cuMemFree_v2(p)"));
+    }
+
+    #[test]
+    fn an_export_and_its_twin_say_what_they_return_and_when() {
+        let text = exports_of("/// Does.\n#[custom] #[ptsz] #[errors(INVALID_VALUE = \"`n` is 0\")] fn cuX(n: u32);");
+        assert_eq!(
+            text.matches("/// Does. /// /// # Errors /// - `INVALID_VALUE`: `n` is 0. #[unsafe").count(),
+            2,
+            "{text}"
+        );
     }
 
     #[test]

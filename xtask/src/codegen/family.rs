@@ -93,6 +93,10 @@ fn member(item: &ForeignItemFn, word: &str, family: &[String]) -> Result<Foreign
             *attr = parse_quote!(#[doc = #text]);
         }
     }
+    if member.attrs.iter().any(|attr| attr.path().is_ident("unsupported")) {
+        // Of a family's errors those have a part that work.
+        member.attrs.retain(|attr| !attr.path().is_ident("errors"));
+    }
     Ok(member)
 }
 
@@ -161,6 +165,13 @@ mod tests {
         let functions = expanded(text).unwrap();
         assert!(functions[0].contains("Of single precision.\"] # [custom] fn cublasSx"), "{}", functions[0]);
         assert!(functions[1].contains("# [unsupported] fn cublasCx"), "{}", functions[1]);
+    }
+
+    #[test]
+    fn those_of_a_family_that_work_share_its_errors() {
+        let text = "#[family(S, C)] #[custom(S)] #[errors(INVALID_VALUE = \"n\")] fn cublasTx(x: *const T);";
+        let functions = expanded(text).unwrap();
+        assert!(functions[0].contains("errors") && !functions[1].contains("errors"), "{functions:?}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod chapters;
 mod codes;
 mod compare;
 mod emit;
+mod errors;
 mod family;
 mod files;
 mod import;

@@ -6,6 +6,7 @@
 //! | `#[custom(raw)]`, `#[custom(raw = "expr")]` | as above, but the body's value is returned as it is; `expr` after a panic |
 //! | `#[alias(other)]` | the body of `other` |
 //! | `#[unsupported]`, `#[unsupported(raw = "expr")]` | warns once, returns NOT_SUPPORTED (or `expr`) |
+//! | `#[errors(CODE = "when")]` | what it returns when it does not succeed; [`errors`] has the rest |
 //! | `#[since(3_020)]` | the CUDA version whose `cuGetProcAddress` first returns it; without it never |
 //! | `#[ptsz(7_000)]`, `#[ptds(7_000)]` | there is a twin with that suffix whose null stream is the thread's own |
 //! | `Out<T>`, `InOut<T>`, `In<T>`, `Str` | a pointer that must not be null |
@@ -21,7 +22,10 @@ use anyhow::{Context, Result, bail, ensure};
 use quote::ToTokens;
 use syn::{Attribute, Expr, FnArg, ForeignItem, Item, LitInt, Pat, ReturnType, Type};
 
-use super::family;
+use super::{
+    errors::{self, Errors},
+    family,
+};
 use crate::workspace;
 
 /// One of the shared libraries that we stand in for.
@@ -79,6 +83,8 @@ pub(crate) struct Function {
     pub(crate) chapter: String,
     pub(crate) doc: Vec<String>,
     pub(crate) kind: Kind,
+    /// What it may return besides what any function of its library may; `None` where nobody has said so yet.
+    pub(crate) errors: Option<Errors>,
     /// As `cuGetProcAddress` counts: CUDA 3.2 is 3020. `None`: not to be found that way.
     pub(crate) since: Option<u32>,
     pub(crate) twins: Vec<Twin>,
@@ -204,6 +210,7 @@ pub(crate) fn load(library: Library) -> Result<Vec<Function>> {
             ensure!(known, "{}: #[alias({target})] names no #[custom] function", function.name);
         }
     }
+    errors::settle(library, &mut functions)?;
     Ok(functions)
 }
 
@@ -228,6 +235,7 @@ pub(super) fn parse(library: Library, chapter: &str, text: &str) -> Result<Vec<F
 fn function(chapter: &str, item: syn::ForeignItemFn) -> Result<Function> {
     let mut doc = Vec::new();
     let mut kind = None;
+    let mut errors = None;
     let mut since = None;
     let mut twins = Vec::new();
     for attr in &item.attrs {
@@ -237,6 +245,10 @@ fn function(chapter: &str, item: syn::ForeignItemFn) -> Result<Function> {
             Some("since") => since = Some(attr.parse_args::<LitInt>()?.base10_parse()?),
             Some("ptsz") => twins.push(twin("ptsz", attr)?),
             Some("ptds") => twins.push(twin("ptds", attr)?),
+            Some("errors") => {
+                ensure!(errors.is_none(), "its errors stand in two places");
+                errors = Some(Errors::parse(attr)?);
+            }
             Some("custom" | "unsupported" | "alias") => {
                 ensure!(kind.is_none(), "more than one of custom, alias, unsupported");
                 kind = Some(parse_kind(attr)?);
@@ -267,6 +279,7 @@ fn function(chapter: &str, item: syn::ForeignItemFn) -> Result<Function> {
         name: item.sig.ident.to_string(),
         chapter: chapter.to_owned(),
         doc,
+        errors,
         kind,
         since,
         twins,

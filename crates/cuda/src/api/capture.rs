@@ -122,6 +122,9 @@ pub(crate) fn cuStreamGetCaptureInfo_v3(
     edgeData_out: OutOpt<'_, *const CUgraphEdgeData>,
     numDependencies_out: OutOpt<'_, usize>,
 ) -> CuResult {
+    if edgeData_out.is_some() && !dependencies_out.is_some() {
+        return Err(CuError::INVALID_VALUE);
+    }
     cuStreamGetCaptureInfo_v2(hStream, captureStatus_out, id_out, graph_out, dependencies_out, numDependencies_out)?;
     edgeData_out.write(std::ptr::null());
     Ok(())

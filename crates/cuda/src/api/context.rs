@@ -9,11 +9,11 @@ use vgpu_core::abi::{
 use vgpu_core::ffi::{InOpt, Out, OutOpt};
 use vgpu_core::{CuError, CuResult};
 
-use crate::guest::context::Context;
+use crate::guest::context::{Context, Live};
 use crate::guest::current;
-use crate::guest::event::Event;
+use crate::guest::event::{Event, Point};
 use crate::guest::gate::Arm;
-use crate::guest::{Process, capture_mode, output, process, thread};
+use crate::guest::{Process, capture, capture_mode, output, process, thread};
 
 /// The scheduling modes that `CU_CTX_SCHED_*` has.
 const SCHED_MODES: [c_uint; 4] = [0, 1, 2, 4];
@@ -286,14 +286,23 @@ pub(crate) fn cuCtxGetStreamPriorityRange(
     Ok(())
 }
 
+/// Refuses a call that is about all streams of a context while one of them is captured; the captures are broken by it.
+fn refuse_captures(process: &Process, live: &Live) -> CuResult {
+    let mut result = Ok(());
+    for stream in live.streams().iter().filter(|stream| stream.is_capturing()) {
+        if let Arm::Captured(captured) = stream.enter(process)? {
+            result = Err(captured.broken_by(CuError::STREAM_CAPTURE_UNSUPPORTED));
+        }
+    }
+    result
+}
+
 /// Records an event after all work of a context so far.
 pub(crate) fn cuCtxRecordEvent(hCtx: CUcontext, hEvent: CUevent) -> CuResult {
     let (process, context) = named_or_current(hCtx)?;
     let event = Event::find(process, super::id(hEvent))?;
     let live = context.live()?;
-    if live.is_captured() {
-        return Err(CuError::STREAM_CAPTURE_UNSUPPORTED);
-    }
+    refuse_captures(process, &live)?;
     let Arm::Live(legacy) = live.legacy.enter(process)? else {
         return Err(CuError::STREAM_CAPTURE_UNSUPPORTED);
     };
@@ -308,8 +317,9 @@ pub(crate) fn cuCtxWaitEvent(hCtx: CUcontext, hEvent: CUevent) -> CuResult {
     let (process, context) = named_or_current(hCtx)?;
     let event = Event::find(process, super::id(hEvent))?;
     let live = context.live()?;
-    if live.is_captured() {
-        return Err(CuError::STREAM_CAPTURE_UNSUPPORTED);
+    refuse_captures(process, &live)?;
+    if let Point::Captured { capture, .. } = event.point() {
+        return Err(capture::broken_by(capture, CuError::STREAM_CAPTURE_UNSUPPORTED));
     }
     let mut streams = live.streams();
     streams.push(live.legacy.clone());

@@ -42,6 +42,7 @@ pub(crate) fn cuEventRecordWithFlags(hEvent: CUevent, hStream: CUstream, flags: 
     }
     let stream = context.stream(process, id(hStream))?;
     let event = Event::find(process, id(hEvent))?;
+    stream.allow_external(process, flags == 1)?;
     event.record(process, &stream, flags == 1)
 }
 

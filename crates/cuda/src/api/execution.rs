@@ -165,6 +165,9 @@ pub(crate) fn cuFuncGetModule(hmod: Out<'_, CUmodule>, hfunc: CUfunction) -> CuR
 
 /// Gives a function's name; it lives as long as the function.
 pub(crate) fn cuFuncGetName(name: Out<'_, *const c_char>, hfunc: CUfunction) -> CuResult {
+    if hfunc.is_null() {
+        return Err(CuError::INVALID_VALUE);
+    }
     name.write(find(hfunc)?.1.name.as_ptr());
     Ok(())
 }

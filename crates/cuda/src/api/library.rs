@@ -156,7 +156,11 @@ pub(crate) fn cuKernelGetLibrary(pLib: Out<'_, CUlibrary>, kernel: CUkernel) -> 
 
 /// Gives a kernel's name; it lives as long as the kernel.
 pub(crate) fn cuKernelGetName(name: Out<'_, *const c_char>, hfunc: CUkernel) -> CuResult {
-    name.write(kernel(process()?, hfunc)?.name.as_ptr());
+    let process = process()?;
+    if hfunc.is_null() {
+        return Err(CuError::INVALID_VALUE);
+    }
+    name.write(kernel(process, hfunc)?.name.as_ptr());
     Ok(())
 }
 

@@ -155,10 +155,10 @@ pub(crate) fn cuMemAllocHost_v2(pp: Out<'_, *mut c_void>, bytesize: usize) -> Cu
     cuMemHostAlloc(pp, bytesize, 0)
 }
 
-/// Allocates memory for host and device alike; flags say global (1), host (2) or single (4) attachment.
+/// Allocates memory for host and device alike; flags say global (1) or host (2) attachment.
 pub(crate) fn cuMemAllocManaged(dptr: Out<'_, CUdeviceptr>, bytesize: usize, flags: c_uint) -> CuResult {
     let (process, context) = current::healthy()?;
-    if !matches!(flags, 1 | 2 | 4) {
+    if !matches!(flags, 1 | 2) {
         return Err(CuError::INVALID_VALUE);
     }
     let address = alloc_pinned(process, context, bytesize, Kind::Managed)?.addr() as u64;

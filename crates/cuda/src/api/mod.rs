@@ -10,6 +10,7 @@ pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod execution;
 pub(crate) mod graph;
+pub(crate) mod graph_exec;
 pub(crate) mod init;
 mod launch_attribute;
 pub(crate) mod library;

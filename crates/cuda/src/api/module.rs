@@ -9,6 +9,7 @@ use vgpu_core::{CuError, CuResult};
 
 use super::{clamp, handle, id};
 use crate::guest::image::Image;
+use crate::guest::library::Library;
 use crate::guest::module::Module;
 use crate::guest::{Process, capture_mode, current, process};
 
@@ -174,7 +175,12 @@ pub(crate) fn cuModuleLoad(module: Out<'_, CUmodule>, fname: Str<'_>) -> CuResul
 pub(crate) fn cuModuleUnload(hmod: CUmodule) -> CuResult {
     let (process, _) = current::context()?;
     capture_mode::refuse_unsafe_call()?;
-    Module::find(process, id(hmod))?.unload(process)
+    let module = Module::find(process, id(hmod))?;
+    // Collected first: a library may be busy loading, and others must not wait for that.
+    if Library::all(process).iter().any(|library| library.owns(&module)) {
+        return Err(CuError::NOT_PERMITTED);
+    }
+    module.unload(process)
 }
 
 /// Says that functions are made ready when they are first asked for.

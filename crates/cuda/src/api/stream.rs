@@ -68,6 +68,7 @@ pub(crate) fn cuStreamWaitEvent(hStream: CUstream, hEvent: CUevent, Flags: c_uin
     }
     let stream = context.stream(process, id(hStream))?;
     let event = Event::find(process, id(hEvent))?;
+    stream.allow_external(process, Flags == 1)?;
     event.hold_back(process, &stream, Flags == 1)
 }
 

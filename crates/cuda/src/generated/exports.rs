@@ -11,6 +11,12 @@ use super::LIBRARY;
 use crate::entry::entry;
 
 /// Makes a context and puts it on the thread's stack.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_VALUE`: `flags` has a bit that no flag is, or more than one way to schedule.
+/// - `OUT_OF_MEMORY`: as many streams are open as fit.
+/// - `DEINITIALIZED`: the thread is ending and has a current context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxCreate(pctx: *mut CUcontext, flags: c_uint, dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxCreate(pctx, flags, dev));
@@ -22,6 +28,12 @@ pub unsafe extern "C" fn cuCtxCreate(pctx: *mut CUcontext, flags: c_uint, dev: C
 }
 
 /// Makes a context and puts it on the thread's stack.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_VALUE`: `flags` has a bit that no flag is, or more than one way to schedule.
+/// - `OUT_OF_MEMORY`: as many streams are open as fit.
+/// - `DEINITIALIZED`: the thread is ending and has a current context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxCreate_v2(pctx: *mut CUcontext, flags: c_uint, dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxCreate_v2(pctx, flags, dev));
@@ -33,6 +45,13 @@ pub unsafe extern "C" fn cuCtxCreate_v2(pctx: *mut CUcontext, flags: c_uint, dev
 }
 
 /// Makes a context and puts it on the thread's stack; without execution affinity, which no device here has.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_VALUE`: `flags` has a bit that no flag is, or more than one way to schedule; or `numParams` is negative, or not 0 and `paramsArray` null.
+/// - `UNSUPPORTED_EXEC_AFFINITY`: `numParams` is above 0.
+/// - `OUT_OF_MEMORY`: as many streams are open as fit.
+/// - `DEINITIALIZED`: the thread is ending and has a current context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxCreate_v3(
     pctx: *mut CUcontext,
@@ -52,6 +71,14 @@ pub unsafe extern "C" fn cuCtxCreate_v3(
 }
 
 /// Makes a context and puts it on the thread's stack; without execution affinity and graphics sharing.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_VALUE`: `flags` has a bit that no flag is, or more than one way to schedule.
+/// - `OUT_OF_MEMORY`: as many streams are open as fit.
+/// - `DEINITIALIZED`: the thread is ending and has a current context.
+/// - `UNSUPPORTED_EXEC_AFFINITY`: `ctxCreateParams` asks for execution affinity.
+/// - `NOT_SUPPORTED`: it asks for graphics sharing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxCreate_v4(
     pctx: *mut CUcontext,
@@ -70,6 +97,9 @@ pub unsafe extern "C" fn cuCtxCreate_v4(
 }
 
 /// Ends a context and all it holds; if it is current on this thread it is popped.
+///
+/// # Errors
+/// - `INVALID_CONTEXT`: `ctx` is no context, or a primary one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxDestroy(ctx: CUcontext) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxDestroy(ctx));
@@ -77,6 +107,9 @@ pub unsafe extern "C" fn cuCtxDestroy(ctx: CUcontext) -> CUresult {
 }
 
 /// Ends a context and all it holds; if it is current on this thread it is popped.
+///
+/// # Errors
+/// - `INVALID_CONTEXT`: `ctx` is no context, or a primary one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxDestroy_v2(ctx: CUcontext) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxDestroy_v2(ctx));
@@ -84,6 +117,10 @@ pub unsafe extern "C" fn cuCtxDestroy_v2(ctx: CUcontext) -> CUresult {
 }
 
 /// Reports that there is no access to end.
+///
+/// # Errors
+/// - `INVALID_CONTEXT`: `peerContext` is no context.
+/// - `PEER_ACCESS_NOT_ENABLED`: it is one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxDisablePeerAccess(peerContext: CUcontext) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxDisablePeerAccess(peerContext));
@@ -91,6 +128,12 @@ pub unsafe extern "C" fn cuCtxDisablePeerAccess(peerContext: CUcontext) -> CUres
 }
 
 /// Refuses access to another context's memory, as `cuDeviceCanAccessPeer` announces.
+///
+/// # Errors
+/// - `INVALID_CONTEXT`: `peerContext` is no context.
+/// - `INVALID_VALUE`: `Flags` is not 0.
+/// - `INVALID_DEVICE`: both contexts are on one device.
+/// - `PEER_ACCESS_UNSUPPORTED`: they are on two.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxEnablePeerAccess(peerContext: CUcontext, Flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxEnablePeerAccess(peerContext, Flags));
@@ -98,6 +141,10 @@ pub unsafe extern "C" fn cuCtxEnablePeerAccess(peerContext: CUcontext, Flags: c_
 }
 
 /// Gives the API version that a context was made for.
+///
+/// # Errors
+/// - `INVALID_CONTEXT`: `ctx` is neither null nor a context.
+/// - `CONTEXT_IS_DESTROYED`: it is a primary context that nobody retains.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetApiVersion(ctx: CUcontext, version: *mut c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxGetApiVersion(ctx, version));
@@ -109,6 +156,9 @@ pub unsafe extern "C" fn cuCtxGetApiVersion(ctx: CUcontext, version: *mut c_uint
 }
 
 /// Gives the preferred split between cache and shared memory: a preference without effect here.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetCacheConfig(pconfig: *mut CUfunc_cache) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxGetCacheConfig(pconfig));
@@ -120,6 +170,9 @@ pub unsafe extern "C" fn cuCtxGetCacheConfig(pconfig: *mut CUfunc_cache) -> CUre
 }
 
 /// Gives the thread's current context; null when there is none.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetCurrent(pctx: *mut CUcontext) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxGetCurrent(pctx));
@@ -131,6 +184,9 @@ pub unsafe extern "C" fn cuCtxGetCurrent(pctx: *mut CUcontext) -> CUresult {
 }
 
 /// Gives the device of the current context.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetDevice(device: *mut CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxGetDevice(device));
@@ -142,6 +198,10 @@ pub unsafe extern "C" fn cuCtxGetDevice(device: *mut CUdevice) -> CUresult {
 }
 
 /// Gives the device of a context, the current one for null.
+///
+/// # Errors
+/// - `INVALID_CONTEXT`: `ctx` is neither null nor a context.
+/// - `CONTEXT_IS_DESTROYED`: it is a primary context that nobody retains.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetDevice_v2(device: *mut CUdevice, ctx: CUcontext) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxGetDevice_v2(device, ctx));
@@ -153,6 +213,9 @@ pub unsafe extern "C" fn cuCtxGetDevice_v2(device: *mut CUdevice, ctx: CUcontext
 }
 
 /// Gives the flags of the current context.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetFlags(flags: *mut c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxGetFlags(flags));
@@ -164,6 +227,10 @@ pub unsafe extern "C" fn cuCtxGetFlags(flags: *mut c_uint) -> CUresult {
 }
 
 /// Gives a number that no other context of the process has or had.
+///
+/// # Errors
+/// - `INVALID_CONTEXT`: `ctx` is neither null nor a context.
+/// - `CONTEXT_IS_DESTROYED`: it is a primary context that nobody retains.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetId(ctx: CUcontext, ctxId: *mut c_ulonglong) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxGetId(ctx, ctxId));
@@ -174,7 +241,11 @@ pub unsafe extern "C" fn cuCtxGetId(ctx: CUcontext, ctxId: *mut c_ulonglong) -> 
     })
 }
 
-/// Gives a limit.
+/// Gives a limit, if the device has it.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `limit` is none that CUDA has.
+/// - `UNSUPPORTED_LIMIT`: the device has no such limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetLimit(pvalue: *mut usize, limit: CUlimit) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxGetLimit(pvalue, limit));
@@ -186,6 +257,9 @@ pub unsafe extern "C" fn cuCtxGetLimit(pvalue: *mut usize, limit: CUlimit) -> CU
 }
 
 /// Gives the width of shared memory banks: four bytes, as on every current device.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetSharedMemConfig(pConfig: *mut CUsharedconfig) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxGetSharedMemConfig(pConfig));
@@ -197,6 +271,9 @@ pub unsafe extern "C" fn cuCtxGetSharedMemConfig(pConfig: *mut CUsharedconfig) -
 }
 
 /// Gives the range of stream priorities; lower numbers go first.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetStreamPriorityRange(
     leastPriority: *mut c_int,
@@ -213,6 +290,9 @@ pub unsafe extern "C" fn cuCtxGetStreamPriorityRange(
 }
 
 /// Takes the current context off the thread's stack.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxPopCurrent(pctx: *mut CUcontext) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxPopCurrent(pctx));
@@ -224,6 +304,9 @@ pub unsafe extern "C" fn cuCtxPopCurrent(pctx: *mut CUcontext) -> CUresult {
 }
 
 /// Takes the current context off the thread's stack.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxPopCurrent_v2(pctx: *mut CUcontext) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxPopCurrent_v2(pctx));
@@ -235,6 +318,10 @@ pub unsafe extern "C" fn cuCtxPopCurrent_v2(pctx: *mut CUcontext) -> CUresult {
 }
 
 /// Puts a context on the thread's stack.
+///
+/// # Errors
+/// - `INVALID_CONTEXT`: `ctx` is no context.
+/// - `DEINITIALIZED`: the thread is ending and has a current context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxPushCurrent(ctx: CUcontext) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxPushCurrent(ctx));
@@ -242,6 +329,10 @@ pub unsafe extern "C" fn cuCtxPushCurrent(ctx: CUcontext) -> CUresult {
 }
 
 /// Puts a context on the thread's stack.
+///
+/// # Errors
+/// - `INVALID_CONTEXT`: `ctx` is no context.
+/// - `DEINITIALIZED`: the thread is ending and has a current context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxPushCurrent_v2(ctx: CUcontext) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxPushCurrent_v2(ctx));
@@ -249,6 +340,12 @@ pub unsafe extern "C" fn cuCtxPushCurrent_v2(ctx: CUcontext) -> CUresult {
 }
 
 /// Records an event after all work of a context so far.
+///
+/// # Errors
+/// - `INVALID_CONTEXT`: `hCtx` is neither null nor a context.
+/// - `CONTEXT_IS_DESTROYED`: it is a primary context that nobody retains.
+/// - `INVALID_HANDLE`: `hEvent` is no event, or one of another context.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a stream of the context is in a capture, which this breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxRecordEvent(hCtx: CUcontext, hEvent: CUevent) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxRecordEvent(hCtx, hEvent));
@@ -256,6 +353,9 @@ pub unsafe extern "C" fn cuCtxRecordEvent(hCtx: CUcontext, hEvent: CUevent) -> C
 }
 
 /// Keeps the preferred split between cache and shared memory: a preference without effect here.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `config` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSetCacheConfig(config: CUfunc_cache) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxSetCacheConfig(config));
@@ -263,6 +363,9 @@ pub unsafe extern "C" fn cuCtxSetCacheConfig(config: CUfunc_cache) -> CUresult {
 }
 
 /// Replaces the thread's current context; null pops it.
+///
+/// # Errors
+/// - `INVALID_CONTEXT`: `ctx` is neither null nor a context.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSetCurrent(ctx: CUcontext) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxSetCurrent(ctx));
@@ -270,13 +373,20 @@ pub unsafe extern "C" fn cuCtxSetCurrent(ctx: CUcontext) -> CUresult {
 }
 
 /// Sets the flags of the current context.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `flags` has a bit that no flag is, or more than one way to schedule.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSetFlags(flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxSetFlags(flags));
     entry("cuCtxSetFlags", || crate::api::context::cuCtxSetFlags(flags))
 }
 
-/// Sets a limit: stack, which the software GPU always has enough of, and the buffer of `printf`.
+/// Sets a limit, if the device lets it.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `limit` is none that CUDA has, or the device does not take `value`.
+/// - `UNSUPPORTED_LIMIT`: the device has no such limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSetLimit(limit: CUlimit, value: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxSetLimit(limit, value));
@@ -284,6 +394,9 @@ pub unsafe extern "C" fn cuCtxSetLimit(limit: CUlimit, value: usize) -> CUresult
 }
 
 /// Accepts a width of shared memory banks: without effect, as on every current device.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `config` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSetSharedMemConfig(config: CUsharedconfig) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxSetSharedMemConfig(config));
@@ -291,6 +404,9 @@ pub unsafe extern "C" fn cuCtxSetSharedMemConfig(config: CUsharedconfig) -> CUre
 }
 
 /// Waits for all work of the current context.
+///
+/// # Errors
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSynchronize() -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxSynchronize());
@@ -298,6 +414,11 @@ pub unsafe extern "C" fn cuCtxSynchronize() -> CUresult {
 }
 
 /// Waits for all work of a context, the current one for null.
+///
+/// # Errors
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
+/// - `INVALID_CONTEXT`: `ctx` is neither null nor a context.
+/// - `CONTEXT_IS_DESTROYED`: it is a primary context that nobody retains.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxSynchronize_v2(ctx: CUcontext) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxSynchronize_v2(ctx));
@@ -305,6 +426,12 @@ pub unsafe extern "C" fn cuCtxSynchronize_v2(ctx: CUcontext) -> CUresult {
 }
 
 /// Has all later work of a context wait for an event.
+///
+/// # Errors
+/// - `INVALID_CONTEXT`: `hCtx` is neither null nor a context.
+/// - `CONTEXT_IS_DESTROYED`: it is a primary context that nobody retains.
+/// - `INVALID_HANDLE`: `hEvent` is no event.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a stream of the context is in a capture, or the event was last recorded in one; this breaks it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxWaitEvent(hCtx: CUcontext, hEvent: CUevent) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuCtxWaitEvent(hCtx, hEvent));
@@ -312,6 +439,9 @@ pub unsafe extern "C" fn cuCtxWaitEvent(hCtx: CUcontext, hEvent: CUevent) -> CUr
 }
 
 /// Says that one device's kernels cannot reach another's memory.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` or `peerDev` is no visible device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceCanAccessPeer(
     canAccessPeer: *mut c_int,
@@ -327,6 +457,9 @@ pub unsafe extern "C" fn cuDeviceCanAccessPeer(
 }
 
 /// Gives a device's compute capability.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceComputeCapability(major: *mut c_int, minor: *mut c_int, dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDeviceComputeCapability(major, minor, dev));
@@ -340,6 +473,9 @@ pub unsafe extern "C" fn cuDeviceComputeCapability(major: *mut c_int, minor: *mu
 }
 
 /// Gives the device of that ordinal.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: there is no visible device of that `ordinal`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGet(device: *mut CUdevice, ordinal: c_int) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDeviceGet(device, ordinal));
@@ -351,6 +487,10 @@ pub unsafe extern "C" fn cuDeviceGet(device: *mut CUdevice, ordinal: c_int) -> C
 }
 
 /// Gives an attribute of a device.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_VALUE`: `attrib` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetAttribute(pi: *mut c_int, attrib: CUdevice_attribute, dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDeviceGetAttribute(pi, attrib, dev));
@@ -362,6 +502,10 @@ pub unsafe extern "C" fn cuDeviceGetAttribute(pi: *mut c_int, attrib: CUdevice_a
 }
 
 /// Gives the device at a PCI address.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `pciBusId` is no PCI address.
+/// - `INVALID_DEVICE`: no visible device is there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetByPCIBusId(dev: *mut CUdevice, pciBusId: *const c_char) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDeviceGetByPCIBusId(dev, pciBusId as text));
@@ -375,6 +519,9 @@ pub unsafe extern "C" fn cuDeviceGetByPCIBusId(dev: *mut CUdevice, pciBusId: *co
 }
 
 /// Counts the visible devices.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetCount(count: *mut c_int) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDeviceGetCount(count));
@@ -386,6 +533,10 @@ pub unsafe extern "C" fn cuDeviceGetCount(count: *mut c_int) -> CUresult {
 }
 
 /// Says that contexts cannot be bound to a part of the multiprocessors.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_VALUE`: `type_` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetExecAffinitySupport(
     pi: *mut c_int,
@@ -401,6 +552,10 @@ pub unsafe extern "C" fn cuDeviceGetExecAffinitySupport(
 }
 
 /// Gives a device's name, cut to the buffer.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_VALUE`: `len` is not positive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetName(name: *mut c_char, len: c_int, dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDeviceGetName(name, len, dev));
@@ -412,6 +567,10 @@ pub unsafe extern "C" fn cuDeviceGetName(name: *mut c_char, len: c_int, dev: CUd
 }
 
 /// Gives an attribute of the way between two devices; all are 0, as there is no way.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: a device is no visible one, or both are the same.
+/// - `INVALID_VALUE`: `attrib` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetP2PAttribute(
     value: *mut c_int,
@@ -428,6 +587,10 @@ pub unsafe extern "C" fn cuDeviceGetP2PAttribute(
 }
 
 /// Gives a device's PCI address as `domain:bus:device.function`, cut to the buffer.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_VALUE`: `len` is not positive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetPCIBusId(pciBusId: *mut c_char, len: c_int, dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDeviceGetPCIBusId(pciBusId, len, dev));
@@ -439,6 +602,9 @@ pub unsafe extern "C" fn cuDeviceGetPCIBusId(pciBusId: *mut c_char, len: c_int, 
 }
 
 /// Gives a few properties of a device in the oldest form.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetProperties(prop: *mut CUdevprop, dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDeviceGetProperties(prop, dev));
@@ -450,6 +616,9 @@ pub unsafe extern "C" fn cuDeviceGetProperties(prop: *mut CUdevprop, dev: CUdevi
 }
 
 /// Gives a device's UUID.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetUuid(uuid: *mut CUuuid, dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDeviceGetUuid(uuid, dev));
@@ -461,6 +630,9 @@ pub unsafe extern "C" fn cuDeviceGetUuid(uuid: *mut CUuuid, dev: CUdevice) -> CU
 }
 
 /// Gives a device's UUID.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetUuid_v2(uuid: *mut CUuuid, dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDeviceGetUuid_v2(uuid, dev));
@@ -472,6 +644,9 @@ pub unsafe extern "C" fn cuDeviceGetUuid_v2(uuid: *mut CUuuid, dev: CUdevice) ->
 }
 
 /// Gives the flags of a device's primary context and whether it is alive.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxGetState(dev: CUdevice, flags: *mut c_uint, active: *mut c_int) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxGetState(dev, flags, active));
@@ -485,6 +660,10 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxGetState(dev: CUdevice, flags: *mut c
 }
 
 /// Releases a device's primary context; the last release ends it.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_CONTEXT`: nobody retains it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxRelease(dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxRelease(dev));
@@ -492,6 +671,10 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxRelease(dev: CUdevice) -> CUresult {
 }
 
 /// Releases a device's primary context; the last release ends it.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_CONTEXT`: nobody retains it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxRelease_v2(dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxRelease_v2(dev));
@@ -499,6 +682,9 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxRelease_v2(dev: CUdevice) -> CUresult
 }
 
 /// Ends all that a device's primary context holds. Who retained it still has to release it.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxReset(dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxReset(dev));
@@ -506,6 +692,9 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxReset(dev: CUdevice) -> CUresult {
 }
 
 /// Ends all that a device's primary context holds. Who retained it still has to release it.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxReset_v2(dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxReset_v2(dev));
@@ -513,6 +702,10 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxReset_v2(dev: CUdevice) -> CUresult {
 }
 
 /// Retains a device's primary context, making it if it is not alive; it does not become current.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `OUT_OF_MEMORY`: as many streams are open as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxRetain(pctx: *mut CUcontext, dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxRetain(pctx, dev));
@@ -524,6 +717,10 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxRetain(pctx: *mut CUcontext, dev: CUd
 }
 
 /// Sets the flags of a device's primary context.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_VALUE`: `flags` has a bit that no flag is, or more than one way to schedule.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxSetFlags(dev: CUdevice, flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxSetFlags(dev, flags));
@@ -531,6 +728,10 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxSetFlags(dev: CUdevice, flags: c_uint
 }
 
 /// Sets the flags of a device's primary context.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_VALUE`: `flags` has a bit that no flag is, or more than one way to schedule.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDevicePrimaryCtxSetFlags_v2(dev: CUdevice, flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDevicePrimaryCtxSetFlags_v2(dev, flags));
@@ -538,6 +739,9 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxSetFlags_v2(dev: CUdevice, flags: c_u
 }
 
 /// Gives the size of a device's memory in bytes, at most 4 GiB - 1.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceTotalMem(bytes: *mut u32, dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDeviceTotalMem(bytes, dev));
@@ -549,6 +753,9 @@ pub unsafe extern "C" fn cuDeviceTotalMem(bytes: *mut u32, dev: CUdevice) -> CUr
 }
 
 /// Gives the size of a device's memory in bytes.
+///
+/// # Errors
+/// - `INVALID_DEVICE`: `dev` is no visible device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceTotalMem_v2(bytes: *mut usize, dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDeviceTotalMem_v2(bytes, dev));
@@ -560,6 +767,9 @@ pub unsafe extern "C" fn cuDeviceTotalMem_v2(bytes: *mut usize, dev: CUdevice) -
 }
 
 /// Reports the CUDA version of the driver as 1000 × major + 10 × minor; works before `cuInit`.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDriverGetVersion(driverVersion: *mut c_int) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuDriverGetVersion(driverVersion));
@@ -571,6 +781,11 @@ pub unsafe extern "C" fn cuDriverGetVersion(driverVersion: *mut c_int) -> CUresu
 }
 
 /// Makes an event.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `Flags` has a bit that no flag is, or asks for an event between processes that takes times.
+/// - `NOT_SUPPORTED`: it asks for an event between processes.
+/// - `OUT_OF_MEMORY`: there are as many events that take times as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventCreate(phEvent: *mut CUevent, Flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuEventCreate(phEvent, Flags));
@@ -582,6 +797,9 @@ pub unsafe extern "C" fn cuEventCreate(phEvent: *mut CUevent, Flags: c_uint) -> 
 }
 
 /// Ends an event's handle.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hEvent` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventDestroy(hEvent: CUevent) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuEventDestroy(hEvent));
@@ -589,6 +807,9 @@ pub unsafe extern "C" fn cuEventDestroy(hEvent: CUevent) -> CUresult {
 }
 
 /// Ends an event's handle.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hEvent` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventDestroy_v2(hEvent: CUevent) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuEventDestroy_v2(hEvent));
@@ -596,6 +817,11 @@ pub unsafe extern "C" fn cuEventDestroy_v2(hEvent: CUevent) -> CUresult {
 }
 
 /// Gives the milliseconds between two events.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: one of the two is no event, takes no times, or was never recorded.
+/// - `CAPTURED_EVENT`: one was last recorded in a capture.
+/// - `NOT_READY`: one is not reached yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventElapsedTime(pMilliseconds: *mut f32, hStart: CUevent, hEnd: CUevent) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuEventElapsedTime(pMilliseconds, hStart, hEnd));
@@ -607,6 +833,11 @@ pub unsafe extern "C" fn cuEventElapsedTime(pMilliseconds: *mut f32, hStart: CUe
 }
 
 /// Gives the milliseconds between two events.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: one of the two is no event, takes no times, or was never recorded.
+/// - `CAPTURED_EVENT`: one was last recorded in a capture.
+/// - `NOT_READY`: one is not reached yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventElapsedTime_v2(pMilliseconds: *mut f32, hStart: CUevent, hEnd: CUevent) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuEventElapsedTime_v2(pMilliseconds, hStart, hEnd));
@@ -618,6 +849,11 @@ pub unsafe extern "C" fn cuEventElapsedTime_v2(pMilliseconds: *mut f32, hStart: 
 }
 
 /// Says whether an event is reached: success, or `NOT_READY`.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hEvent` is no event.
+/// - `CAPTURED_EVENT`: it was last recorded in a capture.
+/// - `NOT_READY`: it is not reached yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventQuery(hEvent: CUevent) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuEventQuery(hEvent));
@@ -625,6 +861,11 @@ pub unsafe extern "C" fn cuEventQuery(hEvent: CUevent) -> CUresult {
 }
 
 /// Records an event after the work of a stream so far.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hEvent` is no event, `hStream` no stream, or they are of different contexts.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventRecord(hEvent: CUevent, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuEventRecord(hEvent, hStream));
@@ -632,6 +873,11 @@ pub unsafe extern "C" fn cuEventRecord(hEvent: CUevent, hStream: CUstream) -> CU
 }
 
 /// Records an event after the work of a stream so far.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hEvent` is no event, `hStream` no stream, or they are of different contexts.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventRecord_ptsz(hEvent: CUevent, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuEventRecord_ptsz(hEvent, hStream));
@@ -642,6 +888,12 @@ pub unsafe extern "C" fn cuEventRecord_ptsz(hEvent: CUevent, hStream: CUstream) 
 }
 
 /// Records an event after the work of a stream so far; flag 1 makes that a node of a captured graph.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hEvent` is no event, `hStream` no stream, or they are of different contexts.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_VALUE`: `flags` is above 1, or 1 and the stream is not captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventRecordWithFlags(hEvent: CUevent, hStream: CUstream, flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuEventRecordWithFlags(hEvent, hStream, flags));
@@ -649,6 +901,12 @@ pub unsafe extern "C" fn cuEventRecordWithFlags(hEvent: CUevent, hStream: CUstre
 }
 
 /// Records an event after the work of a stream so far; flag 1 makes that a node of a captured graph.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hEvent` is no event, `hStream` no stream, or they are of different contexts.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_VALUE`: `flags` is above 1, or 1 and the stream is not captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventRecordWithFlags_ptsz(hEvent: CUevent, hStream: CUstream, flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuEventRecordWithFlags_ptsz(hEvent, hStream, flags));
@@ -659,6 +917,10 @@ pub unsafe extern "C" fn cuEventRecordWithFlags_ptsz(hEvent: CUevent, hStream: C
 }
 
 /// Waits until an event is reached; one that was never recorded is.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hEvent` is no event.
+/// - `CAPTURED_EVENT`: it was last recorded in a capture.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuEventSynchronize(hEvent: CUevent) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuEventSynchronize(hEvent));
@@ -666,6 +928,10 @@ pub unsafe extern "C" fn cuEventSynchronize(hEvent: CUevent) -> CUresult {
 }
 
 /// Gives an attribute of a function.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hfunc` is no function.
+/// - `INVALID_VALUE`: `attrib` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncGetAttribute(
     pi: *mut c_int,
@@ -681,6 +947,9 @@ pub unsafe extern "C" fn cuFuncGetAttribute(
 }
 
 /// Gives the module that a function is of.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hfunc` is no function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncGetModule(hmod: *mut CUmodule, hfunc: CUfunction) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuFuncGetModule(hmod, hfunc));
@@ -692,6 +961,10 @@ pub unsafe extern "C" fn cuFuncGetModule(hmod: *mut CUmodule, hfunc: CUfunction)
 }
 
 /// Gives a function's name; it lives as long as the function.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hfunc` is null.
+/// - `INVALID_HANDLE`: it is no function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncGetName(name: *mut *const c_char, hfunc: CUfunction) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuFuncGetName(name, hfunc));
@@ -703,6 +976,9 @@ pub unsafe extern "C" fn cuFuncGetName(name: *mut *const c_char, hfunc: CUfuncti
 }
 
 /// Counts a function's parameters.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `func` is no function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncGetParamCount(func: CUfunction, paramCount: *mut usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuFuncGetParamCount(func, paramCount));
@@ -714,6 +990,10 @@ pub unsafe extern "C" fn cuFuncGetParamCount(func: CUfunction, paramCount: *mut 
 }
 
 /// Gives where a function's parameter lies in the packed parameters, and its size.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `func` is no function.
+/// - `INVALID_VALUE`: it has no parameter `paramIndex`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncGetParamInfo(
     func: CUfunction,
@@ -732,6 +1012,9 @@ pub unsafe extern "C" fn cuFuncGetParamInfo(
 }
 
 /// Says that a function is ready: it is made so before its handle exists.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `function` is no function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncIsLoaded(state: *mut CUfunctionLoadingState, function: CUfunction) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuFuncIsLoaded(state, function));
@@ -743,6 +1026,9 @@ pub unsafe extern "C" fn cuFuncIsLoaded(state: *mut CUfunctionLoadingState, func
 }
 
 /// Makes a function ready, which it is.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `function` is no function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncLoad(function: CUfunction) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuFuncLoad(function));
@@ -750,6 +1036,12 @@ pub unsafe extern "C" fn cuFuncLoad(function: CUfunction) -> CUresult {
 }
 
 /// Sets an attribute of a function.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hfunc` is no function.
+/// - `INVALID_VALUE`: `attrib` cannot be set, or not to `value`.
+/// - `NOT_SUPPORTED`: it is about clusters, and the device has none.
+/// - `NOT_PERMITTED`: it is a size of clusters that the kernel was compiled for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncSetAttribute(hfunc: CUfunction, attrib: CUfunction_attribute, value: c_int) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuFuncSetAttribute(hfunc, attrib, value));
@@ -757,6 +1049,10 @@ pub unsafe extern "C" fn cuFuncSetAttribute(hfunc: CUfunction, attrib: CUfunctio
 }
 
 /// Accepts a preferred split between cache and shared memory: a preference without effect here.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hfunc` is no function.
+/// - `INVALID_VALUE`: `config` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncSetCacheConfig(hfunc: CUfunction, config: CUfunc_cache) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuFuncSetCacheConfig(hfunc, config));
@@ -764,6 +1060,10 @@ pub unsafe extern "C" fn cuFuncSetCacheConfig(hfunc: CUfunction, config: CUfunc_
 }
 
 /// Accepts a width of shared memory banks: without effect, as on every current device.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hfunc` is no function.
+/// - `INVALID_VALUE`: `config` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuFuncSetSharedMemConfig(hfunc: CUfunction, config: CUsharedconfig) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuFuncSetSharedMemConfig(hfunc, config));
@@ -771,6 +1071,9 @@ pub unsafe extern "C" fn cuFuncSetSharedMemConfig(hfunc: CUfunction, config: CUs
 }
 
 /// Gives the name of a result code; null and `INVALID_VALUE` for an unknown one.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `error` is no result code.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGetErrorName(error: CUresult, pStr: *mut *const c_char) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGetErrorName(error, pStr));
@@ -782,6 +1085,9 @@ pub unsafe extern "C" fn cuGetErrorName(error: CUresult, pStr: *mut *const c_cha
 }
 
 /// Gives a sentence about a result code; null and `INVALID_VALUE` for an unknown one.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `error` is no result code.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGetErrorString(error: CUresult, pStr: *mut *const c_char) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGetErrorString(error, pStr));
@@ -793,6 +1099,9 @@ pub unsafe extern "C" fn cuGetErrorString(error: CUresult, pStr: *mut *const c_c
 }
 
 /// Gives our libraries' own table for our own UUID; there are no other tables.
+///
+/// # Errors
+/// - `INVALID_VALUE`: it is another table.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGetExportTable(
     ppExportTable: *mut *const c_void,
@@ -809,6 +1118,10 @@ pub unsafe extern "C" fn cuGetExportTable(
 }
 
 /// Finds a function by base name and CUDA version; what is not found is an error and leaves `pfn` alone.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `flags` is above 3.
+/// - `NOT_FOUND`: no function has that name, or none that is as old as `cudaVersion`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGetProcAddress(
     symbol: *const c_char,
@@ -827,6 +1140,9 @@ pub unsafe extern "C" fn cuGetProcAddress(
 }
 
 /// Finds a function by base name and CUDA version; what is not found is null, a reason and success.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `flags` is above 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGetProcAddress_v2(
     symbol: *const c_char,
@@ -848,6 +1164,10 @@ pub unsafe extern "C" fn cuGetProcAddress_v2(
 }
 
 /// Adds a copy of a graph as one node.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or a dependency is none of its nodes or named twice, or `childGraph` is no graph.
+/// - `OUT_OF_MEMORY`: the graph has 4,194,304 nodes, or there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddChildGraphNode(
     phGraphNode: *mut CUgraphNode,
@@ -870,6 +1190,9 @@ pub unsafe extern "C" fn cuGraphAddChildGraphNode(
 }
 
 /// Adds dependencies between nodes of a graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, a node is none of its own or would wait for itself, or a dependency is there already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddDependencies(
     hGraph: CUgraph,
@@ -888,6 +1211,10 @@ pub unsafe extern "C" fn cuGraphAddDependencies(
 }
 
 /// Adds dependencies between nodes of a graph; data of edges is not supported.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, a node is none of its own or would wait for itself, or a dependency is there already.
+/// - `NOT_SUPPORTED`: an edge has data.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddDependencies_v2(
     hGraph: CUgraph,
@@ -908,6 +1235,10 @@ pub unsafe extern "C" fn cuGraphAddDependencies_v2(
 }
 
 /// Adds a node that does nothing.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or a dependency is none of its nodes or named twice.
+/// - `OUT_OF_MEMORY`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddEmptyNode(
     phGraphNode: *mut CUgraphNode,
@@ -926,6 +1257,11 @@ pub unsafe extern "C" fn cuGraphAddEmptyNode(
 }
 
 /// Adds the recording of an event.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or a dependency is none of its nodes or named twice.
+/// - `OUT_OF_MEMORY`: the graph has 4,194,304 nodes.
+/// - `INVALID_HANDLE`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddEventRecordNode(
     phGraphNode: *mut CUgraphNode,
@@ -945,6 +1281,11 @@ pub unsafe extern "C" fn cuGraphAddEventRecordNode(
 }
 
 /// Adds a wait for an event, as it is recorded when the graph is launched.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or a dependency is none of its nodes or named twice.
+/// - `OUT_OF_MEMORY`: the graph has 4,194,304 nodes.
+/// - `INVALID_HANDLE`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddEventWaitNode(
     phGraphNode: *mut CUgraphNode,
@@ -964,6 +1305,10 @@ pub unsafe extern "C" fn cuGraphAddEventWaitNode(
 }
 
 /// Adds the call of a host function.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or a dependency is none of its nodes or named twice, or the function is null.
+/// - `OUT_OF_MEMORY`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddHostNode(
     phGraphNode: *mut CUgraphNode,
@@ -985,6 +1330,12 @@ pub unsafe extern "C" fn cuGraphAddHostNode(
 }
 
 /// Adds a kernel launch; its parameters are taken now.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or a dependency is none of its nodes or named twice, the function is null, or `cuLaunchKernel` would refuse its shape or parameters.
+/// - `INVALID_HANDLE`: the function is none.
+/// - `LAUNCH_OUT_OF_RESOURCES`: the block has more threads than the kernel can have.
+/// - `OUT_OF_MEMORY`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddKernelNode(
     phGraphNode: *mut CUgraphNode,
@@ -1006,6 +1357,13 @@ pub unsafe extern "C" fn cuGraphAddKernelNode(
 }
 
 /// Adds a kernel launch; its parameters are taken now.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or a dependency is none of its nodes or named twice, there is not either a function or a kernel, or `cuLaunchKernel` would refuse its shape or parameters.
+/// - `INVALID_HANDLE`: the function or kernel is none.
+/// - `INVALID_CONTEXT`: the context is neither null nor one that lives.
+/// - `LAUNCH_OUT_OF_RESOURCES`: the block has more threads than the kernel can have.
+/// - `OUT_OF_MEMORY`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddKernelNode_v2(
     phGraphNode: *mut CUgraphNode,
@@ -1030,6 +1388,12 @@ pub unsafe extern "C" fn cuGraphAddKernelNode_v2(
 }
 
 /// Adds a copy; pageable memory is read or written when the node runs.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or a dependency is none of its nodes or named twice, or `cuMemcpy3D_v2` would refuse the copy.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `INVALID_CONTEXT`: `ctx` is neither null nor a context that lives.
+/// - `OUT_OF_MEMORY`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddMemcpyNode(
     phGraphNode: *mut CUgraphNode,
@@ -1055,6 +1419,11 @@ pub unsafe extern "C" fn cuGraphAddMemcpyNode(
 }
 
 /// Adds a fill.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or a dependency is none of its nodes or named twice, or the fill is empty, misaligned, or has rows longer than its pitch.
+/// - `INVALID_CONTEXT`: `ctx` is neither null nor a context that lives.
+/// - `OUT_OF_MEMORY`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphAddMemsetNode(
     phGraphNode: *mut CUgraphNode,
@@ -1080,6 +1449,9 @@ pub unsafe extern "C" fn cuGraphAddMemsetNode(
 }
 
 /// Gives the graph inside a child graph node.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node that holds a graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphChildGraphNodeGetGraph(hNode: CUgraphNode, phGraph: *mut CUgraph) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphChildGraphNodeGetGraph(hNode, phGraph));
@@ -1091,6 +1463,10 @@ pub unsafe extern "C" fn cuGraphChildGraphNodeGetGraph(hNode: CUgraphNode, phGra
 }
 
 /// Copies a graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `originalGraph` is no graph.
+/// - `OUT_OF_MEMORY`: there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphClone(phGraphClone: *mut CUgraph, originalGraph: CUgraph) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphClone(phGraphClone, originalGraph));
@@ -1102,6 +1478,10 @@ pub unsafe extern "C" fn cuGraphClone(phGraphClone: *mut CUgraph, originalGraph:
 }
 
 /// Makes an empty graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `flags` is not 0.
+/// - `OUT_OF_MEMORY`: there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphCreate(phGraph: *mut CUgraph, flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphCreate(phGraph, flags));
@@ -1113,6 +1493,9 @@ pub unsafe extern "C" fn cuGraphCreate(phGraph: *mut CUgraph, flags: c_uint) -> 
 }
 
 /// Ends a graph; what was instantiated from it lives on.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphDestroy(hGraph: CUgraph) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphDestroy(hGraph));
@@ -1120,6 +1503,9 @@ pub unsafe extern "C" fn cuGraphDestroy(hGraph: CUgraph) -> CUresult {
 }
 
 /// Removes a node and its dependencies.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphDestroyNode(hNode: CUgraphNode) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphDestroyNode(hNode));
@@ -1127,6 +1513,9 @@ pub unsafe extern "C" fn cuGraphDestroyNode(hNode: CUgraphNode) -> CUresult {
 }
 
 /// Gives the event that a node records.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node that records an event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphEventRecordNodeGetEvent(hNode: CUgraphNode, event_out: *mut CUevent) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphEventRecordNodeGetEvent(hNode, event_out));
@@ -1138,6 +1527,10 @@ pub unsafe extern "C" fn cuGraphEventRecordNodeGetEvent(hNode: CUgraphNode, even
 }
 
 /// Replaces the event that a node records.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node that records an event.
+/// - `INVALID_HANDLE`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphEventRecordNodeSetEvent(hNode: CUgraphNode, event: CUevent) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphEventRecordNodeSetEvent(hNode, event));
@@ -1145,6 +1538,9 @@ pub unsafe extern "C" fn cuGraphEventRecordNodeSetEvent(hNode: CUgraphNode, even
 }
 
 /// Gives the event that a node waits for.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node that waits for an event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphEventWaitNodeGetEvent(hNode: CUgraphNode, event_out: *mut CUevent) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphEventWaitNodeGetEvent(hNode, event_out));
@@ -1156,6 +1552,10 @@ pub unsafe extern "C" fn cuGraphEventWaitNodeGetEvent(hNode: CUgraphNode, event_
 }
 
 /// Replaces the event that a node waits for.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node that waits for an event.
+/// - `INVALID_HANDLE`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphEventWaitNodeSetEvent(hNode: CUgraphNode, event: CUevent) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphEventWaitNodeSetEvent(hNode, event));
@@ -1163,13 +1563,21 @@ pub unsafe extern "C" fn cuGraphEventWaitNodeSetEvent(hNode: CUgraphNode, event:
 }
 
 /// Ends an executable graph; launches made before are still done.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraphExec` is no executable graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecDestroy(hGraphExec: CUgraphExec) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphExecDestroy(hGraphExec));
-    entry("cuGraphExecDestroy", || crate::api::graph::cuGraphExecDestroy(hGraphExec))
+    entry("cuGraphExecDestroy", || crate::api::graph_exec::cuGraphExecDestroy(hGraphExec))
 }
 
 /// Replaces the event that a node of an executable graph records.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraphExec` is no executable graph, or `hNode` none of its nodes that record an event.
+/// - `INVALID_HANDLE`: `event` is no event.
+/// - `OUT_OF_MEMORY`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecEventRecordNodeSetEvent(
     hGraphExec: CUgraphExec,
@@ -1178,11 +1586,16 @@ pub unsafe extern "C" fn cuGraphExecEventRecordNodeSetEvent(
 ) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event));
     entry("cuGraphExecEventRecordNodeSetEvent", || {
-        crate::api::graph::cuGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event)
+        crate::api::graph_exec::cuGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event)
     })
 }
 
 /// Replaces the event that a node of an executable graph waits for.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraphExec` is no executable graph, or `hNode` none of its nodes that wait for an event.
+/// - `INVALID_HANDLE`: `event` is no event.
+/// - `OUT_OF_MEMORY`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecEventWaitNodeSetEvent(
     hGraphExec: CUgraphExec,
@@ -1191,33 +1604,43 @@ pub unsafe extern "C" fn cuGraphExecEventWaitNodeSetEvent(
 ) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event));
     entry("cuGraphExecEventWaitNodeSetEvent", || {
-        crate::api::graph::cuGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event)
+        crate::api::graph_exec::cuGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event)
     })
 }
 
 /// Gives the flags that a graph was made executable with.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraphExec` is no executable graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecGetFlags(hGraphExec: CUgraphExec, flags: *mut cuuint64_t) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphExecGetFlags(hGraphExec, flags));
     entry("cuGraphExecGetFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let flags = unsafe { Out::new(flags) }?;
-        crate::api::graph::cuGraphExecGetFlags(hGraphExec, flags)
+        crate::api::graph_exec::cuGraphExecGetFlags(hGraphExec, flags)
     })
 }
 
 /// Gives a number that no other graph of the process has or had.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraphExec` is no executable graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecGetId(hGraphExec: CUgraphExec, graphId: *mut c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphExecGetId(hGraphExec, graphId));
     entry("cuGraphExecGetId", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let graphId = unsafe { Out::new(graphId) }?;
-        crate::api::graph::cuGraphExecGetId(hGraphExec, graphId)
+        crate::api::graph_exec::cuGraphExecGetId(hGraphExec, graphId)
     })
 }
 
 /// Replaces the host function of an executable graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraphExec` is no executable graph, `hNode` none of its nodes that call a function, or the function is null.
+/// - `OUT_OF_MEMORY`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecHostNodeSetParams(
     hGraphExec: CUgraphExec,
@@ -1228,11 +1651,17 @@ pub unsafe extern "C" fn cuGraphExecHostNodeSetParams(
     entry("cuGraphExecHostNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { In::new(nodeParams) }?;
-        crate::api::graph::cuGraphExecHostNodeSetParams(hGraphExec, hNode, nodeParams)
+        crate::api::graph_exec::cuGraphExecHostNodeSetParams(hGraphExec, hNode, nodeParams)
     })
 }
 
 /// Replaces a kernel launch of an executable graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraphExec` is no executable graph, `hNode` none of its kernel nodes, the function is null, or `cuLaunchKernel` would refuse its shape or parameters.
+/// - `INVALID_HANDLE`: the function is none.
+/// - `LAUNCH_OUT_OF_RESOURCES`: the block has more threads than the kernel can have.
+/// - `OUT_OF_MEMORY`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecKernelNodeSetParams(
     hGraphExec: CUgraphExec,
@@ -1243,11 +1672,18 @@ pub unsafe extern "C" fn cuGraphExecKernelNodeSetParams(
     entry("cuGraphExecKernelNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { In::new(nodeParams) }?;
-        crate::api::graph::cuGraphExecKernelNodeSetParams(hGraphExec, hNode, nodeParams)
+        crate::api::graph_exec::cuGraphExecKernelNodeSetParams(hGraphExec, hNode, nodeParams)
     })
 }
 
 /// Replaces a kernel launch of an executable graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraphExec` is no executable graph, `hNode` none of its kernel nodes, there is not either a function or a kernel, or `cuLaunchKernel` would refuse its shape or parameters.
+/// - `INVALID_HANDLE`: the function or kernel is none.
+/// - `INVALID_CONTEXT`: the context is neither null nor one that lives.
+/// - `LAUNCH_OUT_OF_RESOURCES`: the block has more threads than the kernel can have.
+/// - `OUT_OF_MEMORY`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecKernelNodeSetParams_v2(
     hGraphExec: CUgraphExec,
@@ -1258,11 +1694,18 @@ pub unsafe extern "C" fn cuGraphExecKernelNodeSetParams_v2(
     entry("cuGraphExecKernelNodeSetParams_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let nodeParams = unsafe { In::new(nodeParams) }?;
-        crate::api::graph::cuGraphExecKernelNodeSetParams_v2(hGraphExec, hNode, nodeParams)
+        crate::api::graph_exec::cuGraphExecKernelNodeSetParams_v2(hGraphExec, hNode, nodeParams)
     })
 }
 
 /// Replaces a copy of an executable graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraphExec` is no executable graph, `hNode` none of its copies, or the copy is empty or one that `cuMemcpy3D_v2` would refuse.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `INVALID_CONTEXT`: `ctx` is neither null nor a context that lives.
+/// - `OUT_OF_MEMORY`: there is no pinned memory left for the graph's copies.
+/// - `OPERATING_SYSTEM`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecMemcpyNodeSetParams(
     hGraphExec: CUgraphExec,
@@ -1274,11 +1717,16 @@ pub unsafe extern "C" fn cuGraphExecMemcpyNodeSetParams(
     entry("cuGraphExecMemcpyNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let copyParams = unsafe { In::new(copyParams) }?;
-        crate::api::graph::cuGraphExecMemcpyNodeSetParams(hGraphExec, hNode, copyParams, ctx)
+        crate::api::graph_exec::cuGraphExecMemcpyNodeSetParams(hGraphExec, hNode, copyParams, ctx)
     })
 }
 
 /// Replaces a fill of an executable graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraphExec` is no executable graph, `hNode` none of its fills, or the fill is empty, misaligned, or has rows longer than its pitch.
+/// - `INVALID_CONTEXT`: `ctx` is neither null nor a context that lives.
+/// - `OUT_OF_MEMORY`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecMemsetNodeSetParams(
     hGraphExec: CUgraphExec,
@@ -1290,11 +1738,17 @@ pub unsafe extern "C" fn cuGraphExecMemsetNodeSetParams(
     entry("cuGraphExecMemsetNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let memsetParams = unsafe { In::new(memsetParams) }?;
-        crate::api::graph::cuGraphExecMemsetNodeSetParams(hGraphExec, hNode, memsetParams, ctx)
+        crate::api::graph_exec::cuGraphExecMemsetNodeSetParams(hGraphExec, hNode, memsetParams, ctx)
     })
 }
 
 /// Gives an executable graph the nodes of another graph of the same shape; if it has another shape, says where.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraphExec` is no executable graph, `hGraph` no graph, or its nodes wait for each other in a circle.
+/// - `GRAPH_EXEC_UPDATE_FAILURE`: the graph has another shape, nodes of other kinds, or kernels of other contexts.
+/// - `OUT_OF_MEMORY`: there is no pinned memory left for the graph's copies.
+/// - `OPERATING_SYSTEM`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecUpdate(
     hGraphExec: CUgraphExec,
@@ -1308,11 +1762,17 @@ pub unsafe extern "C" fn cuGraphExecUpdate(
         let hErrorNode_out = unsafe { Out::new(hErrorNode_out) }?;
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let updateResult_out = unsafe { Out::new(updateResult_out) }?;
-        crate::api::graph::cuGraphExecUpdate(hGraphExec, hGraph, hErrorNode_out, updateResult_out)
+        crate::api::graph_exec::cuGraphExecUpdate(hGraphExec, hGraph, hErrorNode_out, updateResult_out)
     })
 }
 
 /// Gives an executable graph the nodes of another graph of the same shape; if it has another shape, says where.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraphExec` is no executable graph, `hGraph` no graph, or its nodes wait for each other in a circle.
+/// - `GRAPH_EXEC_UPDATE_FAILURE`: the graph has another shape, nodes of other kinds, or kernels of other contexts.
+/// - `OUT_OF_MEMORY`: there is no pinned memory left for the graph's copies.
+/// - `OPERATING_SYSTEM`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphExecUpdate_v2(
     hGraphExec: CUgraphExec,
@@ -1323,11 +1783,14 @@ pub unsafe extern "C" fn cuGraphExecUpdate_v2(
     entry("cuGraphExecUpdate_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let resultInfo = unsafe { Out::new(resultInfo) }?;
-        crate::api::graph::cuGraphExecUpdate_v2(hGraphExec, hGraph, resultInfo)
+        crate::api::graph_exec::cuGraphExecUpdate_v2(hGraphExec, hGraph, resultInfo)
     })
 }
 
 /// Lists a graph's dependencies; without arrays only counts them.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or only one of the arrays is null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphGetEdges(
     hGraph: CUgraph,
@@ -1345,6 +1808,9 @@ pub unsafe extern "C" fn cuGraphGetEdges(
 }
 
 /// Lists a graph's dependencies; no edge has data here.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or only some of the arrays are null, `edgeData` not alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphGetEdges_v2(
     hGraph: CUgraph,
@@ -1363,6 +1829,9 @@ pub unsafe extern "C" fn cuGraphGetEdges_v2(
 }
 
 /// Gives a number that no other graph of the process has or had.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphGetId(hGraph: CUgraph, graphId: *mut c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphGetId(hGraph, graphId));
@@ -1374,6 +1843,9 @@ pub unsafe extern "C" fn cuGraphGetId(hGraph: CUgraph, graphId: *mut c_uint) -> 
 }
 
 /// Lists a graph's nodes; without an array only counts them.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphGetNodes(hGraph: CUgraph, nodes: *mut CUgraphNode, numNodes: *mut usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphGetNodes(hGraph, nodes, numNodes));
@@ -1386,6 +1858,9 @@ pub unsafe extern "C" fn cuGraphGetNodes(hGraph: CUgraph, nodes: *mut CUgraphNod
 }
 
 /// Lists the nodes that wait for no other; without an array only counts them.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphGetRootNodes(
     hGraph: CUgraph,
@@ -1402,6 +1877,9 @@ pub unsafe extern "C" fn cuGraphGetRootNodes(
 }
 
 /// Gives the host function of a node.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node that calls a function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphHostNodeGetParams(
     hNode: CUgraphNode,
@@ -1416,6 +1894,9 @@ pub unsafe extern "C" fn cuGraphHostNodeGetParams(
 }
 
 /// Replaces the host function of a node.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node that calls a function, or the function is null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphHostNodeSetParams(
     hNode: CUgraphNode,
@@ -1430,6 +1911,11 @@ pub unsafe extern "C" fn cuGraphHostNodeSetParams(
 }
 
 /// Makes a graph executable; no node is ever at fault alone, and there is no log.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or its nodes wait for each other in a circle.
+/// - `OUT_OF_MEMORY`: it has more than 4,194,304 nodes with those of its children, or copies for which there is no pinned memory left.
+/// - `OPERATING_SYSTEM`: no thread can be started for its host functions or pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphInstantiate(
     phGraphExec: *mut CUgraphExec,
@@ -1446,11 +1932,17 @@ pub unsafe extern "C" fn cuGraphInstantiate(
         let phErrorNode = unsafe { OutOpt::new(phErrorNode) }?;
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let logBuffer = unsafe { OutSlice::new(logBuffer, bufferSize) }?;
-        crate::api::graph::cuGraphInstantiate(phGraphExec, hGraph, phErrorNode, logBuffer, bufferSize)
+        crate::api::graph_exec::cuGraphInstantiate(phGraphExec, hGraph, phErrorNode, logBuffer, bufferSize)
     })
 }
 
 /// Makes a graph executable.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or its nodes wait for each other in a circle, or the flags have a bit that no flag is.
+/// - `NOT_SUPPORTED`: they ask for launches from the device.
+/// - `OUT_OF_MEMORY`: it has more than 4,194,304 nodes with those of its children, or copies for which there is no pinned memory left.
+/// - `OPERATING_SYSTEM`: no thread can be started for its host functions or pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphInstantiateWithFlags(
     phGraphExec: *mut CUgraphExec,
@@ -1461,11 +1953,17 @@ pub unsafe extern "C" fn cuGraphInstantiateWithFlags(
     entry("cuGraphInstantiateWithFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let phGraphExec = unsafe { Out::new(phGraphExec) }?;
-        crate::api::graph::cuGraphInstantiateWithFlags(phGraphExec, hGraph, flags)
+        crate::api::graph_exec::cuGraphInstantiateWithFlags(phGraphExec, hGraph, flags)
     })
 }
 
 /// Makes a graph executable and says how that went.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or its nodes wait for each other in a circle, or the flags have a bit that no flag is.
+/// - `NOT_SUPPORTED`: they ask for launches from the device.
+/// - `OUT_OF_MEMORY`: it has more than 4,194,304 nodes with those of its children, or copies for which there is no pinned memory left.
+/// - `OPERATING_SYSTEM`: no thread can be started for its host functions or pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphInstantiateWithParams(
     phGraphExec: *mut CUgraphExec,
@@ -1478,11 +1976,17 @@ pub unsafe extern "C" fn cuGraphInstantiateWithParams(
         let phGraphExec = unsafe { Out::new(phGraphExec) }?;
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let instantiateParams = unsafe { InOut::new(instantiateParams) }?;
-        crate::api::graph::cuGraphInstantiateWithParams(phGraphExec, hGraph, instantiateParams)
+        crate::api::graph_exec::cuGraphInstantiateWithParams(phGraphExec, hGraph, instantiateParams)
     })
 }
 
 /// Makes a graph executable and says how that went.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or its nodes wait for each other in a circle, or the flags have a bit that no flag is.
+/// - `NOT_SUPPORTED`: they ask for launches from the device.
+/// - `OUT_OF_MEMORY`: it has more than 4,194,304 nodes with those of its children, or copies for which there is no pinned memory left.
+/// - `OPERATING_SYSTEM`: no thread can be started for its host functions or pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphInstantiateWithParams_ptsz(
     phGraphExec: *mut CUgraphExec,
@@ -1496,12 +2000,17 @@ pub unsafe extern "C" fn cuGraphInstantiateWithParams_ptsz(
             let phGraphExec = unsafe { Out::new(phGraphExec) }?;
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
             let instantiateParams = unsafe { InOut::new(instantiateParams) }?;
-            crate::api::graph::cuGraphInstantiateWithParams(phGraphExec, hGraph, instantiateParams)
+            crate::api::graph_exec::cuGraphInstantiateWithParams(phGraphExec, hGraph, instantiateParams)
         })
     })
 }
 
 /// Makes a graph executable; no node is ever at fault alone, and there is no log.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, or its nodes wait for each other in a circle.
+/// - `OUT_OF_MEMORY`: it has more than 4,194,304 nodes with those of its children, or copies for which there is no pinned memory left.
+/// - `OPERATING_SYSTEM`: no thread can be started for its host functions or pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphInstantiate_v2(
     phGraphExec: *mut CUgraphExec,
@@ -1518,11 +2027,16 @@ pub unsafe extern "C" fn cuGraphInstantiate_v2(
         let phErrorNode = unsafe { OutOpt::new(phErrorNode) }?;
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let logBuffer = unsafe { OutSlice::new(logBuffer, bufferSize) }?;
-        crate::api::graph::cuGraphInstantiate_v2(phGraphExec, hGraph, phErrorNode, logBuffer, bufferSize)
+        crate::api::graph_exec::cuGraphInstantiate_v2(phGraphExec, hGraph, phErrorNode, logBuffer, bufferSize)
     })
 }
 
 /// Gives a kernel node the attributes of another.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dst` or `src` is no kernel node.
+/// - `NOT_SUPPORTED`: a cooperative launch is asked for, and the device has none.
+/// - `COOPERATIVE_LAUNCH_TOO_LARGE`: it cannot hold all blocks at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphKernelNodeCopyAttributes(dst: CUgraphNode, src: CUgraphNode) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphKernelNodeCopyAttributes(dst, src));
@@ -1530,6 +2044,9 @@ pub unsafe extern "C" fn cuGraphKernelNodeCopyAttributes(dst: CUgraphNode, src: 
 }
 
 /// Gives an attribute of a kernel node.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no kernel node, or `attr` none that such nodes have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphKernelNodeGetAttribute(
     hNode: CUgraphNode,
@@ -1545,6 +2062,9 @@ pub unsafe extern "C" fn cuGraphKernelNodeGetAttribute(
 }
 
 /// Describes a kernel node; the parameters pointed to are the node's own.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no kernel node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphKernelNodeGetParams(
     hNode: CUgraphNode,
@@ -1559,6 +2079,9 @@ pub unsafe extern "C" fn cuGraphKernelNodeGetParams(
 }
 
 /// Describes a kernel node; the parameters pointed to are the node's own.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no kernel node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphKernelNodeGetParams_v2(
     hNode: CUgraphNode,
@@ -1573,6 +2096,11 @@ pub unsafe extern "C" fn cuGraphKernelNodeGetParams_v2(
 }
 
 /// Sets an attribute of a kernel node.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no kernel node, `attr` none that such nodes have, or `value` a cluster without blocks.
+/// - `NOT_SUPPORTED`: the device has no clusters or no cooperative launches, and these are asked for.
+/// - `COOPERATIVE_LAUNCH_TOO_LARGE`: it cannot hold all blocks at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphKernelNodeSetAttribute(
     hNode: CUgraphNode,
@@ -1588,6 +2116,11 @@ pub unsafe extern "C" fn cuGraphKernelNodeSetAttribute(
 }
 
 /// Replaces the launch of a kernel node.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no kernel node, the function is null, or `cuLaunchKernel` would refuse its shape or parameters.
+/// - `INVALID_HANDLE`: the function is none.
+/// - `LAUNCH_OUT_OF_RESOURCES`: the block has more threads than the kernel can have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphKernelNodeSetParams(
     hNode: CUgraphNode,
@@ -1602,6 +2135,12 @@ pub unsafe extern "C" fn cuGraphKernelNodeSetParams(
 }
 
 /// Replaces the launch of a kernel node.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no kernel node, there is not either a function or a kernel, or `cuLaunchKernel` would refuse its shape or parameters.
+/// - `INVALID_HANDLE`: the function or kernel is none.
+/// - `INVALID_CONTEXT`: the context is neither null nor one that lives.
+/// - `LAUNCH_OUT_OF_RESOURCES`: the block has more threads than the kernel can have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphKernelNodeSetParams_v2(
     hNode: CUgraphNode,
@@ -1616,23 +2155,43 @@ pub unsafe extern "C" fn cuGraphKernelNodeSetParams_v2(
 }
 
 /// Launches an executable graph on a stream.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no executable graph.
+/// - `INVALID_HANDLE`: `hStream` is no stream, or one of another context.
+/// - `CAPTURED_EVENT`: an event that it waits for was last recorded in a capture.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `OUT_OF_MEMORY`: the stream is captured, and there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphLaunch(hGraph: CUgraphExec, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphLaunch(hGraph, hStream));
-    entry("cuGraphLaunch", || crate::api::graph::cuGraphLaunch(hGraph, hStream))
+    entry("cuGraphLaunch", || crate::api::graph_exec::cuGraphLaunch(hGraph, hStream))
 }
 
 /// Launches an executable graph on a stream.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no executable graph.
+/// - `INVALID_HANDLE`: `hStream` is no stream, or one of another context.
+/// - `CAPTURED_EVENT`: an event that it waits for was last recorded in a capture.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `OUT_OF_MEMORY`: the stream is captured, and there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphLaunch_ptsz(hGraph: CUgraphExec, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphLaunch_ptsz(hGraph, hStream));
     entry("cuGraphLaunch_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
-        crate::api::graph::cuGraphLaunch(hGraph, hStream)
+        crate::api::graph_exec::cuGraphLaunch(hGraph, hStream)
     })
 }
 
 /// Replaces the copy of a copy node.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no copy, or the copy is empty or one that `cuMemcpy3D_v2` would refuse.
+/// - `NOT_SUPPORTED`: a side is an array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphMemcpyNodeSetParams(hNode: CUgraphNode, nodeParams: *const CUDA_MEMCPY3D) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphMemcpyNodeSetParams(hNode, nodeParams));
@@ -1644,6 +2203,9 @@ pub unsafe extern "C" fn cuGraphMemcpyNodeSetParams(hNode: CUgraphNode, nodePara
 }
 
 /// Describes a fill node.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no fill.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphMemsetNodeGetParams(
     hNode: CUgraphNode,
@@ -1658,6 +2220,9 @@ pub unsafe extern "C" fn cuGraphMemsetNodeGetParams(
 }
 
 /// Replaces the fill of a fill node.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no fill, or the fill is empty, misaligned, or has rows longer than its pitch.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphMemsetNodeSetParams(
     hNode: CUgraphNode,
@@ -1672,6 +2237,9 @@ pub unsafe extern "C" fn cuGraphMemsetNodeSetParams(
 }
 
 /// Finds the copy of a node in a clone of its graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hOriginalNode` is no node, `hClonedGraph` no graph, or one without such a node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphNodeFindInClone(
     phNode: *mut CUgraphNode,
@@ -1687,6 +2255,9 @@ pub unsafe extern "C" fn cuGraphNodeFindInClone(
 }
 
 /// Gives the graph that a node is in.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphNodeGetContainingGraph(hNode: CUgraphNode, phGraph: *mut CUgraph) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphNodeGetContainingGraph(hNode, phGraph));
@@ -1698,6 +2269,9 @@ pub unsafe extern "C" fn cuGraphNodeGetContainingGraph(hNode: CUgraphNode, phGra
 }
 
 /// Lists the nodes that a node waits for; without an array only counts them.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphNodeGetDependencies(
     hNode: CUgraphNode,
@@ -1714,6 +2288,9 @@ pub unsafe extern "C" fn cuGraphNodeGetDependencies(
 }
 
 /// Lists the nodes that a node waits for; no edge has data here.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node, or `edgeData` is asked for without `dependencies`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphNodeGetDependencies_v2(
     hNode: CUgraphNode,
@@ -1731,6 +2308,9 @@ pub unsafe extern "C" fn cuGraphNodeGetDependencies_v2(
 }
 
 /// Lists the nodes that wait for a node; without an array only counts them.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphNodeGetDependentNodes(
     hNode: CUgraphNode,
@@ -1747,6 +2327,9 @@ pub unsafe extern "C" fn cuGraphNodeGetDependentNodes(
 }
 
 /// Lists the nodes that wait for a node; no edge has data here.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node, or `edgeData` is asked for without `dependentNodes`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphNodeGetDependentNodes_v2(
     hNode: CUgraphNode,
@@ -1766,6 +2349,9 @@ pub unsafe extern "C" fn cuGraphNodeGetDependentNodes_v2(
 }
 
 /// Gives a node's number in its graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphNodeGetLocalId(hNode: CUgraphNode, nodeId: *mut c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphNodeGetLocalId(hNode, nodeId));
@@ -1777,6 +2363,9 @@ pub unsafe extern "C" fn cuGraphNodeGetLocalId(hNode: CUgraphNode, nodeId: *mut 
 }
 
 /// Gives what kind of work a node does.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hNode` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphNodeGetType(hNode: CUgraphNode, type_: *mut CUgraphNodeType) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphNodeGetType(hNode, type_));
@@ -1788,6 +2377,9 @@ pub unsafe extern "C" fn cuGraphNodeGetType(hNode: CUgraphNode, type_: *mut CUgr
 }
 
 /// Removes dependencies between nodes of a graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, a node is none of its own, or a dependency is not there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphRemoveDependencies(
     hGraph: CUgraph,
@@ -1806,6 +2398,10 @@ pub unsafe extern "C" fn cuGraphRemoveDependencies(
 }
 
 /// Removes dependencies between nodes of a graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no graph, a node is none of its own, or a dependency is not there.
+/// - `NOT_SUPPORTED`: an edge has data.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphRemoveDependencies_v2(
     hGraph: CUgraph,
@@ -1826,23 +2422,35 @@ pub unsafe extern "C" fn cuGraphRemoveDependencies_v2(
 }
 
 /// Brings an executable graph to the device ahead of its first launch: it is there since it was made.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no executable graph.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphUpload(hGraph: CUgraphExec, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphUpload(hGraph, hStream));
-    entry("cuGraphUpload", || crate::api::graph::cuGraphUpload(hGraph, hStream))
+    entry("cuGraphUpload", || crate::api::graph_exec::cuGraphUpload(hGraph, hStream))
 }
 
 /// Brings an executable graph to the device ahead of its first launch: it is there since it was made.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hGraph` is no executable graph.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphUpload_ptsz(hGraph: CUgraphExec, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphUpload_ptsz(hGraph, hStream));
     entry("cuGraphUpload_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
-        crate::api::graph::cuGraphUpload(hGraph, hStream)
+        crate::api::graph_exec::cuGraphUpload(hGraph, hStream)
     })
 }
 
 /// Connects to the GPU; everything else but version, names and entry points needs it first.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `Flags` is not 0.
+/// - `NO_DEVICE`: there is no executor to be had, or no visible device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuInit(Flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuInit(Flags));
@@ -1850,6 +2458,17 @@ pub unsafe extern "C" fn cuInit(Flags: c_uint) -> CUresult {
 }
 
 /// Gives an attribute of a kernel on a device.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `kernel` is no kernel.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_IMAGE`: the image is malformed.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it.
+/// - `NOT_FOUND`: what the image has for this device is without the kernel.
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_CONTEXT`: no context on `dev` is current, and its primary one does not live.
+/// - `INVALID_VALUE`: `attrib` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuKernelGetAttribute(
     pi: *mut c_int,
@@ -1866,6 +2485,14 @@ pub unsafe extern "C" fn cuKernelGetAttribute(
 }
 
 /// Gives a kernel's function in the current context.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `kernel` is no kernel.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_IMAGE`: the image is malformed.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it.
+/// - `NOT_FOUND`: what the image has for this device is without the kernel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuKernelGetFunction(pFunc: *mut CUfunction, kernel: CUkernel) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuKernelGetFunction(pFunc, kernel));
@@ -1877,6 +2504,9 @@ pub unsafe extern "C" fn cuKernelGetFunction(pFunc: *mut CUfunction, kernel: CUk
 }
 
 /// Gives the library that a kernel is of.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `kernel` is no kernel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuKernelGetLibrary(pLib: *mut CUlibrary, kernel: CUkernel) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuKernelGetLibrary(pLib, kernel));
@@ -1888,6 +2518,10 @@ pub unsafe extern "C" fn cuKernelGetLibrary(pLib: *mut CUlibrary, kernel: CUkern
 }
 
 /// Gives a kernel's name; it lives as long as the kernel.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `hfunc` is null.
+/// - `INVALID_HANDLE`: it is no kernel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuKernelGetName(name: *mut *const c_char, hfunc: CUkernel) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuKernelGetName(name, hfunc));
@@ -1899,6 +2533,14 @@ pub unsafe extern "C" fn cuKernelGetName(name: *mut *const c_char, hfunc: CUkern
 }
 
 /// Counts a kernel's parameters.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `kernel` is no kernel.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_IMAGE`: the image is malformed.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it.
+/// - `NOT_FOUND`: what the image has for this device is without the kernel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuKernelGetParamCount(kernel: CUkernel, paramCount: *mut usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuKernelGetParamCount(kernel, paramCount));
@@ -1910,6 +2552,15 @@ pub unsafe extern "C" fn cuKernelGetParamCount(kernel: CUkernel, paramCount: *mu
 }
 
 /// Gives where a kernel's parameter lies in the packed parameters, and its size.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `kernel` is no kernel.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_IMAGE`: the image is malformed.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it.
+/// - `NOT_FOUND`: what the image has for this device is without the kernel.
+/// - `INVALID_VALUE`: it has no parameter `paramIndex`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuKernelGetParamInfo(
     kernel: CUkernel,
@@ -1928,6 +2579,19 @@ pub unsafe extern "C" fn cuKernelGetParamInfo(
 }
 
 /// Sets an attribute of a kernel on a device.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `kernel` is no kernel.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_IMAGE`: the image is malformed.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it.
+/// - `NOT_FOUND`: what the image has for this device is without the kernel.
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_CONTEXT`: no context on `dev` is current, and its primary one does not live.
+/// - `INVALID_VALUE`: `attrib` cannot be set, or not to `val`.
+/// - `NOT_SUPPORTED`: it is about clusters, and the device has none.
+/// - `NOT_PERMITTED`: it is a size of clusters that the kernel was compiled for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuKernelSetAttribute(
     attrib: CUfunction_attribute,
@@ -1940,6 +2604,11 @@ pub unsafe extern "C" fn cuKernelSetAttribute(
 }
 
 /// Accepts a preferred split between cache and shared memory: a preference without effect here.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `kernel` is no kernel.
+/// - `INVALID_DEVICE`: `dev` is no visible device.
+/// - `INVALID_VALUE`: `config` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuKernelSetCacheConfig(kernel: CUkernel, config: CUfunc_cache, dev: CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuKernelSetCacheConfig(kernel, config, dev));
@@ -1947,6 +2616,15 @@ pub unsafe extern "C" fn cuKernelSetCacheConfig(kernel: CUkernel, config: CUfunc
 }
 
 /// Launches a kernel whose blocks may wait for each other.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `f` is no function, `hStream` no stream, or they are of different contexts.
+/// - `INVALID_VALUE`: grid or block is empty or too large, the block is not the one that the kernel requires, there is more dynamic shared memory than the function may have, or the parameters are not given in just one form, and whole.
+/// - `LAUNCH_OUT_OF_RESOURCES`: the block has more threads than the kernel can have.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `NOT_SUPPORTED`: the device has no cooperative launches.
+/// - `COOPERATIVE_LAUNCH_TOO_LARGE`: it cannot hold all blocks at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchCooperativeKernel(
     f: CUfunction,
@@ -1995,6 +2673,15 @@ pub unsafe extern "C" fn cuLaunchCooperativeKernel(
 }
 
 /// Launches a kernel whose blocks may wait for each other.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `f` is no function, `hStream` no stream, or they are of different contexts.
+/// - `INVALID_VALUE`: grid or block is empty or too large, the block is not the one that the kernel requires, there is more dynamic shared memory than the function may have, or the parameters are not given in just one form, and whole.
+/// - `LAUNCH_OUT_OF_RESOURCES`: the block has more threads than the kernel can have.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `NOT_SUPPORTED`: the device has no cooperative launches.
+/// - `COOPERATIVE_LAUNCH_TOO_LARGE`: it cannot hold all blocks at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchCooperativeKernel_ptsz(
     f: CUfunction,
@@ -2045,6 +2732,13 @@ pub unsafe extern "C" fn cuLaunchCooperativeKernel_ptsz(
 
 /// Queues the call of a host function: a thread of ours calls it once the work before it is done, and later work waits for it.
 /// It is not called once work has failed.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `fn_` is null.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `OPERATING_SYSTEM`: no thread can be started for it.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchHostFunc(hStream: CUstream, fn_: CUhostFn, userData: *mut c_void) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuLaunchHostFunc(hStream, fn_, userData));
@@ -2056,6 +2750,13 @@ pub unsafe extern "C" fn cuLaunchHostFunc(hStream: CUstream, fn_: CUhostFn, user
 
 /// Queues the call of a host function: a thread of ours calls it once the work before it is done, and later work waits for it.
 /// It is not called once work has failed.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `fn_` is null.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `OPERATING_SYSTEM`: no thread can be started for it.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchHostFunc_ptsz(hStream: CUstream, fn_: CUhostFn, userData: *mut c_void) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuLaunchHostFunc_ptsz(hStream, fn_, userData));
@@ -2067,6 +2768,13 @@ pub unsafe extern "C" fn cuLaunchHostFunc_ptsz(hStream: CUstream, fn_: CUhostFn,
 }
 
 /// Launches a kernel on a grid of blocks.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `f` is no function, `hStream` no stream, or they are of different contexts.
+/// - `INVALID_VALUE`: grid or block is empty or too large, the block is not the one that the kernel requires, there is more dynamic shared memory than the function may have, or the parameters are not given in just one form, and whole.
+/// - `LAUNCH_OUT_OF_RESOURCES`: the block has more threads than the kernel can have.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchKernel(
     f: CUfunction,
@@ -2118,6 +2826,13 @@ pub unsafe extern "C" fn cuLaunchKernel(
 }
 
 /// Launches a kernel on a grid of blocks.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `f` is no function, `hStream` no stream, or they are of different contexts.
+/// - `INVALID_VALUE`: grid or block is empty or too large, the block is not the one that the kernel requires, there is more dynamic shared memory than the function may have, or the parameters are not given in just one form, and whole.
+/// - `LAUNCH_OUT_OF_RESOURCES`: the block has more threads than the kernel can have.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchKernel_ptsz(
     f: CUfunction,
@@ -2170,6 +2885,15 @@ pub unsafe extern "C" fn cuLaunchKernel_ptsz(
 }
 
 /// Launches a kernel with attributes.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `f` is no function, the stream none, an event none, or they are of different contexts.
+/// - `INVALID_VALUE`: grid or block is empty or too large, the block is not the one that the kernel requires, there is more dynamic shared memory than the function may have, the parameters are not given in just one form, and whole, or an attribute makes no sense.
+/// - `NOT_SUPPORTED`: an attribute is not to be had, or clusters or a cooperative launch on this device.
+/// - `COOPERATIVE_LAUNCH_TOO_LARGE`: the device cannot hold all blocks of a cooperative launch at a time.
+/// - `LAUNCH_OUT_OF_RESOURCES`: the block has more threads than the kernel can have.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchKernelEx(
     config: *const CUlaunchConfig,
@@ -2187,6 +2911,15 @@ pub unsafe extern "C" fn cuLaunchKernelEx(
 }
 
 /// Launches a kernel with attributes.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `f` is no function, the stream none, an event none, or they are of different contexts.
+/// - `INVALID_VALUE`: grid or block is empty or too large, the block is not the one that the kernel requires, there is more dynamic shared memory than the function may have, the parameters are not given in just one form, and whole, or an attribute makes no sense.
+/// - `NOT_SUPPORTED`: an attribute is not to be had, or clusters or a cooperative launch on this device.
+/// - `COOPERATIVE_LAUNCH_TOO_LARGE`: the device cannot hold all blocks of a cooperative launch at a time.
+/// - `LAUNCH_OUT_OF_RESOURCES`: the block has more threads than the kernel can have.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchKernelEx_ptsz(
     config: *const CUlaunchConfig,
@@ -2206,6 +2939,13 @@ pub unsafe extern "C" fn cuLaunchKernelEx_ptsz(
 }
 
 /// Gives as many kernels of a library as there is room for.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `lib` is no library.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_IMAGE`: the image is malformed.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLibraryEnumerateKernels(
     kernels: *mut CUkernel,
@@ -2221,6 +2961,14 @@ pub unsafe extern "C" fn cuLibraryEnumerateKernels(
 }
 
 /// Finds a variable of a library in the current context: its address and length in bytes.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `library` is no library.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_IMAGE`: the image is malformed.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it, or the program something else at the variable's address.
+/// - `NOT_FOUND`: it has no variable of that name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLibraryGetGlobal(
     dptr: *mut CUdeviceptr,
@@ -2241,6 +2989,14 @@ pub unsafe extern "C" fn cuLibraryGetGlobal(
 }
 
 /// Finds a kernel of a library by name; loads the library in the current context for that.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `library` is no library.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_IMAGE`: the image is malformed.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it.
+/// - `NOT_FOUND`: it has no kernel of that name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLibraryGetKernel(
     pKernel: *mut CUkernel,
@@ -2258,6 +3014,13 @@ pub unsafe extern "C" fn cuLibraryGetKernel(
 }
 
 /// Counts the kernels of a library.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `lib` is no library.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_IMAGE`: the image is malformed.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLibraryGetKernelCount(count: *mut c_uint, lib: CUlibrary) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuLibraryGetKernelCount(count, lib));
@@ -2269,6 +3032,13 @@ pub unsafe extern "C" fn cuLibraryGetKernelCount(count: *mut c_uint, lib: CUlibr
 }
 
 /// Gives the library's module in the current context.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `library` is no library.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_IMAGE`: the image is malformed.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLibraryGetModule(pMod: *mut CUmodule, library: CUlibrary) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuLibraryGetModule(pMod, library));
@@ -2280,6 +3050,10 @@ pub unsafe extern "C" fn cuLibraryGetModule(pMod: *mut CUmodule, library: CUlibr
 }
 
 /// Keeps an image for use in any context; options tune what does not exist here.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `code` is null.
+/// - `INVALID_IMAGE`: it leads to no image that is known.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLibraryLoadData(
     library: *mut CUlibrary,
@@ -2324,6 +3098,10 @@ pub unsafe extern "C" fn cuLibraryLoadData(
 }
 
 /// Keeps an image from a file for use in any context.
+///
+/// # Errors
+/// - `FILE_NOT_FOUND`: the file cannot be read.
+/// - `INVALID_IMAGE`: it holds no image that is known, or less of it than that claims.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLibraryLoadFromFile(
     library: *mut CUlibrary,
@@ -2370,6 +3148,9 @@ pub unsafe extern "C" fn cuLibraryLoadFromFile(
 }
 
 /// Ends a library, its kernels and its modules.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `library` is no library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLibraryUnload(library: CUlibrary) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuLibraryUnload(library));
@@ -2377,6 +3158,10 @@ pub unsafe extern "C" fn cuLibraryUnload(library: CUlibrary) -> CUresult {
 }
 
 /// Allocates page-locked host memory that the device reaches without copies.
+///
+/// # Errors
+/// - `OUT_OF_MEMORY`: the pinned memory has no such room.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemAllocHost_v2(pp: *mut *mut c_void, bytesize: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemAllocHost_v2(pp, bytesize));
@@ -2387,7 +3172,13 @@ pub unsafe extern "C" fn cuMemAllocHost_v2(pp: *mut *mut c_void, bytesize: usize
     })
 }
 
-/// Allocates memory for host and device alike; flags say global (1), host (2) or single (4) attachment.
+/// Allocates memory for host and device alike; flags say global (1) or host (2) attachment.
+///
+/// # Errors
+/// - `OUT_OF_MEMORY`: the pinned memory has no such room.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
+/// - `INVALID_VALUE`: `bytesize` is 0, or `flags` neither 1 nor 2.
+/// - `NOT_SUPPORTED`: the device has other addresses than the host for its memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemAllocManaged(dptr: *mut CUdeviceptr, bytesize: usize, flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemAllocManaged(dptr, bytesize, flags));
@@ -2399,6 +3190,11 @@ pub unsafe extern "C" fn cuMemAllocManaged(dptr: *mut CUdeviceptr, bytesize: usi
 }
 
 /// Allocates `Height` rows of device memory at a pitch that suits the device.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `ElementSizeBytes` is not 4, 8 or 16, or `WidthInBytes` or `Height` is 0.
+/// - `OUT_OF_MEMORY`: the device, or the program's share of it, has no such room.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemAllocPitch_v2(
     dptr: *mut CUdeviceptr,
@@ -2418,6 +3214,11 @@ pub unsafe extern "C" fn cuMemAllocPitch_v2(
 }
 
 /// Allocates device memory, aligned to 512 bytes.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `bytesize` is 0.
+/// - `OUT_OF_MEMORY`: the device, or the program's share of it, has no such room.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemAlloc_v2(dptr: *mut CUdeviceptr, bytesize: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemAlloc_v2(dptr, bytesize));
@@ -2429,6 +3230,10 @@ pub unsafe extern "C" fn cuMemAlloc_v2(dptr: *mut CUdeviceptr, bytesize: usize) 
 }
 
 /// Frees page-locked host memory once the device is done with it; null is nothing.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `p` is neither null nor the start of page-locked memory that was allocated.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemFreeHost(p: *mut c_void) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemFreeHost(p));
@@ -2439,6 +3244,10 @@ pub unsafe extern "C" fn cuMemFreeHost(p: *mut c_void) -> CUresult {
 }
 
 /// Frees device or managed memory once the work queued before is done; null is nothing.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dptr` is neither null nor the start of device or managed memory that was allocated.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemFree_v2(dptr: CUdeviceptr) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemFree_v2(dptr));
@@ -2446,6 +3255,9 @@ pub unsafe extern "C" fn cuMemFree_v2(dptr: CUdeviceptr) -> CUresult {
 }
 
 /// Gives start and length of the allocation that an address lies in.
+///
+/// # Errors
+/// - `NOT_FOUND`: `dptr` lies in no memory that the device reaches.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemGetAddressRange_v2(
     pbase: *mut CUdeviceptr,
@@ -2463,6 +3275,9 @@ pub unsafe extern "C" fn cuMemGetAddressRange_v2(
 }
 
 /// Gives free and total memory of the current context's device in bytes.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemGetInfo_v2(free: *mut usize, total: *mut usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemGetInfo_v2(free, total));
@@ -2476,6 +3291,11 @@ pub unsafe extern "C" fn cuMemGetInfo_v2(free: *mut usize, total: *mut usize) ->
 }
 
 /// Allocates page-locked host memory that the device reaches without copies.
+///
+/// # Errors
+/// - `OUT_OF_MEMORY`: the pinned memory has no such room.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
+/// - `INVALID_VALUE`: `Flags` has a bit that no flag is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemHostAlloc(pp: *mut *mut c_void, bytesize: usize, Flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemHostAlloc(pp, bytesize, Flags));
@@ -2487,6 +3307,10 @@ pub unsafe extern "C" fn cuMemHostAlloc(pp: *mut *mut c_void, bytesize: usize, F
 }
 
 /// Gives the address under which the device reaches page-locked memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `p` lies in no host memory that CUDA knows, or `Flags` is not 0.
+/// - `NOT_SUPPORTED`: the device does not reach it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemHostGetDevicePointer_v2(
     pdptr: *mut CUdeviceptr,
@@ -2503,6 +3327,9 @@ pub unsafe extern "C" fn cuMemHostGetDevicePointer_v2(
 }
 
 /// Gives the flags that page-locked memory was allocated or registered with.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `p` lies in no page-locked memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemHostGetFlags(pFlags: *mut c_uint, p: *mut c_void) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemHostGetFlags(pFlags, p));
@@ -2514,7 +3341,12 @@ pub unsafe extern "C" fn cuMemHostGetFlags(pFlags: *mut c_uint, p: *mut c_void) 
     })
 }
 
-/// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are not supported.
+/// Registers the program's memory, for the device where that reaches it: in this very process. Elsewhere it stays pageable, and flags that ask for more are not supported.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `p` is null, `bytesize` is 0, `Flags` has a bit that no flag is, or the memory is the device's.
+/// - `NOT_SUPPORTED`: `Flags` asks for memory of a device, or for a device's reach that there is not.
+/// - `HOST_MEMORY_ALREADY_REGISTERED`: some of it is registered, or allocated by CUDA.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemHostRegister(p: *mut c_void, bytesize: usize, Flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemHostRegister(p, bytesize, Flags));
@@ -2524,7 +3356,12 @@ pub unsafe extern "C" fn cuMemHostRegister(p: *mut c_void, bytesize: usize, Flag
     })
 }
 
-/// Registers the program's memory for faster copies. It stays pageable and out of the device's reach: flags that ask for more are not supported.
+/// Registers the program's memory, for the device where that reaches it: in this very process. Elsewhere it stays pageable, and flags that ask for more are not supported.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `p` is null, `bytesize` is 0, `Flags` has a bit that no flag is, or the memory is the device's.
+/// - `NOT_SUPPORTED`: `Flags` asks for memory of a device, or for a device's reach that there is not.
+/// - `HOST_MEMORY_ALREADY_REGISTERED`: some of it is registered, or allocated by CUDA.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemHostRegister_v2(p: *mut c_void, bytesize: usize, Flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemHostRegister_v2(p, bytesize, Flags));
@@ -2535,6 +3372,10 @@ pub unsafe extern "C" fn cuMemHostRegister_v2(p: *mut c_void, bytesize: usize, F
 }
 
 /// Ends the registration of the program's memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `p` is null, within registered memory but not its start, or in memory that CUDA has allocated.
+/// - `HOST_MEMORY_NOT_REGISTERED`: there is nothing registered.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemHostUnregister(p: *mut c_void) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemHostUnregister(p));
@@ -2545,6 +3386,11 @@ pub unsafe extern "C" fn cuMemHostUnregister(p: *mut c_void) -> CUresult {
 }
 
 /// Copies between any two addresses.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a side is null, device memory that is not allocated, or not so much memory.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy(dst, src, ByteCount));
@@ -2552,6 +3398,11 @@ pub unsafe extern "C" fn cuMemcpy(dst: CUdeviceptr, src: CUdeviceptr, ByteCount:
 }
 
 /// Copies between any two addresses.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a side is null, device memory that is not allocated, or not so much memory.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy_ptds(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy_ptds(dst, src, ByteCount));
@@ -2559,6 +3410,13 @@ pub unsafe extern "C" fn cuMemcpy_ptds(dst: CUdeviceptr, src: CUdeviceptr, ByteC
 }
 
 /// Queues a copy of rows with pitches; of pageable memory it is done on return.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy2DAsync_v2(pCopy: *const CUDA_MEMCPY2D, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy2DAsync_v2(pCopy, hStream));
@@ -2570,6 +3428,13 @@ pub unsafe extern "C" fn cuMemcpy2DAsync_v2(pCopy: *const CUDA_MEMCPY2D, hStream
 }
 
 /// Queues a copy of rows with pitches; of pageable memory it is done on return.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy2DAsync_v2_ptsz(pCopy: *const CUDA_MEMCPY2D, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy2DAsync_v2_ptsz(pCopy, hStream));
@@ -2582,6 +3447,12 @@ pub unsafe extern "C" fn cuMemcpy2DAsync_v2_ptsz(pCopy: *const CUDA_MEMCPY2D, hS
 }
 
 /// Copies rows with any pitches.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy2DUnaligned_v2(pCopy: *const CUDA_MEMCPY2D) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy2DUnaligned_v2(pCopy));
@@ -2593,6 +3464,12 @@ pub unsafe extern "C" fn cuMemcpy2DUnaligned_v2(pCopy: *const CUDA_MEMCPY2D) -> 
 }
 
 /// Copies rows with any pitches.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy2DUnaligned_v2_ptds(pCopy: *const CUDA_MEMCPY2D) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy2DUnaligned_v2_ptds(pCopy));
@@ -2606,6 +3483,12 @@ pub unsafe extern "C" fn cuMemcpy2DUnaligned_v2_ptds(pCopy: *const CUDA_MEMCPY2D
 }
 
 /// Copies rows with pitches.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy2D_v2(pCopy: *const CUDA_MEMCPY2D) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy2D_v2(pCopy));
@@ -2617,6 +3500,12 @@ pub unsafe extern "C" fn cuMemcpy2D_v2(pCopy: *const CUDA_MEMCPY2D) -> CUresult 
 }
 
 /// Copies rows with pitches.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy2D_v2_ptds(pCopy: *const CUDA_MEMCPY2D) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy2D_v2_ptds(pCopy));
@@ -2630,6 +3519,13 @@ pub unsafe extern "C" fn cuMemcpy2D_v2_ptds(pCopy: *const CUDA_MEMCPY2D) -> CUre
 }
 
 /// Queues a copy of a box of rows; of pageable memory it is done on return.
+///
+/// # Errors
+/// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DAsync_v2(pCopy: *const CUDA_MEMCPY3D, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy3DAsync_v2(pCopy, hStream));
@@ -2641,6 +3537,13 @@ pub unsafe extern "C" fn cuMemcpy3DAsync_v2(pCopy: *const CUDA_MEMCPY3D, hStream
 }
 
 /// Queues a copy of a box of rows; of pageable memory it is done on return.
+///
+/// # Errors
+/// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DAsync_v2_ptsz(pCopy: *const CUDA_MEMCPY3D, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy3DAsync_v2_ptsz(pCopy, hStream));
@@ -2653,6 +3556,13 @@ pub unsafe extern "C" fn cuMemcpy3DAsync_v2_ptsz(pCopy: *const CUDA_MEMCPY3D, hS
 }
 
 /// Copies a box of rows between contexts.
+///
+/// # Errors
+/// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_CONTEXT`: one of the two contexts is none that lives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DPeer(pCopy: *const CUDA_MEMCPY3D_PEER) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy3DPeer(pCopy));
@@ -2664,6 +3574,13 @@ pub unsafe extern "C" fn cuMemcpy3DPeer(pCopy: *const CUDA_MEMCPY3D_PEER) -> CUr
 }
 
 /// Copies a box of rows between contexts.
+///
+/// # Errors
+/// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_CONTEXT`: one of the two contexts is none that lives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DPeer_ptds(pCopy: *const CUDA_MEMCPY3D_PEER) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy3DPeer_ptds(pCopy));
@@ -2677,6 +3594,14 @@ pub unsafe extern "C" fn cuMemcpy3DPeer_ptds(pCopy: *const CUDA_MEMCPY3D_PEER) -
 }
 
 /// Queues a copy of a box of rows between contexts.
+///
+/// # Errors
+/// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `INVALID_CONTEXT`: one of the two contexts is none that lives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DPeerAsync(pCopy: *const CUDA_MEMCPY3D_PEER, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy3DPeerAsync(pCopy, hStream));
@@ -2688,6 +3613,14 @@ pub unsafe extern "C" fn cuMemcpy3DPeerAsync(pCopy: *const CUDA_MEMCPY3D_PEER, h
 }
 
 /// Queues a copy of a box of rows between contexts.
+///
+/// # Errors
+/// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `INVALID_CONTEXT`: one of the two contexts is none that lives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3DPeerAsync_ptsz(pCopy: *const CUDA_MEMCPY3D_PEER, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy3DPeerAsync_ptsz(pCopy, hStream));
@@ -2700,6 +3633,12 @@ pub unsafe extern "C" fn cuMemcpy3DPeerAsync_ptsz(pCopy: *const CUDA_MEMCPY3D_PE
 }
 
 /// Copies a box of rows.
+///
+/// # Errors
+/// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3D_v2(pCopy: *const CUDA_MEMCPY3D) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy3D_v2(pCopy));
@@ -2711,6 +3650,12 @@ pub unsafe extern "C" fn cuMemcpy3D_v2(pCopy: *const CUDA_MEMCPY3D) -> CUresult 
 }
 
 /// Copies a box of rows.
+///
+/// # Errors
+/// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
+/// - `NOT_SUPPORTED`: a side is an array.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpy3D_v2_ptds(pCopy: *const CUDA_MEMCPY3D) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpy3D_v2_ptds(pCopy));
@@ -2724,6 +3669,12 @@ pub unsafe extern "C" fn cuMemcpy3D_v2_ptds(pCopy: *const CUDA_MEMCPY3D) -> CUre
 }
 
 /// Queues a copy between any two addresses.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a side is null, device memory that is not allocated, or not so much memory.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyAsync(
     dst: CUdeviceptr,
@@ -2736,6 +3687,12 @@ pub unsafe extern "C" fn cuMemcpyAsync(
 }
 
 /// Queues a copy between any two addresses.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a side is null, device memory that is not allocated, or not so much memory.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyAsync_ptsz(
     dst: CUdeviceptr,
@@ -2751,6 +3708,12 @@ pub unsafe extern "C" fn cuMemcpyAsync_ptsz(
 }
 
 /// Queues a copy within device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a side is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyDtoDAsync_v2(
     dstDevice: CUdeviceptr,
@@ -2763,6 +3726,12 @@ pub unsafe extern "C" fn cuMemcpyDtoDAsync_v2(
 }
 
 /// Queues a copy within device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a side is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyDtoDAsync_v2_ptsz(
     dstDevice: CUdeviceptr,
@@ -2778,6 +3747,11 @@ pub unsafe extern "C" fn cuMemcpyDtoDAsync_v2_ptsz(
 }
 
 /// Queues a copy within device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a side is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyDtoD_v2(dstDevice: CUdeviceptr, srcDevice: CUdeviceptr, ByteCount: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpyDtoD_v2(dstDevice, srcDevice, ByteCount));
@@ -2785,6 +3759,11 @@ pub unsafe extern "C" fn cuMemcpyDtoD_v2(dstDevice: CUdeviceptr, srcDevice: CUde
 }
 
 /// Queues a copy within device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a side is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyDtoD_v2_ptds(
     dstDevice: CUdeviceptr,
@@ -2798,6 +3777,12 @@ pub unsafe extern "C" fn cuMemcpyDtoD_v2_ptds(
 }
 
 /// Queues a copy of device memory to pinned memory; to pageable memory it returns when done.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstHost` is null or device memory, or `srcDevice` not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyDtoHAsync_v2(
     dstHost: *mut c_void,
@@ -2813,6 +3798,12 @@ pub unsafe extern "C" fn cuMemcpyDtoHAsync_v2(
 }
 
 /// Queues a copy of device memory to pinned memory; to pageable memory it returns when done.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstHost` is null or device memory, or `srcDevice` not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyDtoHAsync_v2_ptsz(
     dstHost: *mut c_void,
@@ -2829,6 +3820,11 @@ pub unsafe extern "C" fn cuMemcpyDtoHAsync_v2_ptsz(
 }
 
 /// Copies device memory to the host.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstHost` is null or device memory, or `srcDevice` not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyDtoH_v2(dstHost: *mut c_void, srcDevice: CUdeviceptr, ByteCount: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpyDtoH_v2(dstHost, srcDevice, ByteCount));
@@ -2839,6 +3835,11 @@ pub unsafe extern "C" fn cuMemcpyDtoH_v2(dstHost: *mut c_void, srcDevice: CUdevi
 }
 
 /// Copies device memory to the host.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstHost` is null or device memory, or `srcDevice` not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyDtoH_v2_ptds(
     dstHost: *mut c_void,
@@ -2855,6 +3856,12 @@ pub unsafe extern "C" fn cuMemcpyDtoH_v2_ptds(
 }
 
 /// Queues a copy of host memory to the device; pageable memory may be changed on return.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `srcHost` is null or device memory, or `dstDevice` not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyHtoDAsync_v2(
     dstDevice: CUdeviceptr,
@@ -2870,6 +3877,12 @@ pub unsafe extern "C" fn cuMemcpyHtoDAsync_v2(
 }
 
 /// Queues a copy of host memory to the device; pageable memory may be changed on return.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `srcHost` is null or device memory, or `dstDevice` not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyHtoDAsync_v2_ptsz(
     dstDevice: CUdeviceptr,
@@ -2886,6 +3899,11 @@ pub unsafe extern "C" fn cuMemcpyHtoDAsync_v2_ptsz(
 }
 
 /// Copies host memory to the device; returns once the source may be changed.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `srcHost` is null or device memory, or `dstDevice` not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyHtoD_v2(dstDevice: CUdeviceptr, srcHost: *const c_void, ByteCount: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemcpyHtoD_v2(dstDevice, srcHost, ByteCount));
@@ -2896,6 +3914,11 @@ pub unsafe extern "C" fn cuMemcpyHtoD_v2(dstDevice: CUdeviceptr, srcHost: *const
 }
 
 /// Copies host memory to the device; returns once the source may be changed.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `srcHost` is null or device memory, or `dstDevice` not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyHtoD_v2_ptds(
     dstDevice: CUdeviceptr,
@@ -2912,6 +3935,12 @@ pub unsafe extern "C" fn cuMemcpyHtoD_v2_ptds(
 }
 
 /// Queues a copy from one context's device memory to another's.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a side is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_CONTEXT`: `dstContext` or `srcContext` is no context that lives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyPeer(
     dstDevice: CUdeviceptr,
@@ -2925,6 +3954,12 @@ pub unsafe extern "C" fn cuMemcpyPeer(
 }
 
 /// Queues a copy from one context's device memory to another's.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a side is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_CONTEXT`: `dstContext` or `srcContext` is no context that lives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyPeer_ptds(
     dstDevice: CUdeviceptr,
@@ -2942,6 +3977,13 @@ pub unsafe extern "C" fn cuMemcpyPeer_ptds(
 }
 
 /// Queues a copy from one context's device memory to another's.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a side is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `INVALID_CONTEXT`: `dstContext` or `srcContext` is no context that lives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyPeerAsync(
     dstDevice: CUdeviceptr,
@@ -2958,6 +4000,13 @@ pub unsafe extern "C" fn cuMemcpyPeerAsync(
 }
 
 /// Queues a copy from one context's device memory to another's.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a side is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `INVALID_CONTEXT`: `dstContext` or `srcContext` is no context that lives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyPeerAsync_ptsz(
     dstDevice: CUdeviceptr,
@@ -2978,6 +4027,12 @@ pub unsafe extern "C" fn cuMemcpyPeerAsync_ptsz(
 }
 
 /// Queues a fill of device memory with a 16-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` is misaligned, or not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD16Async(
     dstDevice: CUdeviceptr,
@@ -2990,6 +4045,12 @@ pub unsafe extern "C" fn cuMemsetD16Async(
 }
 
 /// Queues a fill of device memory with a 16-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` is misaligned, or not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD16Async_ptsz(
     dstDevice: CUdeviceptr,
@@ -3005,6 +4066,11 @@ pub unsafe extern "C" fn cuMemsetD16Async_ptsz(
 }
 
 /// Fills device memory with a 16-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` is misaligned, or not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD16_v2(dstDevice: CUdeviceptr, us: c_ushort, N: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemsetD16_v2(dstDevice, us, N));
@@ -3012,6 +4078,11 @@ pub unsafe extern "C" fn cuMemsetD16_v2(dstDevice: CUdeviceptr, us: c_ushort, N:
 }
 
 /// Fills device memory with a 16-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` is misaligned, or not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD16_v2_ptds(dstDevice: CUdeviceptr, us: c_ushort, N: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemsetD16_v2_ptds(dstDevice, us, N));
@@ -3021,6 +4092,12 @@ pub unsafe extern "C" fn cuMemsetD16_v2_ptds(dstDevice: CUdeviceptr, us: c_ushor
 }
 
 /// Queues a fill of rows of device memory with a 16-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` or `dstPitch` is misaligned, a row is wider than its pitch, or `dstDevice` is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD2D16Async(
     dstDevice: CUdeviceptr,
@@ -3037,6 +4114,12 @@ pub unsafe extern "C" fn cuMemsetD2D16Async(
 }
 
 /// Queues a fill of rows of device memory with a 16-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` or `dstPitch` is misaligned, a row is wider than its pitch, or `dstDevice` is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD2D16Async_ptsz(
     dstDevice: CUdeviceptr,
@@ -3054,6 +4137,11 @@ pub unsafe extern "C" fn cuMemsetD2D16Async_ptsz(
 }
 
 /// Fills rows of device memory with a 16-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` or `dstPitch` is misaligned, a row is wider than its pitch, or `dstDevice` is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD2D16_v2(
     dstDevice: CUdeviceptr,
@@ -3067,6 +4155,11 @@ pub unsafe extern "C" fn cuMemsetD2D16_v2(
 }
 
 /// Fills rows of device memory with a 16-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` or `dstPitch` is misaligned, a row is wider than its pitch, or `dstDevice` is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD2D16_v2_ptds(
     dstDevice: CUdeviceptr,
@@ -3084,6 +4177,12 @@ pub unsafe extern "C" fn cuMemsetD2D16_v2_ptds(
 }
 
 /// Queues a fill of rows of device memory with a 32-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` or `dstPitch` is misaligned, a row is wider than its pitch, or `dstDevice` is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD2D32Async(
     dstDevice: CUdeviceptr,
@@ -3100,6 +4199,12 @@ pub unsafe extern "C" fn cuMemsetD2D32Async(
 }
 
 /// Queues a fill of rows of device memory with a 32-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` or `dstPitch` is misaligned, a row is wider than its pitch, or `dstDevice` is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD2D32Async_ptsz(
     dstDevice: CUdeviceptr,
@@ -3117,6 +4222,11 @@ pub unsafe extern "C" fn cuMemsetD2D32Async_ptsz(
 }
 
 /// Fills rows of device memory with a 32-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` or `dstPitch` is misaligned, a row is wider than its pitch, or `dstDevice` is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD2D32_v2(
     dstDevice: CUdeviceptr,
@@ -3130,6 +4240,11 @@ pub unsafe extern "C" fn cuMemsetD2D32_v2(
 }
 
 /// Fills rows of device memory with a 32-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` or `dstPitch` is misaligned, a row is wider than its pitch, or `dstDevice` is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD2D32_v2_ptds(
     dstDevice: CUdeviceptr,
@@ -3147,6 +4262,12 @@ pub unsafe extern "C" fn cuMemsetD2D32_v2_ptds(
 }
 
 /// Queues a fill of rows of device memory with a byte.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` or `dstPitch` is misaligned, a row is wider than its pitch, or `dstDevice` is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD2D8Async(
     dstDevice: CUdeviceptr,
@@ -3163,6 +4284,12 @@ pub unsafe extern "C" fn cuMemsetD2D8Async(
 }
 
 /// Queues a fill of rows of device memory with a byte.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` or `dstPitch` is misaligned, a row is wider than its pitch, or `dstDevice` is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD2D8Async_ptsz(
     dstDevice: CUdeviceptr,
@@ -3180,6 +4307,11 @@ pub unsafe extern "C" fn cuMemsetD2D8Async_ptsz(
 }
 
 /// Fills rows of device memory with a byte.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` or `dstPitch` is misaligned, a row is wider than its pitch, or `dstDevice` is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD2D8_v2(
     dstDevice: CUdeviceptr,
@@ -3193,6 +4325,11 @@ pub unsafe extern "C" fn cuMemsetD2D8_v2(
 }
 
 /// Fills rows of device memory with a byte.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` or `dstPitch` is misaligned, a row is wider than its pitch, or `dstDevice` is not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD2D8_v2_ptds(
     dstDevice: CUdeviceptr,
@@ -3210,6 +4347,12 @@ pub unsafe extern "C" fn cuMemsetD2D8_v2_ptds(
 }
 
 /// Queues a fill of device memory with a 32-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` is misaligned, or not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD32Async(dstDevice: CUdeviceptr, ui: c_uint, N: usize, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemsetD32Async(dstDevice, ui, N, hStream));
@@ -3217,6 +4360,12 @@ pub unsafe extern "C" fn cuMemsetD32Async(dstDevice: CUdeviceptr, ui: c_uint, N:
 }
 
 /// Queues a fill of device memory with a 32-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` is misaligned, or not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD32Async_ptsz(
     dstDevice: CUdeviceptr,
@@ -3232,6 +4381,11 @@ pub unsafe extern "C" fn cuMemsetD32Async_ptsz(
 }
 
 /// Fills device memory with a 32-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` is misaligned, or not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD32_v2(dstDevice: CUdeviceptr, ui: c_uint, N: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemsetD32_v2(dstDevice, ui, N));
@@ -3239,6 +4393,11 @@ pub unsafe extern "C" fn cuMemsetD32_v2(dstDevice: CUdeviceptr, ui: c_uint, N: u
 }
 
 /// Fills device memory with a 32-bit value.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` is misaligned, or not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD32_v2_ptds(dstDevice: CUdeviceptr, ui: c_uint, N: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemsetD32_v2_ptds(dstDevice, ui, N));
@@ -3248,6 +4407,12 @@ pub unsafe extern "C" fn cuMemsetD32_v2_ptds(dstDevice: CUdeviceptr, ui: c_uint,
 }
 
 /// Queues a fill of device memory with a byte.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` is misaligned, or not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD8Async(dstDevice: CUdeviceptr, uc: c_uchar, N: usize, hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemsetD8Async(dstDevice, uc, N, hStream));
@@ -3255,6 +4420,12 @@ pub unsafe extern "C" fn cuMemsetD8Async(dstDevice: CUdeviceptr, uc: c_uchar, N:
 }
 
 /// Queues a fill of device memory with a byte.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` is misaligned, or not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD8Async_ptsz(
     dstDevice: CUdeviceptr,
@@ -3270,6 +4441,11 @@ pub unsafe extern "C" fn cuMemsetD8Async_ptsz(
 }
 
 /// Fills device memory with a byte.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` is misaligned, or not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD8_v2(dstDevice: CUdeviceptr, uc: c_uchar, N: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemsetD8_v2(dstDevice, uc, N));
@@ -3277,6 +4453,11 @@ pub unsafe extern "C" fn cuMemsetD8_v2(dstDevice: CUdeviceptr, uc: c_uchar, N: u
 }
 
 /// Fills device memory with a byte.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `dstDevice` is misaligned, or not so much memory that the device reaches.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemsetD8_v2_ptds(dstDevice: CUdeviceptr, uc: c_uchar, N: usize) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuMemsetD8_v2_ptds(dstDevice, uc, N));
@@ -3286,6 +4467,10 @@ pub unsafe extern "C" fn cuMemsetD8_v2_ptds(dstDevice: CUdeviceptr, uc: c_uchar,
 }
 
 /// Gives as many kernels of a module as there is room for.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `mod_` is no module.
+/// - `INVALID_PTX`: a kernel does not compile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleEnumerateFunctions(
     functions: *mut CUfunction,
@@ -3301,6 +4486,11 @@ pub unsafe extern "C" fn cuModuleEnumerateFunctions(
 }
 
 /// Finds a kernel of a module by name.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hmod` is no module.
+/// - `NOT_FOUND`: it has no kernel of that name.
+/// - `INVALID_PTX`: the kernel does not compile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleGetFunction(hfunc: *mut CUfunction, hmod: CUmodule, name: *const c_char) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuModuleGetFunction(hfunc, hmod, name as text));
@@ -3314,6 +4504,9 @@ pub unsafe extern "C" fn cuModuleGetFunction(hfunc: *mut CUfunction, hmod: CUmod
 }
 
 /// Counts the kernels of a module.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `mod_` is no module.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleGetFunctionCount(count: *mut c_uint, mod_: CUmodule) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuModuleGetFunctionCount(count, mod_));
@@ -3325,6 +4518,11 @@ pub unsafe extern "C" fn cuModuleGetFunctionCount(count: *mut c_uint, mod_: CUmo
 }
 
 /// Finds a variable of a module by name: its address and length in bytes.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hmod` is no module.
+/// - `NOT_FOUND`: it has no variable of that name.
+/// - `OUT_OF_MEMORY`: the program has something else at its address.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleGetGlobal_v2(
     dptr: *mut CUdeviceptr,
@@ -3345,6 +4543,9 @@ pub unsafe extern "C" fn cuModuleGetGlobal_v2(
 }
 
 /// Says that functions are made ready when they are first asked for.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleGetLoadingMode(mode: *mut CUmoduleLoadingMode) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuModuleGetLoadingMode(mode));
@@ -3356,6 +4557,14 @@ pub unsafe extern "C" fn cuModuleGetLoadingMode(mode: *mut CUmoduleLoadingMode) 
 }
 
 /// Loads an image from a file.
+///
+/// # Errors
+/// - `FILE_NOT_FOUND`: the file cannot be read.
+/// - `INVALID_IMAGE`: it holds no image that is known, or a malformed one.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleLoad(module: *mut CUmodule, fname: *const c_char) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuModuleLoad(module, fname as text));
@@ -3369,6 +4578,14 @@ pub unsafe extern "C" fn cuModuleLoad(module: *mut CUmodule, fname: *const c_cha
 }
 
 /// Loads an image; a fatbin's best entry only.
+///
+/// # Errors
+/// - `INVALID_VALUE`: the image is null.
+/// - `INVALID_IMAGE`: it is none that is known, or malformed.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleLoadData(module: *mut CUmodule, image: *const c_void) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuModuleLoadData(module, image));
@@ -3381,6 +4598,14 @@ pub unsafe extern "C" fn cuModuleLoadData(module: *mut CUmodule, image: *const c
 }
 
 /// Loads an image; a fatbin's best entry only.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `image` is null, or there are more than 64 options, or some and an array is null.
+/// - `INVALID_IMAGE`: it is none that is known, or malformed.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleLoadDataEx(
     module: *mut CUmodule,
@@ -3399,6 +4624,14 @@ pub unsafe extern "C" fn cuModuleLoadDataEx(
 }
 
 /// Loads the best entry of a fatbin.
+///
+/// # Errors
+/// - `INVALID_VALUE`: the image is null.
+/// - `INVALID_IMAGE`: it is none that is known, or malformed.
+/// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `OUT_OF_MEMORY`: the device has no room for it.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleLoadFatBinary(module: *mut CUmodule, fatCubin: *const c_void) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuModuleLoadFatBinary(module, fatCubin));
@@ -3411,6 +4644,11 @@ pub unsafe extern "C" fn cuModuleLoadFatBinary(module: *mut CUmodule, fatCubin: 
 }
 
 /// Unloads a module once the work queued before is done.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hmod` is no module.
+/// - `NOT_PERMITTED`: it is a library's.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuModuleUnload(hmod: CUmodule) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuModuleUnload(hmod));
@@ -3418,6 +4656,10 @@ pub unsafe extern "C" fn cuModuleUnload(hmod: CUmodule) -> CUresult {
 }
 
 /// Gives how many blocks of a kernel one multiprocessor holds at a time.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `func` is no function.
+/// - `INVALID_VALUE`: `blockSize` is not positive, or `dynamicSMemSize` is 4 GiB or more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuOccupancyMaxActiveBlocksPerMultiprocessor(
     numBlocks: *mut c_int,
@@ -3437,6 +4679,10 @@ pub unsafe extern "C" fn cuOccupancyMaxActiveBlocksPerMultiprocessor(
 }
 
 /// Gives how many blocks of a kernel one multiprocessor holds at a time.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `func` is no function.
+/// - `INVALID_VALUE`: `blockSize` is not positive, `dynamicSMemSize` is 4 GiB or more, or `flags` is above 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
     numBlocks: *mut c_int,
@@ -3463,6 +4709,11 @@ pub unsafe extern "C" fn cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
 }
 
 /// Gives how many clusters of a launch the device holds at a time.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `func` is no function.
+/// - `INVALID_VALUE`: an attribute of `config` makes no sense.
+/// - `NOT_SUPPORTED`: an attribute is not to be had, or the device has no clusters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuOccupancyMaxActiveClusters(
     numClusters: *mut c_int,
@@ -3480,6 +4731,10 @@ pub unsafe extern "C" fn cuOccupancyMaxActiveClusters(
 }
 
 /// Gives the block size that fills multiprocessors best, and the smallest grid that fills all of them.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `func` is no function.
+/// - `INVALID_VALUE`: `blockSizeLimit` is negative, or a block has 4 GiB of dynamic shared memory or more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuOccupancyMaxPotentialBlockSize(
     minGridSize: *mut c_int,
@@ -3517,6 +4772,10 @@ pub unsafe extern "C" fn cuOccupancyMaxPotentialBlockSize(
 }
 
 /// Gives the block size that fills multiprocessors best, and the smallest grid that fills all of them.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `func` is no function.
+/// - `INVALID_VALUE`: `blockSizeLimit` is negative, a block has 4 GiB of dynamic shared memory or more, or `flags` is above 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuOccupancyMaxPotentialBlockSizeWithFlags(
     minGridSize: *mut c_int,
@@ -3557,6 +4816,11 @@ pub unsafe extern "C" fn cuOccupancyMaxPotentialBlockSizeWithFlags(
 }
 
 /// Gives how many blocks the largest cluster of a launch could have.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `func` is no function.
+/// - `INVALID_VALUE`: an attribute of `config` makes no sense.
+/// - `NOT_SUPPORTED`: an attribute is not to be had, or the device has no clusters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuOccupancyMaxPotentialClusterSize(
     clusterSize: *mut c_int,
@@ -3574,6 +4838,9 @@ pub unsafe extern "C" fn cuOccupancyMaxPotentialClusterSize(
 }
 
 /// Gives an attribute of the memory at an address; memory that CUDA does not know is an error.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `data` is null, CUDA does not know the memory at `ptr`, or that has no such `attribute`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuPointerGetAttribute(
     data: *mut c_void,
@@ -3588,6 +4855,9 @@ pub unsafe extern "C" fn cuPointerGetAttribute(
 }
 
 /// Gives several attributes of the memory at an address; memory that CUDA does not know has null ones.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `data` or a place in it is null, or there is no such attribute.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuPointerGetAttributes(
     numAttributes: c_uint,
@@ -3606,6 +4876,13 @@ pub unsafe extern "C" fn cuPointerGetAttributes(
 
 /// Queues the call of a host function with the stream and what has become of its work; later work waits for it. It is called
 /// whatever happens.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `callback` is null, or `flags` is not 0.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `OPERATING_SYSTEM`: no thread can be started for it.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: the stream is in a capture, which this breaks.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamAddCallback(
     hStream: CUstream,
@@ -3622,6 +4899,13 @@ pub unsafe extern "C" fn cuStreamAddCallback(
 
 /// Queues the call of a host function with the stream and what has become of its work; later work waits for it. It is called
 /// whatever happens.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `callback` is null, or `flags` is not 0.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `OPERATING_SYSTEM`: no thread can be started for it.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: the stream is in a capture, which this breaks.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamAddCallback_ptsz(
     hStream: CUstream,
@@ -3638,6 +4922,12 @@ pub unsafe extern "C" fn cuStreamAddCallback_ptsz(
 }
 
 /// Starts to capture a stream's work into a new graph, in global mode.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `ILLEGAL_STATE`: the stream is captured already.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: it is the legacy stream.
+/// - `OUT_OF_MEMORY`: there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBeginCapture(hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamBeginCapture(hStream));
@@ -3645,6 +4935,12 @@ pub unsafe extern "C" fn cuStreamBeginCapture(hStream: CUstream) -> CUresult {
 }
 
 /// Starts to capture a stream's work into a new graph, in global mode.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `ILLEGAL_STATE`: the stream is captured already.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: it is the legacy stream.
+/// - `OUT_OF_MEMORY`: there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBeginCapture_ptsz(hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamBeginCapture_ptsz(hStream));
@@ -3655,6 +4951,13 @@ pub unsafe extern "C" fn cuStreamBeginCapture_ptsz(hStream: CUstream) -> CUresul
 }
 
 /// Starts to capture a stream's work into a graph that exists, after some of its nodes.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `INVALID_VALUE`: `hGraph` is no graph, a dependency none of its nodes, or `mode` is none.
+/// - `NOT_SUPPORTED`: `dependencyData` is not null.
+/// - `ILLEGAL_STATE`: the stream is captured already.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: it is the legacy stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBeginCaptureToGraph(
     hStream: CUstream,
@@ -3686,6 +4989,13 @@ pub unsafe extern "C" fn cuStreamBeginCaptureToGraph(
 }
 
 /// Starts to capture a stream's work into a graph that exists, after some of its nodes.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `INVALID_VALUE`: `hGraph` is no graph, a dependency none of its nodes, or `mode` is none.
+/// - `NOT_SUPPORTED`: `dependencyData` is not null.
+/// - `ILLEGAL_STATE`: the stream is captured already.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: it is the legacy stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBeginCaptureToGraph_ptsz(
     hStream: CUstream,
@@ -3718,6 +5028,13 @@ pub unsafe extern "C" fn cuStreamBeginCaptureToGraph_ptsz(
 }
 
 /// Starts to capture a stream's work into a new graph.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `ILLEGAL_STATE`: the stream is captured already.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: it is the legacy stream.
+/// - `OUT_OF_MEMORY`: there are 65,536 graphs.
+/// - `INVALID_VALUE`: `mode` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBeginCapture_v2(hStream: CUstream, mode: CUstreamCaptureMode) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamBeginCapture_v2(hStream, mode));
@@ -3725,6 +5042,13 @@ pub unsafe extern "C" fn cuStreamBeginCapture_v2(hStream: CUstream, mode: CUstre
 }
 
 /// Starts to capture a stream's work into a new graph.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `ILLEGAL_STATE`: the stream is captured already.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: it is the legacy stream.
+/// - `OUT_OF_MEMORY`: there are 65,536 graphs.
+/// - `INVALID_VALUE`: `mode` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamBeginCapture_v2_ptsz(hStream: CUstream, mode: CUstreamCaptureMode) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamBeginCapture_v2_ptsz(hStream, mode));
@@ -3735,6 +5059,10 @@ pub unsafe extern "C" fn cuStreamBeginCapture_v2_ptsz(hStream: CUstream, mode: C
 }
 
 /// Makes a stream.
+///
+/// # Errors
+/// - `INVALID_VALUE`: the flags have a bit that no flag is.
+/// - `OUT_OF_MEMORY`: as many streams are open as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamCreate(phStream: *mut CUstream, Flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamCreate(phStream, Flags));
@@ -3746,6 +5074,10 @@ pub unsafe extern "C" fn cuStreamCreate(phStream: *mut CUstream, Flags: c_uint) 
 }
 
 /// Makes a stream of a priority, moved into the device's range.
+///
+/// # Errors
+/// - `INVALID_VALUE`: the flags have a bit that no flag is.
+/// - `OUT_OF_MEMORY`: as many streams are open as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamCreateWithPriority(
     phStream: *mut CUstream,
@@ -3761,6 +5093,9 @@ pub unsafe extern "C" fn cuStreamCreateWithPriority(
 }
 
 /// Ends a stream's handle; queued work is still done.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream that was created.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamDestroy(hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamDestroy(hStream));
@@ -3768,6 +5103,9 @@ pub unsafe extern "C" fn cuStreamDestroy(hStream: CUstream) -> CUresult {
 }
 
 /// Ends a stream's handle; queued work is still done.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream that was created.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamDestroy_v2(hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamDestroy_v2(hStream));
@@ -3775,6 +5113,14 @@ pub unsafe extern "C" fn cuStreamDestroy_v2(hStream: CUstream) -> CUresult {
 }
 
 /// Ends the capture of a stream and gives its graph; null when it failed.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `ILLEGAL_STATE`: the stream is not captured.
+/// - `STREAM_CAPTURE_UNMATCHED`: the capture has begun on another stream.
+/// - `STREAM_CAPTURE_WRONG_THREAD`: it has begun on another thread, and not in relaxed mode.
+/// - `STREAM_CAPTURE_INVALIDATED`: an earlier call has broken it.
+/// - `STREAM_CAPTURE_UNJOINED`: another stream in it has work that this one does not wait for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamEndCapture(hStream: CUstream, phGraph: *mut CUgraph) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamEndCapture(hStream, phGraph));
@@ -3786,6 +5132,14 @@ pub unsafe extern "C" fn cuStreamEndCapture(hStream: CUstream, phGraph: *mut CUg
 }
 
 /// Ends the capture of a stream and gives its graph; null when it failed.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `ILLEGAL_STATE`: the stream is not captured.
+/// - `STREAM_CAPTURE_UNMATCHED`: the capture has begun on another stream.
+/// - `STREAM_CAPTURE_WRONG_THREAD`: it has begun on another thread, and not in relaxed mode.
+/// - `STREAM_CAPTURE_INVALIDATED`: an earlier call has broken it.
+/// - `STREAM_CAPTURE_UNJOINED`: another stream in it has work that this one does not wait for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamEndCapture_ptsz(hStream: CUstream, phGraph: *mut CUgraph) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamEndCapture_ptsz(hStream, phGraph));
@@ -3798,6 +5152,10 @@ pub unsafe extern "C" fn cuStreamEndCapture_ptsz(hStream: CUstream, phGraph: *mu
 }
 
 /// Says whether a stream is captured, and in which capture.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetCaptureInfo(
     hStream: CUstream,
@@ -3815,6 +5173,10 @@ pub unsafe extern "C" fn cuStreamGetCaptureInfo(
 }
 
 /// Says whether a stream is captured, and in which capture.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetCaptureInfo_ptsz(
     hStream: CUstream,
@@ -3833,6 +5195,10 @@ pub unsafe extern "C" fn cuStreamGetCaptureInfo_ptsz(
 }
 
 /// Says whether a stream is captured, into which graph, and after which nodes its next one comes. The array of nodes is valid until the next capture call for the stream.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetCaptureInfo_v2(
     hStream: CUstream,
@@ -3869,6 +5235,10 @@ pub unsafe extern "C" fn cuStreamGetCaptureInfo_v2(
 }
 
 /// Says whether a stream is captured, into which graph, and after which nodes its next one comes. The array of nodes is valid until the next capture call for the stream.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetCaptureInfo_v2_ptsz(
     hStream: CUstream,
@@ -3913,6 +5283,11 @@ pub unsafe extern "C" fn cuStreamGetCaptureInfo_v2_ptsz(
 }
 
 /// As `cuStreamGetCaptureInfo_v2`; edges carry no data here.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
+/// - `INVALID_VALUE`: `edgeData_out` is asked for without `dependencies_out`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetCaptureInfo_v3(
     hStream: CUstream,
@@ -3961,6 +5336,11 @@ pub unsafe extern "C" fn cuStreamGetCaptureInfo_v3(
 }
 
 /// As `cuStreamGetCaptureInfo_v2`; edges carry no data here.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
+/// - `INVALID_VALUE`: `edgeData_out` is asked for without `dependencies_out`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetCaptureInfo_v3_ptsz(
     hStream: CUstream,
@@ -4010,6 +5390,9 @@ pub unsafe extern "C" fn cuStreamGetCaptureInfo_v3_ptsz(
 }
 
 /// Gives a stream's context.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetCtx(hStream: CUstream, pctx: *mut CUcontext) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamGetCtx(hStream, pctx));
@@ -4021,6 +5404,9 @@ pub unsafe extern "C" fn cuStreamGetCtx(hStream: CUstream, pctx: *mut CUcontext)
 }
 
 /// Gives a stream's context.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetCtx_ptsz(hStream: CUstream, pctx: *mut CUcontext) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamGetCtx_ptsz(hStream, pctx));
@@ -4033,6 +5419,9 @@ pub unsafe extern "C" fn cuStreamGetCtx_ptsz(hStream: CUstream, pctx: *mut CUcon
 }
 
 /// Gives a stream's context; there are no green contexts.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetCtx_v2(
     hStream: CUstream,
@@ -4050,6 +5439,9 @@ pub unsafe extern "C" fn cuStreamGetCtx_v2(
 }
 
 /// Gives a stream's context; there are no green contexts.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetCtx_v2_ptsz(
     hStream: CUstream,
@@ -4068,6 +5460,9 @@ pub unsafe extern "C" fn cuStreamGetCtx_v2_ptsz(
 }
 
 /// Gives a stream's device.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetDevice(hStream: CUstream, device: *mut CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamGetDevice(hStream, device));
@@ -4079,6 +5474,9 @@ pub unsafe extern "C" fn cuStreamGetDevice(hStream: CUstream, device: *mut CUdev
 }
 
 /// Gives a stream's device.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetDevice_ptsz(hStream: CUstream, device: *mut CUdevice) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamGetDevice_ptsz(hStream, device));
@@ -4091,6 +5489,9 @@ pub unsafe extern "C" fn cuStreamGetDevice_ptsz(hStream: CUstream, device: *mut 
 }
 
 /// Gives the flags that a stream was made with.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetFlags(hStream: CUstream, flags: *mut c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamGetFlags(hStream, flags));
@@ -4102,6 +5503,9 @@ pub unsafe extern "C" fn cuStreamGetFlags(hStream: CUstream, flags: *mut c_uint)
 }
 
 /// Gives the flags that a stream was made with.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetFlags_ptsz(hStream: CUstream, flags: *mut c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamGetFlags_ptsz(hStream, flags));
@@ -4114,6 +5518,9 @@ pub unsafe extern "C" fn cuStreamGetFlags_ptsz(hStream: CUstream, flags: *mut c_
 }
 
 /// Gives a number that no other stream of the process has or had.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetId(hStream: CUstream, streamId: *mut c_ulonglong) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamGetId(hStream, streamId));
@@ -4125,6 +5532,9 @@ pub unsafe extern "C" fn cuStreamGetId(hStream: CUstream, streamId: *mut c_ulong
 }
 
 /// Gives a number that no other stream of the process has or had.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetId_ptsz(hStream: CUstream, streamId: *mut c_ulonglong) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamGetId_ptsz(hStream, streamId));
@@ -4137,6 +5547,9 @@ pub unsafe extern "C" fn cuStreamGetId_ptsz(hStream: CUstream, streamId: *mut c_
 }
 
 /// Gives a stream's priority.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetPriority(hStream: CUstream, priority: *mut c_int) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamGetPriority(hStream, priority));
@@ -4148,6 +5561,9 @@ pub unsafe extern "C" fn cuStreamGetPriority(hStream: CUstream, priority: *mut c
 }
 
 /// Gives a stream's priority.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamGetPriority_ptsz(hStream: CUstream, priority: *mut c_int) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamGetPriority_ptsz(hStream, priority));
@@ -4160,6 +5576,10 @@ pub unsafe extern "C" fn cuStreamGetPriority_ptsz(hStream: CUstream, priority: *
 }
 
 /// Says whether a stream is captured.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamIsCapturing(hStream: CUstream, captureStatus: *mut CUstreamCaptureStatus) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamIsCapturing(hStream, captureStatus));
@@ -4171,6 +5591,10 @@ pub unsafe extern "C" fn cuStreamIsCapturing(hStream: CUstream, captureStatus: *
 }
 
 /// Says whether a stream is captured.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamIsCapturing_ptsz(
     hStream: CUstream,
@@ -4186,6 +5610,12 @@ pub unsafe extern "C" fn cuStreamIsCapturing_ptsz(
 }
 
 /// Says whether all work of a stream is done: success, or `NOT_READY`.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: the stream is in a capture, which this breaks.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
+/// - `NOT_READY`: some work is not done yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamQuery(hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamQuery(hStream));
@@ -4193,6 +5623,12 @@ pub unsafe extern "C" fn cuStreamQuery(hStream: CUstream) -> CUresult {
 }
 
 /// Says whether all work of a stream is done: success, or `NOT_READY`.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: the stream is in a capture, which this breaks.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
+/// - `NOT_READY`: some work is not done yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamQuery_ptsz(hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamQuery_ptsz(hStream));
@@ -4203,6 +5639,11 @@ pub unsafe extern "C" fn cuStreamQuery_ptsz(hStream: CUstream) -> CUresult {
 }
 
 /// Waits for all work of a stream.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: the stream is in a capture, which this breaks.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamSynchronize(hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamSynchronize(hStream));
@@ -4210,6 +5651,11 @@ pub unsafe extern "C" fn cuStreamSynchronize(hStream: CUstream) -> CUresult {
 }
 
 /// Waits for all work of a stream.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: the stream is in a capture, which this breaks.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamSynchronize_ptsz(hStream: CUstream) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamSynchronize_ptsz(hStream));
@@ -4220,6 +5666,13 @@ pub unsafe extern "C" fn cuStreamSynchronize_ptsz(hStream: CUstream) -> CUresult
 }
 
 /// Adds to (flags 0) or replaces (flags 1) the nodes that a captured stream's next node depends on.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `ILLEGAL_STATE`: the stream is not captured.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: an earlier call has broken the capture.
+/// - `INVALID_VALUE`: a dependency is no node of the captured graph, or `flags` is above 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamUpdateCaptureDependencies(
     hStream: CUstream,
@@ -4236,6 +5689,13 @@ pub unsafe extern "C" fn cuStreamUpdateCaptureDependencies(
 }
 
 /// Adds to (flags 0) or replaces (flags 1) the nodes that a captured stream's next node depends on.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `ILLEGAL_STATE`: the stream is not captured.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: an earlier call has broken the capture.
+/// - `INVALID_VALUE`: a dependency is no node of the captured graph, or `flags` is above 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamUpdateCaptureDependencies_ptsz(
     hStream: CUstream,
@@ -4253,6 +5713,14 @@ pub unsafe extern "C" fn cuStreamUpdateCaptureDependencies_ptsz(
 }
 
 /// As `cuStreamUpdateCaptureDependencies`; edges carry no data here.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `ILLEGAL_STATE`: the stream is not captured.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: an earlier call has broken the capture.
+/// - `INVALID_VALUE`: a dependency is no node of the captured graph, or `flags` is above 1.
+/// - `NOT_SUPPORTED`: `dependencyData` is not null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamUpdateCaptureDependencies_v2(
     hStream: CUstream,
@@ -4282,6 +5750,14 @@ pub unsafe extern "C" fn cuStreamUpdateCaptureDependencies_v2(
 }
 
 /// As `cuStreamUpdateCaptureDependencies`; edges carry no data here.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `ILLEGAL_STATE`: the stream is not captured.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: an earlier call has broken the capture.
+/// - `INVALID_VALUE`: a dependency is no node of the captured graph, or `flags` is above 1.
+/// - `NOT_SUPPORTED`: `dependencyData` is not null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamUpdateCaptureDependencies_v2_ptsz(
     hStream: CUstream,
@@ -4312,6 +5788,14 @@ pub unsafe extern "C" fn cuStreamUpdateCaptureDependencies_v2_ptsz(
 }
 
 /// Has later work of a stream wait for an event; flag 1 makes that a node of a captured graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `Flags` is above 1, or 1 and the stream is not captured.
+/// - `INVALID_HANDLE`: `hStream` is no stream, or `hEvent` no event.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured, or the event was last recorded in a capture.
+/// - `STREAM_CAPTURE_MERGE`: the event was last recorded in another capture than the stream is in.
+/// - `STREAM_CAPTURE_ISOLATION`: the stream is captured, and the event was recorded outside, with `Flags` 0.
+/// - `STREAM_CAPTURE_INVALIDATED`: the capture is over, or an earlier call has broken it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamWaitEvent(hStream: CUstream, hEvent: CUevent, Flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamWaitEvent(hStream, hEvent, Flags));
@@ -4319,6 +5803,14 @@ pub unsafe extern "C" fn cuStreamWaitEvent(hStream: CUstream, hEvent: CUevent, F
 }
 
 /// Has later work of a stream wait for an event; flag 1 makes that a node of a captured graph.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `Flags` is above 1, or 1 and the stream is not captured.
+/// - `INVALID_HANDLE`: `hStream` is no stream, or `hEvent` no event.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream, and a blocking stream is captured, or the event was last recorded in a capture.
+/// - `STREAM_CAPTURE_MERGE`: the event was last recorded in another capture than the stream is in.
+/// - `STREAM_CAPTURE_ISOLATION`: the stream is captured, and the event was recorded outside, with `Flags` 0.
+/// - `STREAM_CAPTURE_INVALIDATED`: the capture is over, or an earlier call has broken it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuStreamWaitEvent_ptsz(hStream: CUstream, hEvent: CUevent, Flags: c_uint) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuStreamWaitEvent_ptsz(hStream, hEvent, Flags));
@@ -4329,6 +5821,9 @@ pub unsafe extern "C" fn cuStreamWaitEvent_ptsz(hStream: CUstream, hEvent: CUeve
 }
 
 /// Swaps how strict captures are with this thread's calls.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `mode` leads to none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuThreadExchangeStreamCaptureMode(mode: *mut CUstreamCaptureMode) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuThreadExchangeStreamCaptureMode(mode));

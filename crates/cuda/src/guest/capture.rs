@@ -192,6 +192,19 @@ fn invalidate(stream: &Stream, why: CuError) {
     }
 }
 
+/// The open capture of that id.
+fn open(id: u64) -> Option<Arc<Capture>> {
+    OPEN.lock().iter().find(|open| open.id == id).cloned()
+}
+
+/// Breaks the capture of that id with an error, for the call to return.
+pub(crate) fn broken_by(id: u64, error: CuError) -> CuError {
+    if let Some(capture) = open(id) {
+        capture.state.lock().broken.get_or_insert(error);
+    }
+    error
+}
+
 /// The capture that a stream is in.
 pub(super) fn of(stream: &Stream) -> Option<Arc<Capture>> {
     stream.branch.lock().as_ref().map(|branch| branch.capture.clone())
@@ -204,7 +217,8 @@ impl Capture {
         }
     }
 
-    /// Breaks the capture if a call that is not safe meanwhile concerns it, made on that thread in that mode. Returns whether it does.
+    /// Breaks the capture if a call that is not safe meanwhile concerns it, made on that thread in that mode; returns whether it
+    /// does.
     pub(super) fn break_by_unsafe_call(&self, thread: ThreadId, mode: CUstreamCaptureMode) -> bool {
         let global = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_GLOBAL;
         let concerns = match self.mode {
@@ -332,8 +346,7 @@ pub(crate) fn join(stream: &Arc<Stream>, capture: u64, nodes: &[u32]) -> CuResul
             Ok(())
         }
         None => {
-            let open = OPEN.lock().iter().find(|open| open.id == capture).cloned();
-            let capture = open.ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
+            let capture = open(capture).ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
             let mut state = capture.state.lock();
             if state.closed || state.broken.is_some() {
                 return Err(CuError::STREAM_CAPTURE_INVALIDATED);

@@ -162,11 +162,6 @@ impl Live {
         self.streams.lock().clone()
     }
 
-    /// Whether a stream of the context is captured.
-    pub(crate) fn is_captured(&self) -> bool {
-        self.streams.lock().iter().any(|stream| stream.is_capturing())
-    }
-
     /// Its limits and its streams' priorities.
     ///
     /// # Errors

@@ -81,7 +81,11 @@ pub(crate) unsafe fn to_device(
         None => {
             // SAFETY: the caller's promise.
             let bytes = unsafe { std::slice::from_raw_parts(source, len) };
-            (live.copy_in(target, bytes)?, Memory::Pageable)
+            let seq = match to.memory {
+                Memory::Device => live.copy_in_unseen(target, bytes)?,
+                _ => live.copy_in(target, bytes)?,
+            };
+            (seq, Memory::Pageable)
         }
     };
     live.end(seq, done.end_of_copy(to.memory, from))

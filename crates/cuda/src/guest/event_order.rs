@@ -12,6 +12,19 @@ use super::process::Process;
 use super::stream::Stream;
 use super::work::Work;
 
+impl Stream {
+    /// Whether an event may be a node of its own on this stream: only a capture has nodes.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when that is wanted and the stream is not captured, else as [`Stream::enter`].
+    pub(crate) fn allow_external(&self, process: &Process, wanted: bool) -> CuResult {
+        match wanted {
+            true if matches!(self.enter(process)?, Arm::Live(_)) => Err(CuError::INVALID_VALUE),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Event {
     /// Records the event on a stream, or in the graph that the stream is captured into: as a node if `external`.
     ///

@@ -109,6 +109,14 @@ impl Live<'_> {
         self.process.link.copy_in(self.stream.tail.end(), target, source)
     }
 
+    /// The same to memory that only the device reaches: a part of what [`Tail::unseen_run`] is about, unless it is pinned.
+    ///
+    /// # Errors
+    /// As [`copy_in`](Self::copy_in).
+    pub(crate) fn copy_in_unseen(&self, target: u64, source: &[u8]) -> CuResult<Seq> {
+        self.process.link.copy_in_unseen(self.stream.tail.end(), target, source)
+    }
+
     /// Copies from a device address, and waits for it.
     ///
     /// # Errors

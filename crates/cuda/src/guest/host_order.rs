@@ -3,6 +3,9 @@
 //!
 //! It returns while its bytes are still under way. Streams that keep order with its own need nothing for that; every other one
 //! is made to wait for it, and so is one that is opened meanwhile.
+//!
+//! The same goes for copies whose asynchronous form has returned, once somebody waits for their stream: if nothing else is left
+//! there, it is over to the program, too, and not waited for.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -30,13 +33,43 @@ pub(super) fn closed() {
     APART.fetch_sub(1, Ordering::SeqCst);
 }
 
+/// For one who waits for a stream that is not captured: if nothing is left there but copies whose bytes have been taken, whatever
+/// any stream is given from now on comes after them. Returns whether that is all there was to wait for.
+///
+/// # Errors
+/// `CONTEXT_IS_DESTROYED`, and those of the link.
+pub(super) fn end_unseen(process: &Process, stream: &Stream) -> CuResult<bool> {
+    let Some(run) = stream.tail.unseen_run() else {
+        return Ok(false);
+    };
+    let is_done = |stream: &Stream, seq| process.link.is_done(stream.slot(), seq);
+    // What their stream waits for without being told may be waited for by the program, too.
+    if is_done(stream, run.last) || !is_done(stream, run.after) || !is_order_kept_by_idle(process, stream)? {
+        return Ok(false);
+    }
+    put_before_all(process, stream, run.last)?;
+    stream.copied.set_over(run.last);
+    Ok(true)
+}
+
+/// Whether all other streams of its context that a stream keeps order with have nothing to do.
+fn is_order_kept_by_idle(process: &Process, stream: &Stream) -> CuResult<bool> {
+    let is_idle = |other: &Stream| process.link.is_done(other.slot(), other.last());
+    let live = stream.owner.live()?;
+    Ok(match (stream.is_legacy(), stream.is_blocking()) {
+        (true, _) => live.streams().iter().all(|other| !other.is_blocking() || other.is_legacy() || is_idle(other)),
+        (false, true) => is_idle(&live.legacy),
+        (false, false) => true,
+    })
+}
+
 /// Has a copy from the program's memory, which ends with `seq` on `stream`, come before whatever any stream is given from now on.
 ///
 /// # Errors
 /// Those of the link.
 #[inline]
 pub(super) fn put_before_all(process: &Process, stream: &Stream, seq: Seq) -> CuResult {
-    stream.note_host_copy(seq);
+    stream.copied.note(seq);
     if APART.load(Ordering::SeqCst) > 1 { hold_others_back(process, stream, seq) } else { Ok(()) }
 }
 
@@ -61,7 +94,7 @@ fn hold_others_back(process: &Process, stream: &Stream, seq: Seq) -> CuResult {
 /// # Errors
 /// Those of the link.
 pub(super) fn join(process: &Process, opened: &Stream) -> CuResult {
-    each_stream(process, &mut |other| opened.stand_behind(process, other.slot(), other.last_host_copy()))
+    each_stream(process, &mut |other| opened.stand_behind(process, other.slot(), other.copied.last()))
 }
 
 /// Has the legacy stream answer for the copies of a stream that will be closed: it keeps order with it, and stays.
@@ -69,14 +102,14 @@ pub(super) fn join(process: &Process, opened: &Stream) -> CuResult {
 /// # Errors
 /// Those of the link.
 pub(super) fn leave(process: &Process, closing: &Stream) -> CuResult {
-    let (slot, copied) = (closing.slot(), closing.last_host_copy());
+    let (slot, copied) = (closing.slot(), closing.copied.last());
     if copied == 0 || process.link.is_done(slot, copied) {
         return Ok(());
     }
     closing.owner.each_stream(&mut |other| {
         if other.is_legacy() && other.context == closing.context {
             other.stand_behind(process, slot, copied)?;
-            other.note_host_copy(other.last());
+            other.copied.note(other.last());
         }
         Ok(())
     })

@@ -60,6 +60,11 @@ impl Library {
         LIBRARIES.get(handle).ok_or(CuError::INVALID_HANDLE)
     }
 
+    /// All libraries.
+    pub(crate) fn all(_process: &Process) -> Vec<Arc<Self>> {
+        LIBRARIES.filtered(|_| true)
+    }
+
     /// The library's module in a context, loaded at first use.
     ///
     /// # Errors
@@ -73,6 +78,11 @@ impl Library {
         let module = Module::load(process, context, &self.image.view())?;
         modules.push((number, module.clone()));
         Ok(module)
+    }
+
+    /// Whether it has loaded that module, and will unload it.
+    pub(crate) fn owns(&self, module: &Arc<Module>) -> bool {
+        self.modules.lock().iter().any(|(_, own)| Arc::ptr_eq(own, module))
     }
 
     /// A kernel by name, checked against the image in `context`.

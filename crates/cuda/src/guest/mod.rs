@@ -7,7 +7,7 @@
 //! 2. Words: what memory is ([`place`]), what a launch or a copy looks like ([`shape`], [`box3`], [`pageable_box`]), code ([`image`],
 //!    [`function`]), an [`event`], what this process does for the executor ([`host_call`], [`host_copy`], [`output`]), [`work`] of
 //!    all kinds with its wire form ([`graph_wire`]), and a [`graph`] of it.
-//! 3. Whose work it is: [`context`], [`stream`] with its [`Tail`](gate::Tail), and [`capture`].
+//! 3. Whose work it is: [`context`], [`stream`] with its [`Tail`](gate::Tail) and what it has [`copied`], and [`capture`].
 //! 4. Their lives and order: what a [`thread`] has, what is [`current`], each device's [`primary`] context, [`opening`] and
 //!    [`closing`], the order of copies from the program's memory ([`host_order`]), what must not be done meanwhile
 //!    ([`capture_mode`]). Device work leaves through the [`gate`] only, where a stream is live and takes records, or is captured
@@ -25,6 +25,7 @@ pub(crate) mod capture;
 pub(crate) mod capture_mode;
 mod closing;
 pub(crate) mod context;
+mod copied;
 pub(crate) mod copy;
 pub(crate) mod copy_box;
 pub(crate) mod current;

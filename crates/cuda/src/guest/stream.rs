@@ -3,7 +3,7 @@
 //! Idle is known without asking: a stream is done when its completion word has reached its last record.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use vgpu_core::wire::{Seq, StreamSlot};
@@ -11,6 +11,7 @@ use vgpu_core::{CuError, CuResult};
 
 use super::capture::Branch;
 use super::context::Context;
+use super::copied::Copied;
 use super::gate::Tail;
 use super::handle::{Slab, SlotPool, Tag};
 use super::process::Process;
@@ -54,8 +55,8 @@ pub(crate) struct Stream {
     pub(crate) priority: i32,
     /// Its completion word, and the last record posted on it.
     pub(super) tail: Tail,
-    /// The last record that is the end of a copy which other streams wait for, 0 before the first.
-    host_copy: AtomicU64,
+    /// Its copies that other streams wait for.
+    pub(super) copied: Copied,
     closed: AtomicBool,
     /// Set while `branch` is.
     capturing: AtomicBool,
@@ -81,7 +82,7 @@ impl Stream {
             flags,
             priority,
             tail: Tail::new(slot),
-            host_copy: AtomicU64::new(0),
+            copied: Copied::default(),
             closed: AtomicBool::new(false),
             capturing: AtomicBool::new(false),
             branch: Mutex::new(None),
@@ -121,15 +122,6 @@ impl Stream {
     #[inline]
     pub(crate) fn last(&self) -> Seq {
         self.tail.last()
-    }
-
-    /// Keeps the end of a copy that other streams wait for, for `host_order`.
-    pub(super) fn note_host_copy(&self, seq: Seq) {
-        self.host_copy.fetch_max(seq, Ordering::SeqCst);
-    }
-
-    pub(super) fn last_host_copy(&self) -> Seq {
-        self.host_copy.load(Ordering::SeqCst)
     }
 
     /// Has later work here wait until `other` has retired `until`: as [`Tail::stand_behind`].
@@ -174,10 +166,11 @@ impl Stream {
         self.capturing.store(capturing, Ordering::Release);
     }
 
-    /// Whether all work posted on this stream is done.
+    /// Whether all work posted on this stream is done, to the program.
     #[inline]
     pub(crate) fn is_idle(&self, process: &Process) -> bool {
-        process.link.is_done(self.slot(), self.last())
+        let last = self.last();
+        process.link.is_done(self.slot(), last) || self.copied.is_over(last)
     }
 
     /// Waits for this stream's own work.

@@ -3,6 +3,7 @@
 use vgpu_core::{CuError, CuResult};
 
 use super::gate::Arm;
+use super::host_order;
 use super::process::Process;
 use super::stream::Stream;
 
@@ -13,7 +14,9 @@ impl Stream {
     /// `STREAM_CAPTURE_UNSUPPORTED` during capture (which this ends), else what there is to report.
     pub(crate) fn synchronize(&self, process: &Process) -> CuResult {
         self.refuse_capture(process)?;
-        self.wait_all(process)?;
+        if !host_order::end_unseen(process, self)? {
+            self.wait_all(process)?;
+        }
         process.link.report()
     }
 

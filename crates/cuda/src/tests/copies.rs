@@ -162,3 +162,12 @@ fn memory_that_the_device_must_not_write_to_stays_out_of_its_reach() {
         assert_eq!(outcome!(cuMemHostRegister_v2(host, 4096, flags)), "CUDA_ERROR_NOT_SUPPORTED");
     }
 }
+
+#[test]
+fn managed_memory_is_attached_globally_or_to_the_host() {
+    let _context = TestContext::new();
+    let mut address = 0;
+    for flags in [0, 3, 4] {
+        assert_eq!(outcome!(cuMemAllocManaged(&mut address, 64, flags)), "CUDA_ERROR_INVALID_VALUE", "{flags}");
+    }
+}

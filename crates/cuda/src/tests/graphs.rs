@@ -198,3 +198,22 @@ fn a_graph_built_by_hand_runs_in_its_order() {
     assert_eq!(download(data, 4), [42, 42, 41, 41]);
     assert_eq!(outcome!(cuGraphExecKernelNodeSetParams(exec, fill, &params)), "CUDA_ERROR_INVALID_VALUE");
 }
+
+#[test]
+fn data_of_edges_are_not_given_without_the_nodes() {
+    let _context = TestContext::new();
+    let (mut graph, mut node, none) = (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+    ok!(cuGraphCreate(&mut graph, 0));
+    ok!(cuGraphAddEmptyNode(&mut node, graph, none, 0));
+    let (mut data, mut count) = (CUgraphEdgeData { from_port: 9, to_port: 9, type_: 9, reserved: [9; 5] }, 1_usize);
+    assert_eq!(outcome!(cuGraphGetEdges_v2(graph, none, none, &mut data, &mut count)), "CUDA_ERROR_INVALID_VALUE");
+    let asked = outcome!(cuGraphNodeGetDependencies_v2(node, none, &mut data, &mut count));
+    assert_eq!(asked, "CUDA_ERROR_INVALID_VALUE");
+    let asked = outcome!(cuGraphNodeGetDependentNodes_v2(node, none, &mut data, &mut count));
+    assert_eq!(asked, "CUDA_ERROR_INVALID_VALUE");
+    assert_eq!((data.from_port, count), (9, 1));
+    let (mut status, mut edges) = (CUstreamCaptureStatus(9), std::ptr::null());
+    let (id, graph, nodes, count) = (none.cast(), none.cast(), none.cast(), none.cast());
+    let asked = outcome!(cuStreamGetCaptureInfo_v3(stream(), &mut status, id, graph, nodes, &mut edges, count));
+    assert_eq!(asked, "CUDA_ERROR_INVALID_VALUE");
+}

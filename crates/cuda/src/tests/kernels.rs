@@ -136,6 +136,30 @@ fn a_librarys_kernel_can_be_launched_as_a_function() {
 }
 
 #[test]
+fn a_librarys_module_is_unloaded_with_it_only() {
+    let _context = TestContext::new();
+    let (mut library, mut module) = (std::ptr::null_mut(), std::ptr::null_mut());
+    let (options, values) = (std::ptr::null_mut(), std::ptr::null_mut());
+    let (more, more_values) = (std::ptr::null_mut(), std::ptr::null_mut());
+    ok!(cuLibraryLoadData(&mut library, ADD_ONE.as_ptr().cast(), options, values, 0, more, more_values, 0));
+    ok!(cuLibraryGetModule(&mut module, library));
+    assert_eq!(outcome!(cuModuleUnload(module)), "CUDA_ERROR_NOT_PERMITTED");
+    ok!(cuLibraryUnload(library));
+    assert_eq!(outcome!(cuModuleUnload(module)), "CUDA_ERROR_INVALID_HANDLE");
+}
+
+#[test]
+fn nothing_has_no_name_and_is_no_handle_either() {
+    let _context = TestContext::new();
+    let mut name = std::ptr::null();
+    assert_eq!(outcome!(cuFuncGetName(&mut name, std::ptr::null_mut())), "CUDA_ERROR_INVALID_VALUE");
+    assert_eq!(outcome!(cuKernelGetName(&mut name, std::ptr::null_mut())), "CUDA_ERROR_INVALID_VALUE");
+    let invented = std::ptr::without_provenance_mut::<c_void>(0x7fff_0000_1234);
+    assert_eq!(outcome!(cuFuncGetName(&mut name, invented.cast())), "CUDA_ERROR_INVALID_HANDLE");
+    assert_eq!(outcome!(cuKernelGetName(&mut name, invented.cast())), "CUDA_ERROR_INVALID_HANDLE");
+}
+
+#[test]
 fn occupancy_is_positive_and_bounded_by_the_device() {
     let _context = TestContext::new();
     let (mut blocks, mut grid, mut block) = (0, 0, 0);

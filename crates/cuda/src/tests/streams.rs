@@ -7,6 +7,7 @@ use vgpu_core::abi::{CUresult, CUstream, CUstreamCaptureMode};
 use super::{TestContext, add_one, alloc, download, launch, name, ok, outcome, stream, upload};
 use crate::generated::exports::*;
 use crate::guest::process;
+use crate::guest::stream::Stream;
 
 #[test]
 fn work_of_one_stream_keeps_its_order() {
@@ -189,4 +190,64 @@ fn destroyed_and_invented_streams_are_refused() {
         assert_eq!(outcome!(cuStreamSynchronize(stream)), "CUDA_ERROR_INVALID_HANDLE");
         assert_eq!(outcome!(cuStreamDestroy_v2(stream)), "CUDA_ERROR_INVALID_HANDLE");
     }
+}
+
+#[test]
+fn an_event_is_a_node_only_where_there_is_a_graph() {
+    let _context = TestContext::new();
+    let (stream, mut event, mut graph) = (stream(), std::ptr::null_mut(), std::ptr::null_mut());
+    ok!(cuEventCreate(&mut event, 2));
+    assert_eq!(outcome!(cuEventRecordWithFlags(event, stream, 1)), "CUDA_ERROR_INVALID_VALUE");
+    assert_eq!(outcome!(cuStreamWaitEvent(stream, event, 1)), "CUDA_ERROR_INVALID_VALUE");
+    ok!(cuStreamBeginCapture_v2(stream, CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED));
+    ok!(cuEventRecordWithFlags(event, stream, 1));
+    ok!(cuStreamWaitEvent(stream, event, 1));
+    ok!(cuStreamEndCapture(stream, &mut graph));
+}
+
+#[test]
+fn a_context_does_not_record_or_wait_while_its_streams_are_captured() {
+    let _context = TestContext::new();
+    let (stream, mut event, mut graph) = (stream(), std::ptr::null_mut(), std::ptr::null_mut());
+    ok!(cuEventCreate(&mut event, 2));
+    for call in [cuCtxRecordEvent, cuCtxWaitEvent] {
+        ok!(cuStreamBeginCapture_v2(stream, CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED));
+        assert_eq!(outcome!(call(std::ptr::null_mut(), event)), "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED");
+        assert_eq!(outcome!(cuStreamEndCapture(stream, &mut graph)), "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED");
+    }
+}
+
+#[test]
+fn a_context_does_not_wait_for_an_event_of_another_ones_capture() {
+    let first = TestContext::new();
+    let (stream, mut event, mut graph) = (stream(), std::ptr::null_mut(), std::ptr::null_mut());
+    ok!(cuEventCreate(&mut event, 2));
+    ok!(cuStreamBeginCapture_v2(stream, CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED));
+    ok!(cuEventRecord(event, stream));
+    let second = TestContext::new();
+    assert_eq!(outcome!(cuCtxWaitEvent(second.0, event)), "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED");
+    ok!(cuCtxSetCurrent(first.0));
+    assert_eq!(outcome!(cuStreamEndCapture(stream, &mut graph)), "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED");
+}
+
+#[test]
+fn a_wait_for_copies_alone_ends_before_they_do() {
+    const LEN: usize = 4 << 20;
+    let context = TestContext::new();
+    let (stream, target, mut source) = (stream(), alloc(LEN), vec![0u8; LEN]);
+    let (process, mut was_early) = (process().expect("it has begun"), false);
+    for round in 1..=50 {
+        source.fill(round);
+        ok!(cuMemcpyHtoDAsync_v2(target, source.as_ptr().cast(), LEN, stream));
+        ok!(cuStreamSynchronize(stream));
+        let of_guest = Stream::find(process, stream.expose_provenance() as u64).expect("it is open");
+        was_early |= !process.link.is_done(of_guest.slot(), of_guest.last());
+        ok!(cuStreamQuery(stream));
+        source.fill(0);
+        let mut last = [0u8];
+        ok!(cuMemcpyDtoH_v2(last.as_mut_ptr().cast(), target + LEN as u64 - 1, 1));
+        assert_eq!(last, [round]);
+    }
+    assert!(was_early, "all 50 waits were for the device");
+    drop(context);
 }

@@ -251,7 +251,8 @@ pub(crate) fn of(op: Op) -> Case {
             |guest| guest.post_with(launch_ex(guest), &launch_ex_tail(guest)),
             &[
                 "cuLaunchKernelEx(function1, 2x1x1, 32x4x1, 16, stream1, {2: [1], 4: [2, 1, 1], 8: [4294967291], 6: [1], \
-                    1: memory1+256 [512, 0, 1056964608, 2, 1]}, [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9])",
+                    1: memory1+256 [512, 0, 1056964608, 2, 1]}, one by one \
+                     [[9, 9, 9, 9, 9, 9, 9, 9], [9, 9, 9, 9]])",
                 "cuEventRecord(point, stream1)",
             ],
         ),
@@ -365,7 +366,8 @@ const GRAPH_CREATE: [&str; 40] = [
     // That it may overlap the launch before it is for streams.
     "cuStreamBeginCapture_v2(stream2, 2)",
     "cuLaunchKernelEx(function1, 2x1x1, 32x4x1, 16, stream2, {2: [1], 4: [2, 1, 1], 8: [4294967291], \
-     1: memory1+256 [512, 0, 1056964608, 2, 1]}, [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9])",
+     1: memory1+256 [512, 0, 1056964608, 2, 1]}, one by one \
+                     [[9, 9, 9, 9, 9, 9, 9, 9], [9, 9, 9, 9]])",
     "cuStreamEndCapture(stream2) -> graph4",
     "cuGraphAddChildGraphNode(graph1, [node12], graph4) -> node13",
     "cuGraphDestroy(graph4)",

@@ -36,7 +36,7 @@ fn a_cooperative_launch_is_one_by_attribute() {
     guest.post_with(message, &PARAMS).unwrap();
     create_graph(&mut guest, &[node(&message, &PARAMS, &[])]).unwrap();
     let calls = guest.calls_of("ring");
-    let params = "[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]";
+    let params = "one by one [[0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0]]";
     assert_eq!(calls[0], format!("cuLaunchKernelEx(function1, 2x1x1, 32x4x1, 16, stream1, {{2: [1]}}, {params})"));
     let captured = format!("cuLaunchKernelEx(function1, 2x1x1, 32x4x1, 16, stream2, {{2: [1]}}, {params})");
     assert!(calls.contains(&captured), "{calls:?}");

@@ -53,7 +53,7 @@ pub enum Schedule {
 pub struct LaunchOptions {
     /// The warps' turns.
     pub schedule: Schedule,
-    /// After so long the launch fails with [`FaultKind::Timeout`].
+    /// After so long the launch fails with [`FaultKind::Timeout`](super::FaultKind::Timeout).
     pub timeout: Option<Duration>,
     /// All blocks must make progress together (grid barriers).
     pub cooperative: bool,

@@ -1,17 +1,16 @@
 //! Nodes that call a host function.
 
-use vgpu_core::abi::{CUDA_HOST_NODE_PARAMS, CUgraph, CUgraphExec, CUgraphNode};
+use vgpu_core::abi::{CUDA_HOST_NODE_PARAMS, CUgraph, CUgraphNode};
 use vgpu_core::ffi::{In, InSlice, Out};
 use vgpu_core::{CuError, CuResult};
 
-use super::lookup::{find_exec, node};
+use super::lookup::node;
 use super::nodes::add;
-use crate::api::id;
 use crate::guest::host_call::HostFunction;
+use crate::guest::process;
 use crate::guest::work::Work;
-use crate::guest::{current, process};
 
-fn work(params: &CUDA_HOST_NODE_PARAMS) -> CuResult<Work> {
+pub(in crate::api) fn host_work(params: &CUDA_HOST_NODE_PARAMS) -> CuResult<Work> {
     let function = params.fn_.ok_or(CuError::INVALID_VALUE)?;
     Ok(Work::Host(HostFunction { function, data: params.userData }))
 }
@@ -24,7 +23,7 @@ pub(crate) fn cuGraphAddHostNode(
     _numDependencies: usize,
     nodeParams: In<'_, CUDA_HOST_NODE_PARAMS>,
 ) -> CuResult {
-    add(phGraphNode, hGraph, dependencies, |_| work(nodeParams.get()))
+    add(phGraphNode, hGraph, dependencies, |_| host_work(nodeParams.get()))
 }
 
 /// Gives the host function of a node.
@@ -40,16 +39,5 @@ pub(crate) fn cuGraphHostNodeGetParams(hNode: CUgraphNode, nodeParams: Out<'_, C
 /// Replaces the host function of a node.
 pub(crate) fn cuGraphHostNodeSetParams(hNode: CUgraphNode, nodeParams: In<'_, CUDA_HOST_NODE_PARAMS>) -> CuResult {
     let (graph, number) = node(process()?, hNode)?;
-    graph.set_work(number, work(nodeParams.get())?)
-}
-
-/// Replaces the host function of an executable graph.
-pub(crate) fn cuGraphExecHostNodeSetParams(
-    hGraphExec: CUgraphExec,
-    hNode: CUgraphNode,
-    nodeParams: In<'_, CUDA_HOST_NODE_PARAMS>,
-) -> CuResult {
-    let (process, _) = current::healthy()?;
-    let work = work(nodeParams.get())?;
-    find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| Ok(work))
+    graph.set_work(number, host_work(nodeParams.get())?)
 }

@@ -2,23 +2,17 @@
 
 use std::sync::Arc;
 
-use vgpu_core::abi::{CUgraph, CUgraphExec, CUgraphNode};
+use vgpu_core::abi::{CUgraph, CUgraphNode};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::id;
 use crate::guest::Process;
 use crate::guest::graph::Graph;
-use crate::guest::graph_exec::GraphExec;
 use crate::guest::handle::split_node;
 
 /// A graph.
 pub(in crate::api) fn find(process: &Process, graph: CUgraph) -> CuResult<Arc<Graph>> {
     Graph::find(process, id(graph))
-}
-
-/// An executable graph.
-pub(super) fn find_exec(process: &Process, exec: CUgraphExec) -> CuResult<Arc<GraphExec>> {
-    GraphExec::find(process, id(exec))
 }
 
 /// A node's graph, and its number there.

@@ -1,17 +1,15 @@
-//! Graphs: built by hand, instantiated, updated, launched.
+//! Graphs, built by hand. Executable ones are in `graph_exec`.
 //!
-//! - [`shape`]: graphs, and which node waits for which. [`nodes`], [`host`], [`attributes`]: what nodes do. [`exec`]: running graphs.
+//! - [`shape`]: graphs, and which node waits for which. [`nodes`], [`host`], [`attributes`]: what nodes do.
 //! - [`lookup`]: what the handles of all of them name.
 
 mod attributes;
-mod exec;
 mod host;
 mod lookup;
 mod nodes;
 mod shape;
 
 pub(crate) use attributes::*;
-pub(crate) use exec::*;
 pub(crate) use host::*;
 pub(super) use lookup::{find, nodes_of};
 pub(crate) use nodes::*;

@@ -58,7 +58,7 @@ pub(crate) fn cuGraphAddEmptyNode(
 }
 
 /// Both versions of a kernel node's parameters in one form.
-pub(super) fn kernel_params(old: &CUDA_KERNEL_NODE_PARAMS_v1) -> CUDA_KERNEL_NODE_PARAMS {
+pub(in crate::api) fn kernel_params(old: &CUDA_KERNEL_NODE_PARAMS_v1) -> CUDA_KERNEL_NODE_PARAMS {
     CUDA_KERNEL_NODE_PARAMS {
         func: old.func,
         gridDimX: old.gridDimX,
@@ -75,7 +75,7 @@ pub(super) fn kernel_params(old: &CUDA_KERNEL_NODE_PARAMS_v1) -> CUDA_KERNEL_NOD
     }
 }
 
-pub(super) fn kernel_work(process: &'static Process, params: &CUDA_KERNEL_NODE_PARAMS) -> CuResult<Work> {
+fn kernel_work(process: &'static Process, params: &CUDA_KERNEL_NODE_PARAMS) -> CuResult<Work> {
     let context: &'static Context =
         if params.ctx.is_null() { current::context()?.1 } else { Context::find_alive(process, id(params.ctx))? };
     let function = match (params.func.is_null(), params.kern.is_null()) {
@@ -94,7 +94,7 @@ pub(super) fn kernel_work(process: &'static Process, params: &CUDA_KERNEL_NODE_P
 }
 
 /// A launch in the place of another one, whose attributes stay.
-pub(super) fn kernel_work_for(
+pub(in crate::api) fn kernel_work_for(
     process: &'static Process,
     params: &CUDA_KERNEL_NODE_PARAMS,
     before: Option<&Work>,
@@ -202,7 +202,7 @@ pub(crate) fn cuGraphKernelNodeSetParams(
     graph.set_work(number, kernel_work_for(process, &params, graph.work(number)?.as_ref())?)
 }
 
-pub(super) fn check_context(process: &Process, ctx: CUcontext) -> CuResult {
+pub(in crate::api) fn check_context(process: &Process, ctx: CUcontext) -> CuResult {
     if ctx.is_null() { Ok(()) } else { Context::find_alive(process, id(ctx)).map(drop) }
 }
 
@@ -228,7 +228,7 @@ pub(crate) fn cuGraphMemcpyNodeSetParams(hNode: CUgraphNode, nodeParams: In<'_, 
     graph.set_work(number, Box3::from_3d(nodeParams.get())?.work(process)?)
 }
 
-pub(super) fn fill_work(params: &CUDA_MEMSET_NODE_PARAMS) -> CuResult<Work> {
+pub(in crate::api) fn fill_work(params: &CUDA_MEMSET_NODE_PARAMS) -> CuResult<Work> {
     let fill = Fill {
         stream: 0,
         element_bytes: params.elementSize,
@@ -306,7 +306,7 @@ pub(crate) fn cuGraphChildGraphNodeGetGraph(hNode: CUgraphNode, phGraph: Out<'_,
     Ok(())
 }
 
-pub(super) fn event_work(process: &Process, event: CUevent, work: fn(Arc<Event>) -> Work) -> CuResult<Work> {
+pub(in crate::api) fn event_work(process: &Process, event: CUevent, work: fn(Arc<Event>) -> Work) -> CuResult<Work> {
     Ok(work(Event::find(process, id(event))?))
 }
 

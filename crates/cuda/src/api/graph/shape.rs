@@ -129,11 +129,17 @@ pub(crate) unsafe fn cuGraphGetEdges_v2(
     edgeData: *mut CUgraphEdgeData,
     numEdges: InOut<'_, usize>,
 ) -> CuResult {
+    no_edges_without_nodes(from, edgeData)?;
     let room = numEdges.read();
     // SAFETY: the caller's arrays are as long as its count says.
     unsafe { cuGraphGetEdges(hGraph, from, to, numEdges) }?;
     // SAFETY: and so is this one.
     unsafe { clear_edge_data(edgeData, room) }
+}
+
+/// Data of edges are asked for with the nodes only: without an array of those the count says nothing about room.
+fn no_edges_without_nodes(nodes: *mut CUgraphNode, data: *mut CUgraphEdgeData) -> CuResult {
+    if nodes.is_null() && !data.is_null() { Err(CuError::INVALID_VALUE) } else { Ok(()) }
 }
 
 /// # Safety
@@ -168,6 +174,7 @@ pub(crate) unsafe fn cuGraphNodeGetDependencies_v2(
     edgeData: *mut CUgraphEdgeData,
     numDependencies: InOut<'_, usize>,
 ) -> CuResult {
+    no_edges_without_nodes(dependencies, edgeData)?;
     let room = numDependencies.read();
     // SAFETY: the caller's arrays are as long as its count says.
     unsafe { cuGraphNodeGetDependencies(hNode, dependencies, numDependencies) }?;
@@ -195,6 +202,7 @@ pub(crate) unsafe fn cuGraphNodeGetDependentNodes_v2(
     edgeData: *mut CUgraphEdgeData,
     numDependentNodes: InOut<'_, usize>,
 ) -> CuResult {
+    no_edges_without_nodes(dependentNodes, edgeData)?;
     let room = numDependentNodes.read();
     // SAFETY: the caller's arrays are as long as its count says.
     unsafe { cuGraphNodeGetDependentNodes(hNode, dependentNodes, numDependentNodes) }?;

@@ -1,7 +1,7 @@
 //! Where a stream ends. Anybody may ask where that is, and may have what comes later wait; only the gate posts work there.
 
 use vgpu_core::CuResult;
-use vgpu_core::guest::{Link, StreamEnd};
+use vgpu_core::guest::{Link, StreamEnd, UnseenRun};
 use vgpu_core::wire::messages::StreamWait;
 use vgpu_core::wire::{Seq, StreamSlot};
 
@@ -21,6 +21,12 @@ impl Tail {
     #[inline]
     pub(crate) fn last(&self) -> Seq {
         self.0.last()
+    }
+
+    /// Copies from the program's memory, to memory that only the device reaches, with which the stream ends.
+    #[inline]
+    pub(crate) fn unseen_run(&self) -> Option<UnseenRun> {
+        self.0.unseen_run()
     }
 
     /// For the gate.

@@ -1,28 +1,32 @@
 //! Executable graphs: made, updated, launched.
 
 use std::ffi::{c_char, c_uint, c_ulonglong};
+use std::sync::Arc;
 
 use vgpu_core::abi::{
-    CUDA_GRAPH_INSTANTIATE_PARAMS, CUDA_KERNEL_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v1, CUDA_MEMCPY3D,
-    CUDA_MEMSET_NODE_PARAMS, CUcontext, CUevent, CUgraph, CUgraphExec, CUgraphExecUpdateResult,
+    CUDA_GRAPH_INSTANTIATE_PARAMS, CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v1,
+    CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS, CUcontext, CUevent, CUgraph, CUgraphExec, CUgraphExecUpdateResult,
     CUgraphExecUpdateResultInfo, CUgraphInstantiateResult, CUgraphNode, CUstream, cuuint64_t,
 };
 use vgpu_core::ffi::{In, InOut, Out, OutOpt, OutSlice};
 use vgpu_core::{CuError, CuResult};
 
-use super::lookup::{find, find_exec};
-use super::nodes::{check_context, event_work, fill_work, kernel_params, kernel_work_for};
-use crate::api::{clamp, handle, id};
+use super::graph::{check_context, event_work, fill_work, find, host_work, kernel_params, kernel_work_for};
+use super::{clamp, handle, id};
 use crate::guest::box3::Box3;
 use crate::guest::current;
 use crate::guest::graph_exec::{GraphExec, Refusal};
-use crate::guest::process;
 use crate::guest::work::Work;
+use crate::guest::{Process, process};
 
 /// `CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH | UPLOAD | USE_NODE_PRIORITY`: what is true of every graph here.
 const INSTANTIATE_FLAGS: u64 = 1 | 2 | 8;
 /// `CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH`.
 const DEVICE_LAUNCH: u64 = 4;
+
+fn find_exec(process: &Process, exec: CUgraphExec) -> CuResult<Arc<GraphExec>> {
+    GraphExec::find(process, id(exec))
+}
 
 fn instantiate(hGraph: CUgraph, flags: u64) -> CuResult<CUgraphExec> {
     let (process, context) = current::healthy()?;
@@ -193,6 +197,17 @@ pub(crate) fn cuGraphExecMemsetNodeSetParams(
     let (process, _) = current::healthy()?;
     check_context(process, ctx)?;
     let work = fill_work(memsetParams.get())?;
+    find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| Ok(work))
+}
+
+/// Replaces the host function of an executable graph.
+pub(crate) fn cuGraphExecHostNodeSetParams(
+    hGraphExec: CUgraphExec,
+    hNode: CUgraphNode,
+    nodeParams: In<'_, CUDA_HOST_NODE_PARAMS>,
+) -> CuResult {
+    let (process, _) = current::healthy()?;
+    let work = host_work(nodeParams.get())?;
     find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| Ok(work))
 }
 

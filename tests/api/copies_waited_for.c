@@ -1,0 +1,107 @@
+/* Whoever waits for a stream sees what came before on it, and before it on others, even if it ends with a copy of the program's
+ * memory, whose bytes are taken at once; and what such a copy has written is there for whatever comes next, wherever it runs.
+ *
+ * Source: cuStreamSynchronize, cuStreamQuery and "Stream synchronization behavior" in NVIDIA's driver API reference.
+ */
+#include "driver.h"
+#include <unistd.h>
+
+enum { SHORT = 64, LONG = 3 << 20, NAP_US = 20000, ROUNDS = 20 };
+
+static CUdeviceptr target, seen;
+static unsigned char *pageable;
+static CUstream apart, blocking, other;
+static volatile int is_done;
+
+static void be_late(void *unused) {
+    (void)unused;
+    usleep(NAP_US);
+    is_done = 1;
+}
+
+static void begin(CUstream late) {
+    is_done = 0;
+    OK(cuLaunchHostFunc(late, be_late, NULL));
+}
+
+static void copy(CUstream stream, size_t bytes) { OK(cuMemcpyHtoDAsync_v2(target, pageable, bytes, stream)); }
+
+static void end(const char *what, CUstream stream) {
+    OK(cuStreamSynchronize(stream));
+    printf("%s: %s\n", what, is_done ? "done" : "left behind");
+    OK(cuCtxSynchronize());
+}
+
+/* What the stream has not come to when it is waited for, for all sizes of the copy behind it. */
+static void waited_for(size_t bytes) {
+    CUevent event;
+    begin(apart), copy(apart, bytes), end("before the copy on its stream", apart);
+    begin(NULL), copy(blocking, bytes), end("before it on the default stream", blocking);
+    begin(blocking), copy(NULL, bytes), end("before it on a stream that the default stream waits for", NULL);
+    OK(cuEventCreate(&event, CU_EVENT_DISABLE_TIMING));
+    begin(apart);
+    OK(cuEventRecord(event, apart));
+    OK(cuStreamWaitEvent(other, event, 0));
+    copy(other, bytes), end("before an event that its stream waits for", other);
+    begin(apart), copy(apart, bytes);
+    OK(cuEventRecord(event, apart));
+    end("before an event behind it", apart);
+    printf("that event: %s\n", name_of(cuEventQuery(event)));
+    OK(cuEventDestroy_v2(event));
+    copy(apart, bytes);
+    begin(apart), end("behind the copy on its stream", apart);
+}
+
+/* Other streams read the last byte after the copy's stream has been waited for. */
+static void arrived(size_t bytes) {
+    CUstream reader[] = {other, blocking, NULL};
+    int late = 0, not_ready = 0;
+    for (int round = 1; round <= ROUNDS; round++) {
+        unsigned char byte = 0;
+        memset(pageable, round, bytes);
+        copy(apart, bytes);
+        OK(cuStreamSynchronize(apart));
+        not_ready += cuStreamQuery(apart) != CUDA_SUCCESS;
+        memset(pageable, 0xff, bytes);
+        OK(cuMemcpyDtoDAsync_v2(seen, target + bytes - 1, 1, reader[round % 3]));
+        OK(cuStreamSynchronize(reader[round % 3]));
+        OK(cuMemcpyDtoH_v2(&byte, seen, 1));
+        late += byte != round;
+    }
+    printf("%d late, %d not ready\n", late, not_ready);
+}
+
+/* The host reads managed memory after the copy's stream has been waited for. */
+static void managed(size_t bytes) {
+    CUdeviceptr shared;
+    int late = 0;
+    OK(cuMemAllocManaged(&shared, bytes, 1));
+    volatile unsigned char *there = (void *)(size_t)shared;
+    for (int round = 1; round <= ROUNDS; round++) {
+        memset(pageable, round, bytes);
+        OK(cuMemcpyHtoDAsync_v2(shared, pageable, bytes, apart));
+        OK(cuStreamSynchronize(apart));
+        late += there[0] != round || there[bytes - 1] != round;
+    }
+    printf("%d late in managed memory\n", late);
+    OK(cuMemFree_v2(shared));
+}
+
+int main(void) {
+    start();
+    OK(cuMemAlloc_v2(&target, LONG));
+    OK(cuMemAlloc_v2(&seen, 1));
+    pageable = malloc(LONG);
+    memset(pageable, 1, LONG);
+    OK(cuStreamCreate(&apart, CU_STREAM_NON_BLOCKING));
+    OK(cuStreamCreate(&other, CU_STREAM_NON_BLOCKING));
+    OK(cuStreamCreate(&blocking, 0));
+    size_t sizes[] = {SHORT, LONG};
+    for (int size = 0; size < 2; size++) {
+        printf("%zu bytes\n", sizes[size]);
+        waited_for(sizes[size]);
+        arrived(sizes[size]);
+        managed(sizes[size]);
+    }
+    return 0;
+}
