@@ -5,6 +5,7 @@ use super::super::code::Terminator;
 use super::super::op::Op;
 use super::{Lowering, Refusal};
 use crate::ptx::ast::{Immediate, Instruction, Operand, Width};
+use crate::ptx::opcodes::{Mnemonic, Move};
 
 /// Takes vectors and pairs apart.
 fn flatten<'o, 's>(operands: &'o [Operand<'s>], list: &mut Vec<&'o Operand<'s>>) {
@@ -21,11 +22,12 @@ impl<'s> Lowering<'_, 's> {
     pub(super) fn registers_only(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
         let opcode = instruction.opcode;
         let isa = self.options.isa;
+        let is_mov = opcode.mnemonic() == Mnemonic::Move(Move::Mov);
         let mut operands = Vec::new();
         flatten(&instruction.operands, &mut operands);
         let form = match instruction.operands.as_slice() {
-            [Operand::Vector(to), _] if opcode.base() == "mov" => alu::select_vector_mov(opcode, to.len(), 1, isa),
-            [_, Operand::Vector(from)] if opcode.base() == "mov" => alu::select_vector_mov(opcode, 1, from.len(), isa),
+            [Operand::Vector(to), _] if is_mov => alu::select_vector_mov(opcode, to.len(), 1, isa),
+            [_, Operand::Vector(from)] if is_mov => alu::select_vector_mov(opcode, 1, from.len(), isa),
             _ => alu::select(opcode, operands.len(), isa),
         };
         let form = form.ok_or_else(|| "not implemented".to_owned())?;
