@@ -12,6 +12,8 @@ mod refusal;
 mod registers;
 mod slots;
 mod system;
+#[cfg(test)]
+mod tests;
 mod variables;
 
 use std::collections::HashMap;
