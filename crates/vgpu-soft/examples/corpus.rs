@@ -192,9 +192,9 @@ impl Census {
                     self.parse_time += start.elapsed();
                     self.instructions += kernel.instructions.len();
                     for instruction in &kernel.instructions {
-                        match self.forms.get_mut(instruction.opcode.0) {
+                        match self.forms.get_mut(instruction.opcode.text()) {
                             Some(count) => *count += 1,
-                            None => drop(self.forms.insert(instruction.opcode.0.to_owned(), 1)),
+                            None => drop(self.forms.insert(instruction.opcode.text().to_owned(), 1)),
                         }
                     }
                 }

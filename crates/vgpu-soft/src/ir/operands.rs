@@ -1,7 +1,8 @@
 //! What PTX instructions do to registers and to control flow.
 
 use super::step::{Control, DefUse};
-use crate::ptx::ast::{AddressBase, Instruction, Kernel, Opcode, Operand, Reg};
+use crate::ptx::ast::{AddressBase, Instruction, Kernel, Operand, Reg};
+use crate::ptx::opcodes::{Flow, Lanes, Mnemonic, System};
 
 /// Where threads go after each of a kernel's instructions.
 pub fn control(kernel: &Kernel<'_>) -> Vec<Control> {
@@ -12,17 +13,23 @@ pub fn control(kernel: &Kernel<'_>) -> Vec<Control> {
     };
     let control = |instruction: &Instruction<'_>| {
         let conditional = instruction.guard.is_some();
-        match (instruction.opcode.base(), instruction.operands.as_slice()) {
-            ("bra", [Operand::Label(label)]) => Control::Branch { target: position(*label), conditional },
-            ("brx", [_, Operand::Vector(labels)]) => {
+        let flow = match instruction.opcode.mnemonic() {
+            Mnemonic::Flow(flow) => flow,
+            Mnemonic::System(System::Trap) => return Control::Exit { conditional },
+            _ => return Control::Fallthrough,
+        };
+        match (flow, instruction.operands.as_slice()) {
+            (Flow::Bra, [Operand::Label(label)]) => Control::Branch { target: position(*label), conditional },
+            (Flow::Brx, [_, Operand::Vector(labels)]) => {
                 let targets = labels.iter().filter_map(|label| match label {
                     Operand::Label(label) => Some(position(*label)),
                     _ => None,
                 });
                 Control::Table { targets: targets.collect(), conditional }
             }
-            ("exit" | "ret" | "trap", _) => Control::Exit { conditional },
-            _ => Control::Fallthrough,
+            (Flow::Exit | Flow::Ret, _) => Control::Exit { conditional },
+            // Other operands than a branch has are the lowering's to refuse.
+            (Flow::Bra | Flow::Brx | Flow::Call | Flow::Bar | Flow::Barrier, _) => Control::Fallthrough,
         }
     };
     kernel.instructions.iter().map(control).collect()
@@ -31,7 +38,8 @@ pub fn control(kernel: &Kernel<'_>) -> Vec<Control> {
 /// The registers that an instruction sets and needs.
 pub fn def_use(instruction: &Instruction<'_>) -> DefUse {
     let mut result = DefUse::default();
-    let destinations = destinations(instruction.opcode);
+    let facts = instruction.opcode.mnemonic().facts();
+    let destinations = facts.destinations.count(instruction.opcode);
     for (index, operand) in instruction.operands.iter().enumerate() {
         if index < destinations {
             collect_destination(operand, &mut result);
@@ -43,33 +51,8 @@ pub fn def_use(instruction: &Instruction<'_>) -> DefUse {
         result.uses.extend_from_slice(&result.defs);
         result.uses.push(guard.register);
     }
-    result.early_clobber = result.defs.len() > 1 || is_across_lanes(instruction.opcode);
+    result.early_clobber = result.defs.len() > 1 || facts.lanes == Lanes::Together;
     result
-}
-
-/// How many operands from the front are destinations: 0 or 1 (a pair or a vector is one operand).
-fn destinations(opcode: Opcode<'_>) -> usize {
-    let has = |name| opcode.has(name);
-    let none = match opcode.base() {
-        "st" | "stmatrix" | "red" | "bra" | "brx" | "ret" | "exit" | "trap" | "brkpt" | "pmevent" => true,
-        "membar" | "fence" | "prefetch" | "prefetchu" | "discard" | "applypriority" | "nanosleep" => true,
-        "cp" | "griddepcontrol" | "setmaxnreg" | "stackrestore" | "sust" | "sured" | "tensormap" | "wgmma" => true,
-        "bar" | "barrier" => !has("red"),
-        "wmma" => has("store"),
-        "multimem" => !has("ld_reduce"),
-        // Waits and tests give a predicate, arrivals a state.
-        "mbarrier" => has("init") || has("inval") || ((has("expect_tx") || has("complete_tx")) && !has("arrive")),
-        _ => false,
-    };
-    usize::from(!none)
-}
-
-/// Whether lanes read what other lanes had before the instruction, or memory may be read and written in steps.
-fn is_across_lanes(opcode: Opcode<'_>) -> bool {
-    matches!(
-        opcode.base(),
-        "shfl" | "match" | "redux" | "vote" | "mma" | "wmma" | "movmatrix" | "ldmatrix" | "atom" | "call" | "elect"
-    )
 }
 
 fn collect_destination(operand: &Operand<'_>, result: &mut DefUse) {
@@ -102,7 +85,7 @@ fn collect(operand: &Operand<'_>, registers: &mut Vec<Reg>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ptx::ast::Guard;
+    use crate::ptx::ast::{Guard, Opcode};
 
     fn register(number: u32) -> Operand<'static> {
         Operand::Register(Reg(number))
@@ -113,7 +96,8 @@ mod tests {
     }
 
     fn instruction<'s>(opcode: &'s str, operands: Vec<Operand<'s>>) -> Instruction<'s> {
-        Instruction { line: 1, guard: None, opcode: Opcode(opcode), operands }
+        let opcode = Opcode::parse(opcode).expect("an instruction of the table");
+        Instruction { line: 1, guard: None, opcode, operands }
     }
 
     fn numbers(opcode: &str, operands: Vec<Operand<'_>>) -> (Vec<u32>, Vec<u32>) {

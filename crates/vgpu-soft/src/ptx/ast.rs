@@ -1,5 +1,7 @@
 //! The syntax tree of PTX, borrowed from the text it was parsed from.
 
+use super::opcodes::Mnemonic;
+
 /// How wide a register is. Types beyond the width do not matter to a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Width {
@@ -156,19 +158,33 @@ pub struct Guard {
     pub negated: bool,
 }
 
-/// `ld.global.v2.f32` and the like.
+/// `ld.global.v2.f32` and the like: an instruction of the table with its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Opcode<'s>(pub &'s str);
+pub struct Opcode<'s> {
+    text: &'s str,
+    mnemonic: Mnemonic,
+}
 
 impl<'s> Opcode<'s> {
+    /// `None` when the table has no such instruction. Modifiers may be any.
+    pub(crate) fn parse(text: &'s str) -> Option<Self> {
+        let mnemonic = Mnemonic::named(text.split('.').next()?)?;
+        Some(Self { text, mnemonic })
+    }
+
+    /// `ld.global.v2.f32`
+    pub fn text(self) -> &'s str {
+        self.text
+    }
+
     /// `ld`
-    pub fn base(self) -> &'s str {
-        self.0.split('.').next().unwrap_or("")
+    pub(crate) fn mnemonic(self) -> Mnemonic {
+        self.mnemonic
     }
 
     /// `global`, `v2`, `f32`
     pub fn modifiers(self) -> impl Iterator<Item = &'s str> {
-        self.0.split('.').skip(1)
+        self.text.split('.').skip(1)
     }
 
     /// Whether one of the modifiers is `name` (`::` qualifiers are part of a modifier: `shared::cta`).
@@ -178,7 +194,7 @@ impl<'s> Opcode<'s> {
 
     /// `f32`: the last modifier, which is the type for most instructions.
     pub fn last(self) -> &'s str {
-        self.0.rsplit('.').next().unwrap_or("")
+        self.text.rsplit('.').next().unwrap_or("")
     }
 }
 

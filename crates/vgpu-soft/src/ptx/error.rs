@@ -13,6 +13,8 @@ pub struct Error {
     pub message: String,
     /// The line's text, shortened when long.
     pub source_line: String,
+    /// The opcode of an instruction that is not known; empty for every other error.
+    pub opcode: String,
 }
 
 /// A longer line is cut around the error.
@@ -32,6 +34,7 @@ impl Error {
             column: count(column + 1),
             message,
             source_line: line.chars().skip(skipped).take(MAX_SOURCE_LINE_CHARS).collect(),
+            opcode: String::new(),
         }
     }
 }

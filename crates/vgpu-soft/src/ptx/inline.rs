@@ -13,6 +13,7 @@ use super::ast::{
     AddressBase, Guard, Instruction, Kernel, KernelText, Module, Opcode, Operand, Reg, Space, Variable, Width,
 };
 use super::cursor::Result;
+use super::opcodes::{Access, Flow, Mnemonic};
 use super::{Error, kernel};
 
 /// Instructions of a kernel after inlining; real ones have some ten thousand.
@@ -75,8 +76,8 @@ impl<'s> Inliner<'_, 's> {
             }
             let mut instruction = instruction.clone();
             place.apply(&mut instruction);
-            if let ("ret", Some(after)) = (instruction.opcode.base(), after) {
-                instruction.opcode = Opcode("bra");
+            if let (Mnemonic::Flow(Flow::Ret), Some(after)) = (instruction.opcode.mnemonic(), after) {
+                instruction.opcode = ours("bra");
                 instruction.operands = vec![Operand::Label(after)];
             }
             self.push(instruction)?;
@@ -106,7 +107,7 @@ impl<'s> Inliner<'_, 's> {
         if let Some(guard) = call.guard {
             let guard = Guard { register: place.register(guard.register), negated: !guard.negated };
             let operands = vec![Operand::Label(done)];
-            self.push(Instruction { line, guard: Some(guard), opcode: Opcode("bra"), operands })?;
+            self.push(Instruction { line, guard: Some(guard), opcode: ours("bra"), operands })?;
         }
 
         // What the caller has stored for this call: everything since the call before.
@@ -116,8 +117,8 @@ impl<'s> Inliner<'_, 's> {
             let Operand::Symbol { name: argument, offset: 0 } = argument else {
                 return Err(self.error(line, "arguments that are no `.param` variables are not supported"));
             };
-            let stored = pieces(&before[start..], "st", argument);
-            self.check(&stored, &pieces(&function.instructions, "ld", param.name), name, line)?;
+            let stored = pieces(&before[start..], Access::St, argument);
+            self.check(&stored, &pieces(&function.instructions, Access::Ld, param.name), name, line)?;
             self.declare(param.name, param.len_bytes, param.align_bytes);
             self.copy(argument, param.name, &stored, line)?;
         }
@@ -142,8 +143,8 @@ impl<'s> Inliner<'_, 's> {
                     return Err(self.error(line, "results that are no `.param` variables are not supported"));
                 }
             };
-            let stored = pieces(&function.instructions, "st", returned.name);
-            self.check(&stored, &pieces(&behind[..end], "ld", result), name, line)?;
+            let stored = pieces(&function.instructions, Access::St, returned.name);
+            self.check(&stored, &pieces(&behind[..end], Access::Ld, result), name, line)?;
             self.declare(returned.name, returned.len_bytes, returned.align_bytes);
             self.copy(returned.name, result, &stored, line)?;
         }
@@ -187,8 +188,8 @@ impl<'s> Inliner<'_, 's> {
             self.out.registers.push(width);
             let at = |name| Operand::Address { base: AddressBase::Symbol(name), offset: piece.offset };
             let (source, target) = (vec![register.clone(), at(from)], vec![at(to), register]);
-            self.push(Instruction { line, guard: None, opcode: Opcode(load), operands: source })?;
-            self.push(Instruction { line, guard: None, opcode: Opcode(store), operands: target })?;
+            self.push(Instruction { line, guard: None, opcode: ours(load), operands: source })?;
+            self.push(Instruction { line, guard: None, opcode: ours(store), operands: target })?;
         }
         Ok(())
     }
@@ -260,7 +261,8 @@ impl<'s> Inliner<'_, 's> {
     fn error(&self, line: u32, message: impl Into<String>) -> Error {
         let source = self.module.source;
         let source_line = source.lines().nth((line as usize).saturating_sub(1)).unwrap_or("");
-        Error { line, column: 1, message: message.into(), source_line: source_line.chars().take(160).collect() }
+        let source_line = source_line.chars().take(160).collect();
+        Error { line, column: 1, message: message.into(), source_line, opcode: String::new() }
     }
 }
 
@@ -304,22 +306,27 @@ impl Place {
 
 /// The function that an instruction calls by name.
 fn callee<'s>(instruction: &Instruction<'s>) -> Option<&'s str> {
-    match (instruction.opcode.base(), instruction.operands.as_slice()) {
-        ("call", [_, Operand::Symbol { name, .. }, ..]) => Some(*name),
-        ("call", _) => Some(""),
+    match (instruction.opcode.mnemonic(), instruction.operands.as_slice()) {
+        (Mnemonic::Flow(Flow::Call), [_, Operand::Symbol { name, .. }, ..]) => Some(*name),
+        (Mnemonic::Flow(Flow::Call), _) => Some(""),
         _ => None,
     }
 }
 
-/// The pieces of a `.param` variable that instructions store (`st`) or load (`ld`), each once.
-fn pieces(instructions: &[Instruction<'_>], base: &str, variable: &str) -> Vec<Piece> {
+/// An opcode that is written here.
+fn ours(text: &'static str) -> Opcode<'static> {
+    Opcode::parse(text).expect("branches, loads and stores are in the table")
+}
+
+/// The pieces of a `.param` variable that instructions store or load, each once.
+fn pieces(instructions: &[Instruction<'_>], access: Access, variable: &str) -> Vec<Piece> {
     let mut found = Vec::new();
     for instruction in instructions {
-        if instruction.opcode.base() != base {
+        if instruction.opcode.mnemonic() != Mnemonic::Access(access) {
             continue;
         }
-        let (address, values) = match (base, instruction.operands.as_slice()) {
-            ("st", [address, value]) | ("ld", [value, address]) => (address, value),
+        let (address, values) = match (access, instruction.operands.as_slice()) {
+            (Access::St, [address, value]) | (Access::Ld, [value, address]) => (address, value),
             _ => continue,
         };
         let Operand::Address { base: AddressBase::Symbol(name), offset } = address else {

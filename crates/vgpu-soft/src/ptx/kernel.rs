@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use super::ast::{Guard, Instruction, Kernel, KernelText, Module, Opcode, Operand, Reg, Space, Variable, Width};
 use super::cursor::{Cursor, Result};
-use super::declare;
+use super::opcodes::{Arithmetic, Flow, Mnemonic};
 use super::registers::Names;
 use super::types::Scalar;
+use super::{Error, declare};
 
 /// How deep `{ }` may nest; compilers use one or two levels.
 const MAX_DEPTH: usize = 64;
@@ -301,13 +302,11 @@ impl<'s> Body<'s> {
     fn instruction(&mut self) -> Result<()> {
         let line = self.cursor.line();
         let guard = self.guard()?;
-        let Some(opcode) = self.cursor.dotted().map(Opcode) else {
-            return Err(self.cursor.expected("an instruction"));
-        };
-        let operands = match opcode.base() {
-            "bra" => self.branch()?,
-            "brx" => self.indexed_branch()?,
-            "call" => self.call()?,
+        let opcode = self.opcode()?;
+        let operands = match opcode.mnemonic() {
+            Mnemonic::Flow(Flow::Bra) => self.branch()?,
+            Mnemonic::Flow(Flow::Brx) => self.indexed_branch()?,
+            Mnemonic::Flow(Flow::Call) => self.call()?,
             _ => {
                 let mut operands = self.operands()?;
                 self.carry(opcode, &mut operands)?;
@@ -319,11 +318,26 @@ impl<'s> Body<'s> {
         Ok(())
     }
 
+    fn opcode(&mut self) -> Result<Opcode<'s>> {
+        let start = self.cursor.position();
+        let Some(text) = self.cursor.dotted() else {
+            return Err(self.cursor.expected("an instruction"));
+        };
+        Opcode::parse(text).ok_or_else(|| {
+            let error = self.cursor.error(start, format!("the instruction `{text}` is not known"));
+            Error { opcode: text.to_owned(), ..error }
+        })
+    }
+
     /// Writes the carry flag, which PTX leaves unsaid, as a predicate register of the kernel: a second destination of
     /// `.cc` instructions, and the last source of those that add it.
     fn carry(&mut self, opcode: Opcode<'s>, operands: &mut Vec<Operand<'s>>) -> Result<()> {
-        let adds = matches!(opcode.base(), "addc" | "subc" | "madc");
-        let sets = opcode.has("cc") && (adds || matches!(opcode.base(), "add" | "sub" | "mad"));
+        let (adds, may_set) = match opcode.mnemonic() {
+            Mnemonic::Carry(_) => (true, true),
+            Mnemonic::Arithmetic(Arithmetic::Add | Arithmetic::Sub | Arithmetic::Mad) => (false, true),
+            _ => (false, false),
+        };
+        let sets = may_set && opcode.has("cc");
         if !adds && !sets {
             return Ok(());
         }

@@ -2,12 +2,13 @@
 //!
 //! A module is scanned first ([`parse_module`]): its variables and where its kernels lie. The body of a kernel is
 //! parsed when somebody needs it ([`parse_kernel`]), for programs bring thousands and use dozens. Nothing here knows
-//! what instructions do, except which of them name labels; whatever it does not know is an error, never skipped.
+//! what instructions do, except which of them name labels and what the table `opcodes` says; whatever it does not know
+//! is an error, never skipped.
 //!
 //! - `cursor`: characters to words. `number`: literals.
 //! - `types`: what a declaration says of them. `declare`: variables, parameters. `initial`: initial values.
 //! - `module`: the scan. `kernel`: a body. `operand`: operands. `inline`: calls. `registers`, `special`: names of
-//!   registers.
+//!   registers. `opcodes`: the table of instructions.
 
 pub mod ast;
 mod cursor;
@@ -18,6 +19,7 @@ mod inline;
 mod kernel;
 mod module;
 mod number;
+pub(crate) mod opcodes;
 mod operand;
 mod registers;
 mod special;
@@ -33,7 +35,8 @@ use ast::{Kernel, KernelText, Module};
 /// Reads a kernel (or a function) that [`parse_module`] has found. Calls of the module's functions are inlined.
 ///
 /// # Errors
-/// Where the text is not PTX: unknown directives, undeclared registers, undefined labels. Recursive calls.
+/// Where the text is not PTX: unknown directives and instructions, undeclared registers, undefined labels. Recursive
+/// calls.
 pub fn parse_kernel<'s>(module: &Module<'s>, text: &KernelText<'s>) -> Result<Kernel<'s>, Error> {
     inline::calls(module, kernel::parse_body(module, text)?)
 }

@@ -466,7 +466,7 @@ fn calls_of_the_modules_functions_are_inlined_through_their_own_variables() {
     let text = module(CALLS);
     let module = parse_module(&text).expect("it is PTX");
     let kernel = parse_kernel(&module, &module.kernels[0]).expect("it is PTX");
-    let opcodes: Vec<_> = kernel.instructions.iter().map(|instruction| instruction.opcode.0).collect();
+    let opcodes: Vec<_> = kernel.instructions.iter().map(|instruction| instruction.opcode.text()).collect();
     let copy = ["ld.param.b32", "st.param.b32"];
     let inner = ["ld.param.u32", "add.s32", "st.param.b32", "bra"];
     let expected = [

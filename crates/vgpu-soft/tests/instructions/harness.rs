@@ -43,7 +43,7 @@ pub(crate) fn case_kernel(text: &str) -> bool {
     let bodies = module.kernels.iter().chain(&module.functions);
     bodies.fold(true, |_, body| {
         let body = ptx::parse_kernel(&module, body).unwrap_or_else(|error| panic!("{error}\n{text}"));
-        body.instructions.iter().fold(true, |_, instruction| case(instruction.opcode.0))
+        body.instructions.iter().fold(true, |_, instruction| case(instruction.opcode.text()))
     })
 }
 

@@ -8,23 +8,24 @@ use super::Form;
 use super::half::half_map;
 use super::lanes::{Hot, Warm, map1};
 use super::modifiers::{Modifiers, Type, flag};
+use crate::ptx::opcodes::Approximation::{self, Cos, Ex2, Lg2, Rsqrt, Sin, Tanh};
 
-pub(super) fn select(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+pub(super) fn select(function: Approximation, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     let r#type = modifiers.plain(flag::FTZ | flag::APPROX)?;
     if !modifiers.has(flag::APPROX) {
         return None;
     }
-    let form = match (base, r#type) {
-        ("rsqrt", Type::F32) => map1(Hot(isa), |a: f32| 1.0 / a.sqrt()),
-        ("rsqrt", Type::F64) => map1(Warm(isa), |a: f64| 1.0 / a.sqrt()),
-        ("sin", Type::F32) => map1(Warm(isa), sin),
-        ("cos", Type::F32) => map1(Warm(isa), cos),
-        ("ex2", Type::F32) => map1(Hot(isa), ex2),
-        ("lg2", Type::F32) => map1(Hot(isa), lg2),
-        ("tanh", Type::F32) if !modifiers.ftz() => map1(Warm(isa), tanh),
+    let form = match (function, r#type) {
+        (Rsqrt, Type::F32) => map1(Hot(isa), |a: f32| 1.0 / a.sqrt()),
+        (Rsqrt, Type::F64) => map1(Warm(isa), |a: f64| 1.0 / a.sqrt()),
+        (Sin, Type::F32) => map1(Warm(isa), sin),
+        (Cos, Type::F32) => map1(Warm(isa), cos),
+        (Ex2, Type::F32) => map1(Hot(isa), ex2),
+        (Lg2, Type::F32) => map1(Hot(isa), lg2),
+        (Tanh, Type::F32) if !modifiers.ftz() => map1(Warm(isa), tanh),
         // The half-precision forms name `.ftz` for bf16 only, where it is always on.
-        ("ex2", _) => return half_map::<1, _>(r#type, modifiers.ftz(), Warm(isa), |a, _, _| ex2(a)),
-        ("tanh", _) if !modifiers.ftz() => return half_map::<1, _>(r#type, false, Warm(isa), |a, _, _| tanh(a)),
+        (Ex2, _) => return half_map::<1, _>(r#type, modifiers.ftz(), Warm(isa), |a, _, _| ex2(a)),
+        (Tanh, _) if !modifiers.ftz() => return half_map::<1, _>(r#type, false, Warm(isa), |a, _, _| tanh(a)),
         _ => return None,
     };
     Some(form.ftz(modifiers.ftz()))

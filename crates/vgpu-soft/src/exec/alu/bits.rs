@@ -8,80 +8,82 @@ use super::lanes::{
 };
 use super::modifiers::{Modifiers, Type, flag};
 use crate::ptx::ast::{Opcode, Width};
+use crate::ptx::opcodes::Bits::{
+    self, And, Bfe, Bfi, Bfind, Bmsk, Brev, Clz, Cnot, Lop3, Not, Or, Popc, Shf, Shl, Shr, Szext, Xor,
+};
 
-pub(super) fn select(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
-    match base {
-        "and" | "or" | "xor" | "not" | "cnot" => logic(base, modifiers, isa),
-        "lop3" => (modifiers.plain(0)? == Type::B32).then(|| map4(isa, lookup)),
-        "shl" | "shr" => shift(base, modifiers, isa),
-        "shf" => funnel_shift(modifiers, isa),
-        "bfe" => Some(match modifiers.plain(0)? {
+pub(super) fn select(operation: Bits, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+    match operation {
+        And | Or | Xor | Not | Cnot => logic(operation, modifiers, isa),
+        Lop3 => (modifiers.plain(0)? == Type::B32).then(|| map4(isa, lookup)),
+        Shl | Shr => shift(operation, modifiers, isa),
+        Shf => funnel_shift(modifiers, isa),
+        Bfe => Some(match modifiers.plain(0)? {
             Type::U32 => map3(Hot(isa), |a: u32, b: u32, c: u32| extract_u64(a.into(), b & 255, c & 255) as u32),
             Type::S32 => map3(Hot(isa), extract_i32),
             Type::U64 => map3(Warm(isa), extract_u64),
             Type::S64 => map3(Warm(isa), extract_i64),
             _ => return None,
         }),
-        "bfi" => Some(match modifiers.plain(0)? {
+        Bfi => Some(match modifiers.plain(0)? {
             Type::B32 => {
                 map4(isa, |a: u32, b: u32, c: u32, d: u32| insert(a.into(), b.into(), c & 255, d & 255) as u32)
             }
             Type::B64 => map4(isa, insert),
             _ => return None,
         }),
-        "bfind" => find_msb(modifiers),
-        "popc" => Some(match modifiers.plain(0)? {
+        Bfind => find_msb(modifiers),
+        Popc => Some(match modifiers.plain(0)? {
             Type::B32 => map1(Warm(isa), |a: u32| a.count_ones()),
             Type::B64 => map1(Warm(isa), |a: u64| a.count_ones()),
             _ => return None,
         }),
-        "clz" => Some(match modifiers.plain(0)? {
+        Clz => Some(match modifiers.plain(0)? {
             Type::B32 => map1(Warm(isa), |a: u32| a.leading_zeros()),
             Type::B64 => map1(Warm(isa), |a: u64| a.leading_zeros()),
             _ => return None,
         }),
-        "brev" => Some(match modifiers.plain(0)? {
+        Brev => Some(match modifiers.plain(0)? {
             Type::B32 => map1(Warm(isa), |a: u32| a.reverse_bits()),
             Type::B64 => map1(Warm(isa), |a: u64| a.reverse_bits()),
             _ => return None,
         }),
-        "bmsk" => match (modifiers.plain(flag::CLAMP | flag::WRAP)?, modifiers.flags) {
+        Bmsk => match (modifiers.plain(flag::CLAMP | flag::WRAP)?, modifiers.flags) {
             (Type::B32, flag::CLAMP) => Some(map2(Warm(isa), field)),
             (Type::B32, flag::WRAP) => Some(map2(Warm(isa), |a: u32, b: u32| field(a & 31, b & 31))),
             _ => None,
         },
-        "szext" => match (modifiers.plain(flag::CLAMP | flag::WRAP)?, modifiers.flags) {
+        Szext => match (modifiers.plain(flag::CLAMP | flag::WRAP)?, modifiers.flags) {
             (Type::U32, flag::CLAMP) => Some(map2(Cold, |a: u32, b: u32| a & field(0, b))),
             (Type::U32, flag::WRAP) => Some(map2(Cold, |a: u32, b: u32| a & field(0, b & 31))),
             (Type::S32, flag::CLAMP) => Some(map2(Cold, |a: i32, b: u32| extract_i32(a, 0, b.min(32)))),
             (Type::S32, flag::WRAP) => Some(map2(Cold, |a: i32, b: u32| extract_i32(a, 0, b & 31))),
             _ => None,
         },
-        _ => None,
     }
 }
 
-fn logic(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
-    Some(match (base, modifiers.plain(0)?) {
-        ("and", Type::Pred) => predicate_form(masked_only_cold::<PredicateLogic<AND>>(), 2),
-        ("or", Type::Pred) => predicate_form(masked_only_cold::<PredicateLogic<OR>>(), 2),
-        ("xor", Type::Pred) => predicate_form(masked_only_cold::<PredicateLogic<XOR>>(), 2),
-        ("not", Type::Pred) => predicate_form(masked_only_cold::<PredicateLogic<NOT>>(), 1),
-        ("and", Type::B16) => map2(Hot(isa), |a: u16, b: u16| a & b),
-        ("and", Type::B32) => map2(Hot(isa), |a: u32, b: u32| a & b),
-        ("and", Type::B64) => map2(Hot(isa), |a: u64, b: u64| a & b),
-        ("or", Type::B16) => map2(Hot(isa), |a: u16, b: u16| a | b),
-        ("or", Type::B32) => map2(Hot(isa), |a: u32, b: u32| a | b),
-        ("or", Type::B64) => map2(Hot(isa), |a: u64, b: u64| a | b),
-        ("xor", Type::B16) => map2(Warm(isa), |a: u16, b: u16| a ^ b),
-        ("xor", Type::B32) => map2(Hot(isa), |a: u32, b: u32| a ^ b),
-        ("xor", Type::B64) => map2(Warm(isa), |a: u64, b: u64| a ^ b),
-        ("not", Type::B16) => map1(Warm(isa), |a: u16| !a),
-        ("not", Type::B32) => map1(Hot(isa), |a: u32| !a),
-        ("not", Type::B64) => map1(Warm(isa), |a: u64| !a),
-        ("cnot", Type::B16) => map1(Cold, |a: u16| u16::from(a == 0)),
-        ("cnot", Type::B32) => map1(Cold, |a: u32| u32::from(a == 0)),
-        ("cnot", Type::B64) => map1(Cold, |a: u64| u64::from(a == 0)),
+fn logic(operation: Bits, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+    Some(match (operation, modifiers.plain(0)?) {
+        (And, Type::Pred) => predicate_form(masked_only_cold::<PredicateLogic<AND>>(), 2),
+        (Or, Type::Pred) => predicate_form(masked_only_cold::<PredicateLogic<OR>>(), 2),
+        (Xor, Type::Pred) => predicate_form(masked_only_cold::<PredicateLogic<XOR>>(), 2),
+        (Not, Type::Pred) => predicate_form(masked_only_cold::<PredicateLogic<NOT>>(), 1),
+        (And, Type::B16) => map2(Hot(isa), |a: u16, b: u16| a & b),
+        (And, Type::B32) => map2(Hot(isa), |a: u32, b: u32| a & b),
+        (And, Type::B64) => map2(Hot(isa), |a: u64, b: u64| a & b),
+        (Or, Type::B16) => map2(Hot(isa), |a: u16, b: u16| a | b),
+        (Or, Type::B32) => map2(Hot(isa), |a: u32, b: u32| a | b),
+        (Or, Type::B64) => map2(Hot(isa), |a: u64, b: u64| a | b),
+        (Xor, Type::B16) => map2(Warm(isa), |a: u16, b: u16| a ^ b),
+        (Xor, Type::B32) => map2(Hot(isa), |a: u32, b: u32| a ^ b),
+        (Xor, Type::B64) => map2(Warm(isa), |a: u64, b: u64| a ^ b),
+        (Not, Type::B16) => map1(Warm(isa), |a: u16| !a),
+        (Not, Type::B32) => map1(Hot(isa), |a: u32| !a),
+        (Not, Type::B64) => map1(Warm(isa), |a: u64| !a),
+        (Cnot, Type::B16) => map1(Cold, |a: u16| u16::from(a == 0)),
+        (Cnot, Type::B32) => map1(Cold, |a: u32| u32::from(a == 0)),
+        (Cnot, Type::B64) => map1(Cold, |a: u64| u64::from(a == 0)),
         _ => return None,
     })
 }
@@ -138,21 +140,19 @@ fn lookup(a: u32, b: u32, c: u32, table: u32) -> u32 {
 }
 
 /// Shifts by the register's width or more give 0, or copies of the sign.
-fn shift(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
-    Some(match (base, modifiers.plain(0)?) {
-        ("shl", Type::B16) => {
-            map2(Hot(isa), |a: u16, b: u32| if b > 15 { 0 } else { (u32::from(a) << (b & 15)) as u16 })
-        }
-        ("shl", Type::B32) => map2(Hot(isa), |a: u32, b: u32| if b > 31 { 0 } else { a << (b & 31) }),
-        ("shl", Type::B64) => map2(Hot(isa), |a: u64, b: u32| if b > 63 { 0 } else { a << (b & 63) }),
-        ("shr", Type::B16 | Type::U16) => {
+fn shift(operation: Bits, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+    Some(match (operation, modifiers.plain(0)?) {
+        (Shl, Type::B16) => map2(Hot(isa), |a: u16, b: u32| if b > 15 { 0 } else { (u32::from(a) << (b & 15)) as u16 }),
+        (Shl, Type::B32) => map2(Hot(isa), |a: u32, b: u32| if b > 31 { 0 } else { a << (b & 31) }),
+        (Shl, Type::B64) => map2(Hot(isa), |a: u64, b: u32| if b > 63 { 0 } else { a << (b & 63) }),
+        (Shr, Type::B16 | Type::U16) => {
             map2(Hot(isa), |a: u16, b: u32| if b > 15 { 0 } else { (u32::from(a) >> (b & 15)) as u16 })
         }
-        ("shr", Type::B32 | Type::U32) => map2(Hot(isa), |a: u32, b: u32| if b > 31 { 0 } else { a >> (b & 31) }),
-        ("shr", Type::B64 | Type::U64) => map2(Hot(isa), |a: u64, b: u32| if b > 63 { 0 } else { a >> (b & 63) }),
-        ("shr", Type::S16) => map2(Hot(isa), |a: i16, b: u32| (i32::from(a) >> b.min(15)) as i16),
-        ("shr", Type::S32) => map2(Hot(isa), |a: i32, b: u32| a >> b.min(31)),
-        ("shr", Type::S64) => map2(Hot(isa), |a: i64, b: u32| a >> b.min(63)),
+        (Shr, Type::B32 | Type::U32) => map2(Hot(isa), |a: u32, b: u32| if b > 31 { 0 } else { a >> (b & 31) }),
+        (Shr, Type::B64 | Type::U64) => map2(Hot(isa), |a: u64, b: u32| if b > 63 { 0 } else { a >> (b & 63) }),
+        (Shr, Type::S16) => map2(Hot(isa), |a: i16, b: u32| (i32::from(a) >> b.min(15)) as i16),
+        (Shr, Type::S32) => map2(Hot(isa), |a: i32, b: u32| a >> b.min(31)),
+        (Shr, Type::S64) => map2(Hot(isa), |a: i64, b: u32| a >> b.min(63)),
         _ => return None,
     })
 }

@@ -170,7 +170,7 @@ impl<const MODE: u8> Body for Vote<MODE> {
 
 /// `activemask.b32 d`: the lanes that run together at the moment.
 pub(super) fn activemask(opcode: Opcode<'_>) -> Option<Form> {
-    (opcode.0 == "activemask.b32").then(|| Form::new(masked_only_cold::<ActiveMask>(), &[Width::B32]))
+    (opcode.text() == "activemask.b32").then(|| Form::new(masked_only_cold::<ActiveMask>(), &[Width::B32]))
 }
 
 struct ActiveMask;

@@ -157,19 +157,16 @@ impl<A: Value, F: Fn(A, A) -> bool + Copy> Body for SetNumber<A, F> {
     }
 }
 
-pub(super) fn select(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
-    match base {
-        "selp" => Some(match modifiers.plain(0)?.width() {
-            Width::Pred => return None,
-            Width::B16 => selp::<u16>(isa),
-            Width::B32 => selp::<u32>(isa),
-            Width::B64 => selp::<u64>(isa),
-        }),
-        _ => slct(modifiers, isa),
+pub(super) fn selp(modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+    match modifiers.plain(0)?.width() {
+        Width::Pred => None,
+        Width::B16 => Some(select::<u16>(isa)),
+        Width::B32 => Some(select::<u32>(isa)),
+        Width::B64 => Some(select::<u64>(isa)),
     }
 }
 
-fn selp<T: Value>(isa: Isa) -> Form {
+fn select<T: Value>(isa: Isa) -> Form {
     Form::new(Hot(isa).fns::<Select<T>>(T::WIDTH), &[T::WIDTH, T::WIDTH, T::WIDTH, Width::Pred])
 }
 
@@ -193,7 +190,7 @@ impl<T: Value> Body for Select<T> {
 }
 
 /// `d = c >= 0 ? a : b`
-fn slct(modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+pub(super) fn slct(modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     if modifiers.rounding.is_some() || !modifiers.only(flag::FTZ) {
         return None;
     }

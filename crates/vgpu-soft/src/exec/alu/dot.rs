@@ -6,8 +6,9 @@ use super::Form;
 use super::lanes::{Body, Hot, LANES, Level, Tier, Warm, map3, read, write_masked};
 use super::modifiers::{Modifiers, Type, flag};
 use crate::ptx::ast::Width;
+use crate::ptx::opcodes::Dot::{self, Dp2a, Dp4a};
 
-pub(super) fn select(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+pub(super) fn select(product: Dot, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     if modifiers.rounding.is_some() || !modifiers.only(flag::LO | flag::HI) {
         return None;
     }
@@ -16,19 +17,19 @@ pub(super) fn select(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form
         return None;
     }
     let (is_a_signed, is_b_signed) = (a == Type::S32, b == Type::S32);
-    let form = match (base, modifiers.flags, is_a_signed, is_b_signed) {
-        ("dp4a", 0, true, true) => Form::new(Hot(isa).fns::<SignedBytes>(Width::B32), &[Width::B32; 4]),
-        ("dp4a", 0, true, false) => map3(Warm(isa), bytes::<true, false>),
-        ("dp4a", 0, false, true) => map3(Warm(isa), bytes::<false, true>),
-        ("dp4a", 0, false, false) => map3(Warm(isa), bytes::<false, false>),
-        ("dp2a", flag::LO, true, true) => map3(Warm(isa), words::<true, true, 0>),
-        ("dp2a", flag::LO, true, false) => map3(Warm(isa), words::<true, false, 0>),
-        ("dp2a", flag::LO, false, true) => map3(Warm(isa), words::<false, true, 0>),
-        ("dp2a", flag::LO, false, false) => map3(Warm(isa), words::<false, false, 0>),
-        ("dp2a", flag::HI, true, true) => map3(Warm(isa), words::<true, true, 16>),
-        ("dp2a", flag::HI, true, false) => map3(Warm(isa), words::<true, false, 16>),
-        ("dp2a", flag::HI, false, true) => map3(Warm(isa), words::<false, true, 16>),
-        ("dp2a", flag::HI, false, false) => map3(Warm(isa), words::<false, false, 16>),
+    let form = match (product, modifiers.flags, is_a_signed, is_b_signed) {
+        (Dp4a, 0, true, true) => Form::new(Hot(isa).fns::<SignedBytes>(Width::B32), &[Width::B32; 4]),
+        (Dp4a, 0, true, false) => map3(Warm(isa), bytes::<true, false>),
+        (Dp4a, 0, false, true) => map3(Warm(isa), bytes::<false, true>),
+        (Dp4a, 0, false, false) => map3(Warm(isa), bytes::<false, false>),
+        (Dp2a, flag::LO, true, true) => map3(Warm(isa), words::<true, true, 0>),
+        (Dp2a, flag::LO, true, false) => map3(Warm(isa), words::<true, false, 0>),
+        (Dp2a, flag::LO, false, true) => map3(Warm(isa), words::<false, true, 0>),
+        (Dp2a, flag::LO, false, false) => map3(Warm(isa), words::<false, false, 0>),
+        (Dp2a, flag::HI, true, true) => map3(Warm(isa), words::<true, true, 16>),
+        (Dp2a, flag::HI, true, false) => map3(Warm(isa), words::<true, false, 16>),
+        (Dp2a, flag::HI, false, true) => map3(Warm(isa), words::<false, true, 16>),
+        (Dp2a, flag::HI, false, false) => map3(Warm(isa), words::<false, false, 16>),
         _ => return None,
     };
     Some(form.signed(is_a_signed || is_b_signed))

@@ -8,73 +8,76 @@ use super::Form;
 use super::lanes::{Cold, Hot, Warm, map1, map2, map3};
 use super::modifiers::{Modifiers, Rounding, Type, flag};
 use super::rounding::{Directed, flush, rounded, saturate, saturate_f64};
+use crate::ptx::opcodes::Arithmetic::{
+    self, Abs, Add, Copysign, Div, Fma, Mad, Mad24, Max, Min, Mul, Mul24, Neg, Rcp, Rem, Sad, Sqrt, Sub,
+};
 
-pub(super) fn select(base: &str, modifiers: &Modifiers, operand_count: usize, isa: Isa) -> Option<Form> {
+pub(super) fn select(operation: Arithmetic, modifiers: &Modifiers, operand_count: usize, isa: Isa) -> Option<Form> {
     let [r#type] = modifiers.types[..] else { return None };
     let form = match r#type {
-        Type::F32 => f32_form(base, modifiers, isa),
-        Type::F64 => f64_form(base, modifiers, isa),
+        Type::F32 => f32_form(operation, modifiers, isa),
+        Type::F64 => f64_form(operation, modifiers, isa),
         _ => None,
     }?;
     (form.operands.len() == operand_count).then(|| form.ftz(modifiers.ftz()))
 }
 
-fn f32_form(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+fn f32_form(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     let rounding = modifiers.rounding;
     let is_saturating = modifiers.has(flag::SAT);
-    let allowed = match base {
-        "add" | "sub" | "mul" | "fma" | "mad" => flag::FTZ | flag::SAT,
-        "div" => flag::FTZ | flag::APPROX | flag::FULL,
-        "rcp" | "sqrt" => flag::FTZ | flag::APPROX,
-        "min" | "max" => flag::FTZ | flag::NAN | flag::XORSIGN,
-        "abs" | "neg" => flag::FTZ,
+    let allowed = match operation {
+        Add | Sub | Mul | Fma | Mad => flag::FTZ | flag::SAT,
+        Div => flag::FTZ | flag::APPROX | flag::FULL,
+        Rcp | Sqrt => flag::FTZ | flag::APPROX,
+        Min | Max => flag::FTZ | flag::NAN | flag::XORSIGN,
+        Abs | Neg => flag::FTZ,
         _ => 0,
     };
     if !modifiers.only(allowed) || modifiers.has(flag::TO_INTEGER) {
         return None;
     }
-    Some(match (base, is_saturating) {
-        ("add", false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a + b),
-        ("sub", false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a - b),
-        ("mul", false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a * b),
-        ("fma" | "mad", false) => rounded!(rounding, Hot(isa), map3, |a: f32, b: f32, c: f32| a.mul_add(b, c)),
-        ("add", true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a + b)),
-        ("sub", true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a - b)),
-        ("mul", true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a * b)),
-        ("fma" | "mad", true) => {
+    Some(match (operation, is_saturating) {
+        (Add, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a + b),
+        (Sub, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a - b),
+        (Mul, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a * b),
+        (Fma | Mad, false) => rounded!(rounding, Hot(isa), map3, |a: f32, b: f32, c: f32| a.mul_add(b, c)),
+        (Add, true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a + b)),
+        (Sub, true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a - b)),
+        (Mul, true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a * b)),
+        (Fma | Mad, true) => {
             rounded!(rounding, Warm(isa), map3, |a: f32, b: f32, c: f32| saturate(a.mul_add(b, c)))
         }
-        ("div", _) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a / b),
-        ("rcp", _) => rounded!(rounding, Hot(isa), map1, |a: f32| 1.0 / a),
-        ("sqrt", _) => rounded!(rounding, Hot(isa), map1, |a: f32| a.sqrt()),
+        (Div, _) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a / b),
+        (Rcp, _) => rounded!(rounding, Hot(isa), map1, |a: f32| 1.0 / a),
+        (Sqrt, _) => rounded!(rounding, Hot(isa), map1, |a: f32| a.sqrt()),
         _ if rounding.is_some() => return None,
-        ("min" | "max", _) => min_max(base, modifiers, isa)?,
-        ("abs", _) if modifiers.ftz() => map1(Hot(isa), |a: f32| flush(a.abs())),
-        ("neg", _) if modifiers.ftz() => map1(Hot(isa), |a: f32| flush(-a)),
-        ("abs", _) => map1(Warm(isa), |a: f32| a.abs()),
-        ("neg", _) => map1(Warm(isa), |a: f32| -a),
-        ("copysign", _) => map2(Warm(isa), |a: f32, b: f32| b.copysign(a)),
-        _ => return None,
+        (Min | Max, _) => min_max(operation, modifiers, isa)?,
+        (Abs, _) if modifiers.ftz() => map1(Hot(isa), |a: f32| flush(a.abs())),
+        (Neg, _) if modifiers.ftz() => map1(Hot(isa), |a: f32| flush(-a)),
+        (Abs, _) => map1(Warm(isa), |a: f32| a.abs()),
+        (Neg, _) => map1(Warm(isa), |a: f32| -a),
+        (Copysign, _) => map2(Warm(isa), |a: f32, b: f32| b.copysign(a)),
+        (Rem | Mul24 | Mad24 | Sad, _) => return None,
     })
 }
 
-fn min_max(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+fn min_max(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     const FTZ_NAN: u32 = flag::FTZ | flag::NAN;
-    Some(match (base, modifiers.flags) {
-        ("min", flag::FTZ) => map2(Hot(isa), |a: f32, b: f32| flush(min(a, b))),
-        ("max", flag::FTZ) => map2(Hot(isa), |a: f32, b: f32| flush(max(a, b))),
-        ("min", 0) => map2(Warm(isa), min),
-        ("max", 0) => map2(Warm(isa), max),
-        ("min", flag::NAN) => map2(Warm(isa), |a: f32, b: f32| or_nan(a, b, min(a, b))),
-        ("max", flag::NAN) => map2(Warm(isa), |a: f32, b: f32| or_nan(a, b, max(a, b))),
-        ("min", FTZ_NAN) => map2(Warm(isa), |a: f32, b: f32| or_nan(a, b, flush(min(a, b)))),
-        ("max", FTZ_NAN) => map2(Warm(isa), |a: f32, b: f32| or_nan(a, b, flush(max(a, b)))),
+    Some(match (operation, modifiers.flags) {
+        (Min, flag::FTZ) => map2(Hot(isa), |a: f32, b: f32| flush(min(a, b))),
+        (Max, flag::FTZ) => map2(Hot(isa), |a: f32, b: f32| flush(max(a, b))),
+        (Min, 0) => map2(Warm(isa), min),
+        (Max, 0) => map2(Warm(isa), max),
+        (Min, flag::NAN) => map2(Warm(isa), |a: f32, b: f32| or_nan(a, b, min(a, b))),
+        (Max, flag::NAN) => map2(Warm(isa), |a: f32, b: f32| or_nan(a, b, max(a, b))),
+        (Min, FTZ_NAN) => map2(Warm(isa), |a: f32, b: f32| or_nan(a, b, flush(min(a, b)))),
+        (Max, FTZ_NAN) => map2(Warm(isa), |a: f32, b: f32| or_nan(a, b, flush(max(a, b)))),
         // Magnitudes are compared; the sign is that of the product.
-        ("min", flags) if flags & !FTZ_NAN == flag::XORSIGN => match (modifiers.ftz(), modifiers.has(flag::NAN)) {
+        (Min, flags) if flags & !FTZ_NAN == flag::XORSIGN => match (modifiers.ftz(), modifiers.has(flag::NAN)) {
             (_, false) => map2(Cold, |a: f32, b: f32| xor_sign(a, b, min(a.abs(), b.abs()))),
             (_, true) => map2(Cold, |a: f32, b: f32| or_nan(a, b, xor_sign(a, b, min(a.abs(), b.abs())))),
         },
-        ("max", flags) if flags & !FTZ_NAN == flag::XORSIGN => match (modifiers.ftz(), modifiers.has(flag::NAN)) {
+        (Max, flags) if flags & !FTZ_NAN == flag::XORSIGN => match (modifiers.ftz(), modifiers.has(flag::NAN)) {
             (_, false) => map2(Cold, |a: f32, b: f32| xor_sign(a, b, max(a.abs(), b.abs()))),
             (_, true) => map2(Cold, |a: f32, b: f32| or_nan(a, b, xor_sign(a, b, max(a.abs(), b.abs())))),
         },
@@ -113,47 +116,47 @@ pub(super) fn xor_sign(a: f32, b: f32, magnitude: f32) -> f32 {
     if magnitude.is_nan() { magnitude } else { f32::from_bits(magnitude.to_bits() | sign) }
 }
 
-fn f64_form(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+fn f64_form(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     let rounding = modifiers.rounding;
     let is_approximate_and_flushed = modifiers.flags == flag::APPROX | flag::FTZ;
-    let allowed = match base {
-        "rcp" if is_approximate_and_flushed => modifiers.flags,
-        "add" | "sub" | "mul" | "fma" | "mad" => flag::SAT,
+    let allowed = match operation {
+        Rcp if is_approximate_and_flushed => modifiers.flags,
+        Add | Sub | Mul | Fma | Mad => flag::SAT,
         _ => 0,
     };
     if !modifiers.only(allowed) || modifiers.has(flag::TO_INTEGER) {
         return None;
     }
     if modifiers.has(flag::SAT) {
-        return Some(match base {
-            "add" => rounded!(rounding, Cold, map2, |a: f64, b: f64| saturate_f64(a + b)),
-            "sub" => rounded!(rounding, Cold, map2, |a: f64, b: f64| saturate_f64(a - b)),
-            "mul" => rounded!(rounding, Cold, map2, |a: f64, b: f64| saturate_f64(a * b)),
+        return Some(match operation {
+            Add => rounded!(rounding, Cold, map2, |a: f64, b: f64| saturate_f64(a + b)),
+            Sub => rounded!(rounding, Cold, map2, |a: f64, b: f64| saturate_f64(a - b)),
+            Mul => rounded!(rounding, Cold, map2, |a: f64, b: f64| saturate_f64(a * b)),
             _ => rounded!(rounding, Cold, map3, |a: f64, b: f64, c: f64| saturate_f64(a.mul_add(b, c))),
         });
     }
-    Some(match base {
-        "add" => rounded!(rounding, Warm(isa), map2, |a: f64, b: f64| a + b),
-        "sub" => rounded!(rounding, Warm(isa), map2, |a: f64, b: f64| a - b),
-        "mul" => rounded!(rounding, Warm(isa), map2, |a: f64, b: f64| a * b),
-        "fma" | "mad" => rounded!(rounding, Warm(isa), map3, |a: f64, b: f64, c: f64| a.mul_add(b, c)),
-        "div" => rounded!(rounding, Warm(isa), map2, |a: f64, b: f64| a / b),
-        "rcp" => rounded!(rounding, Warm(isa), map1, |a: f64| 1.0 / a),
-        "sqrt" => rounded!(rounding, Warm(isa), map1, |a: f64| a.sqrt()),
+    Some(match operation {
+        Add => rounded!(rounding, Warm(isa), map2, |a: f64, b: f64| a + b),
+        Sub => rounded!(rounding, Warm(isa), map2, |a: f64, b: f64| a - b),
+        Mul => rounded!(rounding, Warm(isa), map2, |a: f64, b: f64| a * b),
+        Fma | Mad => rounded!(rounding, Warm(isa), map3, |a: f64, b: f64, c: f64| a.mul_add(b, c)),
+        Div => rounded!(rounding, Warm(isa), map2, |a: f64, b: f64| a / b),
+        Rcp => rounded!(rounding, Warm(isa), map1, |a: f64| 1.0 / a),
+        Sqrt => rounded!(rounding, Warm(isa), map1, |a: f64| a.sqrt()),
         _ if rounding.is_some() => return None,
-        "min" => map2(Warm(isa), |a: f64, b: f64| {
+        Min => map2(Warm(isa), |a: f64, b: f64| {
             let smaller = if a < b { a } else { b };
             let ordered = if a == b { f64::from_bits(a.to_bits() | b.to_bits()) } else { smaller };
             if b.is_nan() { a } else { ordered }
         }),
-        "max" => map2(Warm(isa), |a: f64, b: f64| {
+        Max => map2(Warm(isa), |a: f64, b: f64| {
             let larger = if a > b { a } else { b };
             let ordered = if a == b { f64::from_bits(a.to_bits() & b.to_bits()) } else { larger };
             if b.is_nan() { a } else { ordered }
         }),
-        "abs" => map1(Warm(isa), |a: f64| a.abs()),
-        "neg" => map1(Warm(isa), |a: f64| -a),
-        "copysign" => map2(Cold, |a: f64, b: f64| b.copysign(a)),
-        _ => return None,
+        Abs => map1(Warm(isa), |a: f64| a.abs()),
+        Neg => map1(Warm(isa), |a: f64| -a),
+        Copysign => map2(Cold, |a: f64, b: f64| b.copysign(a)),
+        Rem | Mul24 | Mad24 | Sad => return None,
     })
 }

@@ -11,6 +11,9 @@ use super::lanes::{Body, Cold, LANES, Level, Tier, Warm, read, stateless, write_
 use super::modifiers::{Modifiers, Type, flag};
 use super::rounding::{fma_to_odd, relu, saturate};
 use super::{Form, float};
+use crate::ptx::opcodes::Arithmetic::{
+    self, Abs, Add, Copysign, Div, Fma, Mad, Mad24, Max, Min, Mul, Mul24, Neg, Rcp, Rem, Sad, Sqrt, Sub,
+};
 
 /// A 16-bit floating-point format.
 pub(super) trait HalfFormat {
@@ -213,48 +216,48 @@ pub(super) fn half_map<const SOURCES: usize, F: Fn(f32, f32, f32) -> f32 + Copy>
     Some(if matches!(r#type, Type::Bf16 | Type::Bf16x2) { form.ftz(false) } else { form })
 }
 
-pub(super) fn select(base: &str, modifiers: &Modifiers, operand_count: usize, isa: Isa) -> Option<Form> {
+pub(super) fn select(operation: Arithmetic, modifiers: &Modifiers, operand_count: usize, isa: Isa) -> Option<Form> {
     use super::modifiers::Rounding;
     let [r#type] = modifiers.types[..] else { return None };
-    let is_computed = matches!(base, "add" | "sub" | "mul" | "fma");
+    let is_computed = matches!(operation, Add | Sub | Mul | Fma);
     if modifiers.rounding.is_some_and(|rounding| !is_computed || rounding != Rounding::Nearest)
         || modifiers.has(flag::TO_INTEGER)
     {
         return None;
     }
-    let allowed = match base {
-        "add" | "sub" | "mul" => flag::FTZ | flag::SAT,
-        "fma" => flag::FTZ | flag::SAT | flag::RELU,
-        "min" | "max" => flag::FTZ | flag::NAN | flag::XORSIGN,
-        "abs" | "neg" => flag::FTZ,
-        _ => return None,
+    let allowed = match operation {
+        Add | Sub | Mul => flag::FTZ | flag::SAT,
+        Fma => flag::FTZ | flag::SAT | flag::RELU,
+        Min | Max => flag::FTZ | flag::NAN | flag::XORSIGN,
+        Abs | Neg => flag::FTZ,
+        Mad | Mul24 | Mad24 | Sad | Div | Rem | Rcp | Sqrt | Copysign => return None,
     };
     if !modifiers.only(allowed) {
         return None;
     }
     let flush = modifiers.ftz();
-    let form = match (base, modifiers.flags & !flag::FTZ) {
-        ("add", 0) => half_map::<2, _>(r#type, flush, Warm(isa), |a, b, _| a + b),
-        ("sub", 0) => half_map::<2, _>(r#type, flush, Warm(isa), |a, b, _| a - b),
-        ("mul", 0) => half_map::<2, _>(r#type, flush, Warm(isa), |a, b, _| a * b),
-        ("fma", 0) => half_map::<3, _>(r#type, flush, Warm(isa), fma_to_odd),
-        ("add", flag::SAT) => half_map::<2, _>(r#type, flush, Cold, |a, b, _| saturate(a + b)),
-        ("sub", flag::SAT) => half_map::<2, _>(r#type, flush, Cold, |a, b, _| saturate(a - b)),
-        ("mul", flag::SAT) => half_map::<2, _>(r#type, flush, Cold, |a, b, _| saturate(a * b)),
-        ("fma", flag::SAT) => half_map::<3, _>(r#type, flush, Cold, |a, b, c| saturate(fma_to_odd(a, b, c))),
-        ("fma", flag::RELU) => half_map::<3, _>(r#type, flush, Warm(isa), |a, b, c| relu(fma_to_odd(a, b, c))),
-        ("min", 0) => half_map::<2, _>(r#type, flush, Warm(isa), |a, b, _| float::min(a, b)),
-        ("max", 0) => half_map::<2, _>(r#type, flush, Warm(isa), |a, b, _| float::max(a, b)),
-        ("min", flag::NAN) => half_map::<2, _>(r#type, flush, Cold, |a, b, _| float::or_nan(a, b, float::min(a, b))),
-        ("max", flag::NAN) => half_map::<2, _>(r#type, flush, Cold, |a, b, _| float::or_nan(a, b, float::max(a, b))),
-        ("min", flag::XORSIGN) => {
+    let form = match (operation, modifiers.flags & !flag::FTZ) {
+        (Add, 0) => half_map::<2, _>(r#type, flush, Warm(isa), |a, b, _| a + b),
+        (Sub, 0) => half_map::<2, _>(r#type, flush, Warm(isa), |a, b, _| a - b),
+        (Mul, 0) => half_map::<2, _>(r#type, flush, Warm(isa), |a, b, _| a * b),
+        (Fma, 0) => half_map::<3, _>(r#type, flush, Warm(isa), fma_to_odd),
+        (Add, flag::SAT) => half_map::<2, _>(r#type, flush, Cold, |a, b, _| saturate(a + b)),
+        (Sub, flag::SAT) => half_map::<2, _>(r#type, flush, Cold, |a, b, _| saturate(a - b)),
+        (Mul, flag::SAT) => half_map::<2, _>(r#type, flush, Cold, |a, b, _| saturate(a * b)),
+        (Fma, flag::SAT) => half_map::<3, _>(r#type, flush, Cold, |a, b, c| saturate(fma_to_odd(a, b, c))),
+        (Fma, flag::RELU) => half_map::<3, _>(r#type, flush, Warm(isa), |a, b, c| relu(fma_to_odd(a, b, c))),
+        (Min, 0) => half_map::<2, _>(r#type, flush, Warm(isa), |a, b, _| float::min(a, b)),
+        (Max, 0) => half_map::<2, _>(r#type, flush, Warm(isa), |a, b, _| float::max(a, b)),
+        (Min, flag::NAN) => half_map::<2, _>(r#type, flush, Cold, |a, b, _| float::or_nan(a, b, float::min(a, b))),
+        (Max, flag::NAN) => half_map::<2, _>(r#type, flush, Cold, |a, b, _| float::or_nan(a, b, float::max(a, b))),
+        (Min, flag::XORSIGN) => {
             half_map::<2, _>(r#type, flush, Cold, |a, b, _| float::xor_sign(a, b, float::min(a.abs(), b.abs())))
         }
-        ("max", flag::XORSIGN) => {
+        (Max, flag::XORSIGN) => {
             half_map::<2, _>(r#type, flush, Cold, |a, b, _| float::xor_sign(a, b, float::max(a.abs(), b.abs())))
         }
-        ("abs", 0) => half_map::<1, _>(r#type, flush, Cold, |a, _, _| a.abs()),
-        ("neg", 0) => half_map::<1, _>(r#type, flush, Warm(isa), |a, _, _| -a),
+        (Abs, 0) => half_map::<1, _>(r#type, flush, Cold, |a, _, _| a.abs()),
+        (Neg, 0) => half_map::<1, _>(r#type, flush, Warm(isa), |a, _, _| -a),
         _ => None,
     }?;
     (form.operands.len() == operand_count).then_some(form)

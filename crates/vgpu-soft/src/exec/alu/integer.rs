@@ -4,39 +4,42 @@ use super::super::op::Isa;
 use super::Form;
 use super::lanes::{Cold, Hot, Warm, map1, map2, map3};
 use super::modifiers::{Modifiers, Type, flag};
+use crate::ptx::opcodes::Arithmetic::{
+    self, Abs, Add, Copysign, Div, Fma, Mad, Mad24, Max, Min, Mul, Mul24, Neg, Rcp, Rem, Sad, Sqrt, Sub,
+};
 
-pub(super) fn select(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
-    match base {
-        "add" => add(modifiers, isa),
-        "sub" => sub(modifiers, isa),
-        "mul" => match which_half(modifiers, 0)? {
+pub(super) fn select(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+    match operation {
+        Add => add(modifiers, isa),
+        Sub => sub(modifiers, isa),
+        Mul => match which_half(modifiers, 0)? {
             Half::Low => mul_low(modifiers, isa),
             Half::High => mul_high(modifiers, isa),
             Half::Wide => mul_wide(modifiers, isa),
         },
-        "mad" => match which_half(modifiers, flag::SAT)? {
+        Mad => match which_half(modifiers, flag::SAT)? {
             Half::Low => mad_low(modifiers, isa),
             Half::High => mad_high(modifiers),
             Half::Wide => mad_wide(modifiers, isa),
         },
-        "mul24" | "mad24" => mul24(base, modifiers),
-        "sad" => sad(modifiers, isa),
-        "min" | "max" => min_max(base, modifiers, isa),
-        "abs" => Some(match modifiers.plain(0)? {
+        Mul24 | Mad24 => mul24(operation, modifiers),
+        Sad => sad(modifiers, isa),
+        Min | Max => min_max(operation, modifiers, isa),
+        Abs => Some(match modifiers.plain(0)? {
             Type::S16 => map1(Warm(isa), |a: i16| a.wrapping_abs()),
             Type::S32 => map1(Hot(isa), |a: i32| a.wrapping_abs()),
             Type::S64 => map1(Warm(isa), |a: i64| a.wrapping_abs()),
             _ => return None,
         }),
-        "neg" => Some(match modifiers.plain(0)? {
+        Neg => Some(match modifiers.plain(0)? {
             Type::S16 => map1(Warm(isa), |a: i16| a.wrapping_neg()),
             Type::S32 => map1(Hot(isa), |a: i32| a.wrapping_neg()),
             Type::S64 => map1(Warm(isa), |a: i64| a.wrapping_neg()),
             _ => return None,
         }),
-        "div" => div(modifiers, isa),
-        "rem" => rem(modifiers, isa),
-        _ => None,
+        Div => div(modifiers, isa),
+        Rem => rem(modifiers, isa),
+        Fma | Rcp | Sqrt | Copysign => None,
     }
 }
 
@@ -192,7 +195,7 @@ fn high_i64(a: i64, b: i64) -> i64 {
 }
 
 /// Products of the low 24 bits, of which bits 0..32 (`lo`) or 16..48 (`hi`) are wanted.
-fn mul24(base: &str, modifiers: &Modifiers) -> Option<Form> {
+fn mul24(operation: Arithmetic, modifiers: &Modifiers) -> Option<Form> {
     #[inline(always)]
     fn unsigned(a: u32, b: u32) -> u64 {
         u64::from(a & 0xff_ffff) * u64::from(b & 0xff_ffff)
@@ -202,20 +205,20 @@ fn mul24(base: &str, modifiers: &Modifiers) -> Option<Form> {
         i64::from(a << 8 >> 8) * i64::from(b << 8 >> 8)
     }
     let r#type = modifiers.plain(flag::LO | flag::HI | flag::SAT)?;
-    Some(match (base, r#type, modifiers.flags) {
-        ("mul24", Type::U32, flag::LO) => map2(Cold, |a: u32, b: u32| unsigned(a, b) as u32),
-        ("mul24", Type::S32, flag::LO) => map2(Cold, |a: i32, b: i32| signed(a, b) as i32),
-        ("mul24", Type::U32, flag::HI) => map2(Cold, |a: u32, b: u32| (unsigned(a, b) >> 16) as u32),
-        ("mul24", Type::S32, flag::HI) => map2(Cold, |a: i32, b: i32| (signed(a, b) >> 16) as i32),
-        ("mad24", Type::U32, flag::LO) => map3(Cold, |a: u32, b: u32, c: u32| (unsigned(a, b) as u32).wrapping_add(c)),
-        ("mad24", Type::S32, flag::LO) => map3(Cold, |a: i32, b: i32, c: i32| (signed(a, b) as i32).wrapping_add(c)),
-        ("mad24", Type::U32, flag::HI) => {
+    Some(match (operation, r#type, modifiers.flags) {
+        (Mul24, Type::U32, flag::LO) => map2(Cold, |a: u32, b: u32| unsigned(a, b) as u32),
+        (Mul24, Type::S32, flag::LO) => map2(Cold, |a: i32, b: i32| signed(a, b) as i32),
+        (Mul24, Type::U32, flag::HI) => map2(Cold, |a: u32, b: u32| (unsigned(a, b) >> 16) as u32),
+        (Mul24, Type::S32, flag::HI) => map2(Cold, |a: i32, b: i32| (signed(a, b) >> 16) as i32),
+        (Mad24, Type::U32, flag::LO) => map3(Cold, |a: u32, b: u32, c: u32| (unsigned(a, b) as u32).wrapping_add(c)),
+        (Mad24, Type::S32, flag::LO) => map3(Cold, |a: i32, b: i32, c: i32| (signed(a, b) as i32).wrapping_add(c)),
+        (Mad24, Type::U32, flag::HI) => {
             map3(Cold, |a: u32, b: u32, c: u32| ((unsigned(a, b) >> 16) as u32).wrapping_add(c))
         }
-        ("mad24", Type::S32, flag::HI) => {
+        (Mad24, Type::S32, flag::HI) => {
             map3(Cold, |a: i32, b: i32, c: i32| ((signed(a, b) >> 16) as i32).wrapping_add(c))
         }
-        ("mad24", Type::S32, flags) if flags == flag::HI | flag::SAT => {
+        (Mad24, Type::S32, flags) if flags == flag::HI | flag::SAT => {
             map3(Cold, |a: i32, b: i32, c: i32| ((signed(a, b) >> 16) as i32).saturating_add(c))
         }
         _ => return None,
@@ -234,28 +237,28 @@ fn sad(modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     })
 }
 
-fn min_max(base: &str, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+fn min_max(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     let r#type = modifiers.plain(flag::RELU)?;
     if modifiers.has(flag::RELU) {
-        return match (base, r#type) {
-            ("min", Type::S32) => Some(map2(Warm(isa), |a: i32, b: i32| a.min(b).max(0))),
-            ("max", Type::S32) => Some(map2(Warm(isa), |a: i32, b: i32| a.max(b).max(0))),
+        return match (operation, r#type) {
+            (Min, Type::S32) => Some(map2(Warm(isa), |a: i32, b: i32| a.min(b).max(0))),
+            (Max, Type::S32) => Some(map2(Warm(isa), |a: i32, b: i32| a.max(b).max(0))),
             _ => None,
         };
     }
-    Some(match (base, r#type) {
-        ("min", Type::U16) => map2(Warm(isa), |a: u16, b: u16| a.min(b)),
-        ("min", Type::S16) => map2(Warm(isa), |a: i16, b: i16| a.min(b)),
-        ("min", Type::U32) => map2(Hot(isa), |a: u32, b: u32| a.min(b)),
-        ("min", Type::S32) => map2(Hot(isa), |a: i32, b: i32| a.min(b)),
-        ("min", Type::U64) => map2(Warm(isa), |a: u64, b: u64| a.min(b)),
-        ("min", Type::S64) => map2(Warm(isa), |a: i64, b: i64| a.min(b)),
-        ("max", Type::U16) => map2(Warm(isa), |a: u16, b: u16| a.max(b)),
-        ("max", Type::S16) => map2(Warm(isa), |a: i16, b: i16| a.max(b)),
-        ("max", Type::U32) => map2(Hot(isa), |a: u32, b: u32| a.max(b)),
-        ("max", Type::S32) => map2(Hot(isa), |a: i32, b: i32| a.max(b)),
-        ("max", Type::U64) => map2(Warm(isa), |a: u64, b: u64| a.max(b)),
-        ("max", Type::S64) => map2(Warm(isa), |a: i64, b: i64| a.max(b)),
+    Some(match (operation, r#type) {
+        (Min, Type::U16) => map2(Warm(isa), |a: u16, b: u16| a.min(b)),
+        (Min, Type::S16) => map2(Warm(isa), |a: i16, b: i16| a.min(b)),
+        (Min, Type::U32) => map2(Hot(isa), |a: u32, b: u32| a.min(b)),
+        (Min, Type::S32) => map2(Hot(isa), |a: i32, b: i32| a.min(b)),
+        (Min, Type::U64) => map2(Warm(isa), |a: u64, b: u64| a.min(b)),
+        (Min, Type::S64) => map2(Warm(isa), |a: i64, b: i64| a.min(b)),
+        (Max, Type::U16) => map2(Warm(isa), |a: u16, b: u16| a.max(b)),
+        (Max, Type::S16) => map2(Warm(isa), |a: i16, b: i16| a.max(b)),
+        (Max, Type::U32) => map2(Hot(isa), |a: u32, b: u32| a.max(b)),
+        (Max, Type::S32) => map2(Hot(isa), |a: i32, b: i32| a.max(b)),
+        (Max, Type::U64) => map2(Warm(isa), |a: u64, b: u64| a.max(b)),
+        (Max, Type::S64) => map2(Warm(isa), |a: i64, b: i64| a.max(b)),
         _ => return None,
     })
 }

@@ -134,7 +134,7 @@ pub(super) fn wmma(opcode: Opcode<'_>, isa: Isa) -> Option<Form> {
 
 /// `movmatrix.sync.aligned.m8n8.trans.b16 d, a`
 pub(super) fn movmatrix(opcode: Opcode<'_>) -> Option<Form> {
-    (opcode.0 == "movmatrix.sync.aligned.m8n8.trans.b16")
+    (opcode.text() == "movmatrix.sync.aligned.m8n8.trans.b16")
         .then(|| Form::new(masked_only_cold::<Transpose>(), &[Width::B32; 2]).collective(None))
 }
 

@@ -10,6 +10,7 @@
 
 use super::op::{Isa, OpFns};
 use crate::ptx::ast::{Opcode, Width};
+use crate::ptx::opcodes::{Arithmetic, Compare, Exchange, Matrices, Mnemonic, Move};
 use modifiers::Modifiers;
 
 mod approx;
@@ -79,53 +80,51 @@ pub(crate) struct Form {
 /// (`not.pred`). A `mov` with a vector on one side goes through [`select_vector_mov`], because its operand count does
 /// not tell which side that is.
 pub(crate) fn select(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Option<Form> {
-    let form = match opcode.base() {
-        "setp" => compare::setp(opcode, operand_count, isa),
-        "set" => compare::set(opcode, operand_count),
-        "shfl" => collective::shfl(opcode, operand_count, isa),
-        "vote" => collective::vote(opcode, isa),
-        "match" => collective::matching(opcode, operand_count),
-        "redux" => collective::redux(opcode),
-        "activemask" => collective::activemask(opcode),
-        "mma" => mma::mma(opcode, operand_count, isa),
-        "wmma" => mma::wmma(opcode, isa),
-        "movmatrix" => mma::movmatrix(opcode),
-        "testp" => compare::testp(opcode),
-        "prmt" => bits::prmt(opcode, isa),
-        base => by_modifiers(base, &Modifiers::parse(opcode)?, operand_count, isa),
+    let modifiers = || Modifiers::parse(opcode);
+    let form = match opcode.mnemonic() {
+        Mnemonic::Arithmetic(operation) => arithmetic(operation, &modifiers()?, operand_count, isa),
+        Mnemonic::Move(Move::Mov) => moves::scalar(&modifiers()?, isa),
+        Mnemonic::Move(Move::Cvt) => convert::select(&modifiers()?, operand_count, isa),
+        Mnemonic::Move(Move::Prmt) => bits::prmt(opcode, isa),
+        Mnemonic::Compare(Compare::Set) => compare::set(opcode, operand_count),
+        Mnemonic::Compare(Compare::Setp) => compare::setp(opcode, operand_count, isa),
+        Mnemonic::Compare(Compare::Selp) => compare::selp(&modifiers()?, isa),
+        Mnemonic::Compare(Compare::Slct) => compare::slct(&modifiers()?, isa),
+        Mnemonic::Compare(Compare::Testp) => compare::testp(opcode),
+        Mnemonic::Bits(operation) => bits::select(operation, &modifiers()?, isa),
+        Mnemonic::Dot(product) => dot::select(product, &modifiers()?, isa),
+        Mnemonic::Approximation(function) => approx::select(function, &modifiers()?, isa),
+        Mnemonic::Exchange(Exchange::Shfl) => collective::shfl(opcode, operand_count, isa),
+        Mnemonic::Exchange(Exchange::Vote) => collective::vote(opcode, isa),
+        Mnemonic::Exchange(Exchange::Match) => collective::matching(opcode, operand_count),
+        Mnemonic::Exchange(Exchange::Redux) => collective::redux(opcode),
+        Mnemonic::Exchange(Exchange::Activemask) => collective::activemask(opcode),
+        Mnemonic::Matrices(Matrices::Mma) => mma::mma(opcode, operand_count, isa),
+        Mnemonic::Matrices(Matrices::Wmma) => mma::wmma(opcode, isa),
+        Mnemonic::Matrices(Matrices::Movmatrix) => mma::movmatrix(opcode),
+        // These touch more than registers, or are not done.
+        Mnemonic::Access(_)
+        | Mnemonic::Flow(_)
+        | Mnemonic::Address(_)
+        | Mnemonic::System(_)
+        | Mnemonic::Carry(_)
+        | Mnemonic::Undone(_) => None,
     }?;
     (form.operands.len() == operand_count).then_some(form)
 }
 
 /// Finds the lane functions of `mov d, {a, b, ..}` (one destination) or `mov {d, e, ..}, a` (one source).
 pub(crate) fn select_vector_mov(opcode: Opcode<'_>, destinations: usize, sources: usize, isa: Isa) -> Option<Form> {
-    (opcode.base() == "mov").then(|| moves::vector(&Modifiers::parse(opcode)?, destinations, sources, isa))?
-}
-
-fn by_modifiers(base: &str, modifiers: &Modifiers, operand_count: usize, isa: Isa) -> Option<Form> {
-    match base {
-        "add" | "sub" | "mul" | "mad" | "fma" | "div" | "min" | "max" | "abs" | "neg" | "rem" => {
-            arithmetic(base, modifiers, operand_count, isa)
-        }
-        "mul24" | "mad24" | "sad" => integer::select(base, modifiers, isa),
-        "rcp" | "sqrt" | "copysign" => float::select(base, modifiers, operand_count, isa),
-        "rsqrt" | "sin" | "cos" | "ex2" | "lg2" | "tanh" => approx::select(base, modifiers, isa),
-        "and" | "or" | "xor" | "not" | "cnot" | "lop3" | "shl" | "shr" | "shf" | "bfe" | "bfi" | "bfind" | "popc"
-        | "clz" | "brev" | "bmsk" | "szext" => bits::select(base, modifiers, isa),
-        "dp4a" | "dp2a" => dot::select(base, modifiers, isa),
-        "selp" | "slct" => compare::select(base, modifiers, isa),
-        "mov" => moves::scalar(modifiers, isa),
-        "cvt" => convert::select(modifiers, operand_count, isa),
-        _ => None,
-    }
+    let is_mov = opcode.mnemonic() == Mnemonic::Move(Move::Mov);
+    is_mov.then(|| moves::vector(&Modifiers::parse(opcode)?, destinations, sources, isa))?
 }
 
 /// Instructions that exist for integers and floats alike.
-fn arithmetic(base: &str, modifiers: &Modifiers, operand_count: usize, isa: Isa) -> Option<Form> {
+fn arithmetic(operation: Arithmetic, modifiers: &Modifiers, operand_count: usize, isa: Isa) -> Option<Form> {
     use modifiers::Type;
     match modifiers.types.first()? {
-        Type::F32 | Type::F64 => float::select(base, modifiers, operand_count, isa),
-        Type::F16 | Type::F16x2 | Type::Bf16 | Type::Bf16x2 => half::select(base, modifiers, operand_count, isa),
-        _ => integer::select(base, modifiers, isa),
+        Type::F32 | Type::F64 => float::select(operation, modifiers, operand_count, isa),
+        Type::F16 | Type::F16x2 | Type::Bf16 | Type::Bf16x2 => half::select(operation, modifiers, operand_count, isa),
+        _ => integer::select(operation, modifiers, isa),
     }
 }

@@ -9,6 +9,7 @@ use super::slots::Place;
 use super::variables::Symbol;
 use super::{Lowering, Refusal};
 use crate::ptx::ast::{AddressBase, Immediate, Instruction, Opcode, Operand, Width};
+use crate::ptx::opcodes::{self, Mnemonic};
 
 /// A type as memory holds it.
 #[derive(Clone, Copy)]
@@ -406,7 +407,7 @@ impl<'s> Lowering<'_, 's> {
         };
         let mut operands = instruction.operands.as_slice();
         let mut to = None;
-        if opcode.base() == "atom" {
+        if opcode.mnemonic() == Mnemonic::Access(opcodes::Access::Atom) {
             let (first, rest) = operands.split_first().ok_or("too few operands")?;
             to = Some(self.destination(first, width)?);
             operands = rest;
@@ -435,7 +436,7 @@ impl<'s> Lowering<'_, 's> {
     /// `ldmatrix` and `stmatrix`.
     pub(super) fn matrix_rows(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
         let opcode = instruction.opcode;
-        let is_load = opcode.base() == "ldmatrix";
+        let is_load = opcode.mnemonic() == Mnemonic::Access(opcodes::Access::Ldmatrix);
         let (mut space, mut tiles, mut trans) = (None, 1, false);
         let modifiers: Vec<_> = opcode.modifiers().collect();
         for modifier in modifiers {

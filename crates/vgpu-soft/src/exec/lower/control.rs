@@ -7,17 +7,18 @@ use super::super::system;
 use super::slots::Place;
 use super::{Lowering, Refusal};
 use crate::ptx::ast::{Instruction, Operand, Width};
+use crate::ptx::opcodes::{Flow, Mnemonic};
 
 impl<'s> Lowering<'_, 's> {
     pub(super) fn branch(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
         let guard = self.guard;
-        match (instruction.opcode.base(), instruction.operands.as_slice()) {
-            ("exit" | "ret", []) => self.terminate(Terminator::Exit { guard }),
-            ("bra", [Operand::Label(label)]) => {
+        match (instruction.opcode.mnemonic(), instruction.operands.as_slice()) {
+            (Mnemonic::Flow(Flow::Exit | Flow::Ret), []) => self.terminate(Terminator::Exit { guard }),
+            (Mnemonic::Flow(Flow::Bra), [Operand::Label(label)]) => {
                 let target = self.target(*label)?;
                 self.terminate(Terminator::Branch { target, guard });
             }
-            ("brx", [index, Operand::Vector(labels)]) => {
+            (Mnemonic::Flow(Flow::Brx), [index, Operand::Vector(labels)]) => {
                 let index = self.source(index, Width::B32)?;
                 let mut list = vec![u32::try_from(labels.len()).map_err(|_| "too many targets".to_owned())?];
                 for label in labels {

@@ -81,8 +81,8 @@ impl<'s> Lowering<'_, 's> {
 
     /// Adds a one-operand op that is known to exist, as `cvt`, `mov` and `not` are.
     pub(super) fn convert(&mut self, opcode: &str, to: Slot, from: Slot) -> Result<(), Refusal> {
-        let form =
-            alu::select(Opcode(opcode), 2, self.options.isa).ok_or_else(|| format!("{opcode} is not implemented"))?;
+        let form = Opcode::parse(opcode).and_then(|opcode| alu::select(opcode, 2, self.options.isa));
+        let form = form.ok_or_else(|| format!("{opcode} is not implemented"))?;
         let op = Op { d: to, a: from, ..self.blank(form.fns) };
         self.push(op, form.denormals);
         Ok(())

@@ -12,6 +12,8 @@ mod refusal;
 mod registers;
 mod slots;
 mod system;
+#[cfg(test)]
+mod tests;
 mod variables;
 
 use std::collections::HashMap;
@@ -20,6 +22,7 @@ use super::code::{Block, Code, Terminator};
 use super::kernel::{CompileError, CompileOptions, Kernel, ParamLayout, Symbols};
 use super::op::NO_GUARD;
 use crate::ir;
+use crate::ptx::opcodes::{Access, Address, Arithmetic, Compare, Flow, Matrices, Mnemonic, Move};
 use crate::ptx::{self, ast};
 use refusal::Refusal;
 use slots::Slots;
@@ -76,7 +79,8 @@ impl Kernel {
     }
 }
 
-/// All reasons why a kernel cannot run here, one per instruction; empty when it can.
+/// All reasons why a kernel cannot run here, one per instruction; empty when it can. What cannot be parsed is the only
+/// one, and an unknown instruction cannot.
 pub fn supports(
     module: &ast::Module<'_>,
     text: &ast::KernelText<'_>,
@@ -96,7 +100,18 @@ pub fn supports(
 }
 
 fn syntax(text: &ast::KernelText<'_>, error: &ptx::Error) -> CompileError {
-    CompileError { kernel: text.name.to_owned(), line: 0, opcode: String::new(), reason: error.to_string() }
+    let kernel = text.name.to_owned();
+    if error.opcode.is_empty() {
+        // The text of other errors names the line.
+        CompileError { kernel, line: 0, opcode: String::new(), reason: error.to_string() }
+    } else {
+        CompileError {
+            kernel,
+            line: error.line,
+            opcode: error.opcode.clone(),
+            reason: "the instruction is not known".to_owned(),
+        }
+    }
 }
 
 fn refuse(kernel: &ast::Kernel<'_>, line: u32, opcode: &str, reason: Refusal) -> CompileError {
@@ -163,15 +178,22 @@ fn mostly_flushes(kernel: &ast::Kernel<'_>) -> bool {
         let opcode = instruction.opcode;
         if opcode.has("ftz") {
             flush += 1;
-        } else if matches!(
-            opcode.base(),
-            "add" | "sub" | "mul" | "fma" | "mad" | "div" | "rcp" | "sqrt" | "setp" | "cvt"
-        ) && (opcode.has("f32") || opcode.has("f64"))
-        {
+        } else if cares_for_denormals(opcode.mnemonic()) && (opcode.has("f32") || opcode.has("f64")) {
             keep += 1;
         }
     }
     flush > keep
+}
+
+/// Whether denormals change what an instruction of floats gives, and its opcode says what becomes of them.
+fn cares_for_denormals(mnemonic: Mnemonic) -> bool {
+    use Arithmetic::{Add, Div, Fma, Mad, Mul, Rcp, Sqrt, Sub};
+    matches!(
+        mnemonic,
+        Mnemonic::Arithmetic(Add | Sub | Mul | Fma | Mad | Div | Rcp | Sqrt)
+            | Mnemonic::Compare(Compare::Setp)
+            | Mnemonic::Move(Move::Cvt)
+    )
 }
 
 impl<'s> Lowering<'_, 's> {
@@ -190,10 +212,10 @@ impl<'s> Lowering<'_, 's> {
                 self.end_block(Terminator::Fall);
             }
             pc_of.push(self.pc());
-            self.source = self.add_source(instruction.line, instruction.opcode.0);
+            self.source = self.add_source(instruction.line, instruction.opcode.text());
             self.slots.next_instruction();
             if let Err(reason) = self.instruction(instruction)
-                && !report(refuse(kernel, instruction.line, instruction.opcode.0, reason))
+                && !report(refuse(kernel, instruction.line, instruction.opcode.text(), reason))
             {
                 return None;
             }
@@ -213,22 +235,39 @@ impl<'s> Lowering<'_, 's> {
                 i32::try_from(slot * 2 + u32::from(guard.negated)).map_err(|_| "too many registers".to_owned())?
             }
         };
-        match instruction.opcode.base() {
-            "ld" | "ldu" => self.load(instruction),
-            "st" => self.store(instruction),
-            "atom" | "red" => self.atomic(instruction),
-            "ldmatrix" | "stmatrix" => self.matrix_rows(instruction),
-            "cp" => self.copy(instruction),
-            "wmma" if instruction.opcode.has("load") || instruction.opcode.has("store") => {
+        let opcode = instruction.opcode;
+        match opcode.mnemonic() {
+            Mnemonic::Access(Access::Ld | Access::Ldu) => self.load(instruction),
+            Mnemonic::Access(Access::St) => self.store(instruction),
+            Mnemonic::Access(Access::Atom | Access::Red) => self.atomic(instruction),
+            Mnemonic::Access(Access::Ldmatrix | Access::Stmatrix) => self.matrix_rows(instruction),
+            Mnemonic::Access(Access::Cp) => self.copy(instruction),
+            Mnemonic::Matrices(Matrices::Wmma) if opcode.has("load") || opcode.has("store") => {
                 self.wmma_access(instruction)
             }
-            "bra" | "brx" | "exit" | "ret" => self.branch(instruction),
-            "bar" | "barrier" => self.barrier(instruction),
-            "call" => self.call(instruction),
-            "cvta" | "isspacep" | "mapa" => self.address_conversion(instruction),
-            "trap" | "brkpt" | "membar" | "fence" | "nanosleep" | "griddepcontrol" | "prefetch" | "prefetchu"
-            | "discard" | "applypriority" | "pmevent" | "setmaxnreg" => self.system(instruction),
-            _ => self.registers_only(instruction),
+            Mnemonic::Flow(Flow::Bra | Flow::Brx | Flow::Exit | Flow::Ret) => self.branch(instruction),
+            Mnemonic::Flow(Flow::Bar | Flow::Barrier) => self.barrier(instruction),
+            Mnemonic::Flow(Flow::Call) => self.call(instruction),
+            Mnemonic::Address(Address::Cvta) => self.address_conversion(instruction),
+            Mnemonic::Address(Address::Isspacep) => self.space_test(instruction),
+            Mnemonic::System(system) => {
+                self.system(system);
+                Ok(())
+            }
+            Mnemonic::Arithmetic(_)
+            | Mnemonic::Move(_)
+            | Mnemonic::Compare(_)
+            | Mnemonic::Bits(_)
+            | Mnemonic::Dot(_)
+            | Mnemonic::Approximation(_)
+            | Mnemonic::Exchange(_)
+            | Mnemonic::Matrices(Matrices::Mma | Matrices::Wmma | Matrices::Movmatrix) => {
+                self.registers_only(instruction)
+            }
+            Mnemonic::Carry(_) | Mnemonic::Undone(_) => {
+                let section = opcode.mnemonic().facts().section;
+                Err(format!("not implemented (PTX ISA, {})", section.title()))
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use super::super::code::Terminator;
 use super::super::op::Op;
 use super::{Lowering, Refusal};
 use crate::ptx::ast::{Immediate, Instruction, Operand, Width};
+use crate::ptx::opcodes::{Lanes, Mnemonic, Move};
 
 /// Takes vectors and pairs apart.
 fn flatten<'o, 's>(operands: &'o [Operand<'s>], list: &mut Vec<&'o Operand<'s>>) {
@@ -21,17 +22,28 @@ impl<'s> Lowering<'_, 's> {
     pub(super) fn registers_only(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
         let opcode = instruction.opcode;
         let isa = self.options.isa;
+        let is_mov = opcode.mnemonic() == Mnemonic::Move(Move::Mov);
+        let facts = opcode.mnemonic().facts();
+        let (to, from) =
+            instruction.operands.split_at(facts.destinations.count(opcode).min(instruction.operands.len()));
         let mut operands = Vec::new();
-        flatten(&instruction.operands, &mut operands);
+        flatten(to, &mut operands);
+        let set = operands.len();
+        flatten(from, &mut operands);
         let form = match instruction.operands.as_slice() {
-            [Operand::Vector(to), _] if opcode.base() == "mov" => alu::select_vector_mov(opcode, to.len(), 1, isa),
-            [_, Operand::Vector(from)] if opcode.base() == "mov" => alu::select_vector_mov(opcode, 1, from.len(), isa),
+            [Operand::Vector(to), _] if is_mov => alu::select_vector_mov(opcode, to.len(), 1, isa),
+            [_, Operand::Vector(from)] if is_mov => alu::select_vector_mov(opcode, 1, from.len(), isa),
             _ => alu::select(opcode, operands.len(), isa),
         };
         let form = form.ok_or_else(|| "not implemented".to_owned())?;
         if form.operands.len() != operands.len() {
             return Err(format!("{} operands where {} are needed", operands.len(), form.operands.len()));
         }
+        // By the table, registers have got their slots: the form must see the same ones set.
+        if form.destinations != set {
+            return Err(format!("{set} destinations where {} are needed", form.destinations));
+        }
+        debug_assert!(form.collective.is_none() || facts.lanes == Lanes::Together, "{} is collective", opcode.text());
 
         let mut slots = Vec::with_capacity(operands.len());
         let mut destinations = Vec::with_capacity(form.destinations);

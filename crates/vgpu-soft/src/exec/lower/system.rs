@@ -7,55 +7,64 @@ use super::super::system;
 use super::slots::Place;
 use super::variables::Symbol;
 use super::{Lowering, Refusal};
-use crate::ptx::ast::{Instruction, Operand, Width};
+use crate::ptx::ast::{Instruction, Opcode, Operand, Width};
+use crate::ptx::opcodes::System;
 
 impl<'s> Lowering<'_, 's> {
-    pub(super) fn system(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
-        let fns = match instruction.opcode.base() {
-            "trap" => system::TRAP,
-            "brkpt" => system::BREAKPOINT,
-            "membar" | "fence" => system::FENCE,
+    pub(super) fn system(&mut self, system: System) {
+        let (fns, is_end) = match system {
+            System::Trap => (system::TRAP, true),
+            System::Brkpt => (system::BREAKPOINT, true),
+            System::Membar | System::Fence => (system::FENCE, false),
             // Hints, and waits for what has happened already.
-            _ => return Ok(()),
+            System::Griddepcontrol
+            | System::Prefetch
+            | System::Prefetchu
+            | System::Applypriority
+            | System::Discard
+            | System::Nanosleep
+            | System::Pmevent
+            | System::Setmaxnreg => return,
         };
         let op = self.blank(fns);
         self.push(op, Denormals::Any);
-        if instruction.opcode.base() != "membar" && instruction.opcode.base() != "fence" {
+        if is_end {
             // Faults are looked for at the ends of blocks: nothing is to happen after this one.
             self.end_block(Terminator::Fall);
         }
+    }
+
+    /// `isspacep`
+    pub(super) fn space_test(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
+        let opcode = instruction.opcode;
+        let [to, from, ..] = instruction.operands.as_slice() else { return Err("too few operands".to_owned()) };
+        let fns = if names(opcode, "shared") {
+            system::IS_SHARED
+        } else if names(opcode, "local") {
+            system::IS_LOCAL
+        } else if names(opcode, "param") {
+            system::IS_PARAM
+        } else if names(opcode, "global") || names(opcode, "const") {
+            system::IS_GLOBAL
+        } else {
+            return Err("not implemented".to_owned());
+        };
+        let a = self.source(from, Width::B64)?;
+        let destination = self.destination(to, Width::Pred)?;
+        let op = Op { d: destination.slot, a, ..self.blank(fns) };
+        self.push(op, Denormals::Any);
         Ok(())
     }
 
-    /// `cvta`, `isspacep` and `mapa`.
+    /// `cvta`
     pub(super) fn address_conversion(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
         let opcode = instruction.opcode;
         let [to, from, ..] = instruction.operands.as_slice() else { return Err("too few operands".to_owned()) };
-        let named =
-            |name: &str| opcode.modifiers().any(|m| m == name || m.split_once("::").is_some_and(|(s, _)| s == name));
-        if opcode.base() == "isspacep" {
-            let kind = if named("shared") {
-                system::IS_SHARED
-            } else if named("local") {
-                system::IS_LOCAL
-            } else if named("param") {
-                system::IS_PARAM
-            } else if named("global") || named("const") {
-                system::IS_GLOBAL
-            } else {
-                return Err("not implemented".to_owned());
-            };
-            let a = self.source(from, Width::B64)?;
-            let destination = self.destination(to, Width::Pred)?;
-            let op = Op { d: destination.slot, a, ..self.blank(kind) };
-            self.push(op, Denormals::Any);
-            return Ok(());
-        }
-        if opcode.base() == "mapa" || opcode.last() != "u64" {
+        if opcode.last() != "u64" {
             return Err("not implemented".to_owned());
         }
         let is_to = opcode.has("to");
-        let fns = match (named("shared"), named("local"), named("param")) {
+        let fns = match (names(opcode, "shared"), names(opcode, "local"), names(opcode, "param")) {
             (true, ..) if is_to => Some(system::SHARED_FROM_GENERIC),
             (true, ..) => Some(system::GENERIC_FROM_SHARED),
             (_, true, _) if is_to => Some(system::LOCAL_FROM_GENERIC),
@@ -63,7 +72,7 @@ impl<'s> Lowering<'_, 's> {
             (.., true) if is_to => Some(system::PARAM_FROM_GENERIC),
             (.., true) => Some(system::GENERIC_FROM_PARAM),
             // Global and constant addresses are generic ones.
-            _ if named("global") || named("const") => None,
+            _ if names(opcode, "global") || names(opcode, "const") => None,
             _ => return Err("not implemented".to_owned()),
         };
         // A global variable's address is generic in any case.
@@ -85,4 +94,9 @@ impl<'s> Lowering<'_, 's> {
         }
         self.settle(destination, false)
     }
+}
+
+/// Whether an opcode names a state space, with or without a qualifier (`shared::cta`).
+fn names(opcode: Opcode<'_>, space: &str) -> bool {
+    opcode.modifiers().any(|modifier| modifier.split("::").next() == Some(space))
 }
