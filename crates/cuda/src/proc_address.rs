@@ -1,6 +1,6 @@
 //! `cuGetProcAddress`'s search: which variant of a function a program of some CUDA version gets.
-
-use crate::generated::proc_table::ROWS;
+//!
+//! The table comes from the caller, so that the search needs none of the exports that it finds.
 
 /// One exported function as `cuGetProcAddress` knows it.
 pub(crate) struct Row {
@@ -47,23 +47,25 @@ pub(crate) enum Lookup {
 /// `CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM`.
 const PER_THREAD: u64 = 2;
 
-/// Finds the newest variant of `base` that a program written for `version` may get.
+/// Finds the newest variant of `base` among `rows` that a program written for `version` may get.
+///
+/// Rows are sorted as the generated table is: by base name, per-thread variants last, then by version.
 ///
 /// `base` is the name without `_v2`, `_ptsz` and the like. Versions count as CUDA does (12.4 is 12040) and compare as
 /// unsigned numbers: anything above the newest, a negative number included, gets the newest variant.
 /// With the per-thread flag, functions that have a per-thread twin give that one, all others are as without.
 ///
 /// **Source:** observed on driver 555.58.02, all its 452 names with every flag and version (tests/abi).
-pub(crate) fn lookup(base: &[u8], version: i32, flags: u64) -> Lookup {
+pub(crate) fn lookup(rows: &[Row], base: &[u8], version: i32, flags: u64) -> Lookup {
     // 0 is the default and 1 the explicit legacy stream; 3 holds both bits and behaves as 2.
     if flags > 3 {
         return Lookup::InvalidFlags;
     }
     let version = version.cast_unsigned();
-    let first = ROWS.partition_point(|row| row.base.as_bytes() < base);
+    let first = rows.partition_point(|row| row.base.as_bytes() < base);
     let mut found = Lookup::UnknownName;
     let mut found_per_thread = None;
-    for row in ROWS[first..].iter().take_while(|row| row.base.as_bytes() == base) {
+    for row in rows[first..].iter().take_while(|row| row.base.as_bytes() == base) {
         if row.since > version {
             if found == Lookup::UnknownName {
                 found = Lookup::TooOld;
@@ -87,9 +89,10 @@ pub(crate) fn lookup(base: &[u8], version: i32, flags: u64) -> Lookup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generated::proc_table::ROWS;
 
     fn name_of(base: &str, version: i32, flags: u64) -> Option<&'static str> {
-        match lookup(base.as_bytes(), version, flags) {
+        match lookup(&ROWS, base.as_bytes(), version, flags) {
             Lookup::Found { name, .. } => Some(name),
             _ => None,
         }
@@ -126,14 +129,14 @@ mod tests {
 
     #[test]
     fn names_with_a_version_suffix_are_unknown() {
-        assert_eq!(lookup(b"cuMemAlloc_v2", 12_000, 0), Lookup::UnknownName);
-        assert_eq!(lookup(b"cumemalloc", 12_000, 0), Lookup::UnknownName);
-        assert_eq!(lookup(b"", 0, 0), Lookup::UnknownName);
+        assert_eq!(lookup(&ROWS, b"cuMemAlloc_v2", 12_000, 0), Lookup::UnknownName);
+        assert_eq!(lookup(&ROWS, b"cumemalloc", 12_000, 0), Lookup::UnknownName);
+        assert_eq!(lookup(&ROWS, b"", 0, 0), Lookup::UnknownName);
     }
 
     #[test]
     fn a_program_older_than_the_function_is_told_so() {
-        assert_eq!(lookup(b"cuMemAllocAsync", 11_010, 0), Lookup::TooOld);
+        assert_eq!(lookup(&ROWS, b"cuMemAllocAsync", 11_010, 0), Lookup::TooOld);
     }
 
     #[test]
@@ -153,6 +156,6 @@ mod tests {
 
     #[test]
     fn other_flags_are_invalid() {
-        assert_eq!(lookup(b"cuInit", 12_000, 4), Lookup::InvalidFlags);
+        assert_eq!(lookup(&ROWS, b"cuInit", 12_000, 4), Lookup::InvalidFlags);
     }
 }

@@ -33,14 +33,17 @@ pub(super) fn exports(library: Library, functions: &[Function]) -> Result<String
     if !uses.is_empty() {
         writeln!(out, "use vgpu_core::ffi::{{{}}};", uses.join(", "))?;
     }
-    writeln!(out, "use vgpu_core::trace::Library;\n\nuse crate::entry::entry;")?;
-    writeln!(
-        out,
-        "\npub(super) static LIBRARY: Library = Library {{ soname: \"{}\", has_channel: {} }};",
+    writeln!(out, "\nuse super::LIBRARY;\nuse crate::entry::entry;")?;
+    Ok(out + &body)
+}
+
+/// What the exports of a library say of it in a trace.
+pub(super) fn itself(library: Library) -> String {
+    format!(
+        "static LIBRARY: Library = Library {{ soname: \"{}\", has_channel: {} }};\n",
         library.soname(),
         matches!(library, Library::Driver | Library::Nvml)
-    )?;
-    Ok(out + &body)
+    )
 }
 
 /// The imports of the C types that `body` names.

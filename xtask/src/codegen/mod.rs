@@ -129,7 +129,9 @@ fn write_library(library: Library, functions: &[Function], output: &mut Output) 
              #![allow(clippy::too_many_arguments, reason = \"the signatures are C's\")]\n\
              #![allow(clippy::redundant_closure, reason = \"every export has the same shape\")]\n\
              #![allow(clippy::wildcard_imports, reason = \"the C types of a whole library\")]\n\
-             #![allow(clippy::missing_safety_doc, reason = \"the C reference says what a caller must do\")]\n\n{modules}"
+             #![allow(clippy::missing_safety_doc, reason = \"the C reference says what a caller must do\")]\n\n\
+             {modules}\nuse vgpu_core::trace::Library;\n\n{}",
+            emit::itself(library)
         ),
     )
 }

@@ -22,7 +22,7 @@ pub(super) fn refused(library: Library, functions: &[Function]) -> Result<String
     }
     Ok(format!(
         "{HEADER}\n//!\n//! Every function that {} exports and that is not done, from headers/spec/{}: each says so once, and refuses.\n\n\
-         {}\nuse super::exports::LIBRARY;\nuse crate::entry::unsupported;\n\n\
+         {}\nuse super::LIBRARY;\nuse crate::entry::unsupported;\n\n\
          vgpu_core::refused! {{\n    LIBRARY, unsupported, {};\n{rows}}}\n",
         library.soname(),
         library.name(),

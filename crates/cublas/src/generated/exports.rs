@@ -6,11 +6,9 @@ use core::ffi::*;
 
 use vgpu_core::abi::{cublas::*, runtime::*};
 use vgpu_core::ffi::Out;
-use vgpu_core::trace::Library;
 
+use super::LIBRARY;
 use crate::entry::entry;
-
-pub(super) static LIBRARY: Library = Library { soname: "libcublas.so.12", has_channel: false };
 
 /// Opens a handle in the calling thread's context.
 #[unsafe(no_mangle)]

@@ -6,7 +6,7 @@ use core::ffi::*;
 
 use vgpu_core::abi::cublas::*;
 
-use super::exports::LIBRARY;
+use super::LIBRARY;
 use crate::entry::unsupported;
 
 vgpu_core::refused! {

@@ -13,7 +13,7 @@ use super::{handle, id};
 use crate::guest::capture::{self, Status};
 use crate::guest::gate::Arm;
 use crate::guest::graph::Graph;
-use crate::guest::{context, process, thread};
+use crate::guest::{capture_mode, current, process};
 
 pub(super) fn status_code(status: Status) -> CUstreamCaptureStatus {
     match status {
@@ -33,11 +33,11 @@ pub(super) fn status(arm: &Arm<'_>) -> (Status, u64) {
 
 /// Starts to capture a stream's work into a new graph.
 pub(crate) fn cuStreamBeginCapture_v2(hStream: CUstream, mode: CUstreamCaptureMode) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let stream = context.stream(process, id(hStream))?;
     let graph = Graph::create(process)?;
     let begun = capture::begin(process, &stream, mode, graph.clone(), None);
-    begun.inspect_err(|_| graph.destroy(process))
+    begun.inspect_err(|_| graph.destroy())
 }
 
 /// Starts to capture a stream's work into a new graph, in global mode.
@@ -54,7 +54,7 @@ pub(crate) unsafe fn cuStreamBeginCaptureToGraph(
     _numDependencies: usize,
     mode: CUstreamCaptureMode,
 ) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let stream = context.stream(process, id(hStream))?;
     let graph = find(process, hGraph)?;
     let after = nodes_of(process, &graph, dependencies.as_slice())?;
@@ -66,9 +66,9 @@ pub(crate) unsafe fn cuStreamBeginCaptureToGraph(
 
 /// Ends the capture of a stream and gives its graph; null when it failed.
 pub(crate) fn cuStreamEndCapture(hStream: CUstream, phGraph: Out<'_, CUgraph>) -> CuResult {
-    let (process, context) = context::current()?;
+    let (process, context) = current::context()?;
     let stream = context.stream(process, id(hStream))?;
-    let ended = capture::end(process, &stream);
+    let ended = capture::end(&stream);
     phGraph.write(ended.as_ref().map_or(std::ptr::null_mut(), |graph| handle(graph.handle)));
     ended.map(drop)
 }
@@ -79,7 +79,7 @@ pub(crate) fn cuStreamGetCaptureInfo(
     captureStatus_out: Out<'_, CUstreamCaptureStatus>,
     id_out: OutOpt<'_, cuuint64_t>,
 ) -> CuResult {
-    let (process, context) = context::current()?;
+    let (process, context) = current::context()?;
     let stream = context.stream(process, id(hStream))?;
     let (status, number) = status(&stream.look(process)?);
     captureStatus_out.write(status_code(status));
@@ -100,7 +100,7 @@ pub(crate) fn cuStreamGetCaptureInfo_v2(
     numDependencies_out: OutOpt<'_, usize>,
 ) -> CuResult {
     cuStreamGetCaptureInfo(hStream, captureStatus_out, id_out)?;
-    let (process, context) = context::current()?;
+    let (process, context) = current::context()?;
     let stream = context.stream(process, id(hStream))?;
     if let Arm::Captured(captured) = stream.look(process)?
         && let Some((graph, nodes, count)) = captured.lend()
@@ -137,7 +137,7 @@ pub(crate) fn cuStreamUpdateCaptureDependencies(
     _numDependencies: usize,
     flags: c_uint,
 ) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let stream = context.stream(process, id(hStream))?;
     let Arm::Captured(captured) = stream.look(process)? else {
         return Err(CuError::ILLEGAL_STATE);
@@ -177,6 +177,6 @@ pub(crate) fn cuThreadExchangeStreamCaptureMode(mode: InOut<'_, CUstreamCaptureM
     if wanted.0 > CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED.0 {
         return Err(CuError::INVALID_VALUE);
     }
-    mode.write(thread::exchange_capture_mode(wanted));
+    mode.write(capture_mode::exchange(wanted));
     Ok(())
 }

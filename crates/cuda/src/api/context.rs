@@ -9,10 +9,11 @@ use vgpu_core::abi::{
 use vgpu_core::ffi::{InOpt, Out, OutOpt};
 use vgpu_core::{CuError, CuResult};
 
-use crate::guest::context::{self, Context, Live};
-use crate::guest::event::Point;
+use crate::guest::context::{Context, Live};
+use crate::guest::current;
+use crate::guest::event::{Event, Point};
 use crate::guest::gate::Arm;
-use crate::guest::{Process, capture, output, process, thread};
+use crate::guest::{Process, capture, capture_mode, output, process, thread};
 
 /// The scheduling modes that `CU_CTX_SCHED_*` has.
 const SCHED_MODES: [c_uint; 4] = [0, 1, 2, 4];
@@ -35,7 +36,7 @@ fn create(pctx: Out<'_, CUcontext>, flags: c_uint, dev: CUdevice, api_version: u
     let context = Context::create(process, device, false, flags, api_version);
     let alive = context.revive(process).and_then(|()| thread::push(context));
     if let Err(error) = alive {
-        process.contexts.remove(context.handle);
+        context.forget();
         return Err(error);
     }
     pctx.write(super::handle(context.handle));
@@ -82,13 +83,13 @@ pub(crate) fn cuCtxCreate_v4(
 }
 
 fn find(process: &Process, ctx: CUcontext) -> CuResult<&'static Context> {
-    process.contexts.get(super::id(ctx)).ok_or(CuError::INVALID_CONTEXT)
+    Context::find(process, super::id(ctx))
 }
 
 /// A context by handle, or the current one for null; alive.
 fn named_or_current(ctx: CUcontext) -> CuResult<(&'static Process, &'static Context)> {
     if ctx.is_null() {
-        return context::current();
+        return current::context();
     }
     let process = process()?;
     let context = find(process, ctx)?;
@@ -102,7 +103,7 @@ pub(crate) fn cuCtxDestroy_v2(ctx: CUcontext) -> CuResult {
     if context.is_primary {
         return Err(CuError::INVALID_CONTEXT);
     }
-    process.contexts.remove(context.handle);
+    context.forget();
     if thread::current().is_some_and(|top| std::ptr::eq(top, context)) {
         thread::pop();
     }
@@ -169,14 +170,14 @@ pub(crate) fn cuCtxGetDevice_v2(device: Out<'_, CUdevice>, ctx: CUcontext) -> Cu
 
 /// Gives the flags of the current context.
 pub(crate) fn cuCtxGetFlags(flags: Out<'_, c_uint>) -> CuResult {
-    let (_, context) = context::current()?;
+    let (_, context) = current::context()?;
     flags.write(context.flags.load(Ordering::Relaxed));
     Ok(())
 }
 
 /// Sets the flags of the current context.
 pub(crate) fn cuCtxSetFlags(flags: c_uint) -> CuResult {
-    let (_, context) = context::current()?;
+    let (_, context) = current::context()?;
     check_flags(flags)?;
     context.flags.store(flags, Ordering::Relaxed);
     Ok(())
@@ -197,13 +198,13 @@ pub(crate) fn cuCtxGetApiVersion(ctx: CUcontext, version: Out<'_, c_uint>) -> Cu
 }
 
 fn synchronize(process: &Process, context: &Context) -> CuResult {
-    capture::refuse_unsafe_call()?;
+    capture_mode::refuse_unsafe_call()?;
     output::after(process, context.live()?.synchronize(process))
 }
 
 /// Waits for all work of the current context.
 pub(crate) fn cuCtxSynchronize() -> CuResult {
-    let (process, context) = context::current()?;
+    let (process, context) = current::context()?;
     synchronize(process, context)
 }
 
@@ -215,13 +216,13 @@ pub(crate) fn cuCtxSynchronize_v2(ctx: CUcontext) -> CuResult {
 
 /// Sets a limit, if the device lets it.
 pub(crate) fn cuCtxSetLimit(limit: CUlimit, value: usize) -> CuResult {
-    let (process, context) = context::current()?;
+    let (process, context) = current::context()?;
     context.live()?.set_limit(process, limit.0, value as u64)
 }
 
 /// Gives a limit, if the device has it.
 pub(crate) fn cuCtxGetLimit(pvalue: Out<'_, usize>, limit: CUlimit) -> CuResult {
-    let (process, context) = context::current()?;
+    let (process, context) = current::context()?;
     let facts = context.live()?.facts(process)?;
     let index = limit.0 as usize;
     let code = facts.limit_codes.get(index).ok_or(CuError::INVALID_VALUE)?;
@@ -232,14 +233,14 @@ pub(crate) fn cuCtxGetLimit(pvalue: Out<'_, usize>, limit: CUlimit) -> CuResult 
 
 /// Gives the preferred split between cache and shared memory: a preference without effect here.
 pub(crate) fn cuCtxGetCacheConfig(pconfig: Out<'_, CUfunc_cache>) -> CuResult {
-    let (_, context) = context::current()?;
+    let (_, context) = current::context()?;
     pconfig.write(CUfunc_cache(context.cache_config.load(Ordering::Relaxed)));
     Ok(())
 }
 
 /// Keeps the preferred split between cache and shared memory: a preference without effect here.
 pub(crate) fn cuCtxSetCacheConfig(config: CUfunc_cache) -> CuResult {
-    let (_, context) = context::current()?;
+    let (_, context) = current::context()?;
     if config.0 > CUfunc_cache::CU_FUNC_CACHE_PREFER_EQUAL.0 {
         return Err(CuError::INVALID_VALUE);
     }
@@ -249,14 +250,14 @@ pub(crate) fn cuCtxSetCacheConfig(config: CUfunc_cache) -> CuResult {
 
 /// Gives the width of shared memory banks: four bytes, as on every current device.
 pub(crate) fn cuCtxGetSharedMemConfig(pConfig: Out<'_, CUsharedconfig>) -> CuResult {
-    context::current()?;
+    current::context()?;
     pConfig.write(CUsharedconfig::CU_SHARED_MEM_CONFIG_FOUR_BYTE_BANK_SIZE);
     Ok(())
 }
 
 /// Accepts a width of shared memory banks: without effect, as on every current device.
 pub(crate) fn cuCtxSetSharedMemConfig(config: CUsharedconfig) -> CuResult {
-    context::current()?;
+    current::context()?;
     if config.0 > CUsharedconfig::CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE.0 {
         return Err(CuError::INVALID_VALUE);
     }
@@ -278,7 +279,7 @@ pub(crate) fn cuCtxGetStreamPriorityRange(
     leastPriority: OutOpt<'_, c_int>,
     greatestPriority: OutOpt<'_, c_int>,
 ) -> CuResult {
-    let (process, context) = context::current()?;
+    let (process, context) = current::context()?;
     let facts = context.live()?.facts(process)?;
     leastPriority.write(facts.least_priority);
     greatestPriority.write(facts.greatest_priority);
@@ -299,7 +300,7 @@ fn refuse_captures(process: &Process, live: &Live) -> CuResult {
 /// Records an event after all work of a context so far.
 pub(crate) fn cuCtxRecordEvent(hCtx: CUcontext, hEvent: CUevent) -> CuResult {
     let (process, context) = named_or_current(hCtx)?;
-    let event = process.events.get(super::id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    let event = Event::find(process, super::id(hEvent))?;
     let live = context.live()?;
     refuse_captures(process, &live)?;
     let Arm::Live(legacy) = live.legacy.enter(process)? else {
@@ -314,11 +315,11 @@ pub(crate) fn cuCtxRecordEvent(hCtx: CUcontext, hEvent: CUevent) -> CuResult {
 /// Has all later work of a context wait for an event.
 pub(crate) fn cuCtxWaitEvent(hCtx: CUcontext, hEvent: CUevent) -> CuResult {
     let (process, context) = named_or_current(hCtx)?;
-    let event = process.events.get(super::id(hEvent)).ok_or(CuError::INVALID_HANDLE)?;
+    let event = Event::find(process, super::id(hEvent))?;
     let live = context.live()?;
     refuse_captures(process, &live)?;
     if let Point::Captured { capture, .. } = event.point() {
-        return Err(capture.broken_by(CuError::STREAM_CAPTURE_UNSUPPORTED));
+        return Err(capture::broken_by(capture, CuError::STREAM_CAPTURE_UNSUPPORTED));
     }
     let mut streams = live.streams();
     streams.push(live.legacy.clone());

@@ -8,7 +8,10 @@ use vgpu_core::private_table::{PRIVATE_TABLE_UUID, PRIVATE_TABLE_VERSION, Privat
 use vgpu_core::wire::messages::{MemInfo, MemInfoReply, Statistics, StatisticsReply};
 use vgpu_core::{CuError, CuResult, ffi};
 
-use crate::guest::{context, launch, process};
+use crate::generated::proc_table::ROWS;
+use crate::guest::context::Context;
+use crate::guest::current;
+use crate::guest::{launch, process};
 use crate::proc_address::{Lookup, lookup};
 
 /// Finds a function by base name and CUDA version; what is not found is an error and leaves `pfn` alone.
@@ -18,7 +21,7 @@ pub(crate) fn cuGetProcAddress(
     cudaVersion: c_int,
     flags: cuuint64_t,
 ) -> CuResult {
-    match lookup(symbol.to_bytes(), cudaVersion, flags) {
+    match lookup(&ROWS, symbol.to_bytes(), cudaVersion, flags) {
         Lookup::Found { address, .. } => {
             pfn.write(address.cast_mut().cast());
             Ok(())
@@ -37,7 +40,7 @@ pub(crate) fn cuGetProcAddress_v2(
     symbolStatus: OutOpt<'_, CUdriverProcAddressQueryResult>,
 ) -> CuResult {
     use CUdriverProcAddressQueryResult as Status;
-    let (address, status) = match lookup(symbol.to_bytes(), cudaVersion, flags) {
+    let (address, status) = match lookup(&ROWS, symbol.to_bytes(), cudaVersion, flags) {
         Lookup::Found { address, .. } => (address, Status::CU_GET_PROC_ADDRESS_SUCCESS),
         Lookup::InvalidFlags => return Err(CuError::INVALID_VALUE),
         Lookup::UnknownName => (std::ptr::null(), Status::CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND),
@@ -76,7 +79,7 @@ unsafe extern "C" fn post_on_stream(
     tail_bytes: usize,
 ) -> u32 {
     ffi::entry("private post_on_stream", || {
-        let (process, context) = context::healthy()?;
+        let (process, context) = current::healthy()?;
         let stream = context.stream(process, super::id(stream))?;
         // SAFETY: the table's caller promises a readable message of that length.
         let fixed = unsafe { ffi::InSlice::new(fixed, fixed_bytes) }?;
@@ -102,9 +105,10 @@ unsafe extern "C" fn memory(uuid: *const [u8; 16], out: *mut MemInfoReply) -> u3
         // SAFETY: and a writable result.
         let out = unsafe { Out::new(out) }?;
         let process = process()?;
-        let is_on_it = |context: &&context::Context| context.device(process).uuid == *uuid.get();
-        let alive = process.contexts.filtered(|context| is_on_it(context) && context.number() != 0);
-        let context = alive.first().ok_or(CuError::NOT_FOUND)?.number();
+        let is_on_it = |context: &Context| context.device(process).uuid == *uuid.get();
+        let mut contexts = Context::all(process).into_iter();
+        let alive = contexts.find(|context| is_on_it(context) && context.number() != 0);
+        let context = alive.ok_or(CuError::NOT_FOUND)?.number();
         out.write(process.link.call(&MemInfo { context, reserved: 0 }, &[])?.reply);
         Ok(())
     })

@@ -13,16 +13,17 @@ use vgpu_core::{CuError, CuResult};
 
 use super::launch_attribute::Asked;
 use super::{handle, id};
-use crate::guest::function::{self, Function};
+use crate::guest::function::Function;
 use crate::guest::gate::Arm;
-use crate::guest::graph::Work;
-use crate::guest::host_call::{self, Action, HostFunction};
-use crate::guest::launch::{self, Shape};
-use crate::guest::{Process, context};
+use crate::guest::host_call::{Action, HostFunction};
+use crate::guest::launch;
+use crate::guest::shape::Shape;
+use crate::guest::work::Work;
+use crate::guest::{Process, current, library};
 
 fn find(function: CUfunction) -> CuResult<(&'static Process, Arc<Function>)> {
-    let (process, context) = context::current()?;
-    Ok((process, function::find(process, context, id(function))?))
+    let (process, context) = current::context()?;
+    Ok((process, library::find_function(process, context, id(function))?))
 }
 
 /// Launches a kernel on a grid of blocks.
@@ -60,8 +61,8 @@ unsafe fn run(
     kernelParams: *mut *mut c_void,
     extra: *mut *mut c_void,
 ) -> CuResult {
-    let (process, context) = context::healthy()?;
-    let function = function::find(process, context, id(f))?;
+    let (process, context) = current::healthy()?;
+    let function = library::find_function(process, context, id(f))?;
     let stream = context.stream(process, id(hStream))?;
     // SAFETY: the caller's promise is passed on.
     unsafe { launch::launch(process, &function, &stream, shape, attributes, kernelParams, extra) }
@@ -100,7 +101,7 @@ pub(crate) unsafe fn cuLaunchKernelEx(
     let config = config.get();
     // SAFETY: the caller's configuration has as many attributes as it says.
     let asked = unsafe { Asked::of(config) }?;
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let stream = context.stream(process, id(config.hStream))?;
     let events = asked.events(process, stream.context)?;
     let shape = shape_of(config, asked.cooperative);
@@ -122,11 +123,11 @@ pub(super) fn shape_of(config: &CUlaunchConfig, cooperative: bool) -> Shape {
 /// Queues the call of a host function: a thread of ours calls it once the work before it is done, and later work waits for it.
 /// It is not called once work has failed.
 pub(crate) unsafe fn cuLaunchHostFunc(hStream: CUstream, fn_: CUhostFn, userData: *mut c_void) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let function = HostFunction { function: fn_.ok_or(CuError::INVALID_VALUE)?, data: userData };
     let stream = context.stream(process, id(hStream))?;
     match stream.enter(process)? {
-        Arm::Live(live) => host_call::post(process, live, Action::Function(function)),
+        Arm::Live(live) => live.call(process, Action::Function(function)),
         Arm::Captured(captured) => captured.add(Work::Host(function)),
     }
 }

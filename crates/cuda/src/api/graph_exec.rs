@@ -13,10 +13,10 @@ use vgpu_core::{CuError, CuResult};
 
 use super::graph::{check_context, event_work, fill_work, find, host_work, kernel_params, kernel_work_for};
 use super::{clamp, handle, id};
-use crate::guest::context;
-use crate::guest::copy_box::Box3;
-use crate::guest::graph::Work;
+use crate::guest::box3::Box3;
+use crate::guest::current;
 use crate::guest::graph_exec::{GraphExec, Refusal};
+use crate::guest::work::Work;
 use crate::guest::{Process, process};
 
 /// `CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH | UPLOAD | USE_NODE_PRIORITY`: what is true of every graph here.
@@ -25,11 +25,11 @@ const INSTANTIATE_FLAGS: u64 = 1 | 2 | 8;
 const DEVICE_LAUNCH: u64 = 4;
 
 fn find_exec(process: &Process, exec: CUgraphExec) -> CuResult<Arc<GraphExec>> {
-    process.graph_execs.get(id(exec)).ok_or(CuError::INVALID_VALUE)
+    GraphExec::find(process, id(exec))
 }
 
 fn instantiate(hGraph: CUgraph, flags: u64) -> CuResult<CUgraphExec> {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let graph = find(process, hGraph)?;
     if flags & DEVICE_LAUNCH != 0 {
         return Err(CuError::NOT_SUPPORTED);
@@ -111,7 +111,7 @@ pub(crate) fn cuGraphExecGetId(hGraphExec: CUgraphExec, graphId: Out<'_, c_uint>
 }
 
 fn update(hGraphExec: CUgraphExec, hGraph: CUgraph) -> CuResult<Result<(), (CuError, Refusal)>> {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     let exec = find_exec(process, hGraphExec)?;
     let graph = find(process, hGraph)?;
     Ok(exec.update(process, &graph))
@@ -157,9 +157,9 @@ pub(crate) fn cuGraphExecKernelNodeSetParams_v2(
     hNode: CUgraphNode,
     nodeParams: In<'_, CUDA_KERNEL_NODE_PARAMS>,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     find_exec(process, hGraphExec)?
-        .set_work(process, id(hNode), |before| kernel_work_for(process, nodeParams.get(), before))
+        .set_work(process, id(hNode), |before| kernel_work_for(process, nodeParams.get(), Some(before)))
 }
 
 /// Replaces a kernel launch of an executable graph.
@@ -168,9 +168,10 @@ pub(crate) fn cuGraphExecKernelNodeSetParams(
     hNode: CUgraphNode,
     nodeParams: In<'_, CUDA_KERNEL_NODE_PARAMS_v1>,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     let params = kernel_params(nodeParams.get());
-    find_exec(process, hGraphExec)?.set_work(process, id(hNode), |before| kernel_work_for(process, &params, before))
+    find_exec(process, hGraphExec)?
+        .set_work(process, id(hNode), |before| kernel_work_for(process, &params, Some(before)))
 }
 
 /// Replaces a copy of an executable graph.
@@ -180,7 +181,7 @@ pub(crate) fn cuGraphExecMemcpyNodeSetParams(
     copyParams: In<'_, CUDA_MEMCPY3D>,
     ctx: CUcontext,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     check_context(process, ctx)?;
     let work = Box3::from_3d(copyParams.get())?.work(process)?;
     find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| Ok(work))
@@ -193,7 +194,7 @@ pub(crate) fn cuGraphExecMemsetNodeSetParams(
     memsetParams: In<'_, CUDA_MEMSET_NODE_PARAMS>,
     ctx: CUcontext,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     check_context(process, ctx)?;
     let work = fill_work(memsetParams.get())?;
     find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| Ok(work))
@@ -205,7 +206,7 @@ pub(crate) fn cuGraphExecHostNodeSetParams(
     hNode: CUgraphNode,
     nodeParams: In<'_, CUDA_HOST_NODE_PARAMS>,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     let work = host_work(nodeParams.get())?;
     find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| Ok(work))
 }
@@ -216,7 +217,7 @@ pub(crate) fn cuGraphExecEventRecordNodeSetEvent(
     hNode: CUgraphNode,
     event: CUevent,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| event_work(process, event, Work::EventRecord))
 }
 
@@ -226,20 +227,20 @@ pub(crate) fn cuGraphExecEventWaitNodeSetEvent(
     hNode: CUgraphNode,
     event: CUevent,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     find_exec(process, hGraphExec)?.set_work(process, id(hNode), |_| event_work(process, event, Work::EventWait))
 }
 
 /// Brings an executable graph to the device ahead of its first launch: it is there since it was made.
 pub(crate) fn cuGraphUpload(hGraph: CUgraphExec, hStream: CUstream) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     find_exec(process, hGraph)?;
     context.stream(process, id(hStream)).map(drop)
 }
 
 /// Launches an executable graph on a stream.
 pub(crate) fn cuGraphLaunch(hGraph: CUgraphExec, hStream: CUstream) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let exec = find_exec(process, hGraph)?;
     exec.launch(process, &*context.stream(process, id(hStream))?)
 }

@@ -78,8 +78,10 @@ impl Asked {
     /// `INVALID_HANDLE` for none, or one of another context, `INVALID_VALUE` for one that takes times.
     pub(super) fn events(&self, process: &Process, context: u32) -> CuResult<Vec<Arc<Event>>> {
         let event = |event: &CUevent| {
-            let event = process.events.get(id(*event)).filter(|event| event.context == context);
-            let event = event.ok_or(CuError::INVALID_HANDLE)?;
+            let event = Event::find(process, id(*event))?;
+            if event.context != context {
+                return Err(CuError::INVALID_HANDLE);
+            }
             if event.slot.is_some() { Err(CuError::INVALID_VALUE) } else { Ok(event) }
         };
         self.events.iter().map(event).collect()

@@ -12,29 +12,31 @@ use vgpu_core::{CuError, CuResult};
 
 use super::module::{explain, name_of, read_file, report_function};
 use super::{clamp, handle, id};
-use crate::guest::context::{self, Context};
+use crate::guest::context::Context;
+use crate::guest::current;
 use crate::guest::function::Function;
 use crate::guest::image::Image;
 use crate::guest::library::{Kernel, Library};
+use crate::guest::primary::Primary;
 use crate::guest::{Process, process};
 
 fn library(process: &Process, library: CUlibrary) -> CuResult<Arc<Library>> {
-    process.libraries.get(id(library)).ok_or(CuError::INVALID_HANDLE)
+    Library::find(process, id(library))
 }
 
 fn kernel(process: &Process, kernel: CUkernel) -> CuResult<Arc<Kernel>> {
-    process.kernels.get(id(kernel)).ok_or(CuError::INVALID_HANDLE)
+    Kernel::find(process, id(kernel))
 }
 
 /// The context that stands for a device: the current one if it is on it, else the primary one.
 fn context_on(process: &'static Process, dev: CUdevice) -> CuResult<&'static Context> {
     let device = process.device(dev)?;
-    if let Ok((_, context)) = context::current()
+    if let Ok((_, context)) = current::context()
         && context.ordinal == device.ordinal
     {
         return Ok(context);
     }
-    let primary = device.primary.context.get().copied().filter(|context| context.number() != 0);
+    let primary = Primary::of(device).context.get().copied().filter(|context| context.number() != 0);
     primary.ok_or(CuError::INVALID_CONTEXT)
 }
 
@@ -82,7 +84,7 @@ pub(crate) fn cuLibraryUnload(library: CUlibrary) -> CuResult {
 
 /// Finds a kernel of a library by name; loads the library in the current context for that.
 pub(crate) fn cuLibraryGetKernel(pKernel: Out<'_, CUkernel>, library: CUlibrary, name: Str<'_>) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let library = self::library(process, library)?;
     let found = library.kernel(process, context, name_of(&name)?);
     let kernel = found.inspect_err(|error| report_function(process, *error))?;
@@ -92,7 +94,7 @@ pub(crate) fn cuLibraryGetKernel(pKernel: Out<'_, CUkernel>, library: CUlibrary,
 
 /// Counts the kernels of a library.
 pub(crate) fn cuLibraryGetKernelCount(count: Out<'_, c_uint>, lib: CUlibrary) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let module = library(process, lib)?.module(process, context)?;
     count.write(clamp(module.kernel_names(process)?.len() as u64));
     Ok(())
@@ -104,7 +106,7 @@ pub(crate) fn cuLibraryEnumerateKernels(
     numKernels: c_uint,
     lib: CUlibrary,
 ) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let library = library(process, lib)?;
     let names = library.module(process, context)?.kernel_names(process)?;
     let mut kernels = kernels;
@@ -116,7 +118,7 @@ pub(crate) fn cuLibraryEnumerateKernels(
 
 /// Gives the library's module in the current context.
 pub(crate) fn cuLibraryGetModule(pMod: Out<'_, CUmodule>, library: CUlibrary) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let module = self::library(process, library)?.module(process, context);
     let module = module.inspect_err(|error| drop(explain(process, *error)))?;
     pMod.write(handle(module.handle));
@@ -130,7 +132,7 @@ pub(crate) fn cuLibraryGetGlobal(
     library: CUlibrary,
     name: Str<'_>,
 ) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let module = self::library(process, library)?.module(process, context)?;
     let (address, len_bytes) = module.global(process, name_of(&name)?)?;
     dptr.write(address);
@@ -140,7 +142,7 @@ pub(crate) fn cuLibraryGetGlobal(
 
 /// Gives a kernel's function in the current context.
 pub(crate) fn cuKernelGetFunction(pFunc: Out<'_, CUfunction>, kernel: CUkernel) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let function = self::kernel(process, kernel)?.function(process, context)?;
     pFunc.write(handle(function.handle));
     Ok(())
@@ -205,14 +207,14 @@ pub(crate) fn cuKernelGetParamInfo(
     paramOffset: Out<'_, usize>,
     paramSize: OutOpt<'_, usize>,
 ) -> CuResult {
-    let (process, context) = context::current()?;
+    let (process, context) = current::context()?;
     let function = self::kernel(process, kernel)?.function(process, context)?;
     super::execution::param_info(&function, paramIndex, paramOffset, paramSize)
 }
 
 /// Counts a kernel's parameters.
 pub(crate) fn cuKernelGetParamCount(kernel: CUkernel, paramCount: Out<'_, usize>) -> CuResult {
-    let (process, context) = context::current()?;
+    let (process, context) = current::context()?;
     paramCount.write(self::kernel(process, kernel)?.function(process, context)?.params.len());
     Ok(())
 }

@@ -12,12 +12,13 @@ use vgpu_core::{CuError, CuResult};
 
 use super::id;
 use crate::guest::allocation::Kind;
-use crate::guest::context::{self, Context};
+use crate::guest::box3::Box3;
+use crate::guest::context::Context;
 use crate::guest::copy;
-use crate::guest::copy_box::Box3;
+use crate::guest::current;
 use crate::guest::place::Return;
 use crate::guest::stream::NULL;
-use crate::guest::{Process, capture, output, process};
+use crate::guest::{Process, capture_mode, output, process};
 
 /// `CU_MEMHOSTALLOC_PORTABLE | DEVICEMAP | WRITECOMBINED`.
 const HOST_ALLOC_FLAGS: c_uint = 7;
@@ -27,7 +28,7 @@ const HOST_REGISTER_ALL: c_uint = 15;
 const PITCH_BYTES: usize = 512;
 
 fn alloc(process: &Process, context: &Context, bytes: usize) -> CuResult<u64> {
-    capture::refuse_unsafe_call()?;
+    capture_mode::refuse_unsafe_call()?;
     if bytes == 0 {
         return Err(CuError::INVALID_VALUE);
     }
@@ -44,7 +45,7 @@ fn alloc(process: &Process, context: &Context, bytes: usize) -> CuResult<u64> {
 
 /// Allocates device memory, aligned to 512 bytes.
 pub(crate) fn cuMemAlloc_v2(dptr: Out<'_, CUdeviceptr>, bytesize: usize) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     dptr.write(alloc(process, context, bytesize)?);
     Ok(())
 }
@@ -57,7 +58,7 @@ pub(crate) fn cuMemAllocPitch_v2(
     Height: usize,
     ElementSizeBytes: c_uint,
 ) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     if !matches!(ElementSizeBytes, 4 | 8 | 16) {
         return Err(CuError::INVALID_VALUE);
     }
@@ -70,8 +71,8 @@ pub(crate) fn cuMemAllocPitch_v2(
 
 /// Frees device or managed memory once the work queued before is done; null is nothing.
 pub(crate) fn cuMemFree_v2(dptr: CUdeviceptr) -> CuResult {
-    let (process, _) = context::unfailed()?;
-    capture::refuse_unsafe_call()?;
+    let (process, _) = current::unfailed()?;
+    capture_mode::refuse_unsafe_call()?;
     if dptr == 0 {
         return Ok(());
     }
@@ -85,7 +86,7 @@ pub(crate) fn cuMemFree_v2(dptr: CUdeviceptr) -> CuResult {
 
 /// Gives free and total memory of the current context's device in bytes.
 pub(crate) fn cuMemGetInfo_v2(free: OutOpt<'_, usize>, total: OutOpt<'_, usize>) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let info = process.link.call(&MemInfo { context: context.live()?.number, reserved: 0 }, &[])?.reply;
     free.write(usize::try_from(info.free_bytes).unwrap_or(usize::MAX));
     total.write(usize::try_from(info.total_bytes).unwrap_or(usize::MAX));
@@ -98,7 +99,7 @@ pub(crate) fn cuMemGetAddressRange_v2(
     psize: OutOpt<'_, usize>,
     dptr: CUdeviceptr,
 ) -> CuResult {
-    let (process, _) = context::current()?;
+    let (process, _) = current::context()?;
     let range = process.allocations.find(dptr).filter(|range| range.kind.is_device()).ok_or(CuError::NOT_FOUND)?;
     pbase.write(range.base);
     psize.write(usize::try_from(range.len_bytes).unwrap_or(usize::MAX));
@@ -107,7 +108,7 @@ pub(crate) fn cuMemGetAddressRange_v2(
 
 /// Allocates memory that host and device share; returns its host address.
 fn alloc_pinned(process: &Process, context: &Context, bytes: usize, kind: Kind) -> CuResult<*mut c_void> {
-    capture::refuse_unsafe_call()?;
+    capture_mode::refuse_unsafe_call()?;
     if bytes == 0 {
         return Err(CuError::INVALID_VALUE);
     }
@@ -130,9 +131,7 @@ fn free_pinned(process: &Process, address: u64) -> CuResult {
 
 /// Waits for the work of all contexts.
 fn wait_everywhere(process: &Process) {
-    for live in
-        process.contexts.filtered(|context| context.number() != 0).iter().filter_map(|context| context.live().ok())
-    {
+    for live in Context::all(process).iter().filter_map(|context| context.live().ok()) {
         // A fault is reported by the next call that may; the memory is free all the same.
         let _fault = live.wait_all(process);
     }
@@ -140,7 +139,7 @@ fn wait_everywhere(process: &Process) {
 
 /// Allocates page-locked host memory that the device reaches without copies; no bytes are null.
 pub(crate) fn cuMemHostAlloc(pp: Out<'_, *mut c_void>, bytesize: usize, Flags: c_uint) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     if Flags & !HOST_ALLOC_FLAGS != 0 {
         return Err(CuError::INVALID_VALUE);
     }
@@ -158,7 +157,7 @@ pub(crate) fn cuMemAllocHost_v2(pp: Out<'_, *mut c_void>, bytesize: usize) -> Cu
 
 /// Allocates memory for host and device alike; flags say global (1) or host (2) attachment.
 pub(crate) fn cuMemAllocManaged(dptr: Out<'_, CUdeviceptr>, bytesize: usize, flags: c_uint) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     if !matches!(flags, 1 | 2) {
         return Err(CuError::INVALID_VALUE);
     }
@@ -174,8 +173,8 @@ pub(crate) fn cuMemAllocManaged(dptr: Out<'_, CUdeviceptr>, bytesize: usize, fla
 
 /// Frees page-locked host memory once the device is done with it; null is nothing.
 pub(crate) unsafe fn cuMemFreeHost(p: *mut c_void) -> CuResult {
-    let (process, _) = context::current()?;
-    capture::refuse_unsafe_call()?;
+    let (process, _) = current::context()?;
+    capture_mode::refuse_unsafe_call()?;
     if p.is_null() {
         return Ok(());
     }
@@ -191,19 +190,19 @@ pub(crate) unsafe fn cuMemHostGetDevicePointer_v2(
     p: *mut c_void,
     Flags: c_uint,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
+    let (process, _) = current::healthy()?;
     if Flags != 0 {
         return Err(CuError::INVALID_VALUE);
     }
     let address = p.addr() as u64;
     let range = process.allocations.find(address).filter(|range| range.kind.is_host()).ok_or(CuError::INVALID_VALUE)?;
-    pdptr.write(range.device_address(process, address).ok_or(CuError::NOT_SUPPORTED)?);
+    pdptr.write(range.device_address(&process.link, address).ok_or(CuError::NOT_SUPPORTED)?);
     Ok(())
 }
 
 /// Gives the flags that page-locked memory was allocated or registered with.
 pub(crate) unsafe fn cuMemHostGetFlags(pFlags: Out<'_, c_uint>, p: *mut c_void) -> CuResult {
-    let (process, _) = context::current()?;
+    let (process, _) = current::context()?;
     match process.allocations.find(p.addr() as u64).map(|range| range.kind) {
         Some(Kind::Pinned(flags) | Kind::Registered(flags) | Kind::Mapped(flags)) => {
             pFlags.write(flags);
@@ -216,7 +215,7 @@ pub(crate) unsafe fn cuMemHostGetFlags(pFlags: Out<'_, c_uint>, p: *mut c_void) 
 /// Registers the program's memory, for the device where that reaches it: in this very process. Elsewhere it stays pageable,
 /// and flags that ask for more are not supported.
 pub(crate) unsafe fn cuMemHostRegister_v2(p: *mut c_void, bytesize: usize, Flags: c_uint) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     if p.is_null() || bytesize == 0 || Flags & !HOST_REGISTER_ALL != 0 {
         return Err(CuError::INVALID_VALUE);
     }
@@ -245,7 +244,7 @@ pub(crate) unsafe fn cuMemHostRegister(p: *mut c_void, bytesize: usize, Flags: c
 /// Ends the registration of the program's memory that was registered from there on. The device may be using it still: its work
 /// is waited for.
 pub(crate) unsafe fn cuMemHostUnregister(p: *mut c_void) -> CuResult {
-    let (process, _) = context::current()?;
+    let (process, _) = current::context()?;
     if p.is_null() {
         return Err(CuError::INVALID_VALUE);
     }
@@ -269,7 +268,7 @@ pub(crate) unsafe fn cuMemHostUnregister(p: *mut c_void) -> CuResult {
 
 /// Copies host memory to the device; returns once the source may be changed.
 pub(crate) unsafe fn cuMemcpyHtoD_v2(dstDevice: CUdeviceptr, srcHost: *const c_void, ByteCount: usize) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let stream = context.stream(process, NULL)?;
     // SAFETY: the caller's source is readable for the count.
     let done = unsafe { copy::to_device(process, &stream, dstDevice, srcHost.cast(), ByteCount, Return::WhenDone) };
@@ -283,7 +282,7 @@ pub(crate) unsafe fn cuMemcpyHtoDAsync_v2(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let stream = context.stream(process, id(hStream))?;
     // SAFETY: the caller's source is readable for the count, pinned memory until the stream got there.
     unsafe { copy::to_device(process, &stream, dstDevice, srcHost.cast(), ByteCount, Return::WhenQueued) }
@@ -291,7 +290,7 @@ pub(crate) unsafe fn cuMemcpyHtoDAsync_v2(
 
 /// Copies device memory to the host.
 pub(crate) unsafe fn cuMemcpyDtoH_v2(dstHost: *mut c_void, srcDevice: CUdeviceptr, ByteCount: usize) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let stream = context.stream(process, NULL)?;
     // SAFETY: the caller's target is writable for the count.
     let done = unsafe { copy::to_host(process, &stream, dstHost.cast(), srcDevice, ByteCount, Return::WhenDone) };
@@ -305,7 +304,7 @@ pub(crate) unsafe fn cuMemcpyDtoHAsync_v2(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let stream = context.stream(process, id(hStream))?;
     // SAFETY: the caller's target is writable for the count, pinned memory until the stream got there.
     unsafe { copy::to_host(process, &stream, dstHost.cast(), srcDevice, ByteCount, Return::WhenQueued) }
@@ -313,7 +312,7 @@ pub(crate) unsafe fn cuMemcpyDtoHAsync_v2(
 
 /// Copies within device memory. It is queued; done on return only where the host can see a side.
 pub(crate) fn cuMemcpyDtoD_v2(dstDevice: CUdeviceptr, srcDevice: CUdeviceptr, ByteCount: usize) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let stream = context.stream(process, NULL)?;
     output::after(process, copy::on_device(process, &stream, dstDevice, srcDevice, ByteCount, Return::WhenDone))
 }
@@ -325,7 +324,7 @@ pub(crate) fn cuMemcpyDtoDAsync_v2(
     ByteCount: usize,
     hStream: CUstream,
 ) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     copy::on_device(
         process,
         &*context.stream(process, id(hStream))?,
@@ -338,7 +337,7 @@ pub(crate) fn cuMemcpyDtoDAsync_v2(
 
 /// Copies between any two addresses.
 pub(crate) fn cuMemcpy(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let stream = context.stream(process, NULL)?;
     // SAFETY: a C caller passes addresses that are valid for the count on whichever side they are.
     let done = unsafe { copy::unified(process, &stream, dst, src, ByteCount, Return::WhenDone) };
@@ -347,15 +346,14 @@ pub(crate) fn cuMemcpy(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize) -> 
 
 /// Queues a copy between any two addresses.
 pub(crate) fn cuMemcpyAsync(dst: CUdeviceptr, src: CUdeviceptr, ByteCount: usize, hStream: CUstream) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let stream = context.stream(process, id(hStream))?;
     // SAFETY: a C caller passes addresses that are valid for the count, pinned memory until the stream got there.
     unsafe { copy::unified(process, &stream, dst, src, ByteCount, Return::WhenQueued) }
 }
 
 fn check_contexts(process: &Process, contexts: [CUcontext; 2]) -> CuResult {
-    let alive = |context: &CUcontext| process.contexts.get(id(*context)).is_some_and(|context| context.number() != 0);
-    if contexts.iter().all(alive) { Ok(()) } else { Err(CuError::INVALID_CONTEXT) }
+    contexts.iter().try_for_each(|context| Context::find_alive(process, id(*context)).map(drop))
 }
 
 fn copy_between_contexts(
@@ -365,7 +363,7 @@ fn copy_between_contexts(
     hStream: u64,
     done: Return,
 ) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     check_contexts(process, [dstContext, srcContext])?;
     let stream = context.stream(process, hStream)?;
     copy::on_device(process, &stream, dstDevice, srcDevice, ByteCount, done)
@@ -399,7 +397,7 @@ pub(crate) fn cuMemcpyPeerAsync(
 // ---- boxes --------------------------------------------------------------------------------------------------------
 
 fn copy_box(copy: &Box3, hStream: u64, done: Return) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let stream = context.stream(process, hStream)?;
     // SAFETY: a C caller describes host memory that is valid for the box, pinned memory until the stream got there.
     let result = unsafe { copy.run(process, &stream, done) };
@@ -432,7 +430,7 @@ pub(crate) fn cuMemcpy3DAsync_v2(pCopy: In<'_, CUDA_MEMCPY3D>, hStream: CUstream
 }
 
 fn box_of_peers(copy: &CUDA_MEMCPY3D_PEER) -> CuResult<Box3> {
-    let (process, _) = context::current()?;
+    let (process, _) = current::context()?;
     check_contexts(process, [copy.dstContext, copy.srcContext])?;
     Box3::from_3d(&CUDA_MEMCPY3D {
         srcXInBytes: copy.srcXInBytes,
@@ -485,7 +483,7 @@ fn fill(
     width: usize,
     rows: (usize, usize),
 ) -> CuResult {
-    let (process, context) = context::healthy()?;
+    let (process, context) = current::healthy()?;
     let stream = context.stream(process, hStream)?;
     let (pitch, height) = (rows.0 as u64, rows.1 as u64);
     let message = Fill { stream: 0, element_bytes, target, pitch, value, reserved: 0, width: width as u64, height };

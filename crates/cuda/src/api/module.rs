@@ -9,8 +9,9 @@ use vgpu_core::{CuError, CuResult};
 
 use super::{clamp, handle, id};
 use crate::guest::image::Image;
+use crate::guest::library::Library;
 use crate::guest::module::Module;
-use crate::guest::{Process, capture, context, process};
+use crate::guest::{Process, capture_mode, current, process};
 
 /// The most options of one call; `CUjit_option` has fewer.
 const MAX_OPTIONS: usize = 64;
@@ -114,8 +115,8 @@ pub(crate) unsafe fn cuModuleLoadDataEx(
     options: *mut CUjit_option,
     optionValues: *mut *mut c_void,
 ) -> CuResult {
-    let (process, context) = context::healthy()?;
-    capture::refuse_unsafe_call()?;
+    let (process, context) = current::healthy()?;
+    capture_mode::refuse_unsafe_call()?;
     // SAFETY: the caller's options are as many as it says.
     let logs = unsafe { Logs::find(numOptions, options, optionValues) }?;
     // SAFETY: the caller's pointer leads to an image.
@@ -161,8 +162,8 @@ pub(super) fn read_file(name: &Str<'_>) -> CuResult<Vec<u8>> {
 
 /// Loads an image from a file.
 pub(crate) fn cuModuleLoad(module: Out<'_, CUmodule>, fname: Str<'_>) -> CuResult {
-    let (process, context) = context::healthy()?;
-    capture::refuse_unsafe_call()?;
+    let (process, context) = current::healthy()?;
+    capture_mode::refuse_unsafe_call()?;
     let bytes = read_file(&fname)?;
     let loaded = Module::load(process, context, &Image::in_file(&bytes)?);
     let loaded = loaded.inspect_err(|error| drop(explain(process, *error)))?;
@@ -172,11 +173,11 @@ pub(crate) fn cuModuleLoad(module: Out<'_, CUmodule>, fname: Str<'_>) -> CuResul
 
 /// Unloads a module once the work queued before is done.
 pub(crate) fn cuModuleUnload(hmod: CUmodule) -> CuResult {
-    let (process, _) = context::current()?;
-    capture::refuse_unsafe_call()?;
-    let module = process.modules.get(id(hmod)).ok_or(CuError::INVALID_HANDLE)?;
+    let (process, _) = current::context()?;
+    capture_mode::refuse_unsafe_call()?;
+    let module = Module::find(process, id(hmod))?;
     // Collected first: a library may be busy loading, and others must not wait for that.
-    if process.libraries.filtered(|_| true).iter().any(|library| library.owns(&module)) {
+    if Library::all(process).iter().any(|library| library.owns(&module)) {
         return Err(CuError::NOT_PERMITTED);
     }
     module.unload(process)
@@ -191,8 +192,8 @@ pub(crate) fn cuModuleGetLoadingMode(mode: Out<'_, CUmoduleLoadingMode>) -> CuRe
 
 /// Finds a kernel of a module by name.
 pub(crate) fn cuModuleGetFunction(hfunc: Out<'_, CUfunction>, hmod: CUmodule, name: Str<'_>) -> CuResult {
-    let (process, _) = context::healthy()?;
-    let module = process.modules.get(id(hmod)).ok_or(CuError::INVALID_HANDLE)?;
+    let (process, _) = current::healthy()?;
+    let module = Module::find(process, id(hmod))?;
     let function = module.function(process, name_of(&name)?).inspect_err(|error| report_function(process, *error))?;
     hfunc.write(handle(function.handle));
     Ok(())
@@ -207,8 +208,8 @@ pub(super) fn report_function(process: &Process, error: CuError) {
 
 /// Counts the kernels of a module.
 pub(crate) fn cuModuleGetFunctionCount(count: Out<'_, c_uint>, mod_: CUmodule) -> CuResult {
-    let (process, _) = context::healthy()?;
-    let module = process.modules.get(id(mod_)).ok_or(CuError::INVALID_HANDLE)?;
+    let (process, _) = current::healthy()?;
+    let module = Module::find(process, id(mod_))?;
     count.write(clamp(module.kernel_names(process)?.len() as u64));
     Ok(())
 }
@@ -219,8 +220,8 @@ pub(crate) fn cuModuleEnumerateFunctions(
     numFunctions: c_uint,
     mod_: CUmodule,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
-    let module = process.modules.get(id(mod_)).ok_or(CuError::INVALID_HANDLE)?;
+    let (process, _) = current::healthy()?;
+    let module = Module::find(process, id(mod_))?;
     let mut functions = functions;
     for (at, name) in module.kernel_names(process)?.into_iter().take(numFunctions as usize).enumerate() {
         functions.write_at(at, &[handle(module.function(process, name)?.handle)]);
@@ -235,8 +236,8 @@ pub(crate) fn cuModuleGetGlobal_v2(
     hmod: CUmodule,
     name: Str<'_>,
 ) -> CuResult {
-    let (process, _) = context::healthy()?;
-    let module = process.modules.get(id(hmod)).ok_or(CuError::INVALID_HANDLE)?;
+    let (process, _) = current::healthy()?;
+    let module = Module::find(process, id(hmod))?;
     let (address, len_bytes) = module.global(process, name_of(&name)?)?;
     dptr.write(address);
     bytes.write(usize::try_from(len_bytes).unwrap_or(usize::MAX));

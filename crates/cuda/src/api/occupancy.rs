@@ -12,15 +12,15 @@ use vgpu_core::{CuError, CuResult};
 use super::execution::shape_of;
 use super::launch_attribute::Asked;
 use super::{clamp, id};
-use crate::guest::function::{self, Function};
-use crate::guest::{Process, context};
+use crate::guest::function::Function;
+use crate::guest::{Process, current, library};
 
 /// `CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE`.
 const FLAGS: c_uint = 1;
 
 fn find(func: CUfunction) -> CuResult<(&'static Process, Arc<Function>)> {
-    let (process, context) = context::healthy()?;
-    Ok((process, function::find(process, context, id(func))?))
+    let (process, context) = current::healthy()?;
+    Ok((process, library::find_function(process, context, id(func))?))
 }
 
 fn blocks(process: &Process, function: &Function, threads: u32, shared: usize, flags: c_uint) -> CuResult<u32> {
@@ -125,7 +125,7 @@ fn clusters(func: CUfunction, config: &CUlaunchConfig, question: u32) -> CuResul
     // SAFETY: the caller's configuration has as many attributes as it says.
     let asked = unsafe { Asked::of(config) }?;
     let attributes = asked.attributes.as_slice();
-    let launch = shape_of(config, asked.cooperative).message(&function);
+    let launch = shape_of(config, asked.cooperative).message(function.wire);
     let message = ClusterOccupancy {
         function: launch.function,
         question,

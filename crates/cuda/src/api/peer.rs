@@ -6,7 +6,9 @@ use vgpu_core::abi::{CUcontext, CUdevice, CUdevice_P2PAttribute};
 use vgpu_core::ffi::Out;
 use vgpu_core::{CuError, CuResult};
 
-use crate::guest::{context, process};
+use crate::guest::context::Context;
+use crate::guest::current;
+use crate::guest::process;
 
 /// Says that one device's kernels cannot reach another's memory.
 pub(crate) fn cuDeviceCanAccessPeer(canAccessPeer: Out<'_, c_int>, dev: CUdevice, peerDev: CUdevice) -> CuResult {
@@ -38,8 +40,8 @@ pub(crate) fn cuDeviceGetP2PAttribute(
 
 /// Refuses access to another context's memory, as `cuDeviceCanAccessPeer` announces.
 pub(crate) fn cuCtxEnablePeerAccess(peerContext: CUcontext, Flags: c_uint) -> CuResult {
-    let (process, own) = context::current()?;
-    let peer = process.contexts.get(super::id(peerContext)).ok_or(CuError::INVALID_CONTEXT)?;
+    let (process, own) = current::context()?;
+    let peer = Context::find(process, super::id(peerContext))?;
     if Flags != 0 {
         return Err(CuError::INVALID_VALUE);
     }
@@ -48,7 +50,7 @@ pub(crate) fn cuCtxEnablePeerAccess(peerContext: CUcontext, Flags: c_uint) -> Cu
 
 /// Reports that there is no access to end.
 pub(crate) fn cuCtxDisablePeerAccess(peerContext: CUcontext) -> CuResult {
-    let (process, _) = context::current()?;
-    process.contexts.get(super::id(peerContext)).ok_or(CuError::INVALID_CONTEXT)?;
+    let (process, _) = current::context()?;
+    Context::find(process, super::id(peerContext))?;
     Err(CuError::PEER_ACCESS_NOT_ENABLED)
 }

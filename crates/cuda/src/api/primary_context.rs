@@ -9,14 +9,16 @@ use vgpu_core::{CuError, CuResult};
 
 use super::context::check_flags;
 use crate::guest::context::Context;
+use crate::guest::primary::Primary;
 use crate::guest::process;
 
 /// Retains a device's primary context, making it if it is not alive; it does not become current.
 pub(crate) fn cuDevicePrimaryCtxRetain(pctx: Out<'_, CUcontext>, dev: CUdevice) -> CuResult {
     let process = process()?;
     let device = process.device(dev)?;
-    let mut state = device.primary.state.lock();
-    let context = *device.primary.context.get_or_init(|| Context::create(process, device, true, state.flags, 3020));
+    let primary = Primary::of(device);
+    let mut state = primary.state.lock();
+    let context = *primary.context.get_or_init(|| Context::create(process, device, true, state.flags, 3020));
     if context.number() == 0 {
         context.flags.store(state.flags, Ordering::Relaxed);
         context.revive(process)?;
@@ -29,10 +31,10 @@ pub(crate) fn cuDevicePrimaryCtxRetain(pctx: Out<'_, CUcontext>, dev: CUdevice) 
 /// Releases a device's primary context; the last release ends it.
 pub(crate) fn cuDevicePrimaryCtxRelease_v2(dev: CUdevice) -> CuResult {
     let process = process()?;
-    let device = process.device(dev)?;
-    let mut state = device.primary.state.lock();
+    let primary = Primary::of(process.device(dev)?);
+    let mut state = primary.state.lock();
     state.retained = state.retained.checked_sub(1).ok_or(CuError::INVALID_CONTEXT)?;
-    match device.primary.context.get() {
+    match primary.context.get() {
         Some(context) if state.retained == 0 => context.kill(process),
         _ => Ok(()),
     }
@@ -46,9 +48,9 @@ pub(crate) fn cuDevicePrimaryCtxRelease(dev: CUdevice) -> CuResult {
 /// Ends all that a device's primary context holds. Who retained it still has to release it.
 pub(crate) fn cuDevicePrimaryCtxReset_v2(dev: CUdevice) -> CuResult {
     let process = process()?;
-    let device = process.device(dev)?;
-    let _state = device.primary.state.lock();
-    device.primary.context.get().map_or(Ok(()), |context| context.kill(process))
+    let primary = Primary::of(process.device(dev)?);
+    let _state = primary.state.lock();
+    primary.context.get().map_or(Ok(()), |context| context.kill(process))
 }
 
 /// Ends all that a device's primary context holds. Who retained it still has to release it.
@@ -58,11 +60,11 @@ pub(crate) fn cuDevicePrimaryCtxReset(dev: CUdevice) -> CuResult {
 
 /// Sets the flags of a device's primary context.
 pub(crate) fn cuDevicePrimaryCtxSetFlags_v2(dev: CUdevice, flags: c_uint) -> CuResult {
-    let device = process()?.device(dev)?;
+    let primary = Primary::of(process()?.device(dev)?);
     check_flags(flags)?;
-    let mut state = device.primary.state.lock();
+    let mut state = primary.state.lock();
     state.flags = flags;
-    if let Some(context) = device.primary.context.get() {
+    if let Some(context) = primary.context.get() {
         context.flags.store(flags, Ordering::Relaxed);
     }
     Ok(())
@@ -75,8 +77,8 @@ pub(crate) fn cuDevicePrimaryCtxSetFlags(dev: CUdevice, flags: c_uint) -> CuResu
 
 /// Gives the flags of a device's primary context and whether it is alive.
 pub(crate) fn cuDevicePrimaryCtxGetState(dev: CUdevice, flags: Out<'_, c_uint>, active: Out<'_, c_int>) -> CuResult {
-    let device = process()?.device(dev)?;
-    flags.write(device.primary.state.lock().flags);
-    active.write(device.primary.context.get().is_some_and(|context| context.number() != 0).into());
+    let primary = Primary::of(process()?.device(dev)?);
+    flags.write(primary.state.lock().flags);
+    active.write(primary.context.get().is_some_and(|context| context.number() != 0).into());
     Ok(())
 }

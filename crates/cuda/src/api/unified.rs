@@ -8,6 +8,7 @@ use vgpu_core::{CuError, CuResult};
 
 use super::handle;
 use crate::guest::allocation::{Allocation, Kind};
+use crate::guest::context::Context;
 use crate::guest::{Process, process};
 
 /// An attribute's value in the type that it has in C.
@@ -38,7 +39,7 @@ impl Value {
 /// The value of an attribute for an address in `range`.
 fn value(process: &Process, range: &Allocation, address: u64, attribute: CUpointer_attribute) -> CuResult<Value> {
     use CUpointer_attribute as A;
-    let owner = process.contexts.filtered(|context| context.number() == range.context).first().copied();
+    let owner = Context::all(process).into_iter().find(|context| context.number() == range.context);
     Ok(match attribute {
         A::CU_POINTER_ATTRIBUTE_CONTEXT => {
             let context: CUcontext = owner.map_or(std::ptr::null_mut(), |context| handle(context.handle));
@@ -49,7 +50,7 @@ fn value(process: &Process, range: &Allocation, address: u64, attribute: CUpoint
             Kind::Device | Kind::Variable | Kind::Managed => CUmemorytype::CU_MEMORYTYPE_DEVICE.0,
         }),
         A::CU_POINTER_ATTRIBUTE_DEVICE_POINTER => {
-            Value::Long(range.device_address(process, address).ok_or(CuError::INVALID_VALUE)?)
+            Value::Long(range.device_address(&process.link, address).ok_or(CuError::INVALID_VALUE)?)
         }
         A::CU_POINTER_ATTRIBUTE_HOST_POINTER => {
             if !range.kind.is_host() {

@@ -6,11 +6,9 @@ use core::ffi::*;
 
 use vgpu_core::abi::{self, driver::*};
 use vgpu_core::ffi::{In, InOpt, InOut, InSlice, Out, OutOpt, OutSlice, Str};
-use vgpu_core::trace::Library;
 
+use super::LIBRARY;
 use crate::entry::entry;
-
-pub(super) static LIBRARY: Library = Library { soname: "libcuda.so.1", has_channel: true };
 
 /// Makes a context and puts it on the thread's stack.
 ///

@@ -12,3 +12,7 @@
 pub(crate) mod exports;
 pub(crate) mod proc_table;
 mod refused;
+
+use vgpu_core::trace::Library;
+
+static LIBRARY: Library = Library { soname: "libcuda.so.1", has_channel: true };

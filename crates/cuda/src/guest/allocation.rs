@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use parking_lot::RwLock;
+use vgpu_core::guest::Link;
 use vgpu_core::{CuError, CuResult};
 
 use super::device_space::DeviceSpace;
-use super::process::Process;
 
 /// What kind of memory a range is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +52,10 @@ pub(crate) struct Allocation {
 
 impl Allocation {
     /// Where kernels find what the program finds at `address`; `None` where they do not reach it.
-    pub(crate) fn device_address(&self, process: &Process, address: u64) -> Option<u64> {
+    pub(crate) fn device_address(&self, link: &Link, address: u64) -> Option<u64> {
         match self.kind {
             Kind::Device | Kind::Variable | Kind::Mapped(_) => Some(address),
-            Kind::Pinned(_) | Kind::Managed => process.link.pinned().device_address(address),
+            Kind::Pinned(_) | Kind::Managed => link.pinned().device_address(address),
             Kind::Registered(_) => None,
         }
     }

@@ -4,20 +4,41 @@
 //! capture keeps its frontier: the nodes that its next node depends on. Work comes in through the `gate`, as [`Captured`].
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::ThreadId;
 
 use parking_lot::Mutex;
 use vgpu_core::abi::CUstreamCaptureMode;
 use vgpu_core::{CuError, CuResult};
 
-use super::gate::Captured;
-use super::graph::{Graph, Work};
+use super::graph::Graph;
 use super::handle;
-use super::process::{Process, process};
+use super::process::Process;
 use super::stream::Stream;
-use super::thread;
+use super::work::Work;
 
-/// An open capture.
+/// The captures that are open anywhere in the process. No other lock is taken while this one is held.
+static OPEN: Mutex<Vec<Arc<Capture>>> = Mutex::new(Vec::new());
+/// How many there are.
+static OPEN_COUNT: AtomicU32 = AtomicU32::new(0);
+
+fn opened(capture: Arc<Capture>) {
+    OPEN.lock().push(capture);
+    OPEN_COUNT.fetch_add(1, Ordering::AcqRel);
+}
+
+fn closed(capture: &Arc<Capture>) {
+    OPEN.lock().retain(|open| !Arc::ptr_eq(open, capture));
+    OPEN_COUNT.fetch_sub(1, Ordering::AcqRel);
+}
+
+/// Whether any capture is open. While there is none, entering a stream is one load.
+#[inline]
+pub(super) fn are_open() -> bool {
+    OPEN_COUNT.load(Ordering::Acquire) != 0
+}
+
+/// A capture.
 pub(crate) struct Capture {
     /// What `cuStreamGetCaptureInfo` reports.
     pub(crate) id: u64,
@@ -85,8 +106,13 @@ pub(crate) fn begin(
         started_by: std::thread::current().id(),
         state: Mutex::new(State { broken: None, streams: vec![stream.clone()], closed: false }),
     });
-    *branch = Some(Branch { capture, frontier: frontier.unwrap_or_default(), is_origin: true, lent: Box::default() });
-    process.captures.opened();
+    *branch = Some(Branch {
+        capture: capture.clone(),
+        frontier: frontier.unwrap_or_default(),
+        is_origin: true,
+        lent: Box::default(),
+    });
+    opened(capture);
     stream.set_capturing(true);
     Ok(())
 }
@@ -97,7 +123,7 @@ pub(crate) fn begin(
 /// `ILLEGAL_STATE` when the stream is not captured, `STREAM_CAPTURE_UNMATCHED` on another stream than it started on,
 /// `STREAM_CAPTURE_WRONG_THREAD`, `STREAM_CAPTURE_UNJOINED` when a joined stream has work that this one does not wait
 /// for, or what broke the capture (`STREAM_CAPTURE_INVALIDATED`).
-pub(crate) fn end(process: &Process, stream: &Stream) -> CuResult<Arc<Graph>> {
+pub(crate) fn end(stream: &Stream) -> CuResult<Arc<Graph>> {
     let (capture, frontier) = {
         let branch = stream.branch.lock();
         let branch = branch.as_ref().ok_or(CuError::ILLEGAL_STATE)?;
@@ -110,7 +136,7 @@ pub(crate) fn end(process: &Process, stream: &Stream) -> CuResult<Arc<Graph>> {
     if !relaxed && capture.started_by != std::thread::current().id() {
         return Err(CuError::STREAM_CAPTURE_WRONG_THREAD);
     }
-    let (broken, ends) = close(process, &capture);
+    let (broken, ends) = close(&capture);
     let unjoined = || {
         let leaves = capture.graph.leaves();
         let is_unjoined = |end: &u32| !frontier.contains(end) && leaves.contains(end);
@@ -118,7 +144,7 @@ pub(crate) fn end(process: &Process, stream: &Stream) -> CuResult<Arc<Graph>> {
     };
     match broken.map(|_| CuError::STREAM_CAPTURE_INVALIDATED).or_else(unjoined) {
         Some(error) => {
-            capture.discard_graph(process);
+            capture.discard_graph();
             Err(error)
         }
         None => Ok(capture.graph.clone()),
@@ -126,12 +152,12 @@ pub(crate) fn end(process: &Process, stream: &Stream) -> CuResult<Arc<Graph>> {
 }
 
 /// Takes every stream out of the capture; returns what broke it, and the last nodes of all streams.
-fn close(process: &Process, capture: &Arc<Capture>) -> (Option<CuError>, Vec<u32>) {
+fn close(capture: &Arc<Capture>) -> (Option<CuError>, Vec<u32>) {
     let (streams, broken) = {
         let mut state = capture.state.lock();
         if !state.closed {
             state.closed = true;
-            process.captures.closed();
+            closed(capture);
         }
         (std::mem::take(&mut state.streams), state.broken)
     };
@@ -147,14 +173,14 @@ fn close(process: &Process, capture: &Arc<Capture>) -> (Option<CuError>, Vec<u32
 }
 
 /// Gives a capture up because its stream goes away.
-pub(crate) fn abandon(process: &Process, stream: &Stream) {
+pub(crate) fn abandon(stream: &Stream) {
     let branch = stream.branch.lock().take();
     stream.set_capturing(false);
     if let Some(branch) = branch {
         branch.capture.state.lock().broken.get_or_insert(CuError::STREAM_CAPTURE_INVALIDATED);
         if branch.is_origin {
-            close(process, &branch.capture);
-            branch.capture.discard_graph(process);
+            close(&branch.capture);
+            branch.capture.discard_graph();
         }
     }
 }
@@ -166,17 +192,44 @@ fn invalidate(stream: &Stream, why: CuError) {
     }
 }
 
+/// The open capture of that id.
+fn open(id: u64) -> Option<Arc<Capture>> {
+    OPEN.lock().iter().find(|open| open.id == id).cloned()
+}
+
+/// Breaks the capture of that id with an error, for the call to return.
+pub(crate) fn broken_by(id: u64, error: CuError) -> CuError {
+    if let Some(capture) = open(id) {
+        capture.state.lock().broken.get_or_insert(error);
+    }
+    error
+}
+
+/// The capture that a stream is in.
+pub(super) fn of(stream: &Stream) -> Option<Arc<Capture>> {
+    stream.branch.lock().as_ref().map(|branch| branch.capture.clone())
+}
+
 impl Capture {
-    /// Breaks the capture with an error, for the call to return.
-    pub(crate) fn broken_by(&self, error: CuError) -> CuError {
-        self.state.lock().broken.get_or_insert(error);
-        error
+    fn discard_graph(&self) {
+        if self.owns_graph {
+            self.graph.destroy();
+        }
     }
 
-    fn discard_graph(&self, process: &Process) {
-        if self.owns_graph {
-            self.graph.destroy(process);
+    /// Breaks the capture if a call that is not safe meanwhile concerns it, made on that thread in that mode; returns whether it
+    /// does.
+    pub(super) fn break_by_unsafe_call(&self, thread: ThreadId, mode: CUstreamCaptureMode) -> bool {
+        let global = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_GLOBAL;
+        let concerns = match self.mode {
+            CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED => false,
+            own if own == global && mode == global => true,
+            _ => self.started_by == thread,
+        };
+        if concerns {
+            self.state.lock().broken.get_or_insert(CuError::STREAM_CAPTURE_UNSUPPORTED);
         }
+        concerns
     }
 
     fn check(&self) -> CuResult {
@@ -187,16 +240,39 @@ impl Capture {
     }
 }
 
-impl Captured<'_> {
+/// A stream whose work becomes nodes of a graph.
+#[derive(Clone, Copy)]
+pub(crate) struct Captured<'a> {
+    stream: &'a Stream,
+}
+
+impl<'a> Captured<'a> {
+    /// For the gate, which knows that the stream is captured.
+    pub(super) const fn new(stream: &'a Stream) -> Self {
+        Self { stream }
+    }
+
     /// Adds work as the stream's next node.
     ///
     /// # Errors
     /// `STREAM_CAPTURE_INVALIDATED` when the capture is broken.
     pub(crate) fn add(&self, work: Work) -> CuResult {
-        let mut branch = self.stream().branch.lock();
+        self.add_node(|graph, after| graph.add(work, after))
+    }
+
+    /// Adds a graph as the stream's next node.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub(crate) fn add_child(&self, child: Arc<Graph>) -> CuResult {
+        self.add_node(|graph, after| graph.add_child(child, after))
+    }
+
+    fn add_node(&self, add: impl FnOnce(&Graph, Vec<u32>) -> CuResult<u32>) -> CuResult {
+        let mut branch = self.stream.branch.lock();
         let branch = branch.as_mut().ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
         branch.capture.check()?;
-        let node = branch.capture.graph.add(work, std::mem::take(&mut branch.frontier))?;
+        let node = add(&branch.capture.graph, std::mem::take(&mut branch.frontier))?;
         branch.frontier = vec![node];
         Ok(())
     }
@@ -206,7 +282,7 @@ impl Captured<'_> {
     /// # Errors
     /// `STREAM_CAPTURE_INVALIDATED` when the capture is broken.
     pub(crate) fn frontier(&self) -> CuResult<(Arc<Capture>, Vec<u32>)> {
-        let branch = self.stream().branch.lock();
+        let branch = self.stream.branch.lock();
         let branch = branch.as_ref().ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
         branch.capture.check()?;
         Ok((branch.capture.clone(), branch.frontier.clone()))
@@ -214,7 +290,7 @@ impl Captured<'_> {
 
     /// Has the stream's next node depend on these nodes of the capture's graph instead.
     pub(crate) fn set_frontier(&self, frontier: Vec<u32>) {
-        if let Some(branch) = &mut *self.stream().branch.lock() {
+        if let Some(branch) = &mut *self.stream.branch.lock() {
             branch.frontier = frontier;
         }
     }
@@ -222,7 +298,7 @@ impl Captured<'_> {
     /// The graph's handle and the frontier's, as an array that is there until the next time; `None` when the capture
     /// has just ended.
     pub(crate) fn lend(&self) -> Option<(u64, *const u64, usize)> {
-        let mut branch = self.stream().branch.lock();
+        let mut branch = self.stream.branch.lock();
         let branch = branch.as_mut()?;
         let graph = branch.capture.graph.handle;
         branch.lent = branch.frontier.iter().map(|node| handle::node_handle(graph, *node)).collect();
@@ -231,13 +307,13 @@ impl Captured<'_> {
 
     /// Breaks the capture with an error, for the call to return; the capture's end will say that it is broken.
     pub(crate) fn broken_by(&self, error: CuError) -> CuError {
-        invalidate(self.stream(), error);
+        invalidate(self.stream, error);
         error
     }
 
     /// How the capture stands, and its id.
     pub(crate) fn status(&self) -> (Status, u64) {
-        match &*self.stream().branch.lock() {
+        match &*self.stream.branch.lock() {
             None => (Status::None, 0),
             Some(branch) if branch.capture.check().is_ok() => (Status::Active, branch.capture.id),
             Some(branch) => (Status::Invalidated, branch.capture.id),
@@ -245,23 +321,23 @@ impl Captured<'_> {
     }
 }
 
-/// Has a stream wait for `nodes` of a capture: it joins the capture if it is not in it.
+/// Has a stream wait for `nodes` of the capture of that id: it joins the capture if it is not in it.
 ///
 /// # Errors
 /// `STREAM_CAPTURE_MERGE` when it is in another one, `STREAM_CAPTURE_IMPLICIT` for the legacy stream,
 /// `STREAM_CAPTURE_INVALIDATED` when the capture is broken or over.
-pub(crate) fn join(stream: &Arc<Stream>, capture: &Arc<Capture>, nodes: &[u32]) -> CuResult {
+pub(crate) fn join(stream: &Arc<Stream>, capture: u64, nodes: &[u32]) -> CuResult {
     if stream.is_legacy() {
         return Err(CuError::STREAM_CAPTURE_IMPLICIT);
     }
     let mut slot = stream.branch.lock();
     match &mut *slot {
-        Some(branch) if !Arc::ptr_eq(&branch.capture, capture) => {
+        Some(branch) if branch.capture.id != capture => {
             branch.capture.state.lock().broken.get_or_insert(CuError::STREAM_CAPTURE_MERGE);
             Err(CuError::STREAM_CAPTURE_MERGE)
         }
         Some(branch) => {
-            capture.check()?;
+            branch.capture.check()?;
             for node in nodes {
                 if !branch.frontier.contains(node) {
                     branch.frontier.push(*node);
@@ -270,6 +346,7 @@ pub(crate) fn join(stream: &Arc<Stream>, capture: &Arc<Capture>, nodes: &[u32]) 
             Ok(())
         }
         None => {
+            let capture = open(capture).ok_or(CuError::STREAM_CAPTURE_INVALIDATED)?;
             let mut state = capture.state.lock();
             if state.closed || state.broken.is_some() {
                 return Err(CuError::STREAM_CAPTURE_INVALIDATED);
@@ -306,48 +383,4 @@ pub(super) fn break_implicated(stream: &Stream) {
     if let Some(captured) = implicated(stream) {
         invalidate(&captured, CuError::STREAM_CAPTURE_IMPLICIT);
     }
-}
-
-/// Refuses a call that is not safe during capture (one that may wait for the device), as strictly as the modes say.
-///
-/// # Errors
-/// `STREAM_CAPTURE_UNSUPPORTED`; the captures concerned are broken by it.
-pub(crate) fn refuse_unsafe_call() -> CuResult {
-    let process = process()?;
-    if !process.captures.are_open() {
-        return Ok(());
-    }
-    // A capture that an ended thread left open is over.
-    thread::close_left(process);
-    let relaxed = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
-    let own = thread::capture_mode();
-    if own == relaxed {
-        return Ok(());
-    }
-    let thread = std::thread::current().id();
-    let mut refused = false;
-    let mut seen: Vec<Arc<Capture>> = Vec::new();
-    for live in process.contexts.filtered(|_| true).iter().filter_map(|context| context.live().ok()) {
-        for stream in live.streams() {
-            if let Some(branch) = &*stream.branch.lock() {
-                seen.push(branch.capture.clone());
-            }
-        }
-    }
-    for capture in seen {
-        let concerns = match capture.mode {
-            mode if mode == relaxed => false,
-            CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_GLOBAL
-                if own == CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_GLOBAL =>
-            {
-                true
-            }
-            _ => capture.started_by == thread,
-        };
-        if concerns {
-            capture.state.lock().broken.get_or_insert(CuError::STREAM_CAPTURE_UNSUPPORTED);
-            refused = true;
-        }
-    }
-    if refused { Err(CuError::STREAM_CAPTURE_UNSUPPORTED) } else { Ok(()) }
 }

@@ -7,18 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use parking_lot::{Mutex, RwLock};
-use vgpu_core::wire::messages::{
-    ContextCreate, ContextDestroy, ContextFacts, ContextFactsReply, ContextLimit, HostClose,
-};
-use vgpu_core::{CuError, CuResult, ffi};
+use vgpu_core::wire::messages::{ContextFacts, ContextFactsReply, ContextLimit};
+use vgpu_core::{CuError, CuResult};
 
-use super::allocation::Kind;
 use super::device::Device;
-use super::host_order;
-use super::output;
-use super::process::{Process, process};
-use super::stream::{self, Stream};
-use super::thread;
+use super::handle::{Slab, Tag};
+use super::process::Process;
+use super::stream::Stream;
+
+static CONTEXTS: Slab<&'static Context> = Slab::new(Tag::Context);
 
 /// A context.
 pub(crate) struct Context {
@@ -47,43 +44,8 @@ pub(crate) struct Live {
     facts: Mutex<Option<ContextFactsReply>>,
 }
 
-/// The calling thread's context, alive.
-///
-/// # Errors
-/// `NOT_INITIALIZED`, `INVALID_CONTEXT` when none is current, `CONTEXT_IS_DESTROYED` when it was destroyed.
-#[inline]
-pub(crate) fn current() -> CuResult<(&'static Process, &'static Context)> {
-    let process = process()?;
-    let context = thread::current().ok_or(CuError::INVALID_CONTEXT)?;
-    if context.number() == 0 {
-        return Err(CuError::CONTEXT_IS_DESTROYED);
-    }
-    Ok((process, context))
-}
-
-/// The calling thread's context, for a call that reports errors of earlier work before it does its own.
-///
-/// # Errors
-/// As [`current`], and what there is to report: a fault, or a refusal that is forgotten with this.
-#[inline]
-pub(crate) fn healthy() -> CuResult<(&'static Process, &'static Context)> {
-    let (process, context) = current()?;
-    process.link.report()?;
-    Ok((process, context))
-}
-
-/// The calling thread's context, for a call that gives something back: a refusal must not keep it from that.
-///
-/// # Errors
-/// As [`current`], and the process's sticky error.
-pub(crate) fn unfailed() -> CuResult<(&'static Process, &'static Context)> {
-    let (process, context) = current()?;
-    process.link.sticky()?;
-    Ok((process, context))
-}
-
 impl Context {
-    /// Makes a context on `device`: dead, until [`Context::revive`].
+    /// Makes a context on `device`: dead, until it is revived.
     pub(crate) fn create(
         process: &Process,
         device: &Device,
@@ -91,7 +53,7 @@ impl Context {
         flags: u32,
         api_version: u32,
     ) -> &'static Self {
-        process.contexts.insert_with(|handle| {
+        CONTEXTS.insert_with(|handle| {
             Box::leak(Box::new(Self {
                 handle,
                 id: process.new_id(),
@@ -106,66 +68,45 @@ impl Context {
         })
     }
 
-    /// Brings the context to life at the executor.
+    /// The context that a program means, dead or alive.
     ///
     /// # Errors
-    /// `OUT_OF_MEMORY` without a free stream slot, else those of the link.
-    pub(crate) fn revive(&'static self, process: &Process) -> CuResult {
-        thread::close_left(process);
-        let number = process.new_context_number();
-        let slot = process.stream_slots.take().ok_or(CuError::OUT_OF_MEMORY)?;
-        let create = ContextCreate {
-            context: number,
-            device: process.devices[self.ordinal].wire,
-            legacy_stream: slot,
-            flags: self.flags.load(Ordering::Relaxed),
-        };
-        process.link.post(&create, &[]).inspect_err(|_| process.stream_slots.give_back(slot))?;
-        let legacy = Arc::new(Stream::new(stream::LEGACY, process.new_id(), slot, self, number, 0, 0));
-        let live = Live { number, legacy: legacy.clone(), streams: Mutex::default(), facts: Mutex::default() };
-        *self.live.write() = Some(Arc::new(live));
-        self.number.store(number, Ordering::Release);
-        process.apart.opened();
-        host_order::join(process, &legacy)
+    /// `INVALID_CONTEXT` when there is none of that handle.
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<&'static Self> {
+        CONTEXTS.get(handle).ok_or(CuError::INVALID_CONTEXT)
     }
 
-    /// Ends the context: waits for its work, then drops all that belongs to it.
+    /// The same for a call that needs it alive.
     ///
     /// # Errors
-    /// The first error of the work it waited for; the context is gone all the same.
-    pub(crate) fn kill(&self, process: &Process) -> CuResult {
-        let Some(live) = self.live.write().take() else {
-            return Ok(());
-        };
+    /// `INVALID_CONTEXT` also when it is dead.
+    pub(crate) fn find_alive(process: &Process, handle: u64) -> CuResult<&'static Self> {
+        let context = Self::find(process, handle)?;
+        if context.number() == 0 { Err(CuError::INVALID_CONTEXT) } else { Ok(context) }
+    }
+
+    /// Every context that has a handle, dead or alive.
+    pub(crate) fn all(_process: &Process) -> Vec<&'static Self> {
+        CONTEXTS.filtered(|_| true)
+    }
+
+    /// Ends the context's handle.
+    pub(crate) fn forget(&self) {
+        CONTEXTS.remove(self.handle);
+    }
+
+    /// Makes it alive.
+    pub(super) fn set_live(&self, live: Live) {
+        let number = live.number;
+        *self.live.write() = Some(Arc::new(live));
+        self.number.store(number, Ordering::Release);
+    }
+
+    /// Makes it dead; returns what it held, unless it was dead.
+    pub(super) fn take_live(&self) -> Option<Arc<Live>> {
+        let live = self.live.write().take()?;
         self.number.store(0, Ordering::Release);
-        let waited = output::after(process, live.synchronize(process));
-        let streams = live.streams().into_iter().chain([live.legacy.clone()]);
-        let ended: Vec<_> = streams.filter(|stream| stream.forget(process)).collect();
-        let of_it = live.number;
-        for module in process.modules.filtered(|module| module.context == of_it) {
-            process.modules.remove(module.handle);
-            module.forget(process);
-        }
-        for event in process.events.filtered(|event| event.context == of_it) {
-            event.destroy(process);
-        }
-        for exec in process.graph_execs.filtered(|exec| exec.context == of_it) {
-            process.graph_execs.remove(exec.handle);
-        }
-        for allocation in process.allocations.drain(|allocation| allocation.context == of_it) {
-            match allocation.kind {
-                Kind::Pinned(_) | Kind::Managed => process.link.pinned().free(allocation.base)?,
-                Kind::Mapped(_) => process.link.post(&HostClose { address: allocation.base }, &[]).map(drop)?,
-                // The executor takes device memory back with the context.
-                Kind::Device | Kind::Variable | Kind::Registered(_) => {}
-            }
-        }
-        let destroy = ContextDestroy { context: of_it, reserved: 0 };
-        let posted = process.link.post(&destroy, &[]);
-        for stream in ended {
-            process.stream_slots.give_back(stream.slot());
-        }
-        waited.and(posted.map(drop))
+        Some(live)
     }
 
     /// The wire number, 0 when dead.
@@ -199,32 +140,13 @@ impl Context {
     pub(crate) fn device<'p>(&self, process: &'p Process) -> &'p Device {
         &process.devices[self.ordinal]
     }
-
-    /// Finds the stream that a program means by `handle` on this thread.
-    ///
-    /// # Errors
-    /// `INVALID_HANDLE` when it is no stream, `CONTEXT_IS_DESTROYED`.
-    #[inline]
-    pub(crate) fn stream(&'static self, process: &'static Process, handle: u64) -> CuResult<Arc<Stream>> {
-        match handle {
-            stream::NULL if ffi::is_per_thread_default() => self.per_thread_stream(process),
-            stream::NULL | stream::LEGACY => Ok(self.live()?.legacy.clone()),
-            stream::PER_THREAD => self.per_thread_stream(process),
-            _ => process.streams.get(handle).ok_or(CuError::INVALID_HANDLE),
-        }
-    }
-
-    fn per_thread_stream(&'static self, process: &'static Process) -> CuResult<Arc<Stream>> {
-        let live = self.live()?;
-        let make = || {
-            let stream = Stream::open(process, self, live.number, 0, 0, Some(stream::PER_THREAD))?;
-            Ok(stream)
-        };
-        Ok(thread::default_stream(live.number, make)?.unwrap_or_else(|| live.legacy.clone()))
-    }
 }
 
 impl Live {
+    pub(super) fn new(number: u32, legacy: Arc<Stream>) -> Self {
+        Self { number, legacy, streams: Mutex::default(), facts: Mutex::default() }
+    }
+
     /// Keeps a stream among those that the context waits for and ends.
     pub(crate) fn adopt(&self, stream: Arc<Stream>) {
         self.streams.lock().push(stream);

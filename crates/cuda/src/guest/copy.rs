@@ -4,12 +4,12 @@ use vgpu_core::wire::messages::{Copy, CopyIn, CopyOut, Fill};
 use vgpu_core::{CuError, CuResult};
 
 use super::allocation::Kind;
-use super::copy_box::PageableBox;
 use super::gate::Arm;
-use super::graph::{CopyWork, Work};
+use super::pageable_box::PageableBox;
 use super::place::{Memory, Place, Return};
 use super::process::Process;
 use super::stream::Stream;
+use super::work::{CopyWork, Work};
 
 /// Up to this length, `Link::copy_in` takes the bytes at once wherever they are.
 const INLINE_BYTES: usize = 4096;

@@ -1,17 +1,12 @@
 //! Devices: described once by the executor, answered from memory afterwards.
 
-use once_cell::sync::OnceCell;
-use parking_lot::Mutex;
 use vgpu_core::abi::CUdevice_attribute;
 use vgpu_core::guest::Link;
 use vgpu_core::wire::messages::{DEVICE_ATTRIBUTE_COUNT, DeviceInfo, DeviceInfoReply};
 use vgpu_core::{CuError, CuResult};
 
-use super::context::Context;
-use super::launch::Limits;
-
 /// More devices than any host has; a larger count is a broken executor.
-const MAX_DEVICES: u32 = 64;
+pub(super) const MAX_DEVICES: u32 = 64;
 
 /// A visible device.
 pub(crate) struct Device {
@@ -27,7 +22,6 @@ pub(crate) struct Device {
     wants: u32,
     attributes: Box<[i32; DEVICE_ATTRIBUTE_COUNT]>,
     pub(crate) launch_limits: Limits,
-    pub(crate) primary: Primary,
 }
 
 /// Where a device sits.
@@ -38,18 +32,12 @@ pub(crate) struct PciAddress {
     pub(crate) device: u32,
 }
 
-/// A device's primary context: one handle for ever, alive while it is retained.
-#[derive(Default)]
-pub(crate) struct Primary {
-    pub(crate) context: OnceCell<&'static Context>,
-    pub(crate) state: Mutex<PrimaryState>,
-}
-
-/// Guarded part of [`Primary`].
-#[derive(Default)]
-pub(crate) struct PrimaryState {
-    pub(crate) retained: u32,
-    pub(crate) flags: u32,
+/// What a device allows of a launch's shape.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) grid: [u32; 3],
+    pub(crate) block: [u32; 3],
+    pub(crate) block_threads: u32,
 }
 
 /// Asks the executor for all its devices.
@@ -89,9 +77,8 @@ impl Device {
             wants: info.wants,
             attributes: Box::new(info.attributes),
             launch_limits: Limits::default(),
-            primary: Primary::default(),
         };
-        device.launch_limits = Limits::of(&device);
+        device.launch_limits = device.limits_of_launches();
         device
     }
 
@@ -110,6 +97,23 @@ impl Device {
     /// The value of an attribute that is a count; 0 when the executor gave nonsense.
     pub(crate) fn limit(&self, attribute: CUdevice_attribute) -> u32 {
         self.attribute(attribute).ok().and_then(|value| u32::try_from(value).ok()).unwrap_or(0)
+    }
+
+    fn limits_of_launches(&self) -> Limits {
+        use CUdevice_attribute as A;
+        Limits {
+            grid: [
+                self.limit(A::CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X),
+                self.limit(A::CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y),
+                self.limit(A::CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z),
+            ],
+            block: [
+                self.limit(A::CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X),
+                self.limit(A::CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y),
+                self.limit(A::CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z),
+            ],
+            block_threads: self.limit(A::CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK),
+        }
     }
 
     /// Whether its executor asks for that: one of the flags of [`DeviceInfoReply::wants`].

@@ -5,21 +5,24 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use vgpu_core::wire::messages::{EventElapsed, EventRecord, WANTS_ELAPSED};
+use vgpu_core::wire::messages::{EventElapsed, WANTS_ELAPSED};
 use vgpu_core::wire::{EventSlot, Seq, StreamSlot, milliseconds};
 use vgpu_core::{CuError, CuResult};
 
-use super::capture::{self, Capture};
-use super::context::Context;
-use super::gate::Arm;
-use super::graph::Work;
+use super::device::Device;
+use super::handle::{Slab, SlotPool, Tag};
 use super::process::Process;
-use super::stream::Stream;
 
 /// `CU_EVENT_DISABLE_TIMING`.
 const DISABLE_TIMING: u32 = 2;
 /// `CU_EVENT_INTERPROCESS`.
 const INTERPROCESS: u32 = 4;
+
+static EVENTS: Slab<Arc<Event>> = Slab::new(Tag::Event);
+/// The window's timestamp words.
+static SLOTS: SlotPool = SlotPool::new();
+/// Timestamp words of destroyed events, and the record that will still write each.
+static DYING: Mutex<Vec<(EventSlot, StreamSlot, Seq)>> = Mutex::new(Vec::new());
 
 /// An event of a live context.
 pub(crate) struct Event {
@@ -39,16 +42,16 @@ pub(crate) enum Point {
     Never,
     /// A stream's record.
     At { stream: StreamSlot, seq: Seq },
-    /// A place in a graph that is being captured.
-    Captured { capture: Arc<Capture>, nodes: Vec<u32> },
+    /// A place in a graph that was being captured: the capture's id and nodes of its graph.
+    Captured { capture: u64, nodes: Vec<u32> },
 }
 
 impl Event {
-    /// Makes an event.
+    /// Makes an event of the context of that wire number, which is on `device`.
     ///
     /// # Errors
     /// `INVALID_VALUE` for unknown flags, `NOT_SUPPORTED` for events between processes, `OUT_OF_MEMORY` without a slot.
-    pub(crate) fn create(process: &Process, context: &Context, flags: u32) -> CuResult<Arc<Self>> {
+    pub(crate) fn create(process: &Process, device: &Device, context: u32, flags: u32) -> CuResult<Arc<Self>> {
         if flags & !7 != 0 || flags & INTERPROCESS != 0 && flags & DISABLE_TIMING == 0 {
             return Err(CuError::INVALID_VALUE);
         }
@@ -59,69 +62,60 @@ impl Event {
             0 => Some(Self::take_slot(process)?),
             _ => None,
         };
-        let asks_for_times = context.device(process).wants(WANTS_ELAPSED);
-        let context = context.number();
+        let asks_for_times = device.wants(WANTS_ELAPSED);
         let make = |handle| Arc::new(Self { handle, context, slot, asks_for_times, point: Mutex::new(Point::Never) });
-        Ok(process.events.insert_with(make))
+        Ok(EVENTS.insert_with(make))
+    }
+
+    /// The event that a program means.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when there is none of that handle.
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        EVENTS.get(handle).ok_or(CuError::INVALID_HANDLE)
+    }
+
+    /// All events of the context of that wire number.
+    pub(super) fn all_of(_process: &Process, context: u32) -> Vec<Arc<Self>> {
+        EVENTS.filtered(|event| event.context == context)
     }
 
     /// Ends the event's handle.
     pub(crate) fn destroy(&self, process: &Process) {
-        if process.events.remove(self.handle).is_none() {
+        if EVENTS.remove(self.handle).is_none() {
             return;
         }
         let Some(slot) = self.slot else { return };
         match *self.point.lock() {
             // A record in flight will still write the word.
             Point::At { stream, seq } if !process.link.is_done(stream, seq) => {
-                process.dying_events.lock().push((slot, stream, seq));
+                DYING.lock().push((slot, stream, seq));
             }
-            _ => process.event_slots.give_back(slot),
+            _ => SLOTS.give_back(slot),
         }
     }
 
     /// A free timestamp word.
     fn take_slot(process: &Process) -> CuResult<EventSlot> {
-        let mut dying = process.dying_events.lock();
+        let mut dying = DYING.lock();
         dying.retain(|(slot, stream, seq)| {
             let is_done = process.link.is_done(*stream, *seq);
             if is_done {
-                process.event_slots.give_back(*slot);
+                SLOTS.give_back(*slot);
             }
             !is_done
         });
-        process.event_slots.take().ok_or(CuError::OUT_OF_MEMORY)
-    }
-
-    /// Records the event on a stream, or in the graph that the stream is captured into: as a node if `external`.
-    ///
-    /// # Errors
-    /// `INVALID_HANDLE` when stream and event are of different contexts, else those of capture and link.
-    pub(crate) fn record(self: &Arc<Self>, process: &Process, stream: &Stream, external: bool) -> CuResult {
-        if stream.context != self.context {
-            return Err(CuError::INVALID_HANDLE);
-        }
-        match stream.enter(process)? {
-            Arm::Live(live) => {
-                let seq = match self.slot {
-                    Some(event) => live.post(&EventRecord { stream: 0, event }, &[])?,
-                    None => live.mark()?,
-                };
-                self.set(live.slot(), seq);
-                Ok(())
-            }
-            Arm::Captured(captured) if external => captured.add(Work::EventRecord(self.clone())),
-            Arm::Captured(captured) => {
-                let (capture, nodes) = captured.frontier()?;
-                *self.point.lock() = Point::Captured { capture, nodes };
-                Ok(())
-            }
-        }
+        SLOTS.take(process.link.event_slots()).ok_or(CuError::OUT_OF_MEMORY)
     }
 
     /// Makes the event stand for that record.
     pub(crate) fn set(&self, stream: StreamSlot, seq: Seq) {
         *self.point.lock() = Point::At { stream, seq };
+    }
+
+    /// Makes the event stand for a place in a capture.
+    pub(super) fn set_captured(&self, capture: u64, nodes: Vec<u32>) {
+        *self.point.lock() = Point::Captured { capture, nodes };
     }
 
     /// What the event stands for now.
@@ -157,20 +151,6 @@ impl Event {
             process.link.wait(stream, seq)?;
         }
         process.link.report()
-    }
-
-    /// Has later work on `stream` wait for the event; during capture the event joins the stream to its graph.
-    ///
-    /// # Errors
-    /// `STREAM_CAPTURE_*` where captures would mix, else those of the link.
-    pub(crate) fn hold_back(self: &Arc<Self>, process: &Process, stream: &Arc<Stream>, external: bool) -> CuResult {
-        match (self.point(), stream.enter(process)?) {
-            (Point::Captured { capture, nodes }, _) => capture::join(stream, &capture, &nodes),
-            (_, Arm::Captured(captured)) if external => captured.add(Work::EventWait(self.clone())),
-            (_, Arm::Captured(captured)) => Err(captured.broken_by(CuError::STREAM_CAPTURE_ISOLATION)),
-            (Point::Never, Arm::Live(_)) => Ok(()),
-            (Point::At { stream: other, seq }, Arm::Live(live)) => live.wait_for(other, seq),
-        }
     }
 
     /// Milliseconds from this event to `end`.

@@ -14,11 +14,13 @@ use vgpu_core::wire::messages::{
 use vgpu_core::{CuError, CuResult};
 
 use super::device::Device;
-use super::handle::{self, Tag};
+use super::handle::{Slab, Tag};
 use super::process::Process;
 
 /// CUDA's own bound on packed kernel parameters.
 pub(crate) const MAX_PARAM_BYTES: u32 = 32_764;
+
+static FUNCTIONS: Slab<Arc<Function>> = Slab::new(Tag::Function);
 
 /// A kernel, ready to launch.
 pub(crate) struct Function {
@@ -64,7 +66,7 @@ impl Function {
             log::error!("the executor describes the parameters of {name:?} inconsistently");
         })?;
         let max_threads = facts.attributes[A::CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK.0 as usize];
-        Ok(process.functions.insert_with(|handle| {
+        Ok(FUNCTIONS.insert_with(|handle| {
             Arc::new(Self {
                 handle,
                 name,
@@ -81,6 +83,20 @@ impl Function {
                 occupancy: Mutex::new(Vec::new()),
             })
         }))
+    }
+
+    /// The function that a program means.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when there is none of that handle.
+    #[inline]
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        FUNCTIONS.get(handle).ok_or(CuError::INVALID_HANDLE)
+    }
+
+    /// Ends the function's handle.
+    pub(super) fn forget(&self) {
+        FUNCTIONS.remove(self.handle);
     }
 
     /// The most dynamic shared memory that a launch may ask for now.
@@ -185,23 +201,6 @@ fn layouts(facts: &FunctionReply, tail: &[u8]) -> CuResult<Box<[ParamLayout]>> {
         && facts.param_bytes <= MAX_PARAM_BYTES
         && layouts.iter().all(inside);
     if consistent { Ok(layouts.into()) } else { Err(CuError::UNKNOWN) }
-}
-
-/// The function that a `CUfunction` names in a context; it may be a `CUkernel`, which is found or loaded there.
-///
-/// # Errors
-/// `INVALID_HANDLE` when it is neither or of another context.
-#[inline]
-pub(crate) fn find(
-    process: &'static Process,
-    context: &'static super::context::Context,
-    function: u64,
-) -> CuResult<Arc<Function>> {
-    if handle::has_tag(function, Tag::Kernel) {
-        let kernel = process.kernels.get(function).ok_or(CuError::INVALID_HANDLE)?;
-        return kernel.function(process, context);
-    }
-    process.functions.get(function).ok_or(CuError::INVALID_HANDLE)
 }
 
 #[cfg(test)]

@@ -3,65 +3,23 @@
 //! [`Stream::enter`] is the only place that asks. The arm that it gives is the only way on: [`Live`] posts records, for
 //! which nothing else has the stream's [`Tail`]; [`Captured`] adds nodes to the capture's graph.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+mod tail;
+
+use std::sync::Arc;
 
 use vgpu_core::CuResult;
-use vgpu_core::guest::{StreamEnd, UnseenRun};
-use vgpu_core::wire::messages::{Marker, StreamWait, WANTS_POINTS};
+use vgpu_core::wire::messages::{HostCall, Marker, WANTS_POINTS};
 use vgpu_core::wire::{Ordered, Seq, StreamSlot};
 
-use super::capture;
+use super::capture::{self, Captured};
+use super::closing;
+use super::host_call::{self, Action};
 use super::host_order;
 use super::place::End;
 use super::process::Process;
 use super::stream::Stream;
-use super::thread;
 
-/// Counts the captures that are open anywhere in the process. While there are none, entering a stream is one load.
-#[derive(Default)]
-pub(crate) struct Captures {
-    open_captures: AtomicU32,
-}
-
-impl Captures {
-    pub(super) fn opened(&self) {
-        self.open_captures.fetch_add(1, Ordering::AcqRel);
-    }
-
-    pub(super) fn closed(&self) {
-        self.open_captures.fetch_sub(1, Ordering::AcqRel);
-    }
-
-    #[inline]
-    pub(super) fn are_open(&self) -> bool {
-        self.open_captures.load(Ordering::Acquire) != 0
-    }
-}
-
-/// The end of a stream. Anybody may ask where it is; only this file posts there.
-pub(crate) struct Tail(StreamEnd);
-
-impl Tail {
-    pub(super) const fn new(slot: StreamSlot) -> Self {
-        Self(StreamEnd::new(slot))
-    }
-
-    #[inline]
-    pub(super) fn slot(&self) -> StreamSlot {
-        self.0.slot()
-    }
-
-    #[inline]
-    pub(super) fn last(&self) -> Seq {
-        self.0.last()
-    }
-
-    /// Copies from the program's memory, to memory that only the device reaches, with which the stream ends.
-    #[inline]
-    pub(super) fn unseen_run(&self) -> Option<UnseenRun> {
-        self.0.unseen_run()
-    }
-}
+pub(crate) use tail::Tail;
 
 /// What a stream is at the moment, and all that can be done with it then.
 pub(crate) enum Arm<'a> {
@@ -76,12 +34,6 @@ pub(crate) struct Live<'a> {
     stream: &'a Stream,
 }
 
-/// A stream whose work becomes nodes of a graph; what it can do is in `capture`.
-#[derive(Clone, Copy)]
-pub(crate) struct Captured<'a> {
-    stream: &'a Stream,
-}
-
 impl Stream {
     /// Lets work in.
     ///
@@ -90,7 +42,7 @@ impl Stream {
     /// capture is broken by it.
     #[inline]
     pub(crate) fn enter<'a>(&'a self, process: &'a Process) -> CuResult<Arm<'a>> {
-        if process.captures.are_open() {
+        if capture::are_open() {
             return self.look(process).inspect_err(|_| capture::break_implicated(self));
         }
         Ok(Arm::Live(Live { process, stream: self }))
@@ -105,33 +57,16 @@ impl Stream {
     #[cold]
     pub(crate) fn look<'a>(&'a self, process: &'a Process) -> CuResult<Arm<'a>> {
         // A capture that an ended thread left open is over.
-        thread::close_left(process);
+        closing::close_left(process);
         if self.is_capturing() {
-            return Ok(Arm::Captured(Captured { stream: self }));
+            return Ok(Arm::Captured(Captured::new(self)));
         }
         capture::check_implicit(self)?;
         Ok(Arm::Live(Live { process, stream: self }))
     }
-
-    /// Has later work here wait until `other` has retired `until`; also while the stream is captured, for what it is given after
-    /// that.
-    ///
-    /// # Errors
-    /// Those of the link.
-    pub(super) fn stand_behind(&self, process: &Process, other: StreamSlot, until: Seq) -> CuResult {
-        if until == 0 || other == self.slot() || process.link.is_done(other, until) {
-            return Ok(());
-        }
-        process.link.post_on(&self.tail.0, &StreamWait { stream: 0, other, until }, &[]).map(drop)
-    }
 }
 
-impl<'a> Live<'a> {
-    /// The stream, for `host_order`.
-    pub(super) fn stream(&self) -> &'a Stream {
-        self.stream
-    }
-
+impl Live<'_> {
     /// The stream's completion word.
     #[inline]
     pub(crate) fn slot(&self) -> StreamSlot {
@@ -144,7 +79,7 @@ impl<'a> Live<'a> {
     /// Those of the link.
     #[inline]
     pub(crate) fn post<M: Ordered>(&self, message: &M, tail: &[u8]) -> CuResult<Seq> {
-        self.process.link.post_on(&self.stream.tail.0, message, tail)
+        self.process.link.post_on(self.stream.tail.end(), message, tail)
     }
 
     /// Queues work that is already bytes and names this stream.
@@ -152,7 +87,18 @@ impl<'a> Live<'a> {
     /// # Errors
     /// Those of the link.
     pub(crate) fn post_raw(&self, op: u16, fixed: &[u8], tail: &[u8]) -> CuResult<Seq> {
-        self.process.link.post_raw(&self.stream.tail.0, op, fixed, tail)
+        self.process.link.post_raw(self.stream.tail.end(), op, fixed, tail)
+    }
+
+    /// Queues something that this process does.
+    ///
+    /// # Errors
+    /// As [`host_call::register`], and those of the link.
+    pub(crate) fn call(&self, process: &'static Process, action: Action) -> CuResult {
+        let call = host_call::register(process, action)?;
+        let seq = self.post(&HostCall { stream: 0, reserved: 0, token: call.token }, &[])?;
+        host_call::expect(self.slot(), seq, Arc::from([call]));
+        Ok(())
     }
 
     /// Copies `source` to a device address; it may be changed on return unless it is pinned.
@@ -160,7 +106,7 @@ impl<'a> Live<'a> {
     /// # Errors
     /// Those of the link.
     pub(crate) fn copy_in(&self, target: u64, source: &[u8]) -> CuResult<Seq> {
-        self.process.link.copy_in(&self.stream.tail.0, target, source)
+        self.process.link.copy_in(self.stream.tail.end(), target, source)
     }
 
     /// The same to memory that only the device reaches: a part of what [`Tail::unseen_run`] is about, unless it is pinned.
@@ -168,7 +114,7 @@ impl<'a> Live<'a> {
     /// # Errors
     /// As [`copy_in`](Self::copy_in).
     pub(crate) fn copy_in_unseen(&self, target: u64, source: &[u8]) -> CuResult<Seq> {
-        self.process.link.copy_in_unseen(&self.stream.tail.0, target, source)
+        self.process.link.copy_in_unseen(self.stream.tail.end(), target, source)
     }
 
     /// Copies from a device address, and waits for it.
@@ -176,7 +122,7 @@ impl<'a> Live<'a> {
     /// # Errors
     /// Those of the link, and what there is to report.
     pub(crate) fn copy_out(&self, source: u64, target: &mut [u8]) -> CuResult {
-        self.process.link.copy_out(&self.stream.tail.0, source, target)
+        self.process.link.copy_out(self.stream.tail.end(), source, target)
     }
 
     /// Waits until the record is done.
@@ -194,7 +140,7 @@ impl<'a> Live<'a> {
     pub(crate) fn end(&self, seq: Seq, end: End) -> CuResult {
         match end {
             End::AtOnce => Ok(()),
-            End::BeforeAll => host_order::put_before_all(self.process, *self, seq),
+            End::BeforeAll => host_order::put_before_all(self.process, self.stream, seq),
             End::Waited => {
                 self.wait(seq)?;
                 self.process.link.report()
@@ -228,12 +174,5 @@ impl<'a> Live<'a> {
     /// Those of the link.
     pub(crate) fn wait_for(&self, other: StreamSlot, until: Seq) -> CuResult {
         self.stream.stand_behind(self.process, other, until)
-    }
-}
-
-impl<'a> Captured<'a> {
-    /// The stream, for `capture`.
-    pub(super) fn stream(&self) -> &'a Stream {
-        self.stream
     }
 }

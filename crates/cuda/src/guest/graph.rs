@@ -2,167 +2,29 @@
 
 use std::sync::Arc;
 
-use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
-use vgpu_core::abi::{CUgraphNodeType, CUlaunchAttributeID};
-use vgpu_core::wire::Pod;
-use vgpu_core::wire::launch_attributes::LaunchAttributes;
-use vgpu_core::wire::messages::{Copy, CopyBox, CopyIn, CopyOut, EventRecord, Fill, Marker};
+use vgpu_core::abi::CUgraphNodeType;
 use vgpu_core::{CuError, CuResult};
 
-use super::copy_box::PageableBox;
-use super::event::Event;
-use super::function::Function;
 use super::graph_wire::{Encoded, Encoder};
-use super::handle;
-use super::host_call::{Action, HostFunction};
-use super::launch::Shape;
+use super::handle::{self, NodeRef, Slab, Tag};
 use super::process::Process;
+use super::work::Work;
 
 /// The most nodes of one graph, flattened. CUDA names no limit; this one keeps lengths in their fields.
 const MAX_NODES: usize = 1 << 22;
 
-/// What a node does.
-#[derive(Clone)]
-pub(crate) enum Work {
-    Empty,
-    Kernel(KernelWork),
-    Copy(CopyWork),
-    Fill(Fill),
-    EventRecord(Arc<Event>),
-    EventWait(Arc<Event>),
-    Host(HostFunction),
-    Child(Arc<Graph>),
-    /// A message of one of our other libraries; to programs it looks like a kernel.
-    Library {
-        op: u16,
-        fixed: Arc<[u8]>,
-        tail: Arc<[u8]>,
-    },
-}
-
-/// A kernel launch.
-#[derive(Clone)]
-pub(crate) struct KernelWork {
-    pub(crate) function: Arc<Function>,
-    pub(crate) shape: Shape,
-    pub(crate) attributes: LaunchAttributes,
-    pub(crate) params: Arc<Params>,
-}
-
-/// Packed kernel parameters of a node, with the pointers to them that `cuGraphKernelNodeGetParams` lends out.
-pub(crate) struct Params {
-    pub(crate) bytes: Box<[u8]>,
-    pointers: OnceCell<Box<[usize]>>,
-}
-
-impl Params {
-    pub(crate) fn new(bytes: &[u8]) -> Arc<Self> {
-        Arc::new(Self { bytes: bytes.into(), pointers: OnceCell::new() })
-    }
-
-    /// Addresses of the single parameters, alive as long as `self`.
-    pub(crate) fn pointers(&self, function: &Function) -> &[usize] {
-        self.pointers.get_or_init(|| {
-            let base = self.bytes.as_ptr().addr();
-            function.params.iter().map(|param| base + param.offset_bytes as usize).collect()
-        })
-    }
-}
-
-/// A copy of a node, with any host bytes it needs.
-#[derive(Clone)]
-pub(crate) enum CopyWork {
-    In(CopyIn),
-    Out(CopyOut),
-    Device(Copy),
-    Box(CopyBox),
-    /// From or to pageable memory, which is read or written when the node runs.
-    Pageable(PageableBox),
-}
-
-impl Work {
-    /// What `cuGraphNodeGetType` reports.
-    pub(crate) fn node_type(&self) -> CUgraphNodeType {
-        match self {
-            Self::Empty => CUgraphNodeType::CU_GRAPH_NODE_TYPE_EMPTY,
-            Self::Kernel(_) | Self::Library { .. } => CUgraphNodeType::CU_GRAPH_NODE_TYPE_KERNEL,
-            Self::Copy(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_MEMCPY,
-            Self::Fill(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_MEMSET,
-            Self::EventRecord(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_EVENT_RECORD,
-            Self::EventWait(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_WAIT_EVENT,
-            Self::Host(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_HOST,
-            Self::Child(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_GRAPH,
-        }
-    }
-
-    /// Whether an instantiated node of this work may be updated to do `other`.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Library { op, .. }, Self::Library { op: other, .. }) => op == other,
-            (Self::Library { .. }, _) | (_, Self::Library { .. }) => false,
-            _ => self.node_type() == other.node_type(),
-        }
-    }
-
-    /// Appends the node's wire form: what to do, after which earlier nodes.
-    fn encode(&self, after: &[u32], out: &mut Encoder) -> CuResult {
-        let marker = Marker { stream: 0, reserved: 0 };
-        match self {
-            Self::Empty | Self::EventWait(_) => out.message(&marker, &[], after),
-            Self::Child(_) => Err(CuError::NOT_SUPPORTED),
-            Self::Kernel(kernel) => kernel.encode(after, out),
-            Self::Copy(CopyWork::In(copy)) => out.message(copy, &[], after),
-            Self::Copy(CopyWork::Out(copy)) => out.message(copy, &[], after),
-            Self::Copy(CopyWork::Device(copy)) => out.message(copy, &[], after),
-            Self::Copy(CopyWork::Box(copy)) => out.message(copy, &[], after),
-            Self::Copy(CopyWork::Pageable(copy)) => copy.encode(after, out),
-            Self::Fill(fill) => out.message(fill, &[], after),
-            Self::EventRecord(event) => match event.slot {
-                Some(slot) => out.message(&EventRecord { stream: 0, event: slot }, &[], after),
-                None => out.message(&marker, &[], after),
-            },
-            Self::Host(function) => out.call(Action::Function(*function), after),
-            Self::Library { op, fixed, tail } => out.node(*op, fixed, tail, after),
-        }
-    }
-}
-
-impl KernelWork {
-    /// A node's launch. What is said of a launch and the one before it on its stream, edges say in a graph.
-    pub(crate) fn new(
-        function: Arc<Function>,
-        shape: Shape,
-        attributes: &LaunchAttributes,
-        params: Arc<Params>,
-    ) -> Self {
-        let mut attributes = attributes.clone();
-        attributes.remove(CUlaunchAttributeID::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);
-        Self { function, shape, attributes, params }
-    }
-
-    /// The launch with what another one asks for besides its shape.
-    pub(crate) fn with_attributes_of(self, other: &Self) -> Self {
-        let shape = Shape { cooperative: other.shape.cooperative, ..self.shape };
-        Self { shape, attributes: other.attributes.clone(), ..self }
-    }
-
-    fn encode(&self, after: &[u32], out: &mut Encoder) -> CuResult {
-        let launch = self.shape.message(&self.function);
-        let attributes = self.attributes.as_slice();
-        if attributes.is_empty() {
-            return out.message(&launch, &self.params.bytes, after);
-        }
-        let count = u32::try_from(attributes.len()).expect("there are not more than kinds of them");
-        let mut tail: Vec<u8> = attributes.iter().flat_map(Pod::as_bytes).copied().collect();
-        tail.extend_from_slice(&self.params.bytes);
-        out.message(&launch.with_attributes(count), &tail, after)
-    }
-}
+static GRAPHS: Slab<Arc<Graph>> = Slab::new(Tag::Graph);
 
 struct Node {
-    work: Work,
+    content: Content,
     after: Vec<u32>,
+}
+
+/// What stands at a node.
+enum Content {
+    Work(Work),
+    Child(Arc<Graph>),
 }
 
 /// A graph. Nodes keep their numbers; a destroyed one leaves a gap.
@@ -180,20 +42,36 @@ impl Graph {
     /// `OUT_OF_MEMORY` when there are more graphs than node handles can tell apart.
     pub(crate) fn create(process: &Process) -> CuResult<Arc<Self>> {
         let make = |handle| Arc::new(Self { handle, id: process.new_id(), nodes: Mutex::new(Vec::new()) });
-        let graph = process.graphs.insert_with(make);
+        let graph = GRAPHS.insert_with(make);
         if handle::can_name_nodes(graph.handle) {
             return Ok(graph);
         }
-        process.graphs.remove(graph.handle);
+        GRAPHS.remove(graph.handle);
         Err(CuError::OUT_OF_MEMORY)
     }
 
+    /// The graph that a program means.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when there is none of that handle.
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        GRAPHS.get(handle).ok_or(CuError::INVALID_VALUE)
+    }
+
+    /// The graph that a node's handle belongs to.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when it is gone.
+    pub(crate) fn of_node(_process: &Process, node: NodeRef) -> CuResult<Arc<Self>> {
+        GRAPHS.owner_of(node).ok_or(CuError::INVALID_VALUE)
+    }
+
     /// Ends the graph's handle, and those of its children.
-    pub(crate) fn destroy(&self, process: &Process) {
-        process.graphs.remove(self.handle);
+    pub(crate) fn destroy(&self) {
+        GRAPHS.remove(self.handle);
         for node in self.nodes.lock().iter().flatten() {
-            if let Work::Child(child) = &node.work {
-                child.destroy(process);
+            if let Content::Child(child) = &node.content {
+                child.destroy();
             }
         }
     }
@@ -208,10 +86,13 @@ impl Graph {
         for node in self.nodes.lock().iter() {
             nodes.push(match node {
                 None => None,
-                Some(Node { work: Work::Child(child), after }) => {
-                    Some(Node { work: Work::Child(child.duplicate(process)?), after: after.clone() })
+                Some(Node { content, after }) => {
+                    let content = match content {
+                        Content::Work(work) => Content::Work(work.clone()),
+                        Content::Child(child) => Content::Child(child.duplicate(process)?),
+                    };
+                    Some(Node { content, after: after.clone() })
                 }
-                Some(Node { work, after }) => Some(Node { work: work.clone(), after: after.clone() }),
             });
         }
         *copy.nodes.lock() = nodes;
@@ -223,6 +104,18 @@ impl Graph {
     /// # Errors
     /// `INVALID_VALUE` when one of them is not there or named twice, `OUT_OF_MEMORY` for too many nodes.
     pub(crate) fn add(&self, work: Work, after: Vec<u32>) -> CuResult<u32> {
+        self.add_node(Content::Work(work), after)
+    }
+
+    /// The same for a node that is a graph of its own.
+    ///
+    /// # Errors
+    /// As [`Graph::add`].
+    pub(crate) fn add_child(&self, child: Arc<Self>, after: Vec<u32>) -> CuResult<u32> {
+        self.add_node(Content::Child(child), after)
+    }
+
+    fn add_node(&self, content: Content, after: Vec<u32>) -> CuResult<u32> {
         let mut nodes = self.nodes.lock();
         let known = |index: &u32| nodes.get(*index as usize).is_some_and(Option::is_some);
         let repeated = |at: usize| after[..at].contains(&after[at]);
@@ -232,7 +125,7 @@ impl Graph {
         if nodes.len() >= MAX_NODES {
             return Err(CuError::OUT_OF_MEMORY);
         }
-        nodes.push(Some(Node { work, after }));
+        nodes.push(Some(Node { content, after }));
         u32::try_from(nodes.len() - 1).map_err(|_| CuError::OUT_OF_MEMORY)
     }
 
@@ -259,14 +152,43 @@ impl Graph {
         leaves
     }
 
-    /// A node's work.
+    /// A node's work; `None` for a child graph.
     ///
     /// # Errors
     /// `INVALID_VALUE` when it is not there.
-    pub(crate) fn work(&self, node: u32) -> CuResult<Work> {
+    pub(crate) fn work(&self, node: u32) -> CuResult<Option<Work>> {
+        self.look_at(node, |content| match content {
+            Content::Work(work) => Some(work.clone()),
+            Content::Child(_) => None,
+        })
+    }
+
+    /// The graph that a node is; `None` for work.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when it is not there.
+    pub(crate) fn child(&self, node: u32) -> CuResult<Option<Arc<Self>>> {
+        self.look_at(node, |content| match content {
+            Content::Work(_) => None,
+            Content::Child(child) => Some(child.clone()),
+        })
+    }
+
+    /// What `cuGraphNodeGetType` reports.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when it is not there.
+    pub(crate) fn node_type(&self, node: u32) -> CuResult<CUgraphNodeType> {
+        self.look_at(node, |content| match content {
+            Content::Work(work) => work.node_type(),
+            Content::Child(_) => CUgraphNodeType::CU_GRAPH_NODE_TYPE_GRAPH,
+        })
+    }
+
+    fn look_at<T>(&self, node: u32, look: impl FnOnce(&Content) -> T) -> CuResult<T> {
         let nodes = self.nodes.lock();
         let node = nodes.get(node as usize).and_then(Option::as_ref);
-        node.map(|node| node.work.clone()).ok_or(CuError::INVALID_VALUE)
+        node.map(|node| look(&node.content)).ok_or(CuError::INVALID_VALUE)
     }
 
     /// Gives a node other work of the same kind.
@@ -276,11 +198,13 @@ impl Graph {
     pub(crate) fn set_work(&self, node: u32, work: Work) -> CuResult {
         let mut nodes = self.nodes.lock();
         let node = nodes.get_mut(node as usize).and_then(Option::as_mut).ok_or(CuError::INVALID_VALUE)?;
-        if !node.work.is_like(&work) {
-            return Err(CuError::INVALID_VALUE);
+        match &mut node.content {
+            Content::Work(before) if before.is_like(&work) => {
+                *before = work;
+                Ok(())
+            }
+            Content::Work(_) | Content::Child(_) => Err(CuError::INVALID_VALUE),
         }
-        node.work = work;
-        Ok(())
     }
 
     /// Nodes that a node waits for.
@@ -376,9 +300,9 @@ impl Graph {
             }
             after.sort_unstable();
             after.dedup();
-            done[index] = Some(match &node.work {
-                Work::Child(child) => child.unfold(&after, plan)?,
-                work => {
+            done[index] = Some(match &node.content {
+                Content::Child(child) => child.unfold(&after, plan)?,
+                Content::Work(work) => {
                     if plan.steps.len() >= MAX_NODES {
                         return Err(CuError::OUT_OF_MEMORY);
                     }
@@ -449,7 +373,7 @@ impl Plan {
     ///
     /// # Errors
     /// `OUT_OF_MEMORY` when a node is too large for its length fields, or without pinned memory for copies; those of
-    /// [`HostCalls::register`](super::host_call::HostCalls::register).
+    /// [`host_call::register`](super::host_call::register).
     pub(crate) fn encode(&self) -> CuResult<Encoded> {
         let mut out = Encoder::with_room_for(self.steps.len());
         // A step may be more than one node: those after it wait for the last.
@@ -481,6 +405,8 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use vgpu_core::wire::messages::Fill;
+
     use super::*;
 
     fn graph() -> Graph {
@@ -546,7 +472,7 @@ mod tests {
         child.add(fill(11), vec![]).expect("room");
         let parent = graph();
         parent.add(fill(0), vec![]).expect("room");
-        parent.add(Work::Child(child), vec![0]).expect("room");
+        parent.add_child(child, vec![0]).expect("room");
         parent.add(fill(1), vec![1]).expect("room");
         let plan = parent.plan().expect("no cycle");
         assert_eq!(targets(&plan), [0, 10, 11, 1]);

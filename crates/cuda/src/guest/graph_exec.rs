@@ -12,13 +12,18 @@ use vgpu_core::{CuError, CuResult};
 use super::context::Context;
 use super::event::Point;
 use super::gate::Arm;
-use super::graph::{Graph, Plan, Work};
+use super::graph::{Graph, Plan};
 use super::graph_wire::Encoded;
+use super::handle::{Slab, Tag};
+use super::host_call;
 use super::process::Process;
 use super::stream::Stream;
+use super::work::Work;
 
 /// Plans up to this length travel in the record itself.
 const INLINE_BYTES: usize = 32 * 1024;
+
+static GRAPH_EXECS: Slab<Arc<GraphExec>> = Slab::new(Tag::GraphExec);
 
 /// An executable graph.
 pub(crate) struct GraphExec {
@@ -75,7 +80,22 @@ impl GraphExec {
         let wire = make(&process.link, context, &encoded)?;
         let state = Mutex::new(State { wire, plan, encoded, last: None });
         let exec = |handle| Arc::new(Self { handle, id: process.new_id(), flags, context, state });
-        Ok(process.graph_execs.insert_with(exec))
+        Ok(GRAPH_EXECS.insert_with(exec))
+    }
+
+    /// The executable graph that a program means.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when there is none of that handle.
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        GRAPH_EXECS.get(handle).ok_or(CuError::INVALID_VALUE)
+    }
+
+    /// Ends the handles of all of the context of that wire number: at the executor they end with it.
+    pub(super) fn forget_all_of(context: u32) {
+        for exec in GRAPH_EXECS.filtered(|exec| exec.context == context) {
+            GRAPH_EXECS.remove(exec.handle);
+        }
     }
 
     /// Ends the executable graph; launches made before are done still.
@@ -83,7 +103,7 @@ impl GraphExec {
     /// # Errors
     /// Those of the link.
     pub(crate) fn destroy(&self, process: &Process) -> CuResult {
-        process.graph_execs.remove(self.handle);
+        GRAPH_EXECS.remove(self.handle);
         process.link.post(&GraphDestroy { graph: self.state.lock().wire }, &[]).map(drop)
     }
 
@@ -154,7 +174,7 @@ impl GraphExec {
         let mut state = self.state.lock();
         let live = match stream.enter(process)? {
             Arm::Live(live) => live,
-            Arm::Captured(captured) => return captured.add(Work::Child(state.plan.to_graph(process)?)),
+            Arm::Captured(captured) => return captured.add_child(state.plan.to_graph(process)?),
         };
         if let Some((slot, seq)) = state.last {
             live.wait_for(slot, seq)?;
@@ -171,7 +191,7 @@ impl GraphExec {
         let seq = live.post(&GraphLaunch { graph: state.wire, stream: 0, reserved: 0 }, &[])?;
         state.last = Some((live.slot(), seq));
         if !state.encoded.calls.is_empty() {
-            process.host_calls.expect(live.slot(), seq, state.encoded.calls.clone());
+            host_call::expect(live.slot(), seq, state.encoded.calls.clone());
         }
         for step in &state.plan.steps {
             if let Work::EventRecord(event) = &step.work {

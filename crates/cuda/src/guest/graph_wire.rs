@@ -6,7 +6,7 @@ use vgpu_core::wire::messages::{GraphNode, HostCall};
 use vgpu_core::wire::{Message, Pod};
 use vgpu_core::{CuError, CuResult};
 
-use super::host_call::{Action, Registered};
+use super::host_call::{self, Action, Registered};
 use super::process::process;
 
 /// As much as most nodes take.
@@ -76,10 +76,10 @@ impl Encoder {
     /// Appends something that this process does.
     ///
     /// # Errors
-    /// As [`message`](Self::message), and as [`HostCalls::register`](super::host_call::HostCalls::register).
+    /// As [`message`](Self::message), and as [`register`](host_call::register).
     pub(crate) fn call(&mut self, action: Action, after: &[u32]) -> CuResult {
         let process = process()?;
-        let call = process.host_calls.register(process, action)?;
+        let call = host_call::register(process, action)?;
         let message = HostCall { stream: 0, reserved: 0, token: call.token };
         self.calls.push(call);
         self.message(&message, &[], after)

@@ -147,20 +147,18 @@ impl<T: Clone> Slab<T> {
 /// A pool of small numbers: the window's stream and event slots.
 pub(crate) struct SlotPool {
     inner: parking_lot::Mutex<(u32, Vec<u32>)>,
-    limit: u32,
 }
 
 impl SlotPool {
-    /// Numbers from 0 up to, not including, `limit`.
-    pub(crate) const fn new(limit: u32) -> Self {
-        Self { inner: parking_lot::Mutex::new((0, Vec::new())), limit }
+    pub(crate) const fn new() -> Self {
+        Self { inner: parking_lot::Mutex::new((0, Vec::new())) }
     }
 
-    /// A number that nobody holds.
-    pub(crate) fn take(&self) -> Option<u32> {
+    /// A number below `limit` that nobody holds.
+    pub(crate) fn take(&self, limit: u32) -> Option<u32> {
         let mut inner = self.inner.lock();
         inner.1.pop().or_else(|| {
-            (inner.0 < self.limit).then(|| {
+            (inner.0 < limit).then(|| {
                 inner.0 += 1;
                 inner.0 - 1
             })
@@ -218,9 +216,9 @@ mod tests {
 
     #[test]
     fn slots_are_reused_and_end() {
-        let pool = SlotPool::new(2);
-        assert_eq!((pool.take(), pool.take(), pool.take()), (Some(0), Some(1), None));
+        let pool = SlotPool::new();
+        assert_eq!((pool.take(2), pool.take(2), pool.take(2)), (Some(0), Some(1), None));
         pool.give_back(0);
-        assert_eq!((pool.take(), pool.take()), (Some(0), None));
+        assert_eq!((pool.take(2), pool.take(2)), (Some(0), None));
     }
 }

@@ -3,17 +3,15 @@
 //! The executor calls by token, and holds the stream until it hears that the call is done. One thread of ours carries the calls
 //! out, in the order in which they were made. It is started with the first, and ends with the process.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
 use vgpu_core::abi::{CUresult, CUstream};
-use vgpu_core::wire::messages::HostCall;
 use vgpu_core::wire::{Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult, guest, quiet_thread};
 
-use super::gate::Live;
 use super::host_copy::RowsCopy;
 use super::output;
 use super::process::{Process, process};
@@ -83,23 +81,26 @@ pub(crate) struct Registered {
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        if let Ok(process) = process() {
-            process.host_calls.state.lock().actions.remove(&self.token);
+        if process().is_ok() {
+            CALLS.state.lock().actions.remove(&self.token);
         }
     }
 }
 
 /// What calls may come, and whom they concern.
-#[derive(Default)]
-pub(crate) struct HostCalls {
+struct HostCalls {
     state: Mutex<State>,
     /// Told of new records that calls come from.
     expected: Condvar,
 }
 
-#[derive(Default)]
+static CALLS: HostCalls = HostCalls {
+    state: Mutex::new(State { actions: BTreeMap::new(), last_token: 0, under_way: Vec::new(), has_thread: false }),
+    expected: Condvar::new(),
+};
+
 struct State {
-    actions: HashMap<u64, Arc<Action>>,
+    actions: BTreeMap<u64, Arc<Action>>,
     last_token: u64,
     under_way: Vec<UnderWay>,
     has_thread: bool,
@@ -112,32 +113,32 @@ struct UnderWay {
     _calls: Arc<[Registered]>,
 }
 
+/// Makes an action known.
+///
+/// # Errors
+/// `OPERATING_SYSTEM` without the thread that would carry it out.
+pub(crate) fn register(process: &'static Process, action: Action) -> CuResult<Registered> {
+    let mut state = CALLS.state.lock();
+    if !state.has_thread {
+        quiet_thread::spawn("vgpu-host-calls", STACK_BYTES, move || serve(process)).map_err(|error| {
+            log::error!("no thread for host functions: {error}");
+            CuError::OPERATING_SYSTEM
+        })?;
+        state.has_thread = true;
+    }
+    state.last_token += 1;
+    let token = state.last_token;
+    state.actions.insert(token, Arc::new(action));
+    Ok(Registered { token })
+}
+
+/// Has the thread listen until a record that calls come from is retired, and keeps those known so long.
+pub(crate) fn expect(stream: StreamSlot, seq: Seq, calls: Arc<[Registered]>) {
+    CALLS.state.lock().under_way.push(UnderWay { stream, seq, _calls: calls });
+    CALLS.expected.notify_one();
+}
+
 impl HostCalls {
-    /// Makes an action known.
-    ///
-    /// # Errors
-    /// `OPERATING_SYSTEM` without the thread that would carry it out.
-    pub(crate) fn register(&self, process: &'static Process, action: Action) -> CuResult<Registered> {
-        let mut state = self.state.lock();
-        if !state.has_thread {
-            quiet_thread::spawn("vgpu-host-calls", STACK_BYTES, move || serve(process)).map_err(|error| {
-                log::error!("no thread for host functions: {error}");
-                CuError::OPERATING_SYSTEM
-            })?;
-            state.has_thread = true;
-        }
-        state.last_token += 1;
-        let token = state.last_token;
-        state.actions.insert(token, Arc::new(action));
-        Ok(Registered { token })
-    }
-
-    /// Has the thread listen until a record that calls come from is retired, and keeps those known so long.
-    pub(crate) fn expect(&self, stream: StreamSlot, seq: Seq, calls: Arc<[Registered]>) {
-        self.state.lock().under_way.push(UnderWay { stream, seq, _calls: calls });
-        self.expected.notify_one();
-    }
-
     /// A record that is not retired, waiting for one if there is none.
     fn next(&self, process: &Process) -> (StreamSlot, Seq) {
         let mut state = self.state.lock();
@@ -168,28 +169,17 @@ fn serve(process: &'static Process) {
     guest::be_called();
     let mut done = 0;
     loop {
-        let (stream, seq) = process.host_calls.next(process);
+        let (stream, seq) = CALLS.next(process);
         let Ok(called) = process.link.wait_host_call(done, stream, seq) else {
             return;
         };
         while done < called {
             done += 1;
-            match process.host_calls.action(process.link.host_call_token(done)) {
+            match CALLS.action(process.link.host_call_token(done)) {
                 Some(action) => action.run(process),
                 None => log::error!("the executor has called what nobody knows"),
             }
             process.link.host_call_done(done);
         }
     }
-}
-
-/// Queues an action on a stream.
-///
-/// # Errors
-/// As [`HostCalls::register`], and those of the link.
-pub(crate) fn post(process: &'static Process, live: Live<'_>, action: Action) -> CuResult {
-    let call = process.host_calls.register(process, action)?;
-    let seq = live.post(&HostCall { stream: 0, reserved: 0, token: call.token }, &[])?;
-    process.host_calls.expect(live.slot(), seq, Arc::from([call]));
-    Ok(())
 }

@@ -7,14 +7,12 @@
 //! The same goes for copies whose asynchronous form has returned, once somebody waits for their stream: if nothing else is left
 //! there, it is over to the program, too, and not waited for.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use vgpu_core::CuResult;
 use vgpu_core::wire::Seq;
 
 use super::context::Context;
-use super::gate::Live;
-use super::place::End;
 use super::process::Process;
 use super::stream::Stream;
 
@@ -25,57 +23,22 @@ const STREAMS_MAX: usize = 64;
 ///
 /// Whoever opens one counts it, and then looks for copies under way; a copy is noted, and then looks at the count. So one of them
 /// sees the other.
-#[derive(Default)]
-pub(crate) struct Apart(AtomicU32);
+static APART: AtomicU32 = AtomicU32::new(0);
 
-impl Apart {
-    pub(super) fn opened(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-
-    pub(super) fn closed(&self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-
-    /// Whether there is more than one context and its blocking streams.
-    #[inline]
-    fn are_several(&self) -> bool {
-        self.0.load(Ordering::SeqCst) > 1
-    }
+pub(super) fn opened() {
+    APART.fetch_add(1, Ordering::SeqCst);
 }
 
-/// Such copies of a stream.
-#[derive(Default)]
-pub(crate) struct HostCopy {
-    /// The last record that is the end of one, 0 before the first.
-    last: AtomicU64,
-    /// The last record up to which everything was over to the program when somebody waited.
-    over: AtomicU64,
+pub(super) fn closed() {
+    APART.fetch_sub(1, Ordering::SeqCst);
 }
 
-impl HostCopy {
-    fn note(&self, seq: Seq) {
-        self.last.fetch_max(seq, Ordering::SeqCst);
-    }
-
-    fn last(&self) -> Seq {
-        self.last.load(Ordering::SeqCst)
-    }
-
-    /// Whether all up to a record of the stream is over to the program, although it may not be done.
-    #[inline]
-    pub(super) fn is_over(&self, seq: Seq) -> bool {
-        seq <= self.over.load(Ordering::Acquire)
-    }
-}
-
-/// For one who waits for a stream: if nothing is left there but copies whose bytes have been taken, whatever any stream is given
-/// from now on comes after them. Returns whether that is all there was to wait for.
+/// For one who waits for a stream that is not captured: if nothing is left there but copies whose bytes have been taken, whatever
+/// any stream is given from now on comes after them. Returns whether that is all there was to wait for.
 ///
 /// # Errors
 /// `CONTEXT_IS_DESTROYED`, and those of the link.
-pub(super) fn end_unseen(process: &Process, live: Live<'_>) -> CuResult<bool> {
-    let stream = live.stream();
+pub(super) fn end_unseen(process: &Process, stream: &Stream) -> CuResult<bool> {
     let Some(run) = stream.tail.unseen_run() else {
         return Ok(false);
     };
@@ -84,8 +47,8 @@ pub(super) fn end_unseen(process: &Process, live: Live<'_>) -> CuResult<bool> {
     if is_done(stream, run.last) || !is_done(stream, run.after) || !is_order_kept_by_idle(process, stream)? {
         return Ok(false);
     }
-    live.end(run.last, End::BeforeAll)?;
-    stream.host_copy.over.fetch_max(run.last, Ordering::AcqRel);
+    put_before_all(process, stream, run.last)?;
+    stream.copied.set_over(run.last);
     Ok(true)
 }
 
@@ -100,26 +63,25 @@ fn is_order_kept_by_idle(process: &Process, stream: &Stream) -> CuResult<bool> {
     })
 }
 
-/// Has a copy from the program's memory, which ends with `seq`, come before whatever any stream is given from now on.
+/// Has a copy from the program's memory, which ends with `seq` on `stream`, come before whatever any stream is given from now on.
 ///
 /// # Errors
 /// Those of the link.
 #[inline]
-pub(super) fn put_before_all(process: &Process, live: Live<'_>, seq: Seq) -> CuResult {
-    live.stream().host_copy.note(seq);
-    if process.apart.are_several() { hold_others_back(process, live, seq) } else { Ok(()) }
+pub(super) fn put_before_all(process: &Process, stream: &Stream, seq: Seq) -> CuResult {
+    stream.copied.note(seq);
+    if APART.load(Ordering::SeqCst) > 1 { hold_others_back(process, stream, seq) } else { Ok(()) }
 }
 
 #[cold]
-fn hold_others_back(process: &Process, live: Live<'_>, seq: Seq) -> CuResult {
-    let stream = live.stream();
+fn hold_others_back(process: &Process, stream: &Stream, seq: Seq) -> CuResult {
     let mut others = 0;
     each_stream(process, &mut |other| {
         others += usize::from(!other.keeps_order_with(stream));
         Ok(())
     })?;
     if others > STREAMS_MAX {
-        return live.wait(seq);
+        return process.link.wait(stream.slot(), seq);
     }
     each_stream(process, &mut |other| match other.keeps_order_with(stream) {
         true => Ok(()),
@@ -132,7 +94,7 @@ fn hold_others_back(process: &Process, live: Live<'_>, seq: Seq) -> CuResult {
 /// # Errors
 /// Those of the link.
 pub(super) fn join(process: &Process, opened: &Stream) -> CuResult {
-    each_stream(process, &mut |other| opened.stand_behind(process, other.slot(), other.host_copy.last()))
+    each_stream(process, &mut |other| opened.stand_behind(process, other.slot(), other.copied.last()))
 }
 
 /// Has the legacy stream answer for the copies of a stream that will be closed: it keeps order with it, and stays.
@@ -140,19 +102,19 @@ pub(super) fn join(process: &Process, opened: &Stream) -> CuResult {
 /// # Errors
 /// Those of the link.
 pub(super) fn leave(process: &Process, closing: &Stream) -> CuResult {
-    let (slot, copied) = (closing.slot(), closing.host_copy.last());
+    let (slot, copied) = (closing.slot(), closing.copied.last());
     if copied == 0 || process.link.is_done(slot, copied) {
         return Ok(());
     }
     closing.owner.each_stream(&mut |other| {
         if other.is_legacy() && other.context == closing.context {
             other.stand_behind(process, slot, copied)?;
-            other.host_copy.note(other.last());
+            other.copied.note(other.last());
         }
         Ok(())
     })
 }
 
 fn each_stream(process: &Process, visit: &mut dyn FnMut(&Stream) -> CuResult) -> CuResult {
-    process.contexts.filtered(|_| true).iter().try_for_each(|context: &&Context| context.each_stream(visit))
+    Context::all(process).iter().try_for_each(|context| context.each_stream(visit))
 }

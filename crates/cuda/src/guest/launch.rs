@@ -1,4 +1,4 @@
-//! Launches: checking their shape and packing their parameters.
+//! Launches: checking what they ask for and packing their parameters.
 
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -6,91 +6,18 @@ use std::ffi::c_void;
 use vgpu_core::abi::CUdevice_attribute;
 use vgpu_core::wire::Pod;
 use vgpu_core::wire::launch_attributes::LaunchAttributes;
-use vgpu_core::wire::messages::{LAUNCH_COOPERATIVE, Launch};
+use vgpu_core::wire::messages::Launch;
 use vgpu_core::{CuError, CuResult};
 
 use super::context::Context;
 use super::device::Device;
-use super::function::Function;
+use super::function::{Function, MAX_PARAM_BYTES};
 use super::gate::{Arm, Live};
-use super::graph::{KernelWork, Params, Work};
+use super::library;
 use super::process::Process;
+use super::shape::Shape;
 use super::stream::Stream;
-
-/// How many threads a launch has and how they are grouped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Shape {
-    pub(crate) grid: [u32; 3],
-    pub(crate) block: [u32; 3],
-    pub(crate) dynamic_shared_bytes: u32,
-    pub(crate) cooperative: bool,
-}
-
-/// What a device allows of a launch's shape.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Limits {
-    pub(crate) grid: [u32; 3],
-    pub(crate) block: [u32; 3],
-    pub(crate) block_threads: u32,
-}
-
-impl Limits {
-    pub(crate) fn of(device: &Device) -> Self {
-        use CUdevice_attribute as A;
-        Self {
-            grid: [
-                device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X),
-                device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y),
-                device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z),
-            ],
-            block: [
-                device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X),
-                device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y),
-                device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z),
-            ],
-            block_threads: device.limit(A::CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK),
-        }
-    }
-}
-
-impl Shape {
-    /// Checks the shape against what device and function allow.
-    ///
-    /// # Errors
-    /// `INVALID_VALUE` for an empty or too large grid or block or too much shared memory, `LAUNCH_OUT_OF_RESOURCES`
-    /// for more threads than this function can have.
-    pub(crate) fn check(&self, limits: &Limits, max_threads: u32, max_dynamic_shared_bytes: u32) -> CuResult {
-        let fits =
-            |size: &[u32; 3], limit: &[u32; 3]| size.iter().zip(limit).all(|(size, limit)| (1..=*limit).contains(size));
-        if !fits(&self.grid, &limits.grid) || !fits(&self.block, &limits.block) {
-            return Err(CuError::INVALID_VALUE);
-        }
-        let threads = self.block.iter().map(|size| u64::from(*size)).product::<u64>();
-        if threads > u64::from(limits.block_threads) || self.dynamic_shared_bytes > max_dynamic_shared_bytes {
-            return Err(CuError::INVALID_VALUE);
-        }
-        if threads > u64::from(max_threads) {
-            return Err(CuError::LAUNCH_OUT_OF_RESOURCES);
-        }
-        Ok(())
-    }
-
-    /// Threads of one block; meaningful for a checked shape.
-    fn block_threads(&self) -> u32 {
-        self.block.iter().copied().fold(1, u32::saturating_mul)
-    }
-
-    fn blocks(&self) -> u64 {
-        self.grid.iter().map(|size| u64::from(*size)).fold(1, u64::saturating_mul)
-    }
-
-    /// The launch of that function as a message.
-    pub(crate) fn message(&self, function: &Function) -> Launch {
-        let &Self { grid, block, dynamic_shared_bytes, cooperative } = self;
-        let flags = if cooperative { LAUNCH_COOPERATIVE } else { 0 };
-        Launch { function: function.wire, stream: 0, flags, grid, block, dynamic_shared_bytes, reserved: 0 }
-    }
-}
+use super::work::{KernelWork, Params, Work};
 
 /// Checks a launch of `function`.
 ///
@@ -220,7 +147,7 @@ unsafe fn extra_buffer<'a>(extra: *mut *mut c_void) -> CuResult<&'a [u8]> {
     }
     match len {
         Some(0) => Ok(&[]),
-        Some(len) if !buffer.is_null() && len <= super::function::MAX_PARAM_BYTES as usize => {
+        Some(len) if !buffer.is_null() && len <= MAX_PARAM_BYTES as usize => {
             // SAFETY: the caller says that the buffer is that long.
             Ok(unsafe { std::slice::from_raw_parts(buffer, len) })
         }
@@ -262,8 +189,8 @@ pub(crate) unsafe fn launch(
         // SAFETY: the caller's promise is passed on.
         unsafe { pack(function, pointers, extra, packed) }?;
         match stream.enter(process)? {
-            Arm::Live(live) if attributes.is_empty() => live.post(&shape.message(function), packed).map(drop),
-            Arm::Live(live) => post_ex(live, &shape.message(function), attributes, packed),
+            Arm::Live(live) if attributes.is_empty() => live.post(&shape.message(function.wire), packed).map(drop),
+            Arm::Live(live) => post_ex(live, &shape.message(function.wire), attributes, packed),
             Arm::Captured(captured) => {
                 let params = Params::new(&packed[params_at..]);
                 captured.add(Work::Kernel(KernelWork::new(function.clone(), shape, attributes, params)))
@@ -300,7 +227,7 @@ pub(crate) unsafe fn node_work(
     pointers: *mut *mut c_void,
     extra: *mut *mut c_void,
 ) -> CuResult<Work> {
-    let function = super::function::find(process, context, function)?;
+    let function = library::find_function(process, context, function)?;
     check(process, &function, &shape)?;
     let mut packed = Vec::new();
     // SAFETY: the caller's promise is passed on.
@@ -324,41 +251,6 @@ pub(crate) fn post_for_library(process: &Process, stream: &Stream, op: u16, fixe
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const LIMITS: Limits = Limits { grid: [1000, 100, 10], block: [1024, 1024, 64], block_threads: 1024 };
-
-    fn check(grid: [u32; 3], block: [u32; 3], dynamic_shared_bytes: u32) -> CuResult {
-        Shape { grid, block, dynamic_shared_bytes, cooperative: false }.check(&LIMITS, 256, 48 << 10)
-    }
-
-    #[test]
-    fn shapes_up_to_the_limits_are_accepted() {
-        assert_eq!(check([1000, 100, 10], [16, 4, 4], 48 << 10), Ok(()));
-    }
-
-    #[test]
-    fn empty_and_too_large_shapes_are_invalid() {
-        let bad = [
-            ([0, 1, 1], [1, 1, 1]),
-            ([1, 1, 1], [1, 0, 1]),
-            ([1, 101, 1], [1, 1, 1]),
-            ([1, 1, 1], [1, 1, 65]),
-            ([1, 1, 1], [1024, 1024, 1]),
-        ];
-        for (grid, block) in bad {
-            assert_eq!(check(grid, block, 0), Err(CuError::INVALID_VALUE));
-        }
-    }
-
-    #[test]
-    fn more_threads_than_the_function_can_have_are_out_of_resources() {
-        assert_eq!(check([1, 1, 1], [257, 1, 1], 0), Err(CuError::LAUNCH_OUT_OF_RESOURCES));
-    }
-
-    #[test]
-    fn more_shared_memory_than_allowed_is_invalid() {
-        assert_eq!(check([1, 1, 1], [1, 1, 1], (48 << 10) + 1), Err(CuError::INVALID_VALUE));
-    }
 
     #[test]
     fn a_parameter_buffer_is_found_in_its_list() {

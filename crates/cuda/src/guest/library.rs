@@ -9,9 +9,13 @@ use vgpu_core::{CuError, CuResult};
 
 use super::context::Context;
 use super::function::Function;
+use super::handle::{self, Slab, Tag};
 use super::image::OwnedImage;
 use super::module::Module;
 use super::process::Process;
+
+static LIBRARIES: Slab<Arc<Library>> = Slab::new(Tag::Library);
+static KERNELS: Slab<Arc<Kernel>> = Slab::new(Tag::Kernel);
 
 /// A library.
 pub(crate) struct Library {
@@ -36,8 +40,8 @@ pub(crate) struct Kernel {
 
 impl Library {
     /// Keeps an image; nothing is loaded.
-    pub(crate) fn create(process: &Process, image: OwnedImage) -> Arc<Self> {
-        process.libraries.insert_with(|handle| {
+    pub(crate) fn create(_process: &Process, image: OwnedImage) -> Arc<Self> {
+        LIBRARIES.insert_with(|handle| {
             Arc::new_cyclic(|weak| Self {
                 handle,
                 image,
@@ -46,6 +50,19 @@ impl Library {
                 weak: weak.clone(),
             })
         })
+    }
+
+    /// The library that a program means.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when there is none of that handle.
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        LIBRARIES.get(handle).ok_or(CuError::INVALID_HANDLE)
+    }
+
+    /// All libraries.
+    pub(crate) fn all(_process: &Process) -> Vec<Arc<Self>> {
+        LIBRARIES.filtered(|_| true)
     }
 
     /// The library's module in a context, loaded at first use.
@@ -80,7 +97,7 @@ impl Library {
         let function = module.function(process, name.clone())?;
         let mut kernels = self.kernels.lock();
         let kernel = kernels.entry(name.clone()).or_insert_with(|| {
-            process.kernels.insert_with(|handle| {
+            KERNELS.insert_with(|handle| {
                 Arc::new(Kernel {
                     handle,
                     name,
@@ -98,15 +115,15 @@ impl Library {
     /// # Errors
     /// Those of the link.
     pub(crate) fn unload(&self, process: &Process) -> CuResult {
-        process.libraries.remove(self.handle);
+        LIBRARIES.remove(self.handle);
         for (_, kernel) in self.kernels.lock().drain() {
-            process.kernels.remove(kernel.handle);
+            KERNELS.remove(kernel.handle);
         }
         // Modules of contexts that are gone went with them.
         let modules: Vec<_> = self.modules.lock().drain(..).collect();
         let mut result = Ok(());
         for (_, module) in modules {
-            if process.modules.get(module.handle).is_some() {
+            if Module::find(process, module.handle).is_ok() {
                 result = result.and(module.unload(process));
             }
         }
@@ -115,6 +132,14 @@ impl Library {
 }
 
 impl Kernel {
+    /// The kernel that a program means.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when there is none of that handle.
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        KERNELS.get(handle).ok_or(CuError::INVALID_HANDLE)
+    }
+
     /// The kernel's function in a context.
     ///
     /// # Errors
@@ -131,4 +156,20 @@ impl Kernel {
         self.functions.write().push((module.context, function.clone()));
         Ok(function)
     }
+}
+
+/// The function that a `CUfunction` names in a context; it may be a `CUkernel`, which is found or loaded there.
+///
+/// # Errors
+/// `INVALID_HANDLE` when it is neither or of another context.
+#[inline]
+pub(crate) fn find_function(
+    process: &'static Process,
+    context: &'static Context,
+    function: u64,
+) -> CuResult<Arc<Function>> {
+    if handle::has_tag(function, Tag::Kernel) {
+        return Kernel::find(process, function)?.function(process, context);
+    }
+    Function::find(process, function)
 }

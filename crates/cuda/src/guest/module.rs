@@ -11,9 +11,12 @@ use vgpu_core::{CuError, CuResult};
 use super::allocation::Kind;
 use super::context::Context;
 use super::function::Function;
+use super::handle::{Slab, Tag};
 use super::image::Image;
 use super::output;
 use super::process::Process;
+
+static MODULES: Slab<Arc<Module>> = Slab::new(Tag::Module);
 
 /// A loaded module.
 pub(crate) struct Module {
@@ -47,7 +50,20 @@ impl Module {
                 globals: Mutex::new(HashMap::new()),
             })
         };
-        Ok(process.modules.insert_with(make))
+        Ok(MODULES.insert_with(make))
+    }
+
+    /// The module that a program means.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when there is none of that handle.
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        MODULES.get(handle).ok_or(CuError::INVALID_HANDLE)
+    }
+
+    /// All modules of the context of that wire number.
+    pub(super) fn all_of(_process: &Process, context: u32) -> Vec<Arc<Self>> {
+        MODULES.filtered(|module| module.context == context)
     }
 
     /// A kernel by name.
@@ -98,9 +114,9 @@ impl Module {
 
     /// Ends the module's handle and those of its functions.
     pub(crate) fn forget(&self, process: &Process) {
-        process.modules.remove(self.handle);
+        MODULES.remove(self.handle);
         for (_, function) in self.functions.lock().drain() {
-            process.functions.remove(function.handle);
+            function.forget();
         }
         for (_, (address, _)) in self.globals.lock().drain() {
             process.allocations.remove(address, |range| range.kind == Kind::Variable);

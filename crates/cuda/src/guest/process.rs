@@ -1,56 +1,27 @@
-//! The process's one link, its devices and its tables of live objects.
+//! The process: its one link, its devices and its addresses. What the objects of its contexts are is nothing to it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use vgpu_core::guest::{Link, Request};
-use vgpu_core::wire::{EventSlot, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use super::absence;
 use super::allocation::Allocations;
-use super::context::Context;
 use super::device::{self, Device};
-use super::event::Event;
 use super::fork;
-use super::function::Function;
-use super::gate::Captures;
-use super::graph::Graph;
-use super::graph_exec::GraphExec;
-use super::handle::{Slab, SlotPool, Tag};
-use super::host_call::HostCalls;
-use super::host_order::Apart;
-use super::library::{Kernel, Library};
-use super::module::Module;
-use super::stream::Stream;
 use super::visible;
 
-/// Everything of this process that lives as long as it does.
+/// What all else of this process is made with. It lives as long as the process does.
+///
+/// Each kind of object keeps its own table, and shows it to those that have a `Process` in hand: a child of `fork` has none.
 pub(crate) struct Process {
     pub(crate) link: Link,
     /// What `cuDriverGetVersion` reports once it is known.
     pub(crate) driver_version: u32,
     pub(crate) devices: Vec<Device>,
-    pub(crate) contexts: Slab<&'static Context>,
-    pub(crate) streams: Slab<Arc<Stream>>,
-    pub(crate) events: Slab<Arc<Event>>,
-    pub(crate) modules: Slab<Arc<Module>>,
-    pub(crate) functions: Slab<Arc<Function>>,
-    pub(crate) libraries: Slab<Arc<Library>>,
-    pub(crate) kernels: Slab<Arc<Kernel>>,
-    pub(crate) graphs: Slab<Arc<Graph>>,
-    pub(crate) graph_execs: Slab<Arc<GraphExec>>,
     pub(crate) allocations: Allocations,
-    pub(crate) host_calls: HostCalls,
-    pub(crate) stream_slots: SlotPool,
-    pub(crate) event_slots: SlotPool,
-    /// Timestamp words of destroyed events, and the record that will still write each.
-    pub(crate) dying_events: Mutex<Vec<(EventSlot, StreamSlot, Seq)>>,
-    pub(super) captures: Captures,
-    pub(super) apart: Apart,
-    next_context: AtomicU32,
     next_id: AtomicU64,
 }
 
@@ -118,31 +89,8 @@ impl Process {
             log::error!("no GPU: the executor has {}, CUDA_VISIBLE_DEVICES={visible:?} hides all", all.len());
             return Err(CuError::NO_DEVICE);
         }
-        let (stream_slots, event_slots) = (link.stream_slots(), link.event_slots());
         let allocations = Allocations::new(link.device_arena());
-        Ok(Self {
-            link,
-            driver_version,
-            devices,
-            contexts: Slab::new(Tag::Context),
-            streams: Slab::new(Tag::Stream),
-            events: Slab::new(Tag::Event),
-            modules: Slab::new(Tag::Module),
-            functions: Slab::new(Tag::Function),
-            libraries: Slab::new(Tag::Library),
-            kernels: Slab::new(Tag::Kernel),
-            graphs: Slab::new(Tag::Graph),
-            graph_execs: Slab::new(Tag::GraphExec),
-            allocations,
-            host_calls: HostCalls::default(),
-            stream_slots: SlotPool::new(stream_slots),
-            event_slots: SlotPool::new(event_slots),
-            dying_events: Mutex::new(Vec::new()),
-            captures: Captures::default(),
-            apart: Apart::default(),
-            next_context: AtomicU32::new(1),
-            next_id: AtomicU64::new(1),
-        })
+        Ok(Self { link, driver_version, devices, allocations, next_id: AtomicU64::new(1) })
     }
 
     /// The device of that ordinal.
@@ -152,11 +100,6 @@ impl Process {
     pub(crate) fn device(&self, ordinal: i32) -> CuResult<&Device> {
         let index = usize::try_from(ordinal).map_err(|_| CuError::INVALID_DEVICE)?;
         self.devices.get(index).ok_or(CuError::INVALID_DEVICE)
-    }
-
-    /// A fresh wire number for a context.
-    pub(crate) fn new_context_number(&self) -> u32 {
-        self.next_context.fetch_add(1, Ordering::Relaxed)
     }
 
     /// A number unique over the life of the process: ids of contexts, streams and captures.

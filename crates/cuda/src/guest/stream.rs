@@ -6,16 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
-use vgpu_core::wire::messages::{StreamCreate, StreamDestroy};
 use vgpu_core::wire::{Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
-use super::capture::{self, Branch};
+use super::capture::Branch;
 use super::context::Context;
-use super::gate::{Arm, Live, Tail};
-use super::host_order::{self, HostCopy};
+use super::copied::Copied;
+use super::gate::Tail;
+use super::handle::{Slab, SlotPool, Tag};
 use super::process::Process;
-use super::thread;
 
 /// The stream that a null handle names: legacy, or per-thread where the entry point says so.
 pub(crate) const NULL: u64 = 0;
@@ -26,6 +25,23 @@ pub(crate) const PER_THREAD: u64 = 2;
 
 /// `CU_STREAM_NON_BLOCKING`.
 pub(crate) const NON_BLOCKING: u32 = 1;
+
+static STREAMS: Slab<Arc<Stream>> = Slab::new(Tag::Stream);
+/// The window's completion words.
+static SLOTS: SlotPool = SlotPool::new();
+
+/// A completion word that no stream has.
+///
+/// # Errors
+/// `OUT_OF_MEMORY` when there is none.
+pub(super) fn take_slot(process: &Process) -> CuResult<StreamSlot> {
+    SLOTS.take(process.link.stream_slots()).ok_or(CuError::OUT_OF_MEMORY)
+}
+
+/// Lets another stream have a completion word.
+pub(super) fn give_back_slot(slot: StreamSlot) {
+    SLOTS.give_back(slot);
+}
 
 /// A stream of a live context.
 pub(crate) struct Stream {
@@ -39,8 +55,8 @@ pub(crate) struct Stream {
     pub(crate) priority: i32,
     /// Its completion word, and the last record posted on it.
     pub(super) tail: Tail,
-    /// Its last copy that other streams wait for.
-    pub(super) host_copy: HostCopy,
+    /// Its copies that other streams wait for.
+    pub(super) copied: Copied,
     closed: AtomicBool,
     /// Set while `branch` is.
     capturing: AtomicBool,
@@ -66,71 +82,32 @@ impl Stream {
             flags,
             priority,
             tail: Tail::new(slot),
-            host_copy: HostCopy::default(),
+            copied: Copied::default(),
             closed: AtomicBool::new(false),
             capturing: AtomicBool::new(false),
             branch: Mutex::new(None),
         }
     }
 
-    /// Opens a stream at the executor. With a `fixed_handle` it gets no handle of its own.
+    /// The stream that has a handle of its own and that a program means.
     ///
     /// # Errors
-    /// `OUT_OF_MEMORY` without a free slot, `CONTEXT_IS_DESTROYED`, else those of the link.
-    pub(crate) fn open(
-        process: &Process,
-        owner: &'static Context,
-        context: u32,
-        flags: u32,
-        priority: i32,
-        fixed_handle: Option<u64>,
-    ) -> CuResult<Arc<Self>> {
-        thread::close_left(process);
-        let live = owner.live()?;
-        let slot = process.stream_slots.take().ok_or(CuError::OUT_OF_MEMORY)?;
-        let create = StreamCreate { context, stream: slot, flags, priority };
-        process.link.post(&create, &[]).inspect_err(|_| process.stream_slots.give_back(slot))?;
-        let make = |handle| Arc::new(Self::new(handle, process.new_id(), slot, owner, context, flags, priority));
-        let stream = match fixed_handle {
-            Some(handle) => make(handle),
-            None => process.streams.insert_with(make),
-        };
-        live.adopt(stream.clone());
-        if stream.is_apart() {
-            process.apart.opened();
-        }
-        host_order::join(process, &stream)?;
-        Ok(stream)
+    /// `INVALID_HANDLE` when there is none of that handle.
+    #[inline]
+    pub(crate) fn find(_process: &Process, handle: u64) -> CuResult<Arc<Self>> {
+        STREAMS.get(handle).ok_or(CuError::INVALID_HANDLE)
     }
 
-    /// Closes the stream: work queued on it is still done.
-    pub(crate) fn close(&self, process: &Process) {
-        if let Ok(live) = self.owner.live()
-            && live.number == self.context
-        {
-            if let Err(error) = host_order::leave(process, self) {
-                log::warn!("a copy of a stream that is closed may come late for others: {error}");
-            }
-            live.release(self.slot());
-        }
-        if self.forget(process) {
-            let posted = process.link.post(&StreamDestroy { stream: self.slot(), reserved: 0 }, &[]);
-            if posted.is_ok() {
-                process.stream_slots.give_back(self.slot());
-            }
-        }
+    /// Makes a stream that has a handle of its own.
+    pub(super) fn with_handle(make: impl FnOnce(u64) -> Arc<Self>) -> Arc<Self> {
+        STREAMS.insert_with(make)
     }
 
-    /// Ends the handle of a stream whose context ends and takes it along. Its slot is free once that is posted:
-    /// returns whether this call is the one that frees it.
-    pub(crate) fn forget(&self, process: &Process) -> bool {
+    /// Ends its handle, if it has one of its own, and marks it closed; returns whether it was not yet.
+    pub(super) fn end_handle(&self) -> bool {
         let is_first = !self.closed.swap(true, Ordering::AcqRel);
         if is_first {
-            process.streams.remove(self.handle);
-            capture::abandon(process, self);
-            if self.is_apart() {
-                process.apart.closed();
-            }
+            STREAMS.remove(self.handle);
         }
         is_first
     }
@@ -145,6 +122,14 @@ impl Stream {
     #[inline]
     pub(crate) fn last(&self) -> Seq {
         self.tail.last()
+    }
+
+    /// Has later work here wait until `other` has retired `until`: as [`Tail::stand_behind`].
+    ///
+    /// # Errors
+    /// Those of the link.
+    pub(super) fn stand_behind(&self, process: &Process, other: StreamSlot, until: Seq) -> CuResult {
+        self.tail.stand_behind(&process.link, other, until)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -167,7 +152,7 @@ impl Stream {
     }
 
     /// Whether others cannot rely on the legacy stream for its order: it does not keep it, or copies on its own.
-    fn is_apart(&self) -> bool {
+    pub(super) fn is_apart(&self) -> bool {
         !self.is_blocking() || self.handle == PER_THREAD || self.is_legacy()
     }
 
@@ -185,7 +170,7 @@ impl Stream {
     #[inline]
     pub(crate) fn is_idle(&self, process: &Process) -> bool {
         let last = self.last();
-        process.link.is_done(self.slot(), last) || self.host_copy.is_over(last)
+        process.link.is_done(self.slot(), last) || self.copied.is_over(last)
     }
 
     /// Waits for this stream's own work.
@@ -212,47 +197,5 @@ impl Stream {
         }
         self.wait_own(process)?;
         process.link.sticky()
-    }
-
-    /// Waits as `cuStreamSynchronize` does.
-    ///
-    /// # Errors
-    /// `STREAM_CAPTURE_UNSUPPORTED` during capture (which this ends), else what there is to report.
-    pub(crate) fn synchronize(&self, process: &Process) -> CuResult {
-        let live = self.live(process)?;
-        if !host_order::end_unseen(process, live)? {
-            self.wait_all(process)?;
-        }
-        process.link.report()
-    }
-
-    /// Whether `cuStreamQuery` says done.
-    ///
-    /// # Errors
-    /// As [`Stream::synchronize`].
-    pub(crate) fn query(&self, process: &Process) -> CuResult<bool> {
-        self.live(process)?;
-        process.link.report()?;
-        let others_idle = !self.is_legacy()
-            || self.owner.live()?.streams().iter().all(|stream| !stream.is_blocking() || stream.is_idle(process));
-        Ok(others_idle && self.is_idle(process))
-    }
-
-    /// Whether an event may be a node of its own on this stream: only a capture has nodes.
-    ///
-    /// # Errors
-    /// `INVALID_VALUE` when that is wanted and the stream is not captured, else as [`Stream::enter`].
-    pub(crate) fn allow_external(&self, process: &Process, wanted: bool) -> CuResult {
-        match wanted {
-            true if matches!(self.enter(process)?, Arm::Live(_)) => Err(CuError::INVALID_VALUE),
-            _ => Ok(()),
-        }
-    }
-
-    fn live<'a>(&'a self, process: &'a Process) -> CuResult<Live<'a>> {
-        match self.enter(process)? {
-            Arm::Live(live) => Ok(live),
-            Arm::Captured(captured) => Err(captured.broken_by(CuError::STREAM_CAPTURE_UNSUPPORTED)),
-        }
     }
 }

@@ -1,6 +1,6 @@
-//! What belongs to one thread: its context stack, its own default streams, its capture mode.
+//! What belongs to one thread: its context stack and its own default streams.
 //!
-//! The current context and the capture mode have no destructor, so they work while a thread or the process ends
+//! The current context has no destructor, so it works while a thread or the process ends
 //! (C++ destructors run CUDA calls then). The rest does have one, which leaves the thread's streams to the others.
 //!
 //! `exit` runs the destructors of the thread that calls it, and that may be a signal's handler on a thread that was
@@ -12,16 +12,13 @@ use std::ptr::null_mut;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use vgpu_core::abi::CUstreamCaptureMode;
 use vgpu_core::{CuError, CuResult};
 
 use super::context::Context;
-use super::process::Process;
 use super::stream::Stream;
 
 thread_local! {
     static CURRENT: Cell<Option<&'static Context>> = const { Cell::new(None) };
-    static CAPTURE_MODE: Cell<CUstreamCaptureMode> = const { Cell::new(CUstreamCaptureMode(0)) };
     static OWN: Own = const {
         Own { below: ManuallyDrop::new(RefCell::new(Vec::new())), streams: ManuallyDrop::new(RefCell::new(None)) }
     };
@@ -66,8 +63,8 @@ impl Drop for Own {
     }
 }
 
-/// Closes the streams of threads that have ended.
-pub(crate) fn close_left(process: &Process) {
+/// Calls `visit` with the streams of threads that have ended, once with each.
+pub(super) fn each_left(mut visit: impl FnMut(&Stream)) {
     if LEFT.load(Ordering::Relaxed).is_null() {
         return;
     }
@@ -76,7 +73,7 @@ pub(crate) fn close_left(process: &Process) {
         // SAFETY: an ended thread has let go of it, and the swap has given the whole list to this call.
         let streams = unsafe { Box::from_raw(left) };
         for (_, stream) in &streams.by_context {
-            stream.close(process);
+            visit(stream);
         }
         left = streams.next;
     }
@@ -139,14 +136,4 @@ pub(crate) fn default_stream(
         Ok(Some(stream))
     })
     .unwrap_or(Ok(None))
-}
-
-/// Sets how strict captures are with this thread's calls; returns the mode before.
-pub(crate) fn exchange_capture_mode(mode: CUstreamCaptureMode) -> CUstreamCaptureMode {
-    CAPTURE_MODE.replace(mode)
-}
-
-/// How strict captures are with this thread's calls.
-pub(crate) fn capture_mode() -> CUstreamCaptureMode {
-    CAPTURE_MODE.get()
 }

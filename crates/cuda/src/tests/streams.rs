@@ -7,6 +7,7 @@ use vgpu_core::abi::{CUresult, CUstream, CUstreamCaptureMode};
 use super::{TestContext, add_one, alloc, download, launch, name, ok, outcome, stream, upload};
 use crate::generated::exports::*;
 use crate::guest::process;
+use crate::guest::stream::Stream;
 
 #[test]
 fn work_of_one_stream_keeps_its_order() {
@@ -239,7 +240,7 @@ fn a_wait_for_copies_alone_ends_before_they_do() {
         source.fill(round);
         ok!(cuMemcpyHtoDAsync_v2(target, source.as_ptr().cast(), LEN, stream));
         ok!(cuStreamSynchronize(stream));
-        let of_guest = process.streams.get(stream.expose_provenance() as u64).expect("it is open");
+        let of_guest = Stream::find(process, stream.expose_provenance() as u64).expect("it is open");
         was_early |= !process.link.is_done(of_guest.slot(), of_guest.last());
         ok!(cuStreamQuery(stream));
         source.fill(0);

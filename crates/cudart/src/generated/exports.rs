@@ -6,11 +6,9 @@ use core::ffi::*;
 
 use vgpu_core::abi::{self, driver::*, runtime::*};
 use vgpu_core::ffi::{In, InOut, InSlice, Out, OutOpt, OutSlice, Str};
-use vgpu_core::trace::Library;
 
+use super::LIBRARY;
 use crate::entry::entry;
-
-pub(super) static LIBRARY: Library = Library { soname: "libcudart.so.12", has_channel: false };
 
 /// Gives a handle for the kernel of a host stub.
 #[unsafe(no_mangle)]

@@ -6,11 +6,9 @@ use core::ffi::*;
 
 use vgpu_core::abi::nvml::*;
 use vgpu_core::ffi::{InOut, Out, OutSlice, Str};
-use vgpu_core::trace::Library;
 
+use super::LIBRARY;
 use crate::entry::entry;
-
-pub(super) static LIBRARY: Library = Library { soname: "libnvidia-ml.so.1", has_channel: true };
 
 /// A clock that applications get, in MHz, as the host's NVML says.
 #[unsafe(no_mangle)]

@@ -11,3 +11,7 @@
 
 pub(crate) mod exports;
 mod refused;
+
+use vgpu_core::trace::Library;
+
+static LIBRARY: Library = Library { soname: "libnvidia-ml.so.1", has_channel: true };

@@ -6,15 +6,16 @@ use vgpu_core::abi::{CUgraphNode, CUkernelNodeAttrID, CUkernelNodeAttrValue, CUl
 use vgpu_core::ffi::{In, Out};
 use vgpu_core::{CuError, CuResult};
 
-use super::node;
+use super::lookup::node;
 use crate::api::launch_attribute::{is_cooperative, of_value, to_value};
-use crate::guest::graph::{Graph, KernelWork, Work};
+use crate::guest::graph::Graph;
+use crate::guest::work::{KernelWork, Work};
 use crate::guest::{Process, launch, process};
 
 fn kernel(process: &Process, hNode: CUgraphNode) -> CuResult<(Arc<Graph>, u32, KernelWork)> {
     let (graph, number) = node(process, hNode)?;
     match graph.work(number)? {
-        Work::Kernel(kernel) => Ok((graph, number, kernel)),
+        Some(Work::Kernel(kernel)) => Ok((graph, number, kernel)),
         _ => Err(CuError::INVALID_VALUE),
     }
 }

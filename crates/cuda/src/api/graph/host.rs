@@ -4,11 +4,11 @@ use vgpu_core::abi::{CUDA_HOST_NODE_PARAMS, CUgraph, CUgraphNode};
 use vgpu_core::ffi::{In, InSlice, Out};
 use vgpu_core::{CuError, CuResult};
 
-use super::node;
+use super::lookup::node;
 use super::nodes::add;
-use crate::guest::graph::Work;
 use crate::guest::host_call::HostFunction;
 use crate::guest::process;
+use crate::guest::work::Work;
 
 pub(in crate::api) fn host_work(params: &CUDA_HOST_NODE_PARAMS) -> CuResult<Work> {
     let function = params.fn_.ok_or(CuError::INVALID_VALUE)?;
@@ -29,7 +29,7 @@ pub(crate) fn cuGraphAddHostNode(
 /// Gives the host function of a node.
 pub(crate) fn cuGraphHostNodeGetParams(hNode: CUgraphNode, nodeParams: Out<'_, CUDA_HOST_NODE_PARAMS>) -> CuResult {
     let (graph, number) = node(process()?, hNode)?;
-    let Work::Host(HostFunction { function, data }) = graph.work(number)? else {
+    let Some(Work::Host(HostFunction { function, data })) = graph.work(number)? else {
         return Err(CuError::INVALID_VALUE);
     };
     nodeParams.write(CUDA_HOST_NODE_PARAMS { fn_: Some(function), userData: data });

@@ -10,13 +10,18 @@ use vgpu_core::ffi::{In, InSlice, Out};
 use vgpu_core::wire::messages::Fill;
 use vgpu_core::{CuError, CuResult};
 
-use super::{find, handle, id, node, nodes_of};
-use crate::guest::context::{self, Context};
+use super::lookup::{find, node, nodes_of};
+use crate::api::{handle, id};
+use crate::guest::box3::Box3;
+use crate::guest::context::Context;
 use crate::guest::copy;
-use crate::guest::copy_box::Box3;
-use crate::guest::graph::{KernelWork, Work};
+use crate::guest::current;
+use crate::guest::event::Event;
+use crate::guest::graph::Graph;
 use crate::guest::handle::node_handle;
-use crate::guest::launch::{self, Shape};
+use crate::guest::launch;
+use crate::guest::shape::Shape;
+use crate::guest::work::{KernelWork, Work};
 use crate::guest::{Process, process};
 
 pub(super) fn add(
@@ -25,10 +30,19 @@ pub(super) fn add(
     dependencies: InSlice<'_, CUgraphNode>,
     work: impl FnOnce(&'static Process) -> CuResult<Work>,
 ) -> CuResult {
+    add_by(phGraphNode, hGraph, dependencies, |process, graph, after| graph.add(work(process)?, after))
+}
+
+fn add_by(
+    phGraphNode: Out<'_, CUgraphNode>,
+    hGraph: CUgraph,
+    dependencies: InSlice<'_, CUgraphNode>,
+    add: impl FnOnce(&'static Process, &Graph, Vec<u32>) -> CuResult<u32>,
+) -> CuResult {
     let process = process()?;
     let graph = find(process, hGraph)?;
     let after = nodes_of(process, &graph, dependencies.as_slice())?;
-    let number = graph.add(work(process)?, after)?;
+    let number = add(process, &graph, after)?;
     phGraphNode.write(handle(node_handle(graph.handle, number)));
     Ok(())
 }
@@ -62,11 +76,8 @@ pub(in crate::api) fn kernel_params(old: &CUDA_KERNEL_NODE_PARAMS_v1) -> CUDA_KE
 }
 
 fn kernel_work(process: &'static Process, params: &CUDA_KERNEL_NODE_PARAMS) -> CuResult<Work> {
-    let context: &'static Context = if params.ctx.is_null() {
-        context::current()?.1
-    } else {
-        process.contexts.get(id(params.ctx)).filter(|context| context.number() != 0).ok_or(CuError::INVALID_CONTEXT)?
-    };
+    let context: &'static Context =
+        if params.ctx.is_null() { current::context()?.1 } else { Context::find_alive(process, id(params.ctx))? };
     let function = match (params.func.is_null(), params.kern.is_null()) {
         (false, true) => id(params.func),
         (true, false) => id(params.kern),
@@ -86,10 +97,10 @@ fn kernel_work(process: &'static Process, params: &CUDA_KERNEL_NODE_PARAMS) -> C
 pub(in crate::api) fn kernel_work_for(
     process: &'static Process,
     params: &CUDA_KERNEL_NODE_PARAMS,
-    before: &Work,
+    before: Option<&Work>,
 ) -> CuResult<Work> {
     match (kernel_work(process, params)?, before) {
-        (Work::Kernel(kernel), Work::Kernel(before)) => Ok(Work::Kernel(kernel.with_attributes_of(before))),
+        (Work::Kernel(kernel), Some(Work::Kernel(before))) => Ok(Work::Kernel(kernel.with_attributes_of(before))),
         (work, _) => Ok(work),
     }
 }
@@ -118,7 +129,7 @@ pub(crate) fn cuGraphAddKernelNode(
 
 fn describe_kernel(hNode: CUgraphNode) -> CuResult<CUDA_KERNEL_NODE_PARAMS> {
     let (graph, number) = node(process()?, hNode)?;
-    let Work::Kernel(KernelWork { function, shape, params, .. }) = graph.work(number)? else {
+    let Some(Work::Kernel(KernelWork { function, shape, params, .. })) = graph.work(number)? else {
         return Err(CuError::INVALID_VALUE);
     };
     let ([gridDimX, gridDimY, gridDimZ], [blockDimX, blockDimY, blockDimZ]) = (shape.grid, shape.block);
@@ -177,7 +188,7 @@ pub(crate) fn cuGraphKernelNodeSetParams_v2(
 ) -> CuResult {
     let process = process()?;
     let (graph, number) = node(process, hNode)?;
-    graph.set_work(number, kernel_work_for(process, nodeParams.get(), &graph.work(number)?)?)
+    graph.set_work(number, kernel_work_for(process, nodeParams.get(), graph.work(number)?.as_ref())?)
 }
 
 /// Replaces the launch of a kernel node.
@@ -188,12 +199,11 @@ pub(crate) fn cuGraphKernelNodeSetParams(
     let process = process()?;
     let (graph, number) = node(process, hNode)?;
     let params = kernel_params(nodeParams.get());
-    graph.set_work(number, kernel_work_for(process, &params, &graph.work(number)?)?)
+    graph.set_work(number, kernel_work_for(process, &params, graph.work(number)?.as_ref())?)
 }
 
 pub(in crate::api) fn check_context(process: &Process, ctx: CUcontext) -> CuResult {
-    let alive = ctx.is_null() || process.contexts.get(id(ctx)).is_some_and(|context| context.number() != 0);
-    if alive { Ok(()) } else { Err(CuError::INVALID_CONTEXT) }
+    if ctx.is_null() { Ok(()) } else { Context::find_alive(process, id(ctx)).map(drop) }
 }
 
 /// Adds a copy; pageable memory is read or written when the node runs.
@@ -253,7 +263,7 @@ pub(crate) fn cuGraphAddMemsetNode(
 /// Describes a fill node.
 pub(crate) fn cuGraphMemsetNodeGetParams(hNode: CUgraphNode, nodeParams: Out<'_, CUDA_MEMSET_NODE_PARAMS>) -> CuResult {
     let (graph, number) = node(process()?, hNode)?;
-    let Work::Fill(fill) = graph.work(number)? else {
+    let Some(Work::Fill(fill)) = graph.work(number)? else {
         return Err(CuError::INVALID_VALUE);
     };
     nodeParams.write(CUDA_MEMSET_NODE_PARAMS {
@@ -281,25 +291,23 @@ pub(crate) fn cuGraphAddChildGraphNode(
     _numDependencies: usize,
     childGraph: CUgraph,
 ) -> CuResult {
-    add(phGraphNode, hGraph, dependencies, |process| Ok(Work::Child(find(process, childGraph)?.duplicate(process)?)))
+    add_by(phGraphNode, hGraph, dependencies, |process, graph, after| {
+        graph.add_child(find(process, childGraph)?.duplicate(process)?, after)
+    })
 }
 
 /// Gives the graph inside a child graph node.
 pub(crate) fn cuGraphChildGraphNodeGetGraph(hNode: CUgraphNode, phGraph: Out<'_, CUgraph>) -> CuResult {
     let (graph, number) = node(process()?, hNode)?;
-    let Work::Child(child) = graph.work(number)? else {
+    let Some(child) = graph.child(number)? else {
         return Err(CuError::INVALID_VALUE);
     };
     phGraph.write(handle(child.handle));
     Ok(())
 }
 
-pub(in crate::api) fn event_work(
-    process: &Process,
-    event: CUevent,
-    work: fn(Arc<crate::guest::event::Event>) -> Work,
-) -> CuResult<Work> {
-    Ok(work(process.events.get(id(event)).ok_or(CuError::INVALID_HANDLE)?))
+pub(in crate::api) fn event_work(process: &Process, event: CUevent, work: fn(Arc<Event>) -> Work) -> CuResult<Work> {
+    Ok(work(Event::find(process, id(event))?))
 }
 
 /// Adds the recording of an event.
@@ -327,7 +335,7 @@ pub(crate) fn cuGraphAddEventWaitNode(
 /// Gives the event that a node records.
 pub(crate) fn cuGraphEventRecordNodeGetEvent(hNode: CUgraphNode, event_out: Out<'_, CUevent>) -> CuResult {
     let (graph, number) = node(process()?, hNode)?;
-    let Work::EventRecord(event) = graph.work(number)? else {
+    let Some(Work::EventRecord(event)) = graph.work(number)? else {
         return Err(CuError::INVALID_VALUE);
     };
     event_out.write(handle(event.handle));
@@ -337,7 +345,7 @@ pub(crate) fn cuGraphEventRecordNodeGetEvent(hNode: CUgraphNode, event_out: Out<
 /// Gives the event that a node waits for.
 pub(crate) fn cuGraphEventWaitNodeGetEvent(hNode: CUgraphNode, event_out: Out<'_, CUevent>) -> CuResult {
     let (graph, number) = node(process()?, hNode)?;
-    let Work::EventWait(event) = graph.work(number)? else {
+    let Some(Work::EventWait(event)) = graph.work(number)? else {
         return Err(CuError::INVALID_VALUE);
     };
     event_out.write(handle(event.handle));

@@ -7,7 +7,8 @@ use vgpu_core::abi::{CUgraph, CUgraphEdgeData, CUgraphNode, CUgraphNodeType};
 use vgpu_core::ffi::{InOut, InSlice, Out, OutSlice};
 use vgpu_core::{CuError, CuResult};
 
-use super::{clamp, find, handle, node, nodes_of};
+use super::lookup::{find, node, nodes_of};
+use crate::api::{clamp, handle};
 use crate::guest::graph::Graph;
 use crate::guest::handle::node_handle;
 use crate::guest::{Process, process};
@@ -49,7 +50,7 @@ pub(crate) fn cuGraphCreate(phGraph: Out<'_, CUgraph>, flags: c_uint) -> CuResul
 /// Ends a graph; what was instantiated from it lives on.
 pub(crate) fn cuGraphDestroy(hGraph: CUgraph) -> CuResult {
     let process = process()?;
-    find(process, hGraph)?.destroy(process);
+    find(process, hGraph)?.destroy();
     Ok(())
 }
 
@@ -288,7 +289,7 @@ pub(crate) fn cuGraphDestroyNode(hNode: CUgraphNode) -> CuResult {
 /// Gives what kind of work a node does.
 pub(crate) fn cuGraphNodeGetType(hNode: CUgraphNode, type_: Out<'_, CUgraphNodeType>) -> CuResult {
     let (graph, number) = node(process()?, hNode)?;
-    type_.write(graph.work(number)?.node_type());
+    type_.write(graph.node_type(number)?);
     Ok(())
 }
 
