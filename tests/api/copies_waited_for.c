@@ -52,23 +52,34 @@ static void waited_for(size_t bytes) {
     begin(apart), end("behind the copy on its stream", apart);
 }
 
-/* Other streams read the last byte after the copy's stream has been waited for. */
-static void arrived(size_t bytes) {
-    CUstream reader[] = {other, blocking, NULL};
+/* Another stream reads the last byte after the copy's stream has been waited for. */
+static void arrived(const char *what, CUstream writer, CUstream reader, size_t bytes) {
     int late = 0, not_ready = 0;
     for (int round = 1; round <= ROUNDS; round++) {
         unsigned char byte = 0;
         memset(pageable, round, bytes);
-        copy(apart, bytes);
-        OK(cuStreamSynchronize(apart));
-        not_ready += cuStreamQuery(apart) != CUDA_SUCCESS;
+        copy(writer, bytes);
+        OK(cuStreamSynchronize(writer));
+        not_ready += cuStreamQuery(writer) != CUDA_SUCCESS;
         memset(pageable, 0xff, bytes);
-        OK(cuMemcpyDtoDAsync_v2(seen, target + bytes - 1, 1, reader[round % 3]));
-        OK(cuStreamSynchronize(reader[round % 3]));
+        OK(cuMemcpyDtoDAsync_v2(seen, target + bytes - 1, 1, reader));
+        OK(cuStreamSynchronize(reader));
         OK(cuMemcpyDtoH_v2(&byte, seen, 1));
         late += byte != round;
     }
-    printf("%d late, %d not ready\n", late, not_ready);
+    printf("%s, %zu bytes: %d late, %d not ready\n", what, bytes, late, not_ready);
+}
+
+/* The same among streams that keep order with the default stream alone, while there are no others. */
+static void arrived_among_blocking(size_t bytes) {
+    CUstream first, second;
+    OK(cuStreamCreate(&first, 0));
+    OK(cuStreamCreate(&second, 0));
+    arrived("from one blocking stream to another", first, second, bytes);
+    arrived("from a blocking stream to the default stream", first, NULL, bytes);
+    arrived("from the default stream to a blocking stream", NULL, second, bytes);
+    OK(cuStreamDestroy_v2(first));
+    OK(cuStreamDestroy_v2(second));
 }
 
 /* The host reads managed memory after the copy's stream has been waited for. */
@@ -93,6 +104,8 @@ int main(void) {
     OK(cuMemAlloc_v2(&seen, 1));
     pageable = malloc(LONG);
     memset(pageable, 1, LONG);
+    arrived_among_blocking(SHORT);
+    arrived_among_blocking(LONG);
     OK(cuStreamCreate(&apart, CU_STREAM_NON_BLOCKING));
     OK(cuStreamCreate(&other, CU_STREAM_NON_BLOCKING));
     OK(cuStreamCreate(&blocking, 0));
@@ -100,7 +113,10 @@ int main(void) {
     for (int size = 0; size < 2; size++) {
         printf("%zu bytes\n", sizes[size]);
         waited_for(sizes[size]);
-        arrived(sizes[size]);
+        arrived("from one stream to another", apart, other, sizes[size]);
+        arrived("from a stream to a blocking one", apart, blocking, sizes[size]);
+        arrived("from a blocking stream to one that is not", blocking, apart, sizes[size]);
+        arrived("from a stream to the default stream", apart, NULL, sizes[size]);
         managed(sizes[size]);
     }
     return 0;

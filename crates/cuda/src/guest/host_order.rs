@@ -70,7 +70,9 @@ fn is_order_kept_by_idle(process: &Process, stream: &Stream) -> CuResult<bool> {
 #[inline]
 pub(super) fn put_before_all(process: &Process, stream: &Stream, seq: Seq) -> CuResult {
     stream.copied.note(seq);
-    if APART.load(Ordering::SeqCst) > 1 { hold_others_back(process, stream, seq) } else { Ok(()) }
+    // Where the legacy stream is the only one that counts, every other keeps order with it, but none of those with another.
+    let is_order_kept = stream.is_apart() && APART.load(Ordering::SeqCst) == 1;
+    if is_order_kept { Ok(()) } else { hold_others_back(process, stream, seq) }
 }
 
 #[cold]
