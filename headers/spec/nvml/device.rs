@@ -7,17 +7,10 @@ extern "nvml" {
     );
 
     #[unsupported]
-    fn nvmlDeviceGetAdaptiveClockInfoStatus(device: nvmlDevice_t, adaptiveClockStatus: *mut c_uint);
-
-    #[unsupported]
     fn nvmlDeviceGetAdaptiveTgpModeInfo_v1(device: nvmlDevice_t, info: *mut nvmlAdaptiveTgpModeInfo_v1_t);
 
     #[unsupported]
     fn nvmlDeviceGetAddressingMode(device: nvmlDevice_t, mode: *mut nvmlDeviceAddressingMode_t);
-
-    /// A clock that applications get, in MHz, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetApplicationsClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: Out<c_uint>);
 
     /// The architecture whose instructions a device has.
     #[custom]
@@ -28,11 +21,6 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetAttributes_v2(device: nvmlDevice_t, attributes: *mut nvmlDeviceAttributes_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetAutoBoostedClocksEnabled(
-        device: nvmlDevice_t, isEnabled: *mut nvmlEnableState_t, defaultIsEnabled: *mut nvmlEnableState_t,
-    );
 
     #[unsupported]
     fn nvmlDeviceGetBAR1MemoryInfo(device: nvmlDevice_t, bar1Memory: *mut nvmlBAR1Memory_t);
@@ -64,18 +52,6 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetClkMonStatus(device: nvmlDevice_t, status: *mut nvmlClkMonStatus_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetClock(
-        device: nvmlDevice_t, clockType: nvmlClockType_t, clockId: nvmlClockId_t, clockMHz: *mut c_uint,
-    );
-
-    /// A clock in MHz, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetClockInfo(device: nvmlDevice_t, type_: nvmlClockType_t, clock: Out<c_uint>);
-
-    #[unsupported]
-    fn nvmlDeviceGetClockOffsets(device: nvmlDevice_t, info: *mut nvmlClockOffset_t);
-
     /// Who may use a device.
     #[custom]
     fn nvmlDeviceGetComputeMode(device: nvmlDevice_t, mode: Out<nvmlComputeMode_t>);
@@ -97,9 +73,6 @@ extern "nvml" {
     fn nvmlDeviceGetComputeRunningProcesses_v3(
         device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_t,
     );
-
-    #[unsupported]
-    fn nvmlDeviceGetCoolerInfo(device: nvmlDevice_t, coolerInfo: *mut nvmlCoolerInfo_t);
 
     /// Counts the devices; the older name.
     #[alias(nvmlDeviceGetCount_v2)]
@@ -129,25 +102,6 @@ extern "nvml" {
     #[custom]
     fn nvmlDeviceGetCurrPcieLinkWidth(device: nvmlDevice_t, currLinkWidth: Out<c_uint>);
 
-    #[unsupported]
-    fn nvmlDeviceGetCurrentClockFreqs(device: nvmlDevice_t, currentClockFreqs: *mut nvmlDeviceCurrentClockFreqs_t);
-
-    /// The same under a later name.
-    #[custom]
-    fn nvmlDeviceGetCurrentClocksEventReasons(device: nvmlDevice_t, clocksEventReasons: Out<c_ulonglong>);
-
-    /// Why clocks are what they are, as bits, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetCurrentClocksThrottleReasons(device: nvmlDevice_t, clocksThrottleReasons: Out<c_ulonglong>);
-
-    /// How busy the decoder is, in percent, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetDecoderUtilization(device: nvmlDevice_t, utilization: Out<c_uint>, samplingPeriodUs: Out<c_uint>);
-
-    /// A clock that applications get unless it is set, in MHz, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetDefaultApplicationsClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: Out<c_uint>);
-
     /// Whether a display is in use, as the host's NVML says.
     #[custom]
     fn nvmlDeviceGetDisplayActive(device: nvmlDevice_t, isActive: Out<nvmlEnableState_t>);
@@ -169,30 +123,9 @@ extern "nvml" {
         device: nvmlDevice_t, current: *mut nvmlDriverModel_t, pending: *mut nvmlDriverModel_t,
     );
 
-    #[unsupported]
-    fn nvmlDeviceGetDynamicPstatesInfo(device: nvmlDevice_t, pDynamicPstatesInfo: *mut nvmlGpuDynamicPstatesInfo_t);
-
     /// Whether memory is checked, now and after the next start, as the host's NVML says.
     #[custom]
     fn nvmlDeviceGetEccMode(device: nvmlDevice_t, current: Out<nvmlEnableState_t>, pending: Out<nvmlEnableState_t>);
-
-    /// The limit of power that holds, in milliwatts, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetEnforcedPowerLimit(device: nvmlDevice_t, limit: Out<c_uint>);
-
-    #[unsupported]
-    fn nvmlDeviceGetFanControlPolicy_v2(device: nvmlDevice_t, fan: c_uint, policy: *mut nvmlFanControlPolicy_t);
-
-    /// The speed that the fan is meant to have, in percent, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetFanSpeed(device: nvmlDevice_t, speed: Out<c_uint>);
-
-    #[unsupported]
-    fn nvmlDeviceGetFanSpeedRPM(device: nvmlDevice_t, fanSpeed: *mut nvmlFanSpeedInfo_t);
-
-    /// The same of one of several fans.
-    #[custom]
-    fn nvmlDeviceGetFanSpeed_v2(device: nvmlDevice_t, fan: c_uint, speed: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetFieldValues(device: nvmlDevice_t, valuesCount: c_int, values: *mut nvmlFieldValue_t);
@@ -283,9 +216,6 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetIrqNum(device: nvmlDevice_t, irqNum: *mut c_uint);
 
-    #[unsupported]
-    fn nvmlDeviceGetJpgUtilization(device: nvmlDevice_t, utilization: *mut c_uint, samplingPeriodUs: *mut c_uint);
-
     /// The processes that share a device through a server; there are none.
     #[alias(nvmlDeviceGetGraphicsRunningProcesses)]
     fn nvmlDeviceGetMPSComputeRunningProcesses(
@@ -303,17 +233,6 @@ extern "nvml" {
     fn nvmlDeviceGetMPSComputeRunningProcesses_v3(
         device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_t,
     );
-
-    #[unsupported]
-    fn nvmlDeviceGetMarginTemperature(device: nvmlDevice_t, marginTempInfo: *mut nvmlMarginTemperature_t);
-
-    /// A clock's largest value in MHz, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetMaxClockInfo(device: nvmlDevice_t, type_: nvmlClockType_t, clock: Out<c_uint>);
-
-    /// A clock's largest value that can be set, in MHz, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetMaxCustomerBoostClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: Out<c_uint>);
 
     /// The largest generation of the PCIe link, as the host's NVML says.
     #[custom]
@@ -349,15 +268,6 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetMemoryLimits_v1(device: nvmlDevice_t, limits: *mut nvmlGetMemoryLimits_v1_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetMinMaxClockOfPState(
-        device: nvmlDevice_t, type_: nvmlClockType_t, pstate: nvmlPstates_t, minClockMHz: *mut c_uint,
-        maxClockMHz: *mut c_uint,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetMinMaxFanSpeed(device: nvmlDevice_t, minSpeed: *mut c_uint, maxSpeed: *mut c_uint);
-
     /// A device's index; there are no device files.
     #[custom]
     fn nvmlDeviceGetMinorNumber(device: nvmlDevice_t, minorNumber: Out<c_uint>);
@@ -373,19 +283,12 @@ extern "nvml" {
     #[custom]
     fn nvmlDeviceGetName(device: nvmlDevice_t, name: Out<[c_char; length]>, length: c_uint);
 
-    /// How many fans a device has, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetNumFans(device: nvmlDevice_t, numFans: Out<c_uint>);
-
     /// How many cores a device has, as the host's NVML says.
     #[custom]
     fn nvmlDeviceGetNumGpuCores(device: nvmlDevice_t, numCores: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetNumaNodeId(device: nvmlDevice_t, node: *mut c_uint);
-
-    #[unsupported]
-    fn nvmlDeviceGetOfaUtilization(device: nvmlDevice_t, utilization: *mut c_uint, samplingPeriodUs: *mut c_uint);
 
     #[unsupported]
     fn nvmlDeviceGetP2PStatus(
@@ -425,13 +328,6 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetPdi(device: nvmlDevice_t, pdi: *mut nvmlPdi_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetPerformanceModes(device: nvmlDevice_t, perfModes: *mut nvmlDevicePerfModes_t);
-
-    /// A device's performance state, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetPerformanceState(device: nvmlDevice_t, pState: Out<nvmlPstates_t>);
-
     /// Whether the driver stays loaded without users, as the host's NVML says.
     #[custom]
     fn nvmlDeviceGetPersistenceMode(device: nvmlDevice_t, mode: Out<nvmlEnableState_t>);
@@ -441,46 +337,6 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetPlatformInfo(device: nvmlDevice_t, platformInfo: *mut nvmlPlatformInfo_t);
-
-    /// The limit of power after a start in milliwatts, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetPowerManagementDefaultLimit(device: nvmlDevice_t, defaultLimit: Out<c_uint>);
-
-    /// The limit of power in milliwatts, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetPowerManagementLimit(device: nvmlDevice_t, limit: Out<c_uint>);
-
-    /// The least and the largest limit of power in milliwatts, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetPowerManagementLimitConstraints(device: nvmlDevice_t, minLimit: Out<c_uint>, maxLimit: Out<c_uint>);
-
-    /// Whether power is managed, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetPowerManagementMode(device: nvmlDevice_t, mode: Out<nvmlEnableState_t>);
-
-    #[unsupported]
-    fn nvmlDeviceGetPowerMizerMode_v1(device: nvmlDevice_t, powerMizerMode: *mut nvmlDevicePowerMizerModes_v1_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetPowerSource(device: nvmlDevice_t, powerSource: *mut nvmlPowerSource_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetPowerState(device: nvmlDevice_t, pState: *mut nvmlPstates_t);
-
-    /// Power in milliwatts, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetPowerUsage(device: nvmlDevice_t, power: Out<c_uint>);
-
-    #[unsupported]
-    fn nvmlDeviceGetProcessUtilization(
-        device: nvmlDevice_t, utilization: *mut nvmlProcessUtilizationSample_t, processSamplesCount: *mut c_uint,
-        lastSeenTimeStamp: c_ulonglong,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetProcessesUtilizationInfo(
-        device: nvmlDevice_t, procesesUtilInfo: *mut nvmlProcessesUtilizationInfo_t,
-    );
 
     #[unsupported]
     fn nvmlDeviceGetRunningProcessDetailList(device: nvmlDevice_t, plist: *mut nvmlProcessDetailList_t);
@@ -495,48 +351,6 @@ extern "nvml" {
     #[custom]
     fn nvmlDeviceGetSerial(device: nvmlDevice_t, serial: Out<[c_char; length]>, length: c_uint);
 
-    /// The same under a later name.
-    #[custom]
-    fn nvmlDeviceGetSupportedClocksEventReasons(device: nvmlDevice_t, supportedClocksEventReasons: Out<c_ulonglong>);
-
-    /// Which of those reasons there can be, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetSupportedClocksThrottleReasons(
-        device: nvmlDevice_t, supportedClocksThrottleReasons: Out<c_ulonglong>,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetSupportedGraphicsClocks(
-        device: nvmlDevice_t, memoryClockMHz: c_uint, count: *mut c_uint, clocksMHz: *mut c_uint,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetSupportedMemoryClocks(device: nvmlDevice_t, count: *mut c_uint, clocksMHz: *mut c_uint);
-
-    #[unsupported]
-    fn nvmlDeviceGetSupportedPerformanceStates(device: nvmlDevice_t, pstates: *mut nvmlPstates_t, size: c_uint);
-
-    #[unsupported]
-    fn nvmlDeviceGetTargetFanSpeed(device: nvmlDevice_t, fan: c_uint, targetSpeed: *mut c_uint);
-
-    /// A temperature in degrees Celsius, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetTemperature(device: nvmlDevice_t, sensorType: nvmlTemperatureSensors_t, temp: Out<c_uint>);
-
-    /// A limit of the temperature in degrees Celsius, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetTemperatureThreshold(
-        device: nvmlDevice_t, thresholdType: nvmlTemperatureThresholds_t, temp: Out<c_uint>,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetTemperatureV(device: nvmlDevice_t, temperature: *mut nvmlTemperature_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetThermalSettings(
-        device: nvmlDevice_t, sensorIndex: c_uint, pThermalSettings: *mut nvmlGpuThermalSettings_t,
-    );
-
     #[unsupported]
     fn nvmlDeviceGetTopologyCommonAncestor(
         device1: nvmlDevice_t, device2: nvmlDevice_t, pathInfo: *mut nvmlGpuTopologyLevel_t,
@@ -547,26 +361,13 @@ extern "nvml" {
         device: nvmlDevice_t, level: nvmlGpuTopologyLevel_t, count: *mut c_uint, deviceArray: *mut nvmlDevice_t,
     );
 
-    /// Energy since the driver was loaded in millijoules, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetTotalEnergyConsumption(device: nvmlDevice_t, energy: Out<c_ulonglong>);
-
     /// A device's UUID, the same in driver and runtime.
     #[custom]
     fn nvmlDeviceGetUUID(device: nvmlDevice_t, uuid: Out<[c_char; length]>, length: c_uint);
 
-    /// How busy device and memory are, in percent, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetUtilizationRates(device: nvmlDevice_t, utilization: Out<nvmlUtilization_t>);
-
     /// The version of a board's BIOS, as the host's NVML says.
     #[custom]
     fn nvmlDeviceGetVbiosVersion(device: nvmlDevice_t, version: Out<[c_char; length]>, length: c_uint);
-
-    #[unsupported]
-    fn nvmlDeviceGetViolationStatus(
-        device: nvmlDevice_t, perfPolicyType: nvmlPerfPolicyType_t, violTime: *mut nvmlViolationTime_t,
-    );
 
     #[unsupported]
     fn nvmlDeviceGetVirtualizationMode(device: nvmlDevice_t, pVirtualMode: *mut nvmlGpuVirtualizationMode_t);

@@ -214,6 +214,18 @@ const NVML: &[Rule] = &[
     ("nvmlDeviceSet", "device_command"),
     ("nvmlDeviceReset", "device_command"),
     ("nvmlDeviceClear", "device_command"),
+    ("*Clock", "sensor"),
+    ("*PState", "sensor"),
+    ("*Pstate", "sensor"),
+    ("*Performance", "sensor"),
+    ("*Violation", "sensor"),
+    ("*Utilization", "sensor"),
+    ("*Power", "sensor"),
+    ("*Energy", "sensor"),
+    ("*Temperature", "sensor"),
+    ("*Thermal", "sensor"),
+    ("*Cooler", "sensor"),
+    ("*Fan", "sensor"),
     ("nvmlDevice", "device"),
 ];
 
