@@ -23,7 +23,7 @@ pub unsafe extern "C" fn nvmlDeviceGetApplicationsClock(
     entry("nvmlDeviceGetApplicationsClock", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clockMHz = unsafe { Out::new(clockMHz) }?;
-        crate::api::device::nvmlDeviceGetApplicationsClock(device, clockType, clockMHz)
+        crate::api::sensor::nvmlDeviceGetApplicationsClock(device, clockType, clockMHz)
     })
 }
 
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn nvmlDeviceGetClockInfo(
     entry("nvmlDeviceGetClockInfo", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clock = unsafe { Out::new(clock) }?;
-        crate::api::device::nvmlDeviceGetClockInfo(device, type_, clock)
+        crate::api::sensor::nvmlDeviceGetClockInfo(device, type_, clock)
     })
 }
 
@@ -229,7 +229,7 @@ pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksEventReasons(
     entry("nvmlDeviceGetCurrentClocksEventReasons", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clocksEventReasons = unsafe { Out::new(clocksEventReasons) }?;
-        crate::api::device::nvmlDeviceGetCurrentClocksEventReasons(device, clocksEventReasons)
+        crate::api::sensor::nvmlDeviceGetCurrentClocksEventReasons(device, clocksEventReasons)
     })
 }
 
@@ -243,7 +243,7 @@ pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksThrottleReasons(
     entry("nvmlDeviceGetCurrentClocksThrottleReasons", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clocksThrottleReasons = unsafe { Out::new(clocksThrottleReasons) }?;
-        crate::api::device::nvmlDeviceGetCurrentClocksThrottleReasons(device, clocksThrottleReasons)
+        crate::api::sensor::nvmlDeviceGetCurrentClocksThrottleReasons(device, clocksThrottleReasons)
     })
 }
 
@@ -260,7 +260,7 @@ pub unsafe extern "C" fn nvmlDeviceGetDecoderUtilization(
         let utilization = unsafe { Out::new(utilization) }?;
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let samplingPeriodUs = unsafe { Out::new(samplingPeriodUs) }?;
-        crate::api::device::nvmlDeviceGetDecoderUtilization(device, utilization, samplingPeriodUs)
+        crate::api::sensor::nvmlDeviceGetDecoderUtilization(device, utilization, samplingPeriodUs)
     })
 }
 
@@ -275,7 +275,7 @@ pub unsafe extern "C" fn nvmlDeviceGetDefaultApplicationsClock(
     entry("nvmlDeviceGetDefaultApplicationsClock", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clockMHz = unsafe { Out::new(clockMHz) }?;
-        crate::api::device::nvmlDeviceGetDefaultApplicationsClock(device, clockType, clockMHz)
+        crate::api::sensor::nvmlDeviceGetDefaultApplicationsClock(device, clockType, clockMHz)
     })
 }
 
@@ -348,7 +348,7 @@ pub unsafe extern "C" fn nvmlDeviceGetEnforcedPowerLimit(device: nvmlDevice_t, l
     entry("nvmlDeviceGetEnforcedPowerLimit", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let limit = unsafe { Out::new(limit) }?;
-        crate::api::device::nvmlDeviceGetEnforcedPowerLimit(device, limit)
+        crate::api::sensor::nvmlDeviceGetEnforcedPowerLimit(device, limit)
     })
 }
 
@@ -359,7 +359,7 @@ pub unsafe extern "C" fn nvmlDeviceGetFanSpeed(device: nvmlDevice_t, speed: *mut
     entry("nvmlDeviceGetFanSpeed", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let speed = unsafe { Out::new(speed) }?;
-        crate::api::device::nvmlDeviceGetFanSpeed(device, speed)
+        crate::api::sensor::nvmlDeviceGetFanSpeed(device, speed)
     })
 }
 
@@ -374,7 +374,7 @@ pub unsafe extern "C" fn nvmlDeviceGetFanSpeed_v2(
     entry("nvmlDeviceGetFanSpeed_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let speed = unsafe { Out::new(speed) }?;
-        crate::api::device::nvmlDeviceGetFanSpeed_v2(device, fan, speed)
+        crate::api::sensor::nvmlDeviceGetFanSpeed_v2(device, fan, speed)
     })
 }
 
@@ -563,7 +563,7 @@ pub unsafe extern "C" fn nvmlDeviceGetMaxClockInfo(
     entry("nvmlDeviceGetMaxClockInfo", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clock = unsafe { Out::new(clock) }?;
-        crate::api::device::nvmlDeviceGetMaxClockInfo(device, type_, clock)
+        crate::api::sensor::nvmlDeviceGetMaxClockInfo(device, type_, clock)
     })
 }
 
@@ -578,7 +578,7 @@ pub unsafe extern "C" fn nvmlDeviceGetMaxCustomerBoostClock(
     entry("nvmlDeviceGetMaxCustomerBoostClock", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clockMHz = unsafe { Out::new(clockMHz) }?;
-        crate::api::device::nvmlDeviceGetMaxCustomerBoostClock(device, clockType, clockMHz)
+        crate::api::sensor::nvmlDeviceGetMaxCustomerBoostClock(device, clockType, clockMHz)
     })
 }
 
@@ -686,7 +686,7 @@ pub unsafe extern "C" fn nvmlDeviceGetNumFans(device: nvmlDevice_t, numFans: *mu
     entry("nvmlDeviceGetNumFans", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numFans = unsafe { Out::new(numFans) }?;
-        crate::api::device::nvmlDeviceGetNumFans(device, numFans)
+        crate::api::sensor::nvmlDeviceGetNumFans(device, numFans)
     })
 }
 
@@ -768,7 +768,7 @@ pub unsafe extern "C" fn nvmlDeviceGetPerformanceState(
     entry("nvmlDeviceGetPerformanceState", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pState = unsafe { Out::new(pState) }?;
-        crate::api::device::nvmlDeviceGetPerformanceState(device, pState)
+        crate::api::sensor::nvmlDeviceGetPerformanceState(device, pState)
     })
 }
 
@@ -796,7 +796,7 @@ pub unsafe extern "C" fn nvmlDeviceGetPowerManagementDefaultLimit(
     entry("nvmlDeviceGetPowerManagementDefaultLimit", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let defaultLimit = unsafe { Out::new(defaultLimit) }?;
-        crate::api::device::nvmlDeviceGetPowerManagementDefaultLimit(device, defaultLimit)
+        crate::api::sensor::nvmlDeviceGetPowerManagementDefaultLimit(device, defaultLimit)
     })
 }
 
@@ -807,7 +807,7 @@ pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimit(device: nvmlDevice_t,
     entry("nvmlDeviceGetPowerManagementLimit", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let limit = unsafe { Out::new(limit) }?;
-        crate::api::device::nvmlDeviceGetPowerManagementLimit(device, limit)
+        crate::api::sensor::nvmlDeviceGetPowerManagementLimit(device, limit)
     })
 }
 
@@ -824,7 +824,7 @@ pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimitConstraints(
         let minLimit = unsafe { Out::new(minLimit) }?;
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let maxLimit = unsafe { Out::new(maxLimit) }?;
-        crate::api::device::nvmlDeviceGetPowerManagementLimitConstraints(device, minLimit, maxLimit)
+        crate::api::sensor::nvmlDeviceGetPowerManagementLimitConstraints(device, minLimit, maxLimit)
     })
 }
 
@@ -838,7 +838,7 @@ pub unsafe extern "C" fn nvmlDeviceGetPowerManagementMode(
     entry("nvmlDeviceGetPowerManagementMode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let mode = unsafe { Out::new(mode) }?;
-        crate::api::device::nvmlDeviceGetPowerManagementMode(device, mode)
+        crate::api::sensor::nvmlDeviceGetPowerManagementMode(device, mode)
     })
 }
 
@@ -849,7 +849,7 @@ pub unsafe extern "C" fn nvmlDeviceGetPowerUsage(device: nvmlDevice_t, power: *m
     entry("nvmlDeviceGetPowerUsage", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let power = unsafe { Out::new(power) }?;
-        crate::api::device::nvmlDeviceGetPowerUsage(device, power)
+        crate::api::sensor::nvmlDeviceGetPowerUsage(device, power)
     })
 }
 
@@ -878,7 +878,7 @@ pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksEventReasons(
     entry("nvmlDeviceGetSupportedClocksEventReasons", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let supportedClocksEventReasons = unsafe { Out::new(supportedClocksEventReasons) }?;
-        crate::api::device::nvmlDeviceGetSupportedClocksEventReasons(device, supportedClocksEventReasons)
+        crate::api::sensor::nvmlDeviceGetSupportedClocksEventReasons(device, supportedClocksEventReasons)
     })
 }
 
@@ -892,7 +892,7 @@ pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksThrottleReasons(
     entry("nvmlDeviceGetSupportedClocksThrottleReasons", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let supportedClocksThrottleReasons = unsafe { Out::new(supportedClocksThrottleReasons) }?;
-        crate::api::device::nvmlDeviceGetSupportedClocksThrottleReasons(device, supportedClocksThrottleReasons)
+        crate::api::sensor::nvmlDeviceGetSupportedClocksThrottleReasons(device, supportedClocksThrottleReasons)
     })
 }
 
@@ -907,7 +907,7 @@ pub unsafe extern "C" fn nvmlDeviceGetTemperature(
     entry("nvmlDeviceGetTemperature", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let temp = unsafe { Out::new(temp) }?;
-        crate::api::device::nvmlDeviceGetTemperature(device, sensorType, temp)
+        crate::api::sensor::nvmlDeviceGetTemperature(device, sensorType, temp)
     })
 }
 
@@ -922,7 +922,7 @@ pub unsafe extern "C" fn nvmlDeviceGetTemperatureThreshold(
     entry("nvmlDeviceGetTemperatureThreshold", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let temp = unsafe { Out::new(temp) }?;
-        crate::api::device::nvmlDeviceGetTemperatureThreshold(device, thresholdType, temp)
+        crate::api::sensor::nvmlDeviceGetTemperatureThreshold(device, thresholdType, temp)
     })
 }
 
@@ -936,7 +936,7 @@ pub unsafe extern "C" fn nvmlDeviceGetTotalEnergyConsumption(
     entry("nvmlDeviceGetTotalEnergyConsumption", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let energy = unsafe { Out::new(energy) }?;
-        crate::api::device::nvmlDeviceGetTotalEnergyConsumption(device, energy)
+        crate::api::sensor::nvmlDeviceGetTotalEnergyConsumption(device, energy)
     })
 }
 
@@ -961,7 +961,7 @@ pub unsafe extern "C" fn nvmlDeviceGetUtilizationRates(
     entry("nvmlDeviceGetUtilizationRates", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let utilization = unsafe { Out::new(utilization) }?;
-        crate::api::device::nvmlDeviceGetUtilizationRates(device, utilization)
+        crate::api::sensor::nvmlDeviceGetUtilizationRates(device, utilization)
     })
 }
 
