@@ -14,6 +14,7 @@ extern "nvml" {
 
     /// The architecture whose instructions a device has.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetArchitecture(device: nvmlDevice_t, arch: Out<nvmlDeviceArchitecture_t>);
 
     #[unsupported]
@@ -27,14 +28,17 @@ extern "nvml" {
 
     /// A board's number, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetBoardId(device: nvmlDevice_t, boardId: Out<c_uint>);
 
     /// A board's part number, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INSUFFICIENT_SIZE = "`partNumber` has no room for the text and its NUL")]
     fn nvmlDeviceGetBoardPartNumber(device: nvmlDevice_t, partNumber: Out<[c_char; length]>, length: c_uint);
 
-    /// A device's brand; there is none.
+    /// A device's brand, unknown unless the host's NVML says.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetBrand(device: nvmlDevice_t, type_: Out<nvmlBrandType_t>);
 
     #[unsupported]
@@ -54,10 +58,12 @@ extern "nvml" {
 
     /// Who may use a device.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetComputeMode(device: nvmlDevice_t, mode: Out<nvmlComputeMode_t>);
 
     /// The processes that use a device.
     #[custom]
+    #[errors(INSUFFICIENT_SIZE = "there are more processes than `infos` has room for; `infoCount` then says how many")]
     fn nvmlDeviceGetComputeRunningProcesses(
         device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_v1_t,
     );
@@ -70,6 +76,7 @@ extern "nvml" {
 
     /// The processes that use a device.
     #[custom]
+    #[errors(nvmlDeviceGetComputeRunningProcesses)]
     fn nvmlDeviceGetComputeRunningProcesses_v3(
         device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_t,
     );
@@ -80,6 +87,7 @@ extern "nvml" {
 
     /// Counts the devices.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetCount_v2(deviceCount: Out<c_uint>);
 
     #[unsupported]
@@ -92,22 +100,27 @@ extern "nvml" {
 
     /// A device's compute capability.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetCudaComputeCapability(device: nvmlDevice_t, major: Out<c_int>, minor: Out<c_int>);
 
     /// The generation of the PCIe link, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetCurrPcieLinkGeneration(device: nvmlDevice_t, currLinkGen: Out<c_uint>);
 
     /// Lanes of the PCIe link, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetCurrPcieLinkWidth(device: nvmlDevice_t, currLinkWidth: Out<c_uint>);
 
     /// Whether a display is in use, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetDisplayActive(device: nvmlDevice_t, isActive: Out<nvmlEnableState_t>);
 
     /// Whether a display is connected, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetDisplayMode(device: nvmlDevice_t, display: Out<nvmlEnableState_t>);
 
     #[unsupported]
@@ -125,6 +138,7 @@ extern "nvml" {
 
     /// Whether memory is checked, now and after the next start, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetEccMode(device: nvmlDevice_t, current: Out<nvmlEnableState_t>, pending: Out<nvmlEnableState_t>);
 
     #[unsupported]
@@ -158,6 +172,7 @@ extern "nvml" {
 
     /// The processes that draw on a device; there are none.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetGraphicsRunningProcesses(
         device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_v1_t,
     );
@@ -170,6 +185,7 @@ extern "nvml" {
 
     /// The processes that draw on a device; there are none.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetGraphicsRunningProcesses_v3(
         device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_t,
     );
@@ -186,6 +202,7 @@ extern "nvml" {
 
     /// The device of an index.
     #[custom]
+    #[errors(INVALID_ARGUMENT = "there is no device of that `index`")]
     fn nvmlDeviceGetHandleByIndex_v2(index: c_uint, device: Out<nvmlDevice_t>);
 
     /// The device at a PCI address; the older name.
@@ -194,6 +211,7 @@ extern "nvml" {
 
     /// The device at a PCI address.
     #[custom]
+    #[errors(INVALID_ARGUMENT = "`pciBusId` is no PCI address", NOT_FOUND = "no device is there")]
     fn nvmlDeviceGetHandleByPciBusId_v2(pciBusId: Str, device: Out<nvmlDevice_t>);
 
     #[unsupported]
@@ -201,6 +219,7 @@ extern "nvml" {
 
     /// The device of a UUID.
     #[custom]
+    #[errors(NOT_FOUND = "no device has that UUID")]
     fn nvmlDeviceGetHandleByUUID(uuid: Str, device: Out<nvmlDevice_t>);
 
     #[unsupported]
@@ -211,6 +230,7 @@ extern "nvml" {
 
     /// A device's index.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetIndex(device: nvmlDevice_t, index: Out<c_uint>);
 
     #[unsupported]
@@ -236,10 +256,12 @@ extern "nvml" {
 
     /// The largest generation of the PCIe link, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetMaxPcieLinkGeneration(device: nvmlDevice_t, maxLinkGen: Out<c_uint>);
 
     /// The most lanes of the PCIe link, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetMaxPcieLinkWidth(device: nvmlDevice_t, maxLinkWidth: Out<c_uint>);
 
     #[unsupported]
@@ -255,14 +277,17 @@ extern "nvml" {
 
     /// Width of the memory's bus in bits, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetMemoryBusWidth(device: nvmlDevice_t, busWidth: Out<c_uint>);
 
     /// Total, free and used memory over all users.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetMemoryInfo(device: nvmlDevice_t, memory: Out<nvmlMemory_t>);
 
     /// Total, reserved, free and used memory over all users.
     #[custom]
+    #[errors(ARGUMENT_VERSION_MISMATCH = "`memory` does not say that it is version 2 of the struct")]
     fn nvmlDeviceGetMemoryInfo_v2(device: nvmlDevice_t, memory: InOut<nvmlMemory_v2_t>);
 
     #[unsupported]
@@ -270,6 +295,7 @@ extern "nvml" {
 
     /// A device's index; there are no device files.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetMinorNumber(device: nvmlDevice_t, minorNumber: Out<c_uint>);
 
     #[unsupported]
@@ -277,14 +303,17 @@ extern "nvml" {
 
     /// Whether a device shares its board.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetMultiGpuBoard(device: nvmlDevice_t, multiGpuBool: Out<c_uint>);
 
     /// A device's name.
     #[custom]
+    #[errors(INSUFFICIENT_SIZE = "`name` has no room for the text and its NUL")]
     fn nvmlDeviceGetName(device: nvmlDevice_t, name: Out<[c_char; length]>, length: c_uint);
 
     /// How many cores a device has, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetNumGpuCores(device: nvmlDevice_t, numCores: Out<c_uint>);
 
     #[unsupported]
@@ -298,18 +327,22 @@ extern "nvml" {
 
     /// Where a device is on the PCI bus, in the oldest struct.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetPciInfo(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t);
 
     /// Where a device is on the PCI bus, with its class.
     #[custom]
+    #[errors(ARGUMENT_VERSION_MISMATCH = "`pci` does not say that it is version 1 of the struct")]
     fn nvmlDeviceGetPciInfoExt(device: nvmlDevice_t, pci: InOut<nvmlPciInfoExt_t>);
 
     /// Where a device is on the PCI bus, without the long bus id.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetPciInfo_v2(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t);
 
     /// Where a device is on the PCI bus.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetPciInfo_v3(device: nvmlDevice_t, pci: Out<nvmlPciInfo_t>);
 
     #[unsupported]
@@ -323,6 +356,7 @@ extern "nvml" {
 
     /// What goes over the PCIe link in KB/s, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INVALID_ARGUMENT = "`counter` is none")]
     fn nvmlDeviceGetPcieThroughput(device: nvmlDevice_t, counter: nvmlPcieUtilCounter_t, value: Out<c_uint>);
 
     #[unsupported]
@@ -330,6 +364,7 @@ extern "nvml" {
 
     /// Whether the driver stays loaded without users, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetPersistenceMode(device: nvmlDevice_t, mode: Out<nvmlEnableState_t>);
 
     #[unsupported]
@@ -349,6 +384,7 @@ extern "nvml" {
 
     /// A board's serial number, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INSUFFICIENT_SIZE = "`serial` has no room for the text and its NUL")]
     fn nvmlDeviceGetSerial(device: nvmlDevice_t, serial: Out<[c_char; length]>, length: c_uint);
 
     #[unsupported]
@@ -363,10 +399,12 @@ extern "nvml" {
 
     /// A device's UUID, the same in driver and runtime.
     #[custom]
+    #[errors(INSUFFICIENT_SIZE = "`uuid` has no room for the text and its NUL")]
     fn nvmlDeviceGetUUID(device: nvmlDevice_t, uuid: Out<[c_char; length]>, length: c_uint);
 
     /// The version of a board's BIOS, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INSUFFICIENT_SIZE = "`version` has no room for the text and its NUL")]
     fn nvmlDeviceGetVbiosVersion(device: nvmlDevice_t, version: Out<[c_char; length]>, length: c_uint);
 
     #[unsupported]

@@ -6,6 +6,7 @@ extern "nvml" {
 
     /// A clock that applications get, in MHz, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INVALID_ARGUMENT = "`clockType` is none")]
     fn nvmlDeviceGetApplicationsClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: Out<c_uint>);
 
     #[unsupported]
@@ -20,6 +21,7 @@ extern "nvml" {
 
     /// A clock in MHz, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INVALID_ARGUMENT = "`type_` is none")]
     fn nvmlDeviceGetClockInfo(device: nvmlDevice_t, type_: nvmlClockType_t, clock: Out<c_uint>);
 
     #[unsupported]
@@ -31,20 +33,24 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetCurrentClockFreqs(device: nvmlDevice_t, currentClockFreqs: *mut nvmlDeviceCurrentClockFreqs_t);
 
-    /// The same under a later name.
+    /// Why clocks are what they are, as bits, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetCurrentClocksEventReasons(device: nvmlDevice_t, clocksEventReasons: Out<c_ulonglong>);
 
     /// Why clocks are what they are, as bits, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetCurrentClocksThrottleReasons(device: nvmlDevice_t, clocksThrottleReasons: Out<c_ulonglong>);
 
     /// How busy the decoder is, in percent, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetDecoderUtilization(device: nvmlDevice_t, utilization: Out<c_uint>, samplingPeriodUs: Out<c_uint>);
 
     /// A clock that applications get unless it is set, in MHz, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INVALID_ARGUMENT = "`clockType` is none")]
     fn nvmlDeviceGetDefaultApplicationsClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: Out<c_uint>);
 
     #[unsupported]
@@ -52,6 +58,7 @@ extern "nvml" {
 
     /// The limit of power that holds, in milliwatts, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetEnforcedPowerLimit(device: nvmlDevice_t, limit: Out<c_uint>);
 
     #[unsupported]
@@ -59,13 +66,15 @@ extern "nvml" {
 
     /// The speed that the fan is meant to have, in percent, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetFanSpeed(device: nvmlDevice_t, speed: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetFanSpeedRPM(device: nvmlDevice_t, fanSpeed: *mut nvmlFanSpeedInfo_t);
 
-    /// The same of one of several fans.
+    /// The speed that one of several fans is meant to have, in percent, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INVALID_ARGUMENT = "the device has no fan of that number")]
     fn nvmlDeviceGetFanSpeed_v2(device: nvmlDevice_t, fan: c_uint, speed: Out<c_uint>);
 
     #[unsupported]
@@ -76,10 +85,12 @@ extern "nvml" {
 
     /// A clock's largest value in MHz, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INVALID_ARGUMENT = "`type_` is none")]
     fn nvmlDeviceGetMaxClockInfo(device: nvmlDevice_t, type_: nvmlClockType_t, clock: Out<c_uint>);
 
     /// A clock's largest value that can be set, in MHz, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INVALID_ARGUMENT = "`clockType` is none")]
     fn nvmlDeviceGetMaxCustomerBoostClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: Out<c_uint>);
 
     #[unsupported]
@@ -93,6 +104,7 @@ extern "nvml" {
 
     /// How many fans a device has, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetNumFans(device: nvmlDevice_t, numFans: Out<c_uint>);
 
     #[unsupported]
@@ -103,22 +115,27 @@ extern "nvml" {
 
     /// A device's performance state, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetPerformanceState(device: nvmlDevice_t, pState: Out<nvmlPstates_t>);
 
     /// The limit of power after a start in milliwatts, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetPowerManagementDefaultLimit(device: nvmlDevice_t, defaultLimit: Out<c_uint>);
 
     /// The limit of power in milliwatts, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetPowerManagementLimit(device: nvmlDevice_t, limit: Out<c_uint>);
 
     /// The least and the largest limit of power in milliwatts, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetPowerManagementLimitConstraints(device: nvmlDevice_t, minLimit: Out<c_uint>, maxLimit: Out<c_uint>);
 
     /// Whether power is managed, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetPowerManagementMode(device: nvmlDevice_t, mode: Out<nvmlEnableState_t>);
 
     #[unsupported]
@@ -132,6 +149,7 @@ extern "nvml" {
 
     /// Power in milliwatts, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetPowerUsage(device: nvmlDevice_t, power: Out<c_uint>);
 
     #[unsupported]
@@ -145,12 +163,14 @@ extern "nvml" {
         device: nvmlDevice_t, procesesUtilInfo: *mut nvmlProcessesUtilizationInfo_t,
     );
 
-    /// The same under a later name.
+    /// Which reasons there can be for what clocks are, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetSupportedClocksEventReasons(device: nvmlDevice_t, supportedClocksEventReasons: Out<c_ulonglong>);
 
-    /// Which of those reasons there can be, as the host's NVML says.
+    /// Which reasons there can be for what clocks are, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetSupportedClocksThrottleReasons(
         device: nvmlDevice_t, supportedClocksThrottleReasons: Out<c_ulonglong>,
     );
@@ -171,10 +191,12 @@ extern "nvml" {
 
     /// A temperature in degrees Celsius, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INVALID_ARGUMENT = "`sensorType` is none")]
     fn nvmlDeviceGetTemperature(device: nvmlDevice_t, sensorType: nvmlTemperatureSensors_t, temp: Out<c_uint>);
 
     /// A limit of the temperature in degrees Celsius, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INVALID_ARGUMENT = "`thresholdType` is none")]
     fn nvmlDeviceGetTemperatureThreshold(
         device: nvmlDevice_t, thresholdType: nvmlTemperatureThresholds_t, temp: Out<c_uint>,
     );
@@ -189,10 +211,12 @@ extern "nvml" {
 
     /// Energy since the driver was loaded in millijoules, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetTotalEnergyConsumption(device: nvmlDevice_t, energy: Out<c_ulonglong>);
 
     /// How busy device and memory are, in percent, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetUtilizationRates(device: nvmlDevice_t, utilization: Out<nvmlUtilization_t>);
 
     #[unsupported]

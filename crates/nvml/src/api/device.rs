@@ -12,7 +12,6 @@ use vgpu_core::ffi::{InOut, Out, OutSlice, Str};
 use vgpu_core::reading::Reading;
 
 use super::reading::{Number, numbers, texts};
-pub(crate) use super::sensor::*;
 use super::write_text;
 use crate::device::{Device, PciAddress};
 use crate::error::{NvmlError, NvmlResult};
