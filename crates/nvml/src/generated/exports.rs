@@ -13,6 +13,10 @@ use crate::entry::entry;
 pub(super) static LIBRARY: Library = Library { soname: "libnvidia-ml.so.1", has_channel: true };
 
 /// A clock that applications get, in MHz, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `clockType` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetApplicationsClock(
     device: nvmlDevice_t,
@@ -28,6 +32,9 @@ pub unsafe extern "C" fn nvmlDeviceGetApplicationsClock(
 }
 
 /// The architecture whose instructions a device has.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetArchitecture(
     device: nvmlDevice_t,
@@ -42,6 +49,9 @@ pub unsafe extern "C" fn nvmlDeviceGetArchitecture(
 }
 
 /// A board's number, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetBoardId(device: nvmlDevice_t, boardId: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetBoardId(device, boardId));
@@ -53,6 +63,10 @@ pub unsafe extern "C" fn nvmlDeviceGetBoardId(device: nvmlDevice_t, boardId: *mu
 }
 
 /// A board's part number, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INSUFFICIENT_SIZE`: `partNumber` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetBoardPartNumber(
     device: nvmlDevice_t,
@@ -67,7 +81,10 @@ pub unsafe extern "C" fn nvmlDeviceGetBoardPartNumber(
     })
 }
 
-/// A device's brand; there is none.
+/// A device's brand, unknown unless the host's NVML says.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetBrand(device: nvmlDevice_t, type_: *mut nvmlBrandType_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetBrand(device, type_));
@@ -79,6 +96,10 @@ pub unsafe extern "C" fn nvmlDeviceGetBrand(device: nvmlDevice_t, type_: *mut nv
 }
 
 /// A clock in MHz, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `type_` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetClockInfo(
     device: nvmlDevice_t,
@@ -94,6 +115,9 @@ pub unsafe extern "C" fn nvmlDeviceGetClockInfo(
 }
 
 /// Who may use a device.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetComputeMode(device: nvmlDevice_t, mode: *mut nvmlComputeMode_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetComputeMode(device, mode));
@@ -105,6 +129,9 @@ pub unsafe extern "C" fn nvmlDeviceGetComputeMode(device: nvmlDevice_t, mode: *m
 }
 
 /// The processes that use a device.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: there are more processes than `infos` has room for; `infoCount` then says how many.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses(
     device: nvmlDevice_t,
@@ -121,6 +148,9 @@ pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses(
 }
 
 /// The processes that use a device.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: there are more processes than `infos` has room for; `infoCount` then says how many.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v2(
     device: nvmlDevice_t,
@@ -137,6 +167,9 @@ pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v2(
 }
 
 /// The processes that use a device.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: there are more processes than `infos` has room for; `infoCount` then says how many.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v3(
     device: nvmlDevice_t,
@@ -153,6 +186,9 @@ pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v3(
 }
 
 /// Counts the devices; the older name.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCount(deviceCount: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetCount(deviceCount));
@@ -164,6 +200,9 @@ pub unsafe extern "C" fn nvmlDeviceGetCount(deviceCount: *mut c_uint) -> nvmlRet
 }
 
 /// Counts the devices.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCount_v2(deviceCount: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetCount_v2(deviceCount));
@@ -175,6 +214,9 @@ pub unsafe extern "C" fn nvmlDeviceGetCount_v2(deviceCount: *mut c_uint) -> nvml
 }
 
 /// A device's compute capability.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCudaComputeCapability(
     device: nvmlDevice_t,
@@ -192,6 +234,9 @@ pub unsafe extern "C" fn nvmlDeviceGetCudaComputeCapability(
 }
 
 /// The generation of the PCIe link, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkGeneration(
     device: nvmlDevice_t,
@@ -206,6 +251,9 @@ pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkGeneration(
 }
 
 /// Lanes of the PCIe link, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkWidth(
     device: nvmlDevice_t,
@@ -219,7 +267,10 @@ pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkWidth(
     })
 }
 
-/// The same under a later name.
+/// Why clocks are what they are, as bits, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksEventReasons(
     device: nvmlDevice_t,
@@ -234,6 +285,9 @@ pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksEventReasons(
 }
 
 /// Why clocks are what they are, as bits, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksThrottleReasons(
     device: nvmlDevice_t,
@@ -248,6 +302,9 @@ pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksThrottleReasons(
 }
 
 /// How busy the decoder is, in percent, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDecoderUtilization(
     device: nvmlDevice_t,
@@ -265,6 +322,10 @@ pub unsafe extern "C" fn nvmlDeviceGetDecoderUtilization(
 }
 
 /// A clock that applications get unless it is set, in MHz, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `clockType` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDefaultApplicationsClock(
     device: nvmlDevice_t,
@@ -280,6 +341,9 @@ pub unsafe extern "C" fn nvmlDeviceGetDefaultApplicationsClock(
 }
 
 /// Whether a display is in use, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDisplayActive(
     device: nvmlDevice_t,
@@ -294,6 +358,9 @@ pub unsafe extern "C" fn nvmlDeviceGetDisplayActive(
 }
 
 /// Whether a display is connected, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDisplayMode(
     device: nvmlDevice_t,
@@ -308,6 +375,9 @@ pub unsafe extern "C" fn nvmlDeviceGetDisplayMode(
 }
 
 /// Whether memory is checked, now and after the next start, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetEccMode(
     device: nvmlDevice_t,
@@ -325,6 +395,9 @@ pub unsafe extern "C" fn nvmlDeviceGetEccMode(
 }
 
 /// How busy the encoder is, in percent, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetEncoderUtilization(
     device: nvmlDevice_t,
@@ -342,6 +415,9 @@ pub unsafe extern "C" fn nvmlDeviceGetEncoderUtilization(
 }
 
 /// The limit of power that holds, in milliwatts, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetEnforcedPowerLimit(device: nvmlDevice_t, limit: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetEnforcedPowerLimit(device, limit));
@@ -353,6 +429,9 @@ pub unsafe extern "C" fn nvmlDeviceGetEnforcedPowerLimit(device: nvmlDevice_t, l
 }
 
 /// The speed that the fan is meant to have, in percent, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetFanSpeed(device: nvmlDevice_t, speed: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetFanSpeed(device, speed));
@@ -363,7 +442,11 @@ pub unsafe extern "C" fn nvmlDeviceGetFanSpeed(device: nvmlDevice_t, speed: *mut
     })
 }
 
-/// The same of one of several fans.
+/// The speed that one of several fans is meant to have, in percent, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: the device has no fan of that number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetFanSpeed_v2(
     device: nvmlDevice_t,
@@ -379,6 +462,9 @@ pub unsafe extern "C" fn nvmlDeviceGetFanSpeed_v2(
 }
 
 /// The processes that draw on a device; there are none.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses(
     device: nvmlDevice_t,
@@ -395,6 +481,9 @@ pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses(
 }
 
 /// The processes that draw on a device; there are none.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses_v2(
     device: nvmlDevice_t,
@@ -411,6 +500,9 @@ pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses_v2(
 }
 
 /// The processes that draw on a device; there are none.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses_v3(
     device: nvmlDevice_t,
@@ -427,6 +519,9 @@ pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses_v3(
 }
 
 /// The device of an index; the older name.
+///
+/// # Errors
+/// - `INVALID_ARGUMENT`: there is no device of that `index`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetHandleByIndex(index: c_uint, device: *mut nvmlDevice_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetHandleByIndex(index, device));
@@ -438,6 +533,9 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByIndex(index: c_uint, device: *mut 
 }
 
 /// The device of an index.
+///
+/// # Errors
+/// - `INVALID_ARGUMENT`: there is no device of that `index`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetHandleByIndex_v2(index: c_uint, device: *mut nvmlDevice_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetHandleByIndex_v2(index, device));
@@ -449,6 +547,10 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByIndex_v2(index: c_uint, device: *m
 }
 
 /// The device at a PCI address; the older name.
+///
+/// # Errors
+/// - `INVALID_ARGUMENT`: `pciBusId` is no PCI address.
+/// - `NOT_FOUND`: no device is there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetHandleByPciBusId(
     pciBusId: *const c_char,
@@ -465,6 +567,10 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByPciBusId(
 }
 
 /// The device at a PCI address.
+///
+/// # Errors
+/// - `INVALID_ARGUMENT`: `pciBusId` is no PCI address.
+/// - `NOT_FOUND`: no device is there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetHandleByPciBusId_v2(
     pciBusId: *const c_char,
@@ -481,6 +587,9 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByPciBusId_v2(
 }
 
 /// The device of a UUID.
+///
+/// # Errors
+/// - `NOT_FOUND`: no device has that UUID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetHandleByUUID(uuid: *const c_char, device: *mut nvmlDevice_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetHandleByUUID(uuid as text, device));
@@ -494,6 +603,9 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByUUID(uuid: *const c_char, device: 
 }
 
 /// A device's index.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetIndex(device: nvmlDevice_t, index: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetIndex(device, index));
@@ -505,6 +617,9 @@ pub unsafe extern "C" fn nvmlDeviceGetIndex(device: nvmlDevice_t, index: *mut c_
 }
 
 /// The processes that share a device through a server; there are none.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses(
     device: nvmlDevice_t,
@@ -521,6 +636,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses(
 }
 
 /// The processes that share a device through a server; there are none.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses_v2(
     device: nvmlDevice_t,
@@ -537,6 +655,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses_v2(
 }
 
 /// The processes that share a device through a server; there are none.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses_v3(
     device: nvmlDevice_t,
@@ -553,6 +674,10 @@ pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses_v3(
 }
 
 /// A clock's largest value in MHz, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `type_` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMaxClockInfo(
     device: nvmlDevice_t,
@@ -568,6 +693,10 @@ pub unsafe extern "C" fn nvmlDeviceGetMaxClockInfo(
 }
 
 /// A clock's largest value that can be set, in MHz, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `clockType` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMaxCustomerBoostClock(
     device: nvmlDevice_t,
@@ -583,6 +712,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMaxCustomerBoostClock(
 }
 
 /// The largest generation of the PCIe link, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkGeneration(
     device: nvmlDevice_t,
@@ -597,6 +729,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkGeneration(
 }
 
 /// The most lanes of the PCIe link, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkWidth(
     device: nvmlDevice_t,
@@ -611,6 +746,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkWidth(
 }
 
 /// Width of the memory's bus in bits, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMemoryBusWidth(device: nvmlDevice_t, busWidth: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetMemoryBusWidth(device, busWidth));
@@ -622,6 +760,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMemoryBusWidth(device: nvmlDevice_t, busWi
 }
 
 /// Total, free and used memory over all users.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMemoryInfo(device: nvmlDevice_t, memory: *mut nvmlMemory_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetMemoryInfo(device, memory));
@@ -633,6 +774,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMemoryInfo(device: nvmlDevice_t, memory: *
 }
 
 /// Total, reserved, free and used memory over all users.
+///
+/// # Errors
+/// - `ARGUMENT_VERSION_MISMATCH`: `memory` does not say that it is version 2 of the struct.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMemoryInfo_v2(
     device: nvmlDevice_t,
@@ -647,6 +791,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMemoryInfo_v2(
 }
 
 /// A device's index; there are no device files.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMinorNumber(device: nvmlDevice_t, minorNumber: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetMinorNumber(device, minorNumber));
@@ -658,6 +805,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMinorNumber(device: nvmlDevice_t, minorNum
 }
 
 /// Whether a device shares its board.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMultiGpuBoard(device: nvmlDevice_t, multiGpuBool: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetMultiGpuBoard(device, multiGpuBool));
@@ -669,6 +819,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMultiGpuBoard(device: nvmlDevice_t, multiG
 }
 
 /// A device's name.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: `name` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetName(device: nvmlDevice_t, name: *mut c_char, length: c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetName(device, name, length));
@@ -680,6 +833,9 @@ pub unsafe extern "C" fn nvmlDeviceGetName(device: nvmlDevice_t, name: *mut c_ch
 }
 
 /// How many fans a device has, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNumFans(device: nvmlDevice_t, numFans: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetNumFans(device, numFans));
@@ -691,6 +847,9 @@ pub unsafe extern "C" fn nvmlDeviceGetNumFans(device: nvmlDevice_t, numFans: *mu
 }
 
 /// How many cores a device has, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNumGpuCores(device: nvmlDevice_t, numCores: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetNumGpuCores(device, numCores));
@@ -702,6 +861,9 @@ pub unsafe extern "C" fn nvmlDeviceGetNumGpuCores(device: nvmlDevice_t, numCores
 }
 
 /// Where a device is on the PCI bus, in the oldest struct.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPciInfo(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetPciInfo(device, pci));
@@ -712,6 +874,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPciInfo(device: nvmlDevice_t, pci: *mut nv
 }
 
 /// Where a device is on the PCI bus, with its class.
+///
+/// # Errors
+/// - `ARGUMENT_VERSION_MISMATCH`: `pci` does not say that it is version 1 of the struct.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPciInfoExt(device: nvmlDevice_t, pci: *mut nvmlPciInfoExt_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetPciInfoExt(device, pci));
@@ -723,6 +888,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPciInfoExt(device: nvmlDevice_t, pci: *mut
 }
 
 /// Where a device is on the PCI bus, without the long bus id.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v2(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetPciInfo_v2(device, pci));
@@ -733,6 +901,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v2(device: nvmlDevice_t, pci: *mut
 }
 
 /// Where a device is on the PCI bus.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v3(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetPciInfo_v3(device, pci));
@@ -744,6 +915,10 @@ pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v3(device: nvmlDevice_t, pci: *mut
 }
 
 /// What goes over the PCIe link in KB/s, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `counter` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPcieThroughput(
     device: nvmlDevice_t,
@@ -759,6 +934,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPcieThroughput(
 }
 
 /// A device's performance state, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPerformanceState(
     device: nvmlDevice_t,
@@ -773,6 +951,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPerformanceState(
 }
 
 /// Whether the driver stays loaded without users, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPersistenceMode(
     device: nvmlDevice_t,
@@ -787,6 +968,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPersistenceMode(
 }
 
 /// The limit of power after a start in milliwatts, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPowerManagementDefaultLimit(
     device: nvmlDevice_t,
@@ -801,6 +985,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPowerManagementDefaultLimit(
 }
 
 /// The limit of power in milliwatts, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimit(device: nvmlDevice_t, limit: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerManagementLimit(device, limit));
@@ -812,6 +999,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimit(device: nvmlDevice_t,
 }
 
 /// The least and the largest limit of power in milliwatts, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimitConstraints(
     device: nvmlDevice_t,
@@ -829,6 +1019,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimitConstraints(
 }
 
 /// Whether power is managed, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPowerManagementMode(
     device: nvmlDevice_t,
@@ -843,6 +1036,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPowerManagementMode(
 }
 
 /// Power in milliwatts, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPowerUsage(device: nvmlDevice_t, power: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerUsage(device, power));
@@ -854,6 +1050,10 @@ pub unsafe extern "C" fn nvmlDeviceGetPowerUsage(device: nvmlDevice_t, power: *m
 }
 
 /// A board's serial number, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INSUFFICIENT_SIZE`: `serial` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSerial(
     device: nvmlDevice_t,
@@ -868,7 +1068,10 @@ pub unsafe extern "C" fn nvmlDeviceGetSerial(
     })
 }
 
-/// The same under a later name.
+/// Which reasons there can be for what clocks are, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksEventReasons(
     device: nvmlDevice_t,
@@ -882,7 +1085,10 @@ pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksEventReasons(
     })
 }
 
-/// Which of those reasons there can be, as the host's NVML says.
+/// Which reasons there can be for what clocks are, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksThrottleReasons(
     device: nvmlDevice_t,
@@ -897,6 +1103,10 @@ pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksThrottleReasons(
 }
 
 /// A temperature in degrees Celsius, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `sensorType` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetTemperature(
     device: nvmlDevice_t,
@@ -912,6 +1122,10 @@ pub unsafe extern "C" fn nvmlDeviceGetTemperature(
 }
 
 /// A limit of the temperature in degrees Celsius, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `thresholdType` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetTemperatureThreshold(
     device: nvmlDevice_t,
@@ -927,6 +1141,9 @@ pub unsafe extern "C" fn nvmlDeviceGetTemperatureThreshold(
 }
 
 /// Energy since the driver was loaded in millijoules, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetTotalEnergyConsumption(
     device: nvmlDevice_t,
@@ -941,6 +1158,9 @@ pub unsafe extern "C" fn nvmlDeviceGetTotalEnergyConsumption(
 }
 
 /// A device's UUID, the same in driver and runtime.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: `uuid` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetUUID(device: nvmlDevice_t, uuid: *mut c_char, length: c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetUUID(device, uuid, length));
@@ -952,6 +1172,9 @@ pub unsafe extern "C" fn nvmlDeviceGetUUID(device: nvmlDevice_t, uuid: *mut c_ch
 }
 
 /// How busy device and memory are, in percent, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetUtilizationRates(
     device: nvmlDevice_t,
@@ -966,6 +1189,10 @@ pub unsafe extern "C" fn nvmlDeviceGetUtilizationRates(
 }
 
 /// The version of a board's BIOS, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INSUFFICIENT_SIZE`: `version` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVbiosVersion(
     device: nvmlDevice_t,
@@ -981,6 +1208,9 @@ pub unsafe extern "C" fn nvmlDeviceGetVbiosVersion(
 }
 
 /// Whether a handle is that of a part of a device; never.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceIsMigDeviceHandle(device: nvmlDevice_t, isMigDevice: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceIsMigDeviceHandle(device, isMigDevice));
@@ -999,6 +1229,9 @@ pub unsafe extern "C" fn nvmlErrorString(result: nvmlReturn_t) -> *const c_char 
 }
 
 /// Makes an empty event set.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlEventSetCreate(set: *mut nvmlEventSet_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlEventSetCreate(set));
@@ -1010,6 +1243,9 @@ pub unsafe extern "C" fn nvmlEventSetCreate(set: *mut nvmlEventSet_t) -> nvmlRet
 }
 
 /// Frees an event set.
+///
+/// # Errors
+/// - `INVALID_ARGUMENT`: `set` is no event set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlEventSetFree(set: nvmlEventSet_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlEventSetFree(set));
@@ -1017,6 +1253,9 @@ pub unsafe extern "C" fn nvmlEventSetFree(set: nvmlEventSet_t) -> nvmlReturn_t {
 }
 
 /// Connects to the daemon; the older name.
+///
+/// # Errors
+/// - `DRIVER_NOT_LOADED`: no daemon answers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlInit() -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlInit());
@@ -1024,6 +1263,10 @@ pub unsafe extern "C" fn nvmlInit() -> nvmlReturn_t {
 }
 
 /// Connects to the daemon.
+///
+/// # Errors
+/// - `DRIVER_NOT_LOADED`: no daemon answers.
+/// - `INVALID_ARGUMENT`: `flags` has a bit that no flag is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlInitWithFlags(flags: c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlInitWithFlags(flags));
@@ -1031,6 +1274,9 @@ pub unsafe extern "C" fn nvmlInitWithFlags(flags: c_uint) -> nvmlReturn_t {
 }
 
 /// Connects to the daemon; calls are counted.
+///
+/// # Errors
+/// - `DRIVER_NOT_LOADED`: no daemon answers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlInit_v2() -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlInit_v2());
@@ -1038,6 +1284,9 @@ pub unsafe extern "C" fn nvmlInit_v2() -> nvmlReturn_t {
 }
 
 /// Gives nvidia-smi the table that it looks for, with no function in it.
+///
+/// # Errors
+/// - `NOT_FOUND`: it is another table.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlInternalGetExportTable(table: *mut *const c_void, id: *const c_void) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlInternalGetExportTable(table, id));
@@ -1050,6 +1299,9 @@ pub unsafe extern "C" fn nvmlInternalGetExportTable(table: *mut *const c_void, i
 }
 
 /// Takes one init back; the last closes the connection.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlShutdown() -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlShutdown());
@@ -1057,6 +1309,9 @@ pub unsafe extern "C" fn nvmlShutdown() -> nvmlReturn_t {
 }
 
 /// The latest CUDA version that the driver supports.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetCudaDriverVersion(cudaDriverVersion: *mut c_int) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlSystemGetCudaDriverVersion(cudaDriverVersion));
@@ -1068,6 +1323,9 @@ pub unsafe extern "C" fn nvmlSystemGetCudaDriverVersion(cudaDriverVersion: *mut 
 }
 
 /// The latest CUDA version that the driver supports.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetCudaDriverVersion_v2(cudaDriverVersion: *mut c_int) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlSystemGetCudaDriverVersion_v2(cudaDriverVersion));
@@ -1079,6 +1337,9 @@ pub unsafe extern "C" fn nvmlSystemGetCudaDriverVersion_v2(cudaDriverVersion: *m
 }
 
 /// The driver version that is emulated.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: `version` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetDriverVersion(version: *mut c_char, length: c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlSystemGetDriverVersion(version, length));
@@ -1090,6 +1351,9 @@ pub unsafe extern "C" fn nvmlSystemGetDriverVersion(version: *mut c_char, length
 }
 
 /// The version of this interface.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: `version` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetNVMLVersion(version: *mut c_char, length: c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlSystemGetNVMLVersion(version, length));
