@@ -13,6 +13,9 @@ use crate::entry::entry;
 pub(super) static LIBRARY: Library = Library { soname: "libcublas.so.12", has_channel: false };
 
 /// Opens a handle in the calling thread's context.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCreate_v2(handle: *mut cublasHandle_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasCreate_v2(handle));
@@ -24,6 +27,9 @@ pub unsafe extern "C" fn cublasCreate_v2(handle: *mut cublasHandle_t) -> cublasS
 }
 
 /// Closes a handle.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDestroy_v2(handle: cublasHandle_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasDestroy_v2(handle));
@@ -31,6 +37,9 @@ pub unsafe extern "C" fn cublasDestroy_v2(handle: cublasHandle_t) -> cublasStatu
 }
 
 /// Products of double-precision matrices at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmBatched(
     handle: cublasHandle_t,
@@ -66,6 +75,9 @@ pub unsafe extern "C" fn cublasDgemmBatched(
 }
 
 /// Products of double-precision matrices at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmBatched_64(
     handle: cublasHandle_t,
@@ -101,6 +113,9 @@ pub unsafe extern "C" fn cublasDgemmBatched_64(
 }
 
 /// Products of double-precision matrices at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmStridedBatched(
     handle: cublasHandle_t,
@@ -140,6 +155,9 @@ pub unsafe extern "C" fn cublasDgemmStridedBatched(
 }
 
 /// Products of double-precision matrices at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmStridedBatched_64(
     handle: cublasHandle_t,
@@ -179,6 +197,9 @@ pub unsafe extern "C" fn cublasDgemmStridedBatched_64(
 }
 
 /// A product of double-precision matrices.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemm_v2(
     handle: cublasHandle_t,
@@ -206,6 +227,9 @@ pub unsafe extern "C" fn cublasDgemm_v2(
 }
 
 /// A product of double-precision matrices.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemm_v2_64(
     handle: cublasHandle_t,
@@ -236,6 +260,9 @@ pub unsafe extern "C" fn cublasDgemm_v2_64(
 }
 
 /// Solves triangular systems in double precision, at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrsmBatched(
     handle: cublasHandle_t,
@@ -267,6 +294,9 @@ pub unsafe extern "C" fn cublasDtrsmBatched(
 }
 
 /// Solves triangular systems in double precision, at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrsmBatched_64(
     handle: cublasHandle_t,
@@ -298,6 +328,9 @@ pub unsafe extern "C" fn cublasDtrsmBatched_64(
 }
 
 /// Solves a triangular system in double precision.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrsm_v2(
     handle: cublasHandle_t,
@@ -321,6 +354,9 @@ pub unsafe extern "C" fn cublasDtrsm_v2(
 }
 
 /// Solves a triangular system in double precision.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrsm_v2_64(
     handle: cublasHandle_t,
@@ -344,6 +380,10 @@ pub unsafe extern "C" fn cublasDtrsm_v2_64(
 }
 
 /// Products whose types are arguments, at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmBatchedEx(
     handle: cublasHandle_t,
@@ -422,6 +462,10 @@ pub unsafe extern "C" fn cublasGemmBatchedEx(
 }
 
 /// Products whose types are arguments, at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmBatchedEx_64(
     handle: cublasHandle_t,
@@ -500,6 +544,10 @@ pub unsafe extern "C" fn cublasGemmBatchedEx_64(
 }
 
 /// A product whose types are arguments.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmEx(
     handle: cublasHandle_t,
@@ -575,6 +623,10 @@ pub unsafe extern "C" fn cublasGemmEx(
 }
 
 /// A product whose types are arguments.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmEx_64(
     handle: cublasHandle_t,
@@ -650,6 +702,10 @@ pub unsafe extern "C" fn cublasGemmEx_64(
 }
 
 /// Products whose types are arguments, at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmStridedBatchedEx(
     handle: cublasHandle_t,
@@ -737,6 +793,10 @@ pub unsafe extern "C" fn cublasGemmStridedBatchedEx(
 }
 
 /// Products whose types are arguments, at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmStridedBatchedEx_64(
     handle: cublasHandle_t,
@@ -824,6 +884,9 @@ pub unsafe extern "C" fn cublasGemmStridedBatchedEx_64(
 }
 
 /// Whether atomic additions may be used.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetAtomicsMode(
     handle: cublasHandle_t,
@@ -845,6 +908,9 @@ pub unsafe extern "C" fn cublasGetCudartVersion() -> usize {
 }
 
 /// Which lower-precision units may be used.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetMathMode(handle: cublasHandle_t, mode: *mut cublasMath_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasGetMathMode(handle, mode));
@@ -856,6 +922,10 @@ pub unsafe extern "C" fn cublasGetMathMode(handle: cublasHandle_t, mode: *mut cu
 }
 
 /// Copies a matrix to the host.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetMatrix(
     rows: c_int,
@@ -874,6 +944,10 @@ pub unsafe extern "C" fn cublasGetMatrix(
 }
 
 /// Copies a matrix to the host in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetMatrixAsync(
     rows: c_int,
@@ -893,6 +967,10 @@ pub unsafe extern "C" fn cublasGetMatrixAsync(
 }
 
 /// Copies a matrix to the host in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetMatrixAsync_64(
     rows: i64,
@@ -912,6 +990,10 @@ pub unsafe extern "C" fn cublasGetMatrixAsync_64(
 }
 
 /// Copies a matrix to the host.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetMatrix_64(
     rows: i64,
@@ -930,6 +1012,9 @@ pub unsafe extern "C" fn cublasGetMatrix_64(
 }
 
 /// Where scalars live.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetPointerMode_v2(
     handle: cublasHandle_t,
@@ -944,6 +1029,9 @@ pub unsafe extern "C" fn cublasGetPointerMode_v2(
 }
 
 /// A part of the version of this interface.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `type_` is none of the three parts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetProperty(type_: libraryPropertyType_t, value: *mut c_int) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasGetProperty(type_, value));
@@ -955,6 +1043,9 @@ pub unsafe extern "C" fn cublasGetProperty(type_: libraryPropertyType_t, value: 
 }
 
 /// The hint of how many multiprocessors to use.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetSmCountTarget(handle: cublasHandle_t, smCountTarget: *mut c_int) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasGetSmCountTarget(handle, smCountTarget));
@@ -982,6 +1073,9 @@ pub unsafe extern "C" fn cublasGetStatusString(status: cublasStatus_t) -> *const
 }
 
 /// The stream of a handle.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetStream_v2(handle: cublasHandle_t, streamId: *mut cudaStream_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasGetStream_v2(handle, streamId));
@@ -993,6 +1087,10 @@ pub unsafe extern "C" fn cublasGetStream_v2(handle: cublasHandle_t, streamId: *m
 }
 
 /// Copies a vector to the host.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetVector(
     n: c_int,
@@ -1010,6 +1108,10 @@ pub unsafe extern "C" fn cublasGetVector(
 }
 
 /// Copies a vector to the host in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetVectorAsync(
     n: c_int,
@@ -1028,6 +1130,10 @@ pub unsafe extern "C" fn cublasGetVectorAsync(
 }
 
 /// Copies a vector to the host in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetVectorAsync_64(
     n: i64,
@@ -1046,6 +1152,10 @@ pub unsafe extern "C" fn cublasGetVectorAsync_64(
 }
 
 /// Copies a vector to the host.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetVector_64(
     n: i64,
@@ -1063,6 +1173,9 @@ pub unsafe extern "C" fn cublasGetVector_64(
 }
 
 /// The version of this interface as one number.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetVersion_v2(handle: cublasHandle_t, version: *mut c_int) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasGetVersion_v2(handle, version));
@@ -1074,6 +1187,9 @@ pub unsafe extern "C" fn cublasGetVersion_v2(handle: cublasHandle_t, version: *m
 }
 
 /// A product of half-precision matrices.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemm(
     handle: cublasHandle_t,
@@ -1099,6 +1215,9 @@ pub unsafe extern "C" fn cublasHgemm(
 }
 
 /// Products of half-precision matrices at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemmBatched(
     handle: cublasHandle_t,
@@ -1134,6 +1253,9 @@ pub unsafe extern "C" fn cublasHgemmBatched(
 }
 
 /// Products of half-precision matrices at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemmBatched_64(
     handle: cublasHandle_t,
@@ -1169,6 +1291,9 @@ pub unsafe extern "C" fn cublasHgemmBatched_64(
 }
 
 /// Products of half-precision matrices at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemmStridedBatched(
     handle: cublasHandle_t,
@@ -1208,6 +1333,9 @@ pub unsafe extern "C" fn cublasHgemmStridedBatched(
 }
 
 /// Products of half-precision matrices at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemmStridedBatched_64(
     handle: cublasHandle_t,
@@ -1247,6 +1375,9 @@ pub unsafe extern "C" fn cublasHgemmStridedBatched_64(
 }
 
 /// A product of half-precision matrices.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemm_64(
     handle: cublasHandle_t,
@@ -1274,6 +1405,9 @@ pub unsafe extern "C" fn cublasHgemm_64(
 }
 
 /// Sets whether atomic additions may be used.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `mode` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetAtomicsMode(handle: cublasHandle_t, mode: cublasAtomicsMode_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasSetAtomicsMode(handle, mode));
@@ -1281,6 +1415,9 @@ pub unsafe extern "C" fn cublasSetAtomicsMode(handle: cublasHandle_t, mode: cubl
 }
 
 /// Sets which lower-precision units may be used.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `mode` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetMathMode(handle: cublasHandle_t, mode: cublasMath_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasSetMathMode(handle, mode));
@@ -1288,6 +1425,10 @@ pub unsafe extern "C" fn cublasSetMathMode(handle: cublasHandle_t, mode: cublasM
 }
 
 /// Copies a matrix to the device.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetMatrix(
     rows: c_int,
@@ -1306,6 +1447,10 @@ pub unsafe extern "C" fn cublasSetMatrix(
 }
 
 /// Copies a matrix to the device in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetMatrixAsync(
     rows: c_int,
@@ -1325,6 +1470,10 @@ pub unsafe extern "C" fn cublasSetMatrixAsync(
 }
 
 /// Copies a matrix to the device in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetMatrixAsync_64(
     rows: i64,
@@ -1344,6 +1493,10 @@ pub unsafe extern "C" fn cublasSetMatrixAsync_64(
 }
 
 /// Copies a matrix to the device.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetMatrix_64(
     rows: i64,
@@ -1362,6 +1515,9 @@ pub unsafe extern "C" fn cublasSetMatrix_64(
 }
 
 /// Sets where scalars live.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `mode` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetPointerMode_v2(handle: cublasHandle_t, mode: cublasPointerMode_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasSetPointerMode_v2(handle, mode));
@@ -1369,6 +1525,9 @@ pub unsafe extern "C" fn cublasSetPointerMode_v2(handle: cublasHandle_t, mode: c
 }
 
 /// Hints how many multiprocessors to use.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `smCountTarget` is negative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetSmCountTarget(handle: cublasHandle_t, smCountTarget: c_int) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasSetSmCountTarget(handle, smCountTarget));
@@ -1376,6 +1535,9 @@ pub unsafe extern "C" fn cublasSetSmCountTarget(handle: cublasHandle_t, smCountT
 }
 
 /// Sets the stream of a handle's later work.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetStream_v2(handle: cublasHandle_t, streamId: cudaStream_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasSetStream_v2(handle, streamId));
@@ -1383,6 +1545,10 @@ pub unsafe extern "C" fn cublasSetStream_v2(handle: cublasHandle_t, streamId: cu
 }
 
 /// Copies a vector to the device.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetVector(
     n: c_int,
@@ -1400,6 +1566,10 @@ pub unsafe extern "C" fn cublasSetVector(
 }
 
 /// Copies a vector to the device in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetVectorAsync(
     n: c_int,
@@ -1418,6 +1588,10 @@ pub unsafe extern "C" fn cublasSetVectorAsync(
 }
 
 /// Copies a vector to the device in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetVectorAsync_64(
     n: i64,
@@ -1436,6 +1610,10 @@ pub unsafe extern "C" fn cublasSetVectorAsync_64(
 }
 
 /// Copies a vector to the device.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetVector_64(
     n: i64,
@@ -1452,7 +1630,10 @@ pub unsafe extern "C" fn cublasSetVector_64(
     })
 }
 
-/// Checks a workspace; the executor brings its own.
+/// Sets the workspace of a handle's later work, until the handle has another one or another stream.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `workspace` is no multiple of 256.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetWorkspace_v2(
     handle: cublasHandle_t,
@@ -1467,6 +1648,9 @@ pub unsafe extern "C" fn cublasSetWorkspace_v2(
 }
 
 /// Products of single-precision matrices at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmBatched(
     handle: cublasHandle_t,
@@ -1502,6 +1686,9 @@ pub unsafe extern "C" fn cublasSgemmBatched(
 }
 
 /// Products of single-precision matrices at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmBatched_64(
     handle: cublasHandle_t,
@@ -1537,6 +1724,10 @@ pub unsafe extern "C" fn cublasSgemmBatched_64(
 }
 
 /// A product computed in single precision, of matrices of any supported types.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmEx(
     handle: cublasHandle_t,
@@ -1572,6 +1763,10 @@ pub unsafe extern "C" fn cublasSgemmEx(
 }
 
 /// A product computed in single precision, of matrices of any supported types.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmEx_64(
     handle: cublasHandle_t,
@@ -1607,6 +1802,9 @@ pub unsafe extern "C" fn cublasSgemmEx_64(
 }
 
 /// Products of single-precision matrices at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmStridedBatched(
     handle: cublasHandle_t,
@@ -1646,6 +1844,9 @@ pub unsafe extern "C" fn cublasSgemmStridedBatched(
 }
 
 /// Products of single-precision matrices at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmStridedBatched_64(
     handle: cublasHandle_t,
@@ -1685,6 +1886,9 @@ pub unsafe extern "C" fn cublasSgemmStridedBatched_64(
 }
 
 /// A product of single-precision matrices.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemm_v2(
     handle: cublasHandle_t,
@@ -1712,6 +1916,9 @@ pub unsafe extern "C" fn cublasSgemm_v2(
 }
 
 /// A product of single-precision matrices.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemm_v2_64(
     handle: cublasHandle_t,
@@ -1742,6 +1949,9 @@ pub unsafe extern "C" fn cublasSgemm_v2_64(
 }
 
 /// Solves triangular systems in single precision, at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrsmBatched(
     handle: cublasHandle_t,
@@ -1773,6 +1983,9 @@ pub unsafe extern "C" fn cublasStrsmBatched(
 }
 
 /// Solves triangular systems in single precision, at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrsmBatched_64(
     handle: cublasHandle_t,
@@ -1804,6 +2017,9 @@ pub unsafe extern "C" fn cublasStrsmBatched_64(
 }
 
 /// Solves a triangular system in single precision.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrsm_v2(
     handle: cublasHandle_t,
@@ -1827,6 +2043,9 @@ pub unsafe extern "C" fn cublasStrsm_v2(
 }
 
 /// Solves a triangular system in single precision.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrsm_v2_64(
     handle: cublasHandle_t,
