@@ -1406,7 +1406,7 @@ pub unsafe extern "C" fn cudaGraphEventWaitNodeSetEvent(node: cudaGraphNode_t, e
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecDestroy(graphExec: cudaGraphExec_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphExecDestroy(graphExec));
-    entry("cudaGraphExecDestroy", || crate::api::graph::cudaGraphExecDestroy(graphExec))
+    entry("cudaGraphExecDestroy", || crate::api::graph_exec::cudaGraphExecDestroy(graphExec))
 }
 
 /// Sets the event that a node of an executable graph records.
@@ -1418,7 +1418,7 @@ pub unsafe extern "C" fn cudaGraphExecEventRecordNodeSetEvent(
 ) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event));
     entry("cudaGraphExecEventRecordNodeSetEvent", || {
-        crate::api::graph::cudaGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event)
+        crate::api::graph_exec::cudaGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event)
     })
 }
 
@@ -1431,7 +1431,7 @@ pub unsafe extern "C" fn cudaGraphExecEventWaitNodeSetEvent(
 ) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event));
     entry("cudaGraphExecEventWaitNodeSetEvent", || {
-        crate::api::graph::cudaGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event)
+        crate::api::graph_exec::cudaGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event)
     })
 }
 
@@ -1442,7 +1442,7 @@ pub unsafe extern "C" fn cudaGraphExecGetFlags(graphExec: cudaGraphExec_t, flags
     entry("cudaGraphExecGetFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let flags = unsafe { Out::new(flags) }?;
-        crate::api::graph::cudaGraphExecGetFlags(graphExec, flags)
+        crate::api::graph_exec::cudaGraphExecGetFlags(graphExec, flags)
     })
 }
 
@@ -1457,7 +1457,7 @@ pub unsafe extern "C" fn cudaGraphExecHostNodeSetParams(
     entry("cudaGraphExecHostNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
-        crate::api::graph::cudaGraphExecHostNodeSetParams(hGraphExec, node, pNodeParams)
+        crate::api::graph_exec::cudaGraphExecHostNodeSetParams(hGraphExec, node, pNodeParams)
     })
 }
 
@@ -1472,7 +1472,7 @@ pub unsafe extern "C" fn cudaGraphExecKernelNodeSetParams(
     entry("cudaGraphExecKernelNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
-        crate::api::graph::cudaGraphExecKernelNodeSetParams(hGraphExec, node, pNodeParams)
+        crate::api::graph_exec::cudaGraphExecKernelNodeSetParams(hGraphExec, node, pNodeParams)
     })
 }
 
@@ -1487,7 +1487,7 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParams(
     entry("cudaGraphExecMemcpyNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
-        crate::api::graph::cudaGraphExecMemcpyNodeSetParams(hGraphExec, node, pNodeParams)
+        crate::api::graph_exec::cudaGraphExecMemcpyNodeSetParams(hGraphExec, node, pNodeParams)
     })
 }
 
@@ -1504,7 +1504,7 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParams1D(
     vgpu_core::traced!(LIBRARY, cudaGraphExecMemcpyNodeSetParams1D(hGraphExec, node, dst, src, count, kind));
     entry("cudaGraphExecMemcpyNodeSetParams1D", || {
         // SAFETY: the caller's pointers are passed through unchanged.
-        unsafe { crate::api::graph::cudaGraphExecMemcpyNodeSetParams1D(hGraphExec, node, dst, src, count, kind) }
+        unsafe { crate::api::graph_exec::cudaGraphExecMemcpyNodeSetParams1D(hGraphExec, node, dst, src, count, kind) }
     })
 }
 
@@ -1526,7 +1526,7 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsFromSymbol(
     entry("cudaGraphExecMemcpyNodeSetParamsFromSymbol", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
-            crate::api::graph::cudaGraphExecMemcpyNodeSetParamsFromSymbol(
+            crate::api::graph_exec::cudaGraphExecMemcpyNodeSetParamsFromSymbol(
                 hGraphExec, node, dst, symbol, count, offset, kind,
             )
         }
@@ -1551,7 +1551,7 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsToSymbol(
     entry("cudaGraphExecMemcpyNodeSetParamsToSymbol", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
-            crate::api::graph::cudaGraphExecMemcpyNodeSetParamsToSymbol(
+            crate::api::graph_exec::cudaGraphExecMemcpyNodeSetParamsToSymbol(
                 hGraphExec, node, symbol, src, count, offset, kind,
             )
         }
@@ -1569,7 +1569,7 @@ pub unsafe extern "C" fn cudaGraphExecMemsetNodeSetParams(
     entry("cudaGraphExecMemsetNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
-        crate::api::graph::cudaGraphExecMemsetNodeSetParams(hGraphExec, node, pNodeParams)
+        crate::api::graph_exec::cudaGraphExecMemsetNodeSetParams(hGraphExec, node, pNodeParams)
     })
 }
 
@@ -1584,7 +1584,7 @@ pub unsafe extern "C" fn cudaGraphExecUpdate(
     entry("cudaGraphExecUpdate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let resultInfo = unsafe { Out::new(resultInfo) }?;
-        crate::api::graph::cudaGraphExecUpdate(hGraphExec, hGraph, resultInfo)
+        crate::api::graph_exec::cudaGraphExecUpdate(hGraphExec, hGraph, resultInfo)
     })
 }
 
@@ -1686,7 +1686,7 @@ pub unsafe extern "C" fn cudaGraphInstantiate(
     entry("cudaGraphInstantiate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphExec = unsafe { Out::new(pGraphExec) }?;
-        crate::api::graph::cudaGraphInstantiate(pGraphExec, graph, flags)
+        crate::api::graph_exec::cudaGraphInstantiate(pGraphExec, graph, flags)
     })
 }
 
@@ -1701,7 +1701,7 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithFlags(
     entry("cudaGraphInstantiateWithFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphExec = unsafe { Out::new(pGraphExec) }?;
-        crate::api::graph::cudaGraphInstantiate(pGraphExec, graph, flags)
+        crate::api::graph_exec::cudaGraphInstantiate(pGraphExec, graph, flags)
     })
 }
 
@@ -1717,7 +1717,7 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithParams(
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphExec = unsafe { Out::new(pGraphExec) }?;
         // SAFETY: the caller's pointers are passed through unchanged.
-        unsafe { crate::api::graph::cudaGraphInstantiateWithParams(pGraphExec, graph, instantiateParams) }
+        unsafe { crate::api::graph_exec::cudaGraphInstantiateWithParams(pGraphExec, graph, instantiateParams) }
     })
 }
 
@@ -1734,7 +1734,7 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithParams_ptsz(
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
             let pGraphExec = unsafe { Out::new(pGraphExec) }?;
             // SAFETY: the caller's pointers are passed through unchanged.
-            unsafe { crate::api::graph::cudaGraphInstantiateWithParams(pGraphExec, graph, instantiateParams) }
+            unsafe { crate::api::graph_exec::cudaGraphInstantiateWithParams(pGraphExec, graph, instantiateParams) }
         })
     })
 }
@@ -1809,7 +1809,7 @@ pub unsafe extern "C" fn cudaGraphKernelNodeSetParams(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphLaunch(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphLaunch(graphExec, stream));
-    entry("cudaGraphLaunch", || crate::api::graph::cudaGraphLaunch(graphExec, stream))
+    entry("cudaGraphLaunch", || crate::api::graph_exec::cudaGraphLaunch(graphExec, stream))
 }
 
 /// Runs an executable graph in stream order.
@@ -1818,7 +1818,7 @@ pub unsafe extern "C" fn cudaGraphLaunch_ptsz(graphExec: cudaGraphExec_t, stream
     vgpu_core::traced!(LIBRARY, cudaGraphLaunch_ptsz(graphExec, stream));
     entry("cudaGraphLaunch_ptsz", || {
         let stream = abi::or_per_thread(stream);
-        crate::api::graph::cudaGraphLaunch(graphExec, stream)
+        crate::api::graph_exec::cudaGraphLaunch(graphExec, stream)
     })
 }
 
@@ -2064,7 +2064,7 @@ pub unsafe extern "C" fn cudaGraphRemoveDependencies_v2(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphUpload(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphUpload(graphExec, stream));
-    entry("cudaGraphUpload", || crate::api::graph::cudaGraphUpload(graphExec, stream))
+    entry("cudaGraphUpload", || crate::api::graph_exec::cudaGraphUpload(graphExec, stream))
 }
 
 /// Prepares an executable graph's first launch.
@@ -2073,7 +2073,7 @@ pub unsafe extern "C" fn cudaGraphUpload_ptsz(graphExec: cudaGraphExec_t, stream
     vgpu_core::traced!(LIBRARY, cudaGraphUpload_ptsz(graphExec, stream));
     entry("cudaGraphUpload_ptsz", || {
         let stream = abi::or_per_thread(stream);
-        crate::api::graph::cudaGraphUpload(graphExec, stream)
+        crate::api::graph_exec::cudaGraphUpload(graphExec, stream)
     })
 }
 
