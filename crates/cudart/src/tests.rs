@@ -27,6 +27,7 @@ unsafe extern "C" {
     ) -> cudaError_t;
     fn cudaSetDevice(device: c_int) -> cudaError_t;
     fn cudaGetDevice(device: *mut c_int) -> cudaError_t;
+    fn cudaSetValidDevices(devices: *mut c_int, len: c_int) -> cudaError_t;
     fn cudaDeviceReset() -> cudaError_t;
     fn cudaMalloc(address: *mut *mut c_void, bytes: usize) -> cudaError_t;
     fn cudaFree(address: *mut c_void) -> cudaError_t;
@@ -187,4 +188,12 @@ fn a_driver_function_that_is_not_there_needs_a_newer_driver() {
     // SAFETY: the slot is a local.
     let allocated = unsafe { cudaMalloc(&raw mut address, 8) };
     assert_eq!(allocated, cudaError_t::cudaErrorCallRequiresNewerDriver);
+}
+
+#[test]
+fn a_list_of_devices_has_no_negative_length() {
+    let mut devices = [0];
+    // SAFETY: the list has one device, and no call reads more.
+    let results = [-1, 1].map(|len| unsafe { cudaSetValidDevices(devices.as_mut_ptr(), len) });
+    assert_eq!(results, [cudaError_t::cudaErrorInvalidValue, cudaError_t::cudaSuccess]);
 }
