@@ -9,4 +9,3 @@ mod node;
 mod whole;
 
 pub(crate) use self::{edge::*, event_node::*, host_node::*, node::*, whole::*};
-pub(crate) use super::graph_exec::*;
