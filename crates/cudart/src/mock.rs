@@ -8,7 +8,9 @@ use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
 use parking_lot::Mutex;
 
-use vgpu_core::abi::{CUcontext, CUdevice, CUdeviceptr, CUfunction, CUmodule, CUresult, CUstream};
+use vgpu_core::abi::{
+    CUcontext, CUdevice, CUdeviceptr, CUevent, CUfunction, CUkernel, CUlibrary, CUmodule, CUresult, CUstream,
+};
 
 /// What happened, for tests to look at.
 pub(crate) struct Record {
@@ -55,7 +57,11 @@ const OK: CUresult = CUresult(0);
 const INVALID_VALUE: CUresult = CUresult(1);
 const INVALID_DEVICE: CUresult = CUresult(101);
 const INVALID_CONTEXT: CUresult = CUresult(201);
+const NO_BINARY_FOR_GPU: CUresult = CUresult(209);
 const NOT_FOUND: CUresult = CUresult(500);
+
+/// A library with nothing for the devices; any other is without kernels.
+pub(crate) const FOREIGN_LIBRARY: CUlibrary = std::ptr::without_provenance_mut(0x30);
 
 fn put<T>(slot: *mut T, value: T) -> CUresult {
     // SAFETY: the code under test passes live references for its output parameters.
@@ -185,6 +191,45 @@ extern "C" fn cuMemcpyHtoD_v2(_target: CUdeviceptr, _source: *const c_void, _byt
     OK
 }
 
+/// Of what works in the current context.
+fn in_context() -> CUresult {
+    if CURRENT.get() == 0 { INVALID_CONTEXT } else { OK }
+}
+
+extern "C" fn cuEventQuery(_event: CUevent) -> CUresult {
+    in_context()
+}
+
+extern "C" fn cuEventSynchronize(_event: CUevent) -> CUresult {
+    in_context()
+}
+
+extern "C" fn cuEventElapsedTime(ms: *mut f32, _start: CUevent, _end: CUevent) -> CUresult {
+    put(ms, 1.0);
+    in_context()
+}
+
+extern "C" fn cuEventDestroy_v2(_event: CUevent) -> CUresult {
+    in_context()
+}
+
+extern "C" fn cuStreamDestroy_v2(_stream: CUstream) -> CUresult {
+    in_context()
+}
+
+extern "C" fn cuLibraryGetKernelCount(count: *mut c_uint, library: CUlibrary) -> CUresult {
+    put(count, 0);
+    if library == FOREIGN_LIBRARY { NO_BINARY_FOR_GPU } else { in_context() }
+}
+
+extern "C" fn cuLibraryEnumerateKernels(_kernels: *mut CUkernel, _room: c_uint, _library: CUlibrary) -> CUresult {
+    in_context()
+}
+
+extern "C" fn cuLibraryUnload(_library: CUlibrary) -> CUresult {
+    OK
+}
+
 /// The address of a function of this driver, by its name with the NUL.
 pub(crate) fn symbol(name: &str) -> *mut c_void {
     macro_rules! symbols {
@@ -213,6 +258,14 @@ pub(crate) fn symbol(name: &str) -> *mut c_void {
         cuFuncGetAttribute,
         cuLaunchKernel,
         cuMemcpyHtoD_v2,
+        cuEventQuery,
+        cuEventSynchronize,
+        cuEventElapsedTime,
+        cuEventDestroy_v2,
+        cuStreamDestroy_v2,
+        cuLibraryGetKernelCount,
+        cuLibraryEnumerateKernels,
+        cuLibraryUnload,
     )
 }
 

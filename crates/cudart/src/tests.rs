@@ -1,9 +1,9 @@
 //! The runtime against the driver of [`crate::mock`], through its C interface where that has something to add.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_int, c_uint, c_void};
 use std::ptr::null_mut;
 
-use vgpu_core::abi::runtime::{cudaError_t, cudaMemcpyKind, cudaStream_t, dim3};
+use vgpu_core::abi::runtime::{cudaError_t, cudaEvent_t, cudaLibrary_t, cudaMemcpyKind, cudaStream_t, dim3};
 
 use crate::mock::{self, Launch};
 use crate::registry::{self, Kind};
@@ -39,6 +39,13 @@ unsafe extern "C" {
         kind: cudaMemcpyKind,
     ) -> cudaError_t;
     fn cudaGetLastError() -> cudaError_t;
+    fn cudaEventQuery(event: cudaEvent_t) -> cudaError_t;
+    fn cudaEventSynchronize(event: cudaEvent_t) -> cudaError_t;
+    fn cudaEventElapsedTime(ms: *mut f32, start: cudaEvent_t, end: cudaEvent_t) -> cudaError_t;
+    fn cudaEventDestroy(event: cudaEvent_t) -> cudaError_t;
+    fn cudaStreamDestroy(stream: cudaStream_t) -> cudaError_t;
+    fn cudaLibraryGetKernelCount(count: *mut c_uint, library: cudaLibrary_t) -> cudaError_t;
+    fn cudaLibraryUnload(library: cudaLibrary_t) -> cudaError_t;
 }
 
 const ONE: dim3 = dim3 { x: 1, y: 1, z: 1 };
@@ -196,4 +203,34 @@ fn a_list_of_devices_has_no_negative_length() {
     // SAFETY: the list has one device, and no call reads more.
     let results = [-1, 1].map(|len| unsafe { cudaSetValidDevices(devices.as_mut_ptr(), len) });
     assert_eq!(results, [cudaError_t::cudaErrorInvalidValue, cudaError_t::cudaSuccess]);
+}
+
+#[test]
+fn what_takes_a_handle_works_on_a_thread_without_a_context() {
+    let calls: [fn() -> cudaError_t; 6] = [
+        // SAFETY: the mock follows no handles, and slots outlive their calls.
+        || unsafe { cudaEventQuery(null_mut()) },
+        // SAFETY: as above.
+        || unsafe { cudaEventSynchronize(null_mut()) },
+        // SAFETY: as above.
+        || unsafe { cudaEventElapsedTime(&mut 0.0, null_mut(), null_mut()) },
+        // SAFETY: as above.
+        || unsafe { cudaEventDestroy(null_mut()) },
+        // SAFETY: as above.
+        || unsafe { cudaStreamDestroy(null_mut()) },
+        // SAFETY: as above.
+        || unsafe { cudaLibraryGetKernelCount(&mut 0, null_mut()) },
+    ];
+    let results = calls.map(|call| std::thread::spawn(call).join().expect("it does not panic"));
+    assert_eq!(results, [cudaError_t::cudaSuccess; 6]);
+}
+
+#[test]
+fn a_library_that_does_not_load_can_be_unloaded() {
+    let mut count = 0;
+    // SAFETY: the mock follows no handles, and the slot is a local.
+    let counted = unsafe { cudaLibraryGetKernelCount(&raw mut count, mock::FOREIGN_LIBRARY) };
+    assert_eq!(counted, cudaError_t::cudaErrorNoKernelImageForDevice);
+    // SAFETY: as above.
+    assert_eq!(unsafe { cudaLibraryUnload(mock::FOREIGN_LIBRARY) }, cudaError_t::cudaSuccess);
 }

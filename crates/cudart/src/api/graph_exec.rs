@@ -177,6 +177,7 @@ pub(crate) fn cudaGraphExecHostNodeSetParams(
     node: cudaGraphNode_t,
     pNodeParams: In<cudaHostNodeParams>,
 ) -> RtResult {
+    current::context()?;
     // SAFETY: the program's function and its data are passed through.
     unsafe { cu::cuGraphExecHostNodeSetParams(hGraphExec, node, &graph_node::call_to_driver(pNodeParams.get())) }
 }
@@ -186,6 +187,7 @@ pub(crate) fn cudaGraphExecEventRecordNodeSetEvent(
     hNode: cudaGraphNode_t,
     event: cudaEvent_t,
 ) -> RtResult {
+    current::context()?;
     cu::cuGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event)
 }
 
@@ -194,5 +196,6 @@ pub(crate) fn cudaGraphExecEventWaitNodeSetEvent(
     hNode: cudaGraphNode_t,
     event: cudaEvent_t,
 ) -> RtResult {
+    current::context()?;
     cu::cuGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event)
 }

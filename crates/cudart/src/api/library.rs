@@ -74,16 +74,16 @@ pub(crate) unsafe fn cudaLibraryLoadFromFile(
     Ok(())
 }
 
-/// Its kernels' handles mean nothing from then on.
+/// Its kernels' handles mean nothing from then on; where it cannot be loaded it has given out none.
 pub(crate) fn cudaLibraryUnload(library: cudaLibrary_t) -> RtResult {
-    let kernels = kernels_of(library, c_uint::MAX)?;
+    let kernels = kernels_of(library, c_uint::MAX).unwrap_or_default();
     cu::cuLibraryUnload(library)?;
     registry::remove_kernels(&kernels);
     Ok(())
 }
 
 pub(crate) fn cudaLibraryGetKernel(pKernel: Out<cudaKernel_t>, library: cudaLibrary_t, name: Str) -> RtResult {
-    cu::init()?;
+    current::context()?;
     let name = owned(&name)?;
     let mut kernel = null_mut();
     // SAFETY: the name is terminated.
@@ -99,7 +99,7 @@ pub(crate) fn cudaLibraryGetKernelCount(count: Out<c_uint>, lib: cudaLibrary_t) 
 }
 
 fn kernel_count(library: cudaLibrary_t) -> RtResult<c_uint> {
-    cu::init()?;
+    current::context()?;
     let mut count = 0;
     cu::cuLibraryGetKernelCount(&mut count, library)?;
     Ok(count)
