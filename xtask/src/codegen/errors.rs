@@ -25,7 +25,7 @@ use super::{
 };
 
 /// The libraries of which every function that works states its errors.
-const COMPLETE: &[Library] = &[Library::Driver, Library::Nvml, Library::Cublas];
+const COMPLETE: &[Library] = &[Library::Driver, Library::Nvml, Library::Cublas, Library::Runtime];
 
 /// A function's errors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
