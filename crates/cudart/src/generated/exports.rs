@@ -13,6 +13,9 @@ use crate::entry::entry;
 pub(super) static LIBRARY: Library = Library { soname: "libcudart.so.12", has_channel: false };
 
 /// Gives a handle for the kernel of a host stub.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `entryFuncAddr` is no kernel of the program's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __cudaGetKernel(kernel: *mut cudaKernel_t, entryFuncAddr: *const c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, __cudaGetKernel(kernel, entryFuncAddr));
@@ -35,6 +38,15 @@ pub unsafe extern "C" fn __cudaInitModule(fatCubinHandle: *mut *mut c_void) -> c
 }
 
 /// Launches a kernel by its handle.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `kernel` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, or a parameter is not given.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __cudaLaunchKernel(
     kernel: cudaKernel_t,
@@ -55,6 +67,15 @@ pub unsafe extern "C" fn __cudaLaunchKernel(
 }
 
 /// Launches a kernel by its handle.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `kernel` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, or a parameter is not given.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __cudaLaunchKernel_ptsz(
     kernel: cudaKernel_t,
@@ -76,6 +97,9 @@ pub unsafe extern "C" fn __cudaLaunchKernel_ptsz(
 }
 
 /// Pops the latest launch configuration.
+///
+/// # Errors
+/// - `MissingConfiguration`: none was pushed and not popped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __cudaPopCallConfiguration(
     gridDim: *mut dim3,
@@ -268,6 +292,9 @@ pub unsafe extern "C" fn __cudaUnregisterFatBinary(fatCubinHandle: *mut *mut c_v
 }
 
 /// Finds the device that has most of what is asked for.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaChooseDevice(device: *mut c_int, prop: *const cudaDeviceProp) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaChooseDevice(device, prop));
@@ -296,6 +323,9 @@ pub unsafe extern "C" fn cudaCreateChannelDesc(
 }
 
 /// Makes all persisting lines of the L2 cache normal.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaCtxResetPersistingL2Cache() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaCtxResetPersistingL2Cache());
@@ -303,6 +333,9 @@ pub unsafe extern "C" fn cudaCtxResetPersistingL2Cache() -> cudaError_t {
 }
 
 /// Whether a device can reach another's memory.
+///
+/// # Errors
+/// - `InvalidDevice`: `device` or `peerDevice` is no device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceCanAccessPeer(
     canAccessPeer: *mut c_int,
@@ -318,6 +351,10 @@ pub unsafe extern "C" fn cudaDeviceCanAccessPeer(
 }
 
 /// Ends that.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `PeerAccessNotEnabled`: it is one: no access is ever enabled.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceDisablePeerAccess(peerDevice: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceDisablePeerAccess(peerDevice));
@@ -325,6 +362,11 @@ pub unsafe extern "C" fn cudaDeviceDisablePeerAccess(peerDevice: c_int) -> cudaE
 }
 
 /// Lets this thread's device reach another's memory.
+///
+/// # Errors
+/// - `InvalidDevice`: `peerDevice` is no device, or the thread's own.
+/// - `InvalidValue`: `flags` is not 0.
+/// - `PeerAccessUnsupported`: it is another device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceEnablePeerAccess(peerDevice: c_int, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceEnablePeerAccess(peerDevice, flags));
@@ -332,6 +374,10 @@ pub unsafe extern "C" fn cudaDeviceEnablePeerAccess(peerDevice: c_int, flags: c_
 }
 
 /// One number about a device.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `InvalidValue`: `attr` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetAttribute(value: *mut c_int, attr: cudaDeviceAttr, device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetAttribute(value, attr, device));
@@ -343,6 +389,10 @@ pub unsafe extern "C" fn cudaDeviceGetAttribute(value: *mut c_int, attr: cudaDev
 }
 
 /// The device at a PCI address.
+///
+/// # Errors
+/// - `InvalidValue`: `pciBusId` is no PCI address.
+/// - `InvalidDevice`: no visible device is there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetByPCIBusId(device: *mut c_int, pciBusId: *const c_char) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetByPCIBusId(device, pciBusId as text));
@@ -356,6 +406,9 @@ pub unsafe extern "C" fn cudaDeviceGetByPCIBusId(device: *mut c_int, pciBusId: *
 }
 
 /// Which of L1 cache and shared memory is preferred.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetCacheConfig(pCacheConfig: *mut cudaFuncCache) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetCacheConfig(pCacheConfig));
@@ -367,6 +420,10 @@ pub unsafe extern "C" fn cudaDeviceGetCacheConfig(pCacheConfig: *mut cudaFuncCac
 }
 
 /// The pool that a device comes with.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetDefaultMemPool(memPool: *mut cudaMemPool_t, device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetDefaultMemPool(memPool, device));
@@ -378,6 +435,10 @@ pub unsafe extern "C" fn cudaDeviceGetDefaultMemPool(memPool: *mut cudaMemPool_t
 }
 
 /// A limit of the device's context.
+///
+/// # Errors
+/// - `InvalidValue`: `limit` is none that CUDA has.
+/// - `UnsupportedLimit`: the device has no such limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetLimit(pValue: *mut usize, limit: cudaLimit) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetLimit(pValue, limit));
@@ -389,6 +450,10 @@ pub unsafe extern "C" fn cudaDeviceGetLimit(pValue: *mut usize, limit: cudaLimit
 }
 
 /// The pool that a device's allocations come from.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetMemPool(memPool: *mut cudaMemPool_t, device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetMemPool(memPool, device));
@@ -400,6 +465,10 @@ pub unsafe extern "C" fn cudaDeviceGetMemPool(memPool: *mut cudaMemPool_t, devic
 }
 
 /// One number about the link between two devices.
+///
+/// # Errors
+/// - `InvalidDevice`: `srcDevice` or `dstDevice` is no device, or both are the same.
+/// - `InvalidValue`: `attr` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetP2PAttribute(
     value: *mut c_int,
@@ -416,6 +485,10 @@ pub unsafe extern "C" fn cudaDeviceGetP2PAttribute(
 }
 
 /// A device's PCI address as text.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `InvalidValue`: `pciBusId` has no room for the address and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetPCIBusId(pciBusId: *mut c_char, len: c_int, device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetPCIBusId(pciBusId, len, device));
@@ -427,6 +500,9 @@ pub unsafe extern "C" fn cudaDeviceGetPCIBusId(pciBusId: *mut c_char, len: c_int
 }
 
 /// The width of shared memory banks.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetSharedMemConfig(pConfig: *mut cudaSharedMemConfig) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetSharedMemConfig(pConfig));
@@ -438,6 +514,9 @@ pub unsafe extern "C" fn cudaDeviceGetSharedMemConfig(pConfig: *mut cudaSharedMe
 }
 
 /// The least and the greatest priority of streams.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetStreamPriorityRange(
     leastPriority: *mut c_int,
@@ -454,6 +533,9 @@ pub unsafe extern "C" fn cudaDeviceGetStreamPriorityRange(
 }
 
 /// Ends the device's context with everything in it.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceReset() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceReset());
@@ -461,6 +543,9 @@ pub unsafe extern "C" fn cudaDeviceReset() -> cudaError_t {
 }
 
 /// Prefers L1 cache or shared memory.
+///
+/// # Errors
+/// - `InvalidValue`: `cacheConfig` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSetCacheConfig(cacheConfig: cudaFuncCache) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceSetCacheConfig(cacheConfig));
@@ -468,6 +553,10 @@ pub unsafe extern "C" fn cudaDeviceSetCacheConfig(cacheConfig: cudaFuncCache) ->
 }
 
 /// Sets a limit of the device's context.
+///
+/// # Errors
+/// - `InvalidValue`: `limit` is none that CUDA has, or the device does not take `value`.
+/// - `UnsupportedLimit`: the device has no such limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSetLimit(limit: cudaLimit, value: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceSetLimit(limit, value));
@@ -475,6 +564,10 @@ pub unsafe extern "C" fn cudaDeviceSetLimit(limit: cudaLimit, value: usize) -> c
 }
 
 /// Sets the pool that a device's allocations come from.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSetMemPool(device: c_int, memPool: cudaMemPool_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceSetMemPool(device, memPool));
@@ -482,6 +575,9 @@ pub unsafe extern "C" fn cudaDeviceSetMemPool(device: c_int, memPool: cudaMemPoo
 }
 
 /// Chooses the width of shared memory banks.
+///
+/// # Errors
+/// - `InvalidValue`: `config` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSetSharedMemConfig(config: cudaSharedMemConfig) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceSetSharedMemConfig(config));
@@ -489,6 +585,9 @@ pub unsafe extern "C" fn cudaDeviceSetSharedMemConfig(config: cudaSharedMemConfi
 }
 
 /// Waits for all work of this thread's device.
+///
+/// # Errors
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSynchronize() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceSynchronize());
@@ -496,6 +595,9 @@ pub unsafe extern "C" fn cudaDeviceSynchronize() -> cudaError_t {
 }
 
 /// The latest CUDA version that the driver supports; 0 without a driver.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDriverGetVersion(driverVersion: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDriverGetVersion(driverVersion));
@@ -507,6 +609,9 @@ pub unsafe extern "C" fn cudaDriverGetVersion(driverVersion: *mut c_int) -> cuda
 }
 
 /// Creates an event.
+///
+/// # Errors
+/// - `MemoryAllocation`: there are as many events that take times as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventCreate(event: *mut cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventCreate(event));
@@ -518,6 +623,11 @@ pub unsafe extern "C" fn cudaEventCreate(event: *mut cudaEvent_t) -> cudaError_t
 }
 
 /// Creates an event that may do without a time or block its waiter.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` has a bit that no flag is, or asks for an event between processes that takes times.
+/// - `NotSupported`: it asks for an event between processes.
+/// - `MemoryAllocation`: there are as many events that take times as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventCreateWithFlags(event: *mut cudaEvent_t, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventCreateWithFlags(event, flags));
@@ -529,6 +639,9 @@ pub unsafe extern "C" fn cudaEventCreateWithFlags(event: *mut cudaEvent_t, flags
 }
 
 /// Destroys an event.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventDestroy(event: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventDestroy(event));
@@ -536,6 +649,11 @@ pub unsafe extern "C" fn cudaEventDestroy(event: cudaEvent_t) -> cudaError_t {
 }
 
 /// Milliseconds between two events.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: one of the two is no event, takes no times, or was never recorded.
+/// - `CapturedEvent`: one was last recorded in a capture.
+/// - `NotReady`: one is not reached yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventElapsedTime(ms: *mut f32, start: cudaEvent_t, end: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventElapsedTime(ms, start, end));
@@ -547,6 +665,11 @@ pub unsafe extern "C" fn cudaEventElapsedTime(ms: *mut f32, start: cudaEvent_t, 
 }
 
 /// Milliseconds between two events.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: one of the two is no event, takes no times, or was never recorded.
+/// - `CapturedEvent`: one was last recorded in a capture.
+/// - `NotReady`: one is not reached yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventElapsedTime_v2(ms: *mut f32, start: cudaEvent_t, end: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventElapsedTime_v2(ms, start, end));
@@ -558,6 +681,11 @@ pub unsafe extern "C" fn cudaEventElapsedTime_v2(ms: *mut f32, start: cudaEvent_
 }
 
 /// Whether an event was reached.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event.
+/// - `CapturedEvent`: it was last recorded in a capture.
+/// - `NotReady`: it is not reached yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventQuery(event: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventQuery(event));
@@ -565,6 +693,11 @@ pub unsafe extern "C" fn cudaEventQuery(event: cudaEvent_t) -> cudaError_t {
 }
 
 /// Makes an event the point that a stream has reached by now.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event, `stream` no stream, or they are of different contexts.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventRecord(event: cudaEvent_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventRecord(event, stream));
@@ -572,6 +705,11 @@ pub unsafe extern "C" fn cudaEventRecord(event: cudaEvent_t, stream: cudaStream_
 }
 
 /// Makes an event the point that a stream has reached by now.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event, `stream` no stream, or they are of different contexts.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventRecord_ptsz(event: cudaEvent_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventRecord_ptsz(event, stream));
@@ -582,6 +720,12 @@ pub unsafe extern "C" fn cudaEventRecord_ptsz(event: cudaEvent_t, stream: cudaSt
 }
 
 /// As cudaEventRecord, with flags.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event, `stream` no stream, or they are of different contexts.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidValue`: `flags` is above 1, or 1 and the stream is not captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventRecordWithFlags(
     event: cudaEvent_t,
@@ -593,6 +737,12 @@ pub unsafe extern "C" fn cudaEventRecordWithFlags(
 }
 
 /// As cudaEventRecord, with flags.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event, `stream` no stream, or they are of different contexts.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidValue`: `flags` is above 1, or 1 and the stream is not captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventRecordWithFlags_ptsz(
     event: cudaEvent_t,
@@ -607,6 +757,10 @@ pub unsafe extern "C" fn cudaEventRecordWithFlags_ptsz(
 }
 
 /// Waits for an event.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event.
+/// - `CapturedEvent`: it was last recorded in a capture.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventSynchronize(event: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventSynchronize(event));
@@ -614,6 +768,10 @@ pub unsafe extern "C" fn cudaEventSynchronize(event: cudaEvent_t) -> cudaError_t
 }
 
 /// Frees device memory.
+///
+/// # Errors
+/// - `InvalidValue`: `devPtr` is neither null nor the start of device or managed memory that was allocated.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFree(devPtr: *mut c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFree(devPtr));
@@ -624,6 +782,9 @@ pub unsafe extern "C" fn cudaFree(devPtr: *mut c_void) -> cudaError_t {
 }
 
 /// Frees device memory in stream order.
+///
+/// # Errors
+/// - `NotSupported`: `devPtr` is not null, as vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFreeAsync(devPtr: *mut c_void, hStream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFreeAsync(devPtr, hStream));
@@ -634,6 +795,9 @@ pub unsafe extern "C" fn cudaFreeAsync(devPtr: *mut c_void, hStream: cudaStream_
 }
 
 /// Frees device memory in stream order.
+///
+/// # Errors
+/// - `NotSupported`: `devPtr` is not null, as vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFreeAsync_ptsz(devPtr: *mut c_void, hStream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFreeAsync_ptsz(devPtr, hStream));
@@ -645,6 +809,10 @@ pub unsafe extern "C" fn cudaFreeAsync_ptsz(devPtr: *mut c_void, hStream: cudaSt
 }
 
 /// Frees pinned host memory.
+///
+/// # Errors
+/// - `InvalidValue`: `ptr` is neither null nor the start of page-locked memory that was allocated.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFreeHost(ptr: *mut c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFreeHost(ptr));
@@ -655,6 +823,9 @@ pub unsafe extern "C" fn cudaFreeHost(ptr: *mut c_void) -> cudaError_t {
 }
 
 /// What is known about a kernel: registers, memory, limits, versions.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncGetAttributes(attr: *mut cudaFuncAttributes, func: *const c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFuncGetAttributes(attr, func));
@@ -667,6 +838,9 @@ pub unsafe extern "C" fn cudaFuncGetAttributes(attr: *mut cudaFuncAttributes, fu
 }
 
 /// A kernel's name on the device.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel of the program's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncGetName(name: *mut *const c_char, func: *const c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFuncGetName(name, func));
@@ -679,6 +853,10 @@ pub unsafe extern "C" fn cudaFuncGetName(name: *mut *const c_char, func: *const 
 }
 
 /// Where a kernel parameter lies.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: it has no parameter `paramIndex`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncGetParamInfo(
     func: *const c_void,
@@ -698,6 +876,12 @@ pub unsafe extern "C" fn cudaFuncGetParamInfo(
 }
 
 /// Sets an attribute of a kernel, such as its most dynamic shared memory.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `attr` cannot be set, or not to `value`.
+/// - `NotSupported`: it is about clusters, and the device has none.
+/// - `NotPermitted`: it is a size of clusters that the kernel was compiled for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncSetAttribute(
     func: *const c_void,
@@ -712,6 +896,10 @@ pub unsafe extern "C" fn cudaFuncSetAttribute(
 }
 
 /// Prefers L1 cache or shared memory for a kernel.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `cacheConfig` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncSetCacheConfig(func: *const c_void, cacheConfig: cudaFuncCache) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFuncSetCacheConfig(func, cacheConfig));
@@ -722,6 +910,10 @@ pub unsafe extern "C" fn cudaFuncSetCacheConfig(func: *const c_void, cacheConfig
 }
 
 /// Chooses the width of shared memory banks for a kernel.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `config` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncSetSharedMemConfig(func: *const c_void, config: cudaSharedMemConfig) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFuncSetSharedMemConfig(func, config));
@@ -732,6 +924,9 @@ pub unsafe extern "C" fn cudaFuncSetSharedMemConfig(func: *const c_void, config:
 }
 
 /// The device of this thread.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDevice(device: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetDevice(device));
@@ -743,6 +938,9 @@ pub unsafe extern "C" fn cudaGetDevice(device: *mut c_int) -> cudaError_t {
 }
 
 /// Counts the devices.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDeviceCount(count: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetDeviceCount(count));
@@ -754,6 +952,9 @@ pub unsafe extern "C" fn cudaGetDeviceCount(count: *mut c_int) -> cudaError_t {
 }
 
 /// How this thread's device is waited for.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDeviceFlags(flags: *mut c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetDeviceFlags(flags));
@@ -765,6 +966,9 @@ pub unsafe extern "C" fn cudaGetDeviceFlags(flags: *mut c_uint) -> cudaError_t {
 }
 
 /// Describes a device in the smaller struct of CUDA 11.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDeviceProperties(prop: *mut cudaDeviceProp, device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetDeviceProperties(prop, device));
@@ -775,6 +979,9 @@ pub unsafe extern "C" fn cudaGetDeviceProperties(prop: *mut cudaDeviceProp, devi
 }
 
 /// Describes a device.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDeviceProperties_v2(prop: *mut cudaDeviceProp, device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetDeviceProperties_v2(prop, device));
@@ -786,6 +993,9 @@ pub unsafe extern "C" fn cudaGetDeviceProperties_v2(prop: *mut cudaDeviceProp, d
 }
 
 /// Finds a driver function as of this runtime's version.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is above 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDriverEntryPoint(
     symbol: *const c_char,
@@ -806,6 +1016,9 @@ pub unsafe extern "C" fn cudaGetDriverEntryPoint(
 }
 
 /// Finds a driver function as of this runtime's version.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is above 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDriverEntryPoint_ptsz(
     symbol: *const c_char,
@@ -828,6 +1041,9 @@ pub unsafe extern "C" fn cudaGetDriverEntryPoint_ptsz(
 }
 
 /// Finds a driver function as of a version.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is above 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDriverEntryPointByVersion(
     symbol: *const c_char,
@@ -852,6 +1068,9 @@ pub unsafe extern "C" fn cudaGetDriverEntryPointByVersion(
 }
 
 /// Finds a driver function as of a version.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is above 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDriverEntryPointByVersion_ptsz(
     symbol: *const c_char,
@@ -892,6 +1111,9 @@ pub unsafe extern "C" fn cudaGetErrorString(error: cudaError_t) -> *const c_char
 }
 
 /// Finds a private table; there are none.
+///
+/// # Errors
+/// - `InvalidValue`: always: there is no such table.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetExportTable(
     ppExportTable: *mut *const c_void,
@@ -908,6 +1130,9 @@ pub unsafe extern "C" fn cudaGetExportTable(
 }
 
 /// The driver's function for a host stub.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `symbolPtr` is no kernel, or one that its image lacks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetFuncBySymbol(
     functionPtr: *mut cudaFunction_t,
@@ -923,6 +1148,9 @@ pub unsafe extern "C" fn cudaGetFuncBySymbol(
 }
 
 /// Gives a handle for the kernel of a host stub.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `entryFuncAddr` is no kernel of the program's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetKernel(kernelPtr: *mut cudaKernel_t, entryFuncAddr: *const c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetKernel(kernelPtr, entryFuncAddr));
@@ -935,6 +1163,9 @@ pub unsafe extern "C" fn cudaGetKernel(kernelPtr: *mut cudaKernel_t, entryFuncAd
 }
 
 /// Returns this thread's last error and clears it unless it is sticky.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetLastError() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetLastError());
@@ -942,6 +1173,9 @@ pub unsafe extern "C" fn cudaGetLastError() -> cudaError_t {
 }
 
 /// The device address of a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetSymbolAddress(devPtr: *mut *mut c_void, symbol: *const c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetSymbolAddress(devPtr, symbol));
@@ -954,6 +1188,9 @@ pub unsafe extern "C" fn cudaGetSymbolAddress(devPtr: *mut *mut c_void, symbol: 
 }
 
 /// The size of a variable in bytes.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetSymbolSize(size: *mut usize, symbol: *const c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetSymbolSize(size, symbol));
@@ -966,6 +1203,10 @@ pub unsafe extern "C" fn cudaGetSymbolSize(size: *mut usize, symbol: *const c_vo
 }
 
 /// Adds a graph as a node.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or `childGraph` is no graph.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes, or there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddChildGraphNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -988,6 +1229,9 @@ pub unsafe extern "C" fn cudaGraphAddChildGraphNode(
 }
 
 /// Adds edges.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, a node is none of its own or would wait for itself, or a dependency is there already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddDependencies(
     graph: cudaGraph_t,
@@ -1006,6 +1250,10 @@ pub unsafe extern "C" fn cudaGraphAddDependencies(
 }
 
 /// Adds edges with data.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, a node is none of its own or would wait for itself, or a dependency is there already.
+/// - `NotSupported`: an edge has data.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddDependencies_v2(
     graph: cudaGraph_t,
@@ -1022,6 +1270,10 @@ pub unsafe extern "C" fn cudaGraphAddDependencies_v2(
 }
 
 /// Adds a node that only orders others.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddEmptyNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1040,6 +1292,11 @@ pub unsafe extern "C" fn cudaGraphAddEmptyNode(
 }
 
 /// Adds the recording of an event.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
+/// - `InvalidResourceHandle`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddEventRecordNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1059,6 +1316,11 @@ pub unsafe extern "C" fn cudaGraphAddEventRecordNode(
 }
 
 /// Adds the wait for an event.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
+/// - `InvalidResourceHandle`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddEventWaitNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1078,6 +1340,10 @@ pub unsafe extern "C" fn cudaGraphAddEventWaitNode(
 }
 
 /// Adds the call of a host function.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or the function is null.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddHostNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1099,6 +1365,12 @@ pub unsafe extern "C" fn cudaGraphAddHostNode(
 }
 
 /// Adds a launch.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: the function is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or the launch has a shape or parameters that the kernel cannot have.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddKernelNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1120,6 +1392,13 @@ pub unsafe extern "C" fn cudaGraphAddKernelNode(
 }
 
 /// Adds a copy.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or the copy is empty, has more rows than a slice, or a side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddMemcpyNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1141,6 +1420,11 @@ pub unsafe extern "C" fn cudaGraphAddMemcpyNode(
 }
 
 /// Adds a linear copy.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or `count` is 0, or a side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddMemcpyNode1D(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1178,6 +1462,12 @@ pub unsafe extern "C" fn cudaGraphAddMemcpyNode1D(
 }
 
 /// Adds a copy from a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or `count` is 0, or more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddMemcpyNodeFromSymbol(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1227,6 +1517,12 @@ pub unsafe extern "C" fn cudaGraphAddMemcpyNodeFromSymbol(
 }
 
 /// Adds a copy to a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or `count` is 0, or more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddMemcpyNodeToSymbol(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1276,6 +1572,10 @@ pub unsafe extern "C" fn cudaGraphAddMemcpyNodeToSymbol(
 }
 
 /// Adds a fill.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or the fill is empty, misaligned, or has rows longer than its pitch.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddMemsetNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1300,6 +1600,9 @@ pub unsafe extern "C" fn cudaGraphAddMemsetNode(
 }
 
 /// The graph that a node is.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that holds a graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphChildGraphNodeGetGraph(
     node: cudaGraphNode_t,
@@ -1314,6 +1617,10 @@ pub unsafe extern "C" fn cudaGraphChildGraphNodeGetGraph(
 }
 
 /// Copies a graph.
+///
+/// # Errors
+/// - `InvalidValue`: `originalGraph` is no graph.
+/// - `MemoryAllocation`: there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphClone(pGraphClone: *mut cudaGraph_t, originalGraph: cudaGraph_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphClone(pGraphClone, originalGraph));
@@ -1325,6 +1632,10 @@ pub unsafe extern "C" fn cudaGraphClone(pGraphClone: *mut cudaGraph_t, originalG
 }
 
 /// Creates an empty graph.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is not 0.
+/// - `MemoryAllocation`: there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphCreate(pGraph: *mut cudaGraph_t, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphCreate(pGraph, flags));
@@ -1336,6 +1647,9 @@ pub unsafe extern "C" fn cudaGraphCreate(pGraph: *mut cudaGraph_t, flags: c_uint
 }
 
 /// Writes a graph as a DOT file.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphDebugDotPrint(graph: cudaGraph_t, path: *const c_char, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphDebugDotPrint(graph, path as text, flags));
@@ -1347,6 +1661,9 @@ pub unsafe extern "C" fn cudaGraphDebugDotPrint(graph: cudaGraph_t, path: *const
 }
 
 /// Destroys a graph.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphDestroy(graph: cudaGraph_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphDestroy(graph));
@@ -1354,6 +1671,9 @@ pub unsafe extern "C" fn cudaGraphDestroy(graph: cudaGraph_t) -> cudaError_t {
 }
 
 /// Removes a node.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphDestroyNode(node: cudaGraphNode_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphDestroyNode(node));
@@ -1361,6 +1681,9 @@ pub unsafe extern "C" fn cudaGraphDestroyNode(node: cudaGraphNode_t) -> cudaErro
 }
 
 /// The event that a node records.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that records an event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphEventRecordNodeGetEvent(
     node: cudaGraphNode_t,
@@ -1375,6 +1698,10 @@ pub unsafe extern "C" fn cudaGraphEventRecordNodeGetEvent(
 }
 
 /// Sets the event that a node records.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that records an event.
+/// - `InvalidResourceHandle`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphEventRecordNodeSetEvent(node: cudaGraphNode_t, event: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphEventRecordNodeSetEvent(node, event));
@@ -1382,6 +1709,9 @@ pub unsafe extern "C" fn cudaGraphEventRecordNodeSetEvent(node: cudaGraphNode_t,
 }
 
 /// The event that a node waits for.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that waits for an event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphEventWaitNodeGetEvent(
     node: cudaGraphNode_t,
@@ -1396,6 +1726,10 @@ pub unsafe extern "C" fn cudaGraphEventWaitNodeGetEvent(
 }
 
 /// Sets the event that a node waits for.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that waits for an event.
+/// - `InvalidResourceHandle`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphEventWaitNodeSetEvent(node: cudaGraphNode_t, event: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphEventWaitNodeSetEvent(node, event));
@@ -1403,6 +1737,9 @@ pub unsafe extern "C" fn cudaGraphEventWaitNodeSetEvent(node: cudaGraphNode_t, e
 }
 
 /// Destroys an executable graph.
+///
+/// # Errors
+/// - `InvalidValue`: `graphExec` is no executable graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecDestroy(graphExec: cudaGraphExec_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphExecDestroy(graphExec));
@@ -1410,6 +1747,11 @@ pub unsafe extern "C" fn cudaGraphExecDestroy(graphExec: cudaGraphExec_t) -> cud
 }
 
 /// Sets the event that a node of an executable graph records.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, or `hNode` none of its nodes that record an event.
+/// - `InvalidResourceHandle`: `event` is no event.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecEventRecordNodeSetEvent(
     hGraphExec: cudaGraphExec_t,
@@ -1423,6 +1765,11 @@ pub unsafe extern "C" fn cudaGraphExecEventRecordNodeSetEvent(
 }
 
 /// Sets the event that a node of an executable graph waits for.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, or `hNode` none of its nodes that wait for an event.
+/// - `InvalidResourceHandle`: `event` is no event.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecEventWaitNodeSetEvent(
     hGraphExec: cudaGraphExec_t,
@@ -1436,6 +1783,9 @@ pub unsafe extern "C" fn cudaGraphExecEventWaitNodeSetEvent(
 }
 
 /// The flags that a graph was made executable with.
+///
+/// # Errors
+/// - `InvalidValue`: `graphExec` is no executable graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecGetFlags(graphExec: cudaGraphExec_t, flags: *mut c_ulonglong) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphExecGetFlags(graphExec, flags));
@@ -1447,6 +1797,10 @@ pub unsafe extern "C" fn cudaGraphExecGetFlags(graphExec: cudaGraphExec_t, flags
 }
 
 /// Sets a host node's function in an executable graph.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its nodes that call a function, or the function is null.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecHostNodeSetParams(
     hGraphExec: cudaGraphExec_t,
@@ -1462,6 +1816,12 @@ pub unsafe extern "C" fn cudaGraphExecHostNodeSetParams(
 }
 
 /// Sets a launch node's parameters in an executable graph.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: the function is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its kernel nodes, or the launch has a shape or parameters that the kernel cannot have.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecKernelNodeSetParams(
     hGraphExec: cudaGraphExec_t,
@@ -1477,6 +1837,14 @@ pub unsafe extern "C" fn cudaGraphExecKernelNodeSetParams(
 }
 
 /// Sets a copy node's parameters in an executable graph.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its copies, or the copy is empty, has more rows than a slice, or a side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
+/// - `OperatingSystem`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParams(
     hGraphExec: cudaGraphExec_t,
@@ -1492,6 +1860,12 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParams(
 }
 
 /// Makes a copy node of an executable graph a linear copy.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its copies, or `count` is 0, or a side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
+/// - `OperatingSystem`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParams1D(
     hGraphExec: cudaGraphExec_t,
@@ -1509,6 +1883,13 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParams1D(
 }
 
 /// Makes a copy node of an executable graph a copy from a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its copies, or `count` is 0, or more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
+/// - `OperatingSystem`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsFromSymbol(
     hGraphExec: cudaGraphExec_t,
@@ -1534,6 +1915,13 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsFromSymbol(
 }
 
 /// Makes a copy node of an executable graph a copy to a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its copies, or `count` is 0, or more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
+/// - `OperatingSystem`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsToSymbol(
     hGraphExec: cudaGraphExec_t,
@@ -1559,6 +1947,10 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsToSymbol(
 }
 
 /// Sets a fill node's parameters in an executable graph.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its fills, or the fill is empty, misaligned, or has rows longer than its pitch.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecMemsetNodeSetParams(
     hGraphExec: cudaGraphExec_t,
@@ -1574,6 +1966,12 @@ pub unsafe extern "C" fn cudaGraphExecMemsetNodeSetParams(
 }
 
 /// Gives an executable graph the parameters of a graph of the same shape.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `hGraph` no graph, or its nodes wait for each other in a circle.
+/// - `GraphExecUpdateFailure`: the graph has another shape, nodes of other kinds, or kernels of other contexts.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
+/// - `OperatingSystem`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecUpdate(
     hGraphExec: cudaGraphExec_t,
@@ -1589,6 +1987,9 @@ pub unsafe extern "C" fn cudaGraphExecUpdate(
 }
 
 /// Lists a graph's edges.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or only one of the arrays is null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphGetEdges(
     graph: cudaGraph_t,
@@ -1604,6 +2005,9 @@ pub unsafe extern "C" fn cudaGraphGetEdges(
 }
 
 /// Lists a graph's edges with their data.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or only some of the arrays are null, `edgeData` not alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphGetEdges_v2(
     graph: cudaGraph_t,
@@ -1620,6 +2024,9 @@ pub unsafe extern "C" fn cudaGraphGetEdges_v2(
 }
 
 /// Lists a graph's nodes.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphGetNodes(
     graph: cudaGraph_t,
@@ -1634,6 +2041,9 @@ pub unsafe extern "C" fn cudaGraphGetNodes(
 }
 
 /// Lists a graph's nodes that come after no other.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphGetRootNodes(
     graph: cudaGraph_t,
@@ -1648,6 +2058,9 @@ pub unsafe extern "C" fn cudaGraphGetRootNodes(
 }
 
 /// A host node's function.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that calls a function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphHostNodeGetParams(
     node: cudaGraphNode_t,
@@ -1662,6 +2075,9 @@ pub unsafe extern "C" fn cudaGraphHostNodeGetParams(
 }
 
 /// Sets a host node's function.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that calls a function, or the function is null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphHostNodeSetParams(
     node: cudaGraphNode_t,
@@ -1676,6 +2092,12 @@ pub unsafe extern "C" fn cudaGraphHostNodeSetParams(
 }
 
 /// Makes a graph executable.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or its nodes wait for each other in a circle, or the flags have a bit that no flag is.
+/// - `NotSupported`: they ask for launches from the device.
+/// - `MemoryAllocation`: it has more than 4,194,304 nodes with those of its children, or copies for which there is no pinned memory left.
+/// - `OperatingSystem`: no thread can be started for its host functions or pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphInstantiate(
     pGraphExec: *mut cudaGraphExec_t,
@@ -1691,6 +2113,12 @@ pub unsafe extern "C" fn cudaGraphInstantiate(
 }
 
 /// Makes a graph executable; the other name.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or its nodes wait for each other in a circle, or the flags have a bit that no flag is.
+/// - `NotSupported`: they ask for launches from the device.
+/// - `MemoryAllocation`: it has more than 4,194,304 nodes with those of its children, or copies for which there is no pinned memory left.
+/// - `OperatingSystem`: no thread can be started for its host functions or pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphInstantiateWithFlags(
     pGraphExec: *mut cudaGraphExec_t,
@@ -1706,6 +2134,12 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithFlags(
 }
 
 /// Makes a graph executable and says what stood in the way.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or its nodes wait for each other in a circle, or the flags have a bit that no flag is.
+/// - `NotSupported`: they ask for launches from the device.
+/// - `MemoryAllocation`: it has more than 4,194,304 nodes with those of its children, or copies for which there is no pinned memory left.
+/// - `OperatingSystem`: no thread can be started for its host functions or pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphInstantiateWithParams(
     pGraphExec: *mut cudaGraphExec_t,
@@ -1722,6 +2156,12 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithParams(
 }
 
 /// Makes a graph executable and says what stood in the way.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or its nodes wait for each other in a circle, or the flags have a bit that no flag is.
+/// - `NotSupported`: they ask for launches from the device.
+/// - `MemoryAllocation`: it has more than 4,194,304 nodes with those of its children, or copies for which there is no pinned memory left.
+/// - `OperatingSystem`: no thread can be started for its host functions or pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphInstantiateWithParams_ptsz(
     pGraphExec: *mut cudaGraphExec_t,
@@ -1740,6 +2180,11 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithParams_ptsz(
 }
 
 /// Gives a launch node the attributes of another.
+///
+/// # Errors
+/// - `InvalidValue`: `hDst` or `hSrc` is no kernel node.
+/// - `NotSupported`: a cooperative launch is asked for, and the device has none.
+/// - `CooperativeLaunchTooLarge`: it cannot hold all blocks at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphKernelNodeCopyAttributes(
     hSrc: cudaGraphNode_t,
@@ -1750,6 +2195,9 @@ pub unsafe extern "C" fn cudaGraphKernelNodeCopyAttributes(
 }
 
 /// An attribute of a launch node.
+///
+/// # Errors
+/// - `InvalidValue`: `hNode` is no kernel node, or `attr` none that such nodes have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphKernelNodeGetAttribute(
     hNode: cudaGraphNode_t,
@@ -1764,6 +2212,9 @@ pub unsafe extern "C" fn cudaGraphKernelNodeGetAttribute(
 }
 
 /// A launch node's parameters.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no kernel node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphKernelNodeGetParams(
     node: cudaGraphNode_t,
@@ -1778,6 +2229,11 @@ pub unsafe extern "C" fn cudaGraphKernelNodeGetParams(
 }
 
 /// Sets an attribute of a launch node.
+///
+/// # Errors
+/// - `InvalidValue`: `hNode` is no kernel node, `attr` none that such nodes have, or `value` a cluster without blocks.
+/// - `NotSupported`: the device has no clusters or no cooperative launches, and these are asked for.
+/// - `CooperativeLaunchTooLarge`: it cannot hold all blocks at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphKernelNodeSetAttribute(
     hNode: cudaGraphNode_t,
@@ -1792,6 +2248,11 @@ pub unsafe extern "C" fn cudaGraphKernelNodeSetAttribute(
 }
 
 /// Sets a launch node's parameters.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: the function is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `node` is no kernel node, or the launch has a shape or parameters that the kernel cannot have.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphKernelNodeSetParams(
     node: cudaGraphNode_t,
@@ -1806,6 +2267,14 @@ pub unsafe extern "C" fn cudaGraphKernelNodeSetParams(
 }
 
 /// Runs an executable graph in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: `graphExec` is no executable graph.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `CapturedEvent`: an event that it waits for was last recorded in a capture.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `MemoryAllocation`: the stream is captured, and there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphLaunch(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphLaunch(graphExec, stream));
@@ -1813,6 +2282,14 @@ pub unsafe extern "C" fn cudaGraphLaunch(graphExec: cudaGraphExec_t, stream: cud
 }
 
 /// Runs an executable graph in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: `graphExec` is no executable graph.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `CapturedEvent`: an event that it waits for was last recorded in a capture.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `MemoryAllocation`: the stream is captured, and there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphLaunch_ptsz(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphLaunch_ptsz(graphExec, stream));
@@ -1823,6 +2300,12 @@ pub unsafe extern "C" fn cudaGraphLaunch_ptsz(graphExec: cudaGraphExec_t, stream
 }
 
 /// Sets a copy node's parameters.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no copy, or the copy is empty, has more rows than a slice, or a side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParams(
     node: cudaGraphNode_t,
@@ -1837,6 +2320,10 @@ pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParams(
 }
 
 /// Makes a copy node a linear copy.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no copy, or `count` is 0, or a side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParams1D(
     node: cudaGraphNode_t,
@@ -1853,6 +2340,11 @@ pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParams1D(
 }
 
 /// Makes a copy node a copy from a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidValue`: `node` is no copy, or `count` is 0, or more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParamsFromSymbol(
     node: cudaGraphNode_t,
@@ -1870,6 +2362,11 @@ pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParamsFromSymbol(
 }
 
 /// Makes a copy node a copy to a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidValue`: `node` is no copy, or `count` is 0, or more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParamsToSymbol(
     node: cudaGraphNode_t,
@@ -1887,6 +2384,9 @@ pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParamsToSymbol(
 }
 
 /// A fill node's parameters.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no fill.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemsetNodeGetParams(
     node: cudaGraphNode_t,
@@ -1901,6 +2401,9 @@ pub unsafe extern "C" fn cudaGraphMemsetNodeGetParams(
 }
 
 /// Sets a fill node's parameters.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no fill, or the fill is empty, misaligned, or has rows longer than its pitch.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemsetNodeSetParams(
     node: cudaGraphNode_t,
@@ -1915,6 +2418,9 @@ pub unsafe extern "C" fn cudaGraphMemsetNodeSetParams(
 }
 
 /// A clone's node for a node of the original.
+///
+/// # Errors
+/// - `InvalidValue`: `originalNode` is no node, `clonedGraph` no graph, or one without such a node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeFindInClone(
     pNode: *mut cudaGraphNode_t,
@@ -1930,6 +2436,9 @@ pub unsafe extern "C" fn cudaGraphNodeFindInClone(
 }
 
 /// Lists the nodes that a node comes after.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeGetDependencies(
     node: cudaGraphNode_t,
@@ -1944,6 +2453,9 @@ pub unsafe extern "C" fn cudaGraphNodeGetDependencies(
 }
 
 /// Lists the nodes that a node comes after, with the edges' data.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node, or `edgeData` is asked for without `pDependencies`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeGetDependencies_v2(
     node: cudaGraphNode_t,
@@ -1959,6 +2471,9 @@ pub unsafe extern "C" fn cudaGraphNodeGetDependencies_v2(
 }
 
 /// Lists the nodes that come after a node.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeGetDependentNodes(
     node: cudaGraphNode_t,
@@ -1973,6 +2488,9 @@ pub unsafe extern "C" fn cudaGraphNodeGetDependentNodes(
 }
 
 /// Lists the nodes that come after a node, with the edges' data.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node, or `edgeData` is asked for without `pDependentNodes`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeGetDependentNodes_v2(
     node: cudaGraphNode_t,
@@ -1990,6 +2508,9 @@ pub unsafe extern "C" fn cudaGraphNodeGetDependentNodes_v2(
 }
 
 /// Whether a node of an executable graph is on.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeGetEnabled(
     hGraphExec: cudaGraphExec_t,
@@ -2005,6 +2526,9 @@ pub unsafe extern "C" fn cudaGraphNodeGetEnabled(
 }
 
 /// What a node does.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeGetType(node: cudaGraphNode_t, pType: *mut cudaGraphNodeType) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphNodeGetType(node, pType));
@@ -2016,6 +2540,9 @@ pub unsafe extern "C" fn cudaGraphNodeGetType(node: cudaGraphNode_t, pType: *mut
 }
 
 /// Turns a node of an executable graph on or off.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeSetEnabled(
     hGraphExec: cudaGraphExec_t,
@@ -2027,6 +2554,9 @@ pub unsafe extern "C" fn cudaGraphNodeSetEnabled(
 }
 
 /// Removes edges.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, a node is none of its own, or a dependency is not there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphRemoveDependencies(
     graph: cudaGraph_t,
@@ -2045,6 +2575,10 @@ pub unsafe extern "C" fn cudaGraphRemoveDependencies(
 }
 
 /// Removes edges with data.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, a node is none of its own, or a dependency is not there.
+/// - `NotSupported`: an edge has data.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphRemoveDependencies_v2(
     graph: cudaGraph_t,
@@ -2061,6 +2595,10 @@ pub unsafe extern "C" fn cudaGraphRemoveDependencies_v2(
 }
 
 /// Prepares an executable graph's first launch.
+///
+/// # Errors
+/// - `InvalidValue`: `graphExec` is no executable graph.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphUpload(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphUpload(graphExec, stream));
@@ -2068,6 +2606,10 @@ pub unsafe extern "C" fn cudaGraphUpload(graphExec: cudaGraphExec_t, stream: cud
 }
 
 /// Prepares an executable graph's first launch.
+///
+/// # Errors
+/// - `InvalidValue`: `graphExec` is no executable graph.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphUpload_ptsz(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphUpload_ptsz(graphExec, stream));
@@ -2078,6 +2620,11 @@ pub unsafe extern "C" fn cudaGraphUpload_ptsz(graphExec: cudaGraphExec_t, stream
 }
 
 /// Allocates pinned host memory, with flags.
+///
+/// # Errors
+/// - `MemoryAllocation`: the pinned memory has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
+/// - `InvalidValue`: `flags` has a bit that no flag is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostAlloc(pHost: *mut *mut c_void, size: usize, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaHostAlloc(pHost, size, flags));
@@ -2089,6 +2636,10 @@ pub unsafe extern "C" fn cudaHostAlloc(pHost: *mut *mut c_void, size: usize, fla
 }
 
 /// The device address of pinned host memory.
+///
+/// # Errors
+/// - `InvalidValue`: `pHost` lies in no host memory that CUDA knows, or `flags` is not 0.
+/// - `NotSupported`: the device does not reach it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostGetDevicePointer(
     pDevice: *mut *mut c_void,
@@ -2105,6 +2656,9 @@ pub unsafe extern "C" fn cudaHostGetDevicePointer(
 }
 
 /// The flags that pinned host memory was allocated with.
+///
+/// # Errors
+/// - `InvalidValue`: `pHost` lies in no page-locked memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostGetFlags(pFlags: *mut c_uint, pHost: *mut c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaHostGetFlags(pFlags, pHost));
@@ -2117,6 +2671,11 @@ pub unsafe extern "C" fn cudaHostGetFlags(pFlags: *mut c_uint, pHost: *mut c_voi
 }
 
 /// Pins memory of the program.
+///
+/// # Errors
+/// - `InvalidValue`: `ptr` is null, `size` is 0, `flags` has a bit that no flag is, or the memory is the device's.
+/// - `NotSupported`: `flags` asks for memory of a device, or for a device's reach that there is not.
+/// - `HostMemoryAlreadyRegistered`: some of it is registered, or allocated by CUDA.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostRegister(ptr: *mut c_void, size: usize, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaHostRegister(ptr, size, flags));
@@ -2127,6 +2686,10 @@ pub unsafe extern "C" fn cudaHostRegister(ptr: *mut c_void, size: usize, flags: 
 }
 
 /// Ends the pinning of memory of the program.
+///
+/// # Errors
+/// - `InvalidValue`: `ptr` is null, within registered memory but not its start, or in memory that CUDA has allocated.
+/// - `HostMemoryNotRegistered`: there is nothing registered.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostUnregister(ptr: *mut c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaHostUnregister(ptr));
@@ -2137,6 +2700,10 @@ pub unsafe extern "C" fn cudaHostUnregister(ptr: *mut c_void) -> cudaError_t {
 }
 
 /// Opens a device's context without choosing the device.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `InvalidValue`: `flags` is above 1; or it is 1, and `deviceFlags` has a bit that no flag is, or more than one way to schedule.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaInitDevice(device: c_int, deviceFlags: c_uint, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaInitDevice(device, deviceFlags, flags));
@@ -2144,6 +2711,19 @@ pub unsafe extern "C" fn cudaInitDevice(device: c_int, deviceFlags: c_uint, flag
 }
 
 /// Sets an attribute of a library's kernel on a device.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `InvalidResourceHandle`: `kernel` is no kernel of a library.
+/// - `NoKernelImageForDevice`: the image has nothing for the device.
+/// - `InvalidKernelImage`: the image is malformed.
+/// - `InvalidPtx`: its PTX does not compile.
+/// - `MemoryAllocation`: the device has no room for it.
+/// - `SymbolNotFound`: what the image has for this device is without the kernel.
+/// - `DeviceUninitialized`: no context on `device` is current, and its primary one does not live.
+/// - `InvalidValue`: `attr` cannot be set, or not to `value`.
+/// - `NotSupported`: it is about clusters, and the device has none.
+/// - `NotPermitted`: it is a size of clusters that the kernel was compiled for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaKernelSetAttributeForDevice(
     kernel: cudaKernel_t,
@@ -2158,6 +2738,17 @@ pub unsafe extern "C" fn cudaKernelSetAttributeForDevice(
 }
 
 /// Launches a kernel all of whose blocks run at once.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, or a parameter is not given.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `NotSupported`: the device has no cooperative launches.
+/// - `CooperativeLaunchTooLarge`: it cannot hold all blocks at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchCooperativeKernel(
     func: *const c_void,
@@ -2178,6 +2769,17 @@ pub unsafe extern "C" fn cudaLaunchCooperativeKernel(
 }
 
 /// Launches a kernel all of whose blocks run at once.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, or a parameter is not given.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `NotSupported`: the device has no cooperative launches.
+/// - `CooperativeLaunchTooLarge`: it cannot hold all blocks at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchCooperativeKernel_ptsz(
     func: *const c_void,
@@ -2199,6 +2801,13 @@ pub unsafe extern "C" fn cudaLaunchCooperativeKernel_ptsz(
 }
 
 /// Calls a function of the program when a stream gets there.
+///
+/// # Errors
+/// - `InvalidValue`: `fn_` is null.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `OperatingSystem`: no thread can be started for it.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchHostFunc(
     stream: cudaStream_t,
@@ -2213,6 +2822,13 @@ pub unsafe extern "C" fn cudaLaunchHostFunc(
 }
 
 /// Calls a function of the program when a stream gets there.
+///
+/// # Errors
+/// - `InvalidValue`: `fn_` is null.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `OperatingSystem`: no thread can be started for it.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchHostFunc_ptsz(
     stream: cudaStream_t,
@@ -2228,6 +2844,15 @@ pub unsafe extern "C" fn cudaLaunchHostFunc_ptsz(
 }
 
 /// Launches the kernel of a host stub.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, or a parameter is not given.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchKernel(
     func: *const c_void,
@@ -2248,6 +2873,15 @@ pub unsafe extern "C" fn cudaLaunchKernel(
 }
 
 /// Launches the kernel of a host stub.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, or a parameter is not given.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchKernel_ptsz(
     func: *const c_void,
@@ -2269,6 +2903,17 @@ pub unsafe extern "C" fn cudaLaunchKernel_ptsz(
 }
 
 /// Launches a kernel with attributes.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, a parameter is not given, or an attribute makes no sense.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: the stream is none, an event none, or they are of other contexts.
+/// - `NotSupported`: an attribute is not to be had, or clusters or a cooperative launch on this device.
+/// - `CooperativeLaunchTooLarge`: the device cannot hold all blocks of a cooperative launch at a time.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchKernelExC(
     config: *const cudaLaunchConfig_t,
@@ -2283,6 +2928,17 @@ pub unsafe extern "C" fn cudaLaunchKernelExC(
 }
 
 /// Launches a kernel with attributes.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, a parameter is not given, or an attribute makes no sense.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: the stream is none, an event none, or they are of other contexts.
+/// - `NotSupported`: an attribute is not to be had, or clusters or a cooperative launch on this device.
+/// - `CooperativeLaunchTooLarge`: the device cannot hold all blocks of a cooperative launch at a time.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchKernelExC_ptsz(
     config: *const cudaLaunchConfig_t,
@@ -2299,6 +2955,13 @@ pub unsafe extern "C" fn cudaLaunchKernelExC_ptsz(
 }
 
 /// Lists a library's kernels.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `lib` is no library.
+/// - `NoKernelImageForDevice`: the image has nothing for the device.
+/// - `InvalidKernelImage`: the image is malformed.
+/// - `InvalidPtx`: its PTX does not compile.
+/// - `MemoryAllocation`: the device has no room for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryEnumerateKernels(
     kernels: *mut cudaKernel_t,
@@ -2314,6 +2977,14 @@ pub unsafe extern "C" fn cudaLibraryEnumerateKernels(
 }
 
 /// A variable of a library.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `library` is no library.
+/// - `NoKernelImageForDevice`: the image has nothing for the device.
+/// - `InvalidKernelImage`: the image is malformed.
+/// - `InvalidPtx`: its PTX does not compile.
+/// - `MemoryAllocation`: the device has no room for it, or the program something else at the variable's address.
+/// - `SymbolNotFound`: it has no variable of that name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryGetGlobal(
     dptr: *mut *mut c_void,
@@ -2334,6 +3005,14 @@ pub unsafe extern "C" fn cudaLibraryGetGlobal(
 }
 
 /// A kernel of a library.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `library` is no library.
+/// - `NoKernelImageForDevice`: the image has nothing for the device.
+/// - `InvalidKernelImage`: the image is malformed.
+/// - `InvalidPtx`: its PTX does not compile.
+/// - `MemoryAllocation`: the device has no room for it.
+/// - `SymbolNotFound`: it has no kernel of that name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryGetKernel(
     pKernel: *mut cudaKernel_t,
@@ -2351,6 +3030,13 @@ pub unsafe extern "C" fn cudaLibraryGetKernel(
 }
 
 /// Counts a library's kernels.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `lib` is no library.
+/// - `NoKernelImageForDevice`: the image has nothing for the device.
+/// - `InvalidKernelImage`: the image is malformed.
+/// - `InvalidPtx`: its PTX does not compile.
+/// - `MemoryAllocation`: the device has no room for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryGetKernelCount(count: *mut c_uint, lib: cudaLibrary_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaLibraryGetKernelCount(count, lib));
@@ -2362,6 +3048,10 @@ pub unsafe extern "C" fn cudaLibraryGetKernelCount(count: *mut c_uint, lib: cuda
 }
 
 /// Loads an image of the program's own.
+///
+/// # Errors
+/// - `InvalidValue`: `code` is null.
+/// - `InvalidKernelImage`: it leads to no image that is known.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryLoadData(
     library: *mut cudaLibrary_t,
@@ -2406,6 +3096,10 @@ pub unsafe extern "C" fn cudaLibraryLoadData(
 }
 
 /// Loads an image from a file.
+///
+/// # Errors
+/// - `FileNotFound`: the file cannot be read.
+/// - `InvalidKernelImage`: it holds no image that is known, or less of it than that claims.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryLoadFromFile(
     library: *mut cudaLibrary_t,
@@ -2452,6 +3146,9 @@ pub unsafe extern "C" fn cudaLibraryLoadFromFile(
 }
 
 /// Unloads a library.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `library` is no library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryUnload(library: cudaLibrary_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaLibraryUnload(library));
@@ -2459,6 +3156,10 @@ pub unsafe extern "C" fn cudaLibraryUnload(library: cudaLibrary_t) -> cudaError_
 }
 
 /// Allocates device memory.
+///
+/// # Errors
+/// - `MemoryAllocation`: the device, or the program's share of it, has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMalloc(devPtr: *mut *mut c_void, size: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMalloc(devPtr, size));
@@ -2470,6 +3171,11 @@ pub unsafe extern "C" fn cudaMalloc(devPtr: *mut *mut c_void, size: usize) -> cu
 }
 
 /// Allocates slices of rows at a distance that suits the device.
+///
+/// # Errors
+/// - `MemoryAllocation`: the device, or the program's share of it, has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
+/// - `InvalidValue`: height times depth is more rows than can be counted.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMalloc3D(pitchedDevPtr: *mut cudaPitchedPtr, extent: cudaExtent) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMalloc3D(pitchedDevPtr, extent));
@@ -2481,6 +3187,9 @@ pub unsafe extern "C" fn cudaMalloc3D(pitchedDevPtr: *mut cudaPitchedPtr, extent
 }
 
 /// Allocates device memory in stream order.
+///
+/// # Errors
+/// - `NotSupported`: `size` is not 0, as vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocAsync(devPtr: *mut *mut c_void, size: usize, hStream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMallocAsync(devPtr, size, hStream));
@@ -2492,6 +3201,9 @@ pub unsafe extern "C" fn cudaMallocAsync(devPtr: *mut *mut c_void, size: usize, 
 }
 
 /// Allocates device memory in stream order.
+///
+/// # Errors
+/// - `NotSupported`: `size` is not 0, as vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocAsync_ptsz(
     devPtr: *mut *mut c_void,
@@ -2508,6 +3220,9 @@ pub unsafe extern "C" fn cudaMallocAsync_ptsz(
 }
 
 /// Allocates device memory from a pool in stream order.
+///
+/// # Errors
+/// - `NotSupported`: `size` is not 0, as vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocFromPoolAsync(
     ptr: *mut *mut c_void,
@@ -2524,6 +3239,9 @@ pub unsafe extern "C" fn cudaMallocFromPoolAsync(
 }
 
 /// Allocates device memory from a pool in stream order.
+///
+/// # Errors
+/// - `NotSupported`: `size` is not 0, as vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocFromPoolAsync_ptsz(
     ptr: *mut *mut c_void,
@@ -2541,6 +3259,10 @@ pub unsafe extern "C" fn cudaMallocFromPoolAsync_ptsz(
 }
 
 /// Allocates pinned host memory.
+///
+/// # Errors
+/// - `MemoryAllocation`: the pinned memory has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocHost(ptr: *mut *mut c_void, size: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMallocHost(ptr, size));
@@ -2552,6 +3274,12 @@ pub unsafe extern "C" fn cudaMallocHost(ptr: *mut *mut c_void, size: usize) -> c
 }
 
 /// Allocates memory that host and device share.
+///
+/// # Errors
+/// - `MemoryAllocation`: the pinned memory has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
+/// - `InvalidValue`: `size` is 0, or `flags` neither 1 nor 2.
+/// - `NotSupported`: the device has other addresses than the host for its memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocManaged(devPtr: *mut *mut c_void, size: usize, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMallocManaged(devPtr, size, flags));
@@ -2563,6 +3291,10 @@ pub unsafe extern "C" fn cudaMallocManaged(devPtr: *mut *mut c_void, size: usize
 }
 
 /// Allocates rows at a distance that suits the device.
+///
+/// # Errors
+/// - `MemoryAllocation`: the device, or the program's share of it, has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocPitch(
     devPtr: *mut *mut c_void,
@@ -2581,6 +3313,10 @@ pub unsafe extern "C" fn cudaMallocPitch(
 }
 
 /// Says how managed memory will be used.
+///
+/// # Errors
+/// - `InvalidDevice`: `device` is neither a device nor `cudaCpuDeviceId`.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemAdvise(
     devPtr: *const c_void,
@@ -2596,6 +3332,11 @@ pub unsafe extern "C" fn cudaMemAdvise(
 }
 
 /// Says how managed memory will be used, and where.
+///
+/// # Errors
+/// - `InvalidValue`: the location is of no kind.
+/// - `InvalidDevice`: it is no device.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemAdvise_v2(
     devPtr: *const c_void,
@@ -2611,6 +3352,9 @@ pub unsafe extern "C" fn cudaMemAdvise_v2(
 }
 
 /// Free and total bytes of the device.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemGetInfo(free: *mut usize, total: *mut usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemGetInfo(free, total));
@@ -2624,6 +3368,9 @@ pub unsafe extern "C" fn cudaMemGetInfo(free: *mut usize, total: *mut usize) -> 
 }
 
 /// Destroys a pool.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolDestroy(memPool: cudaMemPool_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemPoolDestroy(memPool));
@@ -2631,6 +3378,9 @@ pub unsafe extern "C" fn cudaMemPoolDestroy(memPool: cudaMemPool_t) -> cudaError
 }
 
 /// An attribute of a pool.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolGetAttribute(
     memPool: cudaMemPool_t,
@@ -2645,6 +3395,9 @@ pub unsafe extern "C" fn cudaMemPoolGetAttribute(
 }
 
 /// Sets an attribute of a pool.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolSetAttribute(
     memPool: cudaMemPool_t,
@@ -2659,6 +3412,9 @@ pub unsafe extern "C" fn cudaMemPoolSetAttribute(
 }
 
 /// Gives unused memory of a pool back.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolTrimTo(memPool: cudaMemPool_t, minBytesToKeep: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemPoolTrimTo(memPool, minBytesToKeep));
@@ -2666,6 +3422,10 @@ pub unsafe extern "C" fn cudaMemPoolTrimTo(memPool: cudaMemPool_t, minBytesToKee
 }
 
 /// Moves managed memory ahead of its use.
+///
+/// # Errors
+/// - `InvalidDevice`: `dstDevice` is neither a device nor `cudaCpuDeviceId`.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPrefetchAsync(
     devPtr: *const c_void,
@@ -2681,6 +3441,10 @@ pub unsafe extern "C" fn cudaMemPrefetchAsync(
 }
 
 /// Moves managed memory ahead of its use.
+///
+/// # Errors
+/// - `InvalidDevice`: `dstDevice` is neither a device nor `cudaCpuDeviceId`.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPrefetchAsync_ptsz(
     devPtr: *const c_void,
@@ -2697,6 +3461,11 @@ pub unsafe extern "C" fn cudaMemPrefetchAsync_ptsz(
 }
 
 /// Moves managed memory ahead of its use to a place.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is not 0, or the location of no kind.
+/// - `InvalidDevice`: it is no device.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPrefetchAsync_v2(
     devPtr: *const c_void,
@@ -2713,6 +3482,11 @@ pub unsafe extern "C" fn cudaMemPrefetchAsync_v2(
 }
 
 /// Moves managed memory ahead of its use to a place.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is not 0, or the location of no kind.
+/// - `InvalidDevice`: it is no device.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPrefetchAsync_v2_ptsz(
     devPtr: *const c_void,
@@ -2730,6 +3504,9 @@ pub unsafe extern "C" fn cudaMemPrefetchAsync_v2_ptsz(
 }
 
 /// An attribute of a range of managed memory.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemRangeGetAttribute(
     data: *mut c_void,
@@ -2746,6 +3523,12 @@ pub unsafe extern "C" fn cudaMemRangeGetAttribute(
 }
 
 /// Copies memory.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy(
     dst: *mut c_void,
@@ -2761,6 +3544,12 @@ pub unsafe extern "C" fn cudaMemcpy(
 }
 
 /// Copies memory.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy_ptds(
     dst: *mut c_void,
@@ -2778,6 +3567,13 @@ pub unsafe extern "C" fn cudaMemcpy_ptds(
 }
 
 /// Copies rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidPitchValue`: `width` is more than `dpitch` or `spitch`.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2D(
     dst: *mut c_void,
@@ -2796,6 +3592,13 @@ pub unsafe extern "C" fn cudaMemcpy2D(
 }
 
 /// Copies rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidPitchValue`: `width` is more than `dpitch` or `spitch`.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2D_ptds(
     dst: *mut c_void,
@@ -2816,6 +3619,14 @@ pub unsafe extern "C" fn cudaMemcpy2D_ptds(
 }
 
 /// Copies rows in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidPitchValue`: `width` is more than `dpitch` or `spitch`.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DAsync(
     dst: *mut c_void,
@@ -2835,6 +3646,14 @@ pub unsafe extern "C" fn cudaMemcpy2DAsync(
 }
 
 /// Copies rows in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidPitchValue`: `width` is more than `dpitch` or `spitch`.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DAsync_ptsz(
     dst: *mut c_void,
@@ -2855,6 +3674,14 @@ pub unsafe extern "C" fn cudaMemcpy2DAsync_ptsz(
 }
 
 /// Copies slices of rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3D(p: *const cudaMemcpy3DParms) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3D(p));
@@ -2866,6 +3693,14 @@ pub unsafe extern "C" fn cudaMemcpy3D(p: *const cudaMemcpy3DParms) -> cudaError_
 }
 
 /// Copies slices of rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3D_ptds(p: *const cudaMemcpy3DParms) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3D_ptds(p));
@@ -2879,6 +3714,15 @@ pub unsafe extern "C" fn cudaMemcpy3D_ptds(p: *const cudaMemcpy3DParms) -> cudaE
 }
 
 /// Copies slices of rows in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DAsync(p: *const cudaMemcpy3DParms, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3DAsync(p, stream));
@@ -2890,6 +3734,15 @@ pub unsafe extern "C" fn cudaMemcpy3DAsync(p: *const cudaMemcpy3DParms, stream: 
 }
 
 /// Copies slices of rows in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DAsync_ptsz(p: *const cudaMemcpy3DParms, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3DAsync_ptsz(p, stream));
@@ -2902,6 +3755,14 @@ pub unsafe extern "C" fn cudaMemcpy3DAsync_ptsz(p: *const cudaMemcpy3DParms, str
 }
 
 /// Copies slices of rows between devices.
+///
+/// # Errors
+/// - `InvalidDevice`: one of the two devices is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DPeer(p: *const cudaMemcpy3DPeerParms) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3DPeer(p));
@@ -2913,6 +3774,14 @@ pub unsafe extern "C" fn cudaMemcpy3DPeer(p: *const cudaMemcpy3DPeerParms) -> cu
 }
 
 /// Copies slices of rows between devices.
+///
+/// # Errors
+/// - `InvalidDevice`: one of the two devices is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DPeer_ptds(p: *const cudaMemcpy3DPeerParms) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3DPeer_ptds(p));
@@ -2926,6 +3795,15 @@ pub unsafe extern "C" fn cudaMemcpy3DPeer_ptds(p: *const cudaMemcpy3DPeerParms) 
 }
 
 /// Copies slices of rows between devices in stream order.
+///
+/// # Errors
+/// - `InvalidDevice`: one of the two devices is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DPeerAsync(p: *const cudaMemcpy3DPeerParms, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3DPeerAsync(p, stream));
@@ -2937,6 +3815,15 @@ pub unsafe extern "C" fn cudaMemcpy3DPeerAsync(p: *const cudaMemcpy3DPeerParms, 
 }
 
 /// Copies slices of rows between devices in stream order.
+///
+/// # Errors
+/// - `InvalidDevice`: one of the two devices is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DPeerAsync_ptsz(
     p: *const cudaMemcpy3DPeerParms,
@@ -2952,6 +3839,13 @@ pub unsafe extern "C" fn cudaMemcpy3DPeerAsync_ptsz(
 }
 
 /// Copies memory in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyAsync(
     dst: *mut c_void,
@@ -2968,6 +3862,13 @@ pub unsafe extern "C" fn cudaMemcpyAsync(
 }
 
 /// Copies memory in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyAsync_ptsz(
     dst: *mut c_void,
@@ -2985,6 +3886,13 @@ pub unsafe extern "C" fn cudaMemcpyAsync_ptsz(
 }
 
 /// Copies from a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyFromSymbol(
     dst: *mut c_void,
@@ -3001,6 +3909,13 @@ pub unsafe extern "C" fn cudaMemcpyFromSymbol(
 }
 
 /// Copies from a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyFromSymbol_ptds(
     dst: *mut c_void,
@@ -3019,6 +3934,14 @@ pub unsafe extern "C" fn cudaMemcpyFromSymbol_ptds(
 }
 
 /// Copies from a variable in stream order.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyFromSymbolAsync(
     dst: *mut c_void,
@@ -3036,6 +3959,14 @@ pub unsafe extern "C" fn cudaMemcpyFromSymbolAsync(
 }
 
 /// Copies from a variable in stream order.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyFromSymbolAsync_ptsz(
     dst: *mut c_void,
@@ -3054,6 +3985,12 @@ pub unsafe extern "C" fn cudaMemcpyFromSymbolAsync_ptsz(
 }
 
 /// Copies memory between devices.
+///
+/// # Errors
+/// - `InvalidDevice`: `dstDevice` or `srcDevice` is no device.
+/// - `InvalidValue`: a side is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyPeer(
     dst: *mut c_void,
@@ -3070,6 +4007,13 @@ pub unsafe extern "C" fn cudaMemcpyPeer(
 }
 
 /// Copies memory between devices in stream order.
+///
+/// # Errors
+/// - `InvalidDevice`: `dstDevice` or `srcDevice` is no device.
+/// - `InvalidValue`: a side is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyPeerAsync(
     dst: *mut c_void,
@@ -3087,6 +4031,13 @@ pub unsafe extern "C" fn cudaMemcpyPeerAsync(
 }
 
 /// Copies to a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyToSymbol(
     symbol: *const c_void,
@@ -3103,6 +4054,13 @@ pub unsafe extern "C" fn cudaMemcpyToSymbol(
 }
 
 /// Copies to a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyToSymbol_ptds(
     symbol: *const c_void,
@@ -3121,6 +4079,14 @@ pub unsafe extern "C" fn cudaMemcpyToSymbol_ptds(
 }
 
 /// Copies to a variable in stream order.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyToSymbolAsync(
     symbol: *const c_void,
@@ -3138,6 +4104,14 @@ pub unsafe extern "C" fn cudaMemcpyToSymbolAsync(
 }
 
 /// Copies to a variable in stream order.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyToSymbolAsync_ptsz(
     symbol: *const c_void,
@@ -3156,6 +4130,11 @@ pub unsafe extern "C" fn cudaMemcpyToSymbolAsync_ptsz(
 }
 
 /// Fills memory with a byte.
+///
+/// # Errors
+/// - `InvalidValue`: `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset(devPtr: *mut c_void, value: c_int, count: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemset(devPtr, value, count));
@@ -3166,6 +4145,11 @@ pub unsafe extern "C" fn cudaMemset(devPtr: *mut c_void, value: c_int, count: us
 }
 
 /// Fills memory with a byte.
+///
+/// # Errors
+/// - `InvalidValue`: `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset_ptds(devPtr: *mut c_void, value: c_int, count: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemset_ptds(devPtr, value, count));
@@ -3178,6 +4162,11 @@ pub unsafe extern "C" fn cudaMemset_ptds(devPtr: *mut c_void, value: c_int, coun
 }
 
 /// Fills rows with a byte.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than `pitch`, or `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset2D(
     devPtr: *mut c_void,
@@ -3194,6 +4183,11 @@ pub unsafe extern "C" fn cudaMemset2D(
 }
 
 /// Fills rows with a byte.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than `pitch`, or `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset2D_ptds(
     devPtr: *mut c_void,
@@ -3212,6 +4206,12 @@ pub unsafe extern "C" fn cudaMemset2D_ptds(
 }
 
 /// Fills rows with a byte in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than `pitch`, or `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset2DAsync(
     devPtr: *mut c_void,
@@ -3229,6 +4229,12 @@ pub unsafe extern "C" fn cudaMemset2DAsync(
 }
 
 /// Fills rows with a byte in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than `pitch`, or `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset2DAsync_ptsz(
     devPtr: *mut c_void,
@@ -3247,6 +4253,11 @@ pub unsafe extern "C" fn cudaMemset2DAsync_ptsz(
 }
 
 /// Fills slices of rows with a byte.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than the pitch, a slice higher than was allocated, or the box not all memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset3D(pitchedDevPtr: cudaPitchedPtr, value: c_int, extent: cudaExtent) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemset3D(pitchedDevPtr, value, extent));
@@ -3254,6 +4265,11 @@ pub unsafe extern "C" fn cudaMemset3D(pitchedDevPtr: cudaPitchedPtr, value: c_in
 }
 
 /// Fills slices of rows with a byte.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than the pitch, a slice higher than was allocated, or the box not all memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset3D_ptds(
     pitchedDevPtr: cudaPitchedPtr,
@@ -3267,6 +4283,12 @@ pub unsafe extern "C" fn cudaMemset3D_ptds(
 }
 
 /// Fills slices of rows with a byte in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than the pitch, a slice higher than was allocated, or the box not all memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset3DAsync(
     pitchedDevPtr: cudaPitchedPtr,
@@ -3279,6 +4301,12 @@ pub unsafe extern "C" fn cudaMemset3DAsync(
 }
 
 /// Fills slices of rows with a byte in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than the pitch, a slice higher than was allocated, or the box not all memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset3DAsync_ptsz(
     pitchedDevPtr: cudaPitchedPtr,
@@ -3294,6 +4322,12 @@ pub unsafe extern "C" fn cudaMemset3DAsync_ptsz(
 }
 
 /// Fills memory with a byte in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemsetAsync(
     devPtr: *mut c_void,
@@ -3309,6 +4343,12 @@ pub unsafe extern "C" fn cudaMemsetAsync(
 }
 
 /// Fills memory with a byte in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemsetAsync_ptsz(
     devPtr: *mut c_void,
@@ -3325,6 +4365,10 @@ pub unsafe extern "C" fn cudaMemsetAsync_ptsz(
 }
 
 /// How much dynamic shared memory each of so many blocks can have.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaOccupancyAvailableDynamicSMemPerBlock(
     dynamicSmemSize: *mut usize,
@@ -3349,6 +4393,10 @@ pub unsafe extern "C" fn cudaOccupancyAvailableDynamicSMemPerBlock(
 }
 
 /// How many blocks of a kernel a multiprocessor holds at a time.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `blockSize` is not positive, or `dynamicSMemSize` is 4 GiB or more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaOccupancyMaxActiveBlocksPerMultiprocessor(
     numBlocks: *mut c_int,
@@ -3376,6 +4424,10 @@ pub unsafe extern "C" fn cudaOccupancyMaxActiveBlocksPerMultiprocessor(
 }
 
 /// As the function without flags.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `blockSize` is not positive, `dynamicSMemSize` is 4 GiB or more, or `flags` is above 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
     numBlocks: *mut c_int,
@@ -3405,6 +4457,11 @@ pub unsafe extern "C" fn cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
 }
 
 /// How many clusters of a launch the device holds at a time.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: dynamic shared memory is 4 GiB or more, or an attribute makes no sense.
+/// - `NotSupported`: an attribute is not to be had, or the device has no clusters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaOccupancyMaxActiveClusters(
     numClusters: *mut c_int,
@@ -3423,6 +4480,11 @@ pub unsafe extern "C" fn cudaOccupancyMaxActiveClusters(
 }
 
 /// The largest cluster that a launch could have.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: dynamic shared memory is 4 GiB or more, or an attribute makes no sense.
+/// - `NotSupported`: an attribute is not to be had, or the device has no clusters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaOccupancyMaxPotentialClusterSize(
     clusterSize: *mut c_int,
@@ -3441,6 +4503,9 @@ pub unsafe extern "C" fn cudaOccupancyMaxPotentialClusterSize(
 }
 
 /// Returns this thread's last error.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaPeekAtLastError() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaPeekAtLastError());
@@ -3450,6 +4515,9 @@ pub unsafe extern "C" fn cudaPeekAtLastError() -> cudaError_t {
 }
 
 /// What kind of memory an address lies in.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaPointerGetAttributes(
     attributes: *mut cudaPointerAttributes,
@@ -3465,6 +4533,9 @@ pub unsafe extern "C" fn cudaPointerGetAttributes(
 }
 
 /// The version of this runtime's interface.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaRuntimeGetVersion(runtimeVersion: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaRuntimeGetVersion(runtimeVersion));
@@ -3476,6 +4547,9 @@ pub unsafe extern "C" fn cudaRuntimeGetVersion(runtimeVersion: *mut c_int) -> cu
 }
 
 /// Chooses this thread's device and opens its context.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetDevice(device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaSetDevice(device));
@@ -3483,6 +4557,9 @@ pub unsafe extern "C" fn cudaSetDevice(device: c_int) -> cudaError_t {
 }
 
 /// Sets how this thread's device is waited for.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` has a bit that no flag is, or more than one way to schedule.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetDeviceFlags(flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaSetDeviceFlags(flags));
@@ -3490,6 +4567,9 @@ pub unsafe extern "C" fn cudaSetDeviceFlags(flags: c_uint) -> cudaError_t {
 }
 
 /// Does nothing: devices have doubles.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetDoubleForDevice(d: *mut f64) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaSetDoubleForDevice(d));
@@ -3501,6 +4581,9 @@ pub unsafe extern "C" fn cudaSetDoubleForDevice(d: *mut f64) -> cudaError_t {
 }
 
 /// Does nothing: devices have doubles.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetDoubleForHost(d: *mut f64) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaSetDoubleForHost(d));
@@ -3512,6 +4595,10 @@ pub unsafe extern "C" fn cudaSetDoubleForHost(d: *mut f64) -> cudaError_t {
 }
 
 /// Says which devices a thread may start on, in order of preference.
+///
+/// # Errors
+/// - `InvalidValue`: `len` is negative.
+/// - `InvalidDevice`: one of the list is no device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetValidDevices(device_arr: *const c_int, len: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaSetValidDevices(device_arr, len));
@@ -3523,6 +4610,13 @@ pub unsafe extern "C" fn cudaSetValidDevices(device_arr: *const c_int, len: c_in
 }
 
 /// Calls a function of the program when a stream gets there.
+///
+/// # Errors
+/// - `InvalidValue`: `callback` is null, or `flags` is not 0.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `OperatingSystem`: no thread can be started for it.
+/// - `StreamCaptureUnsupported`: the stream is in a capture, which this breaks.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamAddCallback(
     stream: cudaStream_t,
@@ -3538,6 +4632,13 @@ pub unsafe extern "C" fn cudaStreamAddCallback(
 }
 
 /// Calls a function of the program when a stream gets there.
+///
+/// # Errors
+/// - `InvalidValue`: `callback` is null, or `flags` is not 0.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `OperatingSystem`: no thread can be started for it.
+/// - `StreamCaptureUnsupported`: the stream is in a capture, which this breaks.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamAddCallback_ptsz(
     stream: cudaStream_t,
@@ -3554,6 +4655,9 @@ pub unsafe extern "C" fn cudaStreamAddCallback_ptsz(
 }
 
 /// Attaches managed memory to a stream.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamAttachMemAsync(
     stream: cudaStream_t,
@@ -3569,6 +4673,9 @@ pub unsafe extern "C" fn cudaStreamAttachMemAsync(
 }
 
 /// Attaches managed memory to a stream.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamAttachMemAsync_ptsz(
     stream: cudaStream_t,
@@ -3585,6 +4692,13 @@ pub unsafe extern "C" fn cudaStreamAttachMemAsync_ptsz(
 }
 
 /// From now on records a stream's work in a graph instead of running it.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is captured already.
+/// - `StreamCaptureUnsupported`: it is the legacy stream.
+/// - `MemoryAllocation`: there are 65,536 graphs.
+/// - `InvalidValue`: `mode` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamBeginCapture(stream: cudaStream_t, mode: cudaStreamCaptureMode) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamBeginCapture(stream, mode));
@@ -3592,6 +4706,13 @@ pub unsafe extern "C" fn cudaStreamBeginCapture(stream: cudaStream_t, mode: cuda
 }
 
 /// From now on records a stream's work in a graph instead of running it.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is captured already.
+/// - `StreamCaptureUnsupported`: it is the legacy stream.
+/// - `MemoryAllocation`: there are 65,536 graphs.
+/// - `InvalidValue`: `mode` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamBeginCapture_ptsz(stream: cudaStream_t, mode: cudaStreamCaptureMode) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamBeginCapture_ptsz(stream, mode));
@@ -3602,6 +4723,13 @@ pub unsafe extern "C" fn cudaStreamBeginCapture_ptsz(stream: cudaStream_t, mode:
 }
 
 /// As cudaStreamBeginCapture, into an existing graph.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `InvalidValue`: `graph` is no graph, a dependency none of its nodes, or `mode` is none.
+/// - `NotSupported`: `dependencyData` is not null.
+/// - `IllegalState`: the stream is captured already.
+/// - `StreamCaptureUnsupported`: it is the legacy stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamBeginCaptureToGraph(
     stream: cudaStream_t,
@@ -3631,6 +4759,13 @@ pub unsafe extern "C" fn cudaStreamBeginCaptureToGraph(
 }
 
 /// As cudaStreamBeginCapture, into an existing graph.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `InvalidValue`: `graph` is no graph, a dependency none of its nodes, or `mode` is none.
+/// - `NotSupported`: `dependencyData` is not null.
+/// - `IllegalState`: the stream is captured already.
+/// - `StreamCaptureUnsupported`: it is the legacy stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamBeginCaptureToGraph_ptsz(
     stream: cudaStream_t,
@@ -3661,6 +4796,9 @@ pub unsafe extern "C" fn cudaStreamBeginCaptureToGraph_ptsz(
 }
 
 /// Gives a stream the attributes of another.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamCopyAttributes(dstStream: cudaStream_t, srcStream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamCopyAttributes(dstStream, srcStream));
@@ -3668,6 +4806,9 @@ pub unsafe extern "C" fn cudaStreamCopyAttributes(dstStream: cudaStream_t, srcSt
 }
 
 /// Gives a stream the attributes of another.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamCopyAttributes_ptsz(
     dstStream: cudaStream_t,
@@ -3682,6 +4823,9 @@ pub unsafe extern "C" fn cudaStreamCopyAttributes_ptsz(
 }
 
 /// Creates a stream that keeps order with the legacy default stream.
+///
+/// # Errors
+/// - `MemoryAllocation`: as many streams are open as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamCreate(pStream: *mut cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamCreate(pStream));
@@ -3693,6 +4837,10 @@ pub unsafe extern "C" fn cudaStreamCreate(pStream: *mut cudaStream_t) -> cudaErr
 }
 
 /// Creates a stream.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` has a bit that no flag is.
+/// - `MemoryAllocation`: as many streams are open as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamCreateWithFlags(pStream: *mut cudaStream_t, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamCreateWithFlags(pStream, flags));
@@ -3704,6 +4852,10 @@ pub unsafe extern "C" fn cudaStreamCreateWithFlags(pStream: *mut cudaStream_t, f
 }
 
 /// Creates a stream of a priority.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` has a bit that no flag is.
+/// - `MemoryAllocation`: as many streams are open as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamCreateWithPriority(
     pStream: *mut cudaStream_t,
@@ -3719,6 +4871,9 @@ pub unsafe extern "C" fn cudaStreamCreateWithPriority(
 }
 
 /// Destroys a stream once its work is done.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream that was created.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamDestroy(stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamDestroy(stream));
@@ -3726,6 +4881,14 @@ pub unsafe extern "C" fn cudaStreamDestroy(stream: cudaStream_t) -> cudaError_t 
 }
 
 /// Ends a capture and gives its graph.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is not captured.
+/// - `StreamCaptureUnmatched`: the capture has begun on another stream.
+/// - `StreamCaptureWrongThread`: it has begun on another thread, and not in relaxed mode.
+/// - `StreamCaptureInvalidated`: an earlier call has broken it.
+/// - `StreamCaptureUnjoined`: another stream in it has work that this one does not wait for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamEndCapture(stream: cudaStream_t, pGraph: *mut cudaGraph_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamEndCapture(stream, pGraph));
@@ -3737,6 +4900,14 @@ pub unsafe extern "C" fn cudaStreamEndCapture(stream: cudaStream_t, pGraph: *mut
 }
 
 /// Ends a capture and gives its graph.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is not captured.
+/// - `StreamCaptureUnmatched`: the capture has begun on another stream.
+/// - `StreamCaptureWrongThread`: it has begun on another thread, and not in relaxed mode.
+/// - `StreamCaptureInvalidated`: an earlier call has broken it.
+/// - `StreamCaptureUnjoined`: another stream in it has work that this one does not wait for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamEndCapture_ptsz(stream: cudaStream_t, pGraph: *mut cudaGraph_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamEndCapture_ptsz(stream, pGraph));
@@ -3749,6 +4920,9 @@ pub unsafe extern "C" fn cudaStreamEndCapture_ptsz(stream: cudaStream_t, pGraph:
 }
 
 /// An attribute of a stream.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetAttribute(
     stream: cudaStream_t,
@@ -3763,6 +4937,9 @@ pub unsafe extern "C" fn cudaStreamGetAttribute(
 }
 
 /// An attribute of a stream.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetAttribute_ptsz(
     stream: cudaStream_t,
@@ -3778,6 +4955,10 @@ pub unsafe extern "C" fn cudaStreamGetAttribute_ptsz(
 }
 
 /// The state and number of a stream's capture.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetCaptureInfo(
     stream: cudaStream_t,
@@ -3795,6 +4976,10 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo(
 }
 
 /// The state and number of a stream's capture.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetCaptureInfo_ptsz(
     stream: cudaStream_t,
@@ -3813,6 +4998,10 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_ptsz(
 }
 
 /// As cudaStreamGetCaptureInfo, with the graph and the nodes that the next one comes after.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v2(
     stream: cudaStream_t,
@@ -3849,6 +5038,10 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v2(
 }
 
 /// As cudaStreamGetCaptureInfo, with the graph and the nodes that the next one comes after.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v2_ptsz(
     stream: cudaStream_t,
@@ -3886,6 +5079,11 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v2_ptsz(
 }
 
 /// As the second version, with the edges' data.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `InvalidValue`: `edgeData_out` is asked for without `dependencies_out`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v3(
     stream: cudaStream_t,
@@ -3925,6 +5123,11 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v3(
 }
 
 /// As the second version, with the edges' data.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `InvalidValue`: `edgeData_out` is asked for without `dependencies_out`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v3_ptsz(
     stream: cudaStream_t,
@@ -3965,6 +5168,9 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v3_ptsz(
 }
 
 /// The device of a stream.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetDevice(hStream: cudaStream_t, device: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetDevice(hStream, device));
@@ -3976,6 +5182,9 @@ pub unsafe extern "C" fn cudaStreamGetDevice(hStream: cudaStream_t, device: *mut
 }
 
 /// The device of a stream.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetDevice_ptsz(hStream: cudaStream_t, device: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetDevice_ptsz(hStream, device));
@@ -3988,6 +5197,9 @@ pub unsafe extern "C" fn cudaStreamGetDevice_ptsz(hStream: cudaStream_t, device:
 }
 
 /// A stream's flags.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetFlags(hStream: cudaStream_t, flags: *mut c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetFlags(hStream, flags));
@@ -3999,6 +5211,9 @@ pub unsafe extern "C" fn cudaStreamGetFlags(hStream: cudaStream_t, flags: *mut c
 }
 
 /// A stream's flags.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetFlags_ptsz(hStream: cudaStream_t, flags: *mut c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetFlags_ptsz(hStream, flags));
@@ -4011,6 +5226,9 @@ pub unsafe extern "C" fn cudaStreamGetFlags_ptsz(hStream: cudaStream_t, flags: *
 }
 
 /// A number that no other stream of the process has.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetId(hStream: cudaStream_t, streamId: *mut c_ulonglong) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetId(hStream, streamId));
@@ -4022,6 +5240,9 @@ pub unsafe extern "C" fn cudaStreamGetId(hStream: cudaStream_t, streamId: *mut c
 }
 
 /// A number that no other stream of the process has.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetId_ptsz(hStream: cudaStream_t, streamId: *mut c_ulonglong) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetId_ptsz(hStream, streamId));
@@ -4034,6 +5255,9 @@ pub unsafe extern "C" fn cudaStreamGetId_ptsz(hStream: cudaStream_t, streamId: *
 }
 
 /// A stream's priority.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetPriority(hStream: cudaStream_t, priority: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetPriority(hStream, priority));
@@ -4045,6 +5269,9 @@ pub unsafe extern "C" fn cudaStreamGetPriority(hStream: cudaStream_t, priority: 
 }
 
 /// A stream's priority.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetPriority_ptsz(hStream: cudaStream_t, priority: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetPriority_ptsz(hStream, priority));
@@ -4057,6 +5284,10 @@ pub unsafe extern "C" fn cudaStreamGetPriority_ptsz(hStream: cudaStream_t, prior
 }
 
 /// Whether a stream is capturing.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamIsCapturing(
     stream: cudaStream_t,
@@ -4071,6 +5302,10 @@ pub unsafe extern "C" fn cudaStreamIsCapturing(
 }
 
 /// Whether a stream is capturing.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamIsCapturing_ptsz(
     stream: cudaStream_t,
@@ -4086,6 +5321,12 @@ pub unsafe extern "C" fn cudaStreamIsCapturing_ptsz(
 }
 
 /// Whether a stream's work is done.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureUnsupported`: the stream is in a capture, which this breaks.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `NotReady`: some work is not done yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamQuery(stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamQuery(stream));
@@ -4093,6 +5334,12 @@ pub unsafe extern "C" fn cudaStreamQuery(stream: cudaStream_t) -> cudaError_t {
 }
 
 /// Whether a stream's work is done.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureUnsupported`: the stream is in a capture, which this breaks.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `NotReady`: some work is not done yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamQuery_ptsz(stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamQuery_ptsz(stream));
@@ -4103,6 +5350,9 @@ pub unsafe extern "C" fn cudaStreamQuery_ptsz(stream: cudaStream_t) -> cudaError
 }
 
 /// Sets an attribute of a stream.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamSetAttribute(
     stream: cudaStream_t,
@@ -4117,6 +5367,9 @@ pub unsafe extern "C" fn cudaStreamSetAttribute(
 }
 
 /// Sets an attribute of a stream.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamSetAttribute_ptsz(
     stream: cudaStream_t,
@@ -4132,6 +5385,11 @@ pub unsafe extern "C" fn cudaStreamSetAttribute_ptsz(
 }
 
 /// Waits for a stream's work.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureUnsupported`: the stream is in a capture, which this breaks.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamSynchronize(stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamSynchronize(stream));
@@ -4139,6 +5397,11 @@ pub unsafe extern "C" fn cudaStreamSynchronize(stream: cudaStream_t) -> cudaErro
 }
 
 /// Waits for a stream's work.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureUnsupported`: the stream is in a capture, which this breaks.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamSynchronize_ptsz(stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamSynchronize_ptsz(stream));
@@ -4149,6 +5412,13 @@ pub unsafe extern "C" fn cudaStreamSynchronize_ptsz(stream: cudaStream_t) -> cud
 }
 
 /// Changes the nodes that the next captured one comes after.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is not captured.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: an earlier call has broken the capture.
+/// - `InvalidValue`: a dependency is no node of the captured graph, or `flags` is above 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies(
     stream: cudaStream_t,
@@ -4166,6 +5436,13 @@ pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies(
 }
 
 /// Changes the nodes that the next captured one comes after.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is not captured.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: an earlier call has broken the capture.
+/// - `InvalidValue`: a dependency is no node of the captured graph, or `flags` is above 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_ptsz(
     stream: cudaStream_t,
@@ -4184,6 +5461,14 @@ pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_ptsz(
 }
 
 /// As the first version, with the edges' data.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is not captured.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: an earlier call has broken the capture.
+/// - `InvalidValue`: a dependency is no node of the captured graph, or `flags` is above 1.
+/// - `NotSupported`: `dependencyData` is not null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_v2(
     stream: cudaStream_t,
@@ -4211,6 +5496,14 @@ pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_v2(
 }
 
 /// As the first version, with the edges' data.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is not captured.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: an earlier call has broken the capture.
+/// - `InvalidValue`: a dependency is no node of the captured graph, or `flags` is above 1.
+/// - `NotSupported`: `dependencyData` is not null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_v2_ptsz(
     stream: cudaStream_t,
@@ -4239,6 +5532,14 @@ pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_v2_ptsz(
 }
 
 /// Makes a stream's later work wait for an event.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is above 1, or 1 and the stream is not captured.
+/// - `InvalidResourceHandle`: `stream` is no stream, or `event` no event.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured, or the event was last recorded in a capture.
+/// - `StreamCaptureMerge`: the event was last recorded in another capture than the stream is in.
+/// - `StreamCaptureIsolation`: the stream is captured, and the event was recorded outside, with `flags` 0.
+/// - `StreamCaptureInvalidated`: the capture is over, or an earlier call has broken it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamWaitEvent(stream: cudaStream_t, event: cudaEvent_t, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamWaitEvent(stream, event, flags));
@@ -4246,6 +5547,14 @@ pub unsafe extern "C" fn cudaStreamWaitEvent(stream: cudaStream_t, event: cudaEv
 }
 
 /// Makes a stream's later work wait for an event.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is above 1, or 1 and the stream is not captured.
+/// - `InvalidResourceHandle`: `stream` is no stream, or `event` no event.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured, or the event was last recorded in a capture.
+/// - `StreamCaptureMerge`: the event was last recorded in another capture than the stream is in.
+/// - `StreamCaptureIsolation`: the stream is captured, and the event was recorded outside, with `flags` 0.
+/// - `StreamCaptureInvalidated`: the capture is over, or an earlier call has broken it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamWaitEvent_ptsz(
     stream: cudaStream_t,
@@ -4260,6 +5569,9 @@ pub unsafe extern "C" fn cudaStreamWaitEvent_ptsz(
 }
 
 /// Swaps this thread's capture mode.
+///
+/// # Errors
+/// - `InvalidValue`: `mode` leads to none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadExchangeStreamCaptureMode(mode: *mut cudaStreamCaptureMode) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadExchangeStreamCaptureMode(mode));
@@ -4271,6 +5583,9 @@ pub unsafe extern "C" fn cudaThreadExchangeStreamCaptureMode(mode: *mut cudaStre
 }
 
 /// Ends the device's context; the older name.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadExit() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadExit());
@@ -4278,6 +5593,9 @@ pub unsafe extern "C" fn cudaThreadExit() -> cudaError_t {
 }
 
 /// Which of L1 cache and shared memory is preferred; the older name.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadGetCacheConfig(pCacheConfig: *mut cudaFuncCache) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadGetCacheConfig(pCacheConfig));
@@ -4289,6 +5607,10 @@ pub unsafe extern "C" fn cudaThreadGetCacheConfig(pCacheConfig: *mut cudaFuncCac
 }
 
 /// A limit; the older name.
+///
+/// # Errors
+/// - `InvalidValue`: `limit` is none that CUDA has.
+/// - `UnsupportedLimit`: the device has no such limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadGetLimit(pValue: *mut usize, limit: cudaLimit) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadGetLimit(pValue, limit));
@@ -4300,6 +5622,9 @@ pub unsafe extern "C" fn cudaThreadGetLimit(pValue: *mut usize, limit: cudaLimit
 }
 
 /// Prefers L1 cache or shared memory; the older name.
+///
+/// # Errors
+/// - `InvalidValue`: `cacheConfig` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadSetCacheConfig(cacheConfig: cudaFuncCache) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadSetCacheConfig(cacheConfig));
@@ -4307,6 +5632,10 @@ pub unsafe extern "C" fn cudaThreadSetCacheConfig(cacheConfig: cudaFuncCache) ->
 }
 
 /// Sets a limit; the older name.
+///
+/// # Errors
+/// - `InvalidValue`: `limit` is none that CUDA has, or the device does not take `value`.
+/// - `UnsupportedLimit`: the device has no such limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadSetLimit(limit: cudaLimit, value: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadSetLimit(limit, value));
@@ -4314,6 +5643,9 @@ pub unsafe extern "C" fn cudaThreadSetLimit(limit: cudaLimit, value: usize) -> c
 }
 
 /// Waits for all work of the device; the older name.
+///
+/// # Errors
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadSynchronize() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadSynchronize());
