@@ -23,7 +23,7 @@ extern "cublas" {
 
     /// Products of {precision}-precision matrices at addresses in device memory.
     #[family(S, D, C, Z, H)] #[wide] #[custom(S, D, H)]
-    #[errors(INVALID_VALUE = "a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null")]
+    #[errors(INVALID_VALUE = "a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null")]
     fn cublasTgemmBatched(
         handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: Int, n: Int, k: Int, alpha: *const T,
         Aarray: *const *const T, lda: Int, Barray: *const *const T, ldb: Int, beta: *const T, Carray: *const *mut T, ldc: Int,
@@ -33,7 +33,7 @@ extern "cublas" {
     /// Products whose types are arguments, at addresses in device memory.
     #[wide] #[custom]
     #[errors(
-        INVALID_VALUE = "a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null",
+        INVALID_VALUE = "a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null",
         NOT_SUPPORTED = "no product of such types is computed so",
     )]
     fn cublasGemmBatchedEx(

@@ -77,7 +77,7 @@ extern "cublas" {
     /// A product computed in {precision} precision, of matrices of any supported types.
     #[family(S, C)] #[wide] #[custom(S)]
     #[errors(
-        INVALID_VALUE = "a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null",
+        INVALID_VALUE = "a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null",
         NOT_SUPPORTED = "no product of such types is computed so",
     )]
     fn cublasTgemmEx(
@@ -89,7 +89,7 @@ extern "cublas" {
     /// A product whose types are arguments.
     #[wide] #[custom]
     #[errors(
-        INVALID_VALUE = "a dimension is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null",
+        INVALID_VALUE = "a dimension is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null",
         NOT_SUPPORTED = "no product of such types is computed so",
     )]
     fn cublasGemmEx(

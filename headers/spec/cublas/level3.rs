@@ -9,7 +9,7 @@ extern "cublas" {
 
     /// A product of {precision}-precision matrices.
     #[family(S, D, C, Z)] #[wide] #[custom(S, D)]
-    #[errors(INVALID_VALUE = "a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null")]
+    #[errors(INVALID_VALUE = "a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null")]
     fn cublasTgemm_v2(
         handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: Int, n: Int, k: Int, alpha: *const T,
         A: *const T, lda: Int, B: *const T, ldb: Int, beta: *const T, C: *mut T, ldc: Int,
