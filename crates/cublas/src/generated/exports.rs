@@ -39,7 +39,7 @@ pub unsafe extern "C" fn cublasDestroy_v2(handle: cublasHandle_t) -> cublasStatu
 /// Products of double-precision matrices at addresses in device memory.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmBatched(
     handle: cublasHandle_t,
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn cublasDgemmBatched(
 /// Products of double-precision matrices at addresses in device memory.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmBatched_64(
     handle: cublasHandle_t,
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn cublasDgemmBatched_64(
 /// Products of double-precision matrices at fixed distances.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmStridedBatched(
     handle: cublasHandle_t,
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn cublasDgemmStridedBatched(
 /// Products of double-precision matrices at fixed distances.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmStridedBatched_64(
     handle: cublasHandle_t,
@@ -199,7 +199,7 @@ pub unsafe extern "C" fn cublasDgemmStridedBatched_64(
 /// A product of double-precision matrices.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemm_v2(
     handle: cublasHandle_t,
@@ -229,7 +229,7 @@ pub unsafe extern "C" fn cublasDgemm_v2(
 /// A product of double-precision matrices.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemm_v2_64(
     handle: cublasHandle_t,
@@ -382,7 +382,7 @@ pub unsafe extern "C" fn cublasDtrsm_v2_64(
 /// Products whose types are arguments, at addresses in device memory.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null.
 /// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmBatchedEx(
@@ -464,7 +464,7 @@ pub unsafe extern "C" fn cublasGemmBatchedEx(
 /// Products whose types are arguments, at addresses in device memory.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null.
 /// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmBatchedEx_64(
@@ -546,7 +546,7 @@ pub unsafe extern "C" fn cublasGemmBatchedEx_64(
 /// A product whose types are arguments.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null.
 /// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmEx(
@@ -625,7 +625,7 @@ pub unsafe extern "C" fn cublasGemmEx(
 /// A product whose types are arguments.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null.
 /// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmEx_64(
@@ -704,7 +704,7 @@ pub unsafe extern "C" fn cublasGemmEx_64(
 /// Products whose types are arguments, at fixed distances.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null.
 /// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmStridedBatchedEx(
@@ -795,7 +795,7 @@ pub unsafe extern "C" fn cublasGemmStridedBatchedEx(
 /// Products whose types are arguments, at fixed distances.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null.
 /// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmStridedBatchedEx_64(
@@ -1189,7 +1189,7 @@ pub unsafe extern "C" fn cublasGetVersion_v2(handle: cublasHandle_t, version: *m
 /// A product of half-precision matrices.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemm(
     handle: cublasHandle_t,
@@ -1217,7 +1217,7 @@ pub unsafe extern "C" fn cublasHgemm(
 /// Products of half-precision matrices at addresses in device memory.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemmBatched(
     handle: cublasHandle_t,
@@ -1255,7 +1255,7 @@ pub unsafe extern "C" fn cublasHgemmBatched(
 /// Products of half-precision matrices at addresses in device memory.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemmBatched_64(
     handle: cublasHandle_t,
@@ -1293,7 +1293,7 @@ pub unsafe extern "C" fn cublasHgemmBatched_64(
 /// Products of half-precision matrices at fixed distances.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemmStridedBatched(
     handle: cublasHandle_t,
@@ -1335,7 +1335,7 @@ pub unsafe extern "C" fn cublasHgemmStridedBatched(
 /// Products of half-precision matrices at fixed distances.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemmStridedBatched_64(
     handle: cublasHandle_t,
@@ -1377,7 +1377,7 @@ pub unsafe extern "C" fn cublasHgemmStridedBatched_64(
 /// A product of half-precision matrices.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemm_64(
     handle: cublasHandle_t,
@@ -1650,7 +1650,7 @@ pub unsafe extern "C" fn cublasSetWorkspace_v2(
 /// Products of single-precision matrices at addresses in device memory.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmBatched(
     handle: cublasHandle_t,
@@ -1688,7 +1688,7 @@ pub unsafe extern "C" fn cublasSgemmBatched(
 /// Products of single-precision matrices at addresses in device memory.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmBatched_64(
     handle: cublasHandle_t,
@@ -1726,7 +1726,7 @@ pub unsafe extern "C" fn cublasSgemmBatched_64(
 /// A product computed in single precision, of matrices of any supported types.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 /// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmEx(
@@ -1765,7 +1765,7 @@ pub unsafe extern "C" fn cublasSgemmEx(
 /// A product computed in single precision, of matrices of any supported types.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 /// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmEx_64(
@@ -1804,7 +1804,7 @@ pub unsafe extern "C" fn cublasSgemmEx_64(
 /// Products of single-precision matrices at fixed distances.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmStridedBatched(
     handle: cublasHandle_t,
@@ -1846,7 +1846,7 @@ pub unsafe extern "C" fn cublasSgemmStridedBatched(
 /// Products of single-precision matrices at fixed distances.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmStridedBatched_64(
     handle: cublasHandle_t,
@@ -1888,7 +1888,7 @@ pub unsafe extern "C" fn cublasSgemmStridedBatched_64(
 /// A product of single-precision matrices.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemm_v2(
     handle: cublasHandle_t,
@@ -1918,7 +1918,7 @@ pub unsafe extern "C" fn cublasSgemm_v2(
 /// A product of single-precision matrices.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha` or `beta` null.
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemm_v2_64(
     handle: cublasHandle_t,
