@@ -22,6 +22,8 @@ pub(crate) struct Record {
     functions: Vec<(String, usize)>,
     /// Launches: name of the kernel, its image, its stream, its first argument.
     pub(crate) launches: Vec<Launch>,
+    /// Functions whose attributes were set: the image, and the context that was current.
+    pub(crate) attributes: Vec<(usize, usize)>,
     modules: Vec<usize>,
     contexts: [usize; 2],
     next_context: usize,
@@ -40,6 +42,7 @@ static RECORD: Mutex<Record> = Mutex::new(Record {
     unloaded: Vec::new(),
     functions: Vec::new(),
     launches: Vec::new(),
+    attributes: Vec::new(),
     modules: Vec::new(),
     contexts: [0; 2],
     next_context: 0x10,
@@ -58,6 +61,7 @@ const INVALID_VALUE: CUresult = CUresult(1);
 const INVALID_DEVICE: CUresult = CUresult(101);
 const INVALID_CONTEXT: CUresult = CUresult(201);
 const NO_BINARY_FOR_GPU: CUresult = CUresult(209);
+const INVALID_HANDLE: CUresult = CUresult(400);
 const NOT_FOUND: CUresult = CUresult(500);
 
 /// A library with nothing for the devices; any other is without kernels.
@@ -191,6 +195,19 @@ extern "C" fn cuMemcpyHtoD_v2(_target: CUdeviceptr, _source: *const c_void, _byt
     OK
 }
 
+/// Kernels are host stubs in tests, which this driver does not know.
+extern "C" fn cuKernelSetAttribute(_attribute: c_uint, _value: c_int, _kernel: CUkernel, _dev: CUdevice) -> CUresult {
+    INVALID_HANDLE
+}
+
+extern "C" fn cuFuncSetAttribute(function: CUfunction, _attribute: c_uint, _value: c_int) -> CUresult {
+    let mut record = RECORD.lock();
+    let (_, module) = record.functions[function as usize - 1];
+    let image = record.modules[module - 1];
+    record.attributes.push((image, CURRENT.get()));
+    OK
+}
+
 /// Of what works in the current context.
 fn in_context() -> CUresult {
     if CURRENT.get() == 0 { INVALID_CONTEXT } else { OK }
@@ -258,6 +275,8 @@ pub(crate) fn symbol(name: &str) -> *mut c_void {
         cuFuncGetAttribute,
         cuLaunchKernel,
         cuMemcpyHtoD_v2,
+        cuKernelSetAttribute,
+        cuFuncSetAttribute,
         cuEventQuery,
         cuEventSynchronize,
         cuEventElapsedTime,

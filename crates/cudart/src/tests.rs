@@ -3,7 +3,9 @@
 use std::ffi::{c_int, c_uint, c_void};
 use std::ptr::null_mut;
 
-use vgpu_core::abi::runtime::{cudaError_t, cudaEvent_t, cudaLibrary_t, cudaMemcpyKind, cudaStream_t, dim3};
+use vgpu_core::abi::runtime::{
+    cudaError_t, cudaEvent_t, cudaFuncAttribute, cudaKernel_t, cudaLibrary_t, cudaMemcpyKind, cudaStream_t, dim3,
+};
 
 use crate::mock::{self, Launch};
 use crate::registry::{self, Kind};
@@ -46,6 +48,12 @@ unsafe extern "C" {
     fn cudaStreamDestroy(stream: cudaStream_t) -> cudaError_t;
     fn cudaLibraryGetKernelCount(count: *mut c_uint, library: cudaLibrary_t) -> cudaError_t;
     fn cudaLibraryUnload(library: cudaLibrary_t) -> cudaError_t;
+    fn cudaKernelSetAttributeForDevice(
+        kernel: cudaKernel_t,
+        attribute: cudaFuncAttribute,
+        value: c_int,
+        device: c_int,
+    ) -> cudaError_t;
 }
 
 const ONE: dim3 = dim3 { x: 1, y: 1, z: 1 };
@@ -233,4 +241,23 @@ fn a_library_that_does_not_load_can_be_unloaded() {
     assert_eq!(counted, cudaError_t::cudaErrorNoKernelImageForDevice);
     // SAFETY: as above.
     assert_eq!(unsafe { cudaLibraryUnload(mock::FOREIGN_LIBRARY) }, cudaError_t::cudaSuccess);
+}
+
+#[test]
+fn a_programs_own_kernel_has_attributes_on_a_device_that_is_not_the_threads() {
+    let image = 0xf091;
+    registry::add_symbol(mock::register(image), Kind::Function, stub(91), c"kernel".as_ptr());
+    let mut device = -1;
+    // SAFETY: takes numbers and a stub's address; the slot is a local.
+    let results = unsafe {
+        [
+            cudaKernelSetAttributeForDevice(stub(91).cast_mut().cast(), cudaFuncAttribute(8), 1, 1),
+            cudaKernelSetAttributeForDevice(stub(92).cast_mut().cast(), cudaFuncAttribute(8), 1, 1),
+            cudaGetDevice(&raw mut device),
+        ]
+    };
+    let (success, none) = (cudaError_t::cudaSuccess, cudaError_t::cudaErrorInvalidResourceHandle);
+    assert_eq!((results, device), ([success, none, success], 0));
+    let set = mock::look(|record| record.attributes.iter().find(|set| set.0 == image).copied());
+    assert!(set.is_some_and(|(_, context)| context != 0), "{set:?}");
 }

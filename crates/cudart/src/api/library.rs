@@ -141,13 +141,20 @@ pub(crate) fn cudaLibraryGetGlobal(
     Ok(())
 }
 
+/// A kernel is one of a library, or the host stub that stands for one of the program's own.
 pub(crate) fn cudaKernelSetAttributeForDevice(
     kernel: cudaKernel_t,
     attr: cudaFuncAttribute,
     value: c_int,
     device: c_int,
 ) -> RtResult {
-    cu::cuKernelSetAttribute(CUfunction_attribute(attr.0), value, kernel, current::device_of(device)?)
+    let (dev, attribute) = (current::device_of(device)?, CUfunction_attribute(attr.0));
+    current::on_device(dev, |context| {
+        if registry::is_registered(kernel.cast()) {
+            return cu::cuFuncSetAttribute(registry::function(kernel.cast(), context)?, attribute, value);
+        }
+        cu::cuKernelSetAttribute(attribute, value, kernel, dev)
+    })
 }
 
 fn owned(text: &Str) -> RtResult<CString> {
