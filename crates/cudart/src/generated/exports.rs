@@ -2710,17 +2710,17 @@ pub unsafe extern "C" fn cudaInitDevice(device: c_int, deviceFlags: c_uint, flag
     entry("cudaInitDevice", || crate::api::device::cudaInitDevice(device, deviceFlags, flags))
 }
 
-/// Sets an attribute of a library's kernel on a device.
+/// Sets an attribute of a kernel on a device.
 ///
 /// # Errors
 /// - `InvalidDevice`: there is no device of that number.
-/// - `InvalidResourceHandle`: `kernel` is no kernel of a library.
+/// - `InvalidResourceHandle`: `kernel` is no kernel.
+/// - `InvalidDeviceFunction`: it is one of the program's own that its image lacks.
 /// - `NoKernelImageForDevice`: the image has nothing for the device.
 /// - `InvalidKernelImage`: the image is malformed.
 /// - `InvalidPtx`: its PTX does not compile.
 /// - `MemoryAllocation`: the device has no room for it.
 /// - `SymbolNotFound`: what the image has for this device is without the kernel.
-/// - `DeviceUninitialized`: no context on `device` is current, and its primary one does not live.
 /// - `InvalidValue`: `attr` cannot be set, or not to `value`.
 /// - `NotSupported`: it is about clusters, and the device has none.
 /// - `NotPermitted`: it is a size of clusters that the kernel was compiled for.
