@@ -4,6 +4,9 @@
 //! - [`handle`]: what a program sets on a handle. [`driver`]: libcuda, which owns the streams.
 //! - [`product`], [`solve`], [`scalar`]: a call's arguments, checked and turned into one message.
 //! - [`transfer`]: vectors and matrices between host and device.
+//!
+//! # Errors
+#![doc = include_str!("../../../headers/spec/cublas/ERRORS.md")]
 
 mod api;
 mod driver;

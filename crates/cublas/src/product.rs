@@ -95,6 +95,9 @@ impl Product {
         if m == 0 || n == 0 || batch == 0 {
             return Ok(None);
         }
+        if self.c.data.is_null() {
+            return Err(CublasError::INVALID_VALUE);
+        }
         // SAFETY: the caller vouches for the scalars.
         let alpha = unsafe { scalar::bytes(self.alpha, scale, scalars_on_device) }?;
         // SAFETY: as above.
@@ -225,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn negative_extents_counts_and_unknown_operations_are_invalid() {
+    fn negative_extents_counts_unknown_operations_and_missing_operands_are_invalid() {
         let wrong = [
             Product { extent: [-1, 5, 6], ..product() },
             Product { extent: [4, 5, -6], ..product() },
@@ -233,8 +236,9 @@ mod tests {
             Product { ops: [N, cublasOperation_t(3)], ..product() },
             Product { c: matrix(cudaDataType::CUDA_R_32F, 0), ..product() },
             Product { beta: std::ptr::null(), ..product() },
+            Product { c: Matrix { data: std::ptr::null(), ..product().c }, ..product() },
         ];
-        assert_eq!(wrong.map(|product| describe(&product).err()), [Some(CublasError::INVALID_VALUE); 6]);
+        assert_eq!(wrong.map(|product| describe(&product).err()), [Some(CublasError::INVALID_VALUE); 7]);
     }
 
     #[test]

@@ -139,6 +139,15 @@ pub(crate) fn reset() -> RtResult {
     reset
 }
 
+/// Runs `work` with the primary context of `dev` as the thread's current one.
+pub(crate) fn on_device(dev: CUdevice, work: impl FnOnce(CUcontext) -> RtResult) -> RtResult {
+    let (before, context) = (current()?.unwrap_or(null_mut()), primary(dev)?);
+    cu::cuCtxSetCurrent(context)?;
+    let done = work(context);
+    cu::cuCtxSetCurrent(before)?;
+    done
+}
+
 /// The thread's current context, unless a reset has ended it.
 fn current() -> RtResult<Option<CUcontext>> {
     cu::init()?;

@@ -2,12 +2,14 @@
 
 use std::ptr::null_mut;
 
-use vgpu_core::abi::runtime::{cudaKernelNodeParams, cudaMemsetParams, dim3};
-use vgpu_core::abi::{CUDA_KERNEL_NODE_PARAMS, CUDA_MEMSET_NODE_PARAMS, CUcontext};
+use vgpu_core::abi::runtime::{cudaHostNodeParams, cudaKernelNodeParams, cudaMemcpy3DParms, cudaMemsetParams, dim3};
+use vgpu_core::abi::{
+    CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS, CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS, CUcontext,
+};
 
-use crate::error::RtResult;
+use crate::error::{RtError, RtResult};
 use crate::pointer::{address, pointer};
-use crate::{launch, registry};
+use crate::{copy, launch, registry};
 
 /// Finds the function of a kernel node and describes the node to the driver.
 pub(crate) fn kernel_to_driver(params: &cudaKernelNodeParams) -> RtResult<CUDA_KERNEL_NODE_PARAMS> {
@@ -58,6 +60,16 @@ pub(crate) fn no_kernel() -> CUDA_KERNEL_NODE_PARAMS {
         kern: null_mut(),
         ctx: null_mut(),
     }
+}
+
+/// A node cannot hold a copy of nothing.
+pub(crate) fn copy_to_driver(params: &cudaMemcpy3DParms) -> RtResult<CUDA_MEMCPY3D> {
+    copy::describe_box(params)?.ok_or(RtError::INVALID_VALUE)
+}
+
+/// Both libraries' structs hold the same.
+pub(crate) fn call_to_driver(params: &cudaHostNodeParams) -> CUDA_HOST_NODE_PARAMS {
+    CUDA_HOST_NODE_PARAMS { fn_: params.fn_, userData: params.userData }
 }
 
 /// `width` counts elements, `pitch` bytes, in both.

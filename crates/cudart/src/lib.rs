@@ -6,6 +6,9 @@
 //! - [`copy`], [`graph_node`], `pointer`, [`properties`]: the runtime's structs in the driver's terms.
 //!
 //! No device state lives here: handles are the driver's own, so both interfaces may be mixed.
+//!
+//! # Errors
+#![doc = include_str!("../../../headers/spec/runtime/ERRORS.md")]
 
 mod api;
 mod call_configuration;

@@ -8,7 +8,9 @@ use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
 use parking_lot::Mutex;
 
-use vgpu_core::abi::{CUcontext, CUdevice, CUdeviceptr, CUfunction, CUmodule, CUresult, CUstream};
+use vgpu_core::abi::{
+    CUcontext, CUdevice, CUdeviceptr, CUevent, CUfunction, CUkernel, CUlibrary, CUmodule, CUresult, CUstream,
+};
 
 /// What happened, for tests to look at.
 pub(crate) struct Record {
@@ -20,6 +22,8 @@ pub(crate) struct Record {
     functions: Vec<(String, usize)>,
     /// Launches: name of the kernel, its image, its stream, its first argument.
     pub(crate) launches: Vec<Launch>,
+    /// Functions whose attributes were set: the image, and the context that was current.
+    pub(crate) attributes: Vec<(usize, usize)>,
     modules: Vec<usize>,
     contexts: [usize; 2],
     next_context: usize,
@@ -38,6 +42,7 @@ static RECORD: Mutex<Record> = Mutex::new(Record {
     unloaded: Vec::new(),
     functions: Vec::new(),
     launches: Vec::new(),
+    attributes: Vec::new(),
     modules: Vec::new(),
     contexts: [0; 2],
     next_context: 0x10,
@@ -55,7 +60,12 @@ const OK: CUresult = CUresult(0);
 const INVALID_VALUE: CUresult = CUresult(1);
 const INVALID_DEVICE: CUresult = CUresult(101);
 const INVALID_CONTEXT: CUresult = CUresult(201);
+const NO_BINARY_FOR_GPU: CUresult = CUresult(209);
+const INVALID_HANDLE: CUresult = CUresult(400);
 const NOT_FOUND: CUresult = CUresult(500);
+
+/// A library with nothing for the devices; any other is without kernels.
+pub(crate) const FOREIGN_LIBRARY: CUlibrary = std::ptr::without_provenance_mut(0x30);
 
 fn put<T>(slot: *mut T, value: T) -> CUresult {
     // SAFETY: the code under test passes live references for its output parameters.
@@ -185,6 +195,58 @@ extern "C" fn cuMemcpyHtoD_v2(_target: CUdeviceptr, _source: *const c_void, _byt
     OK
 }
 
+/// Kernels are host stubs in tests, which this driver does not know.
+extern "C" fn cuKernelSetAttribute(_attribute: c_uint, _value: c_int, _kernel: CUkernel, _dev: CUdevice) -> CUresult {
+    INVALID_HANDLE
+}
+
+extern "C" fn cuFuncSetAttribute(function: CUfunction, _attribute: c_uint, _value: c_int) -> CUresult {
+    let mut record = RECORD.lock();
+    let (_, module) = record.functions[function as usize - 1];
+    let image = record.modules[module - 1];
+    record.attributes.push((image, CURRENT.get()));
+    OK
+}
+
+/// Of what works in the current context.
+fn in_context() -> CUresult {
+    if CURRENT.get() == 0 { INVALID_CONTEXT } else { OK }
+}
+
+extern "C" fn cuEventQuery(_event: CUevent) -> CUresult {
+    in_context()
+}
+
+extern "C" fn cuEventSynchronize(_event: CUevent) -> CUresult {
+    in_context()
+}
+
+extern "C" fn cuEventElapsedTime(ms: *mut f32, _start: CUevent, _end: CUevent) -> CUresult {
+    put(ms, 1.0);
+    in_context()
+}
+
+extern "C" fn cuEventDestroy_v2(_event: CUevent) -> CUresult {
+    in_context()
+}
+
+extern "C" fn cuStreamDestroy_v2(_stream: CUstream) -> CUresult {
+    in_context()
+}
+
+extern "C" fn cuLibraryGetKernelCount(count: *mut c_uint, library: CUlibrary) -> CUresult {
+    put(count, 0);
+    if library == FOREIGN_LIBRARY { NO_BINARY_FOR_GPU } else { in_context() }
+}
+
+extern "C" fn cuLibraryEnumerateKernels(_kernels: *mut CUkernel, _room: c_uint, _library: CUlibrary) -> CUresult {
+    in_context()
+}
+
+extern "C" fn cuLibraryUnload(_library: CUlibrary) -> CUresult {
+    OK
+}
+
 /// The address of a function of this driver, by its name with the NUL.
 pub(crate) fn symbol(name: &str) -> *mut c_void {
     macro_rules! symbols {
@@ -213,6 +275,16 @@ pub(crate) fn symbol(name: &str) -> *mut c_void {
         cuFuncGetAttribute,
         cuLaunchKernel,
         cuMemcpyHtoD_v2,
+        cuKernelSetAttribute,
+        cuFuncSetAttribute,
+        cuEventQuery,
+        cuEventSynchronize,
+        cuEventElapsedTime,
+        cuEventDestroy_v2,
+        cuStreamDestroy_v2,
+        cuLibraryGetKernelCount,
+        cuLibraryEnumerateKernels,
+        cuLibraryUnload,
     )
 }
 

@@ -1,9 +1,11 @@
 //! The runtime against the driver of [`crate::mock`], through its C interface where that has something to add.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_int, c_uint, c_void};
 use std::ptr::null_mut;
 
-use vgpu_core::abi::runtime::{cudaError_t, cudaMemcpyKind, cudaStream_t, dim3};
+use vgpu_core::abi::runtime::{
+    cudaError_t, cudaEvent_t, cudaFuncAttribute, cudaKernel_t, cudaLibrary_t, cudaMemcpyKind, cudaStream_t, dim3,
+};
 
 use crate::mock::{self, Launch};
 use crate::registry::{self, Kind};
@@ -27,6 +29,7 @@ unsafe extern "C" {
     ) -> cudaError_t;
     fn cudaSetDevice(device: c_int) -> cudaError_t;
     fn cudaGetDevice(device: *mut c_int) -> cudaError_t;
+    fn cudaSetValidDevices(devices: *mut c_int, len: c_int) -> cudaError_t;
     fn cudaDeviceReset() -> cudaError_t;
     fn cudaMalloc(address: *mut *mut c_void, bytes: usize) -> cudaError_t;
     fn cudaFree(address: *mut c_void) -> cudaError_t;
@@ -38,6 +41,19 @@ unsafe extern "C" {
         kind: cudaMemcpyKind,
     ) -> cudaError_t;
     fn cudaGetLastError() -> cudaError_t;
+    fn cudaEventQuery(event: cudaEvent_t) -> cudaError_t;
+    fn cudaEventSynchronize(event: cudaEvent_t) -> cudaError_t;
+    fn cudaEventElapsedTime(ms: *mut f32, start: cudaEvent_t, end: cudaEvent_t) -> cudaError_t;
+    fn cudaEventDestroy(event: cudaEvent_t) -> cudaError_t;
+    fn cudaStreamDestroy(stream: cudaStream_t) -> cudaError_t;
+    fn cudaLibraryGetKernelCount(count: *mut c_uint, library: cudaLibrary_t) -> cudaError_t;
+    fn cudaLibraryUnload(library: cudaLibrary_t) -> cudaError_t;
+    fn cudaKernelSetAttributeForDevice(
+        kernel: cudaKernel_t,
+        attribute: cudaFuncAttribute,
+        value: c_int,
+        device: c_int,
+    ) -> cudaError_t;
 }
 
 const ONE: dim3 = dim3 { x: 1, y: 1, z: 1 };
@@ -187,4 +203,61 @@ fn a_driver_function_that_is_not_there_needs_a_newer_driver() {
     // SAFETY: the slot is a local.
     let allocated = unsafe { cudaMalloc(&raw mut address, 8) };
     assert_eq!(allocated, cudaError_t::cudaErrorCallRequiresNewerDriver);
+}
+
+#[test]
+fn a_list_of_devices_has_no_negative_length() {
+    let mut devices = [0];
+    // SAFETY: the list has one device, and no call reads more.
+    let results = [-1, 1].map(|len| unsafe { cudaSetValidDevices(devices.as_mut_ptr(), len) });
+    assert_eq!(results, [cudaError_t::cudaErrorInvalidValue, cudaError_t::cudaSuccess]);
+}
+
+#[test]
+fn what_takes_a_handle_works_on_a_thread_without_a_context() {
+    let calls: [fn() -> cudaError_t; 6] = [
+        // SAFETY: the mock follows no handles, and slots outlive their calls.
+        || unsafe { cudaEventQuery(null_mut()) },
+        // SAFETY: as above.
+        || unsafe { cudaEventSynchronize(null_mut()) },
+        // SAFETY: as above.
+        || unsafe { cudaEventElapsedTime(&mut 0.0, null_mut(), null_mut()) },
+        // SAFETY: as above.
+        || unsafe { cudaEventDestroy(null_mut()) },
+        // SAFETY: as above.
+        || unsafe { cudaStreamDestroy(null_mut()) },
+        // SAFETY: as above.
+        || unsafe { cudaLibraryGetKernelCount(&mut 0, null_mut()) },
+    ];
+    let results = calls.map(|call| std::thread::spawn(call).join().expect("it does not panic"));
+    assert_eq!(results, [cudaError_t::cudaSuccess; 6]);
+}
+
+#[test]
+fn a_library_that_does_not_load_can_be_unloaded() {
+    let mut count = 0;
+    // SAFETY: the mock follows no handles, and the slot is a local.
+    let counted = unsafe { cudaLibraryGetKernelCount(&raw mut count, mock::FOREIGN_LIBRARY) };
+    assert_eq!(counted, cudaError_t::cudaErrorNoKernelImageForDevice);
+    // SAFETY: as above.
+    assert_eq!(unsafe { cudaLibraryUnload(mock::FOREIGN_LIBRARY) }, cudaError_t::cudaSuccess);
+}
+
+#[test]
+fn a_programs_own_kernel_has_attributes_on_a_device_that_is_not_the_threads() {
+    let image = 0xf091;
+    registry::add_symbol(mock::register(image), Kind::Function, stub(91), c"kernel".as_ptr());
+    let mut device = -1;
+    // SAFETY: takes numbers and a stub's address; the slot is a local.
+    let results = unsafe {
+        [
+            cudaKernelSetAttributeForDevice(stub(91).cast_mut().cast(), cudaFuncAttribute(8), 1, 1),
+            cudaKernelSetAttributeForDevice(stub(92).cast_mut().cast(), cudaFuncAttribute(8), 1, 1),
+            cudaGetDevice(&raw mut device),
+        ]
+    };
+    let (success, none) = (cudaError_t::cudaSuccess, cudaError_t::cudaErrorInvalidResourceHandle);
+    assert_eq!((results, device), ([success, none, success], 0));
+    let set = mock::look(|record| record.attributes.iter().find(|set| set.0 == image).copied());
+    assert!(set.is_some_and(|(_, context)| context != 0), "{set:?}");
 }

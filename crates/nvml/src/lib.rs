@@ -4,6 +4,9 @@
 //! - [`session`]: the connection between the first init and the last shutdown. [`same_process`]: what only this process knows. [`device`]: what is known about a device.
 //!
 //! Programs load and unload this library again and again, so it has no threads and nothing that must run at its end.
+//!
+//! # Errors
+#![doc = include_str!("../../../headers/spec/nvml/ERRORS.md")]
 
 mod api;
 mod device;

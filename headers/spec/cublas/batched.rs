@@ -23,6 +23,7 @@ extern "cublas" {
 
     /// Products of {precision}-precision matrices at addresses in device memory.
     #[family(S, D, C, Z, H)] #[wide] #[custom(S, D, H)]
+    #[errors(INVALID_VALUE = "a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null")]
     fn cublasTgemmBatched(
         handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: Int, n: Int, k: Int, alpha: *const T,
         Aarray: *const *const T, lda: Int, Barray: *const *const T, ldb: Int, beta: *const T, Carray: *const *mut T, ldc: Int,
@@ -31,6 +32,10 @@ extern "cublas" {
 
     /// Products whose types are arguments, at addresses in device memory.
     #[wide] #[custom]
+    #[errors(
+        INVALID_VALUE = "a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null",
+        NOT_SUPPORTED = "no product of such types is computed so",
+    )]
     fn cublasGemmBatchedEx(
         handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: Int, n: Int, k: Int,
         alpha: *const c_void, Aarray: *const *const c_void, Atype: cudaDataType, lda: Int, Barray: *const *const c_void,
@@ -57,6 +62,7 @@ extern "cublas" {
 
     /// Products of {precision}-precision matrices at fixed distances.
     #[family(S, D, C, Z, H)] #[wide] #[custom(S, D, H)]
+    #[errors(cublasSgemmBatched)]
     fn cublasTgemmStridedBatched(
         handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: Int, n: Int, k: Int, alpha: *const T,
         A: *const T, lda: Int, strideA: c_longlong, B: *const T, ldb: Int, strideB: c_longlong, beta: *const T, C: *mut T,
@@ -65,6 +71,7 @@ extern "cublas" {
 
     /// Products whose types are arguments, at fixed distances.
     #[wide] #[custom]
+    #[errors(cublasGemmBatchedEx)]
     fn cublasGemmStridedBatchedEx(
         handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: Int, n: Int, k: Int,
         alpha: *const c_void, A: *const c_void, Atype: cudaDataType, lda: Int, strideA: c_longlong, B: *const c_void,
@@ -144,6 +151,7 @@ extern "cublas" {
 
     /// Solves triangular systems in {precision} precision, at addresses in device memory.
     #[family(S, D, C, Z)] #[wide] #[custom(S, D)]
+    #[errors(INVALID_VALUE = "a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null")]
     fn cublasTtrsmBatched(
         handle: cublasHandle_t, side: cublasSideMode_t, uplo: cublasFillMode_t, trans: cublasOperation_t,
         diag: cublasDiagType_t, m: Int, n: Int, alpha: *const T, A: *const *const T, lda: Int, B: *const *mut T, ldb: Int,

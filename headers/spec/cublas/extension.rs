@@ -76,6 +76,10 @@ extern "cublas" {
 
     /// A product computed in {precision} precision, of matrices of any supported types.
     #[family(S, C)] #[wide] #[custom(S)]
+    #[errors(
+        INVALID_VALUE = "a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null",
+        NOT_SUPPORTED = "no product of such types is computed so",
+    )]
     fn cublasTgemmEx(
         handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: Int, n: Int, k: Int, alpha: *const T,
         A: *const c_void, Atype: cudaDataType, lda: Int, B: *const c_void, Btype: cudaDataType, ldb: Int, beta: *const T,
@@ -84,6 +88,10 @@ extern "cublas" {
 
     /// A product whose types are arguments.
     #[wide] #[custom]
+    #[errors(
+        INVALID_VALUE = "a dimension is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null",
+        NOT_SUPPORTED = "no product of such types is computed so",
+    )]
     fn cublasGemmEx(
         handle: cublasHandle_t, transa: cublasOperation_t, transb: cublasOperation_t, m: Int, n: Int, k: Int,
         alpha: *const c_void, A: *const c_void, Atype: cudaDataType, lda: Int, B: *const c_void, Btype: cudaDataType, ldb: Int,

@@ -7,20 +7,14 @@ extern "nvml" {
     );
 
     #[unsupported]
-    fn nvmlDeviceGetAdaptiveClockInfoStatus(device: nvmlDevice_t, adaptiveClockStatus: *mut c_uint);
-
-    #[unsupported]
     fn nvmlDeviceGetAdaptiveTgpModeInfo_v1(device: nvmlDevice_t, info: *mut nvmlAdaptiveTgpModeInfo_v1_t);
 
     #[unsupported]
     fn nvmlDeviceGetAddressingMode(device: nvmlDevice_t, mode: *mut nvmlDeviceAddressingMode_t);
 
-    /// A clock that applications get, in MHz, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetApplicationsClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: Out<c_uint>);
-
     /// The architecture whose instructions a device has.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetArchitecture(device: nvmlDevice_t, arch: Out<nvmlDeviceArchitecture_t>);
 
     #[unsupported]
@@ -30,23 +24,21 @@ extern "nvml" {
     fn nvmlDeviceGetAttributes_v2(device: nvmlDevice_t, attributes: *mut nvmlDeviceAttributes_t);
 
     #[unsupported]
-    fn nvmlDeviceGetAutoBoostedClocksEnabled(
-        device: nvmlDevice_t, isEnabled: *mut nvmlEnableState_t, defaultIsEnabled: *mut nvmlEnableState_t,
-    );
-
-    #[unsupported]
     fn nvmlDeviceGetBAR1MemoryInfo(device: nvmlDevice_t, bar1Memory: *mut nvmlBAR1Memory_t);
 
     /// A board's number, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetBoardId(device: nvmlDevice_t, boardId: Out<c_uint>);
 
     /// A board's part number, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INSUFFICIENT_SIZE = "`partNumber` has no room for the text and its NUL")]
     fn nvmlDeviceGetBoardPartNumber(device: nvmlDevice_t, partNumber: Out<[c_char; length]>, length: c_uint);
 
-    /// A device's brand; there is none.
+    /// A device's brand, unknown unless the host's NVML says.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetBrand(device: nvmlDevice_t, type_: Out<nvmlBrandType_t>);
 
     #[unsupported]
@@ -64,24 +56,14 @@ extern "nvml" {
     #[unsupported]
     fn nvmlDeviceGetClkMonStatus(device: nvmlDevice_t, status: *mut nvmlClkMonStatus_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetClock(
-        device: nvmlDevice_t, clockType: nvmlClockType_t, clockId: nvmlClockId_t, clockMHz: *mut c_uint,
-    );
-
-    /// A clock in MHz, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetClockInfo(device: nvmlDevice_t, type_: nvmlClockType_t, clock: Out<c_uint>);
-
-    #[unsupported]
-    fn nvmlDeviceGetClockOffsets(device: nvmlDevice_t, info: *mut nvmlClockOffset_t);
-
     /// Who may use a device.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetComputeMode(device: nvmlDevice_t, mode: Out<nvmlComputeMode_t>);
 
     /// The processes that use a device.
     #[custom]
+    #[errors(INSUFFICIENT_SIZE = "there are more processes than `infos` has room for; `infoCount` then says how many")]
     fn nvmlDeviceGetComputeRunningProcesses(
         device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_v1_t,
     );
@@ -94,12 +76,10 @@ extern "nvml" {
 
     /// The processes that use a device.
     #[custom]
+    #[errors(nvmlDeviceGetComputeRunningProcesses)]
     fn nvmlDeviceGetComputeRunningProcesses_v3(
         device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_t,
     );
-
-    #[unsupported]
-    fn nvmlDeviceGetCoolerInfo(device: nvmlDevice_t, coolerInfo: *mut nvmlCoolerInfo_t);
 
     /// Counts the devices; the older name.
     #[alias(nvmlDeviceGetCount_v2)]
@@ -107,6 +87,7 @@ extern "nvml" {
 
     /// Counts the devices.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetCount_v2(deviceCount: Out<c_uint>);
 
     #[unsupported]
@@ -119,41 +100,27 @@ extern "nvml" {
 
     /// A device's compute capability.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetCudaComputeCapability(device: nvmlDevice_t, major: Out<c_int>, minor: Out<c_int>);
 
     /// The generation of the PCIe link, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetCurrPcieLinkGeneration(device: nvmlDevice_t, currLinkGen: Out<c_uint>);
 
     /// Lanes of the PCIe link, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetCurrPcieLinkWidth(device: nvmlDevice_t, currLinkWidth: Out<c_uint>);
-
-    #[unsupported]
-    fn nvmlDeviceGetCurrentClockFreqs(device: nvmlDevice_t, currentClockFreqs: *mut nvmlDeviceCurrentClockFreqs_t);
-
-    /// The same under a later name.
-    #[custom]
-    fn nvmlDeviceGetCurrentClocksEventReasons(device: nvmlDevice_t, clocksEventReasons: Out<c_ulonglong>);
-
-    /// Why clocks are what they are, as bits, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetCurrentClocksThrottleReasons(device: nvmlDevice_t, clocksThrottleReasons: Out<c_ulonglong>);
-
-    /// How busy the decoder is, in percent, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetDecoderUtilization(device: nvmlDevice_t, utilization: Out<c_uint>, samplingPeriodUs: Out<c_uint>);
-
-    /// A clock that applications get unless it is set, in MHz, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetDefaultApplicationsClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: Out<c_uint>);
 
     /// Whether a display is in use, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetDisplayActive(device: nvmlDevice_t, isActive: Out<nvmlEnableState_t>);
 
     /// Whether a display is connected, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetDisplayMode(device: nvmlDevice_t, display: Out<nvmlEnableState_t>);
 
     #[unsupported]
@@ -169,30 +136,10 @@ extern "nvml" {
         device: nvmlDevice_t, current: *mut nvmlDriverModel_t, pending: *mut nvmlDriverModel_t,
     );
 
-    #[unsupported]
-    fn nvmlDeviceGetDynamicPstatesInfo(device: nvmlDevice_t, pDynamicPstatesInfo: *mut nvmlGpuDynamicPstatesInfo_t);
-
     /// Whether memory is checked, now and after the next start, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetEccMode(device: nvmlDevice_t, current: Out<nvmlEnableState_t>, pending: Out<nvmlEnableState_t>);
-
-    /// The limit of power that holds, in milliwatts, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetEnforcedPowerLimit(device: nvmlDevice_t, limit: Out<c_uint>);
-
-    #[unsupported]
-    fn nvmlDeviceGetFanControlPolicy_v2(device: nvmlDevice_t, fan: c_uint, policy: *mut nvmlFanControlPolicy_t);
-
-    /// The speed that the fan is meant to have, in percent, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetFanSpeed(device: nvmlDevice_t, speed: Out<c_uint>);
-
-    #[unsupported]
-    fn nvmlDeviceGetFanSpeedRPM(device: nvmlDevice_t, fanSpeed: *mut nvmlFanSpeedInfo_t);
-
-    /// The same of one of several fans.
-    #[custom]
-    fn nvmlDeviceGetFanSpeed_v2(device: nvmlDevice_t, fan: c_uint, speed: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetFieldValues(device: nvmlDevice_t, valuesCount: c_int, values: *mut nvmlFieldValue_t);
@@ -225,6 +172,7 @@ extern "nvml" {
 
     /// The processes that draw on a device; there are none.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetGraphicsRunningProcesses(
         device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_v1_t,
     );
@@ -237,6 +185,7 @@ extern "nvml" {
 
     /// The processes that draw on a device; there are none.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetGraphicsRunningProcesses_v3(
         device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_t,
     );
@@ -253,6 +202,7 @@ extern "nvml" {
 
     /// The device of an index.
     #[custom]
+    #[errors(INVALID_ARGUMENT = "there is no device of that `index`")]
     fn nvmlDeviceGetHandleByIndex_v2(index: c_uint, device: Out<nvmlDevice_t>);
 
     /// The device at a PCI address; the older name.
@@ -261,6 +211,7 @@ extern "nvml" {
 
     /// The device at a PCI address.
     #[custom]
+    #[errors(INVALID_ARGUMENT = "`pciBusId` is no PCI address", NOT_FOUND = "no device is there")]
     fn nvmlDeviceGetHandleByPciBusId_v2(pciBusId: Str, device: Out<nvmlDevice_t>);
 
     #[unsupported]
@@ -268,6 +219,7 @@ extern "nvml" {
 
     /// The device of a UUID.
     #[custom]
+    #[errors(NOT_FOUND = "no device has that UUID")]
     fn nvmlDeviceGetHandleByUUID(uuid: Str, device: Out<nvmlDevice_t>);
 
     #[unsupported]
@@ -278,13 +230,11 @@ extern "nvml" {
 
     /// A device's index.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetIndex(device: nvmlDevice_t, index: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetIrqNum(device: nvmlDevice_t, irqNum: *mut c_uint);
-
-    #[unsupported]
-    fn nvmlDeviceGetJpgUtilization(device: nvmlDevice_t, utilization: *mut c_uint, samplingPeriodUs: *mut c_uint);
 
     /// The processes that share a device through a server; there are none.
     #[alias(nvmlDeviceGetGraphicsRunningProcesses)]
@@ -304,23 +254,14 @@ extern "nvml" {
         device: nvmlDevice_t, infoCount: InOut<c_uint>, infos: *mut nvmlProcessInfo_t,
     );
 
-    #[unsupported]
-    fn nvmlDeviceGetMarginTemperature(device: nvmlDevice_t, marginTempInfo: *mut nvmlMarginTemperature_t);
-
-    /// A clock's largest value in MHz, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetMaxClockInfo(device: nvmlDevice_t, type_: nvmlClockType_t, clock: Out<c_uint>);
-
-    /// A clock's largest value that can be set, in MHz, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetMaxCustomerBoostClock(device: nvmlDevice_t, clockType: nvmlClockType_t, clockMHz: Out<c_uint>);
-
     /// The largest generation of the PCIe link, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetMaxPcieLinkGeneration(device: nvmlDevice_t, maxLinkGen: Out<c_uint>);
 
     /// The most lanes of the PCIe link, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetMaxPcieLinkWidth(device: nvmlDevice_t, maxLinkWidth: Out<c_uint>);
 
     #[unsupported]
@@ -336,30 +277,25 @@ extern "nvml" {
 
     /// Width of the memory's bus in bits, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetMemoryBusWidth(device: nvmlDevice_t, busWidth: Out<c_uint>);
 
     /// Total, free and used memory over all users.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetMemoryInfo(device: nvmlDevice_t, memory: Out<nvmlMemory_t>);
 
     /// Total, reserved, free and used memory over all users.
     #[custom]
+    #[errors(ARGUMENT_VERSION_MISMATCH = "`memory` does not say that it is version 2 of the struct")]
     fn nvmlDeviceGetMemoryInfo_v2(device: nvmlDevice_t, memory: InOut<nvmlMemory_v2_t>);
 
     #[unsupported]
     fn nvmlDeviceGetMemoryLimits_v1(device: nvmlDevice_t, limits: *mut nvmlGetMemoryLimits_v1_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetMinMaxClockOfPState(
-        device: nvmlDevice_t, type_: nvmlClockType_t, pstate: nvmlPstates_t, minClockMHz: *mut c_uint,
-        maxClockMHz: *mut c_uint,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetMinMaxFanSpeed(device: nvmlDevice_t, minSpeed: *mut c_uint, maxSpeed: *mut c_uint);
-
     /// A device's index; there are no device files.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetMinorNumber(device: nvmlDevice_t, minorNumber: Out<c_uint>);
 
     #[unsupported]
@@ -367,25 +303,21 @@ extern "nvml" {
 
     /// Whether a device shares its board.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetMultiGpuBoard(device: nvmlDevice_t, multiGpuBool: Out<c_uint>);
 
     /// A device's name.
     #[custom]
+    #[errors(INSUFFICIENT_SIZE = "`name` has no room for the text and its NUL")]
     fn nvmlDeviceGetName(device: nvmlDevice_t, name: Out<[c_char; length]>, length: c_uint);
-
-    /// How many fans a device has, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetNumFans(device: nvmlDevice_t, numFans: Out<c_uint>);
 
     /// How many cores a device has, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetNumGpuCores(device: nvmlDevice_t, numCores: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetNumaNodeId(device: nvmlDevice_t, node: *mut c_uint);
-
-    #[unsupported]
-    fn nvmlDeviceGetOfaUtilization(device: nvmlDevice_t, utilization: *mut c_uint, samplingPeriodUs: *mut c_uint);
 
     #[unsupported]
     fn nvmlDeviceGetP2PStatus(
@@ -395,18 +327,22 @@ extern "nvml" {
 
     /// Where a device is on the PCI bus, in the oldest struct.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetPciInfo(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t);
 
     /// Where a device is on the PCI bus, with its class.
     #[custom]
+    #[errors(ARGUMENT_VERSION_MISMATCH = "`pci` does not say that it is version 1 of the struct")]
     fn nvmlDeviceGetPciInfoExt(device: nvmlDevice_t, pci: InOut<nvmlPciInfoExt_t>);
 
     /// Where a device is on the PCI bus, without the long bus id.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetPciInfo_v2(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t);
 
     /// Where a device is on the PCI bus.
     #[custom]
+    #[errors()]
     fn nvmlDeviceGetPciInfo_v3(device: nvmlDevice_t, pci: Out<nvmlPciInfo_t>);
 
     #[unsupported]
@@ -420,20 +356,15 @@ extern "nvml" {
 
     /// What goes over the PCIe link in KB/s, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INVALID_ARGUMENT = "`counter` is none")]
     fn nvmlDeviceGetPcieThroughput(device: nvmlDevice_t, counter: nvmlPcieUtilCounter_t, value: Out<c_uint>);
 
     #[unsupported]
     fn nvmlDeviceGetPdi(device: nvmlDevice_t, pdi: *mut nvmlPdi_t);
 
-    #[unsupported]
-    fn nvmlDeviceGetPerformanceModes(device: nvmlDevice_t, perfModes: *mut nvmlDevicePerfModes_t);
-
-    /// A device's performance state, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetPerformanceState(device: nvmlDevice_t, pState: Out<nvmlPstates_t>);
-
     /// Whether the driver stays loaded without users, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetPersistenceMode(device: nvmlDevice_t, mode: Out<nvmlEnableState_t>);
 
     #[unsupported]
@@ -441,46 +372,6 @@ extern "nvml" {
 
     #[unsupported]
     fn nvmlDeviceGetPlatformInfo(device: nvmlDevice_t, platformInfo: *mut nvmlPlatformInfo_t);
-
-    /// The limit of power after a start in milliwatts, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetPowerManagementDefaultLimit(device: nvmlDevice_t, defaultLimit: Out<c_uint>);
-
-    /// The limit of power in milliwatts, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetPowerManagementLimit(device: nvmlDevice_t, limit: Out<c_uint>);
-
-    /// The least and the largest limit of power in milliwatts, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetPowerManagementLimitConstraints(device: nvmlDevice_t, minLimit: Out<c_uint>, maxLimit: Out<c_uint>);
-
-    /// Whether power is managed, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetPowerManagementMode(device: nvmlDevice_t, mode: Out<nvmlEnableState_t>);
-
-    #[unsupported]
-    fn nvmlDeviceGetPowerMizerMode_v1(device: nvmlDevice_t, powerMizerMode: *mut nvmlDevicePowerMizerModes_v1_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetPowerSource(device: nvmlDevice_t, powerSource: *mut nvmlPowerSource_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetPowerState(device: nvmlDevice_t, pState: *mut nvmlPstates_t);
-
-    /// Power in milliwatts, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetPowerUsage(device: nvmlDevice_t, power: Out<c_uint>);
-
-    #[unsupported]
-    fn nvmlDeviceGetProcessUtilization(
-        device: nvmlDevice_t, utilization: *mut nvmlProcessUtilizationSample_t, processSamplesCount: *mut c_uint,
-        lastSeenTimeStamp: c_ulonglong,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetProcessesUtilizationInfo(
-        device: nvmlDevice_t, procesesUtilInfo: *mut nvmlProcessesUtilizationInfo_t,
-    );
 
     #[unsupported]
     fn nvmlDeviceGetRunningProcessDetailList(device: nvmlDevice_t, plist: *mut nvmlProcessDetailList_t);
@@ -493,49 +384,8 @@ extern "nvml" {
 
     /// A board's serial number, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INSUFFICIENT_SIZE = "`serial` has no room for the text and its NUL")]
     fn nvmlDeviceGetSerial(device: nvmlDevice_t, serial: Out<[c_char; length]>, length: c_uint);
-
-    /// The same under a later name.
-    #[custom]
-    fn nvmlDeviceGetSupportedClocksEventReasons(device: nvmlDevice_t, supportedClocksEventReasons: Out<c_ulonglong>);
-
-    /// Which of those reasons there can be, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetSupportedClocksThrottleReasons(
-        device: nvmlDevice_t, supportedClocksThrottleReasons: Out<c_ulonglong>,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetSupportedGraphicsClocks(
-        device: nvmlDevice_t, memoryClockMHz: c_uint, count: *mut c_uint, clocksMHz: *mut c_uint,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetSupportedMemoryClocks(device: nvmlDevice_t, count: *mut c_uint, clocksMHz: *mut c_uint);
-
-    #[unsupported]
-    fn nvmlDeviceGetSupportedPerformanceStates(device: nvmlDevice_t, pstates: *mut nvmlPstates_t, size: c_uint);
-
-    #[unsupported]
-    fn nvmlDeviceGetTargetFanSpeed(device: nvmlDevice_t, fan: c_uint, targetSpeed: *mut c_uint);
-
-    /// A temperature in degrees Celsius, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetTemperature(device: nvmlDevice_t, sensorType: nvmlTemperatureSensors_t, temp: Out<c_uint>);
-
-    /// A limit of the temperature in degrees Celsius, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetTemperatureThreshold(
-        device: nvmlDevice_t, thresholdType: nvmlTemperatureThresholds_t, temp: Out<c_uint>,
-    );
-
-    #[unsupported]
-    fn nvmlDeviceGetTemperatureV(device: nvmlDevice_t, temperature: *mut nvmlTemperature_t);
-
-    #[unsupported]
-    fn nvmlDeviceGetThermalSettings(
-        device: nvmlDevice_t, sensorIndex: c_uint, pThermalSettings: *mut nvmlGpuThermalSettings_t,
-    );
 
     #[unsupported]
     fn nvmlDeviceGetTopologyCommonAncestor(
@@ -547,26 +397,15 @@ extern "nvml" {
         device: nvmlDevice_t, level: nvmlGpuTopologyLevel_t, count: *mut c_uint, deviceArray: *mut nvmlDevice_t,
     );
 
-    /// Energy since the driver was loaded in millijoules, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetTotalEnergyConsumption(device: nvmlDevice_t, energy: Out<c_ulonglong>);
-
     /// A device's UUID, the same in driver and runtime.
     #[custom]
+    #[errors(INSUFFICIENT_SIZE = "`uuid` has no room for the text and its NUL")]
     fn nvmlDeviceGetUUID(device: nvmlDevice_t, uuid: Out<[c_char; length]>, length: c_uint);
-
-    /// How busy device and memory are, in percent, as the host's NVML says.
-    #[custom]
-    fn nvmlDeviceGetUtilizationRates(device: nvmlDevice_t, utilization: Out<nvmlUtilization_t>);
 
     /// The version of a board's BIOS, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know", INSUFFICIENT_SIZE = "`version` has no room for the text and its NUL")]
     fn nvmlDeviceGetVbiosVersion(device: nvmlDevice_t, version: Out<[c_char; length]>, length: c_uint);
-
-    #[unsupported]
-    fn nvmlDeviceGetViolationStatus(
-        device: nvmlDevice_t, perfPolicyType: nvmlPerfPolicyType_t, violTime: *mut nvmlViolationTime_t,
-    );
 
     #[unsupported]
     fn nvmlDeviceGetVirtualizationMode(device: nvmlDevice_t, pVirtualMode: *mut nvmlGpuVirtualizationMode_t);

@@ -25,6 +25,7 @@ extern "nvml" {
 
     /// How busy the encoder is, in percent, as the host's NVML says.
     #[custom]
+    #[errors(NOT_SUPPORTED = "the host has no NVML, or that does not know")]
     fn nvmlDeviceGetEncoderUtilization(device: nvmlDevice_t, utilization: Out<c_uint>, samplingPeriodUs: Out<c_uint>);
 
     #[unsupported]

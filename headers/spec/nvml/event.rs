@@ -9,10 +9,12 @@ extern "nvml" {
 
     /// Makes an empty event set.
     #[custom]
+    #[errors()]
     fn nvmlEventSetCreate(set: Out<nvmlEventSet_t>);
 
     /// Frees an event set.
     #[custom]
+    #[errors(INVALID_ARGUMENT = "`set` is no event set")]
     fn nvmlEventSetFree(set: nvmlEventSet_t);
 
     #[unsupported]

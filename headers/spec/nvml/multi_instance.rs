@@ -92,6 +92,7 @@ extern "nvml" {
 
     /// Whether a handle is that of a part of a device; never.
     #[custom]
+    #[errors()]
     fn nvmlDeviceIsMigDeviceHandle(device: nvmlDevice_t, isMigDevice: Out<c_uint>);
 
     #[unsupported]

@@ -6,6 +6,7 @@ extern "nvml" {
 
     /// The latest CUDA version that the driver supports.
     #[custom]
+    #[errors()]
     fn nvmlSystemGetCudaDriverVersion(cudaDriverVersion: Out<c_int>);
 
     /// The latest CUDA version that the driver supports.
@@ -17,6 +18,7 @@ extern "nvml" {
 
     /// The driver version that is emulated.
     #[custom]
+    #[errors(INSUFFICIENT_SIZE = "`version` has no room for the text and its NUL")]
     fn nvmlSystemGetDriverVersion(version: Out<[c_char; length]>, length: c_uint);
 
     #[unsupported]
@@ -24,6 +26,7 @@ extern "nvml" {
 
     /// The version of this interface.
     #[custom]
+    #[errors(INSUFFICIENT_SIZE = "`version` has no room for the text and its NUL")]
     fn nvmlSystemGetNVMLVersion(version: Out<[c_char; length]>, length: c_uint);
 
     #[unsupported]

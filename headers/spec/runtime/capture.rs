@@ -4,11 +4,25 @@ extern "runtime" {
     /// From now on records a stream's work in a graph instead of running it.
     #[ptsz]
     #[custom]
+    #[errors(
+        InvalidResourceHandle = "`stream` is no stream",
+        IllegalState = "the stream is captured already",
+        StreamCaptureUnsupported = "it is the legacy stream",
+        MemoryAllocation = "there are 65,536 graphs",
+        InvalidValue = "`mode` is none",
+    )]
     fn cudaStreamBeginCapture(stream: cudaStream_t, mode: cudaStreamCaptureMode);
 
     /// As cudaStreamBeginCapture, into an existing graph.
     #[ptsz]
     #[custom]
+    #[errors(
+        InvalidResourceHandle = "`stream` is no stream",
+        InvalidValue = "`graph` is no graph, a dependency none of its nodes, or `mode` is none",
+        NotSupported = "`dependencyData` is not null",
+        IllegalState = "the stream is captured already",
+        StreamCaptureUnsupported = "it is the legacy stream",
+    )]
     fn cudaStreamBeginCaptureToGraph(
         stream: cudaStream_t,
         graph: cudaGraph_t,
@@ -21,11 +35,20 @@ extern "runtime" {
     /// Ends a capture and gives its graph.
     #[ptsz]
     #[custom]
+    #[errors(
+        InvalidResourceHandle = "`stream` is no stream",
+        IllegalState = "the stream is not captured",
+        StreamCaptureUnmatched = "the capture has begun on another stream",
+        StreamCaptureWrongThread = "it has begun on another thread, and not in relaxed mode",
+        StreamCaptureInvalidated = "an earlier call has broken it",
+        StreamCaptureUnjoined = "another stream in it has work that this one does not wait for",
+    )]
     fn cudaStreamEndCapture(stream: cudaStream_t, pGraph: Out<cudaGraph_t>);
 
     /// The state and number of a stream's capture.
     #[ptsz]
     #[custom]
+    #[errors(InvalidResourceHandle = "`stream` is no stream", StreamCaptureImplicit = "it is the legacy stream, and a blocking stream is captured")]
     fn cudaStreamGetCaptureInfo(
         stream: cudaStream_t,
         captureStatus_out: Out<cudaStreamCaptureStatus>,
@@ -35,6 +58,7 @@ extern "runtime" {
     /// As cudaStreamGetCaptureInfo, with the graph and the nodes that the next one comes after.
     #[ptsz]
     #[custom]
+    #[errors(cudaStreamGetCaptureInfo)]
     fn cudaStreamGetCaptureInfo_v2(
         stream: cudaStream_t,
         captureStatus_out: *mut cudaStreamCaptureStatus,
@@ -47,6 +71,7 @@ extern "runtime" {
     /// As the second version, with the edges' data.
     #[ptsz]
     #[custom]
+    #[errors(cudaStreamGetCaptureInfo, InvalidValue = "`edgeData_out` is asked for without `dependencies_out`")]
     fn cudaStreamGetCaptureInfo_v3(
         stream: cudaStream_t,
         captureStatus_out: *mut cudaStreamCaptureStatus,
@@ -60,6 +85,13 @@ extern "runtime" {
     /// Changes the nodes that the next captured one comes after.
     #[ptsz]
     #[custom]
+    #[errors(
+        InvalidResourceHandle = "`stream` is no stream",
+        IllegalState = "the stream is not captured",
+        StreamCaptureImplicit = "it is the legacy stream, and a blocking stream is captured",
+        StreamCaptureInvalidated = "an earlier call has broken the capture",
+        InvalidValue = "a dependency is no node of the captured graph, or `flags` is above 1",
+    )]
     fn cudaStreamUpdateCaptureDependencies(
         stream: cudaStream_t,
         dependencies: *mut cudaGraphNode_t,
@@ -70,6 +102,7 @@ extern "runtime" {
     /// As the first version, with the edges' data.
     #[ptsz]
     #[custom]
+    #[errors(cudaStreamUpdateCaptureDependencies, NotSupported = "`dependencyData` is not null")]
     fn cudaStreamUpdateCaptureDependencies_v2(
         stream: cudaStream_t,
         dependencies: *mut cudaGraphNode_t,
@@ -80,5 +113,6 @@ extern "runtime" {
 
     /// Swaps this thread's capture mode.
     #[custom]
+    #[errors(InvalidValue = "`mode` leads to none")]
     fn cudaThreadExchangeStreamCaptureMode(mode: InOut<cudaStreamCaptureMode>);
 }

@@ -11,9 +11,11 @@ extern "runtime" {
 
     /// Returns this thread's last error and clears it unless it is sticky.
     #[custom(raw = "cudaError_t::cudaErrorUnknown")]
+    #[errors()]
     fn cudaGetLastError();
 
     /// Returns this thread's last error.
     #[custom(raw = "cudaError_t::cudaErrorUnknown")]
+    #[errors()]
     fn cudaPeekAtLastError();
 }

@@ -3,6 +3,7 @@
 extern "runtime" {
     /// How much dynamic shared memory each of so many blocks can have.
     #[custom]
+    #[errors(InvalidDeviceFunction = "`func` is no kernel, or one that its image lacks", NotSupported = "vgpu's libcuda does not do this")]
     fn cudaOccupancyAvailableDynamicSMemPerBlock(
         dynamicSmemSize: Out<usize>,
         func: *const c_void,
@@ -12,6 +13,7 @@ extern "runtime" {
 
     /// How many blocks of a kernel a multiprocessor holds at a time.
     #[custom]
+    #[errors(InvalidDeviceFunction = "`func` is no kernel, or one that its image lacks", InvalidValue = "`blockSize` is not positive, or `dynamicSMemSize` is 4 GiB or more")]
     fn cudaOccupancyMaxActiveBlocksPerMultiprocessor(
         numBlocks: Out<c_int>,
         func: *const c_void,
@@ -21,6 +23,7 @@ extern "runtime" {
 
     /// As the function without flags.
     #[custom]
+    #[errors(InvalidDeviceFunction = "`func` is no kernel, or one that its image lacks", InvalidValue = "`blockSize` is not positive, `dynamicSMemSize` is 4 GiB or more, or `flags` is above 1")]
     fn cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
         numBlocks: Out<c_int>,
         func: *const c_void,
@@ -31,6 +34,11 @@ extern "runtime" {
 
     /// How many clusters of a launch the device holds at a time.
     #[custom]
+    #[errors(
+        InvalidDeviceFunction = "`func` is no kernel, or one that its image lacks",
+        InvalidValue = "dynamic shared memory is 4 GiB or more, or an attribute makes no sense",
+        NotSupported = "an attribute is not to be had, or the device has no clusters",
+    )]
     fn cudaOccupancyMaxActiveClusters(
         numClusters: Out<c_int>,
         func: *const c_void,
@@ -39,6 +47,7 @@ extern "runtime" {
 
     /// The largest cluster that a launch could have.
     #[custom]
+    #[errors(cudaOccupancyMaxActiveClusters)]
     fn cudaOccupancyMaxPotentialClusterSize(
         clusterSize: Out<c_int>,
         func: *const c_void,

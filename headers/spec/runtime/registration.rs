@@ -3,6 +3,7 @@
 extern "runtime" {
     /// Gives a handle for the kernel of a host stub.
     #[custom]
+    #[errors(InvalidDeviceFunction = "`entryFuncAddr` is no kernel of the program's own")]
     fn __cudaGetKernel(kernel: Out<cudaKernel_t>, entryFuncAddr: *const c_void);
 
     /// Loads a fatbin's module now.
@@ -12,6 +13,15 @@ extern "runtime" {
     /// Launches a kernel by its handle.
     #[ptsz]
     #[custom]
+    #[errors(
+        InvalidDeviceFunction = "`kernel` is no kernel, or one that its image lacks",
+        InvalidConfiguration = "grid or block is empty, or larger than the device takes",
+        InvalidValue = "the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, or a parameter is not given",
+        LaunchOutOfResources = "the block has more threads than the kernel can have",
+        InvalidResourceHandle = "`stream` is no stream, or one of another context",
+        StreamCaptureImplicit = "it is the legacy stream's work, and a blocking stream is captured",
+        StreamCaptureInvalidated = "the stream is in a capture that an earlier call has broken",
+    )]
     fn __cudaLaunchKernel(
         kernel: cudaKernel_t,
         gridDim: dim3,
@@ -23,6 +33,7 @@ extern "runtime" {
 
     /// Pops the latest launch configuration.
     #[custom]
+    #[errors(MissingConfiguration = "none was pushed and not popped")]
     fn __cudaPopCallConfiguration(gridDim: Out<dim3>, blockDim: Out<dim3>, sharedMem: Out<usize>, stream: *mut c_void);
 
     /// Pushes what stands between the triple brackets of a launch.

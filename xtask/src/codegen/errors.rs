@@ -6,8 +6,9 @@
 //! | `#[errors(other, CODE = "when")]` | those of the function `other`, and these |
 //! | `#[errors()]` | none of its own |
 //!
-//! A code stands there without what all of its library's begin with: `INVALID_VALUE` is `CUDA_ERROR_INVALID_VALUE`. What any
-//! function of a library may return is said once, in headers/spec/<library>/ERRORS.md. An alias has the errors of its body.
+//! A function that works and returns a result code must have it; an alias has that of its body. A code stands there without
+//! what all of its library's begin with: `INVALID_VALUE` is `CUDA_ERROR_INVALID_VALUE`. What any function of a library may return
+//! is said once, in headers/spec/<library>/ERRORS.md.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -23,9 +24,6 @@ use super::{
     codes,
     spec::{Function, Kind, Library, Returns},
 };
-
-/// The libraries of which every function that works states its errors.
-const COMPLETE: &[Library] = &[Library::Driver];
 
 /// A function's errors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,11 +59,6 @@ impl Parse for Part {
 }
 
 impl Library {
-    /// Whether each of its functions that works states its errors; one that does not is a fault then.
-    fn states_errors(self) -> bool {
-        COMPLETE.contains(&self)
-    }
-
     /// What the names of all its error codes begin with.
     fn code_prefix(self) -> &'static str {
         match self {
@@ -103,15 +96,12 @@ impl Errors {
     }
 }
 
-/// What any function of the library may return, as a list; nothing for a library that does not say so yet.
-pub(super) fn shared(library: Library) -> Result<Option<String>> {
-    if !library.states_errors() {
-        return Ok(None);
-    }
+/// What any function of the library may return, as a list.
+pub(super) fn shared(library: Library) -> Result<String> {
     let path = library.spec_dir().join("ERRORS.md");
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     check_shared(&text, &known_codes(library)?).with_context(|| path.display().to_string())?;
-    Ok(Some(text))
+    Ok(text)
 }
 
 /// An item of the list may begin with a code.
@@ -124,7 +114,7 @@ fn check_shared(text: &str, known: &BTreeSet<String>) -> Result<()> {
 
 /// Gives every function all its errors, and checks them against the codes that the library has.
 pub(super) fn settle(library: Library, functions: &mut [Function]) -> Result<()> {
-    settle_with(library, functions, &known_codes(library)?, library.states_errors())
+    settle_with(library, functions, &known_codes(library)?)
 }
 
 fn known_codes(library: Library) -> Result<BTreeSet<String>> {
@@ -132,12 +122,7 @@ fn known_codes(library: Library) -> Result<BTreeSet<String>> {
     Ok(names.iter().filter_map(|name| name.strip_prefix(library.code_prefix())).map(str::to_owned).collect())
 }
 
-fn settle_with(
-    library: Library,
-    functions: &mut [Function],
-    known: &BTreeSet<String>,
-    is_complete: bool,
-) -> Result<()> {
+fn settle_with(library: Library, functions: &mut [Function], known: &BTreeSet<String>) -> Result<()> {
     let stated: BTreeMap<String, Errors> =
         functions.iter().filter_map(|function| Some((function.name.clone(), function.errors.clone()?))).collect();
     for function in &mut *functions {
@@ -145,7 +130,7 @@ fn settle_with(
         function.errors = all(function, &stated, known).context(place)?;
     }
     let silent: Vec<_> = functions.iter().filter(|function| is_silent(function)).collect();
-    if is_complete && !silent.is_empty() {
+    if !silent.is_empty() {
         let places: Vec<_> = silent.iter().map(|function| place(library, function)).collect();
         bail!("these work and do not state their #[errors(..)]:\n  {}", places.join("\n  "));
     }
@@ -195,7 +180,7 @@ mod tests {
         let text = format!("extern \"driver\" {{ {entries} }}");
         let mut functions = spec::parse(Library::Driver, "memory", &text)?;
         let known = ["INVALID_VALUE", "OUT_OF_MEMORY"].map(str::to_owned);
-        settle_with(Library::Driver, &mut functions, &BTreeSet::from(known), true)?;
+        settle_with(Library::Driver, &mut functions, &BTreeSet::from(known))?;
         Ok(functions)
     }
 
@@ -268,13 +253,6 @@ mod tests {
             settled("/// Does.\n#[custom] #[errors()] fn cuX();\n/// Does.\n#[alias(cuX)] #[errors()] fn cuY();")
                 .is_err()
         );
-    }
-
-    #[test]
-    fn a_library_that_is_not_marked_may_be_silent() {
-        let mut functions =
-            spec::parse(Library::Runtime, "memory", "extern \"runtime\" { /// Does.\n#[custom] fn cudaX(); }").unwrap();
-        assert!(settle_with(Library::Runtime, &mut functions, &BTreeSet::new(), false).is_ok());
     }
 
     #[test]

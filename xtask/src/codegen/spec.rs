@@ -83,7 +83,7 @@ pub(crate) struct Function {
     pub(crate) chapter: String,
     pub(crate) doc: Vec<String>,
     pub(crate) kind: Kind,
-    /// What it may return besides what any function of its library may; `None` where nobody has said so yet.
+    /// What it may return besides what any function of its library may; `None` where it does not work, or returns no result code.
     pub(crate) errors: Option<Errors>,
     /// As `cuGetProcAddress` counts: CUDA 3.2 is 3020. `None`: not to be found that way.
     pub(crate) since: Option<u32>,

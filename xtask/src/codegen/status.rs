@@ -28,26 +28,19 @@ pub(super) fn table(libraries: &[(Library, Vec<Function>)]) -> Result<String> {
     }
     for (library, functions) in libraries {
         writeln!(out, "\n## {}\n", library.soname())?;
-        let states_errors = functions.iter().any(|function| function.errors.is_some());
-        if let Some(shared) = errors::shared(*library)? {
-            writeln!(out, "{}\n", shared.trim_end())?;
-        }
-        let (title, rule) = if states_errors { (" Errors |", " --- |") } else { ("", "") };
-        writeln!(out, "| Function | Since | Kind | Does |{title}\n| --- | --- | --- | --- |{rule}")?;
+        writeln!(out, "{}\n", errors::shared(*library)?.trim_end())?;
+        writeln!(out, "| Function | Since | Kind | Does | Errors |\n| --- | --- | --- | --- | --- |")?;
         for function in functions {
             let since = function.since.map_or_else(|| "-".to_owned(), |v| format!("{}.{}", v / 1000, v % 1000 / 10));
             let twins: String = function.twins.iter().map(|twin| format!(" +{}", twin.suffix)).collect();
-            write!(
+            writeln!(
                 out,
-                "| `{}`{twins} | {since} | {} | {} |",
+                "| `{}`{twins} | {since} | {} | {} | {} |",
                 function.name,
                 function.kind.word(),
-                function.doc.join(" ").replace('|', "\\|")
+                function.doc.join(" ").replace('|', "\\|"),
+                function.errors.as_ref().map(Errors::codes).unwrap_or_default()
             )?;
-            if states_errors {
-                write!(out, " {} |", function.errors.as_ref().map(Errors::codes).unwrap_or_default())?;
-            }
-            out.push('\n');
         }
     }
     Ok(out)
@@ -77,11 +70,5 @@ mod tests {
             ),
             "{text}"
         );
-    }
-
-    #[test]
-    fn without_any_errors_there_is_no_column_for_them() {
-        let text = rows_of(Library::Runtime, "/// Does.\n#[custom] fn cudaX();");
-        assert!(text.ends_with("| Does |\n| --- | --- | --- | --- |\n| `cudaX` | - | custom | Does. |\n"), "{text}");
     }
 }

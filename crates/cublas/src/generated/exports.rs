@@ -11,6 +11,9 @@ use super::LIBRARY;
 use crate::entry::entry;
 
 /// Opens a handle in the calling thread's context.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasCreate_v2(handle: *mut cublasHandle_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasCreate_v2(handle));
@@ -22,6 +25,9 @@ pub unsafe extern "C" fn cublasCreate_v2(handle: *mut cublasHandle_t) -> cublasS
 }
 
 /// Closes a handle.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDestroy_v2(handle: cublasHandle_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasDestroy_v2(handle));
@@ -29,6 +35,9 @@ pub unsafe extern "C" fn cublasDestroy_v2(handle: cublasHandle_t) -> cublasStatu
 }
 
 /// Products of double-precision matrices at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmBatched(
     handle: cublasHandle_t,
@@ -64,6 +73,9 @@ pub unsafe extern "C" fn cublasDgemmBatched(
 }
 
 /// Products of double-precision matrices at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmBatched_64(
     handle: cublasHandle_t,
@@ -99,6 +111,9 @@ pub unsafe extern "C" fn cublasDgemmBatched_64(
 }
 
 /// Products of double-precision matrices at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmStridedBatched(
     handle: cublasHandle_t,
@@ -138,6 +153,9 @@ pub unsafe extern "C" fn cublasDgemmStridedBatched(
 }
 
 /// Products of double-precision matrices at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemmStridedBatched_64(
     handle: cublasHandle_t,
@@ -177,6 +195,9 @@ pub unsafe extern "C" fn cublasDgemmStridedBatched_64(
 }
 
 /// A product of double-precision matrices.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemm_v2(
     handle: cublasHandle_t,
@@ -204,6 +225,9 @@ pub unsafe extern "C" fn cublasDgemm_v2(
 }
 
 /// A product of double-precision matrices.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDgemm_v2_64(
     handle: cublasHandle_t,
@@ -234,6 +258,9 @@ pub unsafe extern "C" fn cublasDgemm_v2_64(
 }
 
 /// Solves triangular systems in double precision, at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrsmBatched(
     handle: cublasHandle_t,
@@ -265,6 +292,9 @@ pub unsafe extern "C" fn cublasDtrsmBatched(
 }
 
 /// Solves triangular systems in double precision, at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrsmBatched_64(
     handle: cublasHandle_t,
@@ -296,6 +326,9 @@ pub unsafe extern "C" fn cublasDtrsmBatched_64(
 }
 
 /// Solves a triangular system in double precision.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrsm_v2(
     handle: cublasHandle_t,
@@ -319,6 +352,9 @@ pub unsafe extern "C" fn cublasDtrsm_v2(
 }
 
 /// Solves a triangular system in double precision.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasDtrsm_v2_64(
     handle: cublasHandle_t,
@@ -342,6 +378,10 @@ pub unsafe extern "C" fn cublasDtrsm_v2_64(
 }
 
 /// Products whose types are arguments, at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmBatchedEx(
     handle: cublasHandle_t,
@@ -420,6 +460,10 @@ pub unsafe extern "C" fn cublasGemmBatchedEx(
 }
 
 /// Products whose types are arguments, at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmBatchedEx_64(
     handle: cublasHandle_t,
@@ -498,6 +542,10 @@ pub unsafe extern "C" fn cublasGemmBatchedEx_64(
 }
 
 /// A product whose types are arguments.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmEx(
     handle: cublasHandle_t,
@@ -573,6 +621,10 @@ pub unsafe extern "C" fn cublasGemmEx(
 }
 
 /// A product whose types are arguments.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmEx_64(
     handle: cublasHandle_t,
@@ -648,6 +700,10 @@ pub unsafe extern "C" fn cublasGemmEx_64(
 }
 
 /// Products whose types are arguments, at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmStridedBatchedEx(
     handle: cublasHandle_t,
@@ -735,6 +791,10 @@ pub unsafe extern "C" fn cublasGemmStridedBatchedEx(
 }
 
 /// Products whose types are arguments, at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation or `algo` none, or `alpha`, `beta` or C null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGemmStridedBatchedEx_64(
     handle: cublasHandle_t,
@@ -822,6 +882,9 @@ pub unsafe extern "C" fn cublasGemmStridedBatchedEx_64(
 }
 
 /// Whether atomic additions may be used.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetAtomicsMode(
     handle: cublasHandle_t,
@@ -843,6 +906,9 @@ pub unsafe extern "C" fn cublasGetCudartVersion() -> usize {
 }
 
 /// Which lower-precision units may be used.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetMathMode(handle: cublasHandle_t, mode: *mut cublasMath_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasGetMathMode(handle, mode));
@@ -854,6 +920,10 @@ pub unsafe extern "C" fn cublasGetMathMode(handle: cublasHandle_t, mode: *mut cu
 }
 
 /// Copies a matrix to the host.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetMatrix(
     rows: c_int,
@@ -872,6 +942,10 @@ pub unsafe extern "C" fn cublasGetMatrix(
 }
 
 /// Copies a matrix to the host in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetMatrixAsync(
     rows: c_int,
@@ -891,6 +965,10 @@ pub unsafe extern "C" fn cublasGetMatrixAsync(
 }
 
 /// Copies a matrix to the host in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetMatrixAsync_64(
     rows: i64,
@@ -910,6 +988,10 @@ pub unsafe extern "C" fn cublasGetMatrixAsync_64(
 }
 
 /// Copies a matrix to the host.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetMatrix_64(
     rows: i64,
@@ -928,6 +1010,9 @@ pub unsafe extern "C" fn cublasGetMatrix_64(
 }
 
 /// Where scalars live.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetPointerMode_v2(
     handle: cublasHandle_t,
@@ -942,6 +1027,9 @@ pub unsafe extern "C" fn cublasGetPointerMode_v2(
 }
 
 /// A part of the version of this interface.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `type_` is none of the three parts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetProperty(type_: libraryPropertyType_t, value: *mut c_int) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasGetProperty(type_, value));
@@ -953,6 +1041,9 @@ pub unsafe extern "C" fn cublasGetProperty(type_: libraryPropertyType_t, value: 
 }
 
 /// The hint of how many multiprocessors to use.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetSmCountTarget(handle: cublasHandle_t, smCountTarget: *mut c_int) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasGetSmCountTarget(handle, smCountTarget));
@@ -980,6 +1071,9 @@ pub unsafe extern "C" fn cublasGetStatusString(status: cublasStatus_t) -> *const
 }
 
 /// The stream of a handle.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetStream_v2(handle: cublasHandle_t, streamId: *mut cudaStream_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasGetStream_v2(handle, streamId));
@@ -991,6 +1085,10 @@ pub unsafe extern "C" fn cublasGetStream_v2(handle: cublasHandle_t, streamId: *m
 }
 
 /// Copies a vector to the host.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetVector(
     n: c_int,
@@ -1008,6 +1106,10 @@ pub unsafe extern "C" fn cublasGetVector(
 }
 
 /// Copies a vector to the host in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetVectorAsync(
     n: c_int,
@@ -1026,6 +1128,10 @@ pub unsafe extern "C" fn cublasGetVectorAsync(
 }
 
 /// Copies a vector to the host in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetVectorAsync_64(
     n: i64,
@@ -1044,6 +1150,10 @@ pub unsafe extern "C" fn cublasGetVectorAsync_64(
 }
 
 /// Copies a vector to the host.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetVector_64(
     n: i64,
@@ -1061,6 +1171,9 @@ pub unsafe extern "C" fn cublasGetVector_64(
 }
 
 /// The version of this interface as one number.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasGetVersion_v2(handle: cublasHandle_t, version: *mut c_int) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasGetVersion_v2(handle, version));
@@ -1072,6 +1185,9 @@ pub unsafe extern "C" fn cublasGetVersion_v2(handle: cublasHandle_t, version: *m
 }
 
 /// A product of half-precision matrices.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemm(
     handle: cublasHandle_t,
@@ -1097,6 +1213,9 @@ pub unsafe extern "C" fn cublasHgemm(
 }
 
 /// Products of half-precision matrices at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemmBatched(
     handle: cublasHandle_t,
@@ -1132,6 +1251,9 @@ pub unsafe extern "C" fn cublasHgemmBatched(
 }
 
 /// Products of half-precision matrices at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemmBatched_64(
     handle: cublasHandle_t,
@@ -1167,6 +1289,9 @@ pub unsafe extern "C" fn cublasHgemmBatched_64(
 }
 
 /// Products of half-precision matrices at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemmStridedBatched(
     handle: cublasHandle_t,
@@ -1206,6 +1331,9 @@ pub unsafe extern "C" fn cublasHgemmStridedBatched(
 }
 
 /// Products of half-precision matrices at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemmStridedBatched_64(
     handle: cublasHandle_t,
@@ -1245,6 +1373,9 @@ pub unsafe extern "C" fn cublasHgemmStridedBatched_64(
 }
 
 /// A product of half-precision matrices.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasHgemm_64(
     handle: cublasHandle_t,
@@ -1272,6 +1403,9 @@ pub unsafe extern "C" fn cublasHgemm_64(
 }
 
 /// Sets whether atomic additions may be used.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `mode` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetAtomicsMode(handle: cublasHandle_t, mode: cublasAtomicsMode_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasSetAtomicsMode(handle, mode));
@@ -1279,6 +1413,9 @@ pub unsafe extern "C" fn cublasSetAtomicsMode(handle: cublasHandle_t, mode: cubl
 }
 
 /// Sets which lower-precision units may be used.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `mode` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetMathMode(handle: cublasHandle_t, mode: cublasMath_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasSetMathMode(handle, mode));
@@ -1286,6 +1423,10 @@ pub unsafe extern "C" fn cublasSetMathMode(handle: cublasHandle_t, mode: cublasM
 }
 
 /// Copies a matrix to the device.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetMatrix(
     rows: c_int,
@@ -1304,6 +1445,10 @@ pub unsafe extern "C" fn cublasSetMatrix(
 }
 
 /// Copies a matrix to the device in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetMatrixAsync(
     rows: c_int,
@@ -1323,6 +1468,10 @@ pub unsafe extern "C" fn cublasSetMatrixAsync(
 }
 
 /// Copies a matrix to the device in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetMatrixAsync_64(
     rows: i64,
@@ -1342,6 +1491,10 @@ pub unsafe extern "C" fn cublasSetMatrixAsync_64(
 }
 
 /// Copies a matrix to the device.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `rows` or `cols` is negative, `elemSize`, `lda` or `ldb` is not positive, a leading dimension is less than `rows`, or a pointer is null and there are elements.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetMatrix_64(
     rows: i64,
@@ -1360,6 +1513,9 @@ pub unsafe extern "C" fn cublasSetMatrix_64(
 }
 
 /// Sets where scalars live.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `mode` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetPointerMode_v2(handle: cublasHandle_t, mode: cublasPointerMode_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasSetPointerMode_v2(handle, mode));
@@ -1367,6 +1523,9 @@ pub unsafe extern "C" fn cublasSetPointerMode_v2(handle: cublasHandle_t, mode: c
 }
 
 /// Hints how many multiprocessors to use.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `smCountTarget` is negative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetSmCountTarget(handle: cublasHandle_t, smCountTarget: c_int) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasSetSmCountTarget(handle, smCountTarget));
@@ -1374,6 +1533,9 @@ pub unsafe extern "C" fn cublasSetSmCountTarget(handle: cublasHandle_t, smCountT
 }
 
 /// Sets the stream of a handle's later work.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetStream_v2(handle: cublasHandle_t, streamId: cudaStream_t) -> cublasStatus_t {
     vgpu_core::traced!(LIBRARY, cublasSetStream_v2(handle, streamId));
@@ -1381,6 +1543,10 @@ pub unsafe extern "C" fn cublasSetStream_v2(handle: cublasHandle_t, streamId: cu
 }
 
 /// Copies a vector to the device.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetVector(
     n: c_int,
@@ -1398,6 +1564,10 @@ pub unsafe extern "C" fn cublasSetVector(
 }
 
 /// Copies a vector to the device in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetVectorAsync(
     n: c_int,
@@ -1416,6 +1586,10 @@ pub unsafe extern "C" fn cublasSetVectorAsync(
 }
 
 /// Copies a vector to the device in stream order.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetVectorAsync_64(
     n: i64,
@@ -1434,6 +1608,10 @@ pub unsafe extern "C" fn cublasSetVectorAsync_64(
 }
 
 /// Copies a vector to the device.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `n` is negative, `elemSize`, `incx` or `incy` is not positive, or a pointer is null and `n` is not 0.
+/// - `MAPPING_ERROR`: libcuda refuses the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetVector_64(
     n: i64,
@@ -1450,7 +1628,10 @@ pub unsafe extern "C" fn cublasSetVector_64(
     })
 }
 
-/// Checks a workspace; the executor brings its own.
+/// Sets the workspace of a handle's later work, until the handle has another one or another stream.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `workspace` is no multiple of 256.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSetWorkspace_v2(
     handle: cublasHandle_t,
@@ -1465,6 +1646,9 @@ pub unsafe extern "C" fn cublasSetWorkspace_v2(
 }
 
 /// Products of single-precision matrices at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmBatched(
     handle: cublasHandle_t,
@@ -1500,6 +1684,9 @@ pub unsafe extern "C" fn cublasSgemmBatched(
 }
 
 /// Products of single-precision matrices at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmBatched_64(
     handle: cublasHandle_t,
@@ -1535,6 +1722,10 @@ pub unsafe extern "C" fn cublasSgemmBatched_64(
 }
 
 /// A product computed in single precision, of matrices of any supported types.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmEx(
     handle: cublasHandle_t,
@@ -1570,6 +1761,10 @@ pub unsafe extern "C" fn cublasSgemmEx(
 }
 
 /// A product computed in single precision, of matrices of any supported types.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
+/// - `NOT_SUPPORTED`: no product of such types is computed so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmEx_64(
     handle: cublasHandle_t,
@@ -1605,6 +1800,9 @@ pub unsafe extern "C" fn cublasSgemmEx_64(
 }
 
 /// Products of single-precision matrices at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmStridedBatched(
     handle: cublasHandle_t,
@@ -1644,6 +1842,9 @@ pub unsafe extern "C" fn cublasSgemmStridedBatched(
 }
 
 /// Products of single-precision matrices at fixed distances.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemmStridedBatched_64(
     handle: cublasHandle_t,
@@ -1683,6 +1884,9 @@ pub unsafe extern "C" fn cublasSgemmStridedBatched_64(
 }
 
 /// A product of single-precision matrices.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemm_v2(
     handle: cublasHandle_t,
@@ -1710,6 +1914,9 @@ pub unsafe extern "C" fn cublasSgemm_v2(
 }
 
 /// A product of single-precision matrices.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, an operation none, or `alpha`, `beta` or C null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasSgemm_v2_64(
     handle: cublasHandle_t,
@@ -1740,6 +1947,9 @@ pub unsafe extern "C" fn cublasSgemm_v2_64(
 }
 
 /// Solves triangular systems in single precision, at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrsmBatched(
     handle: cublasHandle_t,
@@ -1771,6 +1981,9 @@ pub unsafe extern "C" fn cublasStrsmBatched(
 }
 
 /// Solves triangular systems in single precision, at addresses in device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension or `batchCount` is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrsmBatched_64(
     handle: cublasHandle_t,
@@ -1802,6 +2015,9 @@ pub unsafe extern "C" fn cublasStrsmBatched_64(
 }
 
 /// Solves a triangular system in single precision.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrsm_v2(
     handle: cublasHandle_t,
@@ -1825,6 +2041,9 @@ pub unsafe extern "C" fn cublasStrsm_v2(
 }
 
 /// Solves a triangular system in single precision.
+///
+/// # Errors
+/// - `INVALID_VALUE`: a dimension is negative, a leading dimension less than the rows as stored, one of the four choices none, or `alpha` null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cublasStrsm_v2_64(
     handle: cublasHandle_t,

@@ -44,7 +44,10 @@ pub(crate) fn cudaInitDevice(device: c_int, deviceFlags: c_uint, flags: c_uint) 
 }
 
 /// The first device of the list becomes this thread's, unless it already works in a context.
-pub(crate) fn cudaSetValidDevices(device_arr: InSlice<c_int>, _len: c_int) -> RtResult {
+pub(crate) fn cudaSetValidDevices(device_arr: InSlice<c_int>, len: c_int) -> RtResult {
+    if len < 0 {
+        return Err(RtError::INVALID_VALUE);
+    }
     let devices = device_arr.as_slice();
     for &ordinal in devices {
         current::device_of(ordinal)?;

@@ -23,6 +23,7 @@ pub(crate) fn cudaEventCreateWithFlags(event: Out<cudaEvent_t>, flags: c_uint) -
 }
 
 pub(crate) fn cudaEventDestroy(event: cudaEvent_t) -> RtResult {
+    current::context()?;
     cu::cuEventDestroy_v2(event)
 }
 
@@ -37,15 +38,18 @@ pub(crate) fn cudaEventRecordWithFlags(event: cudaEvent_t, stream: cudaStream_t,
 }
 
 pub(crate) fn cudaEventQuery(event: cudaEvent_t) -> RtResult {
+    current::context()?;
     cu::cuEventQuery(event)
 }
 
 pub(crate) fn cudaEventSynchronize(event: cudaEvent_t) -> RtResult {
+    current::context()?;
     cu::cuEventSynchronize(event)
 }
 
 /// Milliseconds between two recorded events.
 pub(crate) fn cudaEventElapsedTime(ms: Out<f32>, start: cudaEvent_t, end: cudaEvent_t) -> RtResult {
+    current::context()?;
     let mut elapsed = 0.0;
     cu::cuEventElapsedTime(&mut elapsed, start, end)?;
     ms.write(elapsed);

@@ -74,16 +74,16 @@ pub(crate) unsafe fn cudaLibraryLoadFromFile(
     Ok(())
 }
 
-/// Its kernels' handles mean nothing from then on.
+/// Its kernels' handles mean nothing from then on; where it cannot be loaded it has given out none.
 pub(crate) fn cudaLibraryUnload(library: cudaLibrary_t) -> RtResult {
-    let kernels = kernels_of(library, c_uint::MAX)?;
+    let kernels = kernels_of(library, c_uint::MAX).unwrap_or_default();
     cu::cuLibraryUnload(library)?;
     registry::remove_kernels(&kernels);
     Ok(())
 }
 
 pub(crate) fn cudaLibraryGetKernel(pKernel: Out<cudaKernel_t>, library: cudaLibrary_t, name: Str) -> RtResult {
-    cu::init()?;
+    current::context()?;
     let name = owned(&name)?;
     let mut kernel = null_mut();
     // SAFETY: the name is terminated.
@@ -99,7 +99,7 @@ pub(crate) fn cudaLibraryGetKernelCount(count: Out<c_uint>, lib: cudaLibrary_t) 
 }
 
 fn kernel_count(library: cudaLibrary_t) -> RtResult<c_uint> {
-    cu::init()?;
+    current::context()?;
     let mut count = 0;
     cu::cuLibraryGetKernelCount(&mut count, library)?;
     Ok(count)
@@ -141,13 +141,20 @@ pub(crate) fn cudaLibraryGetGlobal(
     Ok(())
 }
 
+/// A kernel is one of a library, or the host stub that stands for one of the program's own.
 pub(crate) fn cudaKernelSetAttributeForDevice(
     kernel: cudaKernel_t,
     attr: cudaFuncAttribute,
     value: c_int,
     device: c_int,
 ) -> RtResult {
-    cu::cuKernelSetAttribute(CUfunction_attribute(attr.0), value, kernel, current::device_of(device)?)
+    let (dev, attribute) = (current::device_of(device)?, CUfunction_attribute(attr.0));
+    current::on_device(dev, |context| {
+        if registry::is_registered(kernel.cast()) {
+            return cu::cuFuncSetAttribute(registry::function(kernel.cast(), context)?, attribute, value);
+        }
+        cu::cuKernelSetAttribute(attribute, value, kernel, dev)
+    })
 }
 
 fn owned(text: &Str) -> RtResult<CString> {

@@ -77,9 +77,11 @@ pub(crate) fn cudaMemset3DAsync(
     })
 }
 
-/// Whether there is anything to fill.
+/// Whether there is anything to fill. Fills have no error of their own for a pitch, as copies do.
+///
+/// **Source:** the runtime reference, `cudaMemset2D` and `cudaMemset3D`.
 fn check_rows(pitch: usize, width: usize, height: usize) -> RtResult<bool> {
-    if height > 1 && width > pitch { Err(RtError::INVALID_PITCH_VALUE) } else { Ok(width > 0 && height > 0) }
+    if height > 1 && width > pitch { Err(RtError::INVALID_VALUE) } else { Ok(width > 0 && height > 0) }
 }
 
 /// Where each slice of a box starts.
@@ -121,7 +123,7 @@ mod tests {
 
     #[test]
     fn rows_wider_than_the_pitch_and_slices_higher_than_the_allocation_are_refused() {
-        assert_eq!(starts(base(16, 8), 17, 2, 1), Err(RtError::INVALID_PITCH_VALUE));
+        assert_eq!(starts(base(16, 8), 17, 2, 1), Err(RtError::INVALID_VALUE));
         assert_eq!(starts(base(16, 8), 16, 9, 2), Err(RtError::INVALID_VALUE));
         assert_eq!(starts(base(usize::MAX, 8), 16, 8, 2), Err(RtError::INVALID_VALUE));
     }

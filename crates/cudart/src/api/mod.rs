@@ -13,6 +13,7 @@ pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod execution;
 pub(crate) mod graph;
+pub(crate) mod graph_exec;
 pub(crate) mod library;
 pub(crate) mod memcpy;
 pub(crate) mod memory;

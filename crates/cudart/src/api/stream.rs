@@ -37,6 +37,7 @@ pub(crate) fn cudaStreamCreateWithPriority(pStream: Out<cudaStream_t>, flags: c_
 }
 
 pub(crate) fn cudaStreamDestroy(stream: cudaStream_t) -> RtResult {
+    current::context()?;
     cu::cuStreamDestroy_v2(stream)
 }
 

@@ -11,6 +11,9 @@ use super::LIBRARY;
 use crate::entry::entry;
 
 /// Gives a handle for the kernel of a host stub.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `entryFuncAddr` is no kernel of the program's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __cudaGetKernel(kernel: *mut cudaKernel_t, entryFuncAddr: *const c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, __cudaGetKernel(kernel, entryFuncAddr));
@@ -33,6 +36,15 @@ pub unsafe extern "C" fn __cudaInitModule(fatCubinHandle: *mut *mut c_void) -> c
 }
 
 /// Launches a kernel by its handle.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `kernel` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, or a parameter is not given.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __cudaLaunchKernel(
     kernel: cudaKernel_t,
@@ -53,6 +65,15 @@ pub unsafe extern "C" fn __cudaLaunchKernel(
 }
 
 /// Launches a kernel by its handle.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `kernel` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, or a parameter is not given.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __cudaLaunchKernel_ptsz(
     kernel: cudaKernel_t,
@@ -74,6 +95,9 @@ pub unsafe extern "C" fn __cudaLaunchKernel_ptsz(
 }
 
 /// Pops the latest launch configuration.
+///
+/// # Errors
+/// - `MissingConfiguration`: none was pushed and not popped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __cudaPopCallConfiguration(
     gridDim: *mut dim3,
@@ -266,6 +290,9 @@ pub unsafe extern "C" fn __cudaUnregisterFatBinary(fatCubinHandle: *mut *mut c_v
 }
 
 /// Finds the device that has most of what is asked for.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaChooseDevice(device: *mut c_int, prop: *const cudaDeviceProp) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaChooseDevice(device, prop));
@@ -294,6 +321,9 @@ pub unsafe extern "C" fn cudaCreateChannelDesc(
 }
 
 /// Makes all persisting lines of the L2 cache normal.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaCtxResetPersistingL2Cache() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaCtxResetPersistingL2Cache());
@@ -301,6 +331,9 @@ pub unsafe extern "C" fn cudaCtxResetPersistingL2Cache() -> cudaError_t {
 }
 
 /// Whether a device can reach another's memory.
+///
+/// # Errors
+/// - `InvalidDevice`: `device` or `peerDevice` is no device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceCanAccessPeer(
     canAccessPeer: *mut c_int,
@@ -316,6 +349,10 @@ pub unsafe extern "C" fn cudaDeviceCanAccessPeer(
 }
 
 /// Ends that.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `PeerAccessNotEnabled`: it is one: no access is ever enabled.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceDisablePeerAccess(peerDevice: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceDisablePeerAccess(peerDevice));
@@ -323,6 +360,11 @@ pub unsafe extern "C" fn cudaDeviceDisablePeerAccess(peerDevice: c_int) -> cudaE
 }
 
 /// Lets this thread's device reach another's memory.
+///
+/// # Errors
+/// - `InvalidDevice`: `peerDevice` is no device, or the thread's own.
+/// - `InvalidValue`: `flags` is not 0.
+/// - `PeerAccessUnsupported`: it is another device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceEnablePeerAccess(peerDevice: c_int, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceEnablePeerAccess(peerDevice, flags));
@@ -330,6 +372,10 @@ pub unsafe extern "C" fn cudaDeviceEnablePeerAccess(peerDevice: c_int, flags: c_
 }
 
 /// One number about a device.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `InvalidValue`: `attr` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetAttribute(value: *mut c_int, attr: cudaDeviceAttr, device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetAttribute(value, attr, device));
@@ -341,6 +387,10 @@ pub unsafe extern "C" fn cudaDeviceGetAttribute(value: *mut c_int, attr: cudaDev
 }
 
 /// The device at a PCI address.
+///
+/// # Errors
+/// - `InvalidValue`: `pciBusId` is no PCI address.
+/// - `InvalidDevice`: no visible device is there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetByPCIBusId(device: *mut c_int, pciBusId: *const c_char) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetByPCIBusId(device, pciBusId as text));
@@ -354,6 +404,9 @@ pub unsafe extern "C" fn cudaDeviceGetByPCIBusId(device: *mut c_int, pciBusId: *
 }
 
 /// Which of L1 cache and shared memory is preferred.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetCacheConfig(pCacheConfig: *mut cudaFuncCache) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetCacheConfig(pCacheConfig));
@@ -365,6 +418,10 @@ pub unsafe extern "C" fn cudaDeviceGetCacheConfig(pCacheConfig: *mut cudaFuncCac
 }
 
 /// The pool that a device comes with.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetDefaultMemPool(memPool: *mut cudaMemPool_t, device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetDefaultMemPool(memPool, device));
@@ -376,6 +433,10 @@ pub unsafe extern "C" fn cudaDeviceGetDefaultMemPool(memPool: *mut cudaMemPool_t
 }
 
 /// A limit of the device's context.
+///
+/// # Errors
+/// - `InvalidValue`: `limit` is none that CUDA has.
+/// - `UnsupportedLimit`: the device has no such limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetLimit(pValue: *mut usize, limit: cudaLimit) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetLimit(pValue, limit));
@@ -387,6 +448,10 @@ pub unsafe extern "C" fn cudaDeviceGetLimit(pValue: *mut usize, limit: cudaLimit
 }
 
 /// The pool that a device's allocations come from.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetMemPool(memPool: *mut cudaMemPool_t, device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetMemPool(memPool, device));
@@ -398,6 +463,10 @@ pub unsafe extern "C" fn cudaDeviceGetMemPool(memPool: *mut cudaMemPool_t, devic
 }
 
 /// One number about the link between two devices.
+///
+/// # Errors
+/// - `InvalidDevice`: `srcDevice` or `dstDevice` is no device, or both are the same.
+/// - `InvalidValue`: `attr` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetP2PAttribute(
     value: *mut c_int,
@@ -414,6 +483,10 @@ pub unsafe extern "C" fn cudaDeviceGetP2PAttribute(
 }
 
 /// A device's PCI address as text.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `InvalidValue`: `pciBusId` has no room for the address and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetPCIBusId(pciBusId: *mut c_char, len: c_int, device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetPCIBusId(pciBusId, len, device));
@@ -425,6 +498,9 @@ pub unsafe extern "C" fn cudaDeviceGetPCIBusId(pciBusId: *mut c_char, len: c_int
 }
 
 /// The width of shared memory banks.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetSharedMemConfig(pConfig: *mut cudaSharedMemConfig) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceGetSharedMemConfig(pConfig));
@@ -436,6 +512,9 @@ pub unsafe extern "C" fn cudaDeviceGetSharedMemConfig(pConfig: *mut cudaSharedMe
 }
 
 /// The least and the greatest priority of streams.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceGetStreamPriorityRange(
     leastPriority: *mut c_int,
@@ -452,6 +531,9 @@ pub unsafe extern "C" fn cudaDeviceGetStreamPriorityRange(
 }
 
 /// Ends the device's context with everything in it.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceReset() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceReset());
@@ -459,6 +541,9 @@ pub unsafe extern "C" fn cudaDeviceReset() -> cudaError_t {
 }
 
 /// Prefers L1 cache or shared memory.
+///
+/// # Errors
+/// - `InvalidValue`: `cacheConfig` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSetCacheConfig(cacheConfig: cudaFuncCache) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceSetCacheConfig(cacheConfig));
@@ -466,6 +551,10 @@ pub unsafe extern "C" fn cudaDeviceSetCacheConfig(cacheConfig: cudaFuncCache) ->
 }
 
 /// Sets a limit of the device's context.
+///
+/// # Errors
+/// - `InvalidValue`: `limit` is none that CUDA has, or the device does not take `value`.
+/// - `UnsupportedLimit`: the device has no such limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSetLimit(limit: cudaLimit, value: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceSetLimit(limit, value));
@@ -473,6 +562,10 @@ pub unsafe extern "C" fn cudaDeviceSetLimit(limit: cudaLimit, value: usize) -> c
 }
 
 /// Sets the pool that a device's allocations come from.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSetMemPool(device: c_int, memPool: cudaMemPool_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceSetMemPool(device, memPool));
@@ -480,6 +573,9 @@ pub unsafe extern "C" fn cudaDeviceSetMemPool(device: c_int, memPool: cudaMemPoo
 }
 
 /// Chooses the width of shared memory banks.
+///
+/// # Errors
+/// - `InvalidValue`: `config` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSetSharedMemConfig(config: cudaSharedMemConfig) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceSetSharedMemConfig(config));
@@ -487,6 +583,9 @@ pub unsafe extern "C" fn cudaDeviceSetSharedMemConfig(config: cudaSharedMemConfi
 }
 
 /// Waits for all work of this thread's device.
+///
+/// # Errors
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDeviceSynchronize() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDeviceSynchronize());
@@ -494,6 +593,9 @@ pub unsafe extern "C" fn cudaDeviceSynchronize() -> cudaError_t {
 }
 
 /// The latest CUDA version that the driver supports; 0 without a driver.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaDriverGetVersion(driverVersion: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaDriverGetVersion(driverVersion));
@@ -505,6 +607,9 @@ pub unsafe extern "C" fn cudaDriverGetVersion(driverVersion: *mut c_int) -> cuda
 }
 
 /// Creates an event.
+///
+/// # Errors
+/// - `MemoryAllocation`: there are as many events that take times as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventCreate(event: *mut cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventCreate(event));
@@ -516,6 +621,11 @@ pub unsafe extern "C" fn cudaEventCreate(event: *mut cudaEvent_t) -> cudaError_t
 }
 
 /// Creates an event that may do without a time or block its waiter.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` has a bit that no flag is, or asks for an event between processes that takes times.
+/// - `NotSupported`: it asks for an event between processes.
+/// - `MemoryAllocation`: there are as many events that take times as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventCreateWithFlags(event: *mut cudaEvent_t, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventCreateWithFlags(event, flags));
@@ -527,6 +637,9 @@ pub unsafe extern "C" fn cudaEventCreateWithFlags(event: *mut cudaEvent_t, flags
 }
 
 /// Destroys an event.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventDestroy(event: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventDestroy(event));
@@ -534,6 +647,11 @@ pub unsafe extern "C" fn cudaEventDestroy(event: cudaEvent_t) -> cudaError_t {
 }
 
 /// Milliseconds between two events.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: one of the two is no event, takes no times, or was never recorded.
+/// - `CapturedEvent`: one was last recorded in a capture.
+/// - `NotReady`: one is not reached yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventElapsedTime(ms: *mut f32, start: cudaEvent_t, end: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventElapsedTime(ms, start, end));
@@ -545,6 +663,11 @@ pub unsafe extern "C" fn cudaEventElapsedTime(ms: *mut f32, start: cudaEvent_t, 
 }
 
 /// Milliseconds between two events.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: one of the two is no event, takes no times, or was never recorded.
+/// - `CapturedEvent`: one was last recorded in a capture.
+/// - `NotReady`: one is not reached yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventElapsedTime_v2(ms: *mut f32, start: cudaEvent_t, end: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventElapsedTime_v2(ms, start, end));
@@ -556,6 +679,11 @@ pub unsafe extern "C" fn cudaEventElapsedTime_v2(ms: *mut f32, start: cudaEvent_
 }
 
 /// Whether an event was reached.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event.
+/// - `CapturedEvent`: it was last recorded in a capture.
+/// - `NotReady`: it is not reached yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventQuery(event: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventQuery(event));
@@ -563,6 +691,11 @@ pub unsafe extern "C" fn cudaEventQuery(event: cudaEvent_t) -> cudaError_t {
 }
 
 /// Makes an event the point that a stream has reached by now.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event, `stream` no stream, or they are of different contexts.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventRecord(event: cudaEvent_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventRecord(event, stream));
@@ -570,6 +703,11 @@ pub unsafe extern "C" fn cudaEventRecord(event: cudaEvent_t, stream: cudaStream_
 }
 
 /// Makes an event the point that a stream has reached by now.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event, `stream` no stream, or they are of different contexts.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventRecord_ptsz(event: cudaEvent_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventRecord_ptsz(event, stream));
@@ -580,6 +718,12 @@ pub unsafe extern "C" fn cudaEventRecord_ptsz(event: cudaEvent_t, stream: cudaSt
 }
 
 /// As cudaEventRecord, with flags.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event, `stream` no stream, or they are of different contexts.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidValue`: `flags` is above 1, or 1 and the stream is not captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventRecordWithFlags(
     event: cudaEvent_t,
@@ -591,6 +735,12 @@ pub unsafe extern "C" fn cudaEventRecordWithFlags(
 }
 
 /// As cudaEventRecord, with flags.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event, `stream` no stream, or they are of different contexts.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidValue`: `flags` is above 1, or 1 and the stream is not captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventRecordWithFlags_ptsz(
     event: cudaEvent_t,
@@ -605,6 +755,10 @@ pub unsafe extern "C" fn cudaEventRecordWithFlags_ptsz(
 }
 
 /// Waits for an event.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `event` is no event.
+/// - `CapturedEvent`: it was last recorded in a capture.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaEventSynchronize(event: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaEventSynchronize(event));
@@ -612,6 +766,10 @@ pub unsafe extern "C" fn cudaEventSynchronize(event: cudaEvent_t) -> cudaError_t
 }
 
 /// Frees device memory.
+///
+/// # Errors
+/// - `InvalidValue`: `devPtr` is neither null nor the start of device or managed memory that was allocated.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFree(devPtr: *mut c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFree(devPtr));
@@ -622,6 +780,9 @@ pub unsafe extern "C" fn cudaFree(devPtr: *mut c_void) -> cudaError_t {
 }
 
 /// Frees device memory in stream order.
+///
+/// # Errors
+/// - `NotSupported`: `devPtr` is not null, as vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFreeAsync(devPtr: *mut c_void, hStream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFreeAsync(devPtr, hStream));
@@ -632,6 +793,9 @@ pub unsafe extern "C" fn cudaFreeAsync(devPtr: *mut c_void, hStream: cudaStream_
 }
 
 /// Frees device memory in stream order.
+///
+/// # Errors
+/// - `NotSupported`: `devPtr` is not null, as vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFreeAsync_ptsz(devPtr: *mut c_void, hStream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFreeAsync_ptsz(devPtr, hStream));
@@ -643,6 +807,10 @@ pub unsafe extern "C" fn cudaFreeAsync_ptsz(devPtr: *mut c_void, hStream: cudaSt
 }
 
 /// Frees pinned host memory.
+///
+/// # Errors
+/// - `InvalidValue`: `ptr` is neither null nor the start of page-locked memory that was allocated.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFreeHost(ptr: *mut c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFreeHost(ptr));
@@ -653,6 +821,9 @@ pub unsafe extern "C" fn cudaFreeHost(ptr: *mut c_void) -> cudaError_t {
 }
 
 /// What is known about a kernel: registers, memory, limits, versions.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncGetAttributes(attr: *mut cudaFuncAttributes, func: *const c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFuncGetAttributes(attr, func));
@@ -665,6 +836,9 @@ pub unsafe extern "C" fn cudaFuncGetAttributes(attr: *mut cudaFuncAttributes, fu
 }
 
 /// A kernel's name on the device.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel of the program's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncGetName(name: *mut *const c_char, func: *const c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFuncGetName(name, func));
@@ -677,6 +851,10 @@ pub unsafe extern "C" fn cudaFuncGetName(name: *mut *const c_char, func: *const 
 }
 
 /// Where a kernel parameter lies.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: it has no parameter `paramIndex`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncGetParamInfo(
     func: *const c_void,
@@ -696,6 +874,12 @@ pub unsafe extern "C" fn cudaFuncGetParamInfo(
 }
 
 /// Sets an attribute of a kernel, such as its most dynamic shared memory.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `attr` cannot be set, or not to `value`.
+/// - `NotSupported`: it is about clusters, and the device has none.
+/// - `NotPermitted`: it is a size of clusters that the kernel was compiled for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncSetAttribute(
     func: *const c_void,
@@ -710,6 +894,10 @@ pub unsafe extern "C" fn cudaFuncSetAttribute(
 }
 
 /// Prefers L1 cache or shared memory for a kernel.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `cacheConfig` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncSetCacheConfig(func: *const c_void, cacheConfig: cudaFuncCache) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFuncSetCacheConfig(func, cacheConfig));
@@ -720,6 +908,10 @@ pub unsafe extern "C" fn cudaFuncSetCacheConfig(func: *const c_void, cacheConfig
 }
 
 /// Chooses the width of shared memory banks for a kernel.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `config` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaFuncSetSharedMemConfig(func: *const c_void, config: cudaSharedMemConfig) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaFuncSetSharedMemConfig(func, config));
@@ -730,6 +922,9 @@ pub unsafe extern "C" fn cudaFuncSetSharedMemConfig(func: *const c_void, config:
 }
 
 /// The device of this thread.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDevice(device: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetDevice(device));
@@ -741,6 +936,9 @@ pub unsafe extern "C" fn cudaGetDevice(device: *mut c_int) -> cudaError_t {
 }
 
 /// Counts the devices.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDeviceCount(count: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetDeviceCount(count));
@@ -752,6 +950,9 @@ pub unsafe extern "C" fn cudaGetDeviceCount(count: *mut c_int) -> cudaError_t {
 }
 
 /// How this thread's device is waited for.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDeviceFlags(flags: *mut c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetDeviceFlags(flags));
@@ -763,6 +964,9 @@ pub unsafe extern "C" fn cudaGetDeviceFlags(flags: *mut c_uint) -> cudaError_t {
 }
 
 /// Describes a device in the smaller struct of CUDA 11.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDeviceProperties(prop: *mut cudaDeviceProp, device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetDeviceProperties(prop, device));
@@ -773,6 +977,9 @@ pub unsafe extern "C" fn cudaGetDeviceProperties(prop: *mut cudaDeviceProp, devi
 }
 
 /// Describes a device.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDeviceProperties_v2(prop: *mut cudaDeviceProp, device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetDeviceProperties_v2(prop, device));
@@ -784,6 +991,9 @@ pub unsafe extern "C" fn cudaGetDeviceProperties_v2(prop: *mut cudaDeviceProp, d
 }
 
 /// Finds a driver function as of this runtime's version.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is above 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDriverEntryPoint(
     symbol: *const c_char,
@@ -804,6 +1014,9 @@ pub unsafe extern "C" fn cudaGetDriverEntryPoint(
 }
 
 /// Finds a driver function as of this runtime's version.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is above 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDriverEntryPoint_ptsz(
     symbol: *const c_char,
@@ -826,6 +1039,9 @@ pub unsafe extern "C" fn cudaGetDriverEntryPoint_ptsz(
 }
 
 /// Finds a driver function as of a version.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is above 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDriverEntryPointByVersion(
     symbol: *const c_char,
@@ -850,6 +1066,9 @@ pub unsafe extern "C" fn cudaGetDriverEntryPointByVersion(
 }
 
 /// Finds a driver function as of a version.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is above 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetDriverEntryPointByVersion_ptsz(
     symbol: *const c_char,
@@ -890,6 +1109,9 @@ pub unsafe extern "C" fn cudaGetErrorString(error: cudaError_t) -> *const c_char
 }
 
 /// Finds a private table; there are none.
+///
+/// # Errors
+/// - `InvalidValue`: always: there is no such table.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetExportTable(
     ppExportTable: *mut *const c_void,
@@ -906,6 +1128,9 @@ pub unsafe extern "C" fn cudaGetExportTable(
 }
 
 /// The driver's function for a host stub.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `symbolPtr` is no kernel, or one that its image lacks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetFuncBySymbol(
     functionPtr: *mut cudaFunction_t,
@@ -921,6 +1146,9 @@ pub unsafe extern "C" fn cudaGetFuncBySymbol(
 }
 
 /// Gives a handle for the kernel of a host stub.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `entryFuncAddr` is no kernel of the program's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetKernel(kernelPtr: *mut cudaKernel_t, entryFuncAddr: *const c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetKernel(kernelPtr, entryFuncAddr));
@@ -933,6 +1161,9 @@ pub unsafe extern "C" fn cudaGetKernel(kernelPtr: *mut cudaKernel_t, entryFuncAd
 }
 
 /// Returns this thread's last error and clears it unless it is sticky.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetLastError() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetLastError());
@@ -940,6 +1171,9 @@ pub unsafe extern "C" fn cudaGetLastError() -> cudaError_t {
 }
 
 /// The device address of a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetSymbolAddress(devPtr: *mut *mut c_void, symbol: *const c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetSymbolAddress(devPtr, symbol));
@@ -952,6 +1186,9 @@ pub unsafe extern "C" fn cudaGetSymbolAddress(devPtr: *mut *mut c_void, symbol: 
 }
 
 /// The size of a variable in bytes.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGetSymbolSize(size: *mut usize, symbol: *const c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGetSymbolSize(size, symbol));
@@ -964,6 +1201,10 @@ pub unsafe extern "C" fn cudaGetSymbolSize(size: *mut usize, symbol: *const c_vo
 }
 
 /// Adds a graph as a node.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or `childGraph` is no graph.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes, or there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddChildGraphNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -986,6 +1227,9 @@ pub unsafe extern "C" fn cudaGraphAddChildGraphNode(
 }
 
 /// Adds edges.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, a node is none of its own or would wait for itself, or a dependency is there already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddDependencies(
     graph: cudaGraph_t,
@@ -1004,6 +1248,10 @@ pub unsafe extern "C" fn cudaGraphAddDependencies(
 }
 
 /// Adds edges with data.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, a node is none of its own or would wait for itself, or a dependency is there already.
+/// - `NotSupported`: an edge has data.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddDependencies_v2(
     graph: cudaGraph_t,
@@ -1020,6 +1268,10 @@ pub unsafe extern "C" fn cudaGraphAddDependencies_v2(
 }
 
 /// Adds a node that only orders others.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddEmptyNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1038,6 +1290,11 @@ pub unsafe extern "C" fn cudaGraphAddEmptyNode(
 }
 
 /// Adds the recording of an event.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
+/// - `InvalidResourceHandle`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddEventRecordNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1057,6 +1314,11 @@ pub unsafe extern "C" fn cudaGraphAddEventRecordNode(
 }
 
 /// Adds the wait for an event.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
+/// - `InvalidResourceHandle`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddEventWaitNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1076,6 +1338,10 @@ pub unsafe extern "C" fn cudaGraphAddEventWaitNode(
 }
 
 /// Adds the call of a host function.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or the function is null.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddHostNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1097,6 +1363,12 @@ pub unsafe extern "C" fn cudaGraphAddHostNode(
 }
 
 /// Adds a launch.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: the function is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or the launch has a shape or parameters that the kernel cannot have.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddKernelNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1118,6 +1390,13 @@ pub unsafe extern "C" fn cudaGraphAddKernelNode(
 }
 
 /// Adds a copy.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or the copy is empty, has more rows than a slice, or a side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddMemcpyNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1139,6 +1418,11 @@ pub unsafe extern "C" fn cudaGraphAddMemcpyNode(
 }
 
 /// Adds a linear copy.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or `count` is 0, or a side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddMemcpyNode1D(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1176,6 +1460,12 @@ pub unsafe extern "C" fn cudaGraphAddMemcpyNode1D(
 }
 
 /// Adds a copy from a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or `count` is 0, or more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddMemcpyNodeFromSymbol(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1225,6 +1515,12 @@ pub unsafe extern "C" fn cudaGraphAddMemcpyNodeFromSymbol(
 }
 
 /// Adds a copy to a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or `count` is 0, or more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddMemcpyNodeToSymbol(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1274,6 +1570,10 @@ pub unsafe extern "C" fn cudaGraphAddMemcpyNodeToSymbol(
 }
 
 /// Adds a fill.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or the fill is empty, misaligned, or has rows longer than its pitch.
+/// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddMemsetNode(
     pGraphNode: *mut cudaGraphNode_t,
@@ -1298,6 +1598,9 @@ pub unsafe extern "C" fn cudaGraphAddMemsetNode(
 }
 
 /// The graph that a node is.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that holds a graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphChildGraphNodeGetGraph(
     node: cudaGraphNode_t,
@@ -1312,6 +1615,10 @@ pub unsafe extern "C" fn cudaGraphChildGraphNodeGetGraph(
 }
 
 /// Copies a graph.
+///
+/// # Errors
+/// - `InvalidValue`: `originalGraph` is no graph.
+/// - `MemoryAllocation`: there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphClone(pGraphClone: *mut cudaGraph_t, originalGraph: cudaGraph_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphClone(pGraphClone, originalGraph));
@@ -1323,6 +1630,10 @@ pub unsafe extern "C" fn cudaGraphClone(pGraphClone: *mut cudaGraph_t, originalG
 }
 
 /// Creates an empty graph.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is not 0.
+/// - `MemoryAllocation`: there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphCreate(pGraph: *mut cudaGraph_t, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphCreate(pGraph, flags));
@@ -1334,6 +1645,9 @@ pub unsafe extern "C" fn cudaGraphCreate(pGraph: *mut cudaGraph_t, flags: c_uint
 }
 
 /// Writes a graph as a DOT file.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphDebugDotPrint(graph: cudaGraph_t, path: *const c_char, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphDebugDotPrint(graph, path as text, flags));
@@ -1345,6 +1659,9 @@ pub unsafe extern "C" fn cudaGraphDebugDotPrint(graph: cudaGraph_t, path: *const
 }
 
 /// Destroys a graph.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphDestroy(graph: cudaGraph_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphDestroy(graph));
@@ -1352,6 +1669,9 @@ pub unsafe extern "C" fn cudaGraphDestroy(graph: cudaGraph_t) -> cudaError_t {
 }
 
 /// Removes a node.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphDestroyNode(node: cudaGraphNode_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphDestroyNode(node));
@@ -1359,6 +1679,9 @@ pub unsafe extern "C" fn cudaGraphDestroyNode(node: cudaGraphNode_t) -> cudaErro
 }
 
 /// The event that a node records.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that records an event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphEventRecordNodeGetEvent(
     node: cudaGraphNode_t,
@@ -1373,6 +1696,10 @@ pub unsafe extern "C" fn cudaGraphEventRecordNodeGetEvent(
 }
 
 /// Sets the event that a node records.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that records an event.
+/// - `InvalidResourceHandle`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphEventRecordNodeSetEvent(node: cudaGraphNode_t, event: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphEventRecordNodeSetEvent(node, event));
@@ -1380,6 +1707,9 @@ pub unsafe extern "C" fn cudaGraphEventRecordNodeSetEvent(node: cudaGraphNode_t,
 }
 
 /// The event that a node waits for.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that waits for an event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphEventWaitNodeGetEvent(
     node: cudaGraphNode_t,
@@ -1394,6 +1724,10 @@ pub unsafe extern "C" fn cudaGraphEventWaitNodeGetEvent(
 }
 
 /// Sets the event that a node waits for.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that waits for an event.
+/// - `InvalidResourceHandle`: `event` is no event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphEventWaitNodeSetEvent(node: cudaGraphNode_t, event: cudaEvent_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphEventWaitNodeSetEvent(node, event));
@@ -1401,13 +1735,21 @@ pub unsafe extern "C" fn cudaGraphEventWaitNodeSetEvent(node: cudaGraphNode_t, e
 }
 
 /// Destroys an executable graph.
+///
+/// # Errors
+/// - `InvalidValue`: `graphExec` is no executable graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecDestroy(graphExec: cudaGraphExec_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphExecDestroy(graphExec));
-    entry("cudaGraphExecDestroy", || crate::api::graph::cudaGraphExecDestroy(graphExec))
+    entry("cudaGraphExecDestroy", || crate::api::graph_exec::cudaGraphExecDestroy(graphExec))
 }
 
 /// Sets the event that a node of an executable graph records.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, or `hNode` none of its nodes that record an event.
+/// - `InvalidResourceHandle`: `event` is no event.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecEventRecordNodeSetEvent(
     hGraphExec: cudaGraphExec_t,
@@ -1416,11 +1758,16 @@ pub unsafe extern "C" fn cudaGraphExecEventRecordNodeSetEvent(
 ) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event));
     entry("cudaGraphExecEventRecordNodeSetEvent", || {
-        crate::api::graph::cudaGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event)
+        crate::api::graph_exec::cudaGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event)
     })
 }
 
 /// Sets the event that a node of an executable graph waits for.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, or `hNode` none of its nodes that wait for an event.
+/// - `InvalidResourceHandle`: `event` is no event.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecEventWaitNodeSetEvent(
     hGraphExec: cudaGraphExec_t,
@@ -1429,22 +1776,29 @@ pub unsafe extern "C" fn cudaGraphExecEventWaitNodeSetEvent(
 ) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event));
     entry("cudaGraphExecEventWaitNodeSetEvent", || {
-        crate::api::graph::cudaGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event)
+        crate::api::graph_exec::cudaGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event)
     })
 }
 
 /// The flags that a graph was made executable with.
+///
+/// # Errors
+/// - `InvalidValue`: `graphExec` is no executable graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecGetFlags(graphExec: cudaGraphExec_t, flags: *mut c_ulonglong) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphExecGetFlags(graphExec, flags));
     entry("cudaGraphExecGetFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let flags = unsafe { Out::new(flags) }?;
-        crate::api::graph::cudaGraphExecGetFlags(graphExec, flags)
+        crate::api::graph_exec::cudaGraphExecGetFlags(graphExec, flags)
     })
 }
 
 /// Sets a host node's function in an executable graph.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its nodes that call a function, or the function is null.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecHostNodeSetParams(
     hGraphExec: cudaGraphExec_t,
@@ -1455,11 +1809,17 @@ pub unsafe extern "C" fn cudaGraphExecHostNodeSetParams(
     entry("cudaGraphExecHostNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
-        crate::api::graph::cudaGraphExecHostNodeSetParams(hGraphExec, node, pNodeParams)
+        crate::api::graph_exec::cudaGraphExecHostNodeSetParams(hGraphExec, node, pNodeParams)
     })
 }
 
 /// Sets a launch node's parameters in an executable graph.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: the function is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its kernel nodes, or the launch has a shape or parameters that the kernel cannot have.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecKernelNodeSetParams(
     hGraphExec: cudaGraphExec_t,
@@ -1470,11 +1830,19 @@ pub unsafe extern "C" fn cudaGraphExecKernelNodeSetParams(
     entry("cudaGraphExecKernelNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
-        crate::api::graph::cudaGraphExecKernelNodeSetParams(hGraphExec, node, pNodeParams)
+        crate::api::graph_exec::cudaGraphExecKernelNodeSetParams(hGraphExec, node, pNodeParams)
     })
 }
 
 /// Sets a copy node's parameters in an executable graph.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its copies, or the copy is empty, has more rows than a slice, or a side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
+/// - `OperatingSystem`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParams(
     hGraphExec: cudaGraphExec_t,
@@ -1485,11 +1853,17 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParams(
     entry("cudaGraphExecMemcpyNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
-        crate::api::graph::cudaGraphExecMemcpyNodeSetParams(hGraphExec, node, pNodeParams)
+        crate::api::graph_exec::cudaGraphExecMemcpyNodeSetParams(hGraphExec, node, pNodeParams)
     })
 }
 
 /// Makes a copy node of an executable graph a linear copy.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its copies, or `count` is 0, or a side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
+/// - `OperatingSystem`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParams1D(
     hGraphExec: cudaGraphExec_t,
@@ -1502,11 +1876,18 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParams1D(
     vgpu_core::traced!(LIBRARY, cudaGraphExecMemcpyNodeSetParams1D(hGraphExec, node, dst, src, count, kind));
     entry("cudaGraphExecMemcpyNodeSetParams1D", || {
         // SAFETY: the caller's pointers are passed through unchanged.
-        unsafe { crate::api::graph::cudaGraphExecMemcpyNodeSetParams1D(hGraphExec, node, dst, src, count, kind) }
+        unsafe { crate::api::graph_exec::cudaGraphExecMemcpyNodeSetParams1D(hGraphExec, node, dst, src, count, kind) }
     })
 }
 
 /// Makes a copy node of an executable graph a copy from a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its copies, or `count` is 0, or more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
+/// - `OperatingSystem`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsFromSymbol(
     hGraphExec: cudaGraphExec_t,
@@ -1524,7 +1905,7 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsFromSymbol(
     entry("cudaGraphExecMemcpyNodeSetParamsFromSymbol", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
-            crate::api::graph::cudaGraphExecMemcpyNodeSetParamsFromSymbol(
+            crate::api::graph_exec::cudaGraphExecMemcpyNodeSetParamsFromSymbol(
                 hGraphExec, node, dst, symbol, count, offset, kind,
             )
         }
@@ -1532,6 +1913,13 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsFromSymbol(
 }
 
 /// Makes a copy node of an executable graph a copy to a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its copies, or `count` is 0, or more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
+/// - `OperatingSystem`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsToSymbol(
     hGraphExec: cudaGraphExec_t,
@@ -1549,7 +1937,7 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsToSymbol(
     entry("cudaGraphExecMemcpyNodeSetParamsToSymbol", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe {
-            crate::api::graph::cudaGraphExecMemcpyNodeSetParamsToSymbol(
+            crate::api::graph_exec::cudaGraphExecMemcpyNodeSetParamsToSymbol(
                 hGraphExec, node, symbol, src, count, offset, kind,
             )
         }
@@ -1557,6 +1945,10 @@ pub unsafe extern "C" fn cudaGraphExecMemcpyNodeSetParamsToSymbol(
 }
 
 /// Sets a fill node's parameters in an executable graph.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its fills, or the fill is empty, misaligned, or has rows longer than its pitch.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecMemsetNodeSetParams(
     hGraphExec: cudaGraphExec_t,
@@ -1567,11 +1959,17 @@ pub unsafe extern "C" fn cudaGraphExecMemsetNodeSetParams(
     entry("cudaGraphExecMemsetNodeSetParams", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pNodeParams = unsafe { In::new(pNodeParams) }?;
-        crate::api::graph::cudaGraphExecMemsetNodeSetParams(hGraphExec, node, pNodeParams)
+        crate::api::graph_exec::cudaGraphExecMemsetNodeSetParams(hGraphExec, node, pNodeParams)
     })
 }
 
 /// Gives an executable graph the parameters of a graph of the same shape.
+///
+/// # Errors
+/// - `InvalidValue`: `hGraphExec` is no executable graph, `hGraph` no graph, or its nodes wait for each other in a circle.
+/// - `GraphExecUpdateFailure`: the graph has another shape, nodes of other kinds, or kernels of other contexts.
+/// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
+/// - `OperatingSystem`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphExecUpdate(
     hGraphExec: cudaGraphExec_t,
@@ -1582,11 +1980,14 @@ pub unsafe extern "C" fn cudaGraphExecUpdate(
     entry("cudaGraphExecUpdate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let resultInfo = unsafe { Out::new(resultInfo) }?;
-        crate::api::graph::cudaGraphExecUpdate(hGraphExec, hGraph, resultInfo)
+        crate::api::graph_exec::cudaGraphExecUpdate(hGraphExec, hGraph, resultInfo)
     })
 }
 
 /// Lists a graph's edges.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or only one of the arrays is null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphGetEdges(
     graph: cudaGraph_t,
@@ -1602,6 +2003,9 @@ pub unsafe extern "C" fn cudaGraphGetEdges(
 }
 
 /// Lists a graph's edges with their data.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or only some of the arrays are null, `edgeData` not alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphGetEdges_v2(
     graph: cudaGraph_t,
@@ -1618,6 +2022,9 @@ pub unsafe extern "C" fn cudaGraphGetEdges_v2(
 }
 
 /// Lists a graph's nodes.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphGetNodes(
     graph: cudaGraph_t,
@@ -1632,6 +2039,9 @@ pub unsafe extern "C" fn cudaGraphGetNodes(
 }
 
 /// Lists a graph's nodes that come after no other.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphGetRootNodes(
     graph: cudaGraph_t,
@@ -1646,6 +2056,9 @@ pub unsafe extern "C" fn cudaGraphGetRootNodes(
 }
 
 /// A host node's function.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that calls a function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphHostNodeGetParams(
     node: cudaGraphNode_t,
@@ -1660,6 +2073,9 @@ pub unsafe extern "C" fn cudaGraphHostNodeGetParams(
 }
 
 /// Sets a host node's function.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node that calls a function, or the function is null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphHostNodeSetParams(
     node: cudaGraphNode_t,
@@ -1674,6 +2090,12 @@ pub unsafe extern "C" fn cudaGraphHostNodeSetParams(
 }
 
 /// Makes a graph executable.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or its nodes wait for each other in a circle, or the flags have a bit that no flag is.
+/// - `NotSupported`: they ask for launches from the device.
+/// - `MemoryAllocation`: it has more than 4,194,304 nodes with those of its children, or copies for which there is no pinned memory left.
+/// - `OperatingSystem`: no thread can be started for its host functions or pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphInstantiate(
     pGraphExec: *mut cudaGraphExec_t,
@@ -1684,11 +2106,17 @@ pub unsafe extern "C" fn cudaGraphInstantiate(
     entry("cudaGraphInstantiate", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphExec = unsafe { Out::new(pGraphExec) }?;
-        crate::api::graph::cudaGraphInstantiate(pGraphExec, graph, flags)
+        crate::api::graph_exec::cudaGraphInstantiate(pGraphExec, graph, flags)
     })
 }
 
 /// Makes a graph executable; the other name.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or its nodes wait for each other in a circle, or the flags have a bit that no flag is.
+/// - `NotSupported`: they ask for launches from the device.
+/// - `MemoryAllocation`: it has more than 4,194,304 nodes with those of its children, or copies for which there is no pinned memory left.
+/// - `OperatingSystem`: no thread can be started for its host functions or pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphInstantiateWithFlags(
     pGraphExec: *mut cudaGraphExec_t,
@@ -1699,11 +2127,17 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithFlags(
     entry("cudaGraphInstantiateWithFlags", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphExec = unsafe { Out::new(pGraphExec) }?;
-        crate::api::graph::cudaGraphInstantiate(pGraphExec, graph, flags)
+        crate::api::graph_exec::cudaGraphInstantiate(pGraphExec, graph, flags)
     })
 }
 
 /// Makes a graph executable and says what stood in the way.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or its nodes wait for each other in a circle, or the flags have a bit that no flag is.
+/// - `NotSupported`: they ask for launches from the device.
+/// - `MemoryAllocation`: it has more than 4,194,304 nodes with those of its children, or copies for which there is no pinned memory left.
+/// - `OperatingSystem`: no thread can be started for its host functions or pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphInstantiateWithParams(
     pGraphExec: *mut cudaGraphExec_t,
@@ -1715,11 +2149,17 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithParams(
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pGraphExec = unsafe { Out::new(pGraphExec) }?;
         // SAFETY: the caller's pointers are passed through unchanged.
-        unsafe { crate::api::graph::cudaGraphInstantiateWithParams(pGraphExec, graph, instantiateParams) }
+        unsafe { crate::api::graph_exec::cudaGraphInstantiateWithParams(pGraphExec, graph, instantiateParams) }
     })
 }
 
 /// Makes a graph executable and says what stood in the way.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, or its nodes wait for each other in a circle, or the flags have a bit that no flag is.
+/// - `NotSupported`: they ask for launches from the device.
+/// - `MemoryAllocation`: it has more than 4,194,304 nodes with those of its children, or copies for which there is no pinned memory left.
+/// - `OperatingSystem`: no thread can be started for its host functions or pageable memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphInstantiateWithParams_ptsz(
     pGraphExec: *mut cudaGraphExec_t,
@@ -1732,12 +2172,17 @@ pub unsafe extern "C" fn cudaGraphInstantiateWithParams_ptsz(
             // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
             let pGraphExec = unsafe { Out::new(pGraphExec) }?;
             // SAFETY: the caller's pointers are passed through unchanged.
-            unsafe { crate::api::graph::cudaGraphInstantiateWithParams(pGraphExec, graph, instantiateParams) }
+            unsafe { crate::api::graph_exec::cudaGraphInstantiateWithParams(pGraphExec, graph, instantiateParams) }
         })
     })
 }
 
 /// Gives a launch node the attributes of another.
+///
+/// # Errors
+/// - `InvalidValue`: `hDst` or `hSrc` is no kernel node.
+/// - `NotSupported`: a cooperative launch is asked for, and the device has none.
+/// - `CooperativeLaunchTooLarge`: it cannot hold all blocks at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphKernelNodeCopyAttributes(
     hSrc: cudaGraphNode_t,
@@ -1748,6 +2193,9 @@ pub unsafe extern "C" fn cudaGraphKernelNodeCopyAttributes(
 }
 
 /// An attribute of a launch node.
+///
+/// # Errors
+/// - `InvalidValue`: `hNode` is no kernel node, or `attr` none that such nodes have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphKernelNodeGetAttribute(
     hNode: cudaGraphNode_t,
@@ -1762,6 +2210,9 @@ pub unsafe extern "C" fn cudaGraphKernelNodeGetAttribute(
 }
 
 /// A launch node's parameters.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no kernel node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphKernelNodeGetParams(
     node: cudaGraphNode_t,
@@ -1776,6 +2227,11 @@ pub unsafe extern "C" fn cudaGraphKernelNodeGetParams(
 }
 
 /// Sets an attribute of a launch node.
+///
+/// # Errors
+/// - `InvalidValue`: `hNode` is no kernel node, `attr` none that such nodes have, or `value` a cluster without blocks.
+/// - `NotSupported`: the device has no clusters or no cooperative launches, and these are asked for.
+/// - `CooperativeLaunchTooLarge`: it cannot hold all blocks at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphKernelNodeSetAttribute(
     hNode: cudaGraphNode_t,
@@ -1790,6 +2246,11 @@ pub unsafe extern "C" fn cudaGraphKernelNodeSetAttribute(
 }
 
 /// Sets a launch node's parameters.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: the function is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `node` is no kernel node, or the launch has a shape or parameters that the kernel cannot have.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphKernelNodeSetParams(
     node: cudaGraphNode_t,
@@ -1804,23 +2265,45 @@ pub unsafe extern "C" fn cudaGraphKernelNodeSetParams(
 }
 
 /// Runs an executable graph in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: `graphExec` is no executable graph.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `CapturedEvent`: an event that it waits for was last recorded in a capture.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `MemoryAllocation`: the stream is captured, and there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphLaunch(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphLaunch(graphExec, stream));
-    entry("cudaGraphLaunch", || crate::api::graph::cudaGraphLaunch(graphExec, stream))
+    entry("cudaGraphLaunch", || crate::api::graph_exec::cudaGraphLaunch(graphExec, stream))
 }
 
 /// Runs an executable graph in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: `graphExec` is no executable graph.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `CapturedEvent`: an event that it waits for was last recorded in a capture.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `MemoryAllocation`: the stream is captured, and there are 65,536 graphs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphLaunch_ptsz(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphLaunch_ptsz(graphExec, stream));
     entry("cudaGraphLaunch_ptsz", || {
         let stream = abi::or_per_thread(stream);
-        crate::api::graph::cudaGraphLaunch(graphExec, stream)
+        crate::api::graph_exec::cudaGraphLaunch(graphExec, stream)
     })
 }
 
 /// Sets a copy node's parameters.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no copy, or the copy is empty, has more rows than a slice, or a side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParams(
     node: cudaGraphNode_t,
@@ -1835,6 +2318,10 @@ pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParams(
 }
 
 /// Makes a copy node a linear copy.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no copy, or `count` is 0, or a side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParams1D(
     node: cudaGraphNode_t,
@@ -1851,6 +2338,11 @@ pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParams1D(
 }
 
 /// Makes a copy node a copy from a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidValue`: `node` is no copy, or `count` is 0, or more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParamsFromSymbol(
     node: cudaGraphNode_t,
@@ -1868,6 +2360,11 @@ pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParamsFromSymbol(
 }
 
 /// Makes a copy node a copy to a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidValue`: `node` is no copy, or `count` is 0, or more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParamsToSymbol(
     node: cudaGraphNode_t,
@@ -1885,6 +2382,9 @@ pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParamsToSymbol(
 }
 
 /// A fill node's parameters.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no fill.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemsetNodeGetParams(
     node: cudaGraphNode_t,
@@ -1899,6 +2399,9 @@ pub unsafe extern "C" fn cudaGraphMemsetNodeGetParams(
 }
 
 /// Sets a fill node's parameters.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no fill, or the fill is empty, misaligned, or has rows longer than its pitch.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemsetNodeSetParams(
     node: cudaGraphNode_t,
@@ -1913,6 +2416,9 @@ pub unsafe extern "C" fn cudaGraphMemsetNodeSetParams(
 }
 
 /// A clone's node for a node of the original.
+///
+/// # Errors
+/// - `InvalidValue`: `originalNode` is no node, `clonedGraph` no graph, or one without such a node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeFindInClone(
     pNode: *mut cudaGraphNode_t,
@@ -1928,6 +2434,9 @@ pub unsafe extern "C" fn cudaGraphNodeFindInClone(
 }
 
 /// Lists the nodes that a node comes after.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeGetDependencies(
     node: cudaGraphNode_t,
@@ -1942,6 +2451,9 @@ pub unsafe extern "C" fn cudaGraphNodeGetDependencies(
 }
 
 /// Lists the nodes that a node comes after, with the edges' data.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node, or `edgeData` is asked for without `pDependencies`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeGetDependencies_v2(
     node: cudaGraphNode_t,
@@ -1957,6 +2469,9 @@ pub unsafe extern "C" fn cudaGraphNodeGetDependencies_v2(
 }
 
 /// Lists the nodes that come after a node.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeGetDependentNodes(
     node: cudaGraphNode_t,
@@ -1971,6 +2486,9 @@ pub unsafe extern "C" fn cudaGraphNodeGetDependentNodes(
 }
 
 /// Lists the nodes that come after a node, with the edges' data.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node, or `edgeData` is asked for without `pDependentNodes`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeGetDependentNodes_v2(
     node: cudaGraphNode_t,
@@ -1988,6 +2506,9 @@ pub unsafe extern "C" fn cudaGraphNodeGetDependentNodes_v2(
 }
 
 /// Whether a node of an executable graph is on.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeGetEnabled(
     hGraphExec: cudaGraphExec_t,
@@ -2003,6 +2524,9 @@ pub unsafe extern "C" fn cudaGraphNodeGetEnabled(
 }
 
 /// What a node does.
+///
+/// # Errors
+/// - `InvalidValue`: `node` is no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeGetType(node: cudaGraphNode_t, pType: *mut cudaGraphNodeType) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphNodeGetType(node, pType));
@@ -2014,6 +2538,9 @@ pub unsafe extern "C" fn cudaGraphNodeGetType(node: cudaGraphNode_t, pType: *mut
 }
 
 /// Turns a node of an executable graph on or off.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphNodeSetEnabled(
     hGraphExec: cudaGraphExec_t,
@@ -2025,6 +2552,9 @@ pub unsafe extern "C" fn cudaGraphNodeSetEnabled(
 }
 
 /// Removes edges.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, a node is none of its own, or a dependency is not there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphRemoveDependencies(
     graph: cudaGraph_t,
@@ -2043,6 +2573,10 @@ pub unsafe extern "C" fn cudaGraphRemoveDependencies(
 }
 
 /// Removes edges with data.
+///
+/// # Errors
+/// - `InvalidValue`: `graph` is no graph, a node is none of its own, or a dependency is not there.
+/// - `NotSupported`: an edge has data.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphRemoveDependencies_v2(
     graph: cudaGraph_t,
@@ -2059,23 +2593,36 @@ pub unsafe extern "C" fn cudaGraphRemoveDependencies_v2(
 }
 
 /// Prepares an executable graph's first launch.
+///
+/// # Errors
+/// - `InvalidValue`: `graphExec` is no executable graph.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphUpload(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphUpload(graphExec, stream));
-    entry("cudaGraphUpload", || crate::api::graph::cudaGraphUpload(graphExec, stream))
+    entry("cudaGraphUpload", || crate::api::graph_exec::cudaGraphUpload(graphExec, stream))
 }
 
 /// Prepares an executable graph's first launch.
+///
+/// # Errors
+/// - `InvalidValue`: `graphExec` is no executable graph.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphUpload_ptsz(graphExec: cudaGraphExec_t, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaGraphUpload_ptsz(graphExec, stream));
     entry("cudaGraphUpload_ptsz", || {
         let stream = abi::or_per_thread(stream);
-        crate::api::graph::cudaGraphUpload(graphExec, stream)
+        crate::api::graph_exec::cudaGraphUpload(graphExec, stream)
     })
 }
 
 /// Allocates pinned host memory, with flags.
+///
+/// # Errors
+/// - `MemoryAllocation`: the pinned memory has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
+/// - `InvalidValue`: `flags` has a bit that no flag is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostAlloc(pHost: *mut *mut c_void, size: usize, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaHostAlloc(pHost, size, flags));
@@ -2087,6 +2634,10 @@ pub unsafe extern "C" fn cudaHostAlloc(pHost: *mut *mut c_void, size: usize, fla
 }
 
 /// The device address of pinned host memory.
+///
+/// # Errors
+/// - `InvalidValue`: `pHost` lies in no host memory that CUDA knows, or `flags` is not 0.
+/// - `NotSupported`: the device does not reach it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostGetDevicePointer(
     pDevice: *mut *mut c_void,
@@ -2103,6 +2654,9 @@ pub unsafe extern "C" fn cudaHostGetDevicePointer(
 }
 
 /// The flags that pinned host memory was allocated with.
+///
+/// # Errors
+/// - `InvalidValue`: `pHost` lies in no page-locked memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostGetFlags(pFlags: *mut c_uint, pHost: *mut c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaHostGetFlags(pFlags, pHost));
@@ -2115,6 +2669,11 @@ pub unsafe extern "C" fn cudaHostGetFlags(pFlags: *mut c_uint, pHost: *mut c_voi
 }
 
 /// Pins memory of the program.
+///
+/// # Errors
+/// - `InvalidValue`: `ptr` is null, `size` is 0, `flags` has a bit that no flag is, or the memory is the device's.
+/// - `NotSupported`: `flags` asks for memory of a device, or for a device's reach that there is not.
+/// - `HostMemoryAlreadyRegistered`: some of it is registered, or allocated by CUDA.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostRegister(ptr: *mut c_void, size: usize, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaHostRegister(ptr, size, flags));
@@ -2125,6 +2684,10 @@ pub unsafe extern "C" fn cudaHostRegister(ptr: *mut c_void, size: usize, flags: 
 }
 
 /// Ends the pinning of memory of the program.
+///
+/// # Errors
+/// - `InvalidValue`: `ptr` is null, within registered memory but not its start, or in memory that CUDA has allocated.
+/// - `HostMemoryNotRegistered`: there is nothing registered.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaHostUnregister(ptr: *mut c_void) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaHostUnregister(ptr));
@@ -2135,13 +2698,30 @@ pub unsafe extern "C" fn cudaHostUnregister(ptr: *mut c_void) -> cudaError_t {
 }
 
 /// Opens a device's context without choosing the device.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `InvalidValue`: `flags` is above 1; or it is 1, and `deviceFlags` has a bit that no flag is, or more than one way to schedule.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaInitDevice(device: c_int, deviceFlags: c_uint, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaInitDevice(device, deviceFlags, flags));
     entry("cudaInitDevice", || crate::api::device::cudaInitDevice(device, deviceFlags, flags))
 }
 
-/// Sets an attribute of a library's kernel on a device.
+/// Sets an attribute of a kernel on a device.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
+/// - `InvalidResourceHandle`: `kernel` is no kernel.
+/// - `InvalidDeviceFunction`: it is one of the program's own that its image lacks.
+/// - `NoKernelImageForDevice`: the image has nothing for the device.
+/// - `InvalidKernelImage`: the image is malformed.
+/// - `InvalidPtx`: its PTX does not compile.
+/// - `MemoryAllocation`: the device has no room for it.
+/// - `SymbolNotFound`: what the image has for this device is without the kernel.
+/// - `InvalidValue`: `attr` cannot be set, or not to `value`.
+/// - `NotSupported`: it is about clusters, and the device has none.
+/// - `NotPermitted`: it is a size of clusters that the kernel was compiled for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaKernelSetAttributeForDevice(
     kernel: cudaKernel_t,
@@ -2156,6 +2736,17 @@ pub unsafe extern "C" fn cudaKernelSetAttributeForDevice(
 }
 
 /// Launches a kernel all of whose blocks run at once.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, or a parameter is not given.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `NotSupported`: the device has no cooperative launches.
+/// - `CooperativeLaunchTooLarge`: it cannot hold all blocks at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchCooperativeKernel(
     func: *const c_void,
@@ -2176,6 +2767,17 @@ pub unsafe extern "C" fn cudaLaunchCooperativeKernel(
 }
 
 /// Launches a kernel all of whose blocks run at once.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, or a parameter is not given.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `NotSupported`: the device has no cooperative launches.
+/// - `CooperativeLaunchTooLarge`: it cannot hold all blocks at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchCooperativeKernel_ptsz(
     func: *const c_void,
@@ -2197,6 +2799,13 @@ pub unsafe extern "C" fn cudaLaunchCooperativeKernel_ptsz(
 }
 
 /// Calls a function of the program when a stream gets there.
+///
+/// # Errors
+/// - `InvalidValue`: `fn_` is null.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `OperatingSystem`: no thread can be started for it.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchHostFunc(
     stream: cudaStream_t,
@@ -2211,6 +2820,13 @@ pub unsafe extern "C" fn cudaLaunchHostFunc(
 }
 
 /// Calls a function of the program when a stream gets there.
+///
+/// # Errors
+/// - `InvalidValue`: `fn_` is null.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `OperatingSystem`: no thread can be started for it.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchHostFunc_ptsz(
     stream: cudaStream_t,
@@ -2226,6 +2842,15 @@ pub unsafe extern "C" fn cudaLaunchHostFunc_ptsz(
 }
 
 /// Launches the kernel of a host stub.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, or a parameter is not given.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchKernel(
     func: *const c_void,
@@ -2246,6 +2871,15 @@ pub unsafe extern "C" fn cudaLaunchKernel(
 }
 
 /// Launches the kernel of a host stub.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, or a parameter is not given.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: `stream` is no stream, or one of another context.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchKernel_ptsz(
     func: *const c_void,
@@ -2267,6 +2901,17 @@ pub unsafe extern "C" fn cudaLaunchKernel_ptsz(
 }
 
 /// Launches a kernel with attributes.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, a parameter is not given, or an attribute makes no sense.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: the stream is none, an event none, or they are of other contexts.
+/// - `NotSupported`: an attribute is not to be had, or clusters or a cooperative launch on this device.
+/// - `CooperativeLaunchTooLarge`: the device cannot hold all blocks of a cooperative launch at a time.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchKernelExC(
     config: *const cudaLaunchConfig_t,
@@ -2281,6 +2926,17 @@ pub unsafe extern "C" fn cudaLaunchKernelExC(
 }
 
 /// Launches a kernel with attributes.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidConfiguration`: grid or block is empty, or larger than the device takes.
+/// - `InvalidValue`: the block is not the one that the kernel requires, there is more dynamic shared memory than it may have, a parameter is not given, or an attribute makes no sense.
+/// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
+/// - `InvalidResourceHandle`: the stream is none, an event none, or they are of other contexts.
+/// - `NotSupported`: an attribute is not to be had, or clusters or a cooperative launch on this device.
+/// - `CooperativeLaunchTooLarge`: the device cannot hold all blocks of a cooperative launch at a time.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLaunchKernelExC_ptsz(
     config: *const cudaLaunchConfig_t,
@@ -2297,6 +2953,13 @@ pub unsafe extern "C" fn cudaLaunchKernelExC_ptsz(
 }
 
 /// Lists a library's kernels.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `lib` is no library.
+/// - `NoKernelImageForDevice`: the image has nothing for the device.
+/// - `InvalidKernelImage`: the image is malformed.
+/// - `InvalidPtx`: its PTX does not compile.
+/// - `MemoryAllocation`: the device has no room for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryEnumerateKernels(
     kernels: *mut cudaKernel_t,
@@ -2312,6 +2975,14 @@ pub unsafe extern "C" fn cudaLibraryEnumerateKernels(
 }
 
 /// A variable of a library.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `library` is no library.
+/// - `NoKernelImageForDevice`: the image has nothing for the device.
+/// - `InvalidKernelImage`: the image is malformed.
+/// - `InvalidPtx`: its PTX does not compile.
+/// - `MemoryAllocation`: the device has no room for it, or the program something else at the variable's address.
+/// - `SymbolNotFound`: it has no variable of that name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryGetGlobal(
     dptr: *mut *mut c_void,
@@ -2332,6 +3003,14 @@ pub unsafe extern "C" fn cudaLibraryGetGlobal(
 }
 
 /// A kernel of a library.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `library` is no library.
+/// - `NoKernelImageForDevice`: the image has nothing for the device.
+/// - `InvalidKernelImage`: the image is malformed.
+/// - `InvalidPtx`: its PTX does not compile.
+/// - `MemoryAllocation`: the device has no room for it.
+/// - `SymbolNotFound`: it has no kernel of that name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryGetKernel(
     pKernel: *mut cudaKernel_t,
@@ -2349,6 +3028,13 @@ pub unsafe extern "C" fn cudaLibraryGetKernel(
 }
 
 /// Counts a library's kernels.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `lib` is no library.
+/// - `NoKernelImageForDevice`: the image has nothing for the device.
+/// - `InvalidKernelImage`: the image is malformed.
+/// - `InvalidPtx`: its PTX does not compile.
+/// - `MemoryAllocation`: the device has no room for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryGetKernelCount(count: *mut c_uint, lib: cudaLibrary_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaLibraryGetKernelCount(count, lib));
@@ -2360,6 +3046,10 @@ pub unsafe extern "C" fn cudaLibraryGetKernelCount(count: *mut c_uint, lib: cuda
 }
 
 /// Loads an image of the program's own.
+///
+/// # Errors
+/// - `InvalidValue`: `code` is null.
+/// - `InvalidKernelImage`: it leads to no image that is known.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryLoadData(
     library: *mut cudaLibrary_t,
@@ -2404,6 +3094,10 @@ pub unsafe extern "C" fn cudaLibraryLoadData(
 }
 
 /// Loads an image from a file.
+///
+/// # Errors
+/// - `FileNotFound`: the file cannot be read.
+/// - `InvalidKernelImage`: it holds no image that is known, or less of it than that claims.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryLoadFromFile(
     library: *mut cudaLibrary_t,
@@ -2450,6 +3144,9 @@ pub unsafe extern "C" fn cudaLibraryLoadFromFile(
 }
 
 /// Unloads a library.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `library` is no library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaLibraryUnload(library: cudaLibrary_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaLibraryUnload(library));
@@ -2457,6 +3154,10 @@ pub unsafe extern "C" fn cudaLibraryUnload(library: cudaLibrary_t) -> cudaError_
 }
 
 /// Allocates device memory.
+///
+/// # Errors
+/// - `MemoryAllocation`: the device, or the program's share of it, has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMalloc(devPtr: *mut *mut c_void, size: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMalloc(devPtr, size));
@@ -2468,6 +3169,11 @@ pub unsafe extern "C" fn cudaMalloc(devPtr: *mut *mut c_void, size: usize) -> cu
 }
 
 /// Allocates slices of rows at a distance that suits the device.
+///
+/// # Errors
+/// - `MemoryAllocation`: the device, or the program's share of it, has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
+/// - `InvalidValue`: height times depth is more rows than can be counted.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMalloc3D(pitchedDevPtr: *mut cudaPitchedPtr, extent: cudaExtent) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMalloc3D(pitchedDevPtr, extent));
@@ -2479,6 +3185,9 @@ pub unsafe extern "C" fn cudaMalloc3D(pitchedDevPtr: *mut cudaPitchedPtr, extent
 }
 
 /// Allocates device memory in stream order.
+///
+/// # Errors
+/// - `NotSupported`: `size` is not 0, as vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocAsync(devPtr: *mut *mut c_void, size: usize, hStream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMallocAsync(devPtr, size, hStream));
@@ -2490,6 +3199,9 @@ pub unsafe extern "C" fn cudaMallocAsync(devPtr: *mut *mut c_void, size: usize, 
 }
 
 /// Allocates device memory in stream order.
+///
+/// # Errors
+/// - `NotSupported`: `size` is not 0, as vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocAsync_ptsz(
     devPtr: *mut *mut c_void,
@@ -2506,6 +3218,9 @@ pub unsafe extern "C" fn cudaMallocAsync_ptsz(
 }
 
 /// Allocates device memory from a pool in stream order.
+///
+/// # Errors
+/// - `NotSupported`: `size` is not 0, as vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocFromPoolAsync(
     ptr: *mut *mut c_void,
@@ -2522,6 +3237,9 @@ pub unsafe extern "C" fn cudaMallocFromPoolAsync(
 }
 
 /// Allocates device memory from a pool in stream order.
+///
+/// # Errors
+/// - `NotSupported`: `size` is not 0, as vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocFromPoolAsync_ptsz(
     ptr: *mut *mut c_void,
@@ -2539,6 +3257,10 @@ pub unsafe extern "C" fn cudaMallocFromPoolAsync_ptsz(
 }
 
 /// Allocates pinned host memory.
+///
+/// # Errors
+/// - `MemoryAllocation`: the pinned memory has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocHost(ptr: *mut *mut c_void, size: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMallocHost(ptr, size));
@@ -2550,6 +3272,12 @@ pub unsafe extern "C" fn cudaMallocHost(ptr: *mut *mut c_void, size: usize) -> c
 }
 
 /// Allocates memory that host and device share.
+///
+/// # Errors
+/// - `MemoryAllocation`: the pinned memory has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
+/// - `InvalidValue`: `size` is 0, or `flags` neither 1 nor 2.
+/// - `NotSupported`: the device has other addresses than the host for its memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocManaged(devPtr: *mut *mut c_void, size: usize, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMallocManaged(devPtr, size, flags));
@@ -2561,6 +3289,10 @@ pub unsafe extern "C" fn cudaMallocManaged(devPtr: *mut *mut c_void, size: usize
 }
 
 /// Allocates rows at a distance that suits the device.
+///
+/// # Errors
+/// - `MemoryAllocation`: the device, or the program's share of it, has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMallocPitch(
     devPtr: *mut *mut c_void,
@@ -2579,6 +3311,10 @@ pub unsafe extern "C" fn cudaMallocPitch(
 }
 
 /// Says how managed memory will be used.
+///
+/// # Errors
+/// - `InvalidDevice`: `device` is neither a device nor `cudaCpuDeviceId`.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemAdvise(
     devPtr: *const c_void,
@@ -2594,6 +3330,11 @@ pub unsafe extern "C" fn cudaMemAdvise(
 }
 
 /// Says how managed memory will be used, and where.
+///
+/// # Errors
+/// - `InvalidValue`: the location is of no kind.
+/// - `InvalidDevice`: it is no device.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemAdvise_v2(
     devPtr: *const c_void,
@@ -2609,6 +3350,9 @@ pub unsafe extern "C" fn cudaMemAdvise_v2(
 }
 
 /// Free and total bytes of the device.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemGetInfo(free: *mut usize, total: *mut usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemGetInfo(free, total));
@@ -2622,6 +3366,9 @@ pub unsafe extern "C" fn cudaMemGetInfo(free: *mut usize, total: *mut usize) -> 
 }
 
 /// Destroys a pool.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolDestroy(memPool: cudaMemPool_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemPoolDestroy(memPool));
@@ -2629,6 +3376,9 @@ pub unsafe extern "C" fn cudaMemPoolDestroy(memPool: cudaMemPool_t) -> cudaError
 }
 
 /// An attribute of a pool.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolGetAttribute(
     memPool: cudaMemPool_t,
@@ -2643,6 +3393,9 @@ pub unsafe extern "C" fn cudaMemPoolGetAttribute(
 }
 
 /// Sets an attribute of a pool.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolSetAttribute(
     memPool: cudaMemPool_t,
@@ -2657,6 +3410,9 @@ pub unsafe extern "C" fn cudaMemPoolSetAttribute(
 }
 
 /// Gives unused memory of a pool back.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda has no pools.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPoolTrimTo(memPool: cudaMemPool_t, minBytesToKeep: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemPoolTrimTo(memPool, minBytesToKeep));
@@ -2664,6 +3420,10 @@ pub unsafe extern "C" fn cudaMemPoolTrimTo(memPool: cudaMemPool_t, minBytesToKee
 }
 
 /// Moves managed memory ahead of its use.
+///
+/// # Errors
+/// - `InvalidDevice`: `dstDevice` is neither a device nor `cudaCpuDeviceId`.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPrefetchAsync(
     devPtr: *const c_void,
@@ -2679,6 +3439,10 @@ pub unsafe extern "C" fn cudaMemPrefetchAsync(
 }
 
 /// Moves managed memory ahead of its use.
+///
+/// # Errors
+/// - `InvalidDevice`: `dstDevice` is neither a device nor `cudaCpuDeviceId`.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPrefetchAsync_ptsz(
     devPtr: *const c_void,
@@ -2695,6 +3459,11 @@ pub unsafe extern "C" fn cudaMemPrefetchAsync_ptsz(
 }
 
 /// Moves managed memory ahead of its use to a place.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is not 0, or the location of no kind.
+/// - `InvalidDevice`: it is no device.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPrefetchAsync_v2(
     devPtr: *const c_void,
@@ -2711,6 +3480,11 @@ pub unsafe extern "C" fn cudaMemPrefetchAsync_v2(
 }
 
 /// Moves managed memory ahead of its use to a place.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is not 0, or the location of no kind.
+/// - `InvalidDevice`: it is no device.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemPrefetchAsync_v2_ptsz(
     devPtr: *const c_void,
@@ -2728,6 +3502,9 @@ pub unsafe extern "C" fn cudaMemPrefetchAsync_v2_ptsz(
 }
 
 /// An attribute of a range of managed memory.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemRangeGetAttribute(
     data: *mut c_void,
@@ -2744,6 +3521,12 @@ pub unsafe extern "C" fn cudaMemRangeGetAttribute(
 }
 
 /// Copies memory.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy(
     dst: *mut c_void,
@@ -2759,6 +3542,12 @@ pub unsafe extern "C" fn cudaMemcpy(
 }
 
 /// Copies memory.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy_ptds(
     dst: *mut c_void,
@@ -2776,6 +3565,13 @@ pub unsafe extern "C" fn cudaMemcpy_ptds(
 }
 
 /// Copies rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidPitchValue`: `width` is more than `dpitch` or `spitch`.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2D(
     dst: *mut c_void,
@@ -2794,6 +3590,13 @@ pub unsafe extern "C" fn cudaMemcpy2D(
 }
 
 /// Copies rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidPitchValue`: `width` is more than `dpitch` or `spitch`.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2D_ptds(
     dst: *mut c_void,
@@ -2814,6 +3617,14 @@ pub unsafe extern "C" fn cudaMemcpy2D_ptds(
 }
 
 /// Copies rows in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidPitchValue`: `width` is more than `dpitch` or `spitch`.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DAsync(
     dst: *mut c_void,
@@ -2833,6 +3644,14 @@ pub unsafe extern "C" fn cudaMemcpy2DAsync(
 }
 
 /// Copies rows in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidPitchValue`: `width` is more than `dpitch` or `spitch`.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy2DAsync_ptsz(
     dst: *mut c_void,
@@ -2853,6 +3672,14 @@ pub unsafe extern "C" fn cudaMemcpy2DAsync_ptsz(
 }
 
 /// Copies slices of rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3D(p: *const cudaMemcpy3DParms) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3D(p));
@@ -2864,6 +3691,14 @@ pub unsafe extern "C" fn cudaMemcpy3D(p: *const cudaMemcpy3DParms) -> cudaError_
 }
 
 /// Copies slices of rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3D_ptds(p: *const cudaMemcpy3DParms) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3D_ptds(p));
@@ -2877,6 +3712,15 @@ pub unsafe extern "C" fn cudaMemcpy3D_ptds(p: *const cudaMemcpy3DParms) -> cudaE
 }
 
 /// Copies slices of rows in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DAsync(p: *const cudaMemcpy3DParms, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3DAsync(p, stream));
@@ -2888,6 +3732,15 @@ pub unsafe extern "C" fn cudaMemcpy3DAsync(p: *const cudaMemcpy3DParms, stream: 
 }
 
 /// Copies slices of rows in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DAsync_ptsz(p: *const cudaMemcpy3DParms, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3DAsync_ptsz(p, stream));
@@ -2900,6 +3753,14 @@ pub unsafe extern "C" fn cudaMemcpy3DAsync_ptsz(p: *const cudaMemcpy3DParms, str
 }
 
 /// Copies slices of rows between devices.
+///
+/// # Errors
+/// - `InvalidDevice`: one of the two devices is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DPeer(p: *const cudaMemcpy3DPeerParms) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3DPeer(p));
@@ -2911,6 +3772,14 @@ pub unsafe extern "C" fn cudaMemcpy3DPeer(p: *const cudaMemcpy3DPeerParms) -> cu
 }
 
 /// Copies slices of rows between devices.
+///
+/// # Errors
+/// - `InvalidDevice`: one of the two devices is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DPeer_ptds(p: *const cudaMemcpy3DPeerParms) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3DPeer_ptds(p));
@@ -2924,6 +3793,15 @@ pub unsafe extern "C" fn cudaMemcpy3DPeer_ptds(p: *const cudaMemcpy3DPeerParms) 
 }
 
 /// Copies slices of rows between devices in stream order.
+///
+/// # Errors
+/// - `InvalidDevice`: one of the two devices is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DPeerAsync(p: *const cudaMemcpy3DPeerParms, stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemcpy3DPeerAsync(p, stream));
@@ -2935,6 +3813,15 @@ pub unsafe extern "C" fn cudaMemcpy3DPeerAsync(p: *const cudaMemcpy3DPeerParms, 
 }
 
 /// Copies slices of rows between devices in stream order.
+///
+/// # Errors
+/// - `InvalidDevice`: one of the two devices is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `NotSupported`: a side is an array.
+/// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpy3DPeerAsync_ptsz(
     p: *const cudaMemcpy3DPeerParms,
@@ -2950,6 +3837,13 @@ pub unsafe extern "C" fn cudaMemcpy3DPeerAsync_ptsz(
 }
 
 /// Copies memory in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyAsync(
     dst: *mut c_void,
@@ -2966,6 +3860,13 @@ pub unsafe extern "C" fn cudaMemcpyAsync(
 }
 
 /// Copies memory in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: `kind` is none.
+/// - `InvalidValue`: a side is null, or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyAsync_ptsz(
     dst: *mut c_void,
@@ -2983,6 +3884,13 @@ pub unsafe extern "C" fn cudaMemcpyAsync_ptsz(
 }
 
 /// Copies from a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyFromSymbol(
     dst: *mut c_void,
@@ -2999,6 +3907,13 @@ pub unsafe extern "C" fn cudaMemcpyFromSymbol(
 }
 
 /// Copies from a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyFromSymbol_ptds(
     dst: *mut c_void,
@@ -3017,6 +3932,14 @@ pub unsafe extern "C" fn cudaMemcpyFromSymbol_ptds(
 }
 
 /// Copies from a variable in stream order.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyFromSymbolAsync(
     dst: *mut c_void,
@@ -3034,6 +3957,14 @@ pub unsafe extern "C" fn cudaMemcpyFromSymbolAsync(
 }
 
 /// Copies from a variable in stream order.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that reads from the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyFromSymbolAsync_ptsz(
     dst: *mut c_void,
@@ -3052,6 +3983,12 @@ pub unsafe extern "C" fn cudaMemcpyFromSymbolAsync_ptsz(
 }
 
 /// Copies memory between devices.
+///
+/// # Errors
+/// - `InvalidDevice`: `dstDevice` or `srcDevice` is no device.
+/// - `InvalidValue`: a side is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyPeer(
     dst: *mut c_void,
@@ -3068,6 +4005,13 @@ pub unsafe extern "C" fn cudaMemcpyPeer(
 }
 
 /// Copies memory between devices in stream order.
+///
+/// # Errors
+/// - `InvalidDevice`: `dstDevice` or `srcDevice` is no device.
+/// - `InvalidValue`: a side is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyPeerAsync(
     dst: *mut c_void,
@@ -3085,6 +4029,13 @@ pub unsafe extern "C" fn cudaMemcpyPeerAsync(
 }
 
 /// Copies to a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyToSymbol(
     symbol: *const c_void,
@@ -3101,6 +4052,13 @@ pub unsafe extern "C" fn cudaMemcpyToSymbol(
 }
 
 /// Copies to a variable.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyToSymbol_ptds(
     symbol: *const c_void,
@@ -3119,6 +4077,14 @@ pub unsafe extern "C" fn cudaMemcpyToSymbol_ptds(
 }
 
 /// Copies to a variable in stream order.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyToSymbolAsync(
     symbol: *const c_void,
@@ -3136,6 +4102,14 @@ pub unsafe extern "C" fn cudaMemcpyToSymbolAsync(
 }
 
 /// Copies to a variable in stream order.
+///
+/// # Errors
+/// - `InvalidSymbol`: `symbol` is no variable.
+/// - `InvalidMemcpyDirection`: `kind` is none, or one that writes to the host.
+/// - `InvalidValue`: the copy is more than the variable has after `offset`, or the other side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemcpyToSymbolAsync_ptsz(
     symbol: *const c_void,
@@ -3154,6 +4128,11 @@ pub unsafe extern "C" fn cudaMemcpyToSymbolAsync_ptsz(
 }
 
 /// Fills memory with a byte.
+///
+/// # Errors
+/// - `InvalidValue`: `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset(devPtr: *mut c_void, value: c_int, count: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemset(devPtr, value, count));
@@ -3164,6 +4143,11 @@ pub unsafe extern "C" fn cudaMemset(devPtr: *mut c_void, value: c_int, count: us
 }
 
 /// Fills memory with a byte.
+///
+/// # Errors
+/// - `InvalidValue`: `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset_ptds(devPtr: *mut c_void, value: c_int, count: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemset_ptds(devPtr, value, count));
@@ -3176,6 +4160,11 @@ pub unsafe extern "C" fn cudaMemset_ptds(devPtr: *mut c_void, value: c_int, coun
 }
 
 /// Fills rows with a byte.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than `pitch`, or `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset2D(
     devPtr: *mut c_void,
@@ -3192,6 +4181,11 @@ pub unsafe extern "C" fn cudaMemset2D(
 }
 
 /// Fills rows with a byte.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than `pitch`, or `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset2D_ptds(
     devPtr: *mut c_void,
@@ -3210,6 +4204,12 @@ pub unsafe extern "C" fn cudaMemset2D_ptds(
 }
 
 /// Fills rows with a byte in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than `pitch`, or `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset2DAsync(
     devPtr: *mut c_void,
@@ -3227,6 +4227,12 @@ pub unsafe extern "C" fn cudaMemset2DAsync(
 }
 
 /// Fills rows with a byte in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than `pitch`, or `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset2DAsync_ptsz(
     devPtr: *mut c_void,
@@ -3245,6 +4251,11 @@ pub unsafe extern "C" fn cudaMemset2DAsync_ptsz(
 }
 
 /// Fills slices of rows with a byte.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than the pitch, a slice higher than was allocated, or the box not all memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset3D(pitchedDevPtr: cudaPitchedPtr, value: c_int, extent: cudaExtent) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaMemset3D(pitchedDevPtr, value, extent));
@@ -3252,6 +4263,11 @@ pub unsafe extern "C" fn cudaMemset3D(pitchedDevPtr: cudaPitchedPtr, value: c_in
 }
 
 /// Fills slices of rows with a byte.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than the pitch, a slice higher than was allocated, or the box not all memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset3D_ptds(
     pitchedDevPtr: cudaPitchedPtr,
@@ -3265,6 +4281,12 @@ pub unsafe extern "C" fn cudaMemset3D_ptds(
 }
 
 /// Fills slices of rows with a byte in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than the pitch, a slice higher than was allocated, or the box not all memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset3DAsync(
     pitchedDevPtr: cudaPitchedPtr,
@@ -3277,6 +4299,12 @@ pub unsafe extern "C" fn cudaMemset3DAsync(
 }
 
 /// Fills slices of rows with a byte in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: a row is wider than the pitch, a slice higher than was allocated, or the box not all memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemset3DAsync_ptsz(
     pitchedDevPtr: cudaPitchedPtr,
@@ -3292,6 +4320,12 @@ pub unsafe extern "C" fn cudaMemset3DAsync_ptsz(
 }
 
 /// Fills memory with a byte in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemsetAsync(
     devPtr: *mut c_void,
@@ -3307,6 +4341,12 @@ pub unsafe extern "C" fn cudaMemsetAsync(
 }
 
 /// Fills memory with a byte in stream order.
+///
+/// # Errors
+/// - `InvalidValue`: `devPtr` is not so much memory that the device reaches.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+/// - `InvalidResourceHandle`: `stream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaMemsetAsync_ptsz(
     devPtr: *mut c_void,
@@ -3323,6 +4363,10 @@ pub unsafe extern "C" fn cudaMemsetAsync_ptsz(
 }
 
 /// How much dynamic shared memory each of so many blocks can have.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaOccupancyAvailableDynamicSMemPerBlock(
     dynamicSmemSize: *mut usize,
@@ -3347,6 +4391,10 @@ pub unsafe extern "C" fn cudaOccupancyAvailableDynamicSMemPerBlock(
 }
 
 /// How many blocks of a kernel a multiprocessor holds at a time.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `blockSize` is not positive, or `dynamicSMemSize` is 4 GiB or more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaOccupancyMaxActiveBlocksPerMultiprocessor(
     numBlocks: *mut c_int,
@@ -3374,6 +4422,10 @@ pub unsafe extern "C" fn cudaOccupancyMaxActiveBlocksPerMultiprocessor(
 }
 
 /// As the function without flags.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: `blockSize` is not positive, `dynamicSMemSize` is 4 GiB or more, or `flags` is above 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
     numBlocks: *mut c_int,
@@ -3403,6 +4455,11 @@ pub unsafe extern "C" fn cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
 }
 
 /// How many clusters of a launch the device holds at a time.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: dynamic shared memory is 4 GiB or more, or an attribute makes no sense.
+/// - `NotSupported`: an attribute is not to be had, or the device has no clusters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaOccupancyMaxActiveClusters(
     numClusters: *mut c_int,
@@ -3421,6 +4478,11 @@ pub unsafe extern "C" fn cudaOccupancyMaxActiveClusters(
 }
 
 /// The largest cluster that a launch could have.
+///
+/// # Errors
+/// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
+/// - `InvalidValue`: dynamic shared memory is 4 GiB or more, or an attribute makes no sense.
+/// - `NotSupported`: an attribute is not to be had, or the device has no clusters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaOccupancyMaxPotentialClusterSize(
     clusterSize: *mut c_int,
@@ -3439,6 +4501,9 @@ pub unsafe extern "C" fn cudaOccupancyMaxPotentialClusterSize(
 }
 
 /// Returns this thread's last error.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaPeekAtLastError() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaPeekAtLastError());
@@ -3448,6 +4513,9 @@ pub unsafe extern "C" fn cudaPeekAtLastError() -> cudaError_t {
 }
 
 /// What kind of memory an address lies in.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaPointerGetAttributes(
     attributes: *mut cudaPointerAttributes,
@@ -3463,6 +4531,9 @@ pub unsafe extern "C" fn cudaPointerGetAttributes(
 }
 
 /// The version of this runtime's interface.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaRuntimeGetVersion(runtimeVersion: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaRuntimeGetVersion(runtimeVersion));
@@ -3474,6 +4545,9 @@ pub unsafe extern "C" fn cudaRuntimeGetVersion(runtimeVersion: *mut c_int) -> cu
 }
 
 /// Chooses this thread's device and opens its context.
+///
+/// # Errors
+/// - `InvalidDevice`: there is no device of that number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetDevice(device: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaSetDevice(device));
@@ -3481,6 +4555,9 @@ pub unsafe extern "C" fn cudaSetDevice(device: c_int) -> cudaError_t {
 }
 
 /// Sets how this thread's device is waited for.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` has a bit that no flag is, or more than one way to schedule.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetDeviceFlags(flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaSetDeviceFlags(flags));
@@ -3488,6 +4565,9 @@ pub unsafe extern "C" fn cudaSetDeviceFlags(flags: c_uint) -> cudaError_t {
 }
 
 /// Does nothing: devices have doubles.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetDoubleForDevice(d: *mut f64) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaSetDoubleForDevice(d));
@@ -3499,6 +4579,9 @@ pub unsafe extern "C" fn cudaSetDoubleForDevice(d: *mut f64) -> cudaError_t {
 }
 
 /// Does nothing: devices have doubles.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetDoubleForHost(d: *mut f64) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaSetDoubleForHost(d));
@@ -3510,6 +4593,10 @@ pub unsafe extern "C" fn cudaSetDoubleForHost(d: *mut f64) -> cudaError_t {
 }
 
 /// Says which devices a thread may start on, in order of preference.
+///
+/// # Errors
+/// - `InvalidValue`: `len` is negative.
+/// - `InvalidDevice`: one of the list is no device.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaSetValidDevices(device_arr: *const c_int, len: c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaSetValidDevices(device_arr, len));
@@ -3521,6 +4608,13 @@ pub unsafe extern "C" fn cudaSetValidDevices(device_arr: *const c_int, len: c_in
 }
 
 /// Calls a function of the program when a stream gets there.
+///
+/// # Errors
+/// - `InvalidValue`: `callback` is null, or `flags` is not 0.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `OperatingSystem`: no thread can be started for it.
+/// - `StreamCaptureUnsupported`: the stream is in a capture, which this breaks.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamAddCallback(
     stream: cudaStream_t,
@@ -3536,6 +4630,13 @@ pub unsafe extern "C" fn cudaStreamAddCallback(
 }
 
 /// Calls a function of the program when a stream gets there.
+///
+/// # Errors
+/// - `InvalidValue`: `callback` is null, or `flags` is not 0.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `OperatingSystem`: no thread can be started for it.
+/// - `StreamCaptureUnsupported`: the stream is in a capture, which this breaks.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamAddCallback_ptsz(
     stream: cudaStream_t,
@@ -3552,6 +4653,9 @@ pub unsafe extern "C" fn cudaStreamAddCallback_ptsz(
 }
 
 /// Attaches managed memory to a stream.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamAttachMemAsync(
     stream: cudaStream_t,
@@ -3567,6 +4671,9 @@ pub unsafe extern "C" fn cudaStreamAttachMemAsync(
 }
 
 /// Attaches managed memory to a stream.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamAttachMemAsync_ptsz(
     stream: cudaStream_t,
@@ -3583,6 +4690,13 @@ pub unsafe extern "C" fn cudaStreamAttachMemAsync_ptsz(
 }
 
 /// From now on records a stream's work in a graph instead of running it.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is captured already.
+/// - `StreamCaptureUnsupported`: it is the legacy stream.
+/// - `MemoryAllocation`: there are 65,536 graphs.
+/// - `InvalidValue`: `mode` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamBeginCapture(stream: cudaStream_t, mode: cudaStreamCaptureMode) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamBeginCapture(stream, mode));
@@ -3590,6 +4704,13 @@ pub unsafe extern "C" fn cudaStreamBeginCapture(stream: cudaStream_t, mode: cuda
 }
 
 /// From now on records a stream's work in a graph instead of running it.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is captured already.
+/// - `StreamCaptureUnsupported`: it is the legacy stream.
+/// - `MemoryAllocation`: there are 65,536 graphs.
+/// - `InvalidValue`: `mode` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamBeginCapture_ptsz(stream: cudaStream_t, mode: cudaStreamCaptureMode) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamBeginCapture_ptsz(stream, mode));
@@ -3600,6 +4721,13 @@ pub unsafe extern "C" fn cudaStreamBeginCapture_ptsz(stream: cudaStream_t, mode:
 }
 
 /// As cudaStreamBeginCapture, into an existing graph.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `InvalidValue`: `graph` is no graph, a dependency none of its nodes, or `mode` is none.
+/// - `NotSupported`: `dependencyData` is not null.
+/// - `IllegalState`: the stream is captured already.
+/// - `StreamCaptureUnsupported`: it is the legacy stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamBeginCaptureToGraph(
     stream: cudaStream_t,
@@ -3629,6 +4757,13 @@ pub unsafe extern "C" fn cudaStreamBeginCaptureToGraph(
 }
 
 /// As cudaStreamBeginCapture, into an existing graph.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `InvalidValue`: `graph` is no graph, a dependency none of its nodes, or `mode` is none.
+/// - `NotSupported`: `dependencyData` is not null.
+/// - `IllegalState`: the stream is captured already.
+/// - `StreamCaptureUnsupported`: it is the legacy stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamBeginCaptureToGraph_ptsz(
     stream: cudaStream_t,
@@ -3659,6 +4794,9 @@ pub unsafe extern "C" fn cudaStreamBeginCaptureToGraph_ptsz(
 }
 
 /// Gives a stream the attributes of another.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamCopyAttributes(dstStream: cudaStream_t, srcStream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamCopyAttributes(dstStream, srcStream));
@@ -3666,6 +4804,9 @@ pub unsafe extern "C" fn cudaStreamCopyAttributes(dstStream: cudaStream_t, srcSt
 }
 
 /// Gives a stream the attributes of another.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamCopyAttributes_ptsz(
     dstStream: cudaStream_t,
@@ -3680,6 +4821,9 @@ pub unsafe extern "C" fn cudaStreamCopyAttributes_ptsz(
 }
 
 /// Creates a stream that keeps order with the legacy default stream.
+///
+/// # Errors
+/// - `MemoryAllocation`: as many streams are open as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamCreate(pStream: *mut cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamCreate(pStream));
@@ -3691,6 +4835,10 @@ pub unsafe extern "C" fn cudaStreamCreate(pStream: *mut cudaStream_t) -> cudaErr
 }
 
 /// Creates a stream.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` has a bit that no flag is.
+/// - `MemoryAllocation`: as many streams are open as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamCreateWithFlags(pStream: *mut cudaStream_t, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamCreateWithFlags(pStream, flags));
@@ -3702,6 +4850,10 @@ pub unsafe extern "C" fn cudaStreamCreateWithFlags(pStream: *mut cudaStream_t, f
 }
 
 /// Creates a stream of a priority.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` has a bit that no flag is.
+/// - `MemoryAllocation`: as many streams are open as fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamCreateWithPriority(
     pStream: *mut cudaStream_t,
@@ -3717,6 +4869,9 @@ pub unsafe extern "C" fn cudaStreamCreateWithPriority(
 }
 
 /// Destroys a stream once its work is done.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream that was created.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamDestroy(stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamDestroy(stream));
@@ -3724,6 +4879,14 @@ pub unsafe extern "C" fn cudaStreamDestroy(stream: cudaStream_t) -> cudaError_t 
 }
 
 /// Ends a capture and gives its graph.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is not captured.
+/// - `StreamCaptureUnmatched`: the capture has begun on another stream.
+/// - `StreamCaptureWrongThread`: it has begun on another thread, and not in relaxed mode.
+/// - `StreamCaptureInvalidated`: an earlier call has broken it.
+/// - `StreamCaptureUnjoined`: another stream in it has work that this one does not wait for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamEndCapture(stream: cudaStream_t, pGraph: *mut cudaGraph_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamEndCapture(stream, pGraph));
@@ -3735,6 +4898,14 @@ pub unsafe extern "C" fn cudaStreamEndCapture(stream: cudaStream_t, pGraph: *mut
 }
 
 /// Ends a capture and gives its graph.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is not captured.
+/// - `StreamCaptureUnmatched`: the capture has begun on another stream.
+/// - `StreamCaptureWrongThread`: it has begun on another thread, and not in relaxed mode.
+/// - `StreamCaptureInvalidated`: an earlier call has broken it.
+/// - `StreamCaptureUnjoined`: another stream in it has work that this one does not wait for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamEndCapture_ptsz(stream: cudaStream_t, pGraph: *mut cudaGraph_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamEndCapture_ptsz(stream, pGraph));
@@ -3747,6 +4918,9 @@ pub unsafe extern "C" fn cudaStreamEndCapture_ptsz(stream: cudaStream_t, pGraph:
 }
 
 /// An attribute of a stream.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetAttribute(
     stream: cudaStream_t,
@@ -3761,6 +4935,9 @@ pub unsafe extern "C" fn cudaStreamGetAttribute(
 }
 
 /// An attribute of a stream.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetAttribute_ptsz(
     stream: cudaStream_t,
@@ -3776,6 +4953,10 @@ pub unsafe extern "C" fn cudaStreamGetAttribute_ptsz(
 }
 
 /// The state and number of a stream's capture.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetCaptureInfo(
     stream: cudaStream_t,
@@ -3793,6 +4974,10 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo(
 }
 
 /// The state and number of a stream's capture.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetCaptureInfo_ptsz(
     stream: cudaStream_t,
@@ -3811,6 +4996,10 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_ptsz(
 }
 
 /// As cudaStreamGetCaptureInfo, with the graph and the nodes that the next one comes after.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v2(
     stream: cudaStream_t,
@@ -3847,6 +5036,10 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v2(
 }
 
 /// As cudaStreamGetCaptureInfo, with the graph and the nodes that the next one comes after.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v2_ptsz(
     stream: cudaStream_t,
@@ -3884,6 +5077,11 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v2_ptsz(
 }
 
 /// As the second version, with the edges' data.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `InvalidValue`: `edgeData_out` is asked for without `dependencies_out`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v3(
     stream: cudaStream_t,
@@ -3923,6 +5121,11 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v3(
 }
 
 /// As the second version, with the edges' data.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `InvalidValue`: `edgeData_out` is asked for without `dependencies_out`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v3_ptsz(
     stream: cudaStream_t,
@@ -3963,6 +5166,9 @@ pub unsafe extern "C" fn cudaStreamGetCaptureInfo_v3_ptsz(
 }
 
 /// The device of a stream.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetDevice(hStream: cudaStream_t, device: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetDevice(hStream, device));
@@ -3974,6 +5180,9 @@ pub unsafe extern "C" fn cudaStreamGetDevice(hStream: cudaStream_t, device: *mut
 }
 
 /// The device of a stream.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetDevice_ptsz(hStream: cudaStream_t, device: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetDevice_ptsz(hStream, device));
@@ -3986,6 +5195,9 @@ pub unsafe extern "C" fn cudaStreamGetDevice_ptsz(hStream: cudaStream_t, device:
 }
 
 /// A stream's flags.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetFlags(hStream: cudaStream_t, flags: *mut c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetFlags(hStream, flags));
@@ -3997,6 +5209,9 @@ pub unsafe extern "C" fn cudaStreamGetFlags(hStream: cudaStream_t, flags: *mut c
 }
 
 /// A stream's flags.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetFlags_ptsz(hStream: cudaStream_t, flags: *mut c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetFlags_ptsz(hStream, flags));
@@ -4009,6 +5224,9 @@ pub unsafe extern "C" fn cudaStreamGetFlags_ptsz(hStream: cudaStream_t, flags: *
 }
 
 /// A number that no other stream of the process has.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetId(hStream: cudaStream_t, streamId: *mut c_ulonglong) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetId(hStream, streamId));
@@ -4020,6 +5238,9 @@ pub unsafe extern "C" fn cudaStreamGetId(hStream: cudaStream_t, streamId: *mut c
 }
 
 /// A number that no other stream of the process has.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetId_ptsz(hStream: cudaStream_t, streamId: *mut c_ulonglong) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetId_ptsz(hStream, streamId));
@@ -4032,6 +5253,9 @@ pub unsafe extern "C" fn cudaStreamGetId_ptsz(hStream: cudaStream_t, streamId: *
 }
 
 /// A stream's priority.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetPriority(hStream: cudaStream_t, priority: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetPriority(hStream, priority));
@@ -4043,6 +5267,9 @@ pub unsafe extern "C" fn cudaStreamGetPriority(hStream: cudaStream_t, priority: 
 }
 
 /// A stream's priority.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamGetPriority_ptsz(hStream: cudaStream_t, priority: *mut c_int) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamGetPriority_ptsz(hStream, priority));
@@ -4055,6 +5282,10 @@ pub unsafe extern "C" fn cudaStreamGetPriority_ptsz(hStream: cudaStream_t, prior
 }
 
 /// Whether a stream is capturing.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamIsCapturing(
     stream: cudaStream_t,
@@ -4069,6 +5300,10 @@ pub unsafe extern "C" fn cudaStreamIsCapturing(
 }
 
 /// Whether a stream is capturing.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamIsCapturing_ptsz(
     stream: cudaStream_t,
@@ -4084,6 +5319,12 @@ pub unsafe extern "C" fn cudaStreamIsCapturing_ptsz(
 }
 
 /// Whether a stream's work is done.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureUnsupported`: the stream is in a capture, which this breaks.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `NotReady`: some work is not done yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamQuery(stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamQuery(stream));
@@ -4091,6 +5332,12 @@ pub unsafe extern "C" fn cudaStreamQuery(stream: cudaStream_t) -> cudaError_t {
 }
 
 /// Whether a stream's work is done.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureUnsupported`: the stream is in a capture, which this breaks.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `NotReady`: some work is not done yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamQuery_ptsz(stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamQuery_ptsz(stream));
@@ -4101,6 +5348,9 @@ pub unsafe extern "C" fn cudaStreamQuery_ptsz(stream: cudaStream_t) -> cudaError
 }
 
 /// Sets an attribute of a stream.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamSetAttribute(
     stream: cudaStream_t,
@@ -4115,6 +5365,9 @@ pub unsafe extern "C" fn cudaStreamSetAttribute(
 }
 
 /// Sets an attribute of a stream.
+///
+/// # Errors
+/// - `NotSupported`: vgpu's libcuda does not do this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamSetAttribute_ptsz(
     stream: cudaStream_t,
@@ -4130,6 +5383,11 @@ pub unsafe extern "C" fn cudaStreamSetAttribute_ptsz(
 }
 
 /// Waits for a stream's work.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureUnsupported`: the stream is in a capture, which this breaks.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamSynchronize(stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamSynchronize(stream));
@@ -4137,6 +5395,11 @@ pub unsafe extern "C" fn cudaStreamSynchronize(stream: cudaStream_t) -> cudaErro
 }
 
 /// Waits for a stream's work.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureUnsupported`: the stream is in a capture, which this breaks.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamSynchronize_ptsz(stream: cudaStream_t) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamSynchronize_ptsz(stream));
@@ -4147,6 +5410,13 @@ pub unsafe extern "C" fn cudaStreamSynchronize_ptsz(stream: cudaStream_t) -> cud
 }
 
 /// Changes the nodes that the next captured one comes after.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is not captured.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: an earlier call has broken the capture.
+/// - `InvalidValue`: a dependency is no node of the captured graph, or `flags` is above 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies(
     stream: cudaStream_t,
@@ -4164,6 +5434,13 @@ pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies(
 }
 
 /// Changes the nodes that the next captured one comes after.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is not captured.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: an earlier call has broken the capture.
+/// - `InvalidValue`: a dependency is no node of the captured graph, or `flags` is above 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_ptsz(
     stream: cudaStream_t,
@@ -4182,6 +5459,14 @@ pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_ptsz(
 }
 
 /// As the first version, with the edges' data.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is not captured.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: an earlier call has broken the capture.
+/// - `InvalidValue`: a dependency is no node of the captured graph, or `flags` is above 1.
+/// - `NotSupported`: `dependencyData` is not null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_v2(
     stream: cudaStream_t,
@@ -4209,6 +5494,14 @@ pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_v2(
 }
 
 /// As the first version, with the edges' data.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `IllegalState`: the stream is not captured.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: an earlier call has broken the capture.
+/// - `InvalidValue`: a dependency is no node of the captured graph, or `flags` is above 1.
+/// - `NotSupported`: `dependencyData` is not null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_v2_ptsz(
     stream: cudaStream_t,
@@ -4237,6 +5530,14 @@ pub unsafe extern "C" fn cudaStreamUpdateCaptureDependencies_v2_ptsz(
 }
 
 /// Makes a stream's later work wait for an event.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is above 1, or 1 and the stream is not captured.
+/// - `InvalidResourceHandle`: `stream` is no stream, or `event` no event.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured, or the event was last recorded in a capture.
+/// - `StreamCaptureMerge`: the event was last recorded in another capture than the stream is in.
+/// - `StreamCaptureIsolation`: the stream is captured, and the event was recorded outside, with `flags` 0.
+/// - `StreamCaptureInvalidated`: the capture is over, or an earlier call has broken it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamWaitEvent(stream: cudaStream_t, event: cudaEvent_t, flags: c_uint) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaStreamWaitEvent(stream, event, flags));
@@ -4244,6 +5545,14 @@ pub unsafe extern "C" fn cudaStreamWaitEvent(stream: cudaStream_t, event: cudaEv
 }
 
 /// Makes a stream's later work wait for an event.
+///
+/// # Errors
+/// - `InvalidValue`: `flags` is above 1, or 1 and the stream is not captured.
+/// - `InvalidResourceHandle`: `stream` is no stream, or `event` no event.
+/// - `StreamCaptureImplicit`: it is the legacy stream, and a blocking stream is captured, or the event was last recorded in a capture.
+/// - `StreamCaptureMerge`: the event was last recorded in another capture than the stream is in.
+/// - `StreamCaptureIsolation`: the stream is captured, and the event was recorded outside, with `flags` 0.
+/// - `StreamCaptureInvalidated`: the capture is over, or an earlier call has broken it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaStreamWaitEvent_ptsz(
     stream: cudaStream_t,
@@ -4258,6 +5567,9 @@ pub unsafe extern "C" fn cudaStreamWaitEvent_ptsz(
 }
 
 /// Swaps this thread's capture mode.
+///
+/// # Errors
+/// - `InvalidValue`: `mode` leads to none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadExchangeStreamCaptureMode(mode: *mut cudaStreamCaptureMode) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadExchangeStreamCaptureMode(mode));
@@ -4269,6 +5581,9 @@ pub unsafe extern "C" fn cudaThreadExchangeStreamCaptureMode(mode: *mut cudaStre
 }
 
 /// Ends the device's context; the older name.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadExit() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadExit());
@@ -4276,6 +5591,9 @@ pub unsafe extern "C" fn cudaThreadExit() -> cudaError_t {
 }
 
 /// Which of L1 cache and shared memory is preferred; the older name.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadGetCacheConfig(pCacheConfig: *mut cudaFuncCache) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadGetCacheConfig(pCacheConfig));
@@ -4287,6 +5605,10 @@ pub unsafe extern "C" fn cudaThreadGetCacheConfig(pCacheConfig: *mut cudaFuncCac
 }
 
 /// A limit; the older name.
+///
+/// # Errors
+/// - `InvalidValue`: `limit` is none that CUDA has.
+/// - `UnsupportedLimit`: the device has no such limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadGetLimit(pValue: *mut usize, limit: cudaLimit) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadGetLimit(pValue, limit));
@@ -4298,6 +5620,9 @@ pub unsafe extern "C" fn cudaThreadGetLimit(pValue: *mut usize, limit: cudaLimit
 }
 
 /// Prefers L1 cache or shared memory; the older name.
+///
+/// # Errors
+/// - `InvalidValue`: `cacheConfig` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadSetCacheConfig(cacheConfig: cudaFuncCache) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadSetCacheConfig(cacheConfig));
@@ -4305,6 +5630,10 @@ pub unsafe extern "C" fn cudaThreadSetCacheConfig(cacheConfig: cudaFuncCache) ->
 }
 
 /// Sets a limit; the older name.
+///
+/// # Errors
+/// - `InvalidValue`: `limit` is none that CUDA has, or the device does not take `value`.
+/// - `UnsupportedLimit`: the device has no such limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadSetLimit(limit: cudaLimit, value: usize) -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadSetLimit(limit, value));
@@ -4312,6 +5641,9 @@ pub unsafe extern "C" fn cudaThreadSetLimit(limit: cudaLimit, value: usize) -> c
 }
 
 /// Waits for all work of the device; the older name.
+///
+/// # Errors
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaThreadSynchronize() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaThreadSynchronize());

@@ -4,12 +4,14 @@ use std::ffi::{c_char, c_int, c_uint};
 
 use vgpu_core::abi::CUdevice_attribute;
 use vgpu_core::abi::nvml::{
-    nvmlComputeMode_t, nvmlDevice_t, nvmlDeviceArchitecture_t, nvmlMemory_t, nvmlMemory_v2_t, nvmlPciInfo_t,
-    nvmlPciInfoExt_t, nvmlProcessInfo_v1_t, nvmlProcessInfo_v2_t,
+    nvmlBrandType_t, nvmlComputeMode_t, nvmlDevice_t, nvmlDeviceArchitecture_t, nvmlEnableState_t, nvmlMemory_t,
+    nvmlMemory_v2_t, nvmlPciInfo_t, nvmlPciInfoExt_t, nvmlPcieUtilCounter_t, nvmlProcessInfo_v1_t,
+    nvmlProcessInfo_v2_t,
 };
 use vgpu_core::ffi::{InOut, Out, OutSlice, Str};
+use vgpu_core::reading::Reading;
 
-pub(crate) use super::reading::*;
+use super::reading::{Number, numbers, texts};
 use super::write_text;
 use crate::device::{Device, PciAddress};
 use crate::error::{NvmlError, NvmlResult};
@@ -277,6 +279,40 @@ pub(crate) unsafe fn nvmlDeviceGetGraphicsRunningProcesses_v3(
     session::with_device(device, |_| Ok(()))?;
     // SAFETY: as above.
     unsafe { list(&[], infoCount, infos) }
+}
+
+// ---- what the host says ----------------------------------------------------------------------------------------
+
+numbers! {
+    nvmlDeviceGetBoardId(device; boardId: c_uint) = BoardId;
+    nvmlDeviceGetPersistenceMode(device; mode: nvmlEnableState_t) = PersistenceMode;
+    nvmlDeviceGetDisplayMode(device; display: nvmlEnableState_t) = DisplayMode;
+    nvmlDeviceGetDisplayActive(device; isActive: nvmlEnableState_t) = DisplayActive;
+    nvmlDeviceGetEccMode(device; current: nvmlEnableState_t, pending: nvmlEnableState_t) = EccMode;
+    nvmlDeviceGetCurrPcieLinkGeneration(device; currLinkGen: c_uint) = PcieGeneration;
+    nvmlDeviceGetCurrPcieLinkWidth(device; currLinkWidth: c_uint) = PcieWidth;
+    nvmlDeviceGetMaxPcieLinkGeneration(device; maxLinkGen: c_uint) = MaxPcieGeneration;
+    nvmlDeviceGetMaxPcieLinkWidth(device; maxLinkWidth: c_uint) = MaxPcieWidth;
+    nvmlDeviceGetPcieThroughput(device, counter: nvmlPcieUtilCounter_t; value: c_uint) = PcieThroughput;
+    nvmlDeviceGetNumGpuCores(device; numCores: c_uint) = GpuCores;
+    nvmlDeviceGetMemoryBusWidth(device; busWidth: c_uint) = MemoryBusWidth;
+}
+
+texts! {
+    nvmlDeviceGetSerial(serial) = Serial;
+    nvmlDeviceGetVbiosVersion(version) = VbiosVersion;
+    nvmlDeviceGetBoardPartNumber(partNumber) = BoardPartNumber;
+}
+
+/// A device is of no brand where nobody knows it.
+pub(crate) fn nvmlDeviceGetBrand(device: nvmlDevice_t, type_: Out<nvmlBrandType_t>) -> NvmlResult {
+    let brand = match session::read(device, Reading::Brand, 0) {
+        Ok(read) => Number::of(read.values[0])?,
+        Err(NvmlError::NOT_SUPPORTED) => nvmlBrandType_t::NVML_BRAND_UNKNOWN,
+        Err(error) => return Err(error),
+    };
+    type_.write(brand);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,3 +1,11 @@
 //! Encoders: only how busy they are.
 
-pub(crate) use super::reading::nvmlDeviceGetEncoderUtilization;
+use std::ffi::c_uint;
+
+use vgpu_core::abi::nvml::nvmlDevice_t;
+
+use super::reading::numbers;
+
+numbers! {
+    nvmlDeviceGetEncoderUtilization(device; utilization: c_uint, samplingPeriodUs: c_uint) = EncoderUtilization;
+}

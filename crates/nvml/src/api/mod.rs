@@ -15,6 +15,7 @@ pub(crate) mod event;
 pub(crate) mod init;
 pub(crate) mod multi_instance;
 mod reading;
+pub(crate) mod sensor;
 pub(crate) mod system;
 
 /// Writes all of `text` and its NUL.

@@ -11,6 +11,10 @@ use super::LIBRARY;
 use crate::entry::entry;
 
 /// A clock that applications get, in MHz, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `clockType` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetApplicationsClock(
     device: nvmlDevice_t,
@@ -21,11 +25,14 @@ pub unsafe extern "C" fn nvmlDeviceGetApplicationsClock(
     entry("nvmlDeviceGetApplicationsClock", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clockMHz = unsafe { Out::new(clockMHz) }?;
-        crate::api::device::nvmlDeviceGetApplicationsClock(device, clockType, clockMHz)
+        crate::api::sensor::nvmlDeviceGetApplicationsClock(device, clockType, clockMHz)
     })
 }
 
 /// The architecture whose instructions a device has.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetArchitecture(
     device: nvmlDevice_t,
@@ -40,6 +47,9 @@ pub unsafe extern "C" fn nvmlDeviceGetArchitecture(
 }
 
 /// A board's number, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetBoardId(device: nvmlDevice_t, boardId: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetBoardId(device, boardId));
@@ -51,6 +61,10 @@ pub unsafe extern "C" fn nvmlDeviceGetBoardId(device: nvmlDevice_t, boardId: *mu
 }
 
 /// A board's part number, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INSUFFICIENT_SIZE`: `partNumber` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetBoardPartNumber(
     device: nvmlDevice_t,
@@ -65,7 +79,10 @@ pub unsafe extern "C" fn nvmlDeviceGetBoardPartNumber(
     })
 }
 
-/// A device's brand; there is none.
+/// A device's brand, unknown unless the host's NVML says.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetBrand(device: nvmlDevice_t, type_: *mut nvmlBrandType_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetBrand(device, type_));
@@ -77,6 +94,10 @@ pub unsafe extern "C" fn nvmlDeviceGetBrand(device: nvmlDevice_t, type_: *mut nv
 }
 
 /// A clock in MHz, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `type_` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetClockInfo(
     device: nvmlDevice_t,
@@ -87,11 +108,14 @@ pub unsafe extern "C" fn nvmlDeviceGetClockInfo(
     entry("nvmlDeviceGetClockInfo", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clock = unsafe { Out::new(clock) }?;
-        crate::api::device::nvmlDeviceGetClockInfo(device, type_, clock)
+        crate::api::sensor::nvmlDeviceGetClockInfo(device, type_, clock)
     })
 }
 
 /// Who may use a device.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetComputeMode(device: nvmlDevice_t, mode: *mut nvmlComputeMode_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetComputeMode(device, mode));
@@ -103,6 +127,9 @@ pub unsafe extern "C" fn nvmlDeviceGetComputeMode(device: nvmlDevice_t, mode: *m
 }
 
 /// The processes that use a device.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: there are more processes than `infos` has room for; `infoCount` then says how many.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses(
     device: nvmlDevice_t,
@@ -119,6 +146,9 @@ pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses(
 }
 
 /// The processes that use a device.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: there are more processes than `infos` has room for; `infoCount` then says how many.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v2(
     device: nvmlDevice_t,
@@ -135,6 +165,9 @@ pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v2(
 }
 
 /// The processes that use a device.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: there are more processes than `infos` has room for; `infoCount` then says how many.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v3(
     device: nvmlDevice_t,
@@ -151,6 +184,9 @@ pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v3(
 }
 
 /// Counts the devices; the older name.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCount(deviceCount: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetCount(deviceCount));
@@ -162,6 +198,9 @@ pub unsafe extern "C" fn nvmlDeviceGetCount(deviceCount: *mut c_uint) -> nvmlRet
 }
 
 /// Counts the devices.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCount_v2(deviceCount: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetCount_v2(deviceCount));
@@ -173,6 +212,9 @@ pub unsafe extern "C" fn nvmlDeviceGetCount_v2(deviceCount: *mut c_uint) -> nvml
 }
 
 /// A device's compute capability.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCudaComputeCapability(
     device: nvmlDevice_t,
@@ -190,6 +232,9 @@ pub unsafe extern "C" fn nvmlDeviceGetCudaComputeCapability(
 }
 
 /// The generation of the PCIe link, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkGeneration(
     device: nvmlDevice_t,
@@ -204,6 +249,9 @@ pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkGeneration(
 }
 
 /// Lanes of the PCIe link, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkWidth(
     device: nvmlDevice_t,
@@ -217,7 +265,10 @@ pub unsafe extern "C" fn nvmlDeviceGetCurrPcieLinkWidth(
     })
 }
 
-/// The same under a later name.
+/// Why clocks are what they are, as bits, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksEventReasons(
     device: nvmlDevice_t,
@@ -227,11 +278,14 @@ pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksEventReasons(
     entry("nvmlDeviceGetCurrentClocksEventReasons", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clocksEventReasons = unsafe { Out::new(clocksEventReasons) }?;
-        crate::api::device::nvmlDeviceGetCurrentClocksEventReasons(device, clocksEventReasons)
+        crate::api::sensor::nvmlDeviceGetCurrentClocksEventReasons(device, clocksEventReasons)
     })
 }
 
 /// Why clocks are what they are, as bits, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksThrottleReasons(
     device: nvmlDevice_t,
@@ -241,11 +295,14 @@ pub unsafe extern "C" fn nvmlDeviceGetCurrentClocksThrottleReasons(
     entry("nvmlDeviceGetCurrentClocksThrottleReasons", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clocksThrottleReasons = unsafe { Out::new(clocksThrottleReasons) }?;
-        crate::api::device::nvmlDeviceGetCurrentClocksThrottleReasons(device, clocksThrottleReasons)
+        crate::api::sensor::nvmlDeviceGetCurrentClocksThrottleReasons(device, clocksThrottleReasons)
     })
 }
 
 /// How busy the decoder is, in percent, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDecoderUtilization(
     device: nvmlDevice_t,
@@ -258,11 +315,15 @@ pub unsafe extern "C" fn nvmlDeviceGetDecoderUtilization(
         let utilization = unsafe { Out::new(utilization) }?;
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let samplingPeriodUs = unsafe { Out::new(samplingPeriodUs) }?;
-        crate::api::device::nvmlDeviceGetDecoderUtilization(device, utilization, samplingPeriodUs)
+        crate::api::sensor::nvmlDeviceGetDecoderUtilization(device, utilization, samplingPeriodUs)
     })
 }
 
 /// A clock that applications get unless it is set, in MHz, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `clockType` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDefaultApplicationsClock(
     device: nvmlDevice_t,
@@ -273,11 +334,14 @@ pub unsafe extern "C" fn nvmlDeviceGetDefaultApplicationsClock(
     entry("nvmlDeviceGetDefaultApplicationsClock", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clockMHz = unsafe { Out::new(clockMHz) }?;
-        crate::api::device::nvmlDeviceGetDefaultApplicationsClock(device, clockType, clockMHz)
+        crate::api::sensor::nvmlDeviceGetDefaultApplicationsClock(device, clockType, clockMHz)
     })
 }
 
 /// Whether a display is in use, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDisplayActive(
     device: nvmlDevice_t,
@@ -292,6 +356,9 @@ pub unsafe extern "C" fn nvmlDeviceGetDisplayActive(
 }
 
 /// Whether a display is connected, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetDisplayMode(
     device: nvmlDevice_t,
@@ -306,6 +373,9 @@ pub unsafe extern "C" fn nvmlDeviceGetDisplayMode(
 }
 
 /// Whether memory is checked, now and after the next start, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetEccMode(
     device: nvmlDevice_t,
@@ -323,6 +393,9 @@ pub unsafe extern "C" fn nvmlDeviceGetEccMode(
 }
 
 /// How busy the encoder is, in percent, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetEncoderUtilization(
     device: nvmlDevice_t,
@@ -340,28 +413,38 @@ pub unsafe extern "C" fn nvmlDeviceGetEncoderUtilization(
 }
 
 /// The limit of power that holds, in milliwatts, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetEnforcedPowerLimit(device: nvmlDevice_t, limit: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetEnforcedPowerLimit(device, limit));
     entry("nvmlDeviceGetEnforcedPowerLimit", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let limit = unsafe { Out::new(limit) }?;
-        crate::api::device::nvmlDeviceGetEnforcedPowerLimit(device, limit)
+        crate::api::sensor::nvmlDeviceGetEnforcedPowerLimit(device, limit)
     })
 }
 
 /// The speed that the fan is meant to have, in percent, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetFanSpeed(device: nvmlDevice_t, speed: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetFanSpeed(device, speed));
     entry("nvmlDeviceGetFanSpeed", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let speed = unsafe { Out::new(speed) }?;
-        crate::api::device::nvmlDeviceGetFanSpeed(device, speed)
+        crate::api::sensor::nvmlDeviceGetFanSpeed(device, speed)
     })
 }
 
-/// The same of one of several fans.
+/// The speed that one of several fans is meant to have, in percent, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: the device has no fan of that number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetFanSpeed_v2(
     device: nvmlDevice_t,
@@ -372,11 +455,14 @@ pub unsafe extern "C" fn nvmlDeviceGetFanSpeed_v2(
     entry("nvmlDeviceGetFanSpeed_v2", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let speed = unsafe { Out::new(speed) }?;
-        crate::api::device::nvmlDeviceGetFanSpeed_v2(device, fan, speed)
+        crate::api::sensor::nvmlDeviceGetFanSpeed_v2(device, fan, speed)
     })
 }
 
 /// The processes that draw on a device; there are none.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses(
     device: nvmlDevice_t,
@@ -393,6 +479,9 @@ pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses(
 }
 
 /// The processes that draw on a device; there are none.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses_v2(
     device: nvmlDevice_t,
@@ -409,6 +498,9 @@ pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses_v2(
 }
 
 /// The processes that draw on a device; there are none.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses_v3(
     device: nvmlDevice_t,
@@ -425,6 +517,9 @@ pub unsafe extern "C" fn nvmlDeviceGetGraphicsRunningProcesses_v3(
 }
 
 /// The device of an index; the older name.
+///
+/// # Errors
+/// - `INVALID_ARGUMENT`: there is no device of that `index`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetHandleByIndex(index: c_uint, device: *mut nvmlDevice_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetHandleByIndex(index, device));
@@ -436,6 +531,9 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByIndex(index: c_uint, device: *mut 
 }
 
 /// The device of an index.
+///
+/// # Errors
+/// - `INVALID_ARGUMENT`: there is no device of that `index`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetHandleByIndex_v2(index: c_uint, device: *mut nvmlDevice_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetHandleByIndex_v2(index, device));
@@ -447,6 +545,10 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByIndex_v2(index: c_uint, device: *m
 }
 
 /// The device at a PCI address; the older name.
+///
+/// # Errors
+/// - `INVALID_ARGUMENT`: `pciBusId` is no PCI address.
+/// - `NOT_FOUND`: no device is there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetHandleByPciBusId(
     pciBusId: *const c_char,
@@ -463,6 +565,10 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByPciBusId(
 }
 
 /// The device at a PCI address.
+///
+/// # Errors
+/// - `INVALID_ARGUMENT`: `pciBusId` is no PCI address.
+/// - `NOT_FOUND`: no device is there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetHandleByPciBusId_v2(
     pciBusId: *const c_char,
@@ -479,6 +585,9 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByPciBusId_v2(
 }
 
 /// The device of a UUID.
+///
+/// # Errors
+/// - `NOT_FOUND`: no device has that UUID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetHandleByUUID(uuid: *const c_char, device: *mut nvmlDevice_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetHandleByUUID(uuid as text, device));
@@ -492,6 +601,9 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByUUID(uuid: *const c_char, device: 
 }
 
 /// A device's index.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetIndex(device: nvmlDevice_t, index: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetIndex(device, index));
@@ -503,6 +615,9 @@ pub unsafe extern "C" fn nvmlDeviceGetIndex(device: nvmlDevice_t, index: *mut c_
 }
 
 /// The processes that share a device through a server; there are none.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses(
     device: nvmlDevice_t,
@@ -519,6 +634,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses(
 }
 
 /// The processes that share a device through a server; there are none.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses_v2(
     device: nvmlDevice_t,
@@ -535,6 +653,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses_v2(
 }
 
 /// The processes that share a device through a server; there are none.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses_v3(
     device: nvmlDevice_t,
@@ -551,6 +672,10 @@ pub unsafe extern "C" fn nvmlDeviceGetMPSComputeRunningProcesses_v3(
 }
 
 /// A clock's largest value in MHz, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `type_` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMaxClockInfo(
     device: nvmlDevice_t,
@@ -561,11 +686,15 @@ pub unsafe extern "C" fn nvmlDeviceGetMaxClockInfo(
     entry("nvmlDeviceGetMaxClockInfo", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clock = unsafe { Out::new(clock) }?;
-        crate::api::device::nvmlDeviceGetMaxClockInfo(device, type_, clock)
+        crate::api::sensor::nvmlDeviceGetMaxClockInfo(device, type_, clock)
     })
 }
 
 /// A clock's largest value that can be set, in MHz, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `clockType` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMaxCustomerBoostClock(
     device: nvmlDevice_t,
@@ -576,11 +705,14 @@ pub unsafe extern "C" fn nvmlDeviceGetMaxCustomerBoostClock(
     entry("nvmlDeviceGetMaxCustomerBoostClock", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let clockMHz = unsafe { Out::new(clockMHz) }?;
-        crate::api::device::nvmlDeviceGetMaxCustomerBoostClock(device, clockType, clockMHz)
+        crate::api::sensor::nvmlDeviceGetMaxCustomerBoostClock(device, clockType, clockMHz)
     })
 }
 
 /// The largest generation of the PCIe link, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkGeneration(
     device: nvmlDevice_t,
@@ -595,6 +727,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkGeneration(
 }
 
 /// The most lanes of the PCIe link, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkWidth(
     device: nvmlDevice_t,
@@ -609,6 +744,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMaxPcieLinkWidth(
 }
 
 /// Width of the memory's bus in bits, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMemoryBusWidth(device: nvmlDevice_t, busWidth: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetMemoryBusWidth(device, busWidth));
@@ -620,6 +758,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMemoryBusWidth(device: nvmlDevice_t, busWi
 }
 
 /// Total, free and used memory over all users.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMemoryInfo(device: nvmlDevice_t, memory: *mut nvmlMemory_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetMemoryInfo(device, memory));
@@ -631,6 +772,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMemoryInfo(device: nvmlDevice_t, memory: *
 }
 
 /// Total, reserved, free and used memory over all users.
+///
+/// # Errors
+/// - `ARGUMENT_VERSION_MISMATCH`: `memory` does not say that it is version 2 of the struct.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMemoryInfo_v2(
     device: nvmlDevice_t,
@@ -645,6 +789,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMemoryInfo_v2(
 }
 
 /// A device's index; there are no device files.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMinorNumber(device: nvmlDevice_t, minorNumber: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetMinorNumber(device, minorNumber));
@@ -656,6 +803,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMinorNumber(device: nvmlDevice_t, minorNum
 }
 
 /// Whether a device shares its board.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetMultiGpuBoard(device: nvmlDevice_t, multiGpuBool: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetMultiGpuBoard(device, multiGpuBool));
@@ -667,6 +817,9 @@ pub unsafe extern "C" fn nvmlDeviceGetMultiGpuBoard(device: nvmlDevice_t, multiG
 }
 
 /// A device's name.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: `name` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetName(device: nvmlDevice_t, name: *mut c_char, length: c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetName(device, name, length));
@@ -678,17 +831,23 @@ pub unsafe extern "C" fn nvmlDeviceGetName(device: nvmlDevice_t, name: *mut c_ch
 }
 
 /// How many fans a device has, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNumFans(device: nvmlDevice_t, numFans: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetNumFans(device, numFans));
     entry("nvmlDeviceGetNumFans", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let numFans = unsafe { Out::new(numFans) }?;
-        crate::api::device::nvmlDeviceGetNumFans(device, numFans)
+        crate::api::sensor::nvmlDeviceGetNumFans(device, numFans)
     })
 }
 
 /// How many cores a device has, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNumGpuCores(device: nvmlDevice_t, numCores: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetNumGpuCores(device, numCores));
@@ -700,6 +859,9 @@ pub unsafe extern "C" fn nvmlDeviceGetNumGpuCores(device: nvmlDevice_t, numCores
 }
 
 /// Where a device is on the PCI bus, in the oldest struct.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPciInfo(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetPciInfo(device, pci));
@@ -710,6 +872,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPciInfo(device: nvmlDevice_t, pci: *mut nv
 }
 
 /// Where a device is on the PCI bus, with its class.
+///
+/// # Errors
+/// - `ARGUMENT_VERSION_MISMATCH`: `pci` does not say that it is version 1 of the struct.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPciInfoExt(device: nvmlDevice_t, pci: *mut nvmlPciInfoExt_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetPciInfoExt(device, pci));
@@ -721,6 +886,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPciInfoExt(device: nvmlDevice_t, pci: *mut
 }
 
 /// Where a device is on the PCI bus, without the long bus id.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v2(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetPciInfo_v2(device, pci));
@@ -731,6 +899,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v2(device: nvmlDevice_t, pci: *mut
 }
 
 /// Where a device is on the PCI bus.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v3(device: nvmlDevice_t, pci: *mut nvmlPciInfo_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetPciInfo_v3(device, pci));
@@ -742,6 +913,10 @@ pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v3(device: nvmlDevice_t, pci: *mut
 }
 
 /// What goes over the PCIe link in KB/s, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `counter` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPcieThroughput(
     device: nvmlDevice_t,
@@ -757,6 +932,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPcieThroughput(
 }
 
 /// A device's performance state, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPerformanceState(
     device: nvmlDevice_t,
@@ -766,11 +944,14 @@ pub unsafe extern "C" fn nvmlDeviceGetPerformanceState(
     entry("nvmlDeviceGetPerformanceState", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let pState = unsafe { Out::new(pState) }?;
-        crate::api::device::nvmlDeviceGetPerformanceState(device, pState)
+        crate::api::sensor::nvmlDeviceGetPerformanceState(device, pState)
     })
 }
 
 /// Whether the driver stays loaded without users, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPersistenceMode(
     device: nvmlDevice_t,
@@ -785,6 +966,9 @@ pub unsafe extern "C" fn nvmlDeviceGetPersistenceMode(
 }
 
 /// The limit of power after a start in milliwatts, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPowerManagementDefaultLimit(
     device: nvmlDevice_t,
@@ -794,22 +978,28 @@ pub unsafe extern "C" fn nvmlDeviceGetPowerManagementDefaultLimit(
     entry("nvmlDeviceGetPowerManagementDefaultLimit", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let defaultLimit = unsafe { Out::new(defaultLimit) }?;
-        crate::api::device::nvmlDeviceGetPowerManagementDefaultLimit(device, defaultLimit)
+        crate::api::sensor::nvmlDeviceGetPowerManagementDefaultLimit(device, defaultLimit)
     })
 }
 
 /// The limit of power in milliwatts, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimit(device: nvmlDevice_t, limit: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerManagementLimit(device, limit));
     entry("nvmlDeviceGetPowerManagementLimit", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let limit = unsafe { Out::new(limit) }?;
-        crate::api::device::nvmlDeviceGetPowerManagementLimit(device, limit)
+        crate::api::sensor::nvmlDeviceGetPowerManagementLimit(device, limit)
     })
 }
 
 /// The least and the largest limit of power in milliwatts, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimitConstraints(
     device: nvmlDevice_t,
@@ -822,11 +1012,14 @@ pub unsafe extern "C" fn nvmlDeviceGetPowerManagementLimitConstraints(
         let minLimit = unsafe { Out::new(minLimit) }?;
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let maxLimit = unsafe { Out::new(maxLimit) }?;
-        crate::api::device::nvmlDeviceGetPowerManagementLimitConstraints(device, minLimit, maxLimit)
+        crate::api::sensor::nvmlDeviceGetPowerManagementLimitConstraints(device, minLimit, maxLimit)
     })
 }
 
 /// Whether power is managed, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPowerManagementMode(
     device: nvmlDevice_t,
@@ -836,22 +1029,29 @@ pub unsafe extern "C" fn nvmlDeviceGetPowerManagementMode(
     entry("nvmlDeviceGetPowerManagementMode", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let mode = unsafe { Out::new(mode) }?;
-        crate::api::device::nvmlDeviceGetPowerManagementMode(device, mode)
+        crate::api::sensor::nvmlDeviceGetPowerManagementMode(device, mode)
     })
 }
 
 /// Power in milliwatts, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetPowerUsage(device: nvmlDevice_t, power: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetPowerUsage(device, power));
     entry("nvmlDeviceGetPowerUsage", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let power = unsafe { Out::new(power) }?;
-        crate::api::device::nvmlDeviceGetPowerUsage(device, power)
+        crate::api::sensor::nvmlDeviceGetPowerUsage(device, power)
     })
 }
 
 /// A board's serial number, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INSUFFICIENT_SIZE`: `serial` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSerial(
     device: nvmlDevice_t,
@@ -866,7 +1066,10 @@ pub unsafe extern "C" fn nvmlDeviceGetSerial(
     })
 }
 
-/// The same under a later name.
+/// Which reasons there can be for what clocks are, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksEventReasons(
     device: nvmlDevice_t,
@@ -876,11 +1079,14 @@ pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksEventReasons(
     entry("nvmlDeviceGetSupportedClocksEventReasons", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let supportedClocksEventReasons = unsafe { Out::new(supportedClocksEventReasons) }?;
-        crate::api::device::nvmlDeviceGetSupportedClocksEventReasons(device, supportedClocksEventReasons)
+        crate::api::sensor::nvmlDeviceGetSupportedClocksEventReasons(device, supportedClocksEventReasons)
     })
 }
 
-/// Which of those reasons there can be, as the host's NVML says.
+/// Which reasons there can be for what clocks are, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksThrottleReasons(
     device: nvmlDevice_t,
@@ -890,11 +1096,15 @@ pub unsafe extern "C" fn nvmlDeviceGetSupportedClocksThrottleReasons(
     entry("nvmlDeviceGetSupportedClocksThrottleReasons", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let supportedClocksThrottleReasons = unsafe { Out::new(supportedClocksThrottleReasons) }?;
-        crate::api::device::nvmlDeviceGetSupportedClocksThrottleReasons(device, supportedClocksThrottleReasons)
+        crate::api::sensor::nvmlDeviceGetSupportedClocksThrottleReasons(device, supportedClocksThrottleReasons)
     })
 }
 
 /// A temperature in degrees Celsius, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `sensorType` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetTemperature(
     device: nvmlDevice_t,
@@ -905,11 +1115,15 @@ pub unsafe extern "C" fn nvmlDeviceGetTemperature(
     entry("nvmlDeviceGetTemperature", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let temp = unsafe { Out::new(temp) }?;
-        crate::api::device::nvmlDeviceGetTemperature(device, sensorType, temp)
+        crate::api::sensor::nvmlDeviceGetTemperature(device, sensorType, temp)
     })
 }
 
 /// A limit of the temperature in degrees Celsius, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INVALID_ARGUMENT`: `thresholdType` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetTemperatureThreshold(
     device: nvmlDevice_t,
@@ -920,11 +1134,14 @@ pub unsafe extern "C" fn nvmlDeviceGetTemperatureThreshold(
     entry("nvmlDeviceGetTemperatureThreshold", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let temp = unsafe { Out::new(temp) }?;
-        crate::api::device::nvmlDeviceGetTemperatureThreshold(device, thresholdType, temp)
+        crate::api::sensor::nvmlDeviceGetTemperatureThreshold(device, thresholdType, temp)
     })
 }
 
 /// Energy since the driver was loaded in millijoules, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetTotalEnergyConsumption(
     device: nvmlDevice_t,
@@ -934,11 +1151,14 @@ pub unsafe extern "C" fn nvmlDeviceGetTotalEnergyConsumption(
     entry("nvmlDeviceGetTotalEnergyConsumption", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let energy = unsafe { Out::new(energy) }?;
-        crate::api::device::nvmlDeviceGetTotalEnergyConsumption(device, energy)
+        crate::api::sensor::nvmlDeviceGetTotalEnergyConsumption(device, energy)
     })
 }
 
 /// A device's UUID, the same in driver and runtime.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: `uuid` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetUUID(device: nvmlDevice_t, uuid: *mut c_char, length: c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceGetUUID(device, uuid, length));
@@ -950,6 +1170,9 @@ pub unsafe extern "C" fn nvmlDeviceGetUUID(device: nvmlDevice_t, uuid: *mut c_ch
 }
 
 /// How busy device and memory are, in percent, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetUtilizationRates(
     device: nvmlDevice_t,
@@ -959,11 +1182,15 @@ pub unsafe extern "C" fn nvmlDeviceGetUtilizationRates(
     entry("nvmlDeviceGetUtilizationRates", || {
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let utilization = unsafe { Out::new(utilization) }?;
-        crate::api::device::nvmlDeviceGetUtilizationRates(device, utilization)
+        crate::api::sensor::nvmlDeviceGetUtilizationRates(device, utilization)
     })
 }
 
 /// The version of a board's BIOS, as the host's NVML says.
+///
+/// # Errors
+/// - `NOT_SUPPORTED`: the host has no NVML, or that does not know.
+/// - `INSUFFICIENT_SIZE`: `version` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetVbiosVersion(
     device: nvmlDevice_t,
@@ -979,6 +1206,9 @@ pub unsafe extern "C" fn nvmlDeviceGetVbiosVersion(
 }
 
 /// Whether a handle is that of a part of a device; never.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceIsMigDeviceHandle(device: nvmlDevice_t, isMigDevice: *mut c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlDeviceIsMigDeviceHandle(device, isMigDevice));
@@ -997,6 +1227,9 @@ pub unsafe extern "C" fn nvmlErrorString(result: nvmlReturn_t) -> *const c_char 
 }
 
 /// Makes an empty event set.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlEventSetCreate(set: *mut nvmlEventSet_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlEventSetCreate(set));
@@ -1008,6 +1241,9 @@ pub unsafe extern "C" fn nvmlEventSetCreate(set: *mut nvmlEventSet_t) -> nvmlRet
 }
 
 /// Frees an event set.
+///
+/// # Errors
+/// - `INVALID_ARGUMENT`: `set` is no event set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlEventSetFree(set: nvmlEventSet_t) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlEventSetFree(set));
@@ -1015,6 +1251,9 @@ pub unsafe extern "C" fn nvmlEventSetFree(set: nvmlEventSet_t) -> nvmlReturn_t {
 }
 
 /// Connects to the daemon; the older name.
+///
+/// # Errors
+/// - `DRIVER_NOT_LOADED`: no daemon answers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlInit() -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlInit());
@@ -1022,6 +1261,10 @@ pub unsafe extern "C" fn nvmlInit() -> nvmlReturn_t {
 }
 
 /// Connects to the daemon.
+///
+/// # Errors
+/// - `DRIVER_NOT_LOADED`: no daemon answers.
+/// - `INVALID_ARGUMENT`: `flags` has a bit that no flag is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlInitWithFlags(flags: c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlInitWithFlags(flags));
@@ -1029,6 +1272,9 @@ pub unsafe extern "C" fn nvmlInitWithFlags(flags: c_uint) -> nvmlReturn_t {
 }
 
 /// Connects to the daemon; calls are counted.
+///
+/// # Errors
+/// - `DRIVER_NOT_LOADED`: no daemon answers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlInit_v2() -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlInit_v2());
@@ -1036,6 +1282,9 @@ pub unsafe extern "C" fn nvmlInit_v2() -> nvmlReturn_t {
 }
 
 /// Gives nvidia-smi the table that it looks for, with no function in it.
+///
+/// # Errors
+/// - `NOT_FOUND`: it is another table.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlInternalGetExportTable(table: *mut *const c_void, id: *const c_void) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlInternalGetExportTable(table, id));
@@ -1048,6 +1297,9 @@ pub unsafe extern "C" fn nvmlInternalGetExportTable(table: *mut *const c_void, i
 }
 
 /// Takes one init back; the last closes the connection.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlShutdown() -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlShutdown());
@@ -1055,6 +1307,9 @@ pub unsafe extern "C" fn nvmlShutdown() -> nvmlReturn_t {
 }
 
 /// The latest CUDA version that the driver supports.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetCudaDriverVersion(cudaDriverVersion: *mut c_int) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlSystemGetCudaDriverVersion(cudaDriverVersion));
@@ -1066,6 +1321,9 @@ pub unsafe extern "C" fn nvmlSystemGetCudaDriverVersion(cudaDriverVersion: *mut 
 }
 
 /// The latest CUDA version that the driver supports.
+///
+/// # Errors
+/// Those that any function may return.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetCudaDriverVersion_v2(cudaDriverVersion: *mut c_int) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlSystemGetCudaDriverVersion_v2(cudaDriverVersion));
@@ -1077,6 +1335,9 @@ pub unsafe extern "C" fn nvmlSystemGetCudaDriverVersion_v2(cudaDriverVersion: *m
 }
 
 /// The driver version that is emulated.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: `version` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetDriverVersion(version: *mut c_char, length: c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlSystemGetDriverVersion(version, length));
@@ -1088,6 +1349,9 @@ pub unsafe extern "C" fn nvmlSystemGetDriverVersion(version: *mut c_char, length
 }
 
 /// The version of this interface.
+///
+/// # Errors
+/// - `INSUFFICIENT_SIZE`: `version` has no room for the text and its NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlSystemGetNVMLVersion(version: *mut c_char, length: c_uint) -> nvmlReturn_t {
     vgpu_core::traced!(LIBRARY, nvmlSystemGetNVMLVersion(version, length));

@@ -2,7 +2,7 @@
 
 use std::ptr::null_mut;
 
-use vgpu_core::abi::runtime::{cudaEvent_t, cudaGraph_t, cudaGraphExec_t, cudaGraphNode_t};
+use vgpu_core::abi::runtime::{cudaEvent_t, cudaGraph_t, cudaGraphNode_t};
 use vgpu_core::ffi::{InSlice, Out};
 
 use super::node::add_node;
@@ -75,20 +75,4 @@ pub(crate) fn cudaGraphEventWaitNodeGetEvent(node: cudaGraphNode_t, event_out: O
 
 pub(crate) fn cudaGraphEventWaitNodeSetEvent(node: cudaGraphNode_t, event: cudaEvent_t) -> RtResult {
     cu::cuGraphEventWaitNodeSetEvent(node, event)
-}
-
-pub(crate) fn cudaGraphExecEventRecordNodeSetEvent(
-    hGraphExec: cudaGraphExec_t,
-    hNode: cudaGraphNode_t,
-    event: cudaEvent_t,
-) -> RtResult {
-    cu::cuGraphExecEventRecordNodeSetEvent(hGraphExec, hNode, event)
-}
-
-pub(crate) fn cudaGraphExecEventWaitNodeSetEvent(
-    hGraphExec: cudaGraphExec_t,
-    hNode: cudaGraphNode_t,
-    event: cudaEvent_t,
-) -> RtResult {
-    cu::cuGraphExecEventWaitNodeSetEvent(hGraphExec, hNode, event)
 }

@@ -1,17 +1,13 @@
 //! Nodes that call a host function.
 
 use vgpu_core::abi::CUDA_HOST_NODE_PARAMS;
-use vgpu_core::abi::runtime::{cudaGraph_t, cudaGraphExec_t, cudaGraphNode_t, cudaHostNodeParams};
+use vgpu_core::abi::runtime::{cudaGraph_t, cudaGraphNode_t, cudaHostNodeParams};
 use vgpu_core::ffi::{In, InSlice, Out};
 
 use super::node::add_node;
 use crate::driver as cu;
 use crate::error::RtResult;
-
-/// Both libraries' structs hold the same.
-fn to_driver(params: &cudaHostNodeParams) -> CUDA_HOST_NODE_PARAMS {
-    CUDA_HOST_NODE_PARAMS { fn_: params.fn_, userData: params.userData }
-}
+use crate::graph_node;
 
 pub(crate) fn cudaGraphAddHostNode(
     pGraphNode: Out<cudaGraphNode_t>,
@@ -20,7 +16,7 @@ pub(crate) fn cudaGraphAddHostNode(
     _numDependencies: usize,
     pNodeParams: In<cudaHostNodeParams>,
 ) -> RtResult {
-    let params = to_driver(pNodeParams.get());
+    let params = graph_node::call_to_driver(pNodeParams.get());
     // SAFETY: the slice is live, and the program's function and its data are passed through.
     add_node(pGraphNode, &pDependencies, |node, after, count| unsafe {
         cu::cuGraphAddHostNode(node, graph, after, count, &params)
@@ -36,14 +32,5 @@ pub(crate) fn cudaGraphHostNodeGetParams(node: cudaGraphNode_t, pNodeParams: Out
 
 pub(crate) fn cudaGraphHostNodeSetParams(node: cudaGraphNode_t, pNodeParams: In<cudaHostNodeParams>) -> RtResult {
     // SAFETY: the program's function and its data are passed through.
-    unsafe { cu::cuGraphHostNodeSetParams(node, &to_driver(pNodeParams.get())) }
-}
-
-pub(crate) fn cudaGraphExecHostNodeSetParams(
-    hGraphExec: cudaGraphExec_t,
-    node: cudaGraphNode_t,
-    pNodeParams: In<cudaHostNodeParams>,
-) -> RtResult {
-    // SAFETY: as above.
-    unsafe { cu::cuGraphExecHostNodeSetParams(hGraphExec, node, &to_driver(pNodeParams.get())) }
+    unsafe { cu::cuGraphHostNodeSetParams(node, &graph_node::call_to_driver(pNodeParams.get())) }
 }

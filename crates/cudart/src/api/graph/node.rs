@@ -7,12 +7,12 @@ use vgpu_core::abi::runtime::{
     cudaGraph_t, cudaGraphExec_t, cudaGraphNode_t, cudaGraphNodeType, cudaKernelNodeParams, cudaLaunchAttributeID,
     cudaLaunchAttributeValue, cudaMemcpy3DParms, cudaMemcpyKind, cudaMemsetParams,
 };
-use vgpu_core::abi::{CUDA_MEMCPY3D, CUgraphNodeType, CUkernelNodeAttrID};
+use vgpu_core::abi::{CUgraphNodeType, CUkernelNodeAttrID};
 use vgpu_core::ffi::{In, InSlice, Out};
 
 use crate::api::memcpy::within_symbol;
 use crate::copy::{self, Direction};
-use crate::error::{RtError, RtResult};
+use crate::error::RtResult;
 use crate::graph_node;
 use crate::{current, driver as cu};
 
@@ -86,16 +86,6 @@ pub(crate) fn cudaGraphKernelNodeSetParams(node: cudaGraphNode_t, pNodeParams: I
     unsafe { cu::cuGraphKernelNodeSetParams_v2(node, &params) }
 }
 
-pub(crate) fn cudaGraphExecKernelNodeSetParams(
-    hGraphExec: cudaGraphExec_t,
-    node: cudaGraphNode_t,
-    pNodeParams: In<cudaKernelNodeParams>,
-) -> RtResult {
-    let params = graph_node::kernel_to_driver(pNodeParams.get())?;
-    // SAFETY: as above.
-    unsafe { cu::cuGraphExecKernelNodeSetParams_v2(hGraphExec, node, &params) }
-}
-
 pub(crate) fn cudaGraphAddMemcpyNode(
     pGraphNode: Out<cudaGraphNode_t>,
     graph: cudaGraph_t,
@@ -155,17 +145,12 @@ fn add_copy(
     after: &InSlice<cudaGraphNode_t>,
     params: &cudaMemcpy3DParms,
 ) -> RtResult {
-    let copy = copy_of(params)?;
+    let copy = graph_node::copy_to_driver(params)?;
     let context = current::context()?;
     // SAFETY: the slice is live; the copy's memory is the caller's, for when the graph runs.
     add_node(pGraphNode, after, |node, after, count| unsafe {
         cu::cuGraphAddMemcpyNode(node, graph, after, count, &copy, context)
     })
-}
-
-/// A node cannot hold a copy of nothing.
-fn copy_of(params: &cudaMemcpy3DParms) -> RtResult<CUDA_MEMCPY3D> {
-    copy::describe_box(params)?.ok_or(RtError::INVALID_VALUE)
 }
 
 pub(crate) fn cudaGraphMemcpyNodeSetParams(node: cudaGraphNode_t, pNodeParams: In<cudaMemcpy3DParms>) -> RtResult {
@@ -185,32 +170,7 @@ pub(crate) unsafe fn cudaGraphMemcpyNodeSetParams1D(
 fn set_copy(node: cudaGraphNode_t, params: &cudaMemcpy3DParms) -> RtResult {
     current::context()?;
     // SAFETY: the copy's memory is the caller's, for when the graph runs.
-    unsafe { cu::cuGraphMemcpyNodeSetParams(node, &copy_of(params)?) }
-}
-
-pub(crate) fn cudaGraphExecMemcpyNodeSetParams(
-    hGraphExec: cudaGraphExec_t,
-    node: cudaGraphNode_t,
-    pNodeParams: In<cudaMemcpy3DParms>,
-) -> RtResult {
-    set_exec_copy(hGraphExec, node, pNodeParams.get())
-}
-
-pub(crate) unsafe fn cudaGraphExecMemcpyNodeSetParams1D(
-    hGraphExec: cudaGraphExec_t,
-    node: cudaGraphNode_t,
-    dst: *mut c_void,
-    src: *const c_void,
-    count: usize,
-    kind: cudaMemcpyKind,
-) -> RtResult {
-    set_exec_copy(hGraphExec, node, &copy::one_row(dst, src, count, kind))
-}
-
-fn set_exec_copy(exec: cudaGraphExec_t, node: cudaGraphNode_t, params: &cudaMemcpy3DParms) -> RtResult {
-    let context = current::context()?;
-    // SAFETY: as above.
-    unsafe { cu::cuGraphExecMemcpyNodeSetParams(exec, node, &copy_of(params)?, context) }
+    unsafe { cu::cuGraphMemcpyNodeSetParams(node, &graph_node::copy_to_driver(params)?) }
 }
 
 pub(crate) fn cudaGraphAddMemsetNode(
@@ -239,18 +199,6 @@ pub(crate) fn cudaGraphMemsetNodeGetParams(node: cudaGraphNode_t, pNodeParams: O
 pub(crate) fn cudaGraphMemsetNodeSetParams(node: cudaGraphNode_t, pNodeParams: In<cudaMemsetParams>) -> RtResult {
     // SAFETY: the struct holds numbers.
     unsafe { cu::cuGraphMemsetNodeSetParams(node, &graph_node::fill_to_driver(pNodeParams.get())) }
-}
-
-pub(crate) fn cudaGraphExecMemsetNodeSetParams(
-    hGraphExec: cudaGraphExec_t,
-    node: cudaGraphNode_t,
-    pNodeParams: In<cudaMemsetParams>,
-) -> RtResult {
-    let context = current::context()?;
-    // SAFETY: as above.
-    unsafe {
-        cu::cuGraphExecMemsetNodeSetParams(hGraphExec, node, &graph_node::fill_to_driver(pNodeParams.get()), context)
-    }
 }
 
 pub(crate) fn cudaGraphAddEmptyNode(
@@ -329,30 +277,4 @@ pub(crate) unsafe fn cudaGraphMemcpyNodeSetParamsFromSymbol(
 ) -> RtResult {
     let source = within_symbol(symbol, count, offset, kind, Direction::DeviceToHost)?;
     set_copy(node, &copy::one_row(dst, source, count, kind))
-}
-
-pub(crate) unsafe fn cudaGraphExecMemcpyNodeSetParamsToSymbol(
-    hGraphExec: cudaGraphExec_t,
-    node: cudaGraphNode_t,
-    symbol: *const c_void,
-    src: *const c_void,
-    count: usize,
-    offset: usize,
-    kind: cudaMemcpyKind,
-) -> RtResult {
-    let target = within_symbol(symbol, count, offset, kind, Direction::HostToDevice)?;
-    set_exec_copy(hGraphExec, node, &copy::one_row(target, src, count, kind))
-}
-
-pub(crate) unsafe fn cudaGraphExecMemcpyNodeSetParamsFromSymbol(
-    hGraphExec: cudaGraphExec_t,
-    node: cudaGraphNode_t,
-    dst: *mut c_void,
-    symbol: *const c_void,
-    count: usize,
-    offset: usize,
-    kind: cudaMemcpyKind,
-) -> RtResult {
-    let source = within_symbol(symbol, count, offset, kind, Direction::DeviceToHost)?;
-    set_exec_copy(hGraphExec, node, &copy::one_row(dst, source, count, kind))
 }
