@@ -68,6 +68,7 @@ driver! {
     cuMemFree_v2(address: u64);
     cuMemGetInfo_v2(free: *mut usize, total: *mut usize);
     cuMemcpyHtoD_v2(target: u64, source: *const c_void, len: usize);
+    cuMemcpyHtoDAsync_v2(target: u64, source: *const c_void, len: usize, stream: *mut c_void);
     cuMemcpyDtoH_v2(target: *mut c_void, source: u64, len: usize);
     cuModuleLoadData(module: *mut *mut c_void, image: *const c_void);
     cuModuleGetFunction(function: *mut *mut c_void, module: *mut c_void, name: *const c_char);
@@ -164,6 +165,17 @@ impl Driver {
         // SAFETY: the slice is readable for its length.
         self.check("cuMemcpyHtoD_v2", unsafe {
             (self.cuMemcpyHtoD_v2)(target, source.as_ptr().cast(), size_of_val(source))
+        })
+    }
+
+    /// Copies to the device, on the default stream, and returns before that is done.
+    ///
+    /// # Errors
+    /// The call's.
+    pub fn write_async<T: Copy>(&self, target: u64, source: &[T]) -> Result<(), Failure> {
+        // SAFETY: the slice is readable for its length, and pageable: its bytes are taken before the call returns.
+        self.check("cuMemcpyHtoDAsync_v2", unsafe {
+            (self.cuMemcpyHtoDAsync_v2)(target, source.as_ptr().cast(), size_of_val(source), ptr::null_mut())
         })
     }
 

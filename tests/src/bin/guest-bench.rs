@@ -75,6 +75,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         || Ok(()),
     )?;
     batches("blocking call", 100, 50, || driver.memory().map(drop), || Ok(()))?;
+    let word = driver.alloc(4)?;
+    batches(
+        "copy in and sync 4 B",
+        100,
+        50,
+        || driver.write_async(word, &[1f32]).and_then(|()| driver.synchronize_stream()),
+        || Ok(()),
+    )?;
+    driver.free(word)?;
     if let Some(registers) = Registers::map()? {
         batches(
             "register read",
