@@ -287,9 +287,3 @@ pub(crate) fn symbol(name: &str) -> *mut c_void {
         cuLibraryUnload,
     )
 }
-
-/// A program with one fatbin: its wrapper, as the compiler lays it out, leaks like a program's own data.
-pub(crate) fn register(image: usize) -> *mut *mut c_void {
-    let wrapper: &'static [usize; 3] = Box::leak(Box::new([0x1_4662_43b1, image, 0]));
-    crate::registry::add_fatbin(wrapper.as_ptr().cast())
-}

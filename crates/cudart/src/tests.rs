@@ -63,6 +63,12 @@ fn stub(number: usize) -> *const c_void {
     std::ptr::without_provenance(0x5000_0000 + number * 16)
 }
 
+/// A program with one fatbin: its wrapper, as the compiler lays it out, leaks like a program's own data.
+fn register(image: usize) -> *mut *mut c_void {
+    let wrapper: &'static [usize; 3] = Box::leak(Box::new([0x1_4662_43b1, image, 0]));
+    registry::add_fatbin(wrapper.as_ptr().cast())
+}
+
 fn launch(host: *const c_void) -> cudaError_t {
     // SAFETY: the mock reads no arguments.
     unsafe { cudaLaunchKernel(host, ONE, ONE, null_mut(), 0, null_mut()) }
@@ -79,8 +85,8 @@ fn loads_of(image: usize) -> usize {
 #[test]
 fn a_fatbin_is_loaded_at_its_first_launch_and_only_then() {
     let (used, unused) = (0xa001, 0xa002);
-    registry::add_symbol(mock::register(used), Kind::Function, stub(1), c"kernel".as_ptr());
-    registry::add_symbol(mock::register(unused), Kind::Function, stub(2), c"kernel".as_ptr());
+    registry::add_symbol(register(used), Kind::Function, stub(1), c"kernel".as_ptr());
+    registry::add_symbol(register(unused), Kind::Function, stub(2), c"kernel".as_ptr());
     assert_eq!(loads_of(used), 0);
     assert_eq!([launch(stub(1)), launch(stub(1))], [cudaError_t::cudaSuccess; 2]);
     assert_eq!((loads_of(used), loads_of(unused), launches_of(used).len()), (1, 0, 2));
@@ -89,8 +95,8 @@ fn a_fatbin_is_loaded_at_its_first_launch_and_only_then() {
 #[test]
 fn a_kernel_name_means_the_kernel_of_its_own_fatbin() {
     let (first, second) = (0xb001, 0xb002);
-    registry::add_symbol(mock::register(first), Kind::Function, stub(11), c"same".as_ptr());
-    registry::add_symbol(mock::register(second), Kind::Function, stub(12), c"same".as_ptr());
+    registry::add_symbol(register(first), Kind::Function, stub(11), c"same".as_ptr());
+    registry::add_symbol(register(second), Kind::Function, stub(12), c"same".as_ptr());
     assert_eq!(launch(stub(12)), cudaError_t::cudaSuccess);
     assert_eq!((launches_of(first).len(), launches_of(second).len()), (0, 1));
 }
@@ -98,9 +104,9 @@ fn a_kernel_name_means_the_kernel_of_its_own_fatbin() {
 #[test]
 fn the_module_of_an_unregistered_fatbin_goes_with_the_next_call_and_the_context_stays() {
     let (gone, other) = (0xb101, 0xb102);
-    let fatbin = mock::register(gone);
+    let fatbin = register(gone);
     registry::add_symbol(fatbin, Kind::Function, stub(13), c"kernel".as_ptr());
-    registry::add_symbol(mock::register(other), Kind::Function, stub(14), c"kernel".as_ptr());
+    registry::add_symbol(register(other), Kind::Function, stub(14), c"kernel".as_ptr());
     assert_eq!(launch(stub(13)), cudaError_t::cudaSuccess);
     let unloads = || mock::look(|record| record.unloaded.iter().filter(|&&image| image == gone).count());
 
@@ -117,7 +123,7 @@ fn the_module_of_an_unregistered_fatbin_goes_with_the_next_call_and_the_context_
 
 #[test]
 fn a_kernel_that_the_image_lacks_is_an_invalid_device_function() {
-    registry::add_symbol(mock::register(0xc001), Kind::Function, stub(21), c"missing".as_ptr());
+    registry::add_symbol(register(0xc001), Kind::Function, stub(21), c"missing".as_ptr());
     assert_eq!(launch(stub(21)), cudaError_t::cudaErrorInvalidDeviceFunction);
     // SAFETY: takes nothing.
     let last = unsafe { cudaGetLastError() };
@@ -127,7 +133,7 @@ fn a_kernel_that_the_image_lacks_is_an_invalid_device_function() {
 #[test]
 fn the_null_stream_of_a_per_thread_program_is_the_threads_own() {
     let image = 0xd001;
-    registry::add_symbol(mock::register(image), Kind::Function, stub(31), c"kernel".as_ptr());
+    registry::add_symbol(register(image), Kind::Function, stub(31), c"kernel".as_ptr());
     // SAFETY: the mock reads no arguments.
     let launched = unsafe { cudaLaunchKernel_ptsz(stub(31), ONE, ONE, null_mut(), 0, null_mut()) };
     assert_eq!((launched, launch(stub(31))), (cudaError_t::cudaSuccess, cudaError_t::cudaSuccess));
@@ -136,7 +142,7 @@ fn the_null_stream_of_a_per_thread_program_is_the_threads_own() {
 
 #[test]
 fn an_empty_grid_is_an_invalid_configuration() {
-    registry::add_symbol(mock::register(0xe001), Kind::Function, stub(41), c"kernel".as_ptr());
+    registry::add_symbol(register(0xe001), Kind::Function, stub(41), c"kernel".as_ptr());
     // SAFETY: the mock reads no arguments.
     let launched = unsafe { cudaLaunchKernel(stub(41), dim3 { x: 0, ..ONE }, ONE, null_mut(), 0, null_mut()) };
     assert_eq!(launched, cudaError_t::cudaErrorInvalidConfiguration);
@@ -155,7 +161,7 @@ fn each_thread_starts_on_the_first_device_and_keeps_its_choice() {
 #[test]
 fn after_a_reset_every_thread_gets_a_new_context_and_modules_are_loaded_anew() {
     let image = 0xf001;
-    registry::add_symbol(mock::register(image), Kind::Function, stub(51), c"kernel".as_ptr());
+    registry::add_symbol(register(image), Kind::Function, stub(51), c"kernel".as_ptr());
     let (start, wait) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
     let other = std::thread::spawn(move || {
         // SAFETY: takes a number.
@@ -186,7 +192,7 @@ fn no_bytes_are_no_memory_and_null_is_nothing_to_free() {
 
 #[test]
 fn a_copy_must_stay_within_its_symbol() {
-    registry::add_symbol(mock::register(0x1001), Kind::Variable, stub(61), c"table".as_ptr());
+    registry::add_symbol(register(0x1001), Kind::Variable, stub(61), c"table".as_ptr());
     let bytes = [0u8; 64];
     // SAFETY: the mock's symbol is as long as the array, and a longer copy is refused.
     let copy =
@@ -246,7 +252,7 @@ fn a_library_that_does_not_load_can_be_unloaded() {
 #[test]
 fn a_programs_own_kernel_has_attributes_on_a_device_that_is_not_the_threads() {
     let image = 0xf091;
-    registry::add_symbol(mock::register(image), Kind::Function, stub(91), c"kernel".as_ptr());
+    registry::add_symbol(register(image), Kind::Function, stub(91), c"kernel".as_ptr());
     let mut device = -1;
     // SAFETY: takes numbers and a stub's address; the slot is a local.
     let results = unsafe {

@@ -5,7 +5,7 @@
 
 use vgpu_core::pci::{self, regs};
 
-use crate::{OutOfRange, end_of};
+use crate::bounds::{OutOfRange, end_of};
 
 /// Length of a conventional function's config space.
 pub const CONFIG_BYTES: usize = 256;

@@ -5,7 +5,7 @@ use vgpu_core::version::RELEASE;
 use vgpu_core::window::layout::ABI_HASH;
 use vgpu_core::wire::PROTOCOL_VERSION;
 
-use crate::{OutOfRange, end_of};
+use crate::bounds::{OutOfRange, end_of};
 
 const WORD_BYTES: u64 = 4;
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{guest_bench, measurements};
+use super::guest;
 use crate::workspace;
 
 /// More than this, for the worse, is marked.
@@ -44,12 +44,12 @@ pub(super) fn run(other: &Path, turns: u32, threads: u32) -> Result<()> {
 
 fn measure(dist: &Path, threads: u32, values: &mut Values) -> Result<()> {
     let window = workspace::output(Command::new(dist.join("bin/vgpud")).args(["selfbench", "--plain"]))?;
-    let guest = workspace::output(&mut guest_bench(dist, threads))?;
+    let guest = workspace::output(&mut guest::command(dist, threads))?;
     let of_window = window.lines().filter_map(|line| {
         let (name, value) = line.split_once(' ')?;
         Some((name.to_owned(), value.parse().ok()?))
     });
-    let of_guest = measurements(&guest)?.into_iter().map(|(name, value, _)| (name, value));
+    let of_guest = guest::measurements(&guest)?.into_iter().map(|(name, value, _)| (name, value));
     for (name, value) in of_window.chain(of_guest) {
         values.entry(name).or_default().push(value);
     }

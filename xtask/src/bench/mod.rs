@@ -1,15 +1,12 @@
 //! `cargo xtask bench`: what calls, launches and copies cost, beside the machine's own floor, in one run.
 
 mod against;
+mod guest;
 mod vm;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{collections::BTreeMap, path::PathBuf, process::Command};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::{demo::client::Client, dist, loading, workspace};
 
@@ -53,7 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
     println!("\na guest of the software GPU, {} worker threads\n", args.threads);
     let mut values = BTreeMap::new();
-    for (name, value, unit) in measurements(&workspace::output(&mut guest_bench(&dist, args.threads))?)? {
+    for (name, value, unit) in guest::measurements(&workspace::output(&mut guest::command(&dist, args.threads))?)? {
         println!("{name:<28} {value:>12.3} {unit}");
         values.insert(name, value);
     }
@@ -76,24 +73,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             Ok(())
         }
     }
-}
-
-/// The guest that measures the libraries in `dist`.
-fn guest_bench(dist: &Path, threads: u32) -> Command {
-    let mut command = workspace::cargo();
-    command.args(["run", "--quiet", "--release", "--package", "vgpu-tests", "--bin", "guest-bench"]);
-    command.env("VGPU", "embedded").env("VGPU_DIST", dist).env("VGPU_THREADS", threads.to_string());
-    command
-}
-
-/// Reads what guest-bench prints: a name, a value and a unit in each line.
-fn measurements(text: &str) -> Result<Vec<(String, f64, String)>> {
-    let read = |line: &str| {
-        let mut fields = line.split('\t');
-        let (name, value, unit) = (fields.next()?, fields.next()?, fields.next()?);
-        Some((name.to_owned(), value.parse().ok()?, unit.to_owned()))
-    };
-    text.lines().map(|line| read(line).with_context(|| format!("guest-bench printed {line:?}"))).collect()
 }
 
 fn ratio(values: &BTreeMap<String, f64>, name: &str, base_name: &str, base: f64) {

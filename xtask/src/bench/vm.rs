@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::measurements;
+use super::guest::measurements;
 use crate::{dist, running::Running, vm, workspace};
 
 const PROGRAMS: &str = "target/release";

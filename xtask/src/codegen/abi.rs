@@ -10,17 +10,10 @@ use syn::Item;
 use super::{
     codes,
     files::{HEADER, Output},
-    view::View,
+    view::{View, Views},
 };
 
 const DIR: &str = "vgpu-core/src/abi/generated";
-
-/// bindgen's views of the three libraries whose headers are public.
-pub(super) struct Views {
-    pub(super) driver: View,
-    pub(super) runtime: View,
-    pub(super) nvml: View,
-}
 
 /// Writes the type files and the code table.
 pub(super) fn write(views: &Views, output: &mut Output) -> Result<()> {

@@ -7,7 +7,7 @@ use std::{fmt::Write, fs};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{abi::Views, files::HEADER};
+use super::{files::HEADER, view::Views};
 use crate::workspace;
 
 /// What one library answers, as `headers/codes/<library>.tsv` says it.

@@ -25,11 +25,10 @@ use anyhow::{Result, bail, ensure};
 pub(crate) use self::files::HEADER as GENERATED_HEADER;
 use self::files::HEADER;
 use self::{
-    abi::Views,
     files::Output,
     spec::{Function, Library},
     versions::Versions,
-    view::View,
+    view::{View, Views},
 };
 use crate::headers;
 

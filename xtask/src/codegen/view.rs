@@ -20,6 +20,13 @@ pub(super) struct View {
     aliases: HashMap<String, Type>,
 }
 
+/// bindgen's views of the three libraries whose headers are public.
+pub(super) struct Views {
+    pub(super) driver: View,
+    pub(super) runtime: View,
+    pub(super) nvml: View,
+}
+
 /// A C function's parameters and result.
 pub(super) struct Signature {
     pub(super) params: Vec<(String, Type)>,

@@ -1,32 +1,29 @@
 //! `cargo xtask conformance`: llama.cpp's `test-backend-ops` compares every operation of its prebuilt CUDA backend on
 //! the vGPU with its CPU backend, and [`models`] its models of all architectures.
+//!
+//! - `device`: what the programs run on. `llama`, `operations`: test-backend-ops, and a run of it; `tally`: its words.
+//! - `races`: cases that the order of warps decides; `digests`: what was read back; `outcome`: whether all that will do.
+//! - `corpus`: whether every instruction of the client's kernels is known.
 
 mod corpus;
+mod device;
 mod digests;
 pub(crate) mod llama;
 mod models;
+mod operations;
+mod outcome;
 mod races;
 mod tally;
 
-use std::{
-    env,
-    ffi::{OsStr, OsString},
-    fs::File,
-    io::{BufRead, BufReader},
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    time::Instant,
-};
-
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
 pub(crate) use corpus::corpus;
 
-use crate::{demo::client::Client, dist, workspace};
-use digests::Digests;
+use crate::{demo::client::Client, dist};
+use device::{Device, Kind, Software};
 use llama::TestBackendOps;
 use models::Models;
-use tally::{Tally, strip_colours};
+use outcome::{nested_as_direct, verdict};
 
 /// Options of `cargo xtask conformance`.
 #[derive(clap::Args)]
@@ -115,7 +112,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
                 Suite::Models(models) => {
                     models.compare(&device, &models::Selection { arch: args.arch.as_deref(), seed: args.seed })
                 }
-                Suite::Operations(program) => device.compare(program, groups),
+                Suite::Operations(program) => program.compare(&device, groups),
             }
         };
         failures.extend(match &suite {
@@ -130,22 +127,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     verdict(&failures)
 }
 
-/// What came of a suite.
-struct Outcome {
-    /// A line each.
-    failures: Vec<String>,
-    digests: Digests,
-}
-
-/// What speaks against either run, or against both having computed the same.
-fn nested_as_direct(nested: Outcome, direct: Outcome) -> Vec<String> {
-    let different = nested.digests.differences(&direct.digests);
-    if different.is_empty() {
-        println!("nested: the same bytes as directly in {} reads", nested.digests.count());
-    }
-    direct.failures.into_iter().chain(nested.failures).chain(different).collect()
-}
-
 /// llama.cpp's programs that hold a device against the CPU.
 enum Suite {
     Operations(TestBackendOps),
@@ -157,136 +138,5 @@ pub(crate) fn run_selection(client: &Client) -> Result<()> {
     let program = TestBackendOps::build(client)?;
     let software = Software { capability: "7.5", threads: 2, schedule: "interleaved", racecheck: false, nested: false };
     let device = Device { client, kind: Kind::Embedded(software), preload: None };
-    verdict(&device.compare(&program, SELECTION)?.failures)
-}
-
-fn verdict(failures: &[String]) -> Result<()> {
-    if failures.is_empty() { Ok(()) } else { bail!("{} cases failed:\n  {}", failures.len(), failures.join("\n  ")) }
-}
-
-/// A software GPU's settings.
-#[derive(Clone, Copy)]
-struct Software<'a> {
-    capability: &'a str,
-    threads: u32,
-    schedule: &'a str,
-    racecheck: bool,
-    /// In the place of a driver that the executor of drivers' GPUs uses.
-    nested: bool,
-}
-
-/// Which device programs get.
-#[derive(Clone, Copy)]
-enum Kind<'a> {
-    /// A software GPU of their own.
-    Embedded(Software<'a>),
-    /// One that is there, with settings of its own.
-    Named(&'a str),
-}
-
-/// A device for the client's programs.
-#[derive(Clone, Copy)]
-struct Device<'a> {
-    client: &'a Client,
-    kind: Kind<'a>,
-    /// A library to be loaded into the programs before their own.
-    preload: Option<&'a Path>,
-}
-
-impl Device<'_> {
-    /// What it is called in results.
-    fn label(&self) -> &str {
-        match self.kind {
-            Kind::Embedded(Software { nested: true, .. }) => "nested",
-            Kind::Embedded(software) => software.capability,
-            Kind::Named(name) => name,
-        }
-    }
-
-    /// A command that runs `program` on the device.
-    fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(workspace::root().join("dist/bin/vgpu"));
-        command.args(["run", "--device"]);
-        match self.kind {
-            Kind::Embedded(Software { capability, threads, schedule, racecheck, nested }) => {
-                command.args(["embedded", "--profile", capability, "--threads", &threads.to_string()]);
-                command.args(["--schedule", schedule]).args(racecheck.then_some("--racecheck"));
-                if nested {
-                    command.env("VGPU_DEVICE", "driver").env("VGPU_NESTED", "1");
-                }
-            }
-            Kind::Named(name) => {
-                command.arg(name);
-            }
-        }
-        command.arg("--");
-        if let Some(library) = self.preload {
-            command.arg("env").arg(format!("LD_PRELOAD={}", library.display()));
-        }
-        command.arg(program);
-        command
-    }
-
-    /// Runs groups of (operations, pattern of parameters), and prints the counts.
-    fn compare(&self, program: &TestBackendOps, groups: &[(&str, &str)]) -> Result<Outcome> {
-        let started = Instant::now();
-        let mut tally = Tally::default();
-        for (ops, params) in groups {
-            self.run(program, ops, params, &mut tally)?;
-        }
-        tally.print(self.label(), started.elapsed().as_secs_f64());
-        Ok(Outcome { failures: tally.failures, digests: tally.digests })
-    }
-
-    fn run(&self, program: &TestBackendOps, ops: &str, params: &str, tally: &mut Tally) -> Result<()> {
-        let mut command = self.command(program.program());
-        command.args(["test", "-b", "CUDA0", "-p", params]);
-        if !ops.is_empty() {
-            command.args(["-o", ops]);
-        }
-        let ggml = program.ggml();
-        command.current_dir(ggml).env("LD_LIBRARY_PATH", library_path(&[ggml]));
-        command.env("GGML_BACKEND_PATH", self.client.cuda_backend());
-        // The backend's chatter would tear the lines apart.
-        let log = log_path()?;
-        let errors = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(errors)
-            .spawn()
-            .with_context(|| format!("cannot start {command:?}"))?;
-        let output = child.stdout.take().context("no pipe to test-backend-ops")?;
-        let before = tally.passed();
-        let mut reached_its_end = false;
-        for line in BufReader::new(output).lines() {
-            let line = line.context("test-backend-ops printed something that is not UTF-8")?;
-            let line = tally.digests.take(&strip_colours(&line));
-            reached_its_end |= line.contains(" tests passed");
-            tally.note(&line);
-        }
-        let status = child.wait().context("test-backend-ops vanished")?;
-        // A name that llama.cpp does not know, or a pattern that fits nothing, must not pass for a test.
-        let is_idle = |op: &str| !op.is_empty() && !tally.by_op.contains_key(op);
-        let idle: Vec<&str> = ops.split(',').filter(|op| is_idle(op)).collect();
-        if !reached_its_end || tally.passed() == before || !idle.is_empty() {
-            let what = if reached_its_end { format!("tested nothing of {idle:?}") } else { "broke off".to_owned() };
-            let log = log.display();
-            tally
-                .failures
-                .push(format!("{ops} {params}: test-backend-ops {what} ({status}); what it said is in {log}"));
-        }
-        Ok(())
-    }
-}
-
-/// Where the programs' and the executor's messages of the last run are.
-fn log_path() -> Result<PathBuf> {
-    Ok(workspace::cache_dir()?.join("conformance.log"))
-}
-
-/// The programs' libraries stand first in the path; `vgpu run` puts the vGPU's before them.
-fn library_path(first: &[&Path]) -> OsString {
-    let rest = env::var_os("LD_LIBRARY_PATH").filter(|rest| !rest.is_empty());
-    let folders: Vec<OsString> = first.iter().map(|folder| folder.as_os_str().to_owned()).chain(rest).collect();
-    folders.join(OsStr::new(":"))
+    verdict(&program.compare(&device, SELECTION)?.failures)
 }

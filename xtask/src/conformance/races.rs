@@ -7,7 +7,11 @@ use std::{collections::BTreeSet, fs};
 
 use anyhow::{Context, Result};
 
-use super::{Device, Kind, Software, Tally, TestBackendOps, log_path};
+use super::{
+    device::{Device, Kind, Software, log_path},
+    llama::TestBackendOps,
+    tally::Tally,
+};
 use crate::demo::client::Client;
 
 /// Races of one case that are printed.
@@ -27,7 +31,7 @@ pub(super) fn compare(
         preload: None,
     };
     let mut harsh = Tally::default();
-    device("to-barrier", software.racecheck).run(program, ops, params, &mut harsh)?;
+    program.run(&device("to-barrier", software.racecheck), ops, params, &mut harsh)?;
     println!(
         "{}: {} cases pass and {} fail when each warp runs to its barrier",
         software.capability,
@@ -41,7 +45,7 @@ pub(super) fn compare(
             continue;
         };
         let mut fair = Tally::default();
-        device("interleaved", true).run(program, op, &exactly(params), &mut fair)?;
+        program.run(&device("interleaved", true), op, &exactly(params), &mut fair)?;
         let log = log_path()?;
         let said = fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?;
         let races: BTreeSet<&str> = said.lines().filter_map(race).collect();

@@ -4,7 +4,7 @@ use std::{fmt::Write, fs, path::Path, process::Command};
 
 use anyhow::Result;
 
-use super::install;
+use super::place::install;
 use crate::{
     codegen::spec::{Function, Library},
     workspace,

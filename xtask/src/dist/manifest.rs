@@ -7,7 +7,7 @@ use quote::ToTokens;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{DOCUMENTS, LINKS, PROGRAMS};
+use super::contents::{DOCUMENTS, LINKS, PROGRAMS};
 use crate::{
     codegen::spec::{Function, Library, Returns},
     workspace,

@@ -3,12 +3,13 @@
 //! cargo cannot give a library a SONAME and symbol versions of its own, so the shims are built as static libraries and
 //! linked here. The programs write their own man pages and shell completions. `VGPU_DIST` names another folder than dist/.
 
+mod contents;
 mod link;
 mod manifest;
+mod place;
 
 use std::{
     env, fs,
-    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -19,6 +20,8 @@ use crate::{
     codegen::spec::{self, Library},
     workspace,
 };
+use contents::{DOCUMENTS, LINKS, PROGRAMS};
+use place::{install, replace_link};
 
 /// Options of `cargo xtask dist`.
 #[derive(Default, clap::Args)]
@@ -28,21 +31,6 @@ pub(crate) struct Args {
     #[arg(long)]
     debug: bool,
 }
-
-/// Names by which programs look for a library besides its SONAME.
-const LINKS: [(&str, &str); 5] = [
-    ("libcuda.so", "libcuda.so.1"),
-    ("libcudart.so", "libcudart.so.12"),
-    ("libnvidia-ml.so", "libnvidia-ml.so.1"),
-    ("libcublas.so", "libcublas.so.12"),
-    ("libcublasLt.so", "libcublasLt.so.12"),
-];
-
-/// The programs beside the libraries.
-const PROGRAMS: [&str; 2] = ["vgpud", "vgpu"];
-
-/// What the programs write about themselves.
-const DOCUMENTS: [&str; 2] = ["man/man1", "completions"];
 
 /// Runs the subcommand.
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -112,18 +100,4 @@ fn document(dist: &Path) -> Result<()> {
         workspace::check(Command::new(dist.join("bin").join(program)).arg("documentation").arg(dist))?;
     }
     Ok(())
-}
-
-/// Copies a file so that nobody sees half of it, and a running program keeps the old one.
-fn install(from: &Path, to: &Path) -> Result<()> {
-    let draft = to.with_extension("draft");
-    fs::copy(from, &draft).with_context(|| from.display().to_string())?;
-    fs::rename(&draft, to).with_context(|| to.display().to_string())
-}
-
-fn replace_link(link: &Path, target: &str) -> Result<()> {
-    let draft = link.with_extension("draft");
-    let _ = fs::remove_file(&draft);
-    symlink(target, &draft)?;
-    fs::rename(&draft, link).with_context(|| link.display().to_string())
 }

@@ -1,6 +1,6 @@
 //! What comes with the libraries into strangers' processes.
 
-use super::Tree;
+use super::tree::Tree;
 
 /// The libraries' crates, and the one that all of them are made on.
 const SHIMS: [&str; 5] = ["vgpu-core", "crates/cuda", "crates/cudart", "crates/cublas", "crates/nvml"];

@@ -1,6 +1,6 @@
 //! Whether one can tell by its path what not to edit.
 
-use super::Tree;
+use super::tree::Tree;
 use crate::codegen::GENERATED_HEADER;
 
 /// Written for people to read, beside what it is written from.

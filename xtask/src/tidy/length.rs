@@ -1,6 +1,6 @@
 //! Whether a file is still about one thing.
 
-use super::Tree;
+use super::tree::Tree;
 
 const LINES_MAX: usize = 600;
 

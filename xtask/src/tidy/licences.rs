@@ -1,6 +1,6 @@
 //! Whether whoever gets a package may use it.
 
-use super::Tree;
+use super::tree::Tree;
 
 /// Texts at the root, and words that they begin with.
 const TEXTS: [(&str, &str); 2] = [("LICENSE-MIT", "MIT License"), ("LICENSE-APACHE", "Apache License")];

@@ -1,6 +1,6 @@
 //! Whether documents still speak of this repository.
 
-use super::Tree;
+use super::tree::Tree;
 
 /// Folders at the root: a word in backticks that begins with one of them is a path.
 const FOLDERS: [&str; 5] = ["crates/", "headers/", "tests/", "vgpu-core/", "xtask/"];

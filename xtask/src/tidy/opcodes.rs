@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Tree;
+use super::tree::Tree;
 
 const TABLE: &str = "vgpu-core/src/wire/messages.rs";
 /// A number and a name in each line: all messages that there ever were.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use proc_macro2::{TokenStream, TokenTree};
 
-use super::Tree;
+use super::tree::Tree;
 
 /// Paths, and folders that end with `/`, each with why.
 const LIST: &str = "xtask/src/tidy/unsafe.txt";

@@ -10,16 +10,18 @@ use vgpu_core::transport::{DEFAULT_SOCKET, RECORD};
 
 use super::dist::Dist;
 use super::entry::Content;
+use super::options::Args;
 use super::record::Record;
 use super::systemd::daemon::{self, Admitted, SOCKET, VM_SOCKET};
 use super::systemd::drop_in::{self, Way};
 use super::systemd::service::Service;
 use super::systemd::{self, UNITS, function};
 use super::tree::Tree;
-use super::{Args, NVIDIA_DRIVER};
 use crate::guest_setup::root::Root;
 use crate::guest_setup::{self, function as pci};
 
+/// There while the driver of real GPUs is loaded.
+pub(super) const NVIDIA_DRIVER: &str = "/proc/driver/nvidia/version";
 /// Any function of a VM.
 const ANY_FUNCTION: &str = "pci";
 const OWN_DEVICE: &str = "Environment=VGPU=";

@@ -6,14 +6,7 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::tree::Tree;
-
-/// When a folder has last changed.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub(super) struct Time {
-    pub(super) s: i64,
-    pub(super) ns: i64,
-}
+use super::tree::{Time, Tree};
 
 /// All such folders of an installation.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

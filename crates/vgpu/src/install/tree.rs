@@ -15,8 +15,6 @@ use rustix::fs::{AtFlags, Dir, FileType, Gid, Mode, OFlags, Stat, Timespec, Time
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::times::Time;
-
 /// Of folders and of programs and libraries.
 pub(super) const EXECUTABLE: u32 = 0o755;
 /// Of everything else.
@@ -52,6 +50,13 @@ pub(super) struct Print {
     pub(super) gid: u32,
     pub(super) mtime_s: i64,
     pub(super) mtime_ns: i64,
+}
+
+/// When a folder has last changed.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(super) struct Time {
+    s: i64,
+    ns: i64,
 }
 
 /// What became of a folder that should go.

@@ -15,7 +15,12 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{Device, Outcome, digests::Digests, library_path, log_path, tally::strip_colours};
+use super::{
+    device::{Device, library_path, log_path},
+    digests::Digests,
+    outcome::Outcome,
+    tally::strip_colours,
+};
 use crate::demo::client::Client;
 use build::TestLlamaArchs;
 use tally::Tally;

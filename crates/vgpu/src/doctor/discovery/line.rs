@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::super::ollama::Ollama;
 use super::super::probe::BackendDevice;
-use super::{Era, Found};
+use super::era::Era;
+use super::found::Found;
 
 /// Where no device was found.
 pub(super) const NO_DEVICE: &str = "inference compute id=cpu library=cpu";

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::backend::Backend;
 use super::super::ollama::{OWN_FOLDER, Ollama};
 use super::super::probe::{self, BackendAnswer, Failure, Setting, Task};
-use super::Era;
+use super::era::Era;
 use super::folders::{self, Folder};
 use crate::ollama::layout::BACKEND;
 

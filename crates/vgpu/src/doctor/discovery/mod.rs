@@ -4,14 +4,15 @@
 //! first has found. Here `vgpu doctor-probe` is that process, with the environment that Ollama would give it.
 //!
 //! - `folders`: which folders Ollama looks into; `look`: one process, and what came of it.
-//! - `rules`: which devices Ollama takes; `line`: what it logs about them.
+//! - `era`: by which program. `rules`: which devices Ollama takes; `found`: those, each once; `line`: what it logs about them.
 
+mod era;
 mod folders;
+mod found;
 mod line;
 mod look;
 mod rules;
 
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -20,27 +21,11 @@ use super::backend::Backend;
 use super::check::Check;
 use super::ollama::Ollama;
 use super::probe::BackendDevice;
+use era::Era;
 use folders::{Choice, Folder};
+use found::{Found, without_duplicates, without_overlap};
 use look::{Look, Trouble};
 use rules::Verdict;
-
-/// Which of its programs Ollama has look for devices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Era {
-    /// Ollama's own runner, since 0.12.4.
-    Runner,
-    /// llama-server, since 0.30.
-    LlamaServer,
-}
-
-/// A device that Ollama would use, and the folder that serves it.
-struct Found<'a> {
-    folder: &'a Folder,
-    /// Its place among the folder's devices.
-    index: usize,
-    device: BackendDevice,
-    driver_version: i32,
-}
 
 /// Performs the discovery.
 pub(super) fn check(ollama: &Ollama, program: &Path, limit: Duration) -> Check {
@@ -149,33 +134,4 @@ fn look_into<'a>(
         }
     }
     Ok((found, troubles))
-}
-
-/// Of devices that several folders serve, those of the last folder by name, which is the newest CUDA.
-fn without_overlap<'a>(mut found: Vec<Found<'a>>, notes: &mut Vec<String>) -> Vec<Found<'a>> {
-    found.sort_by(|one, other| other.folder.name.cmp(&one.folder.name));
-    let mut server: HashMap<String, &str> = HashMap::new();
-    found.retain(|found| {
-        let by = *server.entry(found.device.driver.uuid.clone()).or_insert(&found.folder.name);
-        if by != found.folder.name {
-            notes.push(format!("{}: {} is left to {by}", found.folder.name, found.device.name));
-        }
-        by == found.folder.name
-    });
-    found
-}
-
-/// Ollama drops a device that it has already, which a second copy of the backend brings.
-fn without_duplicates<'a>(mut found: Vec<Found<'a>>, notes: &mut Vec<String>) -> Vec<Found<'a>> {
-    let mut known = HashSet::new();
-    found.retain(|found| {
-        let driver = &found.device.driver;
-        let identity = if driver.pci_address.is_empty() { &driver.uuid } else { &driver.pci_address };
-        let is_new = known.insert(identity.clone());
-        if !is_new {
-            notes.push(format!("{}: {} is dropped, being {identity} again", found.folder.name, found.device.name));
-        }
-        is_new
-    });
-    found
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::architectures;
 use super::super::probe::{BackendAnswer, BackendDevice};
-use super::Era;
+use super::era::Era;
 use super::folders::{self, Folder};
 
 /// The folder whose devices are held against the driver's version.

@@ -1,4 +1,4 @@
-//! Since when something has been there that a server needs, by the times that the kernel keeps.
+//! Since when something has been there that a server needs, by the times that the kernel keeps; and how long that is in words.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -54,6 +54,17 @@ impl Clock {
 
     pub(super) fn age(&self, ticks: u64) -> Duration {
         self.now.duration_since(self.of_ticks(ticks)).unwrap_or_default()
+    }
+}
+
+/// A duration for people.
+pub(super) fn show(duration: Duration) -> String {
+    let s = duration.as_secs();
+    match s {
+        0..60 => format!("{:.1} s", duration.as_secs_f64()),
+        60..3600 => format!("{} min {} s", s / 60, s % 60),
+        3600..86_400 => format!("{} h {} min", s / 3600, s % 3600 / 60),
+        _ => format!("{} days {} h", s / 86_400, s % 86_400 / 3600),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Whether a running server has the GPU, and if not, why and what to do.
 
 use super::look::Look;
-use super::{Running, show};
+use super::moments::show;
+use super::running::{Runner, Running};
 
 /// What all that was seen comes to.
 pub(super) enum Verdict {
@@ -87,7 +88,7 @@ fn replaced(running: &Running) -> Verdict {
 
 /// Whether something of it is on a GPU just now.
 fn has_gpu(running: &Running) -> bool {
-    let is_connected = |runner: &super::Runner| matches!(runner.connection, Some(Some(_)));
+    let is_connected = |runner: &Runner| matches!(runner.connection, Some(Some(_)));
     let models = running.models.as_deref().unwrap_or_default();
     match running.runners.iter().any(|runner| runner.has_model && runner.connection.is_some()) {
         // What its processes have says more than what it has planned.
@@ -98,7 +99,7 @@ fn has_gpu(running: &Running) -> bool {
 
 /// A process that has had a model for a while, and no GPU.
 fn on_cpu(running: &Running) -> Option<u32> {
-    let is_without = |runner: &&super::Runner| runner.has_model && !runner.is_young && runner.connection == Some(None);
+    let is_without = |runner: &&Runner| runner.has_model && !runner.is_young && runner.connection == Some(None);
     running.runners.iter().find(is_without).map(|runner| runner.pid)
 }
 

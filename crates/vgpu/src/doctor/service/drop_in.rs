@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::restart::restart;
 use crate::doctor::check::Check;
 use crate::doctor::variables::Variables;
 use crate::machine::Machine;
@@ -49,11 +50,7 @@ pub(super) fn check(
 }
 
 fn again(unit: &Unit) -> String {
-    format!(
-        "`vgpu install --service {}` again, after taking away what overrides it; then {}",
-        unit.name,
-        super::restart(unit)
-    )
+    format!("`vgpu install --service {}` again, after taking away what overrides it; then {}", unit.name, restart(unit))
 }
 
 /// The text that a record of an installation has for a path, and where the record is.

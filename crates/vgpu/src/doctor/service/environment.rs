@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use super::restart::restart;
 use crate::doctor::check::Check;
 use crate::doctor::variables::Variables;
 use crate::machine::Machine;
@@ -18,7 +19,7 @@ const VARIABLES_MAX: usize = 10_000;
 
 /// A service's variables, and a check of the files that they come from.
 pub(super) fn variables(unit: &Unit, machine: &Machine) -> (Variables, Check) {
-    let mut all = Variables::of_service(super::restart(unit));
+    let mut all = Variables::of_service(restart(unit));
     let mut check = Check::ok("service.environment", format!("{}: its environment", unit.name));
     all.set("PATH", PATH, None);
     let system = machine.read(Path::new(SYSTEM)).ok().flatten().unwrap_or_default();

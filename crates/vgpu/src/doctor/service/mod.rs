@@ -5,6 +5,7 @@
 //! - `namespace`, `sandbox`: files, sockets and system calls that the sandbox leaves.
 //! - `reach`: all of these together, for the device and the libraries.
 //! - `drop_in`: what `vgpu install` wrote; `confinement`: AppArmor, packages, leftovers.
+//! - `restart`: how a change takes effect, for the end of a fix.
 
 mod account;
 mod confinement;
@@ -12,6 +13,7 @@ mod drop_in;
 mod environment;
 mod namespace;
 mod reach;
+mod restart;
 mod sandbox;
 
 use std::path::{Path, PathBuf};
@@ -99,9 +101,4 @@ impl Service {
         all.push(confinement::leftovers(unit, machine, &searched, reference));
         all
     }
-}
-
-/// How a change of a unit takes effect, for the end of a sentence.
-fn restart(unit: &Unit) -> String {
-    format!("`systemctl daemon-reload` and `systemctl restart {}`", unit.name)
 }

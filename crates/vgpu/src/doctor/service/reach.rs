@@ -10,6 +10,7 @@ use vgpu_core::transport::{DEFAULT_SOCKET, SELECTION_VARIABLE};
 
 use super::account::{Account, READ, WRITE};
 use super::namespace::{Namespace, Sight};
+use super::restart::restart;
 use super::sandbox;
 use crate::doctor::check::Check;
 use crate::doctor::libraries::LIBRARIES;
@@ -97,7 +98,7 @@ pub(super) fn checks(scene: &Scene<'_>) -> Vec<Check> {
     all.push(libraries(scene, &namespace));
     if let Some(cause) = &scene.account.unknown {
         let check = Check::ok("service.account", format!("{unit}: its user and groups"));
-        let fix = format!("make the user or group, or correct the setting; then {}", super::restart(scene.unit));
+        let fix = format!("make the user or group, or correct the setting; then {}", restart(scene.unit));
         all.insert(0, check.failed(format!("{cause}; so the service does not start"), fix));
     }
     all
@@ -172,7 +173,7 @@ fn troubles(scene: &Scene<'_>, namespace: &Namespace, route: &Route) -> Vec<Trou
 
 fn socket_troubles(scene: &Scene<'_>, namespace: &Namespace, path: &Path, all: &mut Vec<Trouble>) {
     let shown = path.display();
-    let restart = super::restart(scene.unit);
+    let restart = restart(scene.unit);
     match scene.machine.metadata(path) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => all.push(Trouble {
             is_doubtful: true,
@@ -223,7 +224,7 @@ fn socket_troubles(scene: &Scene<'_>, namespace: &Namespace, path: &Path, all: &
 
 fn function_troubles(scene: &Scene<'_>, namespace: &Namespace, file: &Path, all: &mut Vec<Trouble>) {
     let Ok(walk) = scene.machine.walk(file) else { return };
-    let restart = super::restart(scene.unit);
+    let restart = restart(scene.unit);
     hidden(scene, namespace, file, all);
     if let Some(because) = namespace.read_only(&walk.path) {
         let fix = format!("{} (it adds ReadWritePaths=-/sys/devices); then {restart}", install(scene.unit));
@@ -248,10 +249,10 @@ fn hidden(scene: &Scene<'_>, namespace: &Namespace, path: &Path, all: &mut Vec<T
                 "`systemctl edit {}`: BindPaths={folder} (for InaccessiblePaths= and ProtectHome=, take the setting away \
                  instead); then {}",
                 scene.unit.name,
-                super::restart(scene.unit)
+                restart(scene.unit)
             ),
             None => {
-                format!("`systemctl edit {}`: BindPaths={folder}; then {}", scene.unit.name, super::restart(scene.unit))
+                format!("`systemctl edit {}`: BindPaths={folder}; then {}", scene.unit.name, restart(scene.unit))
             }
         };
         all.push(Trouble { evidence, ..Trouble::new(Area::Files, cause, fix) });
@@ -315,7 +316,7 @@ fn libraries(scene: &Scene<'_>, namespace: &Namespace) -> Check {
     folders.retain(|folder| folder.is_absolute());
     let files = folders.iter().flat_map(|folder| LIBRARIES.iter().map(|library| folder.join(library.soname)));
     let files = files.filter(|file| scene.machine.exists(file));
-    let restart = super::restart(scene.unit);
+    let restart = restart(scene.unit);
     let mut seen = 0;
     for file in files {
         seen += 1;
