@@ -8,7 +8,7 @@
 //!
 //! A function that works and returns a result code must have it; an alias has that of its body. A code stands there without
 //! what all of its library's begin with: `INVALID_VALUE` is `CUDA_ERROR_INVALID_VALUE`. What any function of a library may return
-//! is said once, in headers/spec/<library>/ERRORS.md.
+//! is said once, in `headers/spec/<library>/ERRORS.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
