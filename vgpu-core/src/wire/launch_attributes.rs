@@ -3,6 +3,7 @@
 //! No handle is among them, and only one holds an address. That a launch is cooperative stands in its flags.
 
 use super::Pod;
+use super::messages::{ClusterOccupancy, Launch, LaunchEx};
 use crate::abi::CUlaunchAttributeID as Id;
 use crate::error::{CuError, CuResult};
 
@@ -121,6 +122,30 @@ impl LaunchAttributes {
             attributes.set(LaunchAttribute::new(Id(id), &value)?);
         }
         Ok((attributes, rest))
+    }
+}
+
+impl LaunchEx {
+    /// The launch without its attributes.
+    pub fn plain(&self) -> Launch {
+        let &Self { function, stream, flags, grid, block, dynamic_shared_bytes, attribute_count: _ } = self;
+        Launch { function, stream, flags, grid, block, dynamic_shared_bytes, reserved: 0 }
+    }
+}
+
+impl ClusterOccupancy {
+    /// The launch that it asks about.
+    pub fn launch(&self) -> LaunchEx {
+        let &Self { function, question: _, flags, grid, block, dynamic_shared_bytes, attribute_count } = self;
+        LaunchEx { function, stream: 0, flags, grid, block, dynamic_shared_bytes, attribute_count }
+    }
+}
+
+impl Launch {
+    /// The launch with so many attributes.
+    pub fn with_attributes(&self, attribute_count: u32) -> LaunchEx {
+        let &Self { function, stream, flags, grid, block, dynamic_shared_bytes, reserved: _ } = self;
+        LaunchEx { function, stream, flags, grid, block, dynamic_shared_bytes, attribute_count }
     }
 }
 

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::ffi::c_void;
 
 use vgpu_core::abi::CUdevice_attribute;
-use vgpu_core::wire::Pod;
 use vgpu_core::wire::launch_attributes::LaunchAttributes;
 use vgpu_core::wire::messages::Launch;
+use vgpu_core::wire::{Op, Pod};
 use vgpu_core::{CuError, CuResult};
 
 use super::context::Context;
@@ -235,13 +235,16 @@ pub(crate) unsafe fn node_work(
     Ok(Work::Kernel(KernelWork::new(function, shape, &LaunchAttributes::NONE, Params::new(&packed))))
 }
 
-/// Queues another library's message on a stream; its stream field, at its start, is filled in here.
+/// Queues another library's message on a stream; its stream field is filled in here.
 ///
 /// # Errors
-/// `INVALID_VALUE` when it has no such field, else those of capture and link.
+/// `INVALID_VALUE` when it is no work of a stream, else those of capture and link.
 pub(crate) fn post_for_library(process: &Process, stream: &Stream, op: u16, fixed: &[u8], tail: &[u8]) -> CuResult {
     let mut fixed = fixed.to_vec();
-    fixed.get_mut(..4).ok_or(CuError::INVALID_VALUE)?.copy_from_slice(&stream.slot().to_le_bytes());
+    let at = Op::from_code(op).and_then(Op::stream_offset).ok_or(CuError::INVALID_VALUE)?;
+    let slot = stream.slot();
+    let field = fixed.get_mut(at..at + size_of_val(&slot)).ok_or(CuError::INVALID_VALUE)?;
+    field.copy_from_slice(slot.as_bytes());
     match stream.enter(process)? {
         Arm::Live(live) => live.post_raw(op, &fixed, tail).map(drop),
         Arm::Captured(captured) => captured.add(Work::Library { op, fixed: fixed.into(), tail: tail.into() }),
