@@ -51,11 +51,11 @@ pub(crate) fn look<R>(look: impl FnOnce(&Record) -> R) -> R {
     look(&RECORD.lock())
 }
 
-const OK: CUresult = CUresult(0);
-const INVALID_VALUE: CUresult = CUresult(1);
-const INVALID_DEVICE: CUresult = CUresult(101);
-const INVALID_CONTEXT: CUresult = CUresult(201);
-const NOT_FOUND: CUresult = CUresult(500);
+const OK: CUresult = CUresult::CUDA_SUCCESS;
+const INVALID_VALUE: CUresult = CUresult::CUDA_ERROR_INVALID_VALUE;
+const INVALID_DEVICE: CUresult = CUresult::CUDA_ERROR_INVALID_DEVICE;
+const INVALID_CONTEXT: CUresult = CUresult::CUDA_ERROR_INVALID_CONTEXT;
+const NOT_FOUND: CUresult = CUresult::CUDA_ERROR_NOT_FOUND;
 
 fn put<T>(slot: *mut T, value: T) -> CUresult {
     // SAFETY: the code under test passes live references for its output parameters.

@@ -6,17 +6,13 @@ use std::ffi::{c_int, c_uint, c_void};
 use std::path::Path;
 
 use vgpu_core::CuError;
-use vgpu_core::abi::cublas::{cublasMath_t, cublasPointerMode_t, cublasStatus_t};
+use vgpu_core::abi::cublas::{cublasMath_t, cublasPointerMode_t, cublasStatus_t, cudaDataType};
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::messages::{BLAS_POINTER_ARRAYS, BLAS_SCALARS_ON_DEVICE, BlasSettings, Gemm, Trsm};
 
 use crate::api::{Address, Stream};
 use crate::library::{self, Scope, functions, handles};
 use crate::memory::Memory;
-
-/// `CUDA_R_32F`, `CUDA_R_64F`.
-const TYPE_F32: u32 = 0;
-const TYPE_F64: u32 = 1;
 
 handles! {
     /// A `cublasHandle_t`.
@@ -277,16 +273,18 @@ impl Blas {
         let &Trsm { side, fill, op_a, diag, a, b, .. } = solve;
         let [alpha, _] = self.scalars(handle, solve.flags, [&solve.alpha, &solve.alpha])?;
         let functions = &self.functions;
-        let result = match solve.data_type {
+        let result = match cudaDataType(solve.data_type) {
             // SAFETY: the scalar leads to as many bytes as any type has, or is the device's; so are all other addresses.
-            TYPE_F32 => unsafe {
+            cudaDataType::CUDA_R_32F => unsafe {
                 functions.cublasStrsmBatched(handle, side, fill, op_a, diag, m, n, alpha, a, lda, b, ldb, batch)
             },
             // SAFETY: as above.
-            TYPE_F64 => unsafe {
+            cudaDataType::CUDA_R_64F => unsafe {
                 functions.cublasDtrsmBatched(handle, side, fill, op_a, diag, m, n, alpha, a, lda, b, ldb, batch)
             },
-            other => return Err((CuError::NOT_SUPPORTED, format!("a solve in type {other} is not supported"))),
+            cudaDataType(other) => {
+                return Err((CuError::NOT_SUPPORTED, format!("a solve in type {other} is not supported")));
+            }
         };
         result.map_err(|status| status.refuse("a solve"))
     }

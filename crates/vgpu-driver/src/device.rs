@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use vgpu_core::abi::CUctx_flags;
 use vgpu_core::host::{Blobs, ImageStore, LastRefusal, MemoryLedger, Refusal, Table};
 use vgpu_core::window::Arena;
 use vgpu_core::wire::messages::{BlasSettings, ContextCreate, StatisticsReply};
@@ -31,8 +32,8 @@ use crate::space::Space;
 use crate::stream::{Kind, Streams};
 use crate::words::{OwnWords, Signals, Words};
 
-/// `CU_CTX_LMEM_RESIZE_TO_MAX`: the one flag of a context that matters here.
-const CONTEXT_LMEM_RESIZE_TO_MAX: u32 = 16;
+/// The one flag of a context that matters here.
+const CONTEXT_LMEM_RESIZE_TO_MAX: u32 = CUctx_flags::CU_CTX_LMEM_RESIZE_TO_MAX.0;
 /// A thread that is asking the driver something when the device goes has so long to return, and is looked at so often.
 const END_MAX: Duration = Duration::from_secs(1);
 const END_LOOK_PERIOD: Duration = Duration::from_millis(1);

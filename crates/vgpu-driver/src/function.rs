@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_void};
 use std::sync::Arc;
 
-use vgpu_core::abi::CUfunction_attribute_enum as Attribute;
+use vgpu_core::abi::{CUfunction_attribute_enum as Attribute, CUshared_carveout};
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::Pod;
 use vgpu_core::wire::messages::{FUNCTION_ATTRIBUTE_COUNT, FunctionReply, ParamLayout};
@@ -13,8 +13,8 @@ use crate::api::{Api, Function as Handle};
 use crate::context::Context;
 use crate::module::Module;
 
-/// `CU_SHAREDMEM_CARVEOUT_DEFAULT`: no preference.
-const CARVEOUT_DEFAULT: i32 = -1;
+/// No preference.
+const CARVEOUT_DEFAULT: i32 = CUshared_carveout::CU_SHAREDMEM_CARVEOUT_DEFAULT.0;
 /// CUDA's own bound on packed kernel parameters, and so on their number.
 const PARAMS_MAX: usize = 32_764;
 

@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use vgpu_core::CuResult;
+use vgpu_core::abi::{CU_MEMHOSTREGISTER_DEVICEMAP, CU_MEMHOSTREGISTER_PORTABLE};
 use vgpu_core::wire::{Seq, StreamSlot};
 
 use crate::api::{Address, Api};
@@ -20,10 +21,10 @@ use crate::context::{Context, log_failure};
 use crate::reaper::{Dead, What};
 use crate::retire::Retirer;
 
-/// `CU_MEMHOSTREGISTER_PORTABLE`: for all contexts.
-const PORTABLE: u32 = 1;
-/// `CU_MEMHOSTREGISTER_DEVICEMAP`: for kernels.
-const DEVICEMAP: u32 = 2;
+/// For all contexts.
+const PORTABLE: u32 = CU_MEMHOSTREGISTER_PORTABLE;
+/// For kernels.
+const DEVICEMAP: u32 = CU_MEMHOSTREGISTER_DEVICEMAP;
 /// Enough for a thousand of the longest inline copies.
 const RING_BYTES: u64 = 4 << 20;
 const PAGE_BYTES: usize = 4096;

@@ -8,6 +8,7 @@
 //! so.
 
 use super::{Answer, Call, EventSlot, Message, Ordered, Pod, Post, RecordHeader, Seq, Span, StreamSlot, Unordered};
+use crate::abi::cublas::{cublasGemmAlgo_t, cublasMath_t};
 use crate::error::CuResult;
 
 macro_rules! messages {
@@ -497,7 +498,12 @@ unsafe impl Pod for BlasSettings {}
 
 impl BlasSettings {
     /// What a handle has that nobody has set anything on.
-    pub const DEFAULT: Self = Self { math_mode: 0, algorithm: -1, workspace: 0, workspace_bytes: 0 };
+    pub const DEFAULT: Self = Self {
+        math_mode: cublasMath_t::CUBLAS_DEFAULT_MATH.0,
+        algorithm: cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT.0,
+        workspace: 0,
+        workspace_bytes: 0,
+    };
 
     /// Whether the number of the algorithm is one that the header names.
     pub const fn has_known_algorithm(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::ffi::{c_int, c_uint};
 use std::sync::Arc;
 
-use vgpu_core::abi::{CUdevice_attribute, CUfunction, CUlaunchConfig, CUoccupancyB2DSize};
+use vgpu_core::abi::{CUdevice_attribute, CUfunction, CUlaunchConfig, CUoccupancy_flags, CUoccupancyB2DSize};
 use vgpu_core::ffi::{In, Out};
 use vgpu_core::wire::Pod;
 use vgpu_core::wire::messages::{CLUSTER_BLOCKS_MOST, CLUSTERS_AT_A_TIME, ClusterOccupancy};
@@ -15,8 +15,8 @@ use super::{clamp, id};
 use crate::guest::function::Function;
 use crate::guest::{Process, current, library};
 
-/// `CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE`.
-const FLAGS: c_uint = 1;
+/// The one flag there is.
+const FLAGS: c_uint = CUoccupancy_flags::CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE.0;
 
 fn find(func: CUfunction) -> CuResult<(&'static Process, Arc<Function>)> {
     let (process, context) = current::healthy()?;

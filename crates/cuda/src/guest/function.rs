@@ -1,12 +1,13 @@
 //! Functions: a kernel of a loaded module, its parameter layout and attributes.
 
 use std::ffi::CString;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
 use std::sync::atomic::Ordering::Relaxed;
 
 use parking_lot::Mutex;
-use vgpu_core::abi::{CUdevice_attribute as D, CUfunction_attribute as A};
+use vgpu_core::abi::{CUdevice_attribute as D, CUfunction_attribute as A, CUshared_carveout};
 use vgpu_core::wire::Pod;
 use vgpu_core::wire::messages::{
     FUNCTION_ATTRIBUTE_COUNT, FunctionAttribute, FunctionReply, ModuleFunction, Occupancy, ParamLayout,
@@ -16,6 +17,10 @@ use vgpu_core::{CuError, CuResult};
 use super::device::Device;
 use super::handle::{Slab, Tag};
 use super::process::Process;
+
+/// What may be asked for of a multiprocessor's memory as shared: nothing, or so many percent.
+const CARVEOUTS: RangeInclusive<i32> =
+    CUshared_carveout::CU_SHAREDMEM_CARVEOUT_DEFAULT.0..=CUshared_carveout::CU_SHAREDMEM_CARVEOUT_MAX_SHARED.0;
 
 /// CUDA's own bound on packed kernel parameters.
 pub(crate) const MAX_PARAM_BYTES: u32 = 32_764;
@@ -142,7 +147,7 @@ impl Function {
                     - i64::from(self.attribute(A::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES)?);
                 (0..=room).contains(&i64::from(value))
             }
-            A::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT => (-1..=100).contains(&value),
+            A::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT => CARVEOUTS.contains(&value),
             A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH
             | A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT
             | A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH

@@ -3,7 +3,10 @@
 use std::cell::RefCell;
 use std::ffi::c_void;
 
-use vgpu_core::abi::CUdevice_attribute;
+use vgpu_core::abi::{
+    CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT, CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT, CU_LAUNCH_PARAM_END_AS_INT,
+    CUdevice_attribute,
+};
 use vgpu_core::wire::launch_attributes::LaunchAttributes;
 use vgpu_core::wire::messages::Launch;
 use vgpu_core::wire::{Op, Pod};
@@ -68,10 +71,10 @@ thread_local! {
     static PACKED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// `CU_LAUNCH_PARAM_END`, `CU_LAUNCH_PARAM_BUFFER_POINTER`, `CU_LAUNCH_PARAM_BUFFER_SIZE`.
-const EXTRA_END: usize = 0;
-const EXTRA_POINTER: usize = 1;
-const EXTRA_SIZE: usize = 2;
+/// The keys of a launch-parameter list.
+const EXTRA_END: usize = CU_LAUNCH_PARAM_END_AS_INT as usize;
+const EXTRA_POINTER: usize = CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT as usize;
+const EXTRA_SIZE: usize = CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT as usize;
 
 /// Appends a launch's parameters to `packed`.
 ///

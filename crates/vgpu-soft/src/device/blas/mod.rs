@@ -12,6 +12,7 @@ mod trsm;
 pub(super) use gemm::{Gemm, GemmRun, Panels};
 pub(super) use trsm::Trsm;
 
+use vgpu_core::abi::cublas::cublasOperation_t;
 use vgpu_core::wire::messages::BLAS_SCALARS_ON_DEVICE;
 use vgpu_core::{CuError, CuResult};
 
@@ -26,10 +27,10 @@ pub(super) type Failure = (CuError, String);
 /// # Errors
 /// `INVALID_VALUE` for a number that is no `cublasOperation_t`.
 fn is_transposed(operation: u32) -> CuResult<bool> {
-    match operation {
-        0 => Ok(false),
+    match cublasOperation_t(operation) {
+        cublasOperation_t::CUBLAS_OP_N => Ok(false),
         // Conjugation does nothing to the real types.
-        1 | 2 => Ok(true),
+        cublasOperation_t::CUBLAS_OP_T | cublasOperation_t::CUBLAS_OP_C => Ok(true),
         _ => Err(CuError::INVALID_VALUE),
     }
 }
