@@ -16,6 +16,8 @@ use crate::error::CuError;
 
 /// The first word of a container.
 pub const MAGIC: u32 = 0xba55_ed50;
+/// The first word of the wrapper that nvcc puts around a container, in `.nvFatBinSegment`.
+pub const WRAPPER_MAGIC: u32 = 0x4662_43b1;
 /// Bytes of a container's own header, and what [`total_len`] needs to see.
 pub const HEADER_BYTES: usize = 16;
 /// Bytes of an entry's header that every version has.

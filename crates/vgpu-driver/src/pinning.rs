@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use vgpu_core::CuResult;
 use vgpu_core::abi::{CU_MEMHOSTREGISTER_DEVICEMAP, CU_MEMHOSTREGISTER_PORTABLE};
+use vgpu_core::window::layout::PAGE_BYTES;
 use vgpu_core::wire::{Seq, StreamSlot};
 
 use crate::api::{Address, Api};
@@ -27,7 +28,6 @@ const PORTABLE: u32 = CU_MEMHOSTREGISTER_PORTABLE;
 const DEVICEMAP: u32 = CU_MEMHOSTREGISTER_DEVICEMAP;
 /// Enough for a thousand of the longest inline copies.
 const RING_BYTES: u64 = 4 << 20;
-const PAGE_BYTES: usize = 4096;
 /// Pieces start at multiples of this.
 const PIECE_ALIGN: u64 = 64;
 
@@ -201,7 +201,7 @@ struct Ring {
 impl Ring {
     /// A ring in memory that is never given back: a GPU may read it up to the end.
     fn new() -> Self {
-        let layout = Layout::from_size_align(RING_BYTES as usize, PAGE_BYTES).expect("a power of two");
+        let layout = Layout::from_size_align(RING_BYTES as usize, PAGE_BYTES as usize).expect("a power of two");
         // SAFETY: the layout has a length.
         let memory = unsafe { alloc_zeroed(layout) };
         if memory.is_null() {

@@ -20,6 +20,7 @@ mod staging;
 mod stream_end;
 
 pub use crate::transport::{ConnectError, MonitorLink, ProcessUse, Request, Selection};
+pub use copy::INLINE_MAX_BYTES;
 pub use heap::PinnedHeap;
 pub use host_calls::be_called;
 pub use staging::StagedChunk;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::arena::AddressRange;
-use crate::wire::{Op, PROTOCOL_VERSION, Pod, Span};
+use crate::wire::{Op, PROTOCOL_VERSION, Pod, SLOTS_END, Span};
 
 /// First bytes of every window: "vGPUwin" and a format digit.
 pub const WINDOW_MAGIC: u64 = u64::from_le_bytes(*b"vGPUwin1");
@@ -24,6 +24,7 @@ pub const PINNED_SLAB_BYTES: u64 = 64 << 20;
 
 const STREAM_SLOTS: u32 = 4096;
 const EVENT_SLOTS: u32 = 65_536;
+const _: () = assert!(STREAM_SLOTS <= SLOTS_END && EVENT_SLOTS <= SLOTS_END, "executors take no such slots");
 const REPLY_SLOTS: u32 = 64;
 const REPLY_SLOT_BYTES: u32 = 8192;
 /// No window is longer: a length over this is a lie or a mistake.

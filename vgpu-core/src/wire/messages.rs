@@ -188,6 +188,9 @@ pub const LIMIT_COUNT: usize = 16;
 /// And for every `CUfunction_attribute`.
 pub const FUNCTION_ATTRIBUTE_COUNT: usize = 32;
 
+/// CUDA's own bound on packed kernel parameters.
+pub const PARAMS_MAX_BYTES: u32 = 32_764;
+
 messages! {
     // ---- devices, contexts, streams, events -------------------------------------------------------------------
 
@@ -257,7 +260,7 @@ messages! {
 
     // ---- memory -----------------------------------------------------------------------------------------------
 
-    /// Reserves device memory, 512-byte aligned, not cleared for the same guest but never another guest's.
+    /// Reserves device memory, aligned to [`ALLOCATION_ALIGN_BYTES`](super::ALLOCATION_ALIGN_BYTES), not cleared for the same guest but never another guest's.
     call 16 MemAlloc fn mem_alloc { context: u32, reserved: u32, len_bytes: u64 } -> MemAllocReply { address: u64 };
 
     /// Gives memory back once all work queued before is done.

@@ -32,6 +32,12 @@ pub type StreamSlot = u32;
 /// Index of an event's timestamp word in the window; slots are given out by the guest.
 pub type EventSlot = u32;
 
+/// No window has a slot of this number, be it of a stream or of an event.
+pub const SLOTS_END: u32 = 1 << 16;
+
+/// Allocations of device memory start at multiples of this: what `cuMemAlloc` promises, and a bit more.
+pub const ALLOCATION_ALIGN_BYTES: u64 = 512;
+
 /// What stands before every record in the ring.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

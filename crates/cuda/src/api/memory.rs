@@ -8,6 +8,7 @@ use vgpu_core::abi::{
     CUDA_MEMCPY3D, CUDA_MEMCPY3D_PEER, CUcontext, CUdeviceptr, CUstream,
 };
 use vgpu_core::ffi::{In, Out, OutOpt};
+use vgpu_core::wire::ALLOCATION_ALIGN_BYTES;
 use vgpu_core::wire::messages::{Fill, HostClose, HostOpen, MemAlloc, MemFree, MemInfo};
 use vgpu_core::{CuError, CuResult};
 
@@ -29,7 +30,7 @@ const HOST_REGISTER_ALL: c_uint = CU_MEMHOSTREGISTER_PORTABLE
     | CU_MEMHOSTREGISTER_IOMEMORY
     | CU_MEMHOSTREGISTER_READ_ONLY;
 /// Rows of pitched memory start at multiples of this, as do allocations.
-const PITCH_BYTES: usize = 512;
+const PITCH_BYTES: usize = ALLOCATION_ALIGN_BYTES as usize;
 
 fn alloc(process: &Process, context: &Context, bytes: usize) -> CuResult<u64> {
     capture_mode::refuse_unsafe_call()?;

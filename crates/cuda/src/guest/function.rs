@@ -10,7 +10,8 @@ use parking_lot::Mutex;
 use vgpu_core::abi::{CUdevice_attribute as D, CUfunction_attribute as A, CUshared_carveout};
 use vgpu_core::wire::Pod;
 use vgpu_core::wire::messages::{
-    FUNCTION_ATTRIBUTE_COUNT, FunctionAttribute, FunctionReply, ModuleFunction, Occupancy, ParamLayout,
+    FUNCTION_ATTRIBUTE_COUNT, FunctionAttribute, FunctionReply, ModuleFunction, Occupancy, PARAMS_MAX_BYTES,
+    ParamLayout,
 };
 use vgpu_core::{CuError, CuResult};
 
@@ -21,9 +22,6 @@ use super::process::Process;
 /// What may be asked for of a multiprocessor's memory as shared: nothing, or so many percent.
 const CARVEOUTS: RangeInclusive<i32> =
     CUshared_carveout::CU_SHAREDMEM_CARVEOUT_DEFAULT.0..=CUshared_carveout::CU_SHAREDMEM_CARVEOUT_MAX_SHARED.0;
-
-/// CUDA's own bound on packed kernel parameters.
-pub(crate) const MAX_PARAM_BYTES: u32 = 32_764;
 
 static FUNCTIONS: Slab<Arc<Function>> = Slab::new(Tag::Function);
 
@@ -203,7 +201,7 @@ fn layouts(facts: &FunctionReply, tail: &[u8]) -> CuResult<Box<[ParamLayout]>> {
         layout.offset_bytes.checked_add(layout.len_bytes).is_some_and(|end| end <= facts.param_bytes)
     };
     let consistent = layouts.len() == facts.param_count as usize
-        && facts.param_bytes <= MAX_PARAM_BYTES
+        && facts.param_bytes <= PARAMS_MAX_BYTES
         && layouts.iter().all(inside);
     if consistent { Ok(layouts.into()) } else { Err(CuError::UNKNOWN) }
 }

@@ -8,13 +8,13 @@ use vgpu_core::abi::{
     CUdevice_attribute,
 };
 use vgpu_core::wire::launch_attributes::LaunchAttributes;
-use vgpu_core::wire::messages::Launch;
+use vgpu_core::wire::messages::{Launch, PARAMS_MAX_BYTES};
 use vgpu_core::wire::{Op, Pod};
 use vgpu_core::{CuError, CuResult};
 
 use super::context::Context;
 use super::device::Device;
-use super::function::{Function, MAX_PARAM_BYTES};
+use super::function::Function;
 use super::gate::{Arm, Live};
 use super::library;
 use super::process::Process;
@@ -150,7 +150,7 @@ unsafe fn extra_buffer<'a>(extra: *mut *mut c_void) -> CuResult<&'a [u8]> {
     }
     match len {
         Some(0) => Ok(&[]),
-        Some(len) if !buffer.is_null() && len <= MAX_PARAM_BYTES as usize => {
+        Some(len) if !buffer.is_null() && len <= PARAMS_MAX_BYTES as usize => {
             // SAFETY: the caller says that the buffer is that long.
             Ok(unsafe { std::slice::from_raw_parts(buffer, len) })
         }
