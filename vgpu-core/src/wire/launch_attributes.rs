@@ -86,6 +86,11 @@ impl LaunchAttributes {
         &self.0
     }
 
+    /// How many there are, as messages say it.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.0.len()).expect("there are not more than kinds of them")
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -130,6 +135,12 @@ impl LaunchEx {
     pub fn plain(&self) -> Launch {
         let &Self { function, stream, flags, grid, block, dynamic_shared_bytes, attribute_count: _ } = self;
         Launch { function, stream, flags, grid, block, dynamic_shared_bytes, reserved: 0 }
+    }
+
+    /// One of the two questions about its clusters.
+    pub fn ask(&self, question: u32) -> ClusterOccupancy {
+        let &Self { function, stream: _, flags, grid, block, dynamic_shared_bytes, attribute_count } = self;
+        ClusterOccupancy { function, question, flags, grid, block, dynamic_shared_bytes, attribute_count }
     }
 }
 

@@ -211,8 +211,7 @@ pub(crate) unsafe fn launch(
 /// Posts a launch with attributes, which stand before the parameters in `tail`.
 #[cold]
 fn post_ex(live: Live<'_>, launch: &Launch, attributes: &LaunchAttributes, tail: &[u8]) -> CuResult {
-    let count = u32::try_from(attributes.as_slice().len()).expect("there are not more than kinds of them");
-    live.post(&launch.with_attributes(count), tail).map(drop)
+    live.post(&launch.with_attributes(attributes.count()), tail).map(drop)
 }
 
 /// A kernel node's work from its description.
