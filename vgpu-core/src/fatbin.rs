@@ -309,7 +309,7 @@ impl<'b> Entry<'b> {
 
     /// Whether a device of exactly this capability can compile this PTX: it is for no later architecture, and one
     /// that is for a specific architecture (`sm_90a`) is for this one.
-    pub fn is_ptx_for(&self, capability: u32) -> bool {
+    pub(crate) fn is_ptx_for(&self, capability: u32) -> bool {
         let fits = match self.flags & FLAGS_ARCHITECTURE_SPECIFIC {
             0 => self.sm <= capability,
             _ => self.sm == capability,

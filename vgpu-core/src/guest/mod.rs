@@ -291,7 +291,7 @@ impl Link {
     ///
     /// # Errors
     /// As [`stage`](Self::stage).
-    pub fn try_stage(&self, len_bytes: usize) -> CuResult<Option<StagedChunk<'_>>> {
+    pub(crate) fn try_stage(&self, len_bytes: usize) -> CuResult<Option<StagedChunk<'_>>> {
         self.staging.try_take(&self.channel, len_bytes)
     }
 

@@ -57,13 +57,13 @@ pub struct RecordHeader {
 }
 
 /// Records start at multiples of this.
-pub const RECORD_ALIGN: usize = 32;
+pub(crate) const RECORD_ALIGN: usize = 32;
 /// `reply_slot` of a record that nobody waits for.
 pub const NO_REPLY: u16 = u16::MAX;
 /// `op` of the filler that closes the ring before it wraps.
-pub const OP_PADDING: u16 = 0;
+pub(crate) const OP_PADDING: u16 = 0;
 /// `op` of a request for the next piece of a long answer; the window's host serves it itself.
-pub const OP_REPLY_MORE: u16 = u16::MAX;
+pub(crate) const OP_REPLY_MORE: u16 = u16::MAX;
 /// The longest record: a tail over this travels through staging or as a blob.
 pub const RECORD_MAX_BYTES: usize = 64 * 1024;
 
