@@ -16,6 +16,8 @@ use crate::error::CuError;
 
 /// The first word of a container.
 pub const MAGIC: u32 = 0xba55_ed50;
+/// The first word of the wrapper that nvcc puts around a container, in `.nvFatBinSegment`.
+pub const WRAPPER_MAGIC: u32 = 0x4662_43b1;
 /// Bytes of a container's own header, and what [`total_len`] needs to see.
 pub const HEADER_BYTES: usize = 16;
 /// Bytes of an entry's header that every version has.
@@ -307,7 +309,7 @@ impl<'b> Entry<'b> {
 
     /// Whether a device of exactly this capability can compile this PTX: it is for no later architecture, and one
     /// that is for a specific architecture (`sm_90a`) is for this one.
-    pub fn is_ptx_for(&self, capability: u32) -> bool {
+    pub(crate) fn is_ptx_for(&self, capability: u32) -> bool {
         let fits = match self.flags & FLAGS_ARCHITECTURE_SPECIFIC {
             0 => self.sm <= capability,
             _ => self.sm == capability,

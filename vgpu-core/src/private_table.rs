@@ -24,8 +24,8 @@ pub struct PrivateTable {
     /// Size of the table: fields past it are not there.
     pub size_bytes: u32,
     /// Queues a stream-ordered message on a `CUstream` of the calling thread's context; during capture it becomes a
-    /// graph node. `op` is a [`crate::wire::Op`] whose fixed part starts with its stream slot, which libcuda fills in.
-    /// Returns a `CUresult`.
+    /// graph node. `op` is a [`crate::wire::Op`] of [`Ordered`](crate::wire::Ordered) work, whose stream libcuda fills in. Returns a
+    /// `CUresult`.
     ///
     /// # Safety
     /// `fixed` and `tail` are readable for the lengths that follow them.

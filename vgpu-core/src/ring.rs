@@ -73,7 +73,7 @@ impl<'a> RingView<'a> {
     }
 
     /// Whether something was published past `position`.
-    pub fn has_more(&self, position: u64) -> bool {
+    pub(crate) fn has_more(&self, position: u64) -> bool {
         self.tail.load(Ordering::SeqCst) != position
     }
 }
@@ -118,7 +118,7 @@ pub struct BadHead;
 
 impl Producer {
     /// Number that the next record gets.
-    pub fn next_seq(&self) -> Seq {
+    pub(crate) fn next_seq(&self) -> Seq {
         self.seq
     }
 
@@ -126,7 +126,7 @@ impl Producer {
     ///
     /// # Errors
     /// [`BadHead`] when the host claims to have read what was not written.
-    pub fn has_room(&mut self, view: RingView<'_>, len_bytes: usize) -> Result<bool, BadHead> {
+    pub(crate) fn has_room(&mut self, view: RingView<'_>, len_bytes: usize) -> Result<bool, BadHead> {
         let mut needed = len_bytes as u64;
         let until_wrap = view.until_wrap(self.position);
         if needed > until_wrap {

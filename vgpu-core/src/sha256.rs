@@ -32,7 +32,7 @@ const ROUNDS: [u32; 64] = [
 ];
 
 /// Whether [`sha256`] uses the processor's own instructions: several times faster than without.
-pub fn is_fast() -> bool {
+pub(crate) fn is_fast() -> bool {
     is_x86_feature_detected!("sha") && is_x86_feature_detected!("sse4.1") && is_x86_feature_detected!("ssse3")
 }
 

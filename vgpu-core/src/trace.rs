@@ -52,7 +52,7 @@ thread_local! {
 }
 
 /// Notes that this thread waits for its executor.
-pub fn count_wait() {
+pub(crate) fn count_wait() {
     WAITS.set(WAITS.get().wrapping_add(1));
 }
 

@@ -49,7 +49,7 @@ impl Default for Patience {
 
 impl Patience {
     /// For a host that is woken by the doorbell of a VM's function.
-    pub fn beyond_vm() -> Self {
+    pub(crate) fn beyond_vm() -> Self {
         Self::up_to(BUDGET_MAX_BEYOND_VM_NS)
     }
 

@@ -3,14 +3,11 @@
 use std::ffi::c_void;
 
 use vgpu_core::abi::cublas::{cublasComputeType_t, cublasOperation_t, cudaDataType};
-use vgpu_core::wire::messages::Gemm;
+use vgpu_core::wire::messages::{BLAS_POINTER_ARRAYS, BLAS_SCALARS_ON_DEVICE, Gemm};
 
 use crate::error::{CublasError, CublasResult};
 use crate::handle::Settings;
 use crate::scalar;
-
-/// Flag of the message: matrices are given by device arrays of pointers.
-pub(crate) const FLAG_POINTERS: u32 = 1;
 
 /// One matrix: its device address (or that of an array of them), element type, leading dimension, distance to the next of a batch.
 #[derive(Clone, Copy, Debug)]
@@ -102,8 +99,8 @@ impl Product {
         let alpha = unsafe { scalar::bytes(self.alpha, scale, scalars_on_device) }?;
         // SAFETY: as above.
         let beta = unsafe { scalar::bytes(self.beta, scale, scalars_on_device) }?;
-        let pointers = if matches!(self.batch, Batch::Pointers(_)) { FLAG_POINTERS } else { 0 };
-        let on_device = if scalars_on_device { scalar::FLAG_ON_DEVICE } else { 0 };
+        let pointers = if matches!(self.batch, Batch::Pointers(_)) { BLAS_POINTER_ARRAYS } else { 0 };
+        let on_device = if scalars_on_device { BLAS_SCALARS_ON_DEVICE } else { 0 };
         Ok(Some(Gemm {
             stream: 0,
             flags: pointers | on_device,
@@ -260,7 +257,7 @@ mod tests {
         on_device.pointer_mode = cublasPointerMode_t::CUBLAS_POINTER_MODE_DEVICE;
         // SAFETY: device scalars are not followed.
         let message = unsafe { product.describe(&on_device) }.expect("it is valid").expect("it has elements");
-        assert_eq!((message.flags, message.batch), (3, 3));
+        assert_eq!((message.flags, message.batch), (BLAS_POINTER_ARRAYS | BLAS_SCALARS_ON_DEVICE, 3));
         assert_eq!(message.alpha[..8], (&raw const ONE as u64).to_le_bytes());
     }
 

@@ -6,9 +6,6 @@ use vgpu_core::abi::cublas::cudaDataType;
 
 use crate::error::{CublasError, CublasResult};
 
-/// Flag of the messages: scalars are device addresses.
-pub(crate) const FLAG_ON_DEVICE: u32 = 2;
-
 /// The sixteen bytes that a message has for a scalar of type `kind`.
 ///
 /// # Errors

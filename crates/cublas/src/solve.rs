@@ -3,11 +3,11 @@
 use std::ffi::c_void;
 
 use vgpu_core::abi::cublas::{cublasDiagType_t, cublasFillMode_t, cublasOperation_t, cublasSideMode_t, cudaDataType};
-use vgpu_core::wire::messages::Trsm;
+use vgpu_core::wire::messages::{BLAS_POINTER_ARRAYS, BLAS_SCALARS_ON_DEVICE, Trsm};
 
 use crate::error::{CublasError, CublasResult};
 use crate::handle::Settings;
-use crate::product::{Batch, FLAG_POINTERS, check_leading, is_operation};
+use crate::product::{Batch, check_leading, is_operation};
 use crate::scalar;
 
 /// op(A) · X = alpha · B, or X · op(A) = alpha · B; X replaces B.
@@ -63,8 +63,8 @@ impl Solve {
         }
         // SAFETY: the caller vouches for the scalar.
         let alpha = unsafe { scalar::bytes(self.alpha, self.kind, scalar_on_device) }?;
-        let pointers = if matches!(self.batch, Batch::Pointers(_)) { FLAG_POINTERS } else { 0 };
-        let on_device = if scalar_on_device { scalar::FLAG_ON_DEVICE } else { 0 };
+        let pointers = if matches!(self.batch, Batch::Pointers(_)) { BLAS_POINTER_ARRAYS } else { 0 };
+        let on_device = if scalar_on_device { BLAS_SCALARS_ON_DEVICE } else { 0 };
         Ok(Some(Trsm {
             stream: 0,
             flags: pointers | on_device,
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_system_becomes_one_message() {
         let message = describe(&solve()).expect("it is valid").expect("it has elements");
-        assert_eq!((message.m, message.n, message.batch, message.flags), (4, 7, 3, FLAG_POINTERS));
+        assert_eq!((message.m, message.n, message.batch, message.flags), (4, 7, 3, BLAS_POINTER_ARRAYS));
         assert_eq!(message.alpha[..8], TWO.to_le_bytes());
     }
 

@@ -2,6 +2,8 @@
 //!
 //! The table comes from the caller, so that the search needs none of the exports that it finds.
 
+use vgpu_core::abi::CUdriverProcAddress_flags as Flags;
+
 /// One exported function as `cuGetProcAddress` knows it.
 pub(crate) struct Row {
     base: &'static str,
@@ -44,8 +46,8 @@ pub(crate) enum Lookup {
     InvalidFlags,
 }
 
-/// `CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM`.
-const PER_THREAD: u64 = 2;
+const LEGACY: u64 = Flags::CU_GET_PROC_ADDRESS_LEGACY_STREAM.0 as u64;
+const PER_THREAD: u64 = Flags::CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM.0 as u64;
 
 /// Finds the newest variant of `base` among `rows` that a program written for `version` may get.
 ///
@@ -57,8 +59,8 @@ const PER_THREAD: u64 = 2;
 ///
 /// **Source:** observed on driver 555.58.02, all its 452 names with every flag and version (tests/abi).
 pub(crate) fn lookup(rows: &[Row], base: &[u8], version: i32, flags: u64) -> Lookup {
-    // 0 is the default and 1 the explicit legacy stream; 3 holds both bits and behaves as 2.
-    if flags > 3 {
+    // Both bits together behave as that of the per-thread stream.
+    if flags & !(LEGACY | PER_THREAD) != 0 {
         return Lookup::InvalidFlags;
     }
     let version = version.cast_unsigned();

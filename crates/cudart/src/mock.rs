@@ -56,13 +56,13 @@ pub(crate) fn look<R>(look: impl FnOnce(&Record) -> R) -> R {
     look(&RECORD.lock())
 }
 
-const OK: CUresult = CUresult(0);
-const INVALID_VALUE: CUresult = CUresult(1);
-const INVALID_DEVICE: CUresult = CUresult(101);
-const INVALID_CONTEXT: CUresult = CUresult(201);
-const NO_BINARY_FOR_GPU: CUresult = CUresult(209);
-const INVALID_HANDLE: CUresult = CUresult(400);
-const NOT_FOUND: CUresult = CUresult(500);
+const OK: CUresult = CUresult::CUDA_SUCCESS;
+const INVALID_VALUE: CUresult = CUresult::CUDA_ERROR_INVALID_VALUE;
+const INVALID_DEVICE: CUresult = CUresult::CUDA_ERROR_INVALID_DEVICE;
+const INVALID_CONTEXT: CUresult = CUresult::CUDA_ERROR_INVALID_CONTEXT;
+const NO_BINARY_FOR_GPU: CUresult = CUresult::CUDA_ERROR_NO_BINARY_FOR_GPU;
+const INVALID_HANDLE: CUresult = CUresult::CUDA_ERROR_INVALID_HANDLE;
+const NOT_FOUND: CUresult = CUresult::CUDA_ERROR_NOT_FOUND;
 
 /// A library with nothing for the devices; any other is without kernels.
 pub(crate) const FOREIGN_LIBRARY: CUlibrary = std::ptr::without_provenance_mut(0x30);

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
 use vgpu_core::abi::{CUcontext, CUdeviceptr, CUfunction, CUkernel, CUmodule, CUstreamCaptureMode};
+use vgpu_core::fatbin::WRAPPER_MAGIC;
 
 use crate::driver as cu;
 use crate::error::{RtError, RtResult};
@@ -28,8 +29,6 @@ struct Wrapper {
     data: *const c_void,
     filename_or_fatbins: *const c_void,
 }
-
-const WRAPPER_MAGIC: u32 = 0x4662_43b1;
 
 /// A registered function or variable. Names are pointers into the registering object, valid until it unregisters.
 struct Symbol {

@@ -6,21 +6,13 @@ use std::ffi::{c_int, c_uint, c_void};
 use std::path::Path;
 
 use vgpu_core::CuError;
-use vgpu_core::abi::cublas::{cublasMath_t, cublasPointerMode_t, cublasStatus_t};
+use vgpu_core::abi::cublas::{cublasMath_t, cublasPointerMode_t, cublasStatus_t, cudaDataType};
 use vgpu_core::host::Refusal;
-use vgpu_core::wire::messages::{BlasSettings, Gemm, Trsm};
+use vgpu_core::wire::messages::{BLAS_POINTER_ARRAYS, BLAS_SCALARS_ON_DEVICE, BlasSettings, Gemm, Trsm};
 
 use crate::api::{Address, Stream};
 use crate::library::{self, Scope, functions, handles};
 use crate::memory::Memory;
-
-/// Flag of the messages: matrices are given by device arrays of pointers.
-const FLAG_POINTERS: u32 = 1;
-/// Flag of the messages: the scalars lie in device memory.
-const FLAG_SCALARS_ON_DEVICE: u32 = 2;
-/// `CUDA_R_32F`, `CUDA_R_64F`.
-const TYPE_F32: u32 = 0;
-const TYPE_F64: u32 = 1;
 
 handles! {
     /// A `cublasHandle_t`.
@@ -212,7 +204,7 @@ impl Blas {
         let &Narrow { m, n, k, lda, ldb, ldc, batch } = narrow;
         let ([alpha, beta], algorithm) = (scalars, product.settings.algorithm);
         let functions = &self.functions;
-        if product.flags & FLAG_POINTERS != 0 {
+        if product.flags & BLAS_POINTER_ARRAYS != 0 {
             // SAFETY: the scalars lead to as many bytes as any type has, or are the device's; so are all other addresses.
             return unsafe {
                 functions.cublasGemmBatchedEx(
@@ -247,7 +239,7 @@ impl Blas {
         let (m, n, k) = (m.map_err(too_large)?, n.map_err(too_large)?, k.map_err(too_large)?);
         let (batch, [alpha, beta], algorithm) = (i64::from(batch), scalars, product.settings.algorithm);
         let functions = &self.functions;
-        if product.flags & FLAG_POINTERS != 0 {
+        if product.flags & BLAS_POINTER_ARRAYS != 0 {
             // SAFETY: as for narrow products.
             return Ok(unsafe {
                 functions.cublasGemmBatchedEx_64(
@@ -281,23 +273,25 @@ impl Blas {
         let &Trsm { side, fill, op_a, diag, a, b, .. } = solve;
         let [alpha, _] = self.scalars(handle, solve.flags, [&solve.alpha, &solve.alpha])?;
         let functions = &self.functions;
-        let result = match solve.data_type {
+        let result = match cudaDataType(solve.data_type) {
             // SAFETY: the scalar leads to as many bytes as any type has, or is the device's; so are all other addresses.
-            TYPE_F32 => unsafe {
+            cudaDataType::CUDA_R_32F => unsafe {
                 functions.cublasStrsmBatched(handle, side, fill, op_a, diag, m, n, alpha, a, lda, b, ldb, batch)
             },
             // SAFETY: as above.
-            TYPE_F64 => unsafe {
+            cudaDataType::CUDA_R_64F => unsafe {
                 functions.cublasDtrsmBatched(handle, side, fill, op_a, diag, m, n, alpha, a, lda, b, ldb, batch)
             },
-            other => return Err((CuError::NOT_SUPPORTED, format!("a solve in type {other} is not supported"))),
+            cudaDataType(other) => {
+                return Err((CuError::NOT_SUPPORTED, format!("a solve in type {other} is not supported")));
+            }
         };
         result.map_err(|status| status.refuse("a solve"))
     }
 
     /// Tells a handle whether scalars are here or in device memory, and says where.
     fn scalars(&self, handle: Handle, flags: u32, scalars: [&[u8; 16]; 2]) -> Result<Scalars, Refusal> {
-        let on_device = flags & FLAG_SCALARS_ON_DEVICE != 0;
+        let on_device = flags & BLAS_SCALARS_ON_DEVICE != 0;
         let mode = match on_device {
             true => cublasPointerMode_t::CUBLAS_POINTER_MODE_DEVICE,
             false => cublasPointerMode_t::CUBLAS_POINTER_MODE_HOST,

@@ -4,14 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use parking_lot::Mutex;
+use vgpu_core::abi::CUevent_flags;
 use vgpu_core::host::MemoryLedger;
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Api, Context as Handle, Event, Stream};
 use crate::blas::Session;
-
-/// `CU_EVENT_DISABLE_TIMING`.
-const EVENT_UNTIMED: u32 = 2;
 
 /// A context of the guest's, for whoever has work or property in it.
 pub(crate) struct Context {
@@ -76,7 +74,7 @@ impl Context {
     /// The driver's.
     pub(crate) fn take_event(&self, api: &Api) -> CuResult<Event> {
         let spare = self.spare.lock().pop();
-        spare.map_or_else(|| api.cuEventCreate(EVENT_UNTIMED), Ok)
+        spare.map_or_else(|| api.cuEventCreate(CUevent_flags::CU_EVENT_DISABLE_TIMING.0), Ok)
     }
 
     /// Gives back an event that marks no point any more.

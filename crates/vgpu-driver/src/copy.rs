@@ -6,16 +6,11 @@ use vgpu_core::CuResult;
 use vgpu_core::abi::{CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUmemorytype};
 use vgpu_core::host::Refusal;
 use vgpu_core::host::extent::Extent;
-use vgpu_core::wire::messages::{Copy, CopyBox, CopyIn, CopyOut};
+use vgpu_core::wire::messages::{Copy, CopyBox, CopyIn, CopyOut, SOURCE_IN_WINDOW, TARGET_IN_WINDOW};
 use vgpu_core::wire::{Completions, Span};
 
 use crate::api::{Address, Api, Stream};
 use crate::memory::{Memory, Place};
-
-/// `CopyBox::window`: the target is a window offset.
-const TARGET_IN_WINDOW: u32 = 1;
-/// `CopyBox::window`: the source is one.
-const SOURCE_IN_WINDOW: u32 = 2;
 
 /// What a copy's addresses are held against.
 #[derive(Clone, std::marker::Copy)]

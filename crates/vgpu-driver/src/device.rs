@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use vgpu_core::abi::CUctx_flags;
 use vgpu_core::host::{Blobs, ImageStore, LastRefusal, MemoryLedger, Refusal, Table};
 use vgpu_core::window::Arena;
 use vgpu_core::wire::messages::{BlasSettings, ContextCreate, StatisticsReply};
-use vgpu_core::wire::{Completions, EventSlot, StreamSlot};
+use vgpu_core::wire::{Completions, EventSlot, SLOTS_END, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Address, Event, Stream};
@@ -31,13 +32,11 @@ use crate::space::Space;
 use crate::stream::{Kind, Streams};
 use crate::words::{OwnWords, Signals, Words};
 
-/// `CU_CTX_LMEM_RESIZE_TO_MAX`: the one flag of a context that matters here.
-const CONTEXT_LMEM_RESIZE_TO_MAX: u32 = 16;
+/// The one flag of a context that matters here.
+const CONTEXT_LMEM_RESIZE_TO_MAX: u32 = CUctx_flags::CU_CTX_LMEM_RESIZE_TO_MAX.0;
 /// A thread that is asking the driver something when the device goes has so long to return, and is looked at so often.
 const END_MAX: Duration = Duration::from_secs(1);
 const END_LOOK_PERIOD: Duration = Duration::from_millis(1);
-/// More event slots than any window has.
-const EVENT_LIMIT: u32 = 1 << 16;
 
 /// One guest's device, on the driver's GPUs.
 pub struct DriverDevice {
@@ -379,7 +378,7 @@ impl DriverDevice {
     /// # Errors
     /// `INVALID_VALUE` for a slot that no window has, or the driver's.
     pub(crate) fn event(&mut self, context: u32, slot: EventSlot) -> Result<Event, Refusal> {
-        if slot >= EVENT_LIMIT {
+        if slot >= SLOTS_END {
             return Err((CuError::INVALID_VALUE, format!("there is no event slot {slot}")));
         }
         if let Some(event) = self.events.get(&(context, slot)) {

@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::ops::Range;
 use std::sync::Arc;
 
-use vgpu_core::abi::CUlimit_enum;
+use vgpu_core::abi::{CUlimit_enum, CUstream_flags};
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Answer, Executor, Seq, Span, StreamSlot};
@@ -26,8 +26,8 @@ use crate::module::Module;
 use crate::reaper::What;
 use crate::stream::Kind;
 
-/// `CU_STREAM_NON_BLOCKING`: the one flag of a stream.
-const STREAM_NON_BLOCKING: u32 = 1;
+/// The one flag of a stream.
+const STREAM_NON_BLOCKING: u32 = CUstream_flags::CU_STREAM_NON_BLOCKING.0;
 
 impl DriverDevice {
     /// Counts a record among those of its stream and makes its context current.

@@ -3,20 +3,18 @@
 use std::ffi::{CStr, c_void};
 use std::sync::Arc;
 
-use vgpu_core::abi::CUfunction_attribute_enum as Attribute;
+use vgpu_core::abi::{CUfunction_attribute_enum as Attribute, CUshared_carveout};
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::Pod;
-use vgpu_core::wire::messages::{FUNCTION_ATTRIBUTE_COUNT, FunctionReply, ParamLayout};
+use vgpu_core::wire::messages::{FUNCTION_ATTRIBUTE_COUNT, FunctionReply, PARAMS_MAX_BYTES, ParamLayout};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Api, Function as Handle};
 use crate::context::Context;
 use crate::module::Module;
 
-/// `CU_SHAREDMEM_CARVEOUT_DEFAULT`: no preference.
-const CARVEOUT_DEFAULT: i32 = -1;
-/// CUDA's own bound on packed kernel parameters, and so on their number.
-const PARAMS_MAX: usize = 32_764;
+/// No preference.
+const CARVEOUT_DEFAULT: i32 = CUshared_carveout::CU_SHAREDMEM_CARVEOUT_DEFAULT.0;
 
 /// A kernel that can be launched.
 pub(crate) struct Function {
@@ -93,7 +91,8 @@ fn unset(attribute: Attribute) -> i32 {
 /// Asks the driver, since 12.4, where the parameters lie.
 fn asked(api: &Api, function: Handle) -> CuResult<Vec<ParamLayout>> {
     let mut params = Vec::new();
-    for index in 0..PARAMS_MAX {
+    // None is shorter than a byte.
+    for index in 0..PARAMS_MAX_BYTES as usize {
         let (mut offset, mut len) = (0_usize, 0_usize);
         // SAFETY: the last two arguments lead to locals.
         match unsafe { api.cuFuncGetParamInfo(function, index, &raw mut offset, &raw mut len) } {

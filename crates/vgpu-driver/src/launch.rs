@@ -4,7 +4,10 @@
 
 use std::ffi::{c_int, c_void};
 
-use vgpu_core::abi::{CUlaunchAttribute, CUlaunchAttributeID as Id, CUlaunchAttributeValue, CUlaunchConfig};
+use vgpu_core::abi::{
+    CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT, CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT, CUlaunchAttribute,
+    CUlaunchAttributeID as Id, CUlaunchAttributeValue, CUlaunchConfig,
+};
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::launch_attributes::{LaunchAttribute, LaunchAttributes};
 use vgpu_core::wire::messages::{CLUSTER_BLOCKS_MOST, CLUSTERS_AT_A_TIME, LAUNCH_COOPERATIVE, Launch, LaunchEx};
@@ -14,9 +17,9 @@ use crate::api::{Api, Stream};
 use crate::function::Function;
 use crate::memory::Memory;
 
-/// `CU_LAUNCH_PARAM_BUFFER_POINTER`, `CU_LAUNCH_PARAM_BUFFER_SIZE`; the list ends with a null.
-const EXTRA_POINTER: usize = 1;
-const EXTRA_SIZE: usize = 2;
+/// The keys of a launch's list; it ends with a null.
+const EXTRA_POINTER: usize = CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT as usize;
+const EXTRA_SIZE: usize = CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT as usize;
 
 /// Packed parameters as launches take them.
 pub(crate) struct Extra<'p> {

@@ -1,9 +1,10 @@
 //! Modules: an image in the form that the driver takes, loaded by it.
 
-use std::ffi::{c_uint, c_void};
+use std::ffi::c_void;
 use std::sync::Arc;
 
 use vgpu_core::CuError;
+use vgpu_core::abi::CUjit_option;
 use vgpu_core::fatbin;
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::messages::ImageKind;
@@ -13,9 +14,6 @@ use crate::context::Context;
 use crate::layout::Layouts;
 use crate::output;
 
-/// `CU_JIT_ERROR_LOG_BUFFER`, `CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES`.
-const ERROR_LOG: c_uint = 5;
-const ERROR_LOG_BYTES: c_uint = 6;
 /// As much of the compiler's complaints as is kept.
 const LOG_BYTES: usize = 4096;
 
@@ -48,7 +46,7 @@ impl Module {
         }
         let image = whole(kind, bytes);
         let mut log = vec![0_u8; LOG_BYTES];
-        let mut options = [ERROR_LOG, ERROR_LOG_BYTES];
+        let mut options = [CUjit_option::CU_JIT_ERROR_LOG_BUFFER.0, CUjit_option::CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES.0];
         let mut values: [*mut c_void; 2] = [log.as_mut_ptr().cast(), std::ptr::without_provenance_mut(LOG_BYTES)];
         let mut handle = Handle::default();
         // SAFETY: the image ends as its kind does; options and values are two each, and the buffer is as long as they say.

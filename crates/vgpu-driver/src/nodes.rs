@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vgpu_core::abi::CUdevice_attribute_enum as Attribute;
+use vgpu_core::abi::{CUdevice_attribute_enum as Attribute, CUstream_flags, CUstreamCaptureMode};
 use vgpu_core::host::Refusal;
 use vgpu_core::host::nodes::{Node, for_each_node};
 use vgpu_core::wire::messages::{
@@ -22,10 +22,8 @@ use crate::launch::Attributes;
 use crate::memory::Place;
 use crate::workspace::{Lanes, Turn};
 
-/// `CU_STREAM_NON_BLOCKING`.
-const STREAM_NON_BLOCKING: u32 = 1;
-/// `CU_STREAM_CAPTURE_MODE_RELAXED`: other threads go on as they please.
-const CAPTURE_RELAXED: u32 = 2;
+/// Other threads go on as they please.
+const CAPTURE_RELAXED: u32 = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED.0;
 /// What cuBLAS wants for the intermediate results of a product: on devices of capability 9.0 and later, and on others.
 ///
 /// **Source:** cuBLAS' manual, `cublasSetWorkspace()`.
@@ -226,7 +224,7 @@ impl DriverDevice {
         match owned.capturing.stream {
             Some(stream) => Ok(stream),
             None => {
-                let stream = self.driver.api.cuStreamCreateWithPriority(STREAM_NON_BLOCKING, 0);
+                let stream = self.driver.api.cuStreamCreateWithPriority(CUstream_flags::CU_STREAM_NON_BLOCKING.0, 0);
                 Ok(*owned.capturing.stream.insert(stream.map_err(refused("a stream"))?))
             }
         }

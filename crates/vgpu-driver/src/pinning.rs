@@ -13,6 +13,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use vgpu_core::CuResult;
+use vgpu_core::abi::{CU_MEMHOSTREGISTER_DEVICEMAP, CU_MEMHOSTREGISTER_PORTABLE};
+use vgpu_core::window::layout::PAGE_BYTES;
 use vgpu_core::wire::{Seq, StreamSlot};
 
 use crate::api::{Address, Api};
@@ -20,13 +22,12 @@ use crate::context::{Context, log_failure};
 use crate::reaper::{Dead, What};
 use crate::retire::Retirer;
 
-/// `CU_MEMHOSTREGISTER_PORTABLE`: for all contexts.
-const PORTABLE: u32 = 1;
-/// `CU_MEMHOSTREGISTER_DEVICEMAP`: for kernels.
-const DEVICEMAP: u32 = 2;
+/// For all contexts.
+const PORTABLE: u32 = CU_MEMHOSTREGISTER_PORTABLE;
+/// For kernels.
+const DEVICEMAP: u32 = CU_MEMHOSTREGISTER_DEVICEMAP;
 /// Enough for a thousand of the longest inline copies.
 const RING_BYTES: u64 = 4 << 20;
-const PAGE_BYTES: usize = 4096;
 /// Pieces start at multiples of this.
 const PIECE_ALIGN: u64 = 64;
 
@@ -200,7 +201,7 @@ struct Ring {
 impl Ring {
     /// A ring in memory that is never given back: a GPU may read it up to the end.
     fn new() -> Self {
-        let layout = Layout::from_size_align(RING_BYTES as usize, PAGE_BYTES).expect("a power of two");
+        let layout = Layout::from_size_align(RING_BYTES as usize, PAGE_BYTES as usize).expect("a power of two");
         // SAFETY: the layout has a length.
         let memory = unsafe { alloc_zeroed(layout) };
         if memory.is_null() {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use vgpu_core::wire::{Completions, Seq, StreamSlot};
+use vgpu_core::wire::{Completions, SLOTS_END, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult, wait};
 
 use crate::api::{Event, Stream};
@@ -20,9 +20,6 @@ use crate::open::Driver;
 use crate::output::Output;
 use crate::reaper::{Dead, Reaper};
 use crate::words::OwnWords;
-
-/// More stream slots than any window has.
-pub(crate) const SLOT_LIMIT: u32 = 1 << 16;
 
 /// A stream has no more points than these: further records come to stand before the last one.
 const POINTS_MAX: usize = 1024;
@@ -117,7 +114,7 @@ impl Retirer {
 
     /// Takes the next point of a stream. A slot that no window has is nobody's to wait for.
     pub(crate) fn push(&self, slot: StreamSlot, point: Point) {
-        if slot >= SLOT_LIMIT {
+        if slot >= SLOTS_END {
             return;
         }
         let mut state = self.state.lock();

@@ -16,13 +16,12 @@ use vgpu_core::abi::{
 };
 use vgpu_core::host::FreeRanges;
 use vgpu_core::window::Arena;
+use vgpu_core::wire::ALLOCATION_ALIGN_BYTES;
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Address, Api};
 use crate::context::log_failure;
 
-/// Allocations start at multiples of this.
-const ALIGN_BYTES: u64 = 512;
 /// What is mapped at once for short allocations: those of up to half of it.
 const SHARED_BYTES: u64 = 2 << 20;
 /// So much at most stays mapped for short allocations to come.
@@ -157,7 +156,7 @@ impl Space {
 
 impl Reserved {
     fn alloc(&self, api: &Api, device: i32, len_bytes: u64) -> CuResult<Address> {
-        let len_bytes = len_bytes.checked_next_multiple_of(ALIGN_BYTES).ok_or(CuError::OUT_OF_MEMORY)?;
+        let len_bytes = len_bytes.checked_next_multiple_of(ALLOCATION_ALIGN_BYTES).ok_or(CuError::OUT_OF_MEMORY)?;
         if len_bytes > SHARED_BYTES / 2 {
             let len_bytes = len_bytes.checked_next_multiple_of(self.granularity).ok_or(CuError::OUT_OF_MEMORY)?;
             return self.map(api, device, len_bytes);

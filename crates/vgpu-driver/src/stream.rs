@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use vgpu_core::wire::{Seq, StreamSlot};
+use vgpu_core::wire::{SLOTS_END, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Event, Stream};
 use crate::blas::Session;
 use crate::context::{Context, Current};
 use crate::open::Driver;
-use crate::retire::{End, Point, Retirer, SLOT_LIMIT};
+use crate::retire::{End, Point, Retirer};
 use crate::words::Words;
 
 /// How a stream stands to the others of its context.
@@ -88,7 +88,7 @@ impl Streams {
     /// # Errors
     /// `INVALID_VALUE` when the slot is in use or absurd.
     pub(crate) fn check_vacant(&self, slot: StreamSlot) -> CuResult {
-        let is_vacant = slot < SLOT_LIMIT && self.get(slot).is_none();
+        let is_vacant = slot < SLOTS_END && self.get(slot).is_none();
         if is_vacant { Ok(()) } else { Err(CuError::INVALID_VALUE) }
     }
 

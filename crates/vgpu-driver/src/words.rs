@@ -18,7 +18,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use vgpu_core::abi::CUdevice_attribute_enum as Attribute;
+use vgpu_core::abi::{CU_MEMHOSTREGISTER_DEVICEMAP, CU_MEMHOSTREGISTER_PORTABLE, CUdevice_attribute_enum as Attribute};
 use vgpu_core::window::layout::PAGE_BYTES;
 use vgpu_core::wire::{Completions, Seq, StreamSlot, StreamWords};
 use vgpu_core::{CuError, CuResult};
@@ -26,10 +26,8 @@ use vgpu_core::{CuError, CuResult};
 use crate::api::{Address, Api, Stream};
 use crate::pinning::{self, Pinned};
 
-/// `CU_MEMHOSTREGISTER_PORTABLE`: for all contexts.
-const PORTABLE: u32 = 1;
-/// `CU_MEMHOSTREGISTER_DEVICEMAP`: for more than copies.
-const DEVICE_MAP: u32 = 2;
+/// For all contexts, and for more than copies.
+const REGISTERED_FOR: u32 = CU_MEMHOSTREGISTER_PORTABLE | CU_MEMHOSTREGISTER_DEVICEMAP;
 
 /// Who says that work is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,7 +172,7 @@ fn register(api: &Api, ranges: &[Range<u64>; 2]) -> CuResult<[Address; 2]> {
 fn register_one(api: &Api, range: &Range<u64>) -> CuResult<Address> {
     let (start, len) = (pinning::pointer(range.start), (range.end - range.start) as usize);
     // SAFETY: the range is mapped for as long as this process lives; the GPU writes words in it, as others do.
-    unsafe { api.cuMemHostRegister_v2(start.cast(), len, PORTABLE | DEVICE_MAP) }?;
+    unsafe { api.cuMemHostRegister_v2(start.cast(), len, REGISTERED_FOR) }?;
     let mut address = 0;
     // SAFETY: the first argument leads to a local, the second to what has just been registered.
     let found = unsafe { api.cuMemHostGetDevicePointer_v2(&raw mut address, start.cast(), 0) };

@@ -8,7 +8,7 @@ use vgpu_core::wire::messages::ImageKind;
 use vgpu_unpack::{UnpackError, unpacked};
 
 /// The longest PTX text that is accepted.
-pub const MAX_TEXT_BYTES: usize = vgpu_unpack::MAX_BYTES;
+pub(crate) const MAX_TEXT_BYTES: usize = vgpu_unpack::MAX_BYTES;
 
 /// Why an image gives no PTX text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

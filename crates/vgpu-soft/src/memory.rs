@@ -20,7 +20,7 @@ impl MemoryMap {
     }
 
     /// The same, of one of several devices.
-    pub fn with_peers(ranges: Vec<Range<u64>>, peers: Vec<Range<u64>>) -> Self {
+    pub(crate) fn with_peers(ranges: Vec<Range<u64>>, peers: Vec<Range<u64>>) -> Self {
         Self { ranges: sorted(ranges), peers: sorted(peers) }
     }
 
@@ -30,12 +30,12 @@ impl MemoryMap {
     }
 
     /// The same, on whatever device.
-    pub fn find_for_copy(&self, address: u64) -> Option<Range<u64>> {
+    pub(crate) fn find_for_copy(&self, address: u64) -> Option<Range<u64>> {
         self.find(address).or_else(|| find(&self.peers, address))
     }
 
     /// Whether `len_bytes` bytes from `address` lie within one allocation.
-    pub fn admits(&self, address: u64, len_bytes: u64) -> bool {
+    pub(crate) fn admits(&self, address: u64, len_bytes: u64) -> bool {
         match address.checked_add(len_bytes) {
             Some(end) => len_bytes == 0 || self.find(address).is_some_and(|range| end <= range.end),
             None => false,
@@ -43,7 +43,7 @@ impl MemoryMap {
     }
 
     /// Whether a copy may touch them.
-    pub fn admits_copy(&self, address: u64, len_bytes: u64) -> bool {
+    pub(crate) fn admits_copy(&self, address: u64, len_bytes: u64) -> bool {
         let is_peers = || {
             let end = address.checked_add(len_bytes);
             find(&self.peers, address).is_some_and(|range| end.is_some_and(|end| end <= range.end))

@@ -7,8 +7,8 @@ use crate::streaming::{LONG_COPY_BYTES, copy_past_caches};
 use crate::wire::messages::{COPY_OF_LONG, CopyIn, CopyInline, CopyOut};
 use crate::wire::{Ordered, Seq};
 
-/// Up to here the bytes travel in the record itself.
-const INLINE_MAX_BYTES: usize = 4096;
+/// Up to this length [`Link::copy_in`] takes the bytes at once, wherever they are: they travel in the record itself.
+pub const INLINE_MAX_BYTES: usize = 4096;
 /// Longer copies are cut into pieces of this: long enough to hide a record's cost, short enough to stay in the caches
 /// and to let both sides work at once.
 const PIECE_BYTES: usize = 512 << 10;

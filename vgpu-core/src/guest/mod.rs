@@ -20,6 +20,7 @@ mod staging;
 mod stream_end;
 
 pub use crate::transport::{ConnectError, MonitorLink, ProcessUse, Request, Selection};
+pub use copy::INLINE_MAX_BYTES;
 pub use heap::PinnedHeap;
 pub use host_calls::be_called;
 pub use staging::StagedChunk;
@@ -290,7 +291,7 @@ impl Link {
     ///
     /// # Errors
     /// As [`stage`](Self::stage).
-    pub fn try_stage(&self, len_bytes: usize) -> CuResult<Option<StagedChunk<'_>>> {
+    pub(crate) fn try_stage(&self, len_bytes: usize) -> CuResult<Option<StagedChunk<'_>>> {
         self.staging.try_take(&self.channel, len_bytes)
     }
 

@@ -210,7 +210,7 @@ impl StagedChunk<'_> {
     }
 
     /// Gives it back once the executor has handled record `seq` (a post that names no stream).
-    pub fn commit_when_handled(mut self, seq: Seq) {
+    pub(crate) fn commit_when_handled(mut self, seq: Seq) {
         self.settled = true;
         self.staging.settle(self.ticket, Use::Handled(seq));
     }

@@ -8,7 +8,7 @@
 pub mod blob;
 mod calls;
 pub mod extent;
-pub mod free_ranges;
+pub(crate) mod free_ranges;
 pub mod ledger;
 pub mod nodes;
 pub mod output;

@@ -9,7 +9,7 @@ use crate::wire::messages::{
 use crate::wire::{Message, Op, Pod};
 
 /// The most nodes of a graph: each takes many times the bytes that describe it.
-pub const NODES_MAX: u32 = 1 << 20;
+pub(crate) const NODES_MAX: u32 = 1 << 20;
 
 /// One node: the message that it stands for, and the earlier nodes that it waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::window::Mapping;
 
 /// Length of a block: words, mail to the host, two pages of mail to the guest.
-pub const BLOCK_BYTES: u64 = 4 * 4096;
+pub(crate) const BLOCK_BYTES: u64 = 4 * 4096;
 /// The longest packet to the host.
 pub const REQUEST_MAX_BYTES: usize = 4096 - MAIL_HEADER_BYTES as usize;
 /// The longest packet to the guest.
@@ -66,12 +66,12 @@ impl<'a> ChannelBlock<'a> {
     }
 
     /// Guest: when its process started, in its kernel's clock ticks. Tells it from a later one of the same number.
-    pub fn start_time(self) -> &'a AtomicU64 {
+    pub(crate) fn start_time(self) -> &'a AtomicU64 {
         self.word(START_TIME)
     }
 
     /// Guest: the namespace in which its process number means something.
-    pub fn pid_namespace(self) -> &'a AtomicU64 {
+    pub(crate) fn pid_namespace(self) -> &'a AtomicU64 {
         self.word(PID_NAMESPACE)
     }
 

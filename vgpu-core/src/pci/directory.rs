@@ -20,7 +20,7 @@ const HEARTBEAT_OFFSET: u64 = 0x400;
 /// A page without meaning, for guests to measure how fast their mapping is.
 pub const SCRATCH_OFFSET: u64 = 0x1_0000;
 /// Length of the scratch pages.
-pub const SCRATCH_BYTES: u64 = 0x1_0000;
+pub(crate) const SCRATCH_BYTES: u64 = 0x1_0000;
 /// The first channel's block.
 const BLOCKS_OFFSET: u64 = SCRATCH_OFFSET + SCRATCH_BYTES;
 /// Arenas start at multiples of this.
@@ -124,7 +124,7 @@ impl Directory {
     ///
     /// # Errors
     /// The first thing that does not hold.
-    pub fn read_from_front(front: &Mapping, bar_bytes: u64) -> Result<Self, DirectoryError> {
+    pub(crate) fn read_from_front(front: &Mapping, bar_bytes: u64) -> Result<Self, DirectoryError> {
         let mut bytes = [0; size_of::<Self>()];
         if front.len_bytes() < bytes.len() {
             return Err(DirectoryError::Unsound(format!("BAR1 has {bar_bytes} bytes")));
@@ -136,7 +136,7 @@ impl Directory {
     }
 
     /// Length of the front of BAR1 that holds this page, the scratch pages and every channel's block.
-    pub fn front_bytes(&self) -> u64 {
+    pub(crate) fn front_bytes(&self) -> u64 {
         self.blocks_offset + u64::from(self.channels) * BLOCK_BYTES
     }
 

@@ -14,7 +14,7 @@ use super::Exchange;
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a guest waits for a daemon's first word. Where systemd listens, its connection is what starts the daemon, on a
 /// machine that may be busy booting. Ollama gives each look for GPUs 30 seconds.
-pub const START_TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A connected socket of type `SOCK_SEQPACKET`.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ fn check(result: libc::c_int) -> io::Result<libc::c_int> {
 ///
 /// # Errors
 /// `InvalidInput` when it is too long (over 107 bytes) or holds a NUL.
-pub fn address_of(path: &Path) -> io::Result<(libc::sockaddr_un, libc::socklen_t)> {
+pub(crate) fn address_of(path: &Path) -> io::Result<(libc::sockaddr_un, libc::socklen_t)> {
     // SAFETY: all-zero is a valid address to be filled in.
     let mut address: libc::sockaddr_un = unsafe { std::mem::zeroed() };
     address.sun_family = libc::AF_UNIX as libc::sa_family_t;
@@ -74,7 +74,7 @@ pub fn address_of(path: &Path) -> io::Result<(libc::sockaddr_un, libc::socklen_t
 ///
 /// # Errors
 /// When the kernel gives none.
-pub fn new_socket() -> io::Result<OwnedFd> {
+pub(crate) fn new_socket() -> io::Result<OwnedFd> {
     // SAFETY: constants only.
     let raw = check(unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC, 0) })?;
     // SAFETY: the kernel has just given us this descriptor.

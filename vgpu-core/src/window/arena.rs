@@ -14,7 +14,7 @@ use super::layout::PAGE_BYTES;
 use crate::wire::Pod;
 
 /// How many ranges a guest proposes.
-pub const PROPOSALS: usize = 3;
+pub(crate) const PROPOSALS: usize = 3;
 
 /// Far from where Linux puts programs, heaps, stacks and libraries, from windows ([`super::mapping`]), and from what the usual
 /// sanitizers take.
@@ -90,7 +90,7 @@ impl Arena {
     ///
     /// # Errors
     /// When there are no addresses to be had.
-    pub fn propose() -> io::Result<Vec<Self>> {
+    pub(crate) fn propose() -> io::Result<Vec<Self>> {
         match std::env::var(Self::VARIABLE) {
             Ok(text) => {
                 let wrong =

@@ -8,7 +8,7 @@ use super::mapping::Mapping;
 use crate::wait;
 
 /// Room for the text that explains a sticky error.
-pub const DETAIL_BYTES: usize = 512;
+pub(crate) const DETAIL_BYTES: usize = 512;
 
 const RING_TAIL: u64 = 0;
 const RING_HEAD: u64 = 64;
@@ -27,7 +27,7 @@ const HOST_CALLS_DONE: u64 = HOST_CALLS + 64;
 const HOST_CALL_TOKENS: u64 = 2048;
 
 /// So many calls of the guest's functions are under way at most.
-pub const HOST_CALLS_MAX: u64 = (PAGE_BYTES - HOST_CALL_TOKENS) / 8;
+pub(crate) const HOST_CALLS_MAX: u64 = (PAGE_BYTES - HOST_CALL_TOKENS) / 8;
 const _: () = assert!(HOST_CALLS_DONE + 64 <= HOST_CALL_TOKENS, "words over the tokens");
 
 /// A view of the control page.
@@ -50,32 +50,32 @@ impl<'a> Control<'a> {
     }
 
     /// Guest: bytes written to the ring since the start.
-    pub fn ring_tail(self) -> &'a AtomicU64 {
+    pub(crate) fn ring_tail(self) -> &'a AtomicU64 {
         self.word64(RING_TAIL)
     }
 
     /// Host: bytes taken from the ring since the start.
-    pub fn ring_head(self) -> &'a AtomicU64 {
+    pub(crate) fn ring_head(self) -> &'a AtomicU64 {
         self.word64(RING_HEAD)
     }
 
     /// Host: number of the last record that was handed to the executor and came back.
-    pub fn handled(self) -> &'a AtomicU64 {
+    pub(crate) fn handled(self) -> &'a AtomicU64 {
         self.word64(HANDLED)
     }
 
     /// 1 while the host sleeps on this word for a record; the guest sets it back to 0 when it wakes the host.
-    pub fn host_parked(self) -> &'a AtomicU32 {
+    pub(crate) fn host_parked(self) -> &'a AtomicU32 {
         self.word32(HOST_PARKED)
     }
 
     /// Guest threads asleep until something completes.
-    pub fn guest_parked(self) -> &'a AtomicU32 {
+    pub(crate) fn guest_parked(self) -> &'a AtomicU32 {
         self.word32(GUEST_PARKED)
     }
 
     /// Guest threads asleep until the ring or the staging area has room.
-    pub fn producer_parked(self) -> &'a AtomicU32 {
+    pub(crate) fn producer_parked(self) -> &'a AtomicU32 {
         self.word32(PRODUCER_PARKED)
     }
 
@@ -96,7 +96,7 @@ impl<'a> Control<'a> {
     }
 
     /// Guest: whether there is an error of either kind.
-    pub fn has_error(self) -> bool {
+    pub(crate) fn has_error(self) -> bool {
         self.errors().load(Ordering::Acquire) != 0
     }
 
@@ -106,12 +106,12 @@ impl<'a> Control<'a> {
     }
 
     /// Guest: takes the refusal's code away; 0 when there is none.
-    pub fn take_refusal(self) -> u32 {
+    pub(crate) fn take_refusal(self) -> u32 {
         (self.errors().fetch_and(u64::from(u32::MAX), Ordering::AcqRel) >> 32) as u32
     }
 
     /// Host: leaves a refusal's code for the guest, unless an earlier one is still there.
-    pub fn publish_refusal(self, code: u32) {
+    pub(crate) fn publish_refusal(self, code: u32) {
         let with_it = |errors: u64| (errors >> 32 == 0).then_some(errors | u64::from(code) << 32);
         // The first one counts.
         let _ = self.errors().fetch_update(Ordering::Release, Ordering::Relaxed, with_it);
@@ -141,7 +141,7 @@ impl<'a> Control<'a> {
     ///
     /// The fence stands between what was just published and reading the parked count: either the sleeper sees the
     /// new value before it sleeps, or this side sees the sleeper.
-    pub fn wake_completion_waiters(self) {
+    pub(crate) fn wake_completion_waiters(self) {
         fence(Ordering::SeqCst);
         if self.guest_parked().load(Ordering::Relaxed) != 0 {
             self.wake_all();
@@ -149,7 +149,7 @@ impl<'a> Control<'a> {
     }
 
     /// Host: the same for threads that wait for room.
-    pub fn wake_producers(self) {
+    pub(crate) fn wake_producers(self) {
         fence(Ordering::SeqCst);
         if self.producer_parked().load(Ordering::Relaxed) != 0 {
             self.wake_all();
@@ -178,7 +178,7 @@ impl<'a> Control<'a> {
     }
 
     /// Host: writes the sticky error's text, then its code. The caller sees to it that this happens once.
-    pub fn publish_sticky(self, code: u32, detail: &str) {
+    pub(crate) fn publish_sticky(self, code: u32, detail: &str) {
         let mut keep_bytes = detail.len().min(DETAIL_BYTES);
         while !detail.is_char_boundary(keep_bytes) {
             keep_bytes -= 1;

@@ -3,27 +3,28 @@
 use std::fmt;
 
 use super::arena::AddressRange;
-use crate::wire::{Op, PROTOCOL_VERSION, Pod, Span};
+use crate::wire::{Op, PROTOCOL_VERSION, Pod, SLOTS_END, Span};
 
 /// First bytes of every window: "vGPUwin" and a format digit.
-pub const WINDOW_MAGIC: u64 = u64::from_le_bytes(*b"vGPUwin1");
+pub(crate) const WINDOW_MAGIC: u64 = u64::from_le_bytes(*b"vGPUwin1");
 
 /// Areas start at multiples of this.
 pub const PAGE_BYTES: u64 = 4096;
 /// The control words' page follows the header page.
-pub const CONTROL_OFFSET: u64 = PAGE_BYTES;
+pub(crate) const CONTROL_OFFSET: u64 = PAGE_BYTES;
 /// The first area follows the control page.
-pub const AREAS_OFFSET: u64 = 2 * PAGE_BYTES;
+pub(crate) const AREAS_OFFSET: u64 = 2 * PAGE_BYTES;
 /// One cache line per stream: several workers retire at once.
-pub const STREAM_SLOT_BYTES: u64 = 64;
+pub(crate) const STREAM_SLOT_BYTES: u64 = 64;
 /// One word per event.
-pub const EVENT_SLOT_BYTES: u64 = 8;
+pub(crate) const EVENT_SLOT_BYTES: u64 = 8;
 
 /// A guest opens its pinned heap in parts of this length, counted from the heap's start.
-pub const PINNED_SLAB_BYTES: u64 = 64 << 20;
+pub(crate) const PINNED_SLAB_BYTES: u64 = 64 << 20;
 
 const STREAM_SLOTS: u32 = 4096;
 const EVENT_SLOTS: u32 = 65_536;
+const _: () = assert!(STREAM_SLOTS <= SLOTS_END && EVENT_SLOTS <= SLOTS_END, "executors take no such slots");
 const REPLY_SLOTS: u32 = 64;
 const REPLY_SLOT_BYTES: u32 = 8192;
 /// No window is longer: a length over this is a lie or a mistake.
@@ -85,7 +86,7 @@ impl Default for WindowConfig {
 impl WindowConfig {
     /// A window that fills `total_bytes`, whole pages, exactly: a quarter for staging (64 MiB at most), and what is left for
     /// the pinned heap. [`Layout::new`] refuses the result when that is too little.
-    pub fn fitting(total_bytes: u64) -> Self {
+    pub(crate) fn fitting(total_bytes: u64) -> Self {
         let ring_bytes = 1 << 20;
         let slots_bytes = u64::from(STREAM_SLOTS) * STREAM_SLOT_BYTES
             + u64::from(EVENT_SLOTS) * EVENT_SLOT_BYTES

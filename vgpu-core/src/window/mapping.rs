@@ -120,7 +120,7 @@ impl Mapping {
     ///
     /// # Errors
     /// When it does not fit the address space, or does not lie in the object.
-    pub fn preferred_part(object: BorrowedFd<'_>, offset: u64, len_bytes: u64) -> Result<Self, MappingError> {
+    pub(crate) fn preferred_part(object: BorrowedFd<'_>, offset: u64, len_bytes: u64) -> Result<Self, MappingError> {
         // Processes start at different places, so that a guest of several devices finds different addresses free.
         let first = std::process::id() as usize % ADDRESS_CHOICES;
         for choice in 0..ADDRESS_CHOICES {

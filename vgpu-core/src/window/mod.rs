@@ -72,13 +72,13 @@ impl Window {
     }
 
     /// The completion word of a stream slot, if there is such a slot.
-    pub fn stream_word(&self, stream: StreamSlot) -> Option<&AtomicU64> {
+    pub(crate) fn stream_word(&self, stream: StreamSlot) -> Option<&AtomicU64> {
         let at = u64::from(stream) * layout::STREAM_SLOT_BYTES;
         (stream < self.layout.stream_slots).then(|| self.mapping.word64(self.layout.streams.offset + at))
     }
 
     /// The timestamp word of an event slot, if there is such a slot.
-    pub fn event_word(&self, event: EventSlot) -> Option<&AtomicU64> {
+    pub(crate) fn event_word(&self, event: EventSlot) -> Option<&AtomicU64> {
         let at = u64::from(event) * layout::EVENT_SLOT_BYTES;
         (event < self.layout.event_slots).then(|| self.mapping.word64(self.layout.events.offset + at))
     }

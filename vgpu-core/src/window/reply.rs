@@ -9,7 +9,7 @@ use super::mapping::Mapping;
 use crate::wire::{Pod, Seq};
 
 /// The longest tail that a host keeps and a guest accepts.
-pub const REPLY_TAIL_MAX_BYTES: usize = 16 << 20;
+pub(crate) const REPLY_TAIL_MAX_BYTES: usize = 16 << 20;
 
 const HEAD_OFFSET: u64 = 8;
 const BODY_OFFSET: u64 = 64;

@@ -3,6 +3,7 @@
 //! No handle is among them, and only one holds an address. That a launch is cooperative stands in its flags.
 
 use super::Pod;
+use super::messages::{ClusterOccupancy, Launch, LaunchEx};
 use crate::abi::CUlaunchAttributeID as Id;
 use crate::error::{CuError, CuResult};
 
@@ -85,6 +86,11 @@ impl LaunchAttributes {
         &self.0
     }
 
+    /// How many there are, as messages say it.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.0.len()).expect("there are not more than kinds of them")
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -121,6 +127,36 @@ impl LaunchAttributes {
             attributes.set(LaunchAttribute::new(Id(id), &value)?);
         }
         Ok((attributes, rest))
+    }
+}
+
+impl LaunchEx {
+    /// The launch without its attributes.
+    pub fn plain(&self) -> Launch {
+        let &Self { function, stream, flags, grid, block, dynamic_shared_bytes, attribute_count: _ } = self;
+        Launch { function, stream, flags, grid, block, dynamic_shared_bytes, reserved: 0 }
+    }
+
+    /// One of the two questions about its clusters.
+    pub fn ask(&self, question: u32) -> ClusterOccupancy {
+        let &Self { function, stream: _, flags, grid, block, dynamic_shared_bytes, attribute_count } = self;
+        ClusterOccupancy { function, question, flags, grid, block, dynamic_shared_bytes, attribute_count }
+    }
+}
+
+impl ClusterOccupancy {
+    /// The launch that it asks about.
+    pub fn launch(&self) -> LaunchEx {
+        let &Self { function, question: _, flags, grid, block, dynamic_shared_bytes, attribute_count } = self;
+        LaunchEx { function, stream: 0, flags, grid, block, dynamic_shared_bytes, attribute_count }
+    }
+}
+
+impl Launch {
+    /// The launch with so many attributes.
+    pub fn with_attributes(&self, attribute_count: u32) -> LaunchEx {
+        let &Self { function, stream, flags, grid, block, dynamic_shared_bytes, reserved: _ } = self;
+        LaunchEx { function, stream, flags, grid, block, dynamic_shared_bytes, attribute_count }
     }
 }
 

@@ -8,6 +8,7 @@
 //! so.
 
 use super::{Answer, Call, EventSlot, Message, Ordered, Pod, Post, RecordHeader, Seq, Span, StreamSlot, Unordered};
+use crate::abi::cublas::{cublasGemmAlgo_t, cublasMath_t};
 use crate::error::CuResult;
 
 macro_rules! messages {
@@ -33,6 +34,11 @@ macro_rules! messages {
             /// Every opcode with the bytes of its fixed part and of its fixed reply, in table order.
             pub const SIZES: &[(u16, usize, usize)] =
                 &[$(($code, size_of::<$name>(), size_of::<<$name as Message>::Reply>()),)*];
+
+            /// Where in its fixed part work names its stream, in bytes; `None` for a message that no stream orders.
+            pub const fn stream_offset(self) -> Option<usize> {
+                match self { $(Self::$name => messages!(@stream $kind $name),)* }
+            }
         }
 
         $(
@@ -78,6 +84,8 @@ macro_rules! messages {
             }
         }
     };
+    (@stream ordered $name:ident) => { Some(std::mem::offset_of!($name, stream)) };
+    (@stream $kind:ident $name:ident) => { None };
     (@reply post $name:ident) => {
         impl Message for $name { const OP: Op = Op::$name; type Reply = (); }
         impl Post for $name {}
@@ -180,6 +188,9 @@ pub const LIMIT_COUNT: usize = 16;
 /// And for every `CUfunction_attribute`.
 pub const FUNCTION_ATTRIBUTE_COUNT: usize = 32;
 
+/// CUDA's own bound on packed kernel parameters.
+pub const PARAMS_MAX_BYTES: u32 = 32_764;
+
 messages! {
     // ---- devices, contexts, streams, events -------------------------------------------------------------------
 
@@ -249,7 +260,7 @@ messages! {
 
     // ---- memory -----------------------------------------------------------------------------------------------
 
-    /// Reserves device memory, 512-byte aligned, not cleared for the same guest but never another guest's.
+    /// Reserves device memory, aligned to [`ALLOCATION_ALIGN_BYTES`](super::ALLOCATION_ALIGN_BYTES), not cleared for the same guest but never another guest's.
     call 16 MemAlloc fn mem_alloc { context: u32, reserved: u32, len_bytes: u64 } -> MemAllocReply { address: u64 };
 
     /// Gives memory back once all work queued before is done.
@@ -270,7 +281,7 @@ messages! {
     /// Copies between device addresses.
     ordered 22 Copy fn copy { stream: StreamSlot, reserved: u32, target: u64, source: u64, len_bytes: u64 };
 
-    /// Copies a box of rows. Pitches in bytes; `window` bit 0: `target` is a window offset, bit 1: `source` is.
+    /// Copies a box of rows. Pitches in bytes; `window`: [`TARGET_IN_WINDOW`], [`SOURCE_IN_WINDOW`].
     ordered 23 CopyBox fn copy_box {
         stream: StreamSlot, window: u32, target: u64, target_pitch: u64, target_slice_pitch: u64,
         source: u64, source_pitch: u64, source_slice_pitch: u64, width_bytes: u64, height: u64, depth: u64,
@@ -338,7 +349,7 @@ messages! {
     /// Blocks of `block_threads` threads that one multiprocessor holds at a time. `flags` is `CUoccupancy_flags`.
     call 39 Occupancy fn occupancy { function: u64, block_threads: u32, dynamic_shared_bytes: u32, flags: u32, reserved: u32 } -> OccupancyReply { blocks: u32, reserved: u32 };
 
-    /// Launches a kernel; the tail is its packed parameters. `flags` bit 0: cooperative.
+    /// Launches a kernel; the tail is its packed parameters. `flags`: [`LAUNCH_COOPERATIVE`].
     ordered 40 Launch fn launch { function: u64, stream: StreamSlot, flags: u32, grid: [u32; 3], block: [u32; 3], dynamic_shared_bytes: u32, reserved: u32 };
 
     /// The text that explains the last refused call (a PTX error with its line, say): the answer's tail, UTF-8.
@@ -360,8 +371,8 @@ messages! {
     /// [`LaunchAttribute`]: super::launch_attributes::LaunchAttribute
     ordered 45 LaunchEx fn launch_ex { function: u64, stream: StreamSlot, flags: u32, grid: [u32; 3], block: [u32; 3], dynamic_shared_bytes: u32, attribute_count: u32 };
 
-    /// How clusters of a launch, which is described as in [`LaunchEx`] but without its parameters, fit the device: `question` 0,
-    /// how many it holds at a time; 1, how many blocks the largest could have.
+    /// How clusters of a launch, which is described as in [`LaunchEx`] but without its parameters, fit the device. `question`:
+    /// [`CLUSTERS_AT_A_TIME`] or [`CLUSTER_BLOCKS_MOST`].
     call 46 ClusterOccupancy fn cluster_occupancy { function: u64, question: u32, flags: u32, grid: [u32; 3], block: [u32; 3], dynamic_shared_bytes: u32, attribute_count: u32 } -> ClusterOccupancyReply { count: u32, reserved: u32 };
 
     // ---- graphs -----------------------------------------------------------------------------------------------
@@ -384,7 +395,7 @@ messages! {
     /// `compute` is `cublasComputeType_t`, `op_*` is `cublasOperation_t`; strides count elements between batch members.
     ordered 56 Gemm fn gemm {
         stream: StreamSlot,
-        /// Bit 0: `a`, `b`, `c` are device arrays of `batch` pointers, read when the work runs. Bit 1: `alpha` and `beta` hold device addresses.
+        /// [`BLAS_POINTER_ARRAYS`], [`BLAS_SCALARS_ON_DEVICE`].
         flags: u32,
         op_a: u32, op_b: u32, a_type: u32, b_type: u32, c_type: u32, compute: u32,
         /// Type of the bytes in `alpha` and `beta`.
@@ -397,7 +408,8 @@ messages! {
         settings: BlasSettings,
     };
 
-    /// Solves op(A) · X = alpha · B (side 0) or X · op(A) = alpha · B (side 1) in place of B, for a batch of pointers. Type f32 or f64.
+    /// Solves op(A) · X = alpha · B or, on the other `cublasSideMode_t`, X · op(A) = alpha · B in place of B, for a batch of pointers.
+    /// Type f32 or f64; `fill` is `cublasFillMode_t`, `diag` is `cublasDiagType_t`.
     ordered 57 Trsm fn trsm {
         stream: StreamSlot,
         /// As in [`Gemm`].
@@ -489,7 +501,12 @@ unsafe impl Pod for BlasSettings {}
 
 impl BlasSettings {
     /// What a handle has that nobody has set anything on.
-    pub const DEFAULT: Self = Self { math_mode: 0, algorithm: -1, workspace: 0, workspace_bytes: 0 };
+    pub const DEFAULT: Self = Self {
+        math_mode: cublasMath_t::CUBLAS_DEFAULT_MATH.0,
+        algorithm: cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT.0,
+        workspace: 0,
+        workspace_bytes: 0,
+    };
 
     /// Whether the number of the algorithm is one that the header names.
     pub const fn has_known_algorithm(&self) -> bool {
@@ -536,32 +553,20 @@ pub const CLUSTER_BLOCKS_MOST: u32 = 1;
 /// Flag of [`CopyIn::flags`]: a piece of a copy that is too long to stay in the caches.
 pub const COPY_OF_LONG: u32 = 1;
 
+/// Flag of [`CopyBox::window`]: the target is an offset in the window.
+pub const TARGET_IN_WINDOW: u32 = 1;
+
+/// Flag of [`CopyBox::window`]: the source is one.
+pub const SOURCE_IN_WINDOW: u32 = 2;
+
 /// Flag of [`Launch::flags`]: all blocks must be resident at once.
 pub const LAUNCH_COOPERATIVE: u32 = 1;
 
-impl LaunchEx {
-    /// The launch without its attributes.
-    pub fn plain(&self) -> Launch {
-        let &Self { function, stream, flags, grid, block, dynamic_shared_bytes, attribute_count: _ } = self;
-        Launch { function, stream, flags, grid, block, dynamic_shared_bytes, reserved: 0 }
-    }
-}
+/// Flag of [`Gemm::flags`] and [`Trsm::flags`]: matrices are device arrays of `batch` pointers, read when the work runs.
+pub const BLAS_POINTER_ARRAYS: u32 = 1;
 
-impl ClusterOccupancy {
-    /// The launch that it asks about.
-    pub fn launch(&self) -> LaunchEx {
-        let &Self { function, question: _, flags, grid, block, dynamic_shared_bytes, attribute_count } = self;
-        LaunchEx { function, stream: 0, flags, grid, block, dynamic_shared_bytes, attribute_count }
-    }
-}
-
-impl Launch {
-    /// The launch with so many attributes.
-    pub fn with_attributes(&self, attribute_count: u32) -> LaunchEx {
-        let &Self { function, stream, flags, grid, block, dynamic_shared_bytes, reserved: _ } = self;
-        LaunchEx { function, stream, flags, grid, block, dynamic_shared_bytes, attribute_count }
-    }
-}
+/// Flag of [`Gemm::flags`] and [`Trsm::flags`]: scalars are device addresses.
+pub const BLAS_SCALARS_ON_DEVICE: u32 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -575,6 +580,14 @@ mod tests {
         codes.dedup();
         assert_eq!(codes.len(), count);
         assert!(codes[0] > 0);
+    }
+
+    #[test]
+    fn only_work_of_a_stream_says_where_it_names_it() {
+        let named = Launch { function: 1, stream: 0x0bad_cafe, ..Launch::from_bytes(&[0; 64]).expect("it is shorter") };
+        let at = Op::Launch.stream_offset().expect("it is work of a stream");
+        assert_eq!(u32::from_bytes(&named.as_bytes()[at..]), Some(named.stream));
+        assert_eq!([Op::StreamCreate, Op::MemFree, Op::MemAlloc].map(Op::stream_offset), [None; 3]);
     }
 
     #[test]

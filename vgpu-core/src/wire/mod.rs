@@ -32,6 +32,12 @@ pub type StreamSlot = u32;
 /// Index of an event's timestamp word in the window; slots are given out by the guest.
 pub type EventSlot = u32;
 
+/// No window has a slot of this number, be it of a stream or of an event.
+pub const SLOTS_END: u32 = 1 << 16;
+
+/// Allocations of device memory start at multiples of this: what `cuMemAlloc` promises, and a bit more.
+pub const ALLOCATION_ALIGN_BYTES: u64 = 512;
+
 /// What stands before every record in the ring.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,13 +57,13 @@ pub struct RecordHeader {
 }
 
 /// Records start at multiples of this.
-pub const RECORD_ALIGN: usize = 32;
+pub(crate) const RECORD_ALIGN: usize = 32;
 /// `reply_slot` of a record that nobody waits for.
 pub const NO_REPLY: u16 = u16::MAX;
 /// `op` of the filler that closes the ring before it wraps.
-pub const OP_PADDING: u16 = 0;
+pub(crate) const OP_PADDING: u16 = 0;
 /// `op` of a request for the next piece of a long answer; the window's host serves it itself.
-pub const OP_REPLY_MORE: u16 = u16::MAX;
+pub(crate) const OP_REPLY_MORE: u16 = u16::MAX;
 /// The longest record: a tail over this travels through staging or as a blob.
 pub const RECORD_MAX_BYTES: usize = 64 * 1024;
 

@@ -4,7 +4,8 @@ use std::ffi::{c_int, c_uint, c_ulonglong};
 use std::sync::atomic::Ordering;
 
 use vgpu_core::abi::{
-    CUcontext, CUctxCreateParams, CUdevice, CUevent, CUexecAffinityParam, CUfunc_cache, CUlimit, CUsharedconfig,
+    CUcontext, CUctx_flags, CUctxCreateParams, CUdevice, CUevent, CUexecAffinityParam, CUfunc_cache, CUlimit,
+    CUsharedconfig,
 };
 use vgpu_core::ffi::{InOpt, Out, OutOpt};
 use vgpu_core::{CuError, CuResult};
@@ -16,9 +17,14 @@ use crate::guest::gate::Arm;
 use crate::guest::{Process, capture, capture_mode, output, process, thread};
 
 /// The scheduling modes that `CU_CTX_SCHED_*` has.
-const SCHED_MODES: [c_uint; 4] = [0, 1, 2, 4];
-const SCHED_MASK: c_uint = 7;
-const ALL_FLAGS: c_uint = 0xff;
+const SCHED_MODES: [c_uint; 4] = [
+    CUctx_flags::CU_CTX_SCHED_AUTO.0,
+    CUctx_flags::CU_CTX_SCHED_SPIN.0,
+    CUctx_flags::CU_CTX_SCHED_YIELD.0,
+    CUctx_flags::CU_CTX_SCHED_BLOCKING_SYNC.0,
+];
+const SCHED_MASK: c_uint = CUctx_flags::CU_CTX_SCHED_MASK.0;
+const ALL_FLAGS: c_uint = CUctx_flags::CU_CTX_FLAGS_MASK.0;
 
 /// Checks `CU_CTX_*` flags.
 pub(super) fn check_flags(flags: c_uint) -> CuResult {

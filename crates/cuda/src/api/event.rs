@@ -2,7 +2,7 @@
 
 use std::ffi::c_uint;
 
-use vgpu_core::abi::{CUevent, CUstream};
+use vgpu_core::abi::{CUevent, CUevent_record_flags, CUstream};
 use vgpu_core::ffi::Out;
 use vgpu_core::{CuError, CuResult};
 
@@ -36,14 +36,15 @@ pub(crate) fn cuEventRecord(hEvent: CUevent, hStream: CUstream) -> CuResult {
 
 /// Records an event after the work of a stream so far; flag 1 makes that a node of a captured graph.
 pub(crate) fn cuEventRecordWithFlags(hEvent: CUevent, hStream: CUstream, flags: c_uint) -> CuResult {
+    const EXTERNAL: c_uint = CUevent_record_flags::CU_EVENT_RECORD_EXTERNAL.0;
     let (process, context) = current::healthy()?;
-    if flags > 1 {
+    if flags > EXTERNAL {
         return Err(CuError::INVALID_VALUE);
     }
     let stream = context.stream(process, id(hStream))?;
     let event = Event::find(process, id(hEvent))?;
-    stream.allow_external(process, flags == 1)?;
-    event.record(process, &stream, flags == 1)
+    stream.allow_external(process, flags == EXTERNAL)?;
+    event.record(process, &stream, flags == EXTERNAL)
 }
 
 /// Says whether an event is reached: success, or `NOT_READY`.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use vgpu_core::abi::{
     CUDA_GRAPH_INSTANTIATE_PARAMS, CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v1,
     CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS, CUcontext, CUevent, CUgraph, CUgraphExec, CUgraphExecUpdateResult,
-    CUgraphExecUpdateResultInfo, CUgraphInstantiateResult, CUgraphNode, CUstream, cuuint64_t,
+    CUgraphExecUpdateResultInfo, CUgraphInstantiate_flags as Flags, CUgraphInstantiateResult, CUgraphNode, CUstream,
+    cuuint64_t,
 };
 use vgpu_core::ffi::{In, InOut, Out, OutOpt, OutSlice};
 use vgpu_core::{CuError, CuResult};
@@ -19,10 +20,11 @@ use crate::guest::graph_exec::{GraphExec, Refusal};
 use crate::guest::work::Work;
 use crate::guest::{Process, process};
 
-/// `CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH | UPLOAD | USE_NODE_PRIORITY`: what is true of every graph here.
-const INSTANTIATE_FLAGS: u64 = 1 | 2 | 8;
-/// `CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH`.
-const DEVICE_LAUNCH: u64 = 4;
+/// What is true of every graph here.
+const INSTANTIATE_FLAGS: u64 = (Flags::CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH.0
+    | Flags::CUDA_GRAPH_INSTANTIATE_FLAG_UPLOAD.0
+    | Flags::CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY.0) as u64;
+const DEVICE_LAUNCH: u64 = Flags::CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH.0 as u64;
 
 fn find_exec(process: &Process, exec: CUgraphExec) -> CuResult<Arc<GraphExec>> {
     GraphExec::find(process, id(exec))

@@ -3,10 +3,12 @@
 use std::ffi::{c_uint, c_void};
 
 use vgpu_core::abi::{
-    CU_MEMHOSTALLOC_DEVICEMAP, CU_MEMHOSTREGISTER_DEVICEMAP, CU_MEMHOSTREGISTER_IOMEMORY, CU_MEMHOSTREGISTER_READ_ONLY,
-    CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUDA_MEMCPY3D_PEER, CUcontext, CUdeviceptr, CUstream,
+    CU_MEMHOSTALLOC_DEVICEMAP, CU_MEMHOSTALLOC_PORTABLE, CU_MEMHOSTALLOC_WRITECOMBINED, CU_MEMHOSTREGISTER_DEVICEMAP,
+    CU_MEMHOSTREGISTER_IOMEMORY, CU_MEMHOSTREGISTER_PORTABLE, CU_MEMHOSTREGISTER_READ_ONLY, CUDA_MEMCPY2D,
+    CUDA_MEMCPY3D, CUDA_MEMCPY3D_PEER, CUcontext, CUdeviceptr, CUstream,
 };
 use vgpu_core::ffi::{In, Out, OutOpt};
+use vgpu_core::wire::ALLOCATION_ALIGN_BYTES;
 use vgpu_core::wire::messages::{Fill, HostClose, HostOpen, MemAlloc, MemFree, MemInfo};
 use vgpu_core::{CuError, CuResult};
 
@@ -20,12 +22,15 @@ use crate::guest::place::Return;
 use crate::guest::stream::NULL;
 use crate::guest::{Process, capture_mode, output, process};
 
-/// `CU_MEMHOSTALLOC_PORTABLE | DEVICEMAP | WRITECOMBINED`.
-const HOST_ALLOC_FLAGS: c_uint = 7;
+/// All `CU_MEMHOSTALLOC_*`.
+const HOST_ALLOC_ALL: c_uint = CU_MEMHOSTALLOC_PORTABLE | CU_MEMHOSTALLOC_DEVICEMAP | CU_MEMHOSTALLOC_WRITECOMBINED;
 /// All `CU_MEMHOSTREGISTER_*`.
-const HOST_REGISTER_ALL: c_uint = 15;
+const HOST_REGISTER_ALL: c_uint = CU_MEMHOSTREGISTER_PORTABLE
+    | CU_MEMHOSTREGISTER_DEVICEMAP
+    | CU_MEMHOSTREGISTER_IOMEMORY
+    | CU_MEMHOSTREGISTER_READ_ONLY;
 /// Rows of pitched memory start at multiples of this, as do allocations.
-const PITCH_BYTES: usize = 512;
+const PITCH_BYTES: usize = ALLOCATION_ALIGN_BYTES as usize;
 
 fn alloc(process: &Process, context: &Context, bytes: usize) -> CuResult<u64> {
     capture_mode::refuse_unsafe_call()?;
@@ -140,7 +145,7 @@ fn wait_everywhere(process: &Process) {
 /// Allocates page-locked host memory that the device reaches without copies; no bytes are null.
 pub(crate) fn cuMemHostAlloc(pp: Out<'_, *mut c_void>, bytesize: usize, Flags: c_uint) -> CuResult {
     let (process, context) = current::healthy()?;
-    if Flags & !HOST_ALLOC_FLAGS != 0 {
+    if Flags & !HOST_ALLOC_ALL != 0 {
         return Err(CuError::INVALID_VALUE);
     }
     pp.write(match bytesize {

@@ -3,10 +3,10 @@
 use std::ffi::{c_int, c_uint};
 use std::sync::Arc;
 
-use vgpu_core::abi::{CUdevice_attribute, CUfunction, CUlaunchConfig, CUoccupancyB2DSize};
+use vgpu_core::abi::{CUdevice_attribute, CUfunction, CUlaunchConfig, CUoccupancy_flags, CUoccupancyB2DSize};
 use vgpu_core::ffi::{In, Out};
 use vgpu_core::wire::Pod;
-use vgpu_core::wire::messages::{CLUSTER_BLOCKS_MOST, CLUSTERS_AT_A_TIME, ClusterOccupancy};
+use vgpu_core::wire::messages::{CLUSTER_BLOCKS_MOST, CLUSTERS_AT_A_TIME};
 use vgpu_core::{CuError, CuResult};
 
 use super::execution::shape_of;
@@ -15,8 +15,8 @@ use super::{clamp, id};
 use crate::guest::function::Function;
 use crate::guest::{Process, current, library};
 
-/// `CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE`.
-const FLAGS: c_uint = 1;
+/// The one flag there is.
+const FLAGS: c_uint = CUoccupancy_flags::CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE.0;
 
 fn find(func: CUfunction) -> CuResult<(&'static Process, Arc<Function>)> {
     let (process, context) = current::healthy()?;
@@ -124,18 +124,9 @@ fn clusters(func: CUfunction, config: &CUlaunchConfig, question: u32) -> CuResul
     let (process, function) = find(func)?;
     // SAFETY: the caller's configuration has as many attributes as it says.
     let asked = unsafe { Asked::of(config) }?;
-    let attributes = asked.attributes.as_slice();
     let launch = shape_of(config, asked.cooperative).message(function.wire);
-    let message = ClusterOccupancy {
-        function: launch.function,
-        question,
-        flags: launch.flags,
-        grid: launch.grid,
-        block: launch.block,
-        dynamic_shared_bytes: launch.dynamic_shared_bytes,
-        attribute_count: clamp(attributes.len() as u64),
-    };
-    let tail: Vec<u8> = attributes.iter().flat_map(Pod::as_bytes).copied().collect();
+    let message = launch.with_attributes(asked.attributes.count()).ask(question);
+    let tail: Vec<u8> = asked.attributes.as_slice().iter().flat_map(Pod::as_bytes).copied().collect();
     Ok(clamp(process.link.call(&message, &tail)?.reply.count.into()))
 }
 

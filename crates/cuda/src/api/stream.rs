@@ -2,7 +2,10 @@
 
 use std::ffi::{c_int, c_uint, c_ulonglong, c_void};
 
-use vgpu_core::abi::{CUcontext, CUdevice, CUevent, CUgreenCtx, CUstream, CUstreamCallback, CUstreamCaptureStatus};
+use vgpu_core::abi::{
+    CUcontext, CUdevice, CUevent, CUevent_wait_flags, CUgreenCtx, CUstream, CUstream_flags, CUstreamCallback,
+    CUstreamCaptureStatus,
+};
 use vgpu_core::ffi::{Out, OutOpt};
 use vgpu_core::{CuError, CuResult};
 
@@ -10,12 +13,12 @@ use super::{handle, id};
 use crate::guest::event::Event;
 use crate::guest::gate::Arm;
 use crate::guest::host_call::{Action, Callback};
-use crate::guest::stream::{NON_BLOCKING, Stream};
+use crate::guest::stream::Stream;
 use crate::guest::{current, output};
 
 fn create(phStream: Out<'_, CUstream>, flags: c_uint, priority: c_int) -> CuResult {
     let (process, context) = current::healthy()?;
-    if flags & !NON_BLOCKING != 0 {
+    if flags & !CUstream_flags::CU_STREAM_NON_BLOCKING.0 != 0 {
         return Err(CuError::INVALID_VALUE);
     }
     let priority = super::context::clamped_priority(process, context, priority)?;
@@ -62,14 +65,15 @@ pub(crate) fn cuStreamQuery(hStream: CUstream) -> CuResult {
 
 /// Has later work of a stream wait for an event; flag 1 makes that a node of a captured graph.
 pub(crate) fn cuStreamWaitEvent(hStream: CUstream, hEvent: CUevent, Flags: c_uint) -> CuResult {
+    const EXTERNAL: c_uint = CUevent_wait_flags::CU_EVENT_WAIT_EXTERNAL.0;
     let (process, context) = current::healthy()?;
-    if Flags > 1 {
+    if Flags > EXTERNAL {
         return Err(CuError::INVALID_VALUE);
     }
     let stream = context.stream(process, id(hStream))?;
     let event = Event::find(process, id(hEvent))?;
-    stream.allow_external(process, Flags == 1)?;
-    event.hold_back(process, &stream, Flags == 1)
+    stream.allow_external(process, Flags == EXTERNAL)?;
+    event.hold_back(process, &stream, Flags == EXTERNAL)
 }
 
 /// Gives the flags that a stream was made with.

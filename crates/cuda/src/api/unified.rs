@@ -2,7 +2,7 @@
 
 use std::ffi::{c_int, c_uint, c_void};
 
-use vgpu_core::abi::{CUcontext, CUmemorytype, CUpointer_attribute};
+use vgpu_core::abi::{CUDA_POINTER_ATTRIBUTE_ACCESS_FLAGS as Access, CUcontext, CUmemorytype, CUpointer_attribute};
 use vgpu_core::ffi::InSlice;
 use vgpu_core::{CuError, CuResult};
 
@@ -72,8 +72,7 @@ fn value(process: &Process, range: &Allocation, address: u64, attribute: CUpoint
         A::CU_POINTER_ATTRIBUTE_MAPPED => Value::Int(range.kind.is_device().into()),
         // No way to share it with other processes.
         A::CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES => Value::Long(0),
-        // Read and write.
-        A::CU_POINTER_ATTRIBUTE_ACCESS_FLAGS => Value::Int(3),
+        A::CU_POINTER_ATTRIBUTE_ACCESS_FLAGS => Value::Unsigned(Access::CU_POINTER_ATTRIBUTE_ACCESS_FLAG_READWRITE.0),
         A::CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE => Value::Pointer(std::ptr::null_mut()),
         _ => return Err(CuError::INVALID_VALUE),
     })

@@ -1,16 +1,11 @@
 //! The shape of two- and three-dimensional copies: rows with pitches, and where they lie.
 
 use vgpu_core::abi::{CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUmemorytype};
-use vgpu_core::wire::messages::CopyBox;
+use vgpu_core::wire::messages::{CopyBox, SOURCE_IN_WINDOW, TARGET_IN_WINDOW};
 use vgpu_core::{CuError, CuResult};
 
 use super::place::{Memory, Place};
 use super::process::Process;
-
-/// `CopyBox::window`: the target is a window offset.
-pub(super) const TARGET_IN_WINDOW: u32 = 1;
-/// `CopyBox::window`: the source is one.
-pub(super) const SOURCE_IN_WINDOW: u32 = 2;
 
 /// One side of a box: where its first byte is and how far rows and slices are apart, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

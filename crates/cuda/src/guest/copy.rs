@@ -1,5 +1,6 @@
 //! Linear copies and fills. What is pageable, pinned or on the device is found by address, as unified addressing has it.
 
+use vgpu_core::guest::INLINE_MAX_BYTES;
 use vgpu_core::wire::messages::{Copy, CopyIn, CopyOut, Fill};
 use vgpu_core::{CuError, CuResult};
 
@@ -10,9 +11,6 @@ use super::place::{Memory, Place, Return};
 use super::process::Process;
 use super::stream::Stream;
 use super::work::{CopyWork, Work};
-
-/// Up to this length, `Link::copy_in` takes the bytes at once wherever they are.
-const INLINE_BYTES: usize = 4096;
 
 /// Whether host code may have something there.
 fn is_host(process: &Process, address: *const u8) -> bool {
@@ -75,7 +73,7 @@ pub(crate) unsafe fn to_device(
     let to = Place::find(process, target, len as u64)?;
     let target = to.reached()?;
     // A short copy that would be waited for travels in its record instead: then its source may change at once.
-    let inline = done == Return::WhenDone && len <= INLINE_BYTES;
+    let inline = done == Return::WhenDone && len <= INLINE_MAX_BYTES;
     let (seq, from) = match span.filter(|_| !inline) {
         Some(source) => (live.post(&CopyIn { stream: 0, flags: 0, target, source }, &[])?, Memory::Pinned),
         None => {

@@ -2,8 +2,9 @@
 
 use vgpu_core::CuResult;
 use vgpu_core::wire::Seq;
+use vgpu_core::wire::messages::{SOURCE_IN_WINDOW, TARGET_IN_WINDOW};
 
-use super::box3::{Box3, SOURCE_IN_WINDOW, Side, TARGET_IN_WINDOW};
+use super::box3::{Box3, Side};
 use super::gate::{Arm, Live};
 use super::pageable_box::PageableBox;
 use super::place::{Memory, Place, Return};

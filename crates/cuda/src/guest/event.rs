@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use vgpu_core::abi::CUevent_flags;
 use vgpu_core::wire::messages::{EventElapsed, WANTS_ELAPSED};
 use vgpu_core::wire::{EventSlot, Seq, StreamSlot, milliseconds};
 use vgpu_core::{CuError, CuResult};
@@ -13,10 +14,10 @@ use super::device::Device;
 use super::handle::{Slab, SlotPool, Tag};
 use super::process::Process;
 
-/// `CU_EVENT_DISABLE_TIMING`.
-const DISABLE_TIMING: u32 = 2;
-/// `CU_EVENT_INTERPROCESS`.
-const INTERPROCESS: u32 = 4;
+const DISABLE_TIMING: u32 = CUevent_flags::CU_EVENT_DISABLE_TIMING.0;
+const INTERPROCESS: u32 = CUevent_flags::CU_EVENT_INTERPROCESS.0;
+/// Every flag of an event.
+const ALL_FLAGS: u32 = CUevent_flags::CU_EVENT_BLOCKING_SYNC.0 | DISABLE_TIMING | INTERPROCESS;
 
 static EVENTS: Slab<Arc<Event>> = Slab::new(Tag::Event);
 /// The window's timestamp words.
@@ -52,7 +53,7 @@ impl Event {
     /// # Errors
     /// `INVALID_VALUE` for unknown flags, `NOT_SUPPORTED` for events between processes, `OUT_OF_MEMORY` without a slot.
     pub(crate) fn create(process: &Process, device: &Device, context: u32, flags: u32) -> CuResult<Arc<Self>> {
-        if flags & !7 != 0 || flags & INTERPROCESS != 0 && flags & DISABLE_TIMING == 0 {
+        if flags & !ALL_FLAGS != 0 || flags & INTERPROCESS != 0 && flags & DISABLE_TIMING == 0 {
             return Err(CuError::INVALID_VALUE);
         }
         if flags & INTERPROCESS != 0 {

@@ -1,15 +1,17 @@
 //! Functions: a kernel of a loaded module, its parameter layout and attributes.
 
 use std::ffi::CString;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
 use std::sync::atomic::Ordering::Relaxed;
 
 use parking_lot::Mutex;
-use vgpu_core::abi::{CUdevice_attribute as D, CUfunction_attribute as A};
+use vgpu_core::abi::{CUdevice_attribute as D, CUfunction_attribute as A, CUshared_carveout};
 use vgpu_core::wire::Pod;
 use vgpu_core::wire::messages::{
-    FUNCTION_ATTRIBUTE_COUNT, FunctionAttribute, FunctionReply, ModuleFunction, Occupancy, ParamLayout,
+    FUNCTION_ATTRIBUTE_COUNT, FunctionAttribute, FunctionReply, ModuleFunction, Occupancy, PARAMS_MAX_BYTES,
+    ParamLayout,
 };
 use vgpu_core::{CuError, CuResult};
 
@@ -17,8 +19,9 @@ use super::device::Device;
 use super::handle::{Slab, Tag};
 use super::process::Process;
 
-/// CUDA's own bound on packed kernel parameters.
-pub(crate) const MAX_PARAM_BYTES: u32 = 32_764;
+/// What may be asked for of a multiprocessor's memory as shared: nothing, or so many percent.
+const CARVEOUTS: RangeInclusive<i32> =
+    CUshared_carveout::CU_SHAREDMEM_CARVEOUT_DEFAULT.0..=CUshared_carveout::CU_SHAREDMEM_CARVEOUT_MAX_SHARED.0;
 
 static FUNCTIONS: Slab<Arc<Function>> = Slab::new(Tag::Function);
 
@@ -142,7 +145,7 @@ impl Function {
                     - i64::from(self.attribute(A::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES)?);
                 (0..=room).contains(&i64::from(value))
             }
-            A::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT => (-1..=100).contains(&value),
+            A::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT => CARVEOUTS.contains(&value),
             A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH
             | A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT
             | A::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH
@@ -198,7 +201,7 @@ fn layouts(facts: &FunctionReply, tail: &[u8]) -> CuResult<Box<[ParamLayout]>> {
         layout.offset_bytes.checked_add(layout.len_bytes).is_some_and(|end| end <= facts.param_bytes)
     };
     let consistent = layouts.len() == facts.param_count as usize
-        && facts.param_bytes <= MAX_PARAM_BYTES
+        && facts.param_bytes <= PARAMS_MAX_BYTES
         && layouts.iter().all(inside);
     if consistent { Ok(layouts.into()) } else { Err(CuError::UNKNOWN) }
 }

@@ -9,8 +9,6 @@ use vgpu_core::fatbin;
 use vgpu_core::wire::messages::ImageKind;
 use vgpu_core::{CuError, CuResult};
 
-/// First word of the wrapper in `.nvFatBinSegment`.
-const WRAPPER_MAGIC: u32 = 0x4662_43b1;
 const ELF_MAGIC: &[u8; 4] = b"\x7fELF";
 /// Length of an ELF64 header.
 const ELF_HEADER_BYTES: usize = 64;
@@ -66,7 +64,7 @@ impl<'a> Image<'a> {
         // SAFETY: the shortest image, PTX text, has four bytes; the address needs no alignment for an array of bytes.
         let magic = unsafe { bytes.cast::<[u8; 4]>().read() };
         match u32::from_le_bytes(magic) {
-            WRAPPER_MAGIC => {
+            fatbin::WRAPPER_MAGIC => {
                 // SAFETY: the magic says that a wrapper stands here.
                 let wrapper = unsafe { image.cast::<Wrapper>().read_unaligned() };
                 let inner = wrapper.data.cast::<u8>();

@@ -3,15 +3,18 @@
 use std::cell::RefCell;
 use std::ffi::c_void;
 
-use vgpu_core::abi::CUdevice_attribute;
-use vgpu_core::wire::Pod;
+use vgpu_core::abi::{
+    CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT, CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT, CU_LAUNCH_PARAM_END_AS_INT,
+    CUdevice_attribute,
+};
 use vgpu_core::wire::launch_attributes::LaunchAttributes;
-use vgpu_core::wire::messages::Launch;
+use vgpu_core::wire::messages::{Launch, PARAMS_MAX_BYTES};
+use vgpu_core::wire::{Op, Pod};
 use vgpu_core::{CuError, CuResult};
 
 use super::context::Context;
 use super::device::Device;
-use super::function::{Function, MAX_PARAM_BYTES};
+use super::function::Function;
 use super::gate::{Arm, Live};
 use super::library;
 use super::process::Process;
@@ -68,10 +71,10 @@ thread_local! {
     static PACKED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// `CU_LAUNCH_PARAM_END`, `CU_LAUNCH_PARAM_BUFFER_POINTER`, `CU_LAUNCH_PARAM_BUFFER_SIZE`.
-const EXTRA_END: usize = 0;
-const EXTRA_POINTER: usize = 1;
-const EXTRA_SIZE: usize = 2;
+/// The keys of a launch-parameter list.
+const EXTRA_END: usize = CU_LAUNCH_PARAM_END_AS_INT as usize;
+const EXTRA_POINTER: usize = CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT as usize;
+const EXTRA_SIZE: usize = CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT as usize;
 
 /// Appends a launch's parameters to `packed`.
 ///
@@ -147,7 +150,7 @@ unsafe fn extra_buffer<'a>(extra: *mut *mut c_void) -> CuResult<&'a [u8]> {
     }
     match len {
         Some(0) => Ok(&[]),
-        Some(len) if !buffer.is_null() && len <= MAX_PARAM_BYTES as usize => {
+        Some(len) if !buffer.is_null() && len <= PARAMS_MAX_BYTES as usize => {
             // SAFETY: the caller says that the buffer is that long.
             Ok(unsafe { std::slice::from_raw_parts(buffer, len) })
         }
@@ -208,8 +211,7 @@ pub(crate) unsafe fn launch(
 /// Posts a launch with attributes, which stand before the parameters in `tail`.
 #[cold]
 fn post_ex(live: Live<'_>, launch: &Launch, attributes: &LaunchAttributes, tail: &[u8]) -> CuResult {
-    let count = u32::try_from(attributes.as_slice().len()).expect("there are not more than kinds of them");
-    live.post(&launch.with_attributes(count), tail).map(drop)
+    live.post(&launch.with_attributes(attributes.count()), tail).map(drop)
 }
 
 /// A kernel node's work from its description.
@@ -235,13 +237,16 @@ pub(crate) unsafe fn node_work(
     Ok(Work::Kernel(KernelWork::new(function, shape, &LaunchAttributes::NONE, Params::new(&packed))))
 }
 
-/// Queues another library's message on a stream; its stream field, at its start, is filled in here.
+/// Queues another library's message on a stream; its stream field is filled in here.
 ///
 /// # Errors
-/// `INVALID_VALUE` when it has no such field, else those of capture and link.
+/// `INVALID_VALUE` when it is no work of a stream, else those of capture and link.
 pub(crate) fn post_for_library(process: &Process, stream: &Stream, op: u16, fixed: &[u8], tail: &[u8]) -> CuResult {
     let mut fixed = fixed.to_vec();
-    fixed.get_mut(..4).ok_or(CuError::INVALID_VALUE)?.copy_from_slice(&stream.slot().to_le_bytes());
+    let at = Op::from_code(op).and_then(Op::stream_offset).ok_or(CuError::INVALID_VALUE)?;
+    let slot = stream.slot();
+    let field = fixed.get_mut(at..at + size_of_val(&slot)).ok_or(CuError::INVALID_VALUE)?;
+    field.copy_from_slice(slot.as_bytes());
     match stream.enter(process)? {
         Arm::Live(live) => live.post_raw(op, &fixed, tail).map(drop),
         Arm::Captured(captured) => captured.add(Work::Library { op, fixed: fixed.into(), tail: tail.into() }),

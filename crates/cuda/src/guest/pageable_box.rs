@@ -1,8 +1,9 @@
 //! Boxes that a graph copies from or to pageable memory, which is read or written when the node runs.
 
+use vgpu_core::wire::messages::{SOURCE_IN_WINDOW, TARGET_IN_WINDOW};
 use vgpu_core::{CuError, CuResult};
 
-use super::box3::{Box3, SOURCE_IN_WINDOW, TARGET_IN_WINDOW};
+use super::box3::Box3;
 use super::graph_wire::Encoder;
 use super::host_call::Action;
 use super::host_copy::{Bounce, Rows, RowsCopy};

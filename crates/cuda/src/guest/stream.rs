@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
+use vgpu_core::abi::CUstream_flags;
 use vgpu_core::wire::{Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
@@ -22,9 +23,6 @@ pub(crate) const NULL: u64 = 0;
 pub(crate) const LEGACY: u64 = 1;
 /// `CU_STREAM_PER_THREAD`.
 pub(crate) const PER_THREAD: u64 = 2;
-
-/// `CU_STREAM_NON_BLOCKING`.
-pub(crate) const NON_BLOCKING: u32 = 1;
 
 static STREAMS: Slab<Arc<Stream>> = Slab::new(Tag::Stream);
 /// The window's completion words.
@@ -142,7 +140,7 @@ impl Stream {
 
     /// Whether it keeps order with the legacy default stream.
     pub(crate) fn is_blocking(&self) -> bool {
-        self.flags & NON_BLOCKING == 0
+        self.flags & CUstream_flags::CU_STREAM_NON_BLOCKING.0 == 0
     }
 
     /// Whether the work of one of the two waits for that of the other which was given before it.

@@ -144,13 +144,11 @@ impl KernelWork {
 
     fn encode(&self, after: &[u32], out: &mut Encoder) -> CuResult {
         let launch = self.shape.message(self.function.wire);
-        let attributes = self.attributes.as_slice();
-        if attributes.is_empty() {
+        if self.attributes.is_empty() {
             return out.message(&launch, &self.params.bytes, after);
         }
-        let count = u32::try_from(attributes.len()).expect("there are not more than kinds of them");
-        let mut tail: Vec<u8> = attributes.iter().flat_map(Pod::as_bytes).copied().collect();
+        let mut tail: Vec<u8> = self.attributes.as_slice().iter().flat_map(Pod::as_bytes).copied().collect();
         tail.extend_from_slice(&self.params.bytes);
-        out.message(&launch.with_attributes(count), &tail, after)
+        out.message(&launch.with_attributes(self.attributes.count()), &tail, after)
     }
 }

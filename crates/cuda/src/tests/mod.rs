@@ -22,7 +22,7 @@ use vgpu_soft::device::{Config, Identity, SoftDevice};
 use crate::generated::exports::*;
 use crate::guest::process;
 
-pub(crate) const OK: CUresult = CUresult(0);
+pub(crate) const OK: CUresult = CUresult::CUDA_SUCCESS;
 
 /// The device's memory.
 const MEMORY_BYTES: u64 = 256 << 20;

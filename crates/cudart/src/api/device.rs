@@ -2,17 +2,15 @@
 
 use std::ffi::{c_char, c_int, c_uint};
 
-use vgpu_core::abi::runtime::{cudaDeviceAttr, cudaDeviceProp, cudaFuncCache, cudaLimit, cudaSharedMemConfig};
+use vgpu_core::abi::runtime::{
+    cudaDeviceAttr, cudaDeviceMapHost, cudaDeviceProp, cudaFuncCache, cudaInitDeviceFlagsAreValid, cudaLimit,
+    cudaSharedMemConfig,
+};
 use vgpu_core::abi::{CUdevice_attribute, CUfunc_cache, CUlimit, CUsharedconfig};
 use vgpu_core::ffi::{In, InSlice, Out, OutOpt, OutSlice, Str};
 
 use crate::error::{RtError, RtResult};
 use crate::{current, driver as cu, entry, properties};
-
-/// `cudaDeviceMapHost`, which every context has.
-const DEVICE_MAP_HOST: c_uint = 8;
-/// `cudaInitDeviceFlagsAreValid`.
-const INIT_DEVICE_FLAGS_ARE_VALID: c_uint = 1;
 
 /// # Errors
 /// `NO_DEVICE` where there is none; the count is then 0.
@@ -33,11 +31,11 @@ pub(crate) fn cudaSetDevice(device: c_int) -> RtResult {
 }
 
 pub(crate) fn cudaInitDevice(device: c_int, deviceFlags: c_uint, flags: c_uint) -> RtResult {
-    if flags & !INIT_DEVICE_FLAGS_ARE_VALID != 0 {
+    if flags & !cudaInitDeviceFlagsAreValid != 0 {
         return Err(RtError::INVALID_VALUE);
     }
     let dev = current::device_of(device)?;
-    if flags & INIT_DEVICE_FLAGS_ARE_VALID != 0 {
+    if flags & cudaInitDeviceFlagsAreValid != 0 {
         cu::cuDevicePrimaryCtxSetFlags_v2(dev, deviceFlags)?;
     }
     current::primary(dev).map(drop)
@@ -147,7 +145,8 @@ pub(crate) fn cudaSetDeviceFlags(flags: c_uint) -> RtResult {
 pub(crate) fn cudaGetDeviceFlags(flags: Out<c_uint>) -> RtResult {
     let (mut found, mut active) = (0, 0);
     cu::cuDevicePrimaryCtxGetState(current::device()?, &mut found, &mut active)?;
-    flags.write(found | DEVICE_MAP_HOST);
+    // Every context maps host memory.
+    flags.write(found | cudaDeviceMapHost);
     Ok(())
 }
 

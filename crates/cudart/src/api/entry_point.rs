@@ -4,16 +4,17 @@ use std::ffi::{CString, c_int, c_uint, c_ulonglong, c_void};
 use std::ptr::null_mut;
 
 use vgpu_core::abi::CUdriverProcAddressQueryResult;
-use vgpu_core::abi::runtime::{cudaDriverEntryPointQueryResult, cudaFunction_t, cudaUUID_t};
+use vgpu_core::abi::runtime::{
+    cudaDriverEntryPointQueryResult, cudaFunction_t, cudaGetDriverEntryPointFlags as Flags, cudaUUID_t,
+};
 use vgpu_core::ffi::{self, In, Out, OutOpt, Str};
 
 use super::version::RUNTIME_VERSION;
 use crate::error::{RtError, RtResult};
 use crate::{driver as cu, launch};
 
-/// `cudaEnableDefault` and `cudaEnablePerThreadDefaultStream`.
-const DEFAULT: c_ulonglong = 0;
-const PER_THREAD: c_ulonglong = 2;
+const DEFAULT: c_ulonglong = Flags::cudaEnableDefault.0 as c_ulonglong;
+const PER_THREAD: c_ulonglong = Flags::cudaEnablePerThreadDefaultStream.0 as c_ulonglong;
 
 /// Finds the driver's function as of the version that this runtime is of.
 pub(crate) fn cudaGetDriverEntryPoint(

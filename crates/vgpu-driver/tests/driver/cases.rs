@@ -390,7 +390,7 @@ pub(crate) fn copy_box(guest: &Guest) -> CopyBox {
     CopyBox {
         stream: STREAM,
         // The source is in the window.
-        window: 2,
+        window: SOURCE_IN_WINDOW,
         target: guest.memory,
         target_pitch: 16,
         target_slice_pitch: 64,
@@ -474,7 +474,7 @@ pub(crate) fn gemm(guest: &Guest) -> Gemm {
 pub(crate) fn trsm(guest: &Guest) -> Trsm {
     Trsm {
         stream: STREAM,
-        flags: 1,
+        flags: BLAS_POINTER_ARRAYS,
         side: 1,
         fill: 0,
         op_a: 2,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vgpu_core::abi::CUlimit_enum;
+use vgpu_core::abi::{CUlimit_enum, CUstream_flags};
 use vgpu_core::host::Refusal;
 use vgpu_core::host::blob::Blob;
 use vgpu_core::wire::messages::*;
@@ -19,11 +19,7 @@ use super::stream::Work;
 use super::{Context, Identity, SoftDevice, decode, profile};
 use crate::memory::MemoryMap;
 
-/// `CU_STREAM_NON_BLOCKING`.
-const STREAM_NON_BLOCKING: u32 = 1;
-/// `CU_LIMIT_STACK_SIZE`.
 const STACK_SIZE: u32 = CUlimit_enum::CU_LIMIT_STACK_SIZE.0;
-/// `CU_LIMIT_PRINTF_FIFO_SIZE`.
 const PRINTF_FIFO_SIZE: u32 = CUlimit_enum::CU_LIMIT_PRINTF_FIFO_SIZE.0;
 /// No limit has this number or a higher one.
 const LIMITS_END: u32 = CUlimit_enum::CU_LIMIT_MAX.0;
@@ -208,7 +204,7 @@ impl Executor for SoftDevice {
     }
 
     fn stream_create(&mut self, seq: Seq, message: &StreamCreate, _: &[u8]) -> CuResult {
-        let is_blocking = message.flags & STREAM_NON_BLOCKING == 0;
+        let is_blocking = message.flags & CUstream_flags::CU_STREAM_NON_BLOCKING.0 == 0;
         let result = self.engine.streams(|streams| streams.open(message.context, message.stream, is_blocking));
         self.post_done(message.stream, seq, result)
     }

@@ -1,14 +1,19 @@
 //! Functions: a compiled kernel with its attributes, as a guest holds it.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use vgpu_core::abi::CUfunction_attribute_enum as Attribute;
+use vgpu_core::abi::{CUfunction_attribute_enum as Attribute, CUshared_carveout};
 use vgpu_core::wire::messages::{FUNCTION_ATTRIBUTE_COUNT, FunctionReply};
 use vgpu_core::{CuError, CuResult};
 
 use super::module::Module;
 use super::profile::Limits;
 use crate::exec::{Kernel, Shape};
+
+/// What may be asked for of a multiprocessor's memory as shared: nothing, or so many percent.
+const CARVEOUTS: RangeInclusive<i32> =
+    CUshared_carveout::CU_SHAREDMEM_CARVEOUT_DEFAULT.0..=CUshared_carveout::CU_SHAREDMEM_CARVEOUT_MAX_SHARED.0;
 
 /// A kernel that can be launched.
 pub(super) struct Function {
@@ -47,7 +52,8 @@ impl Function {
             attributes[attribute.0 as usize] = i32::try_from(value).unwrap_or(i32::MAX);
         }
         // No preference.
-        attributes[Attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT.0 as usize] = -1;
+        attributes[Attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT.0 as usize] =
+            CUshared_carveout::CU_SHAREDMEM_CARVEOUT_DEFAULT.0;
         FunctionReply {
             function: handle,
             param_count: u32::try_from(kernel.params().len()).unwrap_or(u32::MAX),
@@ -71,7 +77,7 @@ impl Function {
                 Ok(())
             }
             // A hint about a cache that the software GPU does not have.
-            Attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT if (-1..=100).contains(&value) => Ok(()),
+            Attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT if CARVEOUTS.contains(&value) => Ok(()),
             Attribute::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH
             | Attribute::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT
             | Attribute::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH

@@ -8,12 +8,11 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use vgpu_core::host::{FreeRanges, MemoryLedger};
+use vgpu_core::wire::ALLOCATION_ALIGN_BYTES;
 use vgpu_core::{CuError, CuResult};
 
 use crate::memory::MemoryMap;
 
-/// What `cuMemAlloc` promises, and a bit more.
-pub(super) const ALIGN_BYTES: u64 = 512;
 /// Memory becomes accessible in steps of this size, so that allocations cost few system calls and mappings.
 const COMMIT_BYTES: u64 = 2 << 20;
 /// Allocations from this size on ask for huge pages.
@@ -91,7 +90,7 @@ impl Heap {
         if len_bytes == 0 {
             return Err(CuError::INVALID_VALUE);
         }
-        let rounded = len_bytes.checked_next_multiple_of(ALIGN_BYTES).ok_or(CuError::OUT_OF_MEMORY)?;
+        let rounded = len_bytes.checked_next_multiple_of(ALLOCATION_ALIGN_BYTES).ok_or(CuError::OUT_OF_MEMORY)?;
         let start = self.free.find(rounded).ok_or(CuError::OUT_OF_MEMORY)?;
         if !self.ledgers[device].reserve(rounded) {
             return Err(CuError::OUT_OF_MEMORY);
@@ -152,7 +151,7 @@ impl Heap {
         let Some(Live { len_bytes, device, .. }) = self.dying.remove(&address) else {
             return;
         };
-        let rounded = len_bytes.next_multiple_of(ALIGN_BYTES);
+        let rounded = len_bytes.next_multiple_of(ALLOCATION_ALIGN_BYTES);
         self.reservation.clear(address, rounded);
         self.ledgers[device].release(rounded);
         self.free.give(address, rounded);
@@ -223,7 +222,7 @@ impl Heap {
 impl Drop for Heap {
     fn drop(&mut self) {
         for live in self.live.values().chain(self.dying.values()) {
-            self.ledgers[live.device].release(live.len_bytes.next_multiple_of(ALIGN_BYTES));
+            self.ledgers[live.device].release(live.len_bytes.next_multiple_of(ALLOCATION_ALIGN_BYTES));
         }
     }
 }

@@ -9,9 +9,10 @@ use parking_lot::Mutex;
 use vgpu_core::CuError;
 use vgpu_core::host::Refusal;
 use vgpu_core::sha256::Digest;
+use vgpu_core::wire::ALLOCATION_ALIGN_BYTES;
 use vgpu_core::wire::messages::ImageKind;
 
-use super::heap::{ALIGN_BYTES, Heap};
+use super::heap::Heap;
 use crate::exec::{CompileOptions, Kernel};
 use crate::ptx::ast::{self, Space};
 use crate::{image, ptx};
@@ -244,7 +245,7 @@ fn place_variables(module: &ast::Module<'_>) -> Result<Places, Refusal> {
     let mut places = Places { len_bytes: 0, const_bytes: 0, offsets: HashMap::new() };
     for variable in module.variables.iter().filter(|variable| is_placed(variable)) {
         let align_bytes = u64::from(variable.align_bytes.max(1));
-        if align_bytes > ALIGN_BYTES || !align_bytes.is_power_of_two() {
+        if align_bytes > ALLOCATION_ALIGN_BYTES || !align_bytes.is_power_of_two() {
             return Err((
                 CuError::INVALID_PTX,
                 format!("{} asks for an alignment of {align_bytes} bytes", variable.name),

@@ -6,15 +6,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use vgpu_core::wire::{Completions, EventSlot, Seq, StreamSlot};
+use vgpu_core::wire::{Completions, EventSlot, SLOTS_END, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use super::graph::Graph;
 use super::step::{Context, Step};
 use crate::memory::MemoryMap;
-
-/// More stream slots than any window has.
-const SLOT_LIMIT: u32 = 1 << 16;
 
 /// A point in a stream's order.
 pub(super) type Point = (StreamSlot, Seq);
@@ -308,7 +305,7 @@ impl Streams {
     }
 
     fn slot(&mut self, slot: StreamSlot) -> CuResult<&mut Stream> {
-        if slot >= SLOT_LIMIT {
+        if slot >= SLOTS_END {
             return Err(CuError::INVALID_VALUE);
         }
         let index = slot as usize;

@@ -2,7 +2,7 @@
 
 use vgpu_core::host::extent::Extent;
 use vgpu_core::streaming::copy_past_caches;
-use vgpu_core::wire::messages::{CopyBox, Fill};
+use vgpu_core::wire::messages::{CopyBox, Fill, SOURCE_IN_WINDOW, TARGET_IN_WINDOW};
 use vgpu_core::wire::{Completions, Span};
 use vgpu_core::{CuError, CuResult};
 
@@ -80,19 +80,19 @@ impl Transfer {
     /// `INVALID_VALUE` for a part of the window that is none, or extents that overflow.
     pub(super) fn from_copy_box(message: &CopyBox, completions: &dyn Completions) -> CuResult<Self> {
         let extent = Extent { width_bytes: message.width_bytes, height: message.height, depth: message.depth };
-        let end = |is_window: bool, start: u64, pitch: u64, slice_pitch: u64| -> CuResult<Pitched> {
+        let end = |flag: u32, start: u64, pitch: u64, slice_pitch: u64| -> CuResult<Pitched> {
             let span_bytes = extent.span_bytes(pitch, slice_pitch)?;
-            let place = match is_window && span_bytes > 0 {
+            let place = match message.window & flag != 0 && span_bytes > 0 {
                 true => Place::window(completions, start, span_bytes)?,
                 false => Place::Device(start),
             };
             Ok(Pitched { place, pitch, slice_pitch })
         };
-        if message.window > 3 {
+        if message.window & !(TARGET_IN_WINDOW | SOURCE_IN_WINDOW) != 0 {
             return Err(CuError::INVALID_VALUE);
         }
-        let target = end(message.window & 1 != 0, message.target, message.target_pitch, message.target_slice_pitch)?;
-        let source = end(message.window & 2 != 0, message.source, message.source_pitch, message.source_slice_pitch)?;
+        let target = end(TARGET_IN_WINDOW, message.target, message.target_pitch, message.target_slice_pitch)?;
+        let source = end(SOURCE_IN_WINDOW, message.source, message.source_pitch, message.source_slice_pitch)?;
         Ok(Self::Rows { target, source, extent })
     }
 

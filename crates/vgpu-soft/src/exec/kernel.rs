@@ -109,7 +109,7 @@ impl Kernel {
     }
 
     /// Local memory of a thread.
-    pub fn local_bytes(&self) -> u32 {
+    pub(crate) fn local_bytes(&self) -> u32 {
         self.local_bytes
     }
 
@@ -119,7 +119,7 @@ impl Kernel {
     }
 
     /// 32-bit registers per thread, as a GPU's compiler might report (1 to 255).
-    pub fn register_count(&self) -> u32 {
+    pub(crate) fn register_count(&self) -> u32 {
         self.register_count
     }
 
@@ -129,7 +129,7 @@ impl Kernel {
     }
 
     /// `.reqntid`: the only block shape that may be launched.
-    pub fn required_threads(&self) -> Option<[u32; 3]> {
+    pub(crate) fn required_threads(&self) -> Option<[u32; 3]> {
         self.required_threads
     }
 

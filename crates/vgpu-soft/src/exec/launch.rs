@@ -233,7 +233,7 @@ impl Launch {
     }
 
     /// Ends the launch early, without a fault: blocks stop at their next look at the clock.
-    pub fn cancel(&self) {
+    pub(crate) fn cancel(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }
 

@@ -15,7 +15,7 @@ pub enum Width {
 
 impl Width {
     /// Bytes of one lane's value in a register of this width (a predicate has none of its own: it is one bit of a mask).
-    pub const fn lane_bytes(self) -> u32 {
+    pub(crate) const fn lane_bytes(self) -> u32 {
         match self {
             Self::Pred => 0,
             Self::B16 => 2,
@@ -25,7 +25,7 @@ impl Width {
     }
 
     /// Bytes of a whole warp's register: a 32-bit mask, or 32 values.
-    pub const fn warp_bytes(self) -> u32 {
+    pub(crate) const fn warp_bytes(self) -> u32 {
         match self {
             Self::Pred => 4,
             _ => 32 * self.lane_bytes(),
@@ -183,7 +183,7 @@ impl<'s> Opcode<'s> {
     }
 
     /// `global`, `v2`, `f32`
-    pub fn modifiers(self) -> impl Iterator<Item = &'s str> {
+    pub(crate) fn modifiers(self) -> impl Iterator<Item = &'s str> {
         self.text.split('.').skip(1)
     }
 

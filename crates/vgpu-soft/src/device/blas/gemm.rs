@@ -6,13 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use gemm::Parallelism;
 use vgpu_core::abi::cublas::cublasComputeType_t;
-use vgpu_core::wire::messages::Gemm as Message;
+use vgpu_core::wire::messages::{BLAS_POINTER_ARRAYS, BLAS_SCALARS_ON_DEVICE, Gemm as Message};
 use vgpu_core::{CuError, CuResult};
 
 use super::element::{Element, Real};
-use super::{
-    BATCH_MAX, FLAG_DEVICE_SCALARS, FLAG_POINTER_ARRAYS, Failure, Matrix, is_transposed, read_pointers, read_scalar,
-};
+use super::{BATCH_MAX, Failure, Matrix, is_transposed, read_pointers, read_scalar};
 use crate::memory::MemoryMap;
 
 /// Rows and columns of the part of C that one worker computes at a time.
@@ -62,7 +60,7 @@ impl Gemm {
         if !sizes_fit
             || !leads_fit
             || message.batch > BATCH_MAX
-            || message.flags & !(FLAG_POINTER_ARRAYS | FLAG_DEVICE_SCALARS) != 0
+            || message.flags & !(BLAS_POINTER_ARRAYS | BLAS_SCALARS_ON_DEVICE) != 0
         {
             return Err(CuError::INVALID_VALUE);
         }
@@ -81,7 +79,7 @@ impl Gemm {
         let is_empty = message.m == 0 || message.n == 0;
         let reads_operands = alpha != 0.0 && message.k != 0;
         let addresses = |what, base: u64, stride: i64, element: Element, is_read: bool| -> Result<Vec<u64>, Failure> {
-            match (is_empty || !is_read, message.flags & FLAG_POINTER_ARRAYS != 0) {
+            match (is_empty || !is_read, message.flags & BLAS_POINTER_ARRAYS != 0) {
                 (true, _) => Ok(Vec::new()),
                 (false, true) => read_pointers(map, what, base, batch),
                 (false, false) => strided(what, base, stride, element, batch),

@@ -12,6 +12,8 @@ mod trsm;
 pub(super) use gemm::{Gemm, GemmRun, Panels};
 pub(super) use trsm::Trsm;
 
+use vgpu_core::abi::cublas::cublasOperation_t;
+use vgpu_core::wire::messages::BLAS_SCALARS_ON_DEVICE;
 use vgpu_core::{CuError, CuResult};
 
 use crate::memory::MemoryMap;
@@ -20,20 +22,15 @@ use element::Element;
 /// Why work failed at execution.
 pub(super) type Failure = (CuError, String);
 
-/// `flags` bit 0: matrices are given by device arrays of pointers.
-const FLAG_POINTER_ARRAYS: u32 = 1;
-/// `flags` bit 1: scalars are in device memory.
-const FLAG_DEVICE_SCALARS: u32 = 2;
-
 /// Whether a matrix is used as it stands or transposed.
 ///
 /// # Errors
 /// `INVALID_VALUE` for a number that is no `cublasOperation_t`.
 fn is_transposed(operation: u32) -> CuResult<bool> {
-    match operation {
-        0 => Ok(false),
+    match cublasOperation_t(operation) {
+        cublasOperation_t::CUBLAS_OP_N => Ok(false),
         // Conjugation does nothing to the real types.
-        1 | 2 => Ok(true),
+        cublasOperation_t::CUBLAS_OP_T | cublasOperation_t::CUBLAS_OP_C => Ok(true),
         _ => Err(CuError::INVALID_VALUE),
     }
 }
@@ -107,7 +104,7 @@ fn read_pointers(map: &MemoryMap, what: &str, address: u64, count: u64) -> Resul
 /// A scalar: given in the record, or in device memory.
 fn read_scalar(map: &MemoryMap, what: &str, flags: u32, bytes: &[u8; 16], element: Element) -> Result<f64, Failure> {
     let mut value = *bytes;
-    if flags & FLAG_DEVICE_SCALARS != 0 {
+    if flags & BLAS_SCALARS_ON_DEVICE != 0 {
         let address = u64::from_le_bytes(bytes[..8].try_into().expect("eight of sixteen bytes"));
         let len_bytes = element.len_bytes();
         if !map.admits(address, len_bytes) {

@@ -1,13 +1,11 @@
 //! Triangular solves: op(A) · X = alpha · B, or X · op(A) = alpha · B, with X in place of B.
 
 use vgpu_core::abi::cublas::{cublasDiagType_t, cublasFillMode_t, cublasSideMode_t};
-use vgpu_core::wire::messages::Trsm as Message;
+use vgpu_core::wire::messages::{BLAS_POINTER_ARRAYS, BLAS_SCALARS_ON_DEVICE, Trsm as Message};
 use vgpu_core::{CuError, CuResult};
 
 use super::element::Element;
-use super::{
-    BATCH_MAX, FLAG_DEVICE_SCALARS, FLAG_POINTER_ARRAYS, Failure, Matrix, is_transposed, read_pointers, read_scalar,
-};
+use super::{BATCH_MAX, Failure, Matrix, is_transposed, read_pointers, read_scalar};
 use crate::memory::MemoryMap;
 
 /// A solve that has been checked as far as possible without looking at memory.
@@ -54,8 +52,8 @@ impl Trsm {
             && fits(message.lda, order)
             && fits(message.ldb, message.m)
             // A batch of solves needs arrays of pointers.
-            && (message.batch <= 1 || message.flags & FLAG_POINTER_ARRAYS != 0);
-        if !is_valid || message.flags & !(FLAG_POINTER_ARRAYS | FLAG_DEVICE_SCALARS) != 0 {
+            && (message.batch <= 1 || message.flags & BLAS_POINTER_ARRAYS != 0);
+        if !is_valid || message.flags & !(BLAS_POINTER_ARRAYS | BLAS_SCALARS_ON_DEVICE) != 0 {
             return Err(CuError::INVALID_VALUE);
         }
         let is_transposed = is_transposed(message.op_a)?;
@@ -72,7 +70,7 @@ impl Trsm {
             return Ok(());
         }
         let alpha = read_scalar(map, "alpha", message.flags, &message.alpha, self.element)?;
-        let addresses = |what, base| match message.flags & FLAG_POINTER_ARRAYS != 0 {
+        let addresses = |what, base| match message.flags & BLAS_POINTER_ARRAYS != 0 {
             true => read_pointers(map, what, base, u64::from(message.batch)),
             false => Ok(vec![base; message.batch as usize]),
         };

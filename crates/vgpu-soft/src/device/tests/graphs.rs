@@ -159,7 +159,7 @@ fn products_are_work_on_a_stream_with_scalars_and_pointers_in_device_memory() {
     scalar[1][..8].copy_from_slice(&(scalars + 4).to_le_bytes());
     let mut message = Gemm {
         stream: FREE,
-        flags: 3,
+        flags: BLAS_POINTER_ARRAYS | BLAS_SCALARS_ON_DEVICE,
         op_a: 0,
         op_b: 0,
         a_type: 0,

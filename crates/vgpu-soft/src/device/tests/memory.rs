@@ -41,7 +41,7 @@ fn a_box_moves_between_window_and_device() {
     rig.recorder.put(0, &[1, 2, 9, 9, 3, 4, 9, 9]);
     let message = CopyBox {
         stream: FREE,
-        window: 2,
+        window: SOURCE_IN_WINDOW,
         target: address,
         target_pitch: 16,
         target_slice_pitch: 0,

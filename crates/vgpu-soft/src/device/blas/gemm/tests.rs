@@ -100,7 +100,7 @@ fn pointers_are_read_from_device_memory_and_checked() {
     let table = address(&pointers);
     let map = map_of(&[(address(&a), 8), (address(&b), 8), (address(&c), 8), (table, 48)]);
     let mut message = message(1, 1, 1);
-    (message.flags, message.batch) = (1, 2);
+    (message.flags, message.batch) = (BLAS_POINTER_ARRAYS, 2);
     (message.a, message.b, message.c) = (table, table + 16, table + 32);
     Gemm::decode(&message).unwrap().start(&map).unwrap().run(&mut Panels::default());
     assert_eq!(c, [10.0, 21.0]);
@@ -136,6 +136,6 @@ fn types_and_dimensions_that_make_no_sense_are_refused() {
 
 #[test]
 fn a_batch_longer_than_memory_could_list_is_refused() {
-    let message = Message { batch: u32::MAX, flags: FLAG_POINTER_ARRAYS, ..message(1, 1, 1) };
+    let message = Message { batch: u32::MAX, flags: BLAS_POINTER_ARRAYS, ..message(1, 1, 1) };
     assert_eq!(Gemm::decode(&message).unwrap_err(), CuError::INVALID_VALUE);
 }
