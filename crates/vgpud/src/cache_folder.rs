@@ -18,7 +18,7 @@ const ATTEMPTS: u32 = 16;
 
 /// A folder that nobody but this user can look into; removed when dropped.
 #[derive(Debug)]
-pub struct CacheFolder {
+pub(crate) struct CacheFolder {
     path: PathBuf,
     directory: OwnedFd,
 }
@@ -28,7 +28,7 @@ impl CacheFolder {
     ///
     /// # Errors
     /// When there is no place for it.
-    pub fn create() -> Result<Self> {
+    pub(crate) fn create() -> Result<Self> {
         Self::create_in(&std::env::temp_dir())
     }
 
@@ -56,12 +56,12 @@ impl CacheFolder {
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Flags by which an executor gets the folder, which it inherits.
-    pub fn flags(&self, capacity_bytes: u64) -> [String; 2] {
+    pub(crate) fn flags(&self, capacity_bytes: u64) -> [String; 2] {
         let fd = self.directory.as_raw_fd();
         [format!("--module-cache-fd={fd}"), format!("--module-cache={capacity_bytes}")]
     }

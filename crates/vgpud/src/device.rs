@@ -17,7 +17,7 @@ const INTERLEAVED_OPS: u32 = 4;
 ///
 /// # Errors
 /// When the settings name a device that cannot be, or the system has no room.
-pub fn open(
+pub(crate) fn open(
     settings: &DeviceSettings,
     ledgers: Vec<Arc<dyn MemoryLedger>>,
     images: Option<Arc<dyn ImageStore>>,

@@ -13,7 +13,7 @@ const KEPT: [&str; 2] = ["VGPU_LOG", "RUST_BACKTRACE"];
 
 /// Whose code the driver's compiler may have kept from earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JitCache<'a> {
+pub(crate) enum JitCache<'a> {
     /// The user's whose process this is.
     Own,
     /// That of a tenant's processes, in this folder. Tenants must not share code: one could put another's in its place.
@@ -26,7 +26,7 @@ pub enum JitCache<'a> {
 const TENANT_CACHE_MAX_BYTES: u64 = 512 << 20;
 
 /// Gives a command that environment.
-pub fn make(command: &mut Command, settings: &DeviceSettings, cache: JitCache<'_>) {
+pub(crate) fn make(command: &mut Command, settings: &DeviceSettings, cache: JitCache<'_>) {
     command.env_clear();
     for name in KEPT {
         if let Some(value) = std::env::var_os(name) {

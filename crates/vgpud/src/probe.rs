@@ -24,7 +24,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 /// What executes on this machine, and why that.
 #[derive(Debug)]
-pub enum Found {
+pub(crate) enum Found {
     /// The driver's GPUs.
     Driver(Vec<DeviceInfoReply>),
     /// Software GPUs, as was asked.
@@ -38,7 +38,7 @@ pub enum Found {
 impl Found {
     /// Settings in which nothing is left to be chosen. `program` names on standard error what comes otherwise than it was asked
     /// for: a driver that is there and does not work, memory that is not.
-    pub fn settle(&self, settings: DeviceSettings, program: &str) -> DeviceSettings {
+    pub(crate) fn settle(&self, settings: DeviceSettings, program: &str) -> DeviceSettings {
         match self {
             Self::Broken(_) => eprintln!("{program}: {self}"),
             _ => log::info!("{self}"),
@@ -83,7 +83,7 @@ impl fmt::Display for Found {
 ///
 /// # Errors
 /// When the driver is asked for and does not work.
-pub fn look(settings: &DeviceSettings, limit: Duration) -> Result<Found> {
+pub(crate) fn look(settings: &DeviceSettings, limit: Duration) -> Result<Found> {
     let is_named = settings.nested || settings.driver_library.is_some();
     match settings.device {
         Choice::Soft => Ok(Found::Soft),
@@ -100,7 +100,7 @@ pub fn look(settings: &DeviceSettings, limit: Duration) -> Result<Found> {
 ///
 /// # Errors
 /// When the driver is asked for and does not work, or there can be no such software GPU.
-pub fn resolve(settings: DeviceSettings) -> Result<(DeviceSettings, Vec<DeviceInfoReply>)> {
+pub(crate) fn resolve(settings: DeviceSettings) -> Result<(DeviceSettings, Vec<DeviceInfoReply>)> {
     let found = look(&settings, ANSWER_MAX)?;
     let settings = found.settle(settings, "vgpud");
     let devices = match found {
@@ -114,7 +114,7 @@ pub fn resolve(settings: DeviceSettings) -> Result<(DeviceSettings, Vec<DeviceIn
 ///
 /// # Errors
 /// When they cannot be used.
-pub fn run(options: &ProbeOptions) -> Result<()> {
+pub(crate) fn run(options: &ProbeOptions) -> Result<()> {
     let settings = DeviceSettings::new(&options.device)?;
     if options.raw {
         return answer(&settings);

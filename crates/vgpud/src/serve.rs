@@ -24,7 +24,7 @@ const LAST_MESSAGE_MAX: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// When the settings make no sense or a socket cannot be had.
-pub fn run(options: &ServeOptions) -> Result<()> {
+pub(crate) fn run(options: &ServeOptions) -> Result<()> {
     // First of all, while the numbers of what was passed mean nothing else.
     let passed = Passed::take()?;
     let notifier = Arc::new(Notifier::from_env());

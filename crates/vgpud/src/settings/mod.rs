@@ -4,7 +4,7 @@
 
 mod values;
 
-pub use values::{Bytes, Capability, Choice, Completions, Mode, Owner, Schedule};
+pub(crate) use values::{Bytes, Capability, Choice, Completions, Mode, Owner, Schedule};
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -84,37 +84,37 @@ impl File {
 
 /// The device's settings, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceSettings {
+pub(crate) struct DeviceSettings {
     /// What executes.
-    pub device: Choice,
+    pub(crate) device: Choice,
     /// The driver's libcuda, where it is not to be looked for.
-    pub driver_library: Option<PathBuf>,
+    pub(crate) driver_library: Option<PathBuf>,
     /// Its libcublas, likewise.
-    pub cublas_library: Option<PathBuf>,
+    pub(crate) cublas_library: Option<PathBuf>,
     /// Its libnvidia-ml, likewise.
-    pub nvml_library: Option<PathBuf>,
+    pub(crate) nvml_library: Option<PathBuf>,
     /// The driver is our own, on a software GPU.
-    pub nested: bool,
+    pub(crate) nested: bool,
     /// How a driver's GPU says that work is done.
-    pub completions: Completions,
+    pub(crate) completions: Completions,
     /// How many software GPUs there are.
-    pub devices: u32,
+    pub(crate) devices: u32,
     /// Memory of each device, for all guests together; as much as it has, when nobody says.
-    pub memory_bytes: Option<u64>,
+    pub(crate) memory_bytes: Option<u64>,
     /// Pinned heap of each guest.
-    pub pinned_bytes: u64,
+    pub(crate) pinned_bytes: u64,
     /// Compute capability.
-    pub capability: Capability,
+    pub(crate) capability: Capability,
     /// Worker threads of each executor.
-    pub threads: u32,
+    pub(crate) threads: u32,
     /// Order of warps.
-    pub schedule: Schedule,
+    pub(crate) schedule: Schedule,
     /// Check for races in shared memory.
-    pub racecheck: bool,
+    pub(crate) racecheck: bool,
     /// Longest kernel.
-    pub launch_timeout: Option<Duration>,
+    pub(crate) launch_timeout: Option<Duration>,
     /// Reported multiprocessors.
-    pub multiprocessors: u32,
+    pub(crate) multiprocessors: u32,
 }
 
 impl DeviceSettings {
@@ -122,7 +122,7 @@ impl DeviceSettings {
     ///
     /// # Errors
     /// When the file cannot be read, or a value makes no sense.
-    pub fn new(options: &DeviceOptions) -> Result<Self> {
+    pub(crate) fn new(options: &DeviceOptions) -> Result<Self> {
         Self::merge(options, &File::read(options.config.as_deref())?)
     }
 
@@ -171,7 +171,7 @@ impl DeviceSettings {
     }
 
     /// Memory of each software GPU, as far as this machine has it.
-    pub fn soft_memory_bytes(&self) -> u64 {
+    pub(crate) fn soft_memory_bytes(&self) -> u64 {
         match self.memory_bytes {
             Some(asked_bytes) => host::at_most_there_is(asked_bytes, self.devices),
             None => host::default_memory(self.devices),
@@ -179,7 +179,7 @@ impl DeviceSettings {
     }
 
     /// Flags that give an executor the same settings.
-    pub fn to_flags(&self) -> Vec<String> {
+    pub(crate) fn to_flags(&self) -> Vec<String> {
         let mut flags = vec![
             format!("--device={}", self.device),
             format!("--nested={}", self.nested),
@@ -203,13 +203,13 @@ impl DeviceSettings {
 
 /// The settings of PCI functions, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FunctionSettings {
+pub(crate) struct FunctionSettings {
     /// Length of each function's memory, BAR1.
-    pub bar_bytes: u64,
+    pub(crate) bar_bytes: u64,
     /// Channels of each.
-    pub channels: u32,
+    pub(crate) channels: u32,
     /// Silence after which a guest may be taken for dead.
-    pub guest_timeout: Duration,
+    pub(crate) guest_timeout: Duration,
 }
 
 impl FunctionSettings {
@@ -234,7 +234,7 @@ impl FunctionSettings {
 
 /// Where the programs of this machine come in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GuestSocket {
+pub(crate) enum GuestSocket {
     /// Where systemd listens for them, else at the usual place.
     Usual,
     /// Here, and where systemd listens for them.
@@ -245,15 +245,15 @@ pub enum GuestSocket {
 
 /// Which doors there shall be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DoorSettings {
+pub(crate) struct DoorSettings {
     /// For programs of this machine.
-    pub guests: GuestSocket,
+    pub(crate) guests: GuestSocket,
     /// Who may open that one.
-    pub guest_access: Access,
+    pub(crate) guest_access: Access,
     /// Where VMs connect, one at each.
-    pub functions: Vec<PathBuf>,
+    pub(crate) functions: Vec<PathBuf>,
     /// Who may open those.
-    pub function_access: Access,
+    pub(crate) function_access: Access,
 }
 
 impl DoorSettings {
@@ -280,17 +280,17 @@ impl DoorSettings {
 
 /// The daemon's settings, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServeSettings {
+pub(crate) struct ServeSettings {
     /// The doors.
-    pub doors: DoorSettings,
+    pub(crate) doors: DoorSettings,
     /// Guests at a time.
-    pub max_guests: u32,
+    pub(crate) max_guests: u32,
     /// PCI functions for VMs.
-    pub functions: FunctionSettings,
+    pub(crate) functions: FunctionSettings,
     /// Size of all images that are kept; 0 for none.
-    pub module_cache_bytes: u64,
+    pub(crate) module_cache_bytes: u64,
     /// The device.
-    pub device: DeviceSettings,
+    pub(crate) device: DeviceSettings,
 }
 
 impl ServeSettings {
@@ -298,7 +298,7 @@ impl ServeSettings {
     ///
     /// # Errors
     /// When the file cannot be read, or a value makes no sense.
-    pub fn new(options: &ServeOptions) -> Result<Self> {
+    pub(crate) fn new(options: &ServeOptions) -> Result<Self> {
         Self::merge(options, &File::read(options.device.config.as_deref())?)
     }
 

@@ -7,7 +7,7 @@ use vgpu_driver::Signals;
 
 /// An amount of memory; text such as `8GiB`, `512MiB`, `4096`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bytes(pub u64);
+pub(crate) struct Bytes(pub(crate) u64);
 
 impl FromStr for Bytes {
     type Err = String;
@@ -43,7 +43,7 @@ impl fmt::Display for Bytes {
 
 /// What executes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
+pub(crate) enum Choice {
     /// The software GPU.
     Soft,
     /// GPUs of the host's NVIDIA driver: all of them, or the one of that number.
@@ -80,7 +80,7 @@ impl fmt::Display for Choice {
 
 /// How a driver's GPU says that work is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Completions(pub Signals);
+pub(crate) struct Completions(pub(crate) Signals);
 
 impl FromStr for Completions {
     type Err = String;
@@ -107,7 +107,7 @@ impl fmt::Display for Completions {
 
 /// A compute capability; text such as `7.5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capability(pub u32, pub u32);
+pub(crate) struct Capability(pub(crate) u32, pub(crate) u32);
 
 impl FromStr for Capability {
     type Err = String;
@@ -126,7 +126,7 @@ impl fmt::Display for Capability {
 
 /// The order of a block's warps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Schedule {
+pub(crate) enum Schedule {
     /// The next warp every few instructions.
     #[default]
     Interleaved,
@@ -157,7 +157,7 @@ impl fmt::Display for Schedule {
 
 /// File permissions, in octal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mode(pub u32);
+pub(crate) struct Mode(pub(crate) u32);
 
 impl FromStr for Mode {
     type Err = String;
@@ -170,11 +170,11 @@ impl FromStr for Mode {
 
 /// Whom a socket's file belongs to; text such as `libvirt-qemu`, `libvirt-qemu:kvm`, `:kvm` or `64055:108`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Owner {
+pub(crate) struct Owner {
     /// A user's name or number.
-    pub user: Option<String>,
+    pub(crate) user: Option<String>,
     /// A group's name or number.
-    pub group: Option<String>,
+    pub(crate) group: Option<String>,
 }
 
 impl FromStr for Owner {

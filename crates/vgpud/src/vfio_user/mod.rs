@@ -8,7 +8,7 @@
 //! [`crate::tenant`], which ends with the connection.
 
 mod connection;
-pub mod kept;
+pub(crate) mod kept;
 pub mod message;
 pub mod record;
 
@@ -29,12 +29,12 @@ use crate::settings::FunctionSettings;
 use crate::systemd::{Kept, Notifier};
 use crate::tenant::{Bar, Tenant};
 use connection::{Connection, Ending};
-pub use kept::KeptVm;
+pub(crate) use kept::KeptVm;
 use record::Record;
 
 /// The threads of all functions.
 #[derive(Debug)]
-pub struct Functions {
+pub(crate) struct Functions {
     /// An event counter that is readable once all shall stop.
     stop: Arc<OwnedFd>,
     /// Each thread has one; when all are gone, so are the threads.
@@ -47,7 +47,7 @@ impl Functions {
     ///
     /// # Errors
     /// When there is no descriptor left.
-    pub fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let (alive, ended) = mpsc::channel();
         let stop = eventfd(0, EventfdFlags::CLOEXEC).context("eventfd")?;
         Ok(Self { stop: Arc::new(stop), alive, ended })
@@ -57,7 +57,7 @@ impl Functions {
     ///
     /// # Errors
     /// When there is no room for a thread.
-    pub fn start(
+    pub(crate) fn start(
         &self,
         door: &Door,
         kept: Option<KeptVm>,
@@ -87,7 +87,7 @@ impl Functions {
     }
 
     /// Lets each thread finish what it is doing, so that nobody's message is left half done; at most for `limit`.
-    pub fn stop(self, limit: Duration) {
+    pub(crate) fn stop(self, limit: Duration) {
         drop(self.alive);
         // A counter that is full wakes as well.
         let _ = rustix::io::write(&*self.stop, &1_u64.to_ne_bytes());
