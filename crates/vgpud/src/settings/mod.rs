@@ -1,27 +1,22 @@
 //! What the daemon was told: defaults, then the configuration file, then environment and flags.
 //!
-//! [`values`] are what an option can say.
+//! [`values`] are what an option can say, [`value`] is what that takes.
 
+mod value;
 mod values;
 
 pub(crate) use values::{Bytes, Capability, Choice, Completions, Mode, Owner, Schedule};
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use vgpu_core::pci::directory::Directory;
 
 use crate::cli::{DeviceOptions, FunctionOptions, ServeOptions};
 use crate::door::Access;
 use crate::host;
-
-fn from_text<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(serde::de::Error::custom)
-}
 
 /// As many GPUs as the largest machines have.
 const DEVICES_MAX: u32 = 16;
@@ -34,38 +29,26 @@ const GUEST_TIMEOUT_MIN_S: u64 = 3;
 struct File {
     socket: Option<PathBuf>,
     no_socket: bool,
-    #[serde(deserialize_with = "from_text")]
     socket_mode: Option<Mode>,
-    #[serde(deserialize_with = "from_text")]
     socket_owner: Option<Owner>,
     max_guests: Option<u32>,
     vfio_user: Vec<PathBuf>,
-    #[serde(deserialize_with = "from_text")]
     vfio_user_mode: Option<Mode>,
-    #[serde(deserialize_with = "from_text")]
     vfio_user_owner: Option<Owner>,
-    #[serde(deserialize_with = "from_text")]
     bar_size: Option<Bytes>,
     channels: Option<u32>,
     guest_timeout: Option<u64>,
-    #[serde(deserialize_with = "from_text")]
     module_cache: Option<Bytes>,
-    #[serde(deserialize_with = "from_text")]
     device: Option<Choice>,
     driver_library: Option<PathBuf>,
     cublas_library: Option<PathBuf>,
     nvml_library: Option<PathBuf>,
-    #[serde(deserialize_with = "from_text")]
     completions: Option<Completions>,
     devices: Option<u32>,
-    #[serde(deserialize_with = "from_text")]
     device_memory: Option<Bytes>,
-    #[serde(deserialize_with = "from_text")]
     pinned_memory: Option<Bytes>,
-    #[serde(deserialize_with = "from_text")]
     compute_capability: Option<Capability>,
     threads: Option<u32>,
-    #[serde(deserialize_with = "from_text")]
     schedule: Option<Schedule>,
     racecheck: Option<bool>,
     launch_timeout: Option<u64>,
