@@ -3,6 +3,7 @@
 //! The daemon and its executors hold a lock on it through one open descriptor, so that a folder whose lock is free has
 //! no users left: the next daemon of the same user removes it.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -61,9 +62,9 @@ impl CacheFolder {
     }
 
     /// Flags by which an executor gets the folder, which it inherits.
-    pub(crate) fn flags(&self, capacity_bytes: u64) -> [String; 2] {
+    pub(crate) fn flags(&self, capacity_bytes: u64) -> [OsString; 2] {
         let fd = self.directory.as_raw_fd();
-        [format!("--module-cache-fd={fd}"), format!("--module-cache={capacity_bytes}")]
+        [format!("--module-cache-fd={fd}"), format!("--module-cache={capacity_bytes}")].map(OsString::from)
     }
 }
 

@@ -1,11 +1,11 @@
-//! The command line.
+//! The command line. Options that the configuration file has as well are in [`settings`](crate::settings).
 
 use std::os::fd::RawFd;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::settings::{Bytes, Capability, Choice, Completions, Mode, Owner, Schedule};
+use crate::settings::{Bytes, CacheOptions, DeviceOptions, FunctionOptions, GuestOptions};
 
 /// Serves a GPU to the programs of this machine and its containers.
 #[derive(Debug, Parser)]
@@ -57,112 +57,29 @@ pub(crate) enum Command {
 /// Options of serving.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ServeOptions {
-    /// Where to listen [default: /run/vgpu/vgpud.sock]
-    #[arg(long, value_name = "PATH")]
-    pub(crate) socket: Option<PathBuf>,
-    /// Do not listen for programs of this machine, only for VMs
-    #[arg(long, conflicts_with = "socket")]
-    pub(crate) no_socket: bool,
-    /// Permissions of the sockets, octal [default: 0600]
-    #[arg(long, value_name = "MODE")]
-    pub(crate) socket_mode: Option<Mode>,
-    /// Whom the sockets belong to: USER, USER:GROUP or :GROUP [default: whoever runs vgpud]
-    #[arg(long, value_name = "OWNER")]
-    pub(crate) socket_owner: Option<Owner>,
-    /// Guests at a time, those in VMs included [default: 64]
-    #[arg(long, value_name = "N")]
-    pub(crate) max_guests: Option<u32>,
+    /// How the programs of this machine come in.
+    #[command(flatten)]
+    pub(crate) guests: GuestOptions,
     /// PCI functions for VMs.
     #[command(flatten)]
     pub(crate) functions: FunctionOptions,
-    /// Keep images of guests for the next process that loads them, up to this size [default: 0, off]
-    #[arg(long, value_name = "SIZE")]
-    pub(crate) module_cache: Option<Bytes>,
+    /// What is kept of guests.
+    #[command(flatten)]
+    pub(crate) cache: CacheOptions,
     /// The device.
     #[command(flatten)]
-    pub(crate) device: DeviceOptions,
+    pub(crate) device: DeviceArgs,
 }
 
-/// Options of PCI functions.
+/// The device, and the file that may describe it.
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct FunctionOptions {
-    /// Offer a PCI function over vfio-user on this socket, to one VM at a time; may be given several times
-    #[arg(long, value_name = "PATH")]
-    pub(crate) vfio_user: Vec<PathBuf>,
-    /// Permissions of these sockets, where they shall not be as --socket-mode says
-    #[arg(long, value_name = "MODE")]
-    pub(crate) vfio_user_mode: Option<Mode>,
-    /// Whom these sockets belong to, where not to --socket-owner: the user that the VMs run as
-    #[arg(long, value_name = "OWNER")]
-    pub(crate) vfio_user_owner: Option<Owner>,
-    /// Memory that a function shares with its VM, a power of two from 256MiB to 16GiB [default: 1GiB]
-    #[arg(long, value_name = "SIZE")]
-    pub(crate) bar_size: Option<Bytes>,
-    /// Programs that can use a function at a time; they share its memory evenly [default: 8]
-    #[arg(long, value_name = "N")]
-    pub(crate) channels: Option<u32>,
-    /// Take a program in a VM for dead after so many seconds of silence, while other programs of the VM show life or others
-    /// need what it holds: a VM that is silent as a whole may be paused [default: 60]
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) guest_timeout: Option<u64>,
-}
-
-/// Options that describe the device.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct DeviceOptions {
+pub(crate) struct DeviceArgs {
     /// A TOML file with these options; flags and environment override it
     #[arg(long, env = "VGPU_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// What executes: soft (the software GPU), driver (the GPUs of this machine's NVIDIA driver), driver:NUMBER (one of them) or
-    /// auto (those, if there are any; else the software GPU) [default: auto]
-    #[arg(long, env = "VGPU_DEVICE", value_name = "DEVICE")]
-    pub(crate) device: Option<Choice>,
-    /// The driver's libcuda.so.1, where it is not to be looked for
-    #[arg(long, env = "VGPU_DRIVER_LIBRARY", value_name = "FILE")]
-    pub(crate) driver_library: Option<PathBuf>,
-    /// The libcublas.so.12 or libcublas.so.13 that computes products on the driver's GPUs, where it is not to be looked for
-    #[arg(long, env = "VGPU_CUBLAS_LIBRARY", value_name = "FILE")]
-    pub(crate) cublas_library: Option<PathBuf>,
-    /// The driver's libnvidia-ml.so.1, which knows clocks, temperatures and power, where it is not to be looked for
-    #[arg(long, env = "VGPU_NVML_LIBRARY", value_name = "FILE")]
-    pub(crate) nvml_library: Option<PathBuf>,
-    /// Take vgpu's own libcuda for the driver, on a software GPU of these settings: for tests where there is no GPU
-    #[arg(long, env = "VGPU_NESTED", value_name = "BOOL", num_args = 0..=1, default_missing_value = "1", hide = true,
-        value_parser = clap::builder::BoolishValueParser::new())]
-    pub(crate) nested: Option<bool>,
-    /// How a driver's GPU says that work is done: words, which it writes into the guest's window by itself where it can, or
-    /// events, which are asked for; auto is words without a warning where it has to be events [default: auto]
-    #[arg(long, env = "VGPU_COMPLETIONS", value_name = "HOW", hide = true)]
-    pub(crate) completions: Option<Completions>,
-    /// Software GPUs, all alike [default: 1]
-    #[arg(long, env = "VGPU_DEVICES", value_name = "N")]
-    pub(crate) devices: Option<u32>,
-    /// Memory of each device, shared by all guests [default: 8GiB of a software GPU, or what this machine has; all of a driver's
-    /// GPU]
-    #[arg(long, env = "VGPU_DEVICE_MEMORY", value_name = "SIZE")]
-    pub(crate) device_memory: Option<Bytes>,
-    /// Pinned host memory that one guest may hold [default: 16GiB]
-    #[arg(long, env = "VGPU_PINNED_MEMORY", value_name = "SIZE")]
-    pub(crate) pinned_memory: Option<Bytes>,
-    /// Compute capability of the software GPU [default: 7.5]
-    #[arg(long, env = "VGPU_COMPUTE_CAPABILITY", value_name = "MAJOR.MINOR")]
-    pub(crate) compute_capability: Option<Capability>,
-    /// Threads that run kernels, per guest [default: one per processor]
-    #[arg(long, env = "VGPU_THREADS", value_name = "N")]
-    pub(crate) threads: Option<u32>,
-    /// Order of a block's warps: interleaved, or to-barrier (faster, and the harshest that a program may meet)
-    #[arg(long, env = "VGPU_SCHEDULE", value_name = "ORDER")]
-    pub(crate) schedule: Option<Schedule>,
-    /// Check kernels for races in shared memory (slow): 1 or true
-    #[arg(long, env = "VGPU_RACECHECK", value_name = "BOOL", num_args = 0..=1, default_missing_value = "1",
-        value_parser = clap::builder::BoolishValueParser::new())]
-    pub(crate) racecheck: Option<bool>,
-    /// Fail kernels that run longer than this many seconds [default: never]
-    #[arg(long, env = "VGPU_LAUNCH_TIMEOUT", value_name = "SECONDS")]
-    pub(crate) launch_timeout: Option<u64>,
-    /// Multiprocessors that the device reports [default: 8]
-    #[arg(long, env = "VGPU_MULTIPROCESSORS", value_name = "N")]
-    pub(crate) multiprocessors: Option<u32>,
+    /// The device.
+    #[command(flatten)]
+    pub(crate) options: DeviceOptions,
 }
 
 /// Options of asking for GPUs.
@@ -173,7 +90,7 @@ pub(crate) struct ProbeOptions {
     pub(crate) raw: bool,
     /// The device.
     #[command(flatten)]
-    pub(crate) device: DeviceOptions,
+    pub(crate) device: DeviceArgs,
 }
 
 /// Options of asking NVML.
@@ -237,7 +154,7 @@ pub(crate) struct ExecutorOptions {
     pub(crate) module_cache: Option<Bytes>,
     /// The device.
     #[command(flatten)]
-    pub(crate) device: DeviceOptions,
+    pub(crate) device: DeviceArgs,
 }
 
 /// Options of the benchmark.
@@ -251,6 +168,7 @@ pub(crate) struct BenchOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Mode;
     use clap::CommandFactory;
 
     #[test]
@@ -275,8 +193,8 @@ mod tests {
     fn flags_are_read() {
         let cli = Cli::try_parse_from(["vgpud", "--socket", "/x", "--device-memory", "2GiB", "--socket-mode", "0660"]);
         let options = cli.expect("sound flags").options;
-        assert_eq!(options.device.device_memory, Some(Bytes(2 << 30)));
-        assert_eq!(options.socket_mode, Some(Mode(0o660)));
+        assert_eq!(options.device.options.device_memory, Some(Bytes(2 << 30)));
+        assert_eq!(options.guests.socket_mode, Some(Mode(0o660)));
     }
 
     #[test]
@@ -285,7 +203,7 @@ mod tests {
         let options = Cli::try_parse_from(flags).expect("sound flags").options;
         assert_eq!(options.functions.vfio_user, [PathBuf::from("/a"), PathBuf::from("/b")]);
         assert_eq!(options.functions.bar_size, Some(Bytes(2 << 30)));
-        assert!(options.no_socket);
+        assert!(options.guests.no_socket);
         assert!(Cli::try_parse_from(["vgpud", "--no-socket", "--vfio-user=/a", "--socket=/b"]).is_err());
     }
 

@@ -54,7 +54,7 @@ pub(crate) struct Daemon {
     executors: Mutex<BTreeMap<u32, u32>>,
     /// How this program is called in lists of processes.
     called: OsString,
-    flags: Vec<String>,
+    flags: Vec<OsString>,
     settings: DeviceSettings,
     jit_folders: JitFolders,
     /// Memory of each device, for all guests together.
@@ -70,7 +70,7 @@ impl Daemon {
     pub(crate) fn new(
         settings: DeviceSettings,
         max_guests: u32,
-        flags: impl IntoIterator<Item = String>,
+        flags: impl IntoIterator<Item = OsString>,
         jit_folders: JitFolders,
     ) -> Result<Arc<Self>> {
         let (settings, devices) = probe::resolve(settings)?;

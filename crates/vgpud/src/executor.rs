@@ -127,7 +127,7 @@ fn prepare(
     let window = Arc::new(match part {
         Some((object, span)) => HostWindow::create_within(object, span, addresses)?,
         None => {
-            let config = WindowConfig { pinned_bytes: settings.pinned_bytes, ..WindowConfig::default() };
+            let config = WindowConfig { pinned_bytes: settings.pinned_bytes(), ..WindowConfig::default() };
             HostWindow::create(&config, addresses)?
         }
     });

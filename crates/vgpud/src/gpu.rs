@@ -11,7 +11,7 @@ use vgpu_core::wire::{Completions, Executor};
 use vgpu_driver::{Driver, DriverDevice, OpenError, Setup, Standard, Wanted};
 
 use crate::observer::Nobody;
-use crate::settings::{Choice, DeviceSettings};
+use crate::settings::{Bytes, Choice, DeviceSettings};
 use crate::{device, nested};
 
 /// What executes, chosen and opened.
@@ -55,7 +55,7 @@ impl Gpu {
         match self {
             Self::Driver(driver) => {
                 let mut gpus = driver.describe_gpus().context("the driver does not describe its GPUs")?;
-                let quota_bytes = settings.memory_bytes.unwrap_or(u64::MAX);
+                let quota_bytes = settings.device_memory.map_or(u64::MAX, |Bytes(bytes)| bytes);
                 gpus.iter_mut().for_each(|gpu| gpu.total_mem_bytes = gpu.total_mem_bytes.min(quota_bytes));
                 Ok(gpus)
             }

@@ -48,20 +48,16 @@ impl Found {
             (Self::Driver(_), _) => Choice::Driver(None),
             _ => Choice::Soft,
         };
-        let memory_bytes = match device {
-            Choice::Soft => Some(settings.soft_memory_bytes()),
-            _ => settings.memory_bytes,
+        let device_memory = match device {
+            Choice::Soft => Some(Bytes(settings.soft_memory_bytes())),
+            _ => settings.device_memory,
         };
-        if let (Some(asked), Some(given)) = (settings.memory_bytes, memory_bytes)
+        if let (Some(asked), Some(given)) = (settings.device_memory, device_memory)
             && asked > given
         {
-            eprintln!(
-                "{program}: device-memory: {} is more than this machine has; it is {}",
-                Bytes(asked),
-                Bytes(given)
-            );
+            eprintln!("{program}: device-memory: {asked} is more than this machine has; it is {given}");
         }
-        DeviceSettings { device, memory_bytes, ..settings }
+        DeviceSettings { device, device_memory, ..settings }
     }
 }
 
@@ -275,14 +271,11 @@ mod tests {
     #[test]
     fn auto_is_the_software_gpu_where_the_driver_is_none_and_the_driver_is_an_error_there() {
         let library = Some("/nonexistent/libcuda.so.1".into());
-        let options =
-            |device| crate::cli::DeviceOptions { device, driver_library: library.clone(), ..Default::default() };
-        let settings = |device| DeviceSettings::new(&options(device)).expect("sound settings");
-        assert_eq!(settings(None).device, Choice::Auto);
-        let settled = Found::Broken(String::new()).settle(settings(None), "test");
-        assert_eq!((settled.device, settled.memory_bytes.is_some()), (Choice::Soft, true));
-        let settled = Found::Driver(Vec::new()).settle(settings(Some(Choice::Driver(Some(1)))), "test");
-        assert_eq!((settled.device, settled.memory_bytes), (Choice::Driver(Some(1)), None));
-        assert!(matches!(look(&settings(Some(Choice::Soft)), ANSWER_MAX), Ok(Found::Soft)));
+        let settings = |device| DeviceSettings { device, driver_library: library.clone(), ..Default::default() };
+        let settled = Found::Broken(String::new()).settle(settings(Choice::Auto), "test");
+        assert_eq!((settled.device, settled.device_memory.is_some()), (Choice::Soft, true));
+        let settled = Found::Driver(Vec::new()).settle(settings(Choice::Driver(Some(1))), "test");
+        assert_eq!((settled.device, settled.device_memory), (Choice::Driver(Some(1)), None));
+        assert!(matches!(look(&settings(Choice::Soft), ANSWER_MAX), Ok(Found::Soft)));
     }
 }

@@ -1,15 +1,44 @@
-//! What an option can say, in flags and in the file alike: sizes, which GPU, capabilities, orders of warps, modes and
+//! What an option can say, in flags and in the file alike: times, sizes, which GPU, capabilities, orders of warps, modes and
 //! owners of sockets.
 
 use std::fmt;
+use std::num::ParseIntError;
 use std::str::FromStr;
+use std::time::Duration;
 
+use serde::Deserialize;
 use vgpu_driver::Signals;
 
 use super::value::{ValueError, nonsense};
 
+/// A time; a number of seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Seconds(pub(crate) u64);
+
+impl Seconds {
+    /// The same for those who wait.
+    pub(crate) fn duration(self) -> Duration {
+        Duration::from_secs(self.0)
+    }
+}
+
+impl FromStr for Seconds {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// An amount of memory; text such as `8GiB`, `512MiB`, `4096`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) struct Bytes(pub(crate) u64);
 
 impl FromStr for Bytes {
@@ -32,8 +61,12 @@ impl FromStr for Bytes {
     }
 }
 
+/// In the largest unit that fits; `{:#}` is the exact number.
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return write!(f, "{} bytes", self.0);
+        }
         let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
         match units.into_iter().find(|(shift, _)| self.0 != 0 && self.0.is_multiple_of(1 << shift)) {
             Some((shift, unit)) => write!(f, "{}{unit}", self.0 >> shift),
@@ -169,6 +202,12 @@ impl FromStr for Mode {
     }
 }
 
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04o}", self.0)
+    }
+}
+
 /// Whom a socket's file belongs to; text such as `libvirt-qemu`, `libvirt-qemu:kvm`, `:kvm` or `64055:108`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Owner {
@@ -191,6 +230,13 @@ impl FromStr for Owner {
     }
 }
 
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.user.as_deref().unwrap_or_default())?;
+        self.group.as_deref().map_or(Ok(()), |group| write!(f, ":{group}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,6 +251,9 @@ mod tests {
         assert_eq!("qemu:kvm".parse(), owner("qemu", "kvm"));
         assert_eq!(":kvm".parse(), owner("", "kvm"));
         assert_eq!("0:0".parse(), owner("0", "0"));
+        for text in ["qemu", "qemu:kvm", ":kvm"] {
+            assert_eq!(text.parse::<Owner>().map(|owner| owner.to_string()), Ok(text.to_owned()));
+        }
         for text in ["", ":", "a b", "a:b:c", "::"] {
             assert!(text.parse::<Owner>().is_err(), "{text}");
         }

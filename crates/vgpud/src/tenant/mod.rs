@@ -81,7 +81,7 @@ impl Tenant {
         let house = House {
             bar,
             daemon: Arc::clone(daemon),
-            guest_timeout: settings.guest_timeout,
+            guest_timeout: settings.guest_timeout.duration(),
             name: name.to_owned(),
             jit_folder: daemon.jit_folders().of_vm(),
         };

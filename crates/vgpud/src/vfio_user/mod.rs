@@ -25,7 +25,7 @@ use vgpu_device::{ConfigSpace, Effect, Identity};
 
 use crate::daemon::Daemon;
 use crate::door::Door;
-use crate::settings::FunctionSettings;
+use crate::settings::{Bytes, FunctionSettings};
 use crate::systemd::{Kept, Notifier};
 use crate::tenant::{Bar, Tenant};
 use connection::{Connection, Ending};
@@ -171,11 +171,12 @@ impl Function {
             return Ok(End::Left);
         };
         let (settings, generation) = (self.settings.clone(), self.generation);
-        let bar = Bar::create(settings.bar_bytes, settings.channels, generation)?;
-        let record = Arc::new(Record::create(&self.path, settings.bar_bytes, settings.channels, generation)?);
+        let Bytes(bar_bytes) = settings.bar_size;
+        let bar = Bar::create(bar_bytes, settings.channels, generation)?;
+        let record = Arc::new(Record::create(&self.path, bar_bytes, settings.channels, generation)?);
         let kept = self.notifier.keep(&[stream.as_fd(), bar.object(), record.object()]);
         log::info!("{}: a VM has come", self.name);
-        let config = ConfigSpace::new(Identity::default(), settings.bar_bytes);
+        let config = ConfigSpace::new(Identity::default(), bar_bytes);
         let tenant = Tenant::start(&self.name, &self.daemon, &settings, bar, Arc::clone(&record), generation)?;
         let connection = Connection::new(stream.try_clone()?, &tenant, config, &record, &settings);
         let end = self.talk(&stream, connection);
@@ -185,17 +186,14 @@ impl Function {
     /// Goes on with a VM of an earlier daemon, as after a reset: its programs have lost their executors.
     fn resume(&mut self, kept: KeptVm) -> Result<End> {
         let KeptVm { kept, stream, bar, record, saved } = kept;
-        let settings = FunctionSettings {
-            bar_bytes: saved.bar1_bytes,
-            channels: saved.channels,
-            guest_timeout: self.settings.guest_timeout,
-        };
+        let settings =
+            FunctionSettings { bar_size: Bytes(saved.bar1_bytes), channels: saved.channels, ..self.settings.clone() };
         let record = Arc::new(record);
-        let bar = Bar::adopt(bar, settings.bar_bytes, settings.channels)?;
+        let bar = Bar::adopt(bar, saved.bar1_bytes, saved.channels)?;
         let tenant = Tenant::start(&self.name, &self.daemon, &settings, bar, Arc::clone(&record), saved.generation)?;
         tenant.apply(Effect::Reset);
         log::info!("{}: its VM is served again, after {} ms", self.name, saved.absence.as_millis());
-        let mut config = ConfigSpace::new(Identity::default(), settings.bar_bytes);
+        let mut config = ConfigSpace::new(Identity::default(), saved.bar1_bytes);
         config.write(0, &saved.config).expect("all of config space");
         let mut connection = Connection::new(stream.try_clone()?, &tenant, config, &record, &settings);
         let end = match connection.catch_up(&saved) {
