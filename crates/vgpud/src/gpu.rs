@@ -14,6 +14,10 @@ use crate::observer::Nobody;
 use crate::settings::{Bytes, Choice, DeviceSettings};
 use crate::{device, nested};
 
+/// How an error begins that keeps the driver from executing. A [`probe`](crate::probe) says so in another process, whose
+/// words are looked through for it.
+pub(crate) const UNUSABLE: &str = "the driver's GPUs cannot be used";
+
 /// What executes, chosen and opened.
 pub(crate) enum Gpu {
     /// Software GPUs.
@@ -43,7 +47,7 @@ impl Gpu {
             Choice::Driver(gpu) => gpu,
             Choice::Auto => None,
         };
-        let driver = open_driver(settings, gpu).context("the driver's GPUs cannot be used")?;
+        let driver = open_driver(settings, gpu).context(UNUSABLE)?;
         Ok(Self::Driver(Arc::new(driver)))
     }
 

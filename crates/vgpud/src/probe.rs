@@ -15,7 +15,7 @@ use vgpu_core::wire::messages::DeviceInfoReply;
 
 use crate::cli::ProbeOptions;
 use crate::environment::{self, JitCache};
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, UNUSABLE};
 use crate::host;
 use crate::settings::{Bytes, Choice, DeviceSettings};
 
@@ -83,7 +83,7 @@ pub(crate) fn look(settings: &DeviceSettings, limit: Duration) -> Result<Found> 
     let is_named = settings.nested || settings.driver_library.is_some();
     match settings.device {
         Choice::Soft => Ok(Found::Soft),
-        Choice::Driver(_) => ask(settings, limit).map(Found::Driver).context("the driver's GPUs cannot be used"),
+        Choice::Driver(_) => ask(settings, limit).map(Found::Driver).context(UNUSABLE),
         Choice::Auto if !is_named && host::sign_of_gpu().is_none() => Ok(Found::NoSign),
         Choice::Auto => {
             let asked = ask(&DeviceSettings { device: Choice::Driver(None), ..settings.clone() }, limit);
@@ -208,7 +208,7 @@ fn heard(command: &mut Command, limit: Duration) -> Result<Vec<u8>> {
 fn reason(said: &str) -> Option<&str> {
     let line = said.lines().rfind(|line| line.starts_with("vgpud: "))?;
     let line = line.trim_start_matches("vgpud: ");
-    Some(line.trim_start_matches("the driver's GPUs cannot be used: "))
+    Some(line.strip_prefix(UNUSABLE).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(line))
 }
 
 /// Reads to the end; false when that does not come.
