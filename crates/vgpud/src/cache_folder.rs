@@ -3,6 +3,7 @@
 //! The daemon and its executors hold a lock on it through one open descriptor, so that a folder whose lock is free has
 //! no users left: the next daemon of the same user removes it.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ const ATTEMPTS: u32 = 16;
 
 /// A folder that nobody but this user can look into; removed when dropped.
 #[derive(Debug)]
-pub struct CacheFolder {
+pub(crate) struct CacheFolder {
     path: PathBuf,
     directory: OwnedFd,
 }
@@ -28,7 +29,7 @@ impl CacheFolder {
     ///
     /// # Errors
     /// When there is no place for it.
-    pub fn create() -> Result<Self> {
+    pub(crate) fn create() -> Result<Self> {
         Self::create_in(&std::env::temp_dir())
     }
 
@@ -56,14 +57,14 @@ impl CacheFolder {
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Flags by which an executor gets the folder, which it inherits.
-    pub fn flags(&self, capacity_bytes: u64) -> [String; 2] {
+    pub(crate) fn flags(&self, capacity_bytes: u64) -> [OsString; 2] {
         let fd = self.directory.as_raw_fd();
-        [format!("--module-cache-fd={fd}"), format!("--module-cache={capacity_bytes}")]
+        [format!("--module-cache-fd={fd}"), format!("--module-cache={capacity_bytes}")].map(OsString::from)
     }
 }
 

@@ -28,7 +28,7 @@ use crate::settings::{Choice, DeviceSettings};
 use crate::systemd;
 
 /// Why a guest is turned away when there is no place.
-pub const NO_PLACE: &str = "all places are taken (see `vgpud --max-guests`)";
+pub(crate) const NO_PLACE: &str = "all places are taken (see `vgpud --max-guests`)";
 
 /// How long a guest waits for a place that another one gives up.
 const PLACE_WAIT_MAX: Duration = Duration::from_secs(3);
@@ -43,7 +43,7 @@ const OWN_PROGRAM: &str = "/proc/self/exe";
 
 /// The daemon's places and what is known of their guests.
 #[derive(Debug)]
-pub struct Daemon {
+pub(crate) struct Daemon {
     observer: Observer,
     ledger: Arc<Ledger>,
     ledger_object: OwnedFd,
@@ -54,7 +54,7 @@ pub struct Daemon {
     executors: Mutex<BTreeMap<u32, u32>>,
     /// How this program is called in lists of processes.
     called: OsString,
-    flags: Vec<String>,
+    flags: Vec<OsString>,
     settings: DeviceSettings,
     jit_folders: JitFolders,
     /// Memory of each device, for all guests together.
@@ -67,10 +67,10 @@ impl Daemon {
     ///
     /// # Errors
     /// When there can be no such device, or the kernel refuses the ledger.
-    pub fn new(
+    pub(crate) fn new(
         settings: DeviceSettings,
         max_guests: u32,
-        flags: impl IntoIterator<Item = String>,
+        flags: impl IntoIterator<Item = OsString>,
         jit_folders: JitFolders,
     ) -> Result<Arc<Self>> {
         let (settings, devices) = probe::resolve(settings)?;
@@ -98,35 +98,35 @@ impl Daemon {
     }
 
     /// Answers to monitors.
-    pub fn observer(&self) -> &Observer {
+    pub(crate) fn observer(&self) -> &Observer {
         &self.observer
     }
 
     /// Where tenants' code is kept.
-    pub fn jit_folders(&self) -> &JitFolders {
+    pub(crate) fn jit_folders(&self) -> &JitFolders {
         &self.jit_folders
     }
 
     /// What silent guests hold.
-    pub fn dormants(&self) -> &Dormants {
+    pub(crate) fn dormants(&self) -> &Dormants {
         &self.dormants
     }
 
     /// What a VM's silent guests hold now. Their memory counts as free: it is there for whoever asks.
-    pub fn note_dormant(&self, vm: &Dormant, holding: Holding) {
+    pub(crate) fn note_dormant(&self, vm: &Dormant, holding: Holding) {
         vm.report(holding);
         self.ledger.set_lendable(&self.dormants.memory_bytes());
     }
 
     /// A place for the guest of that process number (0 when it is not visible here), if one is free.
-    pub fn take_place(self: &Arc<Self>, pid: u32) -> Option<Place> {
+    pub(crate) fn take_place(self: &Arc<Self>, pid: u32) -> Option<Place> {
         let slot = self.free_slots.lock().pop_first()?;
         self.observer.enter(slot, pid);
         Some(Place { daemon: Arc::clone(self), slot })
     }
 
     /// The same; if none is free but a silent guest has one, waits until that has given it up.
-    pub fn wait_for_place(self: &Arc<Self>, pid: u32) -> Option<Place> {
+    pub(crate) fn wait_for_place(self: &Arc<Self>, pid: u32) -> Option<Place> {
         let until = Instant::now() + PLACE_WAIT_MAX;
         loop {
             if let Some(place) = self.take_place(pid) {
@@ -171,7 +171,7 @@ impl Daemon {
     }
 
     /// Asks all executors to end.
-    pub fn end_executors(&self) {
+    pub(crate) fn end_executors(&self) {
         for pid in self.executors.lock().values() {
             if let Some(pid) = process(*pid)
                 && let Err(error) = rustix::process::kill_process(pid, Signal::TERM)
@@ -188,7 +188,7 @@ fn process(pid: u32) -> Option<Pid> {
 
 /// One of the places; free again when dropped.
 #[derive(Debug)]
-pub struct Place {
+pub(crate) struct Place {
     daemon: Arc<Daemon>,
     slot: u32,
 }
@@ -203,11 +203,11 @@ impl Drop for Place {
 
 /// Memory in which an executor shall lay out its window, instead of making an object of its own.
 #[derive(Clone, Copy, Debug)]
-pub struct Arena<'a> {
+pub(crate) struct Arena<'a> {
     /// The object.
-    pub object: BorrowedFd<'a>,
+    pub(crate) object: BorrowedFd<'a>,
     /// The part of it.
-    pub span: Span,
+    pub(crate) span: Span,
 }
 
 impl Place {
@@ -215,7 +215,12 @@ impl Place {
     ///
     /// # Errors
     /// When no process can be had; the guest has been told.
-    pub fn start_executor(self, connection: Socket, arena: Option<Arena<'_>>, cache: JitCache<'_>) -> Result<Executor> {
+    pub(crate) fn start_executor(
+        self,
+        connection: Socket,
+        arena: Option<Arena<'_>>,
+        cache: JitCache<'_>,
+    ) -> Result<Executor> {
         let connection = OwnedFd::from(connection);
         let for_refusal = Socket::from(connection.as_fd().try_clone_to_owned()?);
         let mut command = Command::new(OWN_PROGRAM);
@@ -268,7 +273,7 @@ fn inherit(command: &mut Command, object: BorrowedFd<'_>) {
 
 /// An executor process. It has its place until it has ended; dropping it kills it and waits.
 #[derive(Debug)]
-pub struct Executor {
+pub(crate) struct Executor {
     child: Child,
     ended: Option<ExitStatus>,
     place: Place,
@@ -279,24 +284,24 @@ impl Executor {
     ///
     /// # Errors
     /// When the kernel gives none.
-    pub fn end_notice(&self) -> io::Result<OwnedFd> {
+    pub(crate) fn end_notice(&self) -> io::Result<OwnedFd> {
         let pid = process(self.child.id()).expect("a child that has not been waited for has a number");
         Ok(pidfd_open(pid, PidfdFlags::empty())?)
     }
 
     /// Memory of each device that it holds.
-    pub fn memory_bytes(&self) -> Vec<u64> {
+    pub(crate) fn memory_bytes(&self) -> Vec<u64> {
         self.place.daemon.ledger.used_of_each(self.place.slot)
     }
 
     /// Waits for its end.
-    pub fn wait(mut self) {
+    pub(crate) fn wait(mut self) {
         let waited = self.child.wait();
         self.note(waited.map(Some));
     }
 
     /// Whether it has ended.
-    pub fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         if self.ended.is_none() {
             let asked = self.child.try_wait();
             self.note(asked);
@@ -305,7 +310,7 @@ impl Executor {
     }
 
     /// Ends it without asking.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Err(error) = self.child.kill() {
             log::error!("executor {} cannot be killed: {error}", self.child.id());
         }

@@ -8,7 +8,7 @@ use vgpu_core::wire::Completions;
 use vgpu_soft::device::{Config, Identity, SoftDevice};
 use vgpu_soft::exec::Schedule as Order;
 
-use crate::settings::{DeviceSettings, Schedule};
+use crate::settings::{DeviceSettings, Schedule, Seconds};
 
 /// Instructions after which the next warp has its turn.
 const INTERLEAVED_OPS: u32 = 4;
@@ -17,7 +17,7 @@ const INTERLEAVED_OPS: u32 = 4;
 ///
 /// # Errors
 /// When the settings name a device that cannot be, or the system has no room.
-pub fn open(
+pub(crate) fn open(
     settings: &DeviceSettings,
     ledgers: Vec<Arc<dyn MemoryLedger>>,
     images: Option<Arc<dyn ImageStore>>,
@@ -32,7 +32,7 @@ pub(crate) fn config(
     ledgers: Vec<Arc<dyn MemoryLedger>>,
     images: Option<Arc<dyn ImageStore>>,
 ) -> Config {
-    let (host, capability) = (host_identity(), settings.capability.to_string());
+    let (host, capability) = (host_identity(), settings.compute_capability.to_string());
     let devices = (0..).zip(ledgers).map(|(index, ledger)| Identity {
         uuid: uuid(&host, index, &capability),
         pci: (0, 1 + index, 0),
@@ -40,7 +40,7 @@ pub(crate) fn config(
     });
     Config {
         devices: devices.collect(),
-        compute_capability: (settings.capability.0, settings.capability.1),
+        compute_capability: (settings.compute_capability.0, settings.compute_capability.1),
         memory_bytes: settings.soft_memory_bytes(),
         threads: settings.threads as usize,
         schedule: match settings.schedule {
@@ -49,7 +49,7 @@ pub(crate) fn config(
         },
         race_check: settings.racecheck,
         multiprocessors: settings.multiprocessors,
-        launch_timeout: settings.launch_timeout,
+        launch_timeout: settings.launch_timeout.map(Seconds::duration),
         images,
         ..Config::default()
     }

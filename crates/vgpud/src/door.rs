@@ -18,16 +18,16 @@ const BACKLOG: i32 = 64;
 
 /// Who may open a door.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Access {
+pub(crate) struct Access {
     /// The file's permissions.
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// Whom it belongs to; whoever runs the daemon where nothing is said.
-    pub owner: Owner,
+    pub(crate) owner: Owner,
 }
 
 /// A listening socket and its file, which goes when this is dropped if this daemon has made it.
 #[derive(Debug)]
-pub struct Door {
+pub(crate) struct Door {
     listener: OwnedFd,
     path: PathBuf,
     /// Device and number of the file, if it is ours to remove.
@@ -39,7 +39,7 @@ impl Door {
     ///
     /// # Errors
     /// When another process listens there, something else has the name, there is no such owner, or the system refuses.
-    pub fn open(path: &Path, access: &Access, kind: SocketType) -> Result<Self> {
+    pub(crate) fn open(path: &Path, access: &Access, kind: SocketType) -> Result<Self> {
         let place = || format!("cannot listen on {}", path.display());
         let owner = numbers(&access.owner).with_context(place)?;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -61,22 +61,22 @@ impl Door {
     }
 
     /// Takes over a socket that systemd listens on for us. Its file stays when this daemon ends.
-    pub fn passed(socket: PassedSocket) -> Self {
+    pub(crate) fn passed(socket: PassedSocket) -> Self {
         Self { listener: socket.listener, path: socket.path, own_file: None }
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Whether this is the door at `path`, by whichever name.
-    pub fn is_at(&self, path: &Path) -> bool {
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
         self.path == path || identity(path).is_some_and(|file| identity(&self.path) == Some(file))
     }
 
     /// The listening socket.
-    pub fn listener(&self) -> &OwnedFd {
+    pub(crate) fn listener(&self) -> &OwnedFd {
         &self.listener
     }
 
@@ -84,7 +84,7 @@ impl Door {
     ///
     /// # Errors
     /// When there is no descriptor left.
-    pub fn shared_listener(&self) -> io::Result<OwnedFd> {
+    pub(crate) fn shared_listener(&self) -> io::Result<OwnedFd> {
         self.listener.as_fd().try_clone_to_owned()
     }
 }

@@ -12,11 +12,11 @@ use crate::systemd::PassedSocket;
 
 /// Every door, before anybody is let in.
 #[derive(Debug)]
-pub struct Doors {
+pub(crate) struct Doors {
     /// For programs of this machine.
-    pub guests: Vec<Door>,
+    pub(crate) guests: Vec<Door>,
     /// For VMs, one at each.
-    pub functions: Vec<Door>,
+    pub(crate) functions: Vec<Door>,
 }
 
 impl Doors {
@@ -25,7 +25,7 @@ impl Doors {
     ///
     /// # Errors
     /// When a door cannot be had, or nobody could come in.
-    pub fn open(settings: &DoorSettings, passed: Vec<PassedSocket>) -> Result<Self> {
+    pub(crate) fn open(settings: &DoorSettings, passed: Vec<PassedSocket>) -> Result<Self> {
         let mut doors = Self { guests: Vec::new(), functions: Vec::new() };
         for socket in passed {
             match socket.kind {
@@ -59,7 +59,7 @@ impl Doors {
     }
 
     /// Who is served where, in a sentence.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let list = |doors: &[Door]| {
             let paths: Vec<_> = doors.iter().map(|door| door.path().display().to_string()).collect();
             paths.join(", ")

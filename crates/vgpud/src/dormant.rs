@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 /// What somebody is short of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub(crate) enum Need {
     /// A guest's place.
     Place,
     /// Device memory.
@@ -17,13 +17,13 @@ pub enum Need {
 
 /// What the silent guests of one VM hold.
 #[derive(Clone, Debug, Default)]
-pub struct Holding {
+pub(crate) struct Holding {
     /// Since when the longest silent of those is silent that have a place.
-    pub place_since: Option<Instant>,
+    pub(crate) place_since: Option<Instant>,
     /// The same for those that have device memory.
-    pub memory_since: Option<Instant>,
+    pub(crate) memory_since: Option<Instant>,
     /// How much of each device they have.
-    pub memory_bytes: Vec<u64>,
+    pub(crate) memory_bytes: Vec<u64>,
 }
 
 impl Holding {
@@ -37,7 +37,7 @@ impl Holding {
 
 /// A VM's silent guests, as others see them.
 #[derive(Debug)]
-pub struct Dormant {
+pub(crate) struct Dormant {
     holding: Mutex<Holding>,
     wish: Mutex<Option<Need>>,
     wake: OwnedFd,
@@ -45,35 +45,35 @@ pub struct Dormant {
 
 impl Dormant {
     /// `wake` is an event counter that whoever looks after the VM sleeps on.
-    pub fn new(wake: OwnedFd) -> Self {
+    pub(crate) fn new(wake: OwnedFd) -> Self {
         Self { holding: Mutex::default(), wish: Mutex::default(), wake }
     }
 
     /// Says what there is.
-    pub fn report(&self, holding: Holding) {
+    pub(crate) fn report(&self, holding: Holding) {
         *self.holding.lock() = holding;
     }
 
     /// What the longest silent guest shall give up, until [`fulfil`](Self::fulfil).
-    pub fn wish(&self) -> Option<Need> {
+    pub(crate) fn wish(&self) -> Option<Need> {
         *self.wish.lock()
     }
 
     /// It is given up, or there is none.
-    pub fn fulfil(&self) {
+    pub(crate) fn fulfil(&self) {
         *self.wish.lock() = None;
     }
 }
 
 /// All VMs' silent guests.
 #[derive(Debug, Default)]
-pub struct Dormants {
+pub(crate) struct Dormants {
     vms: Mutex<Vec<Weak<Dormant>>>,
 }
 
 impl Dormants {
     /// A VM has come.
-    pub fn join(&self, vm: &Arc<Dormant>) {
+    pub(crate) fn join(&self, vm: &Arc<Dormant>) {
         let mut vms = self.vms.lock();
         vms.retain(|vm| vm.strong_count() != 0);
         vms.push(Arc::downgrade(vm));
@@ -81,7 +81,7 @@ impl Dormants {
 
     /// Has the longest silent guest give up what it holds, one guest at a time. False when there is none: then nothing will
     /// become free.
-    pub fn reclaim(&self, need: Need) -> bool {
+    pub(crate) fn reclaim(&self, need: Need) -> bool {
         let vms = self.vms.lock();
         let vms: Vec<_> = vms.iter().filter_map(Weak::upgrade).collect();
         if vms.iter().any(|vm| vm.wish().is_some()) {
@@ -98,14 +98,14 @@ impl Dormants {
     }
 
     /// Memory of each device that could be had.
-    pub fn memory_bytes(&self) -> Vec<u64> {
+    pub(crate) fn memory_bytes(&self) -> Vec<u64> {
         let vms = self.vms.lock();
         sums(vms.iter().filter_map(Weak::upgrade).map(|vm| vm.holding.lock().memory_bytes.clone()))
     }
 }
 
 /// What several have of each device together.
-pub fn sums(all: impl IntoIterator<Item = Vec<u64>>) -> Vec<u64> {
+pub(crate) fn sums(all: impl IntoIterator<Item = Vec<u64>>) -> Vec<u64> {
     all.into_iter().fold(Vec::new(), |mut sums, bytes| {
         sums.resize(sums.len().max(bytes.len()), 0);
         sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);

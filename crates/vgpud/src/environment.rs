@@ -13,7 +13,7 @@ const KEPT: [&str; 2] = ["VGPU_LOG", "RUST_BACKTRACE"];
 
 /// Whose code the driver's compiler may have kept from earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JitCache<'a> {
+pub(crate) enum JitCache<'a> {
     /// The user's whose process this is.
     Own,
     /// That of a tenant's processes, in this folder. Tenants must not share code: one could put another's in its place.
@@ -26,7 +26,7 @@ pub enum JitCache<'a> {
 const TENANT_CACHE_MAX_BYTES: u64 = 512 << 20;
 
 /// Gives a command that environment.
-pub fn make(command: &mut Command, settings: &DeviceSettings, cache: JitCache<'_>) {
+pub(crate) fn make(command: &mut Command, settings: &DeviceSettings, cache: JitCache<'_>) {
     command.env_clear();
     for name in KEPT {
         if let Some(value) = std::env::var_os(name) {
@@ -61,10 +61,7 @@ fn cache_folder() -> Option<PathBuf> {
 /// What our own libraries, taken for a driver's, need: a software GPU of these settings. libcuda has it in the process itself.
 fn nest(command: &mut Command, settings: &DeviceSettings) {
     let soft = DeviceSettings { device: Choice::Soft, nested: false, ..settings.clone() };
-    for flag in soft.to_flags() {
-        let (name, value) = flag.trim_start_matches('-').split_once('=').unwrap_or((&flag, ""));
-        command.env(format!("VGPU_{}", name.replace('-', "_").to_ascii_uppercase()), value);
-    }
+    command.envs(soft.to_variables());
     command.env("VGPU", "embedded").envs(std::env::current_exe().map(|program| ("VGPU_EXECUTOR", program)));
 }
 
@@ -73,22 +70,21 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::cli::DeviceOptions;
 
-    fn made(options: &DeviceOptions) -> BTreeMap<String, String> {
-        made_with(options, JitCache::None)
+    fn made(settings: &DeviceSettings) -> BTreeMap<String, String> {
+        made_with(settings, JitCache::None)
     }
 
-    fn made_with(options: &DeviceOptions, cache: JitCache<'_>) -> BTreeMap<String, String> {
+    fn made_with(settings: &DeviceSettings, cache: JitCache<'_>) -> BTreeMap<String, String> {
         let mut command = Command::new("x");
-        make(&mut command, &DeviceSettings::new(options).expect("sound settings"), cache);
+        make(&mut command, settings, cache);
         let text = |part: &std::ffi::OsStr| part.to_string_lossy().into_owned();
         command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?)))).collect()
     }
 
     #[test]
     fn nothing_is_inherited_but_what_is_ours() {
-        let made = made(&DeviceOptions::default());
+        let made = made(&DeviceSettings::default());
         let expected = ["CUDA_CACHE_DISABLE", "CUDA_DEVICE_ORDER", "CUDA_MODULE_LOADING"];
         assert!(expected.iter().all(|name| made.contains_key(*name)));
         assert!(made.keys().all(|name| expected.contains(&name.as_str()) || KEPT.contains(&name.as_str())), "{made:?}");
@@ -98,15 +94,14 @@ mod tests {
     fn a_tenants_processes_keep_code_in_its_folder() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let folder = folder.path().join("user-1");
-        let made = made_with(&DeviceOptions::default(), JitCache::In(&folder));
+        let made = made_with(&DeviceSettings::default(), JitCache::In(&folder));
         assert_eq!(made.get("CUDA_CACHE_PATH").map(String::as_str), folder.to_str());
         assert!(folder.is_dir() && !made.contains_key("CUDA_CACHE_DISABLE"));
     }
 
     #[test]
     fn a_nested_device_is_a_software_gpu_of_the_same_settings() {
-        let made =
-            made(&DeviceOptions { nested: Some(true), threads: Some(3), devices: Some(2), ..Default::default() });
+        let made = made(&DeviceSettings { nested: true, threads: 3, devices: 2, ..Default::default() });
         let of = |name: &str| made.get(name).map(String::as_str);
         assert_eq!((of("VGPU"), of("VGPU_DEVICE"), of("VGPU_NESTED")), (Some("embedded"), Some("soft"), Some("false")));
         assert_eq!((of("VGPU_THREADS"), of("VGPU_DEVICES")), (Some("3"), Some("2")));

@@ -37,7 +37,7 @@ const EMBEDDED_ANSWER_MAX: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When the guest is no guest, or there is no room for it; it has been told.
-pub fn run(options: &ExecutorOptions) -> Result<()> {
+pub(crate) fn run(options: &ExecutorOptions) -> Result<()> {
     // The kernel takes it from the name that the program was started under, which may be `exe`.
     rustix::thread::set_name(c"vgpud").context("the process's name")?;
     let daemon = options.ledger_fd.and_then(|_| parent());
@@ -127,7 +127,7 @@ fn prepare(
     let window = Arc::new(match part {
         Some((object, span)) => HostWindow::create_within(object, span, addresses)?,
         None => {
-            let config = WindowConfig { pinned_bytes: settings.pinned_bytes, ..WindowConfig::default() };
+            let config = WindowConfig { pinned_bytes: settings.pinned_bytes(), ..WindowConfig::default() };
             HostWindow::create(&config, addresses)?
         }
     });

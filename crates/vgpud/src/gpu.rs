@@ -11,11 +11,15 @@ use vgpu_core::wire::{Completions, Executor};
 use vgpu_driver::{Driver, DriverDevice, OpenError, Setup, Standard, Wanted};
 
 use crate::observer::Nobody;
-use crate::settings::{Choice, DeviceSettings};
+use crate::settings::{Bytes, Choice, DeviceSettings};
 use crate::{device, nested};
 
+/// How an error begins that keeps the driver from executing. A [`probe`](crate::probe) says so in another process, whose
+/// words are looked through for it.
+pub(crate) const UNUSABLE: &str = "the driver's GPUs cannot be used";
+
 /// What executes, chosen and opened.
-pub enum Gpu {
+pub(crate) enum Gpu {
     /// Software GPUs.
     Soft,
     /// The driver.
@@ -23,13 +27,13 @@ pub enum Gpu {
 }
 
 /// The devices of one guest.
-pub struct Device {
+pub(crate) struct Device {
     /// What its records are handed to.
-    pub executor: Box<dyn Executor>,
+    pub(crate) executor: Box<dyn Executor>,
     /// Reads what it has executed so far.
-    pub counts: Box<dyn Fn() -> StatisticsReply + Send>,
+    pub(crate) counts: Box<dyn Fn() -> StatisticsReply + Send>,
     /// The addresses of its memory, where it does not keep them itself: to be dropped after it.
-    pub arena: Option<Arena>,
+    pub(crate) arena: Option<Arena>,
 }
 
 impl Gpu {
@@ -37,13 +41,13 @@ impl Gpu {
     ///
     /// # Errors
     /// When the driver does not work.
-    pub fn open(settings: &DeviceSettings) -> Result<Self> {
+    pub(crate) fn open(settings: &DeviceSettings) -> Result<Self> {
         let gpu = match settings.device {
             Choice::Soft => return Ok(Self::Soft),
             Choice::Driver(gpu) => gpu,
             Choice::Auto => None,
         };
-        let driver = open_driver(settings, gpu).context("the driver's GPUs cannot be used")?;
+        let driver = open_driver(settings, gpu).context(UNUSABLE)?;
         Ok(Self::Driver(Arc::new(driver)))
     }
 
@@ -51,11 +55,11 @@ impl Gpu {
     ///
     /// # Errors
     /// When there can be no such device: better known at start than at the first guest.
-    pub fn describe(&self, settings: &DeviceSettings) -> Result<Vec<DeviceInfoReply>> {
+    pub(crate) fn describe(&self, settings: &DeviceSettings) -> Result<Vec<DeviceInfoReply>> {
         match self {
             Self::Driver(driver) => {
                 let mut gpus = driver.describe_gpus().context("the driver does not describe its GPUs")?;
-                let quota_bytes = settings.memory_bytes.unwrap_or(u64::MAX);
+                let quota_bytes = settings.device_memory.map_or(u64::MAX, |Bytes(bytes)| bytes);
                 gpus.iter_mut().for_each(|gpu| gpu.total_mem_bytes = gpu.total_mem_bytes.min(quota_bytes));
                 Ok(gpus)
             }
@@ -75,7 +79,7 @@ impl Gpu {
     ///
     /// # Errors
     /// As [`describe`](Self::describe).
-    pub fn memory_bytes(&self, settings: &DeviceSettings) -> Result<Vec<u64>> {
+    pub(crate) fn memory_bytes(&self, settings: &DeviceSettings) -> Result<Vec<u64>> {
         match self {
             Self::Soft => Ok(vec![settings.soft_memory_bytes(); settings.devices as usize]),
             Self::Driver(_) => Ok(self.describe(settings)?.iter().map(|device| device.total_mem_bytes).collect()),
@@ -87,7 +91,7 @@ impl Gpu {
     ///
     /// # Errors
     /// When the settings name a device that cannot be, or the system has no room.
-    pub fn start(
+    pub(crate) fn start(
         &self,
         settings: &DeviceSettings,
         ledgers: Vec<Arc<dyn MemoryLedger>>,

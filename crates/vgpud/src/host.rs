@@ -8,7 +8,7 @@ use std::{
 /// Physical memory and swap that processes of this one's control group can have.
 ///
 /// Asked of the system once: an executor's start is what a program waits for.
-pub fn memory_bytes() -> u64 {
+pub(crate) fn memory_bytes() -> u64 {
     static MEMORY_BYTES: OnceLock<u64> = OnceLock::new();
     *MEMORY_BYTES.get_or_init(|| {
         // The same as /proc/meminfo, which the kernel takes far longer to write than all the rest of this.
@@ -42,7 +42,7 @@ fn limits(root: &Path, line: &str) -> Vec<u64> {
 
 /// What shows that this machine may have a GPU that NVIDIA's driver serves: its kernel module, a GPU's device file where a
 /// container hides that, or the one of WSL. `/dev/nvidiactl` shows nothing: whoever loads the driver's library as root, makes it.
-pub fn sign_of_gpu() -> Option<PathBuf> {
+pub(crate) fn sign_of_gpu() -> Option<PathBuf> {
     sign_below(Path::new("/"))
 }
 
@@ -56,7 +56,7 @@ fn sign_below(root: &Path) -> Option<PathBuf> {
 }
 
 /// Memory of each of so many software GPUs, when nobody says: what GPUs have, but not more than this machine can give.
-pub fn default_memory(devices: u32) -> u64 {
+pub(crate) fn default_memory(devices: u32) -> u64 {
     share(memory_bytes(), devices)
 }
 
@@ -71,7 +71,7 @@ fn share(host_bytes: u64, devices: u32) -> u64 {
 }
 
 /// What of `asked_bytes` for each of so many software GPUs this machine has.
-pub fn at_most_there_is(asked_bytes: u64, devices: u32) -> u64 {
+pub(crate) fn at_most_there_is(asked_bytes: u64, devices: u32) -> u64 {
     let share = memory_bytes() / u64::from(devices.max(1));
     asked_bytes.min((share >> 20 << 20).max(1 << 20))
 }

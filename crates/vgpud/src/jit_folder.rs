@@ -13,24 +13,24 @@ use crate::environment::JitCache;
 
 /// The daemon's folder, if it has one.
 #[derive(Debug, Default)]
-pub struct JitFolders {
+pub(crate) struct JitFolders {
     root: Option<PathBuf>,
     vms: AtomicU64,
 }
 
 impl JitFolders {
     /// Folders in this one, which is somebody else's to make and to remove. Without it, nothing is kept.
-    pub fn new(root: Option<&Path>) -> Self {
+    pub(crate) fn new(root: Option<&Path>) -> Self {
         Self { root: root.map(Path::to_owned), vms: AtomicU64::new(0) }
     }
 
     /// The folder of a user of this machine.
-    pub fn of_user(&self, uid: u32) -> JitFolder {
+    pub(crate) fn of_user(&self, uid: u32) -> JitFolder {
         JitFolder { path: self.in_root(format!("user-{uid}")), is_removed: false }
     }
 
     /// The folder of a VM that has just come; removed when dropped.
-    pub fn of_vm(&self) -> JitFolder {
+    pub(crate) fn of_vm(&self) -> JitFolder {
         let number = self.vms.fetch_add(1, Ordering::Relaxed);
         JitFolder { path: self.in_root(format!("vm-{number}")), is_removed: true }
     }
@@ -42,14 +42,14 @@ impl JitFolders {
 
 /// One tenant's. Whoever writes there first makes it.
 #[derive(Debug)]
-pub struct JitFolder {
+pub(crate) struct JitFolder {
     path: Option<PathBuf>,
     is_removed: bool,
 }
 
 impl JitFolder {
     /// For the environment of an executor.
-    pub fn cache(&self) -> JitCache<'_> {
+    pub(crate) fn cache(&self) -> JitCache<'_> {
         self.path.as_deref().map_or(JitCache::None, JitCache::In)
     }
 }

@@ -31,7 +31,7 @@ const ATTEMPTS: u32 = 16;
 
 /// The shared page.
 #[derive(Debug)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     mapping: Mapping,
     slots: u32,
     devices: u32,
@@ -42,7 +42,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the kernel refuses.
-    pub fn create(slots: u32, devices: u32) -> Result<(Self, OwnedFd)> {
+    pub(crate) fn create(slots: u32, devices: u32) -> Result<(Self, OwnedFd)> {
         let lines = 1 + u64::from(devices) * (1 + u64::from(slots));
         let object = create_object((lines * LINE_BYTES).next_multiple_of(4096)).context("the memory ledger")?;
         let ledger = Self::map(object.as_fd(), devices)?;
@@ -53,7 +53,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the descriptor is not one.
-    pub fn inherit(fd: RawFd, devices: u32) -> Result<Self> {
+    pub(crate) fn inherit(fd: RawFd, devices: u32) -> Result<Self> {
         ensure!(fd > 2, "descriptor {fd} is no ledger");
         // SAFETY: the daemon passed the number of a descriptor that nothing else in this process uses; if it is not
         // open, the next call fails.
@@ -84,7 +84,7 @@ impl Ledger {
     }
 
     /// The devices' numbers.
-    pub fn devices(&self) -> Range<u32> {
+    pub(crate) fn devices(&self) -> Range<u32> {
         0..self.devices
     }
 
@@ -97,7 +97,7 @@ impl Ledger {
     }
 
     /// Daemon: waits for a question that has not been answered, and returns its number.
-    pub fn wait_for_question(&self) -> u32 {
+    pub(crate) fn wait_for_question(&self) -> u32 {
         loop {
             let asked = self.asked().load(Ordering::Acquire);
             if asked != self.answered().load(Ordering::Relaxed) {
@@ -108,13 +108,13 @@ impl Ledger {
     }
 
     /// Daemon: all that could be done for questions up to this number has been done.
-    pub fn answer(&self, number: u32) {
+    pub(crate) fn answer(&self, number: u32) {
         self.answered().store(number, Ordering::Release);
         wait::wake_all(self.answered());
     }
 
     /// What the executor that wants most of a device is short of.
-    pub fn wanted_bytes(&self, device: u32) -> u64 {
+    pub(crate) fn wanted_bytes(&self, device: u32) -> u64 {
         (0..self.slots).map(|slot| self.word(slot, device, WANTED).load(Ordering::Acquire)).max().unwrap_or(0)
     }
 
@@ -136,27 +136,27 @@ impl Ledger {
     }
 
     /// Bytes of a device that one executor holds.
-    pub fn used_bytes(&self, slot: u32, device: u32) -> u64 {
+    pub(crate) fn used_bytes(&self, slot: u32, device: u32) -> u64 {
         self.line(slot, device).load(Ordering::Acquire)
     }
 
     /// Bytes of each device that one executor holds.
-    pub fn used_of_each(&self, slot: u32) -> Vec<u64> {
+    pub(crate) fn used_of_each(&self, slot: u32) -> Vec<u64> {
         self.devices().map(|device| self.used_bytes(slot, device)).collect()
     }
 
     /// Bytes of a device that all executors hold.
-    pub fn used_by_all(&self, device: u32) -> u64 {
+    pub(crate) fn used_by_all(&self, device: u32) -> u64 {
         (0..self.slots).map(|slot| self.used_bytes(slot, device)).fold(0, u64::saturating_add)
     }
 
     /// Bytes that nobody could have: all but those that silent guests would give up.
-    pub fn used_for_good(&self, device: u32) -> u64 {
+    pub(crate) fn used_for_good(&self, device: u32) -> u64 {
         self.used_by_all(device).saturating_sub(self.row_word(0, device, LENDABLE).load(Ordering::Acquire))
     }
 
     /// Daemon: what silent guests hold of each device.
-    pub fn set_lendable(&self, bytes: &[u64]) {
+    pub(crate) fn set_lendable(&self, bytes: &[u64]) {
         for device in self.devices() {
             let bytes = bytes.get(device as usize).copied().unwrap_or(0);
             self.row_word(0, device, LENDABLE).store(bytes, Ordering::Release);
@@ -164,7 +164,7 @@ impl Ledger {
     }
 
     /// Forgets what an executor held that is no more.
-    pub fn clear(&self, slot: u32) {
+    pub(crate) fn clear(&self, slot: u32) {
         for device in self.devices() {
             self.line(slot, device).store(0, Ordering::Release);
             self.word(slot, device, WANTED).store(0, Ordering::Release);
@@ -174,7 +174,7 @@ impl Ledger {
 
 /// One executor's view of the ledger, for one device.
 #[derive(Debug)]
-pub struct Account {
+pub(crate) struct Account {
     ledger: Arc<Ledger>,
     slot: u32,
     device: u32,
@@ -186,7 +186,7 @@ impl Account {
     ///
     /// # Errors
     /// When there is no such line.
-    pub fn new(ledger: Arc<Ledger>, slot: u32, device: u32, total_bytes: u64) -> Result<Self> {
+    pub(crate) fn new(ledger: Arc<Ledger>, slot: u32, device: u32, total_bytes: u64) -> Result<Self> {
         ensure!(slot < ledger.slots, "the ledger has no place {slot}");
         ensure!(device < ledger.devices, "the ledger has no device {device}");
         Ok(Self { ledger, slot, device, total_bytes })

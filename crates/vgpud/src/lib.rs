@@ -1,5 +1,6 @@
 //! The daemon: who may use the GPU, and how much of it.
 //!
+//! - [`program`]: what a command line leads to.
 //! - [`cli`], [`settings`]: flags, environment and configuration file, merged once at start.
 //! - [`serve`]: opens the [`doors`] and lets guests in; [`door`] is one of them, [`systemd`] may have opened some already.
 //! - [`listener`]: programs of this machine, over a unix socket.
@@ -14,31 +15,34 @@
 //!   what this machine has for either. [`observer`]: answers to monitors. [`sensors`]: what the host's NVML says for them.
 //! - [`selfbench`]: how fast the window is on this machine.
 
-pub mod cache_folder;
-pub mod cli;
-pub mod daemon;
-pub mod device;
-pub mod door;
-pub mod doors;
-pub mod dormant;
-pub mod environment;
-pub mod executor;
-pub mod gpu;
-pub mod host;
-pub mod jit_folder;
-pub mod ledger;
-pub mod listener;
-pub mod module_cache;
+mod cache_folder;
+mod cli;
+mod daemon;
+mod device;
+mod door;
+mod doors;
+mod dormant;
+mod environment;
+mod executor;
+mod gpu;
+mod host;
+mod jit_folder;
+mod ledger;
+mod listener;
+mod module_cache;
 mod nested;
-pub mod observer;
-pub mod probe;
-pub mod selfbench;
-pub mod sensors;
-pub mod serve;
-pub mod settings;
-pub mod signals;
-pub mod standard;
-pub mod systemd;
-pub mod tenant;
+mod observer;
+mod probe;
+mod program;
+mod selfbench;
+mod sensors;
+mod serve;
+mod settings;
+mod signals;
+mod standard;
+mod systemd;
+mod tenant;
 pub mod vfio_user;
-pub mod watch;
+mod watch;
+
+pub use program::run;

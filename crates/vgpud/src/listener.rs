@@ -19,7 +19,7 @@ const MONITORS_MAX: u32 = 48;
 
 /// Who waits at the socket.
 #[derive(Debug)]
-pub struct Listener {
+pub(crate) struct Listener {
     daemon: Arc<Daemon>,
     visitors: AtomicU32,
     monitors: AtomicU32,
@@ -27,12 +27,12 @@ pub struct Listener {
 
 impl Listener {
     /// A listener that lets nobody in yet.
-    pub fn new(daemon: Arc<Daemon>) -> Arc<Self> {
+    pub(crate) fn new(daemon: Arc<Daemon>) -> Arc<Self> {
         Arc::new(Self { daemon, visitors: AtomicU32::new(0), monitors: AtomicU32::new(0) })
     }
 
     /// Takes the next connection of a socket that has one.
-    pub fn accept(self: &Arc<Self>, listener: &OwnedFd) {
+    pub(crate) fn accept(self: &Arc<Self>, listener: &OwnedFd) {
         match rustix::net::accept_with(listener, SocketFlags::CLOEXEC) {
             Ok(connection) => self.admit(Socket::from(connection)),
             Err(error) => {

@@ -27,7 +27,7 @@ const MIN_BYTES: u64 = 64 << 10;
 
 /// An executor's view of the folder.
 #[derive(Debug)]
-pub struct ModuleCache {
+pub(crate) struct ModuleCache {
     directory: OwnedFd,
     /// What all files together may have.
     capacity_bytes: u64,
@@ -40,7 +40,7 @@ impl ModuleCache {
     ///
     /// # Errors
     /// When the descriptor is no folder.
-    pub fn inherit(fd: RawFd, capacity_bytes: u64) -> Result<Self> {
+    pub(crate) fn inherit(fd: RawFd, capacity_bytes: u64) -> Result<Self> {
         ensure!(fd > 2, "descriptor {fd} is no folder");
         // SAFETY: the daemon passed the number of a descriptor that nothing else in this process uses; if it is not
         // open, the next call fails.

@@ -44,7 +44,7 @@ fn prepare(introduction: &Introduction, settings: &DeviceSettings) -> Result<(Ar
     ensure!(introduction.kind == ConnectionKind::Compute, "there is nothing to observe here");
     // The guest's reservation is this process's, and stays.
     let arena = introduction.arenas.into_iter().find(|range| range.is_sound()).context("no addresses")?;
-    let config = WindowConfig { pinned_bytes: settings.pinned_bytes, ..WindowConfig::default() };
+    let config = WindowConfig { pinned_bytes: settings.pinned_bytes(), ..WindowConfig::default() };
     let window = Arc::new(HostWindow::create(&config, arena)?);
     let memory_bytes = settings.soft_memory_bytes();
     let ledgers = (0..settings.devices).map(|_| Arc::new(Quota::new(memory_bytes)) as Arc<dyn MemoryLedger>);

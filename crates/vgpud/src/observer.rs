@@ -18,7 +18,7 @@ use crate::settings::{Choice, DeviceSettings};
 
 /// The daemon's knowledge of its device and guests.
 #[derive(Debug)]
-pub struct Observer {
+pub(crate) struct Observer {
     devices: Vec<DeviceInfoReply>,
     ledger: Arc<Ledger>,
     sensors: Sensors,
@@ -28,7 +28,7 @@ pub struct Observer {
 
 impl Observer {
     /// An observer of these devices.
-    pub fn new(settings: &DeviceSettings, devices: Vec<DeviceInfoReply>, ledger: Arc<Ledger>) -> Self {
+    pub(crate) fn new(settings: &DeviceSettings, devices: Vec<DeviceInfoReply>, ledger: Arc<Ledger>) -> Self {
         let sensors = match settings.device {
             Choice::Soft => Sensors::none(settings),
             _ => Sensors::new(settings, &devices),
@@ -37,12 +37,12 @@ impl Observer {
     }
 
     /// A guest has come.
-    pub fn enter(&self, slot: u32, pid: u32) {
+    pub(crate) fn enter(&self, slot: u32, pid: u32) {
         self.guests.lock().insert(slot, pid);
     }
 
     /// A guest has gone.
-    pub fn leave(&self, slot: u32) {
+    pub(crate) fn leave(&self, slot: u32) {
         self.guests.lock().remove(&slot);
         self.ledger.clear(slot);
     }

@@ -15,7 +15,7 @@ use vgpu_core::wire::messages::DeviceInfoReply;
 
 use crate::cli::ProbeOptions;
 use crate::environment::{self, JitCache};
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, UNUSABLE};
 use crate::host;
 use crate::settings::{Bytes, Choice, DeviceSettings};
 
@@ -24,7 +24,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 /// What executes on this machine, and why that.
 #[derive(Debug)]
-pub enum Found {
+pub(crate) enum Found {
     /// The driver's GPUs.
     Driver(Vec<DeviceInfoReply>),
     /// Software GPUs, as was asked.
@@ -38,7 +38,7 @@ pub enum Found {
 impl Found {
     /// Settings in which nothing is left to be chosen. `program` names on standard error what comes otherwise than it was asked
     /// for: a driver that is there and does not work, memory that is not.
-    pub fn settle(&self, settings: DeviceSettings, program: &str) -> DeviceSettings {
+    pub(crate) fn settle(&self, settings: DeviceSettings, program: &str) -> DeviceSettings {
         match self {
             Self::Broken(_) => eprintln!("{program}: {self}"),
             _ => log::info!("{self}"),
@@ -48,20 +48,16 @@ impl Found {
             (Self::Driver(_), _) => Choice::Driver(None),
             _ => Choice::Soft,
         };
-        let memory_bytes = match device {
-            Choice::Soft => Some(settings.soft_memory_bytes()),
-            _ => settings.memory_bytes,
+        let device_memory = match device {
+            Choice::Soft => Some(Bytes(settings.soft_memory_bytes())),
+            _ => settings.device_memory,
         };
-        if let (Some(asked), Some(given)) = (settings.memory_bytes, memory_bytes)
+        if let (Some(asked), Some(given)) = (settings.device_memory, device_memory)
             && asked > given
         {
-            eprintln!(
-                "{program}: device-memory: {} is more than this machine has; it is {}",
-                Bytes(asked),
-                Bytes(given)
-            );
+            eprintln!("{program}: device-memory: {asked} is more than this machine has; it is {given}");
         }
-        DeviceSettings { device, memory_bytes, ..settings }
+        DeviceSettings { device, device_memory, ..settings }
     }
 }
 
@@ -83,11 +79,11 @@ impl fmt::Display for Found {
 ///
 /// # Errors
 /// When the driver is asked for and does not work.
-pub fn look(settings: &DeviceSettings, limit: Duration) -> Result<Found> {
+pub(crate) fn look(settings: &DeviceSettings, limit: Duration) -> Result<Found> {
     let is_named = settings.nested || settings.driver_library.is_some();
     match settings.device {
         Choice::Soft => Ok(Found::Soft),
-        Choice::Driver(_) => ask(settings, limit).map(Found::Driver).context("the driver's GPUs cannot be used"),
+        Choice::Driver(_) => ask(settings, limit).map(Found::Driver).context(UNUSABLE),
         Choice::Auto if !is_named && host::sign_of_gpu().is_none() => Ok(Found::NoSign),
         Choice::Auto => {
             let asked = ask(&DeviceSettings { device: Choice::Driver(None), ..settings.clone() }, limit);
@@ -100,7 +96,7 @@ pub fn look(settings: &DeviceSettings, limit: Duration) -> Result<Found> {
 ///
 /// # Errors
 /// When the driver is asked for and does not work, or there can be no such software GPU.
-pub fn resolve(settings: DeviceSettings) -> Result<(DeviceSettings, Vec<DeviceInfoReply>)> {
+pub(crate) fn resolve(settings: DeviceSettings) -> Result<(DeviceSettings, Vec<DeviceInfoReply>)> {
     let found = look(&settings, ANSWER_MAX)?;
     let settings = found.settle(settings, "vgpud");
     let devices = match found {
@@ -114,7 +110,7 @@ pub fn resolve(settings: DeviceSettings) -> Result<(DeviceSettings, Vec<DeviceIn
 ///
 /// # Errors
 /// When they cannot be used.
-pub fn run(options: &ProbeOptions) -> Result<()> {
+pub(crate) fn run(options: &ProbeOptions) -> Result<()> {
     let settings = DeviceSettings::new(&options.device)?;
     if options.raw {
         return answer(&settings);
@@ -212,7 +208,7 @@ fn heard(command: &mut Command, limit: Duration) -> Result<Vec<u8>> {
 fn reason(said: &str) -> Option<&str> {
     let line = said.lines().rfind(|line| line.starts_with("vgpud: "))?;
     let line = line.trim_start_matches("vgpud: ");
-    Some(line.trim_start_matches("the driver's GPUs cannot be used: "))
+    Some(line.strip_prefix(UNUSABLE).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(line))
 }
 
 /// Reads to the end; false when that does not come.
@@ -275,14 +271,11 @@ mod tests {
     #[test]
     fn auto_is_the_software_gpu_where_the_driver_is_none_and_the_driver_is_an_error_there() {
         let library = Some("/nonexistent/libcuda.so.1".into());
-        let options =
-            |device| crate::cli::DeviceOptions { device, driver_library: library.clone(), ..Default::default() };
-        let settings = |device| DeviceSettings::new(&options(device)).expect("sound settings");
-        assert_eq!(settings(None).device, Choice::Auto);
-        let settled = Found::Broken(String::new()).settle(settings(None), "test");
-        assert_eq!((settled.device, settled.memory_bytes.is_some()), (Choice::Soft, true));
-        let settled = Found::Driver(Vec::new()).settle(settings(Some(Choice::Driver(Some(1)))), "test");
-        assert_eq!((settled.device, settled.memory_bytes), (Choice::Driver(Some(1)), None));
-        assert!(matches!(look(&settings(Some(Choice::Soft)), ANSWER_MAX), Ok(Found::Soft)));
+        let settings = |device| DeviceSettings { device, driver_library: library.clone(), ..Default::default() };
+        let settled = Found::Broken(String::new()).settle(settings(Choice::Auto), "test");
+        assert_eq!((settled.device, settled.device_memory.is_some()), (Choice::Soft, true));
+        let settled = Found::Driver(Vec::new()).settle(settings(Choice::Driver(Some(1))), "test");
+        assert_eq!((settled.device, settled.device_memory), (Choice::Driver(Some(1)), None));
+        assert!(matches!(look(&settings(Choice::Soft), ANSWER_MAX), Ok(Found::Soft)));
     }
 }

@@ -19,7 +19,7 @@ const COPIES: usize = 9;
 ///
 /// # Errors
 /// When the executor does not start or refuses.
-pub fn run(options: &BenchOptions) -> Result<()> {
+pub(crate) fn run(options: &BenchOptions) -> Result<()> {
     let mut report = Report { plain: options.plain };
     report.times("shared_memory_spin_round_trip", bare_round_trips()?);
     let program = std::env::current_exe().context("this program's path")?;

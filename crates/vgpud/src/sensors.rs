@@ -29,7 +29,7 @@ const REST: Duration = Duration::from_secs(30);
 
 /// Whom guests' monitors are answered by.
 #[derive(Debug)]
-pub struct Sensors {
+pub(crate) struct Sensors {
     settings: DeviceSettings,
     uuids: Vec<String>,
     state: Mutex<State>,
@@ -57,18 +57,18 @@ impl std::fmt::Debug for State {
 
 impl Sensors {
     /// Of software GPUs, which have none.
-    pub fn none(settings: &DeviceSettings) -> Self {
+    pub(crate) fn none(settings: &DeviceSettings) -> Self {
         Self { settings: settings.clone(), uuids: Vec::new(), state: Mutex::new(State::Absent) }
     }
 
     /// Of the driver's GPUs.
-    pub fn new(settings: &DeviceSettings, devices: &[DeviceInfoReply]) -> Self {
+    pub(crate) fn new(settings: &DeviceSettings, devices: &[DeviceInfoReply]) -> Self {
         let uuids = devices.iter().map(|device| uuid_text(device.uuid)).collect();
         Self { settings: settings.clone(), uuids, state: Mutex::new(State::Idle) }
     }
 
     /// What the host's NVML says of one of the devices.
-    pub fn read(&self, device: u32, reading: Reading, argument: u32) -> ReadingReply {
+    pub(crate) fn read(&self, device: u32, reading: Reading, argument: u32) -> ReadingReply {
         let mut state = self.state.lock();
         if let State::Resting(since) = &*state
             && since.elapsed() >= REST
@@ -131,7 +131,7 @@ fn end(child: &mut Child) {
 ///
 /// # Errors
 /// When there is no NVML.
-pub fn run(options: &SensorsOptions) -> Result<()> {
+pub(crate) fn run(options: &SensorsOptions) -> Result<()> {
     let socket = Socket::from(rustix::io::dup(std::io::stdin()).context("the daemon's connection")?);
     // Its connection's end is not seen while NVML hangs.
     watch::end_with_process(&socket)?;

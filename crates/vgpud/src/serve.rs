@@ -12,7 +12,7 @@ use crate::daemon::Daemon;
 use crate::doors::Doors;
 use crate::jit_folder::JitFolders;
 use crate::listener::Listener;
-use crate::settings::{Choice, ServeSettings};
+use crate::settings::{Bytes, Choice, ServeSettings};
 use crate::signals;
 use crate::systemd::{Notifier, Passed, Stored};
 use crate::vfio_user::{Functions, KeptVm};
@@ -24,16 +24,17 @@ const LAST_MESSAGE_MAX: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// When the settings make no sense or a socket cannot be had.
-pub fn run(options: &ServeOptions) -> Result<()> {
+pub(crate) fn run(options: &ServeOptions) -> Result<()> {
     // First of all, while the numbers of what was passed mean nothing else.
     let passed = Passed::take()?;
     let notifier = Arc::new(Notifier::from_env());
     let settings = ServeSettings::new(options)?;
     // Before any thread starts, so that all of them leave the signals to this one.
     let signals = signals::ending_signals().context("signals")?;
+    let (doors, Bytes(image_bytes)) = (settings.doors(), settings.cache.module_cache);
     // Dropped by this function, and so removed, whatever other threads are doing.
-    let images = (settings.module_cache_bytes > 0).then(CacheFolder::create).transpose()?;
-    let image_flags = images.iter().flat_map(|folder| folder.flags(settings.module_cache_bytes));
+    let images = (image_bytes > 0).then(CacheFolder::create).transpose()?;
+    let image_flags = images.iter().flat_map(|folder| folder.flags(image_bytes));
     // The software GPU compiles nothing that is worth keeping.
     let code = (settings.device.device != Choice::Soft).then(CacheFolder::create).transpose();
     let code = code.unwrap_or_else(|error| {
@@ -41,8 +42,8 @@ pub fn run(options: &ServeOptions) -> Result<()> {
         None
     });
     let jit_folders = JitFolders::new(code.as_ref().map(CacheFolder::path));
-    let daemon = Daemon::new(settings.device, settings.max_guests, image_flags, jit_folders)?;
-    let doors = Doors::open(&settings.doors, passed.sockets)?;
+    let daemon = Daemon::new(settings.device, settings.guests.max_guests, image_flags, jit_folders)?;
+    let doors = Doors::open(&doors, passed.sockets)?;
     let mut kept = take_up(passed.stored, &notifier);
     let functions = Functions::new()?;
     for door in &doors.functions {

@@ -8,7 +8,7 @@ use std::os::fd::{FromRawFd, OwnedFd};
 ///
 /// # Errors
 /// When the kernel refuses.
-pub fn ending_signals() -> io::Result<OwnedFd> {
+pub(crate) fn ending_signals() -> io::Result<OwnedFd> {
     // SAFETY: an all-zero set is a valid value to be filled in.
     let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
     // SAFETY: the set is writable.

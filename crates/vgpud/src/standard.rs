@@ -14,7 +14,7 @@ static OPERATORS: OnceLock<OwnedFd> = OnceLock::new();
 
 /// The operator's standard error, wherever the process's own leads.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Operator;
+pub(crate) struct Operator;
 
 impl Write for Operator {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -33,7 +33,7 @@ impl Write for Operator {
 ///
 /// # Errors
 /// The system's.
-pub fn divert() -> Result<Standard> {
+pub(crate) fn divert() -> Result<Standard> {
     let operators = io::stderr().as_fd().try_clone_to_owned().context("standard error")?;
     let (stdout, for_stdout) = io::pipe().context("a pipe")?;
     let (stderr, for_stderr) = io::pipe().context("a pipe")?;

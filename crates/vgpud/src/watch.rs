@@ -14,7 +14,7 @@ use vgpu_core::transport::socket::Socket;
 ///
 /// # Errors
 /// When there is no room for a thread.
-pub fn end_with(socket: &Socket, daemon: Option<u32>, report: impl FnOnce() + Send + 'static) -> Result<()> {
+pub(crate) fn end_with(socket: &Socket, daemon: Option<u32>, report: impl FnOnce() + Send + 'static) -> Result<()> {
     let connection = socket.as_fd().try_clone_to_owned().context("the guest's connection")?;
     let guest = socket.peer().context("the guest's credentials")?.pid;
     let mut watched = vec![connection];
@@ -31,7 +31,7 @@ pub fn end_with(socket: &Socket, daemon: Option<u32>, report: impl FnOnce() + Se
 ///
 /// # Errors
 /// When there is no room for a thread.
-pub fn end_with_process(socket: &Socket) -> Result<()> {
+pub(crate) fn end_with_process(socket: &Socket) -> Result<()> {
     let guest = socket.peer().context("the guest's credentials")?.pid;
     let Some(process) = open_process(guest) else {
         return Ok(());

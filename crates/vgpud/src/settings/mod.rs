@@ -1,412 +1,165 @@
 //! What the daemon was told: defaults, then the configuration file, then environment and flags.
 //!
-//! [`values`] are what an option can say.
+//! - [`options`]: every option, a row each. [`table`] makes flag, key and setting of a row.
+//! - [`values`]: what an option can say; [`value`]: what that takes. [`checks`]: which values make sense.
+//! - [`file`]: reads the configuration file.
+//! - [`device`], [`doors`], [`serve`]: what several options mean together.
 
+mod checks;
+mod device;
+mod doors;
+mod file;
+mod options;
+mod serve;
+mod table;
+mod value;
 mod values;
 
-pub use values::{Bytes, Capability, Choice, Completions, Mode, Owner, Schedule};
+pub(crate) use doors::{DoorSettings, GuestSocket};
+pub(crate) use options::{
+    CacheOptions, CacheSettings, DeviceOptions, DeviceSettings, FunctionOptions, FunctionSettings, GuestOptions,
+    GuestSettings,
+};
+pub(crate) use serve::ServeSettings;
+pub(crate) use values::{Bytes, Choice, Mode, Owner, Schedule, Seconds};
 
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::time::Duration;
-
-use anyhow::{Context, Result, anyhow, ensure};
-use serde::{Deserialize, Deserializer};
-use vgpu_core::pci::directory::Directory;
-
-use crate::cli::{DeviceOptions, FunctionOptions, ServeOptions};
-use crate::door::Access;
-use crate::host;
-
-fn from_text<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(serde::de::Error::custom)
-}
-
-/// As many GPUs as the largest machines have.
-const DEVICES_MAX: u32 = 16;
-/// Guests show once a second that they live, and a beat may be late.
-const GUEST_TIMEOUT_MIN_S: u64 = 3;
-
-/// The configuration file's keys: those of the flags.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct File {
-    socket: Option<PathBuf>,
-    no_socket: bool,
-    #[serde(deserialize_with = "from_text")]
-    socket_mode: Option<Mode>,
-    #[serde(deserialize_with = "from_text")]
-    socket_owner: Option<Owner>,
-    max_guests: Option<u32>,
-    vfio_user: Vec<PathBuf>,
-    #[serde(deserialize_with = "from_text")]
-    vfio_user_mode: Option<Mode>,
-    #[serde(deserialize_with = "from_text")]
-    vfio_user_owner: Option<Owner>,
-    #[serde(deserialize_with = "from_text")]
-    bar_size: Option<Bytes>,
-    channels: Option<u32>,
-    guest_timeout: Option<u64>,
-    #[serde(deserialize_with = "from_text")]
-    module_cache: Option<Bytes>,
-    #[serde(deserialize_with = "from_text")]
-    device: Option<Choice>,
-    driver_library: Option<PathBuf>,
-    cublas_library: Option<PathBuf>,
-    nvml_library: Option<PathBuf>,
-    #[serde(deserialize_with = "from_text")]
-    completions: Option<Completions>,
-    devices: Option<u32>,
-    #[serde(deserialize_with = "from_text")]
-    device_memory: Option<Bytes>,
-    #[serde(deserialize_with = "from_text")]
-    pinned_memory: Option<Bytes>,
-    #[serde(deserialize_with = "from_text")]
-    compute_capability: Option<Capability>,
-    threads: Option<u32>,
-    #[serde(deserialize_with = "from_text")]
-    schedule: Option<Schedule>,
-    racecheck: Option<bool>,
-    launch_timeout: Option<u64>,
-    multiprocessors: Option<u32>,
-}
-
-impl File {
-    fn read(path: Option<&Path>) -> Result<Self> {
-        let Some(path) = path else {
-            return Ok(Self::default());
-        };
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("in {}", path.display()))
-    }
-}
-
-/// The device's settings, complete.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceSettings {
-    /// What executes.
-    pub device: Choice,
-    /// The driver's libcuda, where it is not to be looked for.
-    pub driver_library: Option<PathBuf>,
-    /// Its libcublas, likewise.
-    pub cublas_library: Option<PathBuf>,
-    /// Its libnvidia-ml, likewise.
-    pub nvml_library: Option<PathBuf>,
-    /// The driver is our own, on a software GPU.
-    pub nested: bool,
-    /// How a driver's GPU says that work is done.
-    pub completions: Completions,
-    /// How many software GPUs there are.
-    pub devices: u32,
-    /// Memory of each device, for all guests together; as much as it has, when nobody says.
-    pub memory_bytes: Option<u64>,
-    /// Pinned heap of each guest.
-    pub pinned_bytes: u64,
-    /// Compute capability.
-    pub capability: Capability,
-    /// Worker threads of each executor.
-    pub threads: u32,
-    /// Order of warps.
-    pub schedule: Schedule,
-    /// Check for races in shared memory.
-    pub racecheck: bool,
-    /// Longest kernel.
-    pub launch_timeout: Option<Duration>,
-    /// Reported multiprocessors.
-    pub multiprocessors: u32,
-}
-
-impl DeviceSettings {
-    /// Completes options by their file and the defaults.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or a value makes no sense.
-    pub fn new(options: &DeviceOptions) -> Result<Self> {
-        Self::merge(options, &File::read(options.config.as_deref())?)
-    }
-
-    fn merge(options: &DeviceOptions, file: &File) -> Result<Self> {
-        let processors = || std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
-        let Bytes(pinned_bytes) = options.pinned_memory.or(file.pinned_memory).unwrap_or(Bytes(16 << 30));
-        let settings = Self {
-            device: options.device.or(file.device).unwrap_or_default(),
-            driver_library: options.driver_library.clone().or(file.driver_library.clone()),
-            cublas_library: options.cublas_library.clone().or(file.cublas_library.clone()),
-            nvml_library: options.nvml_library.clone().or(file.nvml_library.clone()),
-            nested: options.nested.unwrap_or(false),
-            completions: options.completions.or(file.completions).unwrap_or_default(),
-            devices: options.devices.or(file.devices).unwrap_or(1),
-            memory_bytes: options.device_memory.or(file.device_memory).map(|Bytes(bytes)| bytes),
-            pinned_bytes: pinned_bytes.next_multiple_of(4096),
-            capability: options.compute_capability.or(file.compute_capability).unwrap_or(Capability(7, 5)),
-            threads: options.threads.or(file.threads).unwrap_or_else(processors),
-            schedule: options.schedule.or(file.schedule).unwrap_or_default(),
-            racecheck: options.racecheck.or(file.racecheck).unwrap_or(false),
-            launch_timeout: options.launch_timeout.or(file.launch_timeout).map(Duration::from_secs),
-            multiprocessors: options.multiprocessors.or(file.multiprocessors).unwrap_or(8),
-        };
-        ensure!(
-            (1..=DEVICES_MAX).contains(&settings.devices),
-            "devices: between 1 and {DEVICES_MAX}, not {}",
-            settings.devices
-        );
-        ensure!((1..=1024).contains(&settings.threads), "threads: between 1 and 1024, not {}", settings.threads);
-        ensure!(
-            settings.memory_bytes.is_none_or(|bytes| (1 << 20..=1 << 40).contains(&bytes)),
-            "device-memory: between 1MiB and 1TiB, not {} bytes",
-            settings.memory_bytes.unwrap_or_default()
-        );
-        ensure!(
-            (1 << 20..=1 << 40).contains(&settings.pinned_bytes),
-            "pinned-memory: between 1MiB and 1TiB, not {} bytes",
-            settings.pinned_bytes
-        );
-        ensure!(
-            (1..=1024).contains(&settings.multiprocessors),
-            "multiprocessors: between 1 and 1024, not {}",
-            settings.multiprocessors
-        );
-        Ok(settings)
-    }
-
-    /// Memory of each software GPU, as far as this machine has it.
-    pub fn soft_memory_bytes(&self) -> u64 {
-        match self.memory_bytes {
-            Some(asked_bytes) => host::at_most_there_is(asked_bytes, self.devices),
-            None => host::default_memory(self.devices),
-        }
-    }
-
-    /// Flags that give an executor the same settings.
-    pub fn to_flags(&self) -> Vec<String> {
-        let mut flags = vec![
-            format!("--device={}", self.device),
-            format!("--nested={}", self.nested),
-            format!("--completions={}", self.completions),
-            format!("--devices={}", self.devices),
-            format!("--pinned-memory={}", self.pinned_bytes),
-            format!("--compute-capability={}", self.capability),
-            format!("--threads={}", self.threads),
-            format!("--schedule={}", self.schedule),
-            format!("--racecheck={}", self.racecheck),
-            format!("--multiprocessors={}", self.multiprocessors),
-        ];
-        flags.extend(self.memory_bytes.map(|bytes| format!("--device-memory={bytes}")));
-        flags.extend(self.driver_library.iter().map(|path| format!("--driver-library={}", path.display())));
-        flags.extend(self.cublas_library.iter().map(|path| format!("--cublas-library={}", path.display())));
-        flags.extend(self.nvml_library.iter().map(|path| format!("--nvml-library={}", path.display())));
-        flags.extend(self.launch_timeout.map(|timeout| format!("--launch-timeout={}", timeout.as_secs())));
-        flags
-    }
-}
-
-/// The settings of PCI functions, complete.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FunctionSettings {
-    /// Length of each function's memory, BAR1.
-    pub bar_bytes: u64,
-    /// Channels of each.
-    pub channels: u32,
-    /// Silence after which a guest may be taken for dead.
-    pub guest_timeout: Duration,
-}
-
-impl FunctionSettings {
-    fn merge(options: &FunctionOptions, file: &File) -> Result<Self> {
-        let Bytes(bar_bytes) = options.bar_size.or(file.bar_size).unwrap_or(Bytes(1 << 30));
-        let channels = options.channels.or(file.channels).unwrap_or(8);
-        let timeout_s = options.guest_timeout.or(file.guest_timeout).unwrap_or(60);
-        ensure!(
-            bar_bytes.is_power_of_two() && (256 << 20..=16 << 30).contains(&bar_bytes),
-            "bar-size: a power of two between 256MiB and 16GiB, not {bar_bytes} bytes"
-        );
-        ensure!(
-            (GUEST_TIMEOUT_MIN_S..=86_400).contains(&timeout_s),
-            "guest-timeout: between {GUEST_TIMEOUT_MIN_S} (guests show once a second that they live) and 86400 seconds, not \
-             {timeout_s}"
-        );
-        Directory::new(bar_bytes, channels, 0)
-            .map_err(|error| anyhow!("bar-size of {bar_bytes} bytes with {channels} channels: {error}"))?;
-        Ok(Self { bar_bytes, channels, guest_timeout: Duration::from_secs(timeout_s) })
-    }
-}
-
-/// Where the programs of this machine come in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GuestSocket {
-    /// Where systemd listens for them, else at the usual place.
-    Usual,
-    /// Here, and where systemd listens for them.
-    At(PathBuf),
-    /// Nowhere: VMs only.
-    Nowhere,
-}
-
-/// Which doors there shall be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DoorSettings {
-    /// For programs of this machine.
-    pub guests: GuestSocket,
-    /// Who may open that one.
-    pub guest_access: Access,
-    /// Where VMs connect, one at each.
-    pub functions: Vec<PathBuf>,
-    /// Who may open those.
-    pub function_access: Access,
-}
-
-impl DoorSettings {
-    fn merge(options: &ServeOptions, file: &File) -> Self {
-        let mode = options.socket_mode.or(file.socket_mode).unwrap_or(Mode(0o600));
-        let owner = options.socket_owner.clone().or(file.socket_owner.clone()).unwrap_or_default();
-        let of_functions = &options.functions;
-        let function_mode = of_functions.vfio_user_mode.or(file.vfio_user_mode).unwrap_or(mode);
-        let function_owner = of_functions.vfio_user_owner.clone().or(file.vfio_user_owner.clone());
-        let guests = match options.socket.clone().or(file.socket.clone()) {
-            _ if options.no_socket || (file.no_socket && options.socket.is_none()) => GuestSocket::Nowhere,
-            Some(path) => GuestSocket::At(path),
-            None => GuestSocket::Usual,
-        };
-        let functions = if of_functions.vfio_user.is_empty() { &file.vfio_user } else { &of_functions.vfio_user };
-        Self {
-            guests,
-            functions: functions.clone(),
-            function_access: Access { mode: function_mode, owner: function_owner.unwrap_or_else(|| owner.clone()) },
-            guest_access: Access { mode, owner },
-        }
-    }
-}
-
-/// The daemon's settings, complete.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServeSettings {
-    /// The doors.
-    pub doors: DoorSettings,
-    /// Guests at a time.
-    pub max_guests: u32,
-    /// PCI functions for VMs.
-    pub functions: FunctionSettings,
-    /// Size of all images that are kept; 0 for none.
-    pub module_cache_bytes: u64,
-    /// The device.
-    pub device: DeviceSettings,
-}
-
-impl ServeSettings {
-    /// Completes options by their file and the defaults.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or a value makes no sense.
-    pub fn new(options: &ServeOptions) -> Result<Self> {
-        Self::merge(options, &File::read(options.device.config.as_deref())?)
-    }
-
-    fn merge(options: &ServeOptions, file: &File) -> Result<Self> {
-        let max_guests = options.max_guests.or(file.max_guests).unwrap_or(64);
-        ensure!((1..=1024).contains(&max_guests), "max-guests: between 1 and 1024, not {max_guests}");
-        let functions = FunctionSettings::merge(&options.functions, file)?;
-        let device = DeviceSettings::merge(&options.device, file)?;
-        let Bytes(module_cache_bytes) = options.module_cache.or(file.module_cache).unwrap_or(Bytes(0));
-        Ok(Self { doors: DoorSettings::merge(options, file), module_cache_bytes, max_guests, functions, device })
-    }
-}
-
+/// What holds for every option, whichever there are.
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::{Arg, ArgAction, Args, FromArgMatches};
+
+    use super::options::File;
+    use super::table::{Said, key};
+    use super::values::Capability;
     use super::*;
-    use crate::cli::{EXECUTOR, ExecutorCli};
-    use clap::Parser;
-    use vgpu_driver::Signals;
+    use crate::cli::ServeOptions;
+
+    /// Flags that no file can say: what the file is, and what only tests need.
+    const FLAGS_ONLY: [&str; 2] = ["config", "nested"];
+
+    /// All options of a group of flags.
+    pub(super) fn options_of<T: Args>() -> Vec<Arg> {
+        T::augment_args(clap::Command::new("test")).get_arguments().cloned().collect()
+    }
+
+    /// Something that an option can say, and does not say by default.
+    pub(super) fn sample(option: &Arg) -> &'static str {
+        let kind = match option.get_action() {
+            ArgAction::SetTrue => "BOOL",
+            _ => option.get_value_names().and_then(|names| names.first()).expect("options name their kind of value"),
+        };
+        match kind {
+            "DEVICE" => "driver:1",
+            "PATH" | "FILE" => "/some/file",
+            "BOOL" => "true",
+            "HOW" => "words",
+            "N" => "13",
+            "SECONDS" => "9",
+            "SIZE" => "512MiB",
+            "MAJOR.MINOR" => "8.0",
+            "ORDER" => "to-barrier",
+            "MODE" => "0640",
+            "OWNER" => "user:group",
+            _ => panic!("{}: say here what a {kind} is", option.get_id()),
+        }
+    }
+
+    fn said_by_flags(flags: &[String]) -> Result<ServeOptions, clap::Error> {
+        let command = ServeOptions::augment_args(clap::Command::new("test").no_binary_name(true));
+        ServeOptions::from_arg_matches(&command.try_get_matches_from(flags)?)
+    }
+
+    fn settings(flags: &[String], file: &str) -> ServeSettings {
+        let options = said_by_flags(flags).expect("sound flags");
+        ServeSettings::merge(&options, toml::from_str(file).expect("a sound file")).expect("sound settings")
+    }
+
+    /// An option's sample as a flag, and as the line of a file.
+    fn both_ways(option: &Arg) -> (String, String) {
+        let (key, value) = (key(option.get_id().as_str()), sample(option));
+        let is_bare = matches!(value.parse::<u32>(), Ok(number) if number.to_string() == value) || value == "true";
+        let line = match option.get_action() {
+            ArgAction::Append => format!("{key} = [\"{value}\"]"),
+            _ if is_bare => format!("{key} = {value}"),
+            _ => format!("{key} = \"{value}\""),
+        };
+        let is_switch = matches!(option.get_action(), ArgAction::SetTrue);
+        (if is_switch { format!("--{key}") } else { format!("--{key}={value}") }, line)
+    }
+
+    #[test]
+    fn the_file_says_what_flags_say_in_the_same_words() {
+        let options = options_of::<ServeOptions>();
+        for option in options.iter().filter(|option| !FLAGS_ONLY.contains(&option.get_id().as_str())) {
+            let (flag, line) = both_ways(option);
+            let told = settings(&[flag], "");
+            let ServeSettings { guests, functions, cache, device } = &told;
+            let said = [guests.said(), functions.said(), cache.said(), device.said()].concat();
+            assert!(said.contains(&(option.get_id().as_str(), sample(option).into())), "{line}");
+            assert_eq!(settings(&[], &line), told, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_key_of_the_file_is_a_flag() {
+        let error = toml::from_str::<File>("no-such-key = 1").expect_err("there is no such key").to_string();
+        let (_, expected) = error.split_once("expected one of ").expect("the keys that there are");
+        let keys: BTreeSet<_> = expected.trim().split(", ").map(|key| key.trim_matches('`').to_owned()).collect();
+        let flags = options_of::<ServeOptions>().into_iter().map(|option| option.get_id().to_string());
+        let flags = flags.filter(|name| !FLAGS_ONLY.contains(&name.as_str())).map(|name| key(&name)).collect();
+        assert_eq!(keys, flags);
+    }
+
+    #[test]
+    fn the_help_tells_the_default() {
+        for option in options_of::<ServeOptions>() {
+            let help = option.get_help().expect("options have a help text").to_string();
+            let Some((_, default)) = help.trim_end_matches(']').split_once("[default: ") else { continue };
+            let default = default.split(", ").next().unwrap_or_default();
+            // Where the default is no value, it is told in words.
+            let Ok(options) = said_by_flags(&[format!("--{}={default}", key(option.get_id().as_str()))]) else {
+                continue;
+            };
+            let told = ServeSettings::merge(&options, File::default()).expect("sound settings");
+            match option.get_id().as_str() {
+                // It stays open until systemd has been asked.
+                "socket" => assert_eq!(told.guests.socket, Some(vgpu_core::transport::DEFAULT_SOCKET.into())),
+                name => assert_eq!(told, settings(&[], ""), "{name}: {default}"),
+            }
+        }
+    }
 
     #[test]
     fn a_flag_overrides_the_file_which_overrides_the_default() {
         let file: File = toml::from_str("device-memory = \"3GiB\"\nmultiprocessors = 5").expect("a sound file");
         let options = DeviceOptions { multiprocessors: Some(7), ..Default::default() };
-        let settings = DeviceSettings::merge(&options, &file).expect("sound settings");
-        assert_eq!((settings.memory_bytes, settings.multiprocessors), (Some(3 << 30), 7));
-        assert_eq!(settings.capability, Capability(7, 5));
+        let settings = DeviceSettings::complete(&options, &file).expect("sound settings");
+        assert_eq!((settings.device_memory, settings.multiprocessors), (Some(Bytes(3 << 30)), 7));
+        assert_eq!(settings.compute_capability, Capability(7, 5));
     }
 
     #[test]
     fn unknown_keys_and_bad_values_of_a_file_are_errors() {
-        for text in ["device-ram = 1", "device-memory = \"x\"", "threads = -1", "schedule = \"any\""] {
+        for text in ["device-ram = 1", "nested = true", "device-memory = \"x\"", "threads = -1", "schedule = \"any\""] {
             assert!(toml::from_str::<File>(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn an_executor_gets_the_same_settings() {
-        let options = DeviceOptions {
-            racecheck: Some(true),
-            launch_timeout: Some(9),
-            compute_capability: Some(Capability(8, 0)),
-            schedule: Some(Schedule::ToBarrier),
-            devices: Some(3),
-            device: Some(Choice::Driver(Some(1))),
-            driver_library: Some("/d".into()),
-            cublas_library: Some("/b".into()),
-            nvml_library: Some("/n".into()),
-            nested: Some(true),
-            completions: Some(Completions(Signals::Words)),
-            ..Default::default()
+    fn absurd_values_are_refused_by_name() {
+        let refused = |flag: &str| {
+            let options = said_by_flags(&[flag.to_owned()]).expect("a value");
+            ServeSettings::merge(&options, File::default()).expect_err(flag).to_string()
         };
-        let settings = DeviceSettings::new(&options).expect("sound settings");
-        let flags = [EXECUTOR, "--socket-fd=3"].map(String::from).into_iter().chain(settings.to_flags());
-        let executor = ExecutorCli::try_parse_from(flags).expect("sound flags");
-        assert_eq!(DeviceSettings::new(&executor.options.device).expect("sound settings"), settings);
-    }
-
-    #[test]
-    fn functions_come_from_flags_or_the_file() {
-        let text = "vfio-user = [\"/run/a\"]\nno-socket = true\nbar-size = \"512MiB\"\nchannels = 2\nguest-timeout = 5";
-        let file: File = toml::from_str(text).expect("a sound file");
-        let settings = ServeSettings::merge(&ServeOptions::default(), &file).expect("sound settings");
-        assert_eq!(settings.doors.guests, GuestSocket::Nowhere);
-        assert_eq!(settings.doors.functions, [PathBuf::from("/run/a")]);
-        assert_eq!((settings.functions.bar_bytes, settings.functions.channels), (512 << 20, 2));
-        assert_eq!(settings.functions.guest_timeout, Duration::from_secs(5));
-        let options = ServeOptions {
-            socket: Some("/s".into()),
-            functions: FunctionOptions { vfio_user: vec!["/b".into()], ..Default::default() },
-            ..Default::default()
-        };
-        let settings = ServeSettings::merge(&options, &file).expect("sound settings");
-        assert_eq!(settings.doors.guests, GuestSocket::At("/s".into()), "a flag asks for what the file goes without");
-        assert_eq!(settings.doors.functions, [PathBuf::from("/b")]);
-    }
-
-    #[test]
-    fn functions_that_cannot_be_are_refused() {
-        for text in
-            ["bar-size = \"300MiB\"", "bar-size = \"32GiB\"", "channels = 0", "channels = 128", "guest-timeout = 2"]
-        {
-            let file = toml::from_str(text).expect("a sound file");
-            assert!(ServeSettings::merge(&ServeOptions::default(), &file).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn sockets_of_vms_are_as_the_other_one_unless_told_otherwise() {
-        let file: File = toml::from_str("socket-mode = \"0660\"\nsocket-owner = \":vgpu\"").expect("a sound file");
-        let doors = DoorSettings::merge(&ServeOptions::default(), &file);
-        assert_eq!((doors.guest_access.mode, doors.guest_access.owner.group.as_deref()), (Mode(0o660), Some("vgpu")));
-        assert_eq!(doors.function_access, doors.guest_access);
-        let file: File = toml::from_str("vfio-user-mode = \"0600\"\nvfio-user-owner = \"qemu\"").expect("a sound file");
-        let doors = DoorSettings::merge(&ServeOptions { socket_mode: Some(Mode(0o666)), ..Default::default() }, &file);
-        assert_eq!((doors.guest_access.mode, doors.function_access.mode), (Mode(0o666), Mode(0o600)));
-        assert_eq!(doors.guest_access.owner, Owner::default());
-        assert_eq!(doors.function_access.owner.user.as_deref(), Some("qemu"));
-    }
-
-    #[test]
-    fn absurd_values_are_refused() {
-        let too_many = DeviceOptions { threads: Some(0), ..Default::default() };
-        assert!(DeviceSettings::new(&too_many).is_err());
-        let too_small = DeviceOptions { device_memory: Some(Bytes(1)), ..Default::default() };
-        assert!(DeviceSettings::new(&too_small).is_err());
-        for devices in [0, 17] {
-            assert!(DeviceSettings::new(&DeviceOptions { devices: Some(devices), ..Default::default() }).is_err());
-        }
+        assert_eq!(refused("--threads=0"), "threads: between 1 and 1024, not 0");
+        assert_eq!(refused("--devices=0"), "devices: between 1 and 16, not 0");
+        assert_eq!(refused("--devices=17"), "devices: between 1 and 16, not 17");
+        assert_eq!(refused("--device-memory=1"), "device-memory: between 1MiB and 1TiB, not 1 bytes");
+        assert_eq!(
+            refused("--bar-size=300MiB"),
+            "bar-size: a power of two between 256MiB and 16GiB, not 314572800 bytes"
+        );
     }
 }

@@ -1,39 +1,73 @@
-//! What an option can say, in flags and in the file alike: sizes, which GPU, capabilities, orders of warps, modes and owners of sockets.
+//! What an option can say, in flags and in the file alike: times, sizes, which GPU, capabilities, orders of warps, modes and
+//! owners of sockets.
 
 use std::fmt;
+use std::num::ParseIntError;
 use std::str::FromStr;
+use std::time::Duration;
 
+use serde::Deserialize;
 use vgpu_driver::Signals;
 
+use super::value::{ValueError, nonsense};
+
+/// A time; a number of seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Seconds(pub(crate) u64);
+
+impl Seconds {
+    /// The same for those who wait.
+    pub(crate) fn duration(self) -> Duration {
+        Duration::from_secs(self.0)
+    }
+}
+
+impl FromStr for Seconds {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// An amount of memory; text such as `8GiB`, `512MiB`, `4096`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bytes(pub u64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub(crate) struct Bytes(pub(crate) u64);
 
 impl FromStr for Bytes {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(split);
+        let no_size = || nonsense(text, "is no size", "8GiB, 512MiB or a number of bytes");
         let shift = match unit.trim().to_ascii_lowercase().as_str() {
             "" | "b" => 0,
             "k" | "kib" => 10,
             "m" | "mib" => 20,
             "g" | "gib" => 30,
             "t" | "tib" => 40,
-            _ => {
-                return Err(format!("`{text}` is no size; write 8GiB, 512MiB or a number of bytes"));
-            }
+            _ => return Err(no_size()),
         };
-        let number: u64 =
-            number.parse().map_err(|_| format!("`{text}` is no size; write 8GiB or a number of bytes"))?;
-        number.checked_mul(1 << shift).map(Self).ok_or_else(|| format!("`{text}` is too large"))
+        let number: u64 = number.parse().map_err(|_| no_size())?;
+        number.checked_mul(1 << shift).map(Self).ok_or_else(|| ValueError::TooLarge(text.to_owned()))
     }
 }
 
+/// In the largest unit that fits; `{:#}` is the exact number.
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+        if f.alternate() {
+            return write!(f, "{} bytes", self.0);
+        }
+        let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
         match units.into_iter().find(|(shift, _)| self.0 != 0 && self.0.is_multiple_of(1 << shift)) {
             Some((shift, unit)) => write!(f, "{}{unit}", self.0 >> shift),
             None => write!(f, "{}", self.0),
@@ -43,7 +77,7 @@ impl fmt::Display for Bytes {
 
 /// What executes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
+pub(crate) enum Choice {
     /// The software GPU.
     Soft,
     /// GPUs of the host's NVIDIA driver: all of them, or the one of that number.
@@ -54,15 +88,15 @@ pub enum Choice {
 }
 
 impl FromStr for Choice {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         match text.split_once(':') {
             None if text == "soft" => Ok(Self::Soft),
             None if text == "driver" => Ok(Self::Driver(None)),
             None if text == "auto" => Ok(Self::Auto),
             Some(("driver", number)) if number.parse::<u32>().is_ok() => Ok(Self::Driver(number.parse().ok())),
-            _ => Err(format!("`{text}` is no device; write soft, driver, driver:NUMBER or auto")),
+            _ => Err(nonsense(text, "is no device", "soft, driver, driver:NUMBER or auto")),
         }
     }
 }
@@ -80,17 +114,17 @@ impl fmt::Display for Choice {
 
 /// How a driver's GPU says that work is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Completions(pub Signals);
+pub(crate) struct Completions(pub(crate) Signals);
 
 impl FromStr for Completions {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         match text {
             "auto" => Ok(Self(Signals::Auto)),
             "events" => Ok(Self(Signals::Events)),
             "words" => Ok(Self(Signals::Words)),
-            _ => Err(format!("`{text}` says no completions; write auto, events or words")),
+            _ => Err(nonsense(text, "says no completions", "auto, events or words")),
         }
     }
 }
@@ -107,14 +141,14 @@ impl fmt::Display for Completions {
 
 /// A compute capability; text such as `7.5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capability(pub u32, pub u32);
+pub(crate) struct Capability(pub(crate) u32, pub(crate) u32);
 
 impl FromStr for Capability {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         let parts = text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
-        parts.map(|(major, minor)| Self(major, minor)).ok_or_else(|| format!("`{text}` is no capability; write 7.5"))
+        parts.map(|(major, minor)| Self(major, minor)).ok_or_else(|| nonsense(text, "is no capability", "7.5"))
     }
 }
 
@@ -126,7 +160,7 @@ impl fmt::Display for Capability {
 
 /// The order of a block's warps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Schedule {
+pub(crate) enum Schedule {
     /// The next warp every few instructions.
     #[default]
     Interleaved,
@@ -135,13 +169,13 @@ pub enum Schedule {
 }
 
 impl FromStr for Schedule {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         match text {
             "interleaved" => Ok(Self::Interleaved),
             "to-barrier" => Ok(Self::ToBarrier),
-            _ => Err(format!("`{text}` is no schedule; write interleaved or to-barrier")),
+            _ => Err(nonsense(text, "is no schedule", "interleaved or to-barrier")),
         }
     }
 }
@@ -157,36 +191,49 @@ impl fmt::Display for Schedule {
 
 /// File permissions, in octal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mode(pub u32);
+pub(crate) struct Mode(pub(crate) u32);
 
 impl FromStr for Mode {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
-        mode.map(Self).ok_or_else(|| format!("`{text}` is no mode; write 0600 or 0660"))
+        mode.map(Self).ok_or_else(|| nonsense(text, "is no mode", "0600 or 0660"))
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04o}", self.0)
     }
 }
 
 /// Whom a socket's file belongs to; text such as `libvirt-qemu`, `libvirt-qemu:kvm`, `:kvm` or `64055:108`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Owner {
+pub(crate) struct Owner {
     /// A user's name or number.
-    pub user: Option<String>,
+    pub(crate) user: Option<String>,
     /// A group's name or number.
-    pub group: Option<String>,
+    pub(crate) group: Option<String>,
 }
 
 impl FromStr for Owner {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         let (user, group) = text.split_once(':').unwrap_or((text, ""));
         let given = |part: &str| (!part.is_empty()).then(|| part.to_owned());
         if text.trim_end_matches(':').is_empty() || text.contains(char::is_whitespace) || group.contains(':') {
-            return Err(format!("`{text}` is no owner; write USER, USER:GROUP or :GROUP"));
+            return Err(nonsense(text, "is no owner", "USER, USER:GROUP or :GROUP"));
         }
         Ok(Self { user: given(user), group: given(group) })
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.user.as_deref().unwrap_or_default())?;
+        self.group.as_deref().map_or(Ok(()), |group| write!(f, ":{group}"))
     }
 }
 
@@ -204,6 +251,9 @@ mod tests {
         assert_eq!("qemu:kvm".parse(), owner("qemu", "kvm"));
         assert_eq!(":kvm".parse(), owner("", "kvm"));
         assert_eq!("0:0".parse(), owner("0", "0"));
+        for text in ["qemu", "qemu:kvm", ":kvm"] {
+            assert_eq!(text.parse::<Owner>().map(|owner| owner.to_string()), Ok(text.to_owned()));
+        }
         for text in ["", ":", "a b", "a:b:c", "::"] {
             assert!(text.parse::<Owner>().is_err(), "{text}");
         }
@@ -227,7 +277,7 @@ mod tests {
 
     #[test]
     fn sizes_are_written_as_they_are_read() {
-        for text in ["8GiB", "1536MiB", "3KiB", "4097", "0"] {
+        for text in ["1TiB", "8GiB", "1536MiB", "3KiB", "4097", "0"] {
             assert_eq!(text.parse::<Bytes>().map(|bytes| bytes.to_string()), Ok(text.to_owned()));
         }
     }

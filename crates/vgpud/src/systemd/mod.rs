@@ -5,12 +5,12 @@
 //!
 //! **Source:** sd_listen_fds(3), sd_notify(3).
 
-pub mod notify;
-pub mod passed;
+pub(crate) mod notify;
+pub(crate) mod passed;
 
-pub use notify::{Kept, Notifier};
-pub use passed::{Passed, PassedSocket, Stored};
+pub(crate) use notify::{Kept, Notifier};
+pub(crate) use passed::{Passed, PassedSocket, Stored};
 
 /// What it puts into our environment, which is nobody else's business: executors go without.
-pub const VARIABLES: [&str; 6] =
+pub(crate) const VARIABLES: [&str; 6] =
     [passed::PID, passed::COUNT, passed::NAMES, passed::PIDFD, notify::SOCKET, notify::STORE_MAX];

@@ -23,7 +23,7 @@ const KEPT_MAX: usize = 3;
 
 /// Whoever wants to know; nobody, unless systemd started this process.
 #[derive(Debug, Default)]
-pub struct Notifier {
+pub(crate) struct Notifier {
     line: Option<(OwnedFd, SocketAddrUnix)>,
     /// Of the next thing to keep.
     next_number: AtomicU64,
@@ -31,7 +31,7 @@ pub struct Notifier {
 
 impl Notifier {
     /// Reads the variable. Who cannot be told goes without: that must not keep anybody from the GPU.
-    pub fn from_env() -> Self {
+    pub(crate) fn from_env() -> Self {
         let Some(place) = std::env::var_os(SOCKET).filter(|place| !place.is_empty()) else {
             return Self::default();
         };
@@ -55,23 +55,23 @@ impl Notifier {
     }
 
     /// Everybody can come in.
-    pub fn ready(&self, status: &str) {
+    pub(crate) fn ready(&self, status: &str) {
         self.say(&format!("READY=1\nSTATUS={status}"));
     }
 
     /// Nobody can come in any more.
-    pub fn stopping(&self) {
+    pub(crate) fn stopping(&self) {
         self.say("STOPPING=1\nSTATUS=ending");
     }
 
     /// Whether so many things can be kept, where systemd says how many descriptors it would keep (since its version 254).
-    pub fn has_room_for(&self, things: usize) -> bool {
+    pub(crate) fn has_room_for(&self, things: usize) -> bool {
         let max = std::env::var(STORE_MAX).ok().and_then(|max| max.parse::<usize>().ok());
         self.line.is_none() || max.is_none_or(|max| things * KEPT_MAX <= max)
     }
 
     /// What is kept under this name since an earlier run.
-    pub fn kept(self: &Arc<Self>, name: &str) -> Kept {
+    pub(crate) fn kept(self: &Arc<Self>, name: &str) -> Kept {
         if let Some(number) = name.strip_prefix(KEPT_PREFIX).and_then(|number| number.parse::<u64>().ok()) {
             self.next_number.fetch_max(number.saturating_add(1), Ordering::Relaxed);
         }
@@ -82,7 +82,7 @@ impl Notifier {
     ///
     /// # Panics
     /// With more than three.
-    pub fn keep(self: &Arc<Self>, descriptors: &[BorrowedFd<'_>]) -> Kept {
+    pub(crate) fn keep(self: &Arc<Self>, descriptors: &[BorrowedFd<'_>]) -> Kept {
         assert!(descriptors.len() <= KEPT_MAX, "{} descriptors", descriptors.len());
         let name = format!("{KEPT_PREFIX}{}", self.next_number.fetch_add(1, Ordering::Relaxed));
         self.send(&format!("FDSTORE=1\nFDNAME={name}"), descriptors);
@@ -111,14 +111,14 @@ impl Notifier {
 
 /// Descriptors that systemd keeps. It lets go of them when this is dropped, but not when the process dies.
 #[derive(Debug)]
-pub struct Kept {
+pub(crate) struct Kept {
     notifier: Arc<Notifier>,
     name: String,
 }
 
 impl Kept {
     /// Leaves them to the next run.
-    pub fn leave(self) {
+    pub(crate) fn leave(self) {
         std::mem::forget(self);
     }
 }

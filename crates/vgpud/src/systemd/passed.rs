@@ -24,20 +24,20 @@ const COUNT_MAX: usize = 1024;
 
 /// All that was handed over.
 #[derive(Debug, Default)]
-pub struct Passed {
+pub(crate) struct Passed {
     /// Sockets that somebody may be waiting at already.
-    pub sockets: Vec<PassedSocket>,
+    pub(crate) sockets: Vec<PassedSocket>,
     /// What an earlier run had it keep.
-    pub stored: Vec<Stored>,
+    pub(crate) stored: Vec<Stored>,
 }
 
 /// Descriptors that were kept under one name. Nothing is known of them.
 #[derive(Debug)]
-pub struct Stored {
+pub(crate) struct Stored {
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// The descriptors, in any order.
-    pub descriptors: Vec<OwnedFd>,
+    pub(crate) descriptors: Vec<OwnedFd>,
 }
 
 impl Stored {
@@ -49,13 +49,13 @@ impl Stored {
 
 /// A listening unix socket. Its file is systemd's.
 #[derive(Debug)]
-pub struct PassedSocket {
+pub(crate) struct PassedSocket {
     /// The socket.
-    pub listener: OwnedFd,
+    pub(crate) listener: OwnedFd,
     /// SEQPACKET for programs of this machine, STREAM for a VM.
-    pub kind: SocketType,
+    pub(crate) kind: SocketType,
     /// Where it listens; a name without a file begins with `@`.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl Passed {
@@ -65,7 +65,7 @@ impl Passed {
     ///
     /// # Errors
     /// When what is there is not what the variables announce, or a socket is no door of ours. What was kept is not looked at.
-    pub fn take() -> Result<Self> {
+    pub(crate) fn take() -> Result<Self> {
         let announcement =
             Announcement { pid: std::env::var_os(PID), count: std::env::var_os(COUNT), names: std::env::var_os(NAMES) };
         let names = announcement.names_for(std::process::id())?;

@@ -19,7 +19,7 @@ const WIPE_STEP_BYTES: u64 = 256 << 20;
 
 /// A BAR1. The guest can write every byte of it at any time: what is in it is never believed.
 #[derive(Debug)]
-pub struct Bar {
+pub(crate) struct Bar {
     object: OwnedFd,
     mapping: Mapping,
     /// Where everything lies, for ourselves. Its generation is the first one's.
@@ -33,7 +33,7 @@ impl Bar {
     ///
     /// # Errors
     /// When the channels do not fit, or the kernel refuses.
-    pub fn create(bar_bytes: u64, channels: u32, generation: u32) -> Result<Self> {
+    pub(crate) fn create(bar_bytes: u64, channels: u32, generation: u32) -> Result<Self> {
         let layout = Directory::new(bar_bytes, channels, generation)?;
         let object = mapping::create_object(bar_bytes).context("the function's memory")?;
         let mapping = Mapping::near(object.as_fd(), bar_bytes, 0).context("the function's memory")?;
@@ -46,7 +46,7 @@ impl Bar {
     ///
     /// # Errors
     /// When it is not that long, the channels do not fit, or the kernel refuses.
-    pub fn adopt(object: OwnedFd, bar_bytes: u64, channels: u32) -> Result<Self> {
+    pub(crate) fn adopt(object: OwnedFd, bar_bytes: u64, channels: u32) -> Result<Self> {
         let layout = Directory::new(bar_bytes, channels, 0)?;
         let object_bytes = mapping::sealed_len(object.as_fd()).context("the function's memory")?;
         ensure!(object_bytes == bar_bytes, "the function's memory has {object_bytes} bytes, not {bar_bytes}");
@@ -55,28 +55,23 @@ impl Bar {
     }
 
     /// The object, for the VM to map.
-    pub fn object(&self) -> BorrowedFd<'_> {
+    pub(crate) fn object(&self) -> BorrowedFd<'_> {
         self.object.as_fd()
     }
 
-    /// Our mapping of it.
-    pub fn mapping(&self) -> &Mapping {
-        &self.mapping
-    }
-
     /// Number of channels.
-    pub fn channels(&self) -> u32 {
+    pub(crate) fn channels(&self) -> u32 {
         self.layout.channels
     }
 
     /// Writes the directory, and a first sign of life.
-    pub fn publish(&self, generation: u32) {
+    pub(crate) fn publish(&self, generation: u32) {
         self.beat();
         Directory { generation, ..self.layout }.publish(&self.mapping);
     }
 
     /// Counts up the host's sign of life.
-    pub fn beat(&self) {
+    pub(crate) fn beat(&self) {
         let count = self.beats.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         directory::heartbeat(&self.mapping).store(count, Ordering::Release);
     }
@@ -85,7 +80,7 @@ impl Bar {
     ///
     /// # Panics
     /// When there is no such channel.
-    pub fn channel(&self, channel: u32) -> ChannelBlock<'_> {
+    pub(crate) fn channel(&self, channel: u32) -> ChannelBlock<'_> {
         self.layout.channel(&self.mapping, channel).expect("callers count up to channels()")
     }
 
@@ -93,24 +88,24 @@ impl Bar {
     ///
     /// # Panics
     /// When there is no such channel.
-    pub fn arena(&self, channel: u32) -> Arena<'_> {
+    pub(crate) fn arena(&self, channel: u32) -> Arena<'_> {
         Arena { object: self.object(), span: self.layout.arena(channel) }
     }
 
     /// Wakes a channel's executor if it sleeps. There is no such channel: nothing to wake.
-    pub fn wake_executor(&self, channel: u32) {
+    pub(crate) fn wake_executor(&self, channel: u32) {
         if channel < self.channels() {
             Control::wake_host_at(&self.mapping, self.layout.arena(channel).offset);
         }
     }
 
     /// Makes a channel's arena all zero, and gives its memory back to the system.
-    pub fn wipe_arena(&self, channel: u32) {
+    pub(crate) fn wipe_arena(&self, channel: u32) {
         self.wipe(self.layout.arena(channel));
     }
 
     /// Makes everything zero, the directory included.
-    pub fn wipe_all(&self) {
+    pub(crate) fn wipe_all(&self) {
         self.wipe(Span { offset: 0, len_bytes: self.layout.total_bytes });
     }
 
@@ -138,7 +133,7 @@ impl Bar {
     ///
     /// # Panics
     /// When the stretch leaves the BAR.
-    pub fn read(&self, offset: u64, target: &mut [u8]) {
+    pub(crate) fn read(&self, offset: u64, target: &mut [u8]) {
         self.mapping.read(offset, target);
     }
 
@@ -146,7 +141,7 @@ impl Bar {
     ///
     /// # Panics
     /// When the stretch leaves the BAR.
-    pub fn write(&self, offset: u64, source: &[u8]) {
+    pub(crate) fn write(&self, offset: u64, source: &[u8]) {
         self.mapping.write(offset, source);
     }
 }
@@ -164,13 +159,13 @@ mod tests {
     #[test]
     fn a_new_bar_has_a_directory_and_a_heartbeat() {
         let bar = Bar::create(BAR_BYTES, 4, 7).expect("shared memory");
-        let directory = Directory::read(bar.mapping()).expect("a directory");
+        let directory = Directory::read(&bar.mapping).expect("a directory");
         assert_eq!((directory.generation, directory.channels), (7, 4));
-        let before = directory::heartbeat(bar.mapping()).load(Ordering::Acquire);
+        let before = directory::heartbeat(&bar.mapping).load(Ordering::Acquire);
         // A guest may overwrite the word; the next beat is a change all the same.
-        directory::heartbeat(bar.mapping()).store(u64::MAX, Ordering::Release);
+        directory::heartbeat(&bar.mapping).store(u64::MAX, Ordering::Release);
         bar.beat();
-        let after = directory::heartbeat(bar.mapping()).load(Ordering::Acquire);
+        let after = directory::heartbeat(&bar.mapping).load(Ordering::Acquire);
         assert_eq!(after, before + 1);
     }
 
@@ -198,8 +193,8 @@ mod tests {
     fn a_wipe_of_everything_takes_the_directory_along() {
         let bar = Bar::create(BAR_BYTES, 4, 0).expect("shared memory");
         bar.wipe_all();
-        assert!(Directory::read(bar.mapping()).is_err());
+        assert!(Directory::read(&bar.mapping).is_err());
         bar.publish(1);
-        assert_eq!(Directory::read(bar.mapping()).map(|directory| directory.generation), Ok(1));
+        assert_eq!(Directory::read(&bar.mapping).map(|directory| directory.generation), Ok(1));
     }
 }

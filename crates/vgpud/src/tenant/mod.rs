@@ -22,7 +22,7 @@ use parking_lot::{Condvar, Mutex};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use vgpu_device::Effect;
 
-pub use bar::Bar;
+pub(crate) use bar::Bar;
 
 use crate::daemon::Daemon;
 use crate::dormant::{Dormant, Holding, Need, sums};
@@ -39,7 +39,7 @@ const SILENCE_MAX_WHEN_FULL: Duration = Duration::from_secs(6);
 
 /// A function's tenant; its executors end when it is dropped.
 #[derive(Debug)]
-pub struct Tenant {
+pub(crate) struct Tenant {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
@@ -70,7 +70,7 @@ impl Tenant {
     ///
     /// # Errors
     /// When the system has no room.
-    pub fn start(
+    pub(crate) fn start(
         name: &str,
         daemon: &Arc<Daemon>,
         settings: &FunctionSettings,
@@ -81,7 +81,7 @@ impl Tenant {
         let house = House {
             bar,
             daemon: Arc::clone(daemon),
-            guest_timeout: settings.guest_timeout,
+            guest_timeout: settings.guest_timeout.duration(),
             name: name.to_owned(),
             jit_folder: daemon.jit_folders().of_vm(),
         };
@@ -106,22 +106,22 @@ impl Tenant {
     }
 
     /// The function's memory.
-    pub fn bar(&self) -> &Bar {
+    pub(crate) fn bar(&self) -> &Bar {
         &self.shared.house.bar
     }
 
     /// How often the function has been reset.
-    pub fn generation(&self) -> u32 {
+    pub(crate) fn generation(&self) -> u32 {
         self.shared.generation.load(Ordering::Acquire)
     }
 
     /// Notes that the VM has used a register.
-    pub fn note_access(&self) {
+    pub(crate) fn note_access(&self) {
         self.shared.accesses.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Does what a register's write asks for. Does not wait.
-    pub fn apply(&self, effect: Effect) {
+    pub(crate) fn apply(&self, effect: Effect) {
         match effect {
             Effect::Doorbell(channel) => self.bar().wake_executor(channel),
             Effect::Attention(_) => self.shared.wake(),
@@ -133,7 +133,7 @@ impl Tenant {
 
     /// Ends all executors, wipes the memory, counts up the generation. False when that is not done within `limit`; it will
     /// be done then as well.
-    pub fn reset(&self, limit: Duration) -> bool {
+    pub(crate) fn reset(&self, limit: Duration) -> bool {
         let until = Instant::now() + limit;
         let number = self.ask_reset();
         let mut resets = self.shared.resets.lock();

@@ -157,7 +157,7 @@ impl<'a> Connection<'a> {
         record: &'a Record,
         settings: &FunctionSettings,
     ) -> Self {
-        let (bar1_bytes, channels) = (settings.bar_bytes, settings.channels);
+        let (bar1_bytes, channels) = (settings.bar_size.0, settings.channels);
         let connection =
             Self { stream, tenant, config, bar1_bytes, channels, record, front: Vec::new(), body: Vec::new() };
         connection.note_config();

@@ -14,17 +14,17 @@ const TOO_FEW: &str = "does the unit's FileDescriptorStoreMax= have room for thr
 
 /// Such a VM, ready to be served.
 #[derive(Debug)]
-pub struct KeptVm {
+pub(crate) struct KeptVm {
     /// What keeps it.
-    pub kept: Kept,
+    pub(crate) kept: Kept,
     /// The connection.
-    pub stream: UnixStream,
+    pub(crate) stream: UnixStream,
     /// The function's memory, which the VM has mapped.
-    pub bar: OwnedFd,
+    pub(crate) bar: OwnedFd,
     /// Its record, to be written on.
-    pub record: Record,
+    pub(crate) record: Record,
     /// What the record said.
-    pub saved: Saved,
+    pub(crate) saved: Saved,
 }
 
 impl KeptVm {
@@ -32,7 +32,7 @@ impl KeptVm {
     ///
     /// # Errors
     /// When something is missing, or not as it must be.
-    pub fn new(stored: Stored, kept: Kept) -> Result<Self> {
+    pub(crate) fn new(stored: Stored, kept: Kept) -> Result<Self> {
         let (mut stream, mut bar, mut record) = (None, None, None);
         for descriptor in stored.descriptors {
             let place = match sealed_len(descriptor.as_fd()) {

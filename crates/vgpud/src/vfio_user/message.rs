@@ -11,7 +11,7 @@ pub const HEADER_BYTES: usize = 16;
 /// The most that one access may read or write.
 pub const DATA_MAX_BYTES: usize = 1 << 20;
 /// Length of the fixed part of an access, in both directions.
-pub const ACCESS_BYTES: usize = 16;
+pub(crate) const ACCESS_BYTES: usize = 16;
 /// The longest body that is read.
 pub const BODY_MAX_BYTES: usize = ACCESS_BYTES + DATA_MAX_BYTES;
 
@@ -50,13 +50,13 @@ impl std::error::Error for Malformed {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The VMM's number for it.
-    pub id: u16,
+    pub(crate) id: u16,
     /// What it asks for.
     pub command: u16,
     /// How much follows the header.
     pub body_bytes: usize,
     /// The VMM does not want to hear how it went.
-    pub no_reply: bool,
+    pub(crate) no_reply: bool,
 }
 
 impl Header {
@@ -166,7 +166,7 @@ pub struct Access {
 
 impl Access {
     /// As it stands in requests and answers.
-    pub fn to_bytes(self) -> [u8; ACCESS_BYTES] {
+    pub(crate) fn to_bytes(self) -> [u8; ACCESS_BYTES] {
         let mut bytes = [0; ACCESS_BYTES];
         bytes[..8].copy_from_slice(&self.offset.to_le_bytes());
         bytes[8..12].copy_from_slice(&self.region.to_le_bytes());
@@ -245,19 +245,19 @@ impl<'a> Fields<'a> {
 }
 
 /// Body of the answer to [`Request::DeviceInfo`].
-pub fn device_info(regions: u32, irqs: u32) -> [u8; DEVICE_INFO_BYTES] {
+pub(crate) fn device_info(regions: u32, irqs: u32) -> [u8; DEVICE_INFO_BYTES] {
     const RESET: u32 = 1;
     const PCI: u32 = 2;
     words([DEVICE_INFO_BYTES as u32, RESET | PCI, regions, irqs])
 }
 
 /// Body of the answer to [`Request::IrqInfo`].
-pub fn irq_info(index: u32, count: u32) -> [u8; IRQ_INFO_BYTES] {
+pub(crate) fn irq_info(index: u32, count: u32) -> [u8; IRQ_INFO_BYTES] {
     words([IRQ_INFO_BYTES as u32, 0, index, count])
 }
 
 /// Body of the answer to [`Request::RegionInfo`]. A region that can be mapped begins at the start of its descriptor.
-pub fn region_info(index: u32, size_bytes: u64, can_map: bool) -> [u8; REGION_INFO_BYTES] {
+pub(crate) fn region_info(index: u32, size_bytes: u64, can_map: bool) -> [u8; REGION_INFO_BYTES] {
     const READ_WRITE: u32 = 3;
     const MMAP: u32 = 4;
     let flags = match (size_bytes, can_map) {
@@ -269,7 +269,7 @@ pub fn region_info(index: u32, size_bytes: u64, can_map: bool) -> [u8; REGION_IN
 }
 
 /// Body of the answer to [`Request::Version`].
-pub fn version(major: u16, minor: u16) -> Vec<u8> {
+pub(crate) fn version(major: u16, minor: u16) -> Vec<u8> {
     let mut body = Vec::from(major.to_le_bytes());
     body.extend(minor.to_le_bytes());
     let limits = format!("{{\"capabilities\":{{\"max_msg_fds\":1,\"max_data_xfer_size\":{DATA_MAX_BYTES}}}}}\0");

@@ -8,7 +8,7 @@
 //! [`crate::tenant`], which ends with the connection.
 
 mod connection;
-pub mod kept;
+pub(crate) mod kept;
 pub mod message;
 pub mod record;
 
@@ -25,16 +25,16 @@ use vgpu_device::{ConfigSpace, Effect, Identity};
 
 use crate::daemon::Daemon;
 use crate::door::Door;
-use crate::settings::FunctionSettings;
+use crate::settings::{Bytes, FunctionSettings};
 use crate::systemd::{Kept, Notifier};
 use crate::tenant::{Bar, Tenant};
 use connection::{Connection, Ending};
-pub use kept::KeptVm;
+pub(crate) use kept::KeptVm;
 use record::Record;
 
 /// The threads of all functions.
 #[derive(Debug)]
-pub struct Functions {
+pub(crate) struct Functions {
     /// An event counter that is readable once all shall stop.
     stop: Arc<OwnedFd>,
     /// Each thread has one; when all are gone, so are the threads.
@@ -47,7 +47,7 @@ impl Functions {
     ///
     /// # Errors
     /// When there is no descriptor left.
-    pub fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let (alive, ended) = mpsc::channel();
         let stop = eventfd(0, EventfdFlags::CLOEXEC).context("eventfd")?;
         Ok(Self { stop: Arc::new(stop), alive, ended })
@@ -57,7 +57,7 @@ impl Functions {
     ///
     /// # Errors
     /// When there is no room for a thread.
-    pub fn start(
+    pub(crate) fn start(
         &self,
         door: &Door,
         kept: Option<KeptVm>,
@@ -87,7 +87,7 @@ impl Functions {
     }
 
     /// Lets each thread finish what it is doing, so that nobody's message is left half done; at most for `limit`.
-    pub fn stop(self, limit: Duration) {
+    pub(crate) fn stop(self, limit: Duration) {
         drop(self.alive);
         // A counter that is full wakes as well.
         let _ = rustix::io::write(&*self.stop, &1_u64.to_ne_bytes());
@@ -171,11 +171,12 @@ impl Function {
             return Ok(End::Left);
         };
         let (settings, generation) = (self.settings.clone(), self.generation);
-        let bar = Bar::create(settings.bar_bytes, settings.channels, generation)?;
-        let record = Arc::new(Record::create(&self.path, settings.bar_bytes, settings.channels, generation)?);
+        let Bytes(bar_bytes) = settings.bar_size;
+        let bar = Bar::create(bar_bytes, settings.channels, generation)?;
+        let record = Arc::new(Record::create(&self.path, bar_bytes, settings.channels, generation)?);
         let kept = self.notifier.keep(&[stream.as_fd(), bar.object(), record.object()]);
         log::info!("{}: a VM has come", self.name);
-        let config = ConfigSpace::new(Identity::default(), settings.bar_bytes);
+        let config = ConfigSpace::new(Identity::default(), bar_bytes);
         let tenant = Tenant::start(&self.name, &self.daemon, &settings, bar, Arc::clone(&record), generation)?;
         let connection = Connection::new(stream.try_clone()?, &tenant, config, &record, &settings);
         let end = self.talk(&stream, connection);
@@ -185,17 +186,14 @@ impl Function {
     /// Goes on with a VM of an earlier daemon, as after a reset: its programs have lost their executors.
     fn resume(&mut self, kept: KeptVm) -> Result<End> {
         let KeptVm { kept, stream, bar, record, saved } = kept;
-        let settings = FunctionSettings {
-            bar_bytes: saved.bar1_bytes,
-            channels: saved.channels,
-            guest_timeout: self.settings.guest_timeout,
-        };
+        let settings =
+            FunctionSettings { bar_size: Bytes(saved.bar1_bytes), channels: saved.channels, ..self.settings.clone() };
         let record = Arc::new(record);
-        let bar = Bar::adopt(bar, settings.bar_bytes, settings.channels)?;
+        let bar = Bar::adopt(bar, saved.bar1_bytes, saved.channels)?;
         let tenant = Tenant::start(&self.name, &self.daemon, &settings, bar, Arc::clone(&record), saved.generation)?;
         tenant.apply(Effect::Reset);
         log::info!("{}: its VM is served again, after {} ms", self.name, saved.absence.as_millis());
-        let mut config = ConfigSpace::new(Identity::default(), settings.bar_bytes);
+        let mut config = ConfigSpace::new(Identity::default(), saved.bar1_bytes);
         config.write(0, &saved.config).expect("all of config space");
         let mut connection = Connection::new(stream.try_clone()?, &tenant, config, &record, &settings);
         let end = match connection.catch_up(&saved) {

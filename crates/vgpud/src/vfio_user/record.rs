@@ -161,7 +161,7 @@ impl Record {
     ///
     /// # Errors
     /// When it is none, or unsound.
-    pub fn adopt(object: OwnedFd) -> Result<(Self, Saved)> {
+    pub(crate) fn adopt(object: OwnedFd) -> Result<(Self, Saved)> {
         ensure!(sealed_len(object.as_fd())? == RECORD_BYTES as u64, "its record has another length");
         let record = Self { page: map(&object)?, object };
         let mut bytes = [0; RECORD_BYTES];
@@ -175,12 +175,12 @@ impl Record {
     }
 
     /// The function was reset so often.
-    pub fn set_generation(&self, generation: u32) {
+    pub(crate) fn set_generation(&self, generation: u32) {
         self.page.word32(GENERATION_AT).store(generation, Ordering::Release);
     }
 
     /// Config space is now this.
-    pub fn set_config(&self, config: &[u8; CONFIG_BYTES]) {
+    pub(crate) fn set_config(&self, config: &[u8; CONFIG_BYTES]) {
         self.page.write(CONFIG_AT, config);
     }
 
@@ -195,7 +195,7 @@ impl Record {
     }
 
     /// The daemon lives.
-    pub fn note_alive(&self) {
+    pub(crate) fn note_alive(&self) {
         let ns = u64::try_from(now().as_nanos()).unwrap_or(u64::MAX);
         self.page.word64(ALIVE_AT).store(ns, Ordering::Relaxed);
     }
