@@ -2,7 +2,7 @@
 //!
 //! - [`options`]: every option, a row each. [`table`] makes flag, key and setting of a row.
 //! - [`values`]: what an option can say; [`value`]: what that takes. [`checks`]: which values make sense.
-//! - [`file`]: reads the configuration file.
+//! - [`mod@file`]: reads the configuration file.
 //! - [`device`], [`doors`], [`serve`]: what several options mean together.
 
 mod checks;
