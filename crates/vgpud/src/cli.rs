@@ -73,6 +73,7 @@ pub(crate) struct ServeOptions {
 
 /// The device, and the file that may describe it.
 #[derive(Clone, Debug, Default, Args)]
+#[group(skip)]
 pub(crate) struct DeviceArgs {
     /// A TOML file with these options; flags and environment override it
     #[arg(long, env = "VGPU_CONFIG", value_name = "FILE")]
@@ -120,7 +121,9 @@ pub(crate) struct ExecutorCli {
 }
 
 /// Options of an executor.
+// In no group, here and below: nothing asks for it, and to set it up takes time of the executor's start.
 #[derive(Clone, Debug, Args)]
+#[group(skip)]
 pub(crate) struct ExecutorOptions {
     /// Number of the inherited descriptor of the guest's connection.
     #[arg(long, value_name = "FD")]

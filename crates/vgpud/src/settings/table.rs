@@ -144,6 +144,7 @@ macro_rules! options {
         $(
             $(#[doc = $about])+
             #[derive(Clone, Debug, Default, clap::Args)]
+            #[group(skip)]
             pub(crate) struct $flags {
                 $(
                     $(#[doc = $help])+
