@@ -28,6 +28,7 @@ pub(crate) use values::{Bytes, Choice, Mode, Owner, Schedule, Seconds};
 mod tests {
     use std::collections::BTreeSet;
 
+    use clap::builder::Resettable;
     use clap::{Arg, ArgAction, Args, FromArgMatches};
 
     use super::options::File;
@@ -66,8 +67,10 @@ mod tests {
         }
     }
 
+    /// What flags alone say: whoever runs the tests may have set variables.
     fn said_by_flags(flags: &[String]) -> Result<ServeOptions, clap::Error> {
         let command = ServeOptions::augment_args(clap::Command::new("test").no_binary_name(true));
+        let command = command.mut_args(|option| option.env(Resettable::Reset));
         ServeOptions::from_arg_matches(&command.try_get_matches_from(flags)?)
     }
 
