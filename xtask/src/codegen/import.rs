@@ -13,14 +13,15 @@ use syn::Type;
 use super::{
     chapters,
     files::{rustfmt, write_whole},
-    spec::{self, Library, split_name},
+    load,
+    spec::{Library, split_name},
     versions::Versions,
     view::{Signature, View},
 };
 
 /// Appends what is missing to the chapters of `library`.
 pub(super) fn run(library: Library, view: &View, versions: &Versions) -> Result<()> {
-    let known: BTreeSet<_> = spec::load(library)?.into_iter().map(|f| f.name).collect();
+    let known: BTreeSet<_> = load::library(library)?.into_iter().map(|f| f.name).collect();
     let mut chapters_text: BTreeMap<&str, String> = BTreeMap::new();
     let mut added = 0;
     for (name, signature) in &view.functions {

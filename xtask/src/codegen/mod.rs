@@ -13,8 +13,10 @@ mod errors;
 mod family;
 mod files;
 mod import;
+pub(crate) mod load;
 mod proc_table;
 mod refused;
+mod settle;
 pub(crate) mod spec;
 mod status;
 mod versions;
@@ -60,7 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
     let mut libraries = Vec::new();
     for library in Library::ALL {
-        libraries.push((library, spec::load(library)?));
+        libraries.push((library, load::library(library)?));
     }
     let mut output = Output::new(args.check);
     for (library, functions) in &libraries {

@@ -6,7 +6,7 @@
 //! | `#[custom(raw)]`, `#[custom(raw = "expr")]` | as above, but the body's value is returned as it is; `expr` after a panic |
 //! | `#[alias(other)]` | the body of `other` |
 //! | `#[unsupported]`, `#[unsupported(raw = "expr")]` | warns once, returns NOT_SUPPORTED (or `expr`) |
-//! | `#[errors(CODE = "when")]` | what it returns when it does not succeed; [`errors`] has the rest |
+//! | `#[errors(CODE = "when")]` | what it returns when it does not succeed; [`errors`](super::errors) has the rest |
 //! | `#[since(3_020)]` | the CUDA version whose `cuGetProcAddress` first returns it; without it never |
 //! | `#[ptsz(7_000)]`, `#[ptds(7_000)]` | there is a twin with that suffix whose null stream is the thread's own |
 //! | `Out<T>`, `InOut<T>`, `In<T>`, `Str` | a pointer that must not be null |
@@ -16,16 +16,13 @@
 //!
 //! [`family`] has the words for functions that differ in their types only.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use quote::ToTokens;
 use syn::{Attribute, Expr, FnArg, ForeignItem, Item, LitInt, Pat, ReturnType, Type};
 
-use super::{
-    errors::{self, Errors},
-    family,
-};
+use super::{errors::Errors, family};
 use crate::workspace;
 
 /// One of the shared libraries that we stand in for.
@@ -176,42 +173,6 @@ impl Param {
     pub(crate) fn is_raw_pointer(&self) -> bool {
         matches!(self.role, Role::Raw) && matches!(self.ty, Type::Ptr(_))
     }
-}
-
-/// Reads all chapters of one library, sorted by function name.
-pub(crate) fn load(library: Library) -> Result<Vec<Function>> {
-    let mut functions = Vec::new();
-    let dir = library.spec_dir();
-    if !dir.is_dir() {
-        return Ok(functions);
-    }
-    for entry in fs::read_dir(&dir)? {
-        let path = entry?.path();
-        if path.extension().is_none_or(|e| e != "rs") {
-            continue;
-        }
-        let text = fs::read_to_string(&path)?;
-        let chapter = path.file_stem().and_then(|stem| stem.to_str()).context("a chapter's file name is ASCII")?;
-        functions.extend(parse(library, chapter, &text).with_context(|| path.display().to_string())?);
-    }
-    functions.sort_by(|a, b| a.name.cmp(&b.name));
-    for pair in functions.windows(2) {
-        ensure!(
-            pair[0].name != pair[1].name,
-            "{} stands in chapter {} and in chapter {}",
-            pair[0].name,
-            pair[0].chapter,
-            pair[1].chapter
-        );
-    }
-    for function in &functions {
-        if let Kind::Alias(target) = &function.kind {
-            let known = functions.iter().any(|f| f.name == *target && matches!(f.kind, Kind::Custom));
-            ensure!(known, "{}: #[alias({target})] names no #[custom] function", function.name);
-        }
-    }
-    errors::settle(library, &mut functions)?;
-    Ok(functions)
 }
 
 pub(super) fn parse(library: Library, chapter: &str, text: &str) -> Result<Vec<Function>> {

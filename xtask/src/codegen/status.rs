@@ -5,7 +5,8 @@ use std::fmt::Write;
 use anyhow::Result;
 
 use super::{
-    errors::{self, Errors},
+    errors::Errors,
+    settle,
     spec::{Function, Kind, Library},
 };
 
@@ -28,7 +29,7 @@ pub(super) fn table(libraries: &[(Library, Vec<Function>)]) -> Result<String> {
     }
     for (library, functions) in libraries {
         writeln!(out, "\n## {}\n", library.soname())?;
-        writeln!(out, "{}\n", errors::shared(*library)?.trim_end())?;
+        writeln!(out, "{}\n", settle::shared(*library)?.trim_end())?;
         writeln!(out, "| Function | Since | Kind | Does | Errors |\n| --- | --- | --- | --- | --- |")?;
         for function in functions {
             let since = function.since.map_or_else(|| "-".to_owned(), |v| format!("{}.{}", v / 1000, v % 1000 / 10));

@@ -17,7 +17,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
-    codegen::spec::{self, Library},
+    codegen::{load, spec::Library},
     workspace,
 };
 use contents::{DOCUMENTS, LINKS, PROGRAMS};
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
     let mut libraries = Vec::new();
     for library in Library::ALL {
-        let functions = spec::load(library)?;
+        let functions = load::library(library)?;
         link::shim(library, &functions, &built, &lib, args.debug)?;
         libraries.push((library, functions));
     }
