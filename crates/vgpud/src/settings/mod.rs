@@ -1,7 +1,7 @@
 //! What the daemon was told: defaults, then the configuration file, then environment and flags.
 //!
 //! - [`options`]: every option, a row each. [`table`] makes flag, key and setting of a row.
-//! - [`values`]: what an option can say; [`value`]: what that takes. [`checks`]: which values make sense.
+//! - [`values`]: what an option can say; [`value`]: what that takes, [`value_error`]: what is none. [`checks`]: which values make sense.
 //! - [`mod@file`]: reads the configuration file.
 //! - [`device`], [`doors`], [`serve`]: what several options mean together.
 
@@ -13,6 +13,7 @@ mod options;
 mod serve;
 mod table;
 mod value;
+mod value_error;
 mod values;
 
 pub(crate) use doors::{DoorSettings, GuestSocket};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use vgpu_driver::Signals;
 
-use super::value::{ValueError, nonsense};
+use super::value_error::{ValueError, nonsense};
 
 /// A time; a number of seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Deserialize)]
