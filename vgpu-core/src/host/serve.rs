@@ -1,6 +1,6 @@
 //! The loop that takes a guest's records out of the ring and hands them to the executor.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -52,7 +52,7 @@ impl std::error::Error for ServeError {}
 /// # Errors
 /// What the guest did wrong, or the executor's panic.
 pub fn serve(window: &HostWindow, executor: &mut dyn Executor) -> Result<(), ServeError> {
-    let mut server = Server { window, executor, long_tails: HashMap::new() };
+    let mut server = Server { window, executor, long_tails: BTreeMap::new() };
     let result = catch_unwind(AssertUnwindSafe(|| server.run())).unwrap_or(Err(ServeError::Panicked));
     if let Err(error) = &result {
         window.fail(CuError::UNKNOWN, &error.to_string());
@@ -65,7 +65,7 @@ struct Server<'a> {
     window: &'a HostWindow,
     executor: &'a mut dyn Executor,
     /// Tails that did not fit their slot, until they are read or the slot is used again.
-    long_tails: HashMap<u16, Vec<u8>>,
+    long_tails: BTreeMap<u16, Vec<u8>>,
 }
 
 impl Server<'_> {
@@ -78,11 +78,12 @@ impl Server<'_> {
         let mut woken_at = 0;
         let mut calls_done = 0;
         let mut unsettled = 0;
+        // SeqCst, as the look at the ring's tail: the guest stores the word before it looks whether this side sleeps.
+        let calls = control.host_calls_done();
+        let has_called = |done| calls.load(Ordering::SeqCst) != done;
         while !window.is_stopping() {
-            // SeqCst, as the look at the ring's tail: the guest stores the word before it looks whether this side sleeps.
-            let has_called = |done| control.host_calls_done().load(Ordering::SeqCst) != done;
             if has_called(calls_done) {
-                calls_done = control.host_calls_done().load(Ordering::Acquire);
+                calls_done = calls.load(Ordering::Acquire);
                 self.executor.host_calls_done(window.host_calls_done());
             }
             if let Some((header, body)) = consumer.next(view).map_err(ServeError::Ring)? {

@@ -28,7 +28,7 @@ mod tests;
 mod transfer;
 mod worker;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -148,7 +148,7 @@ pub struct SoftDevice {
     compile_options: CompileOptions,
     engine: Arc<Engine>,
     workers: Vec<JoinHandle<()>>,
-    contexts: HashMap<u32, Context>,
+    contexts: BTreeMap<u32, Context>,
     modules: Table<Arc<Module>>,
     functions: Table<Function>,
     graphs: Table<Arc<Graph>>,
@@ -204,7 +204,7 @@ impl SoftDevice {
             compile_options,
             engine,
             workers,
-            contexts: HashMap::new(),
+            contexts: BTreeMap::new(),
             modules: Table::default(),
             functions: Table::default(),
             graphs: Table::default(),

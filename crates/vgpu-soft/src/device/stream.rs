@@ -3,7 +3,7 @@
 //! Nothing here runs anything or knows threads: [`Streams::advance`] says what may start, [`Streams::finish`] is told
 //! what is done. Sequence numbers are retired here and nowhere else, in stream order.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use vgpu_core::wire::{Completions, EventSlot, SLOTS_END, Seq, StreamSlot};
@@ -79,7 +79,7 @@ struct ContextStreams {
 pub(super) struct Streams {
     completions: Arc<dyn Completions>,
     slots: Vec<Stream>,
-    contexts: HashMap<u32, ContextStreams>,
+    contexts: BTreeMap<u32, ContextStreams>,
     /// Entries of all queues.
     queued: usize,
     clock: fn() -> u64,
@@ -87,7 +87,7 @@ pub(super) struct Streams {
 
 impl Streams {
     pub(super) fn new(completions: Arc<dyn Completions>, clock: fn() -> u64) -> Self {
-        Self { completions, slots: Vec::new(), contexts: HashMap::new(), queued: 0, clock }
+        Self { completions, slots: Vec::new(), contexts: BTreeMap::new(), queued: 0, clock }
     }
 
     /// Opens a context with its legacy default stream.
