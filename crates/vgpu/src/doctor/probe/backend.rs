@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::device::{self, DRIVER, Device};
 use super::library::{self, Kept, function};
 use super::management;
+use super::refusal::Refusal;
 
 const DEVICES_MAX: usize = 64;
 const FEATURES_MAX: usize = 100;
@@ -70,7 +71,7 @@ struct Feature {
 }
 
 /// Opens all of them and asks. `step` is told what comes next, for the case that it is the last.
-pub(super) fn ask(order: &Order<'_>, step: &dyn Fn(&str)) -> Result<BackendAnswer, String> {
+pub(super) fn ask(order: &Order<'_>, step: &dyn Fn(&str)) -> Result<BackendAnswer, Refusal> {
     let mut globals = Vec::new();
     for path in order.globals {
         step(&format!("opening {}", path.display()));
@@ -90,7 +91,7 @@ pub(super) fn ask(order: &Order<'_>, step: &dyn Fn(&str)) -> Result<BackendAnswe
         };
         // A library shows what it has brought as well: libggml-base, for a backend.
         let base = globals.iter().find(|library| library::has(library, "ggml_backend_reg_dev_count"));
-        let base = base.ok_or("there is no ggml_backend_reg_dev_count: libggml-base.so is not of ggml")?;
+        let base = base.ok_or(Refusal::NotOfGgml)?;
         devices.extend(devices_of(registry, base, &mut answer, step)?);
     }
     step("asking libcuda.so.1");
@@ -105,36 +106,36 @@ pub(super) fn ask(order: &Order<'_>, step: &dyn Fn(&str)) -> Result<BackendAnswe
     }
     if order.driver_too {
         step("asking libnvidia-ml.so.1");
-        answer.driver = Some(management::driver_version());
+        answer.driver = Some(management::driver_version().map_err(|refusal| refusal.to_string()));
     }
     answer.devices = devices;
     Ok(answer)
 }
 
 /// Lets ggml load the backend, which says on stderr what hinders it.
-fn load(loader: &Kept, path: &std::path::Path, step: &dyn Fn(&str)) -> Result<*mut c_void, String> {
+fn load(loader: &Kept, path: &std::path::Path, step: &dyn Fn(&str)) -> Result<*mut c_void, Refusal> {
     let load = function!(loader, b"ggml_backend_load", Load)?;
-    let name = CString::new(path.as_os_str().as_bytes()).map_err(|_| "a path with a zero in it")?;
+    let name = CString::new(path.as_os_str().as_bytes()).map_err(|_| Refusal::ZeroWithin("a path"))?;
     step(&format!("ggml_backend_load of {}", path.display()));
     // SAFETY: a text that ends with a zero.
     let registry = unsafe { load(name.as_ptr()) };
     if registry.is_null() {
         // ggml says why on stderr; that the loader refuses the library is worth a word of its own.
         library::open(path.as_os_str())?;
-        return Err(format!("ggml_backend_load does not take {}", path.display()));
+        return Err(Refusal::NotTaken(path.to_owned()));
     }
     Ok(registry)
 }
 
 /// Opens the backend as ggml's loader does.
-fn open(path: &std::path::Path, step: &dyn Fn(&str)) -> Result<(*mut c_void, Kept), String> {
+fn open(path: &std::path::Path, step: &dyn Fn(&str)) -> Result<(*mut c_void, Kept), Refusal> {
     step(&format!("opening {}", path.display()));
     let library = library::open(path.as_os_str())?;
     if let Ok(score) = function!(library, b"ggml_backend_score", Score) {
         step("ggml_backend_score");
         // SAFETY: the function takes nothing.
         if unsafe { score() } == 0 {
-            return Err("its ggml_backend_score says that it does not suit this machine".into());
+            return Err(Refusal::Unsuited);
         }
     }
     let init = function!(library, b"ggml_backend_init", Init)?;
@@ -142,7 +143,7 @@ fn open(path: &std::path::Path, step: &dyn Fn(&str)) -> Result<(*mut c_void, Kep
     // SAFETY: the function takes nothing.
     let registry = unsafe { init() };
     if registry.is_null() {
-        return Err("its ggml_backend_init gives no backend".into());
+        return Err(Refusal::NoBackend);
     }
     Ok((registry, library))
 }
@@ -152,7 +153,7 @@ fn devices_of(
     library: &Kept,
     answer: &mut BackendAnswer,
     step: &dyn Fn(&str),
-) -> Result<Vec<BackendDevice>, String> {
+) -> Result<Vec<BackendDevice>, Refusal> {
     let count = function!(library, b"ggml_backend_reg_dev_count", Count)?;
     let get = function!(library, b"ggml_backend_reg_dev_get", Get)?;
     let name = function!(library, b"ggml_backend_dev_name", Text)?;
@@ -171,7 +172,7 @@ fn devices_of(
         // SAFETY: the index is below the count.
         let device = unsafe { get(registry, index) };
         if device.is_null() {
-            return Err(format!("device {index} of {count} is none"));
+            return Err(Refusal::NoDevice { index, count });
         }
         // SAFETY: the device is the backend's own, and its name is a text that it keeps.
         let name = unsafe { library::text_at(name(device)) };

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, c_char, c_int};
 use serde::{Deserialize, Serialize};
 
 use super::library::{self, Kept, function};
+use super::refusal::Refusal;
 
 pub(super) const DRIVER: &str = "libcuda.so.1";
 const RUNTIME: &str = "libcudart.so.12";
@@ -50,7 +51,7 @@ pub(crate) struct Device {
 }
 
 /// Asks both libraries.
-pub(super) fn ask() -> Result<DeviceAnswer, String> {
+pub(super) fn ask() -> Result<DeviceAnswer, Refusal> {
     let driver = library::open(OsStr::new(DRIVER))?;
     let mut answer = ask_driver(&driver)?;
     if let Ok(runtime) = library::open(OsStr::new(RUNTIME)) {
@@ -66,7 +67,7 @@ pub(super) fn ask() -> Result<DeviceAnswer, String> {
 }
 
 /// Asks libcuda alone.
-pub(super) fn ask_driver(driver: &Kept) -> Result<DeviceAnswer, String> {
+pub(super) fn ask_driver(driver: &Kept) -> Result<DeviceAnswer, Refusal> {
     type Init = unsafe extern "C" fn(u32) -> u32;
     type Number = unsafe extern "C" fn(*mut c_int) -> u32;
     type Name = unsafe extern "C" fn(*mut c_char, c_int, c_int) -> u32;
@@ -87,10 +88,7 @@ pub(super) fn ask_driver(driver: &Kept) -> Result<DeviceAnswer, String> {
     let _ = unsafe { version(&raw mut answer.driver_version) };
     if answer.init == 0 {
         // SAFETY: the pointer is to an int of this frame.
-        let code = unsafe { count(&raw mut answer.count) };
-        if code != 0 {
-            return Err(format!("cuDeviceGetCount says {code}"));
-        }
+        Refusal::check("cuDeviceGetCount", unsafe { count(&raw mut answer.count) })?;
     }
     if answer.count <= 0 {
         return Ok(answer);

@@ -5,23 +5,27 @@ use std::mem::ManuallyDrop;
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
+use super::refusal::Refusal;
+
 /// A library that stays: what is mapped is asked later, and closing would run more of its code.
 pub(super) type Kept = ManuallyDrop<Library>;
 
 /// Opens a library as a backend is opened: bound at once, seen by nobody else.
-pub(super) fn open(name: &OsStr) -> Result<Kept, String> {
+pub(super) fn open(name: &OsStr) -> Result<Kept, Refusal> {
     open_as(name, RTLD_NOW | RTLD_LOCAL)
 }
 
 /// Opens a library with other flags of dlopen.
-pub(super) fn open_as(name: &OsStr, flags: c_int) -> Result<Kept, String> {
+pub(super) fn open_as(name: &OsStr, flags: c_int) -> Result<Kept, Refusal> {
     // SAFETY: this process was started to run the library's constructors and has nothing that they could spoil.
-    unsafe { Library::open(Some(name), flags) }.map(ManuallyDrop::new).map_err(|error| match error {
-        libloading::Error::DlOpen { desc } => {
-            let text = format!("{desc:?}");
-            text.trim_matches('"').to_owned()
-        }
-        error => error.to_string(),
+    unsafe { Library::open(Some(name), flags) }.map(ManuallyDrop::new).map_err(|error| {
+        Refusal::NotOpened(match error {
+            libloading::Error::DlOpen { desc } => {
+                let text = format!("{desc:?}");
+                text.trim_matches('"').to_owned()
+            }
+            error => error.to_string(),
+        })
     })
 }
 
@@ -30,7 +34,7 @@ macro_rules! function {
     ($library:expr, $name:literal, $type:ty) => {{
         // SAFETY: the library's header gives the function this signature.
         let found = unsafe { $library.get::<$type>($name) };
-        found.map_err(|_| format!("{} is missing", String::from_utf8_lossy($name)))
+        found.map_err(|_| Refusal::Missing(String::from_utf8_lossy($name).into_owned()))
     }};
 }
 pub(super) use function;

@@ -5,6 +5,7 @@ use std::ffi::{CString, OsStr, c_char, c_void};
 use serde::{Deserialize, Serialize};
 
 use super::library::{self, Kept, function};
+use super::refusal::Refusal;
 
 /// In Ollama's order.
 const NAMES: [&str; 2] = ["/usr/lib/wsl/lib/libnvidia-ml.so.1", "libnvidia-ml.so.1"];
@@ -48,7 +49,7 @@ type MemoryInfo = unsafe extern "C" fn(*mut c_void, *mut Memory) -> u32;
 type DeviceText = unsafe extern "C" fn(*mut c_void, *mut c_char, u32) -> u32;
 
 /// The driver's version, as Ollama's rules want it.
-pub(super) fn driver_version() -> Result<String, String> {
+pub(super) fn driver_version() -> Result<String, Refusal> {
     let library = start()?;
     let version = driver(&library);
     let shutdown = function!(library, b"nvmlShutdown", Plain)?;
@@ -58,7 +59,7 @@ pub(super) fn driver_version() -> Result<String, String> {
 }
 
 /// Asks for these devices.
-pub(super) fn ask(uuids: &[String]) -> Result<ManagementAnswer, String> {
+pub(super) fn ask(uuids: &[String]) -> Result<ManagementAnswer, Refusal> {
     let library = start()?;
     let by_uuid = function!(library, b"nvmlDeviceGetHandleByUUID", HandleByUuid)?;
     let memory = function!(library, b"nvmlDeviceGetMemoryInfo", MemoryInfo)?;
@@ -68,7 +69,7 @@ pub(super) fn ask(uuids: &[String]) -> Result<ManagementAnswer, String> {
     for uuid in uuids {
         let mut managed = Managed::default();
         let mut handle = std::ptr::null_mut();
-        let wanted = CString::new(uuid.as_str()).map_err(|_| "a UUID with a zero in it")?;
+        let wanted = CString::new(uuid.as_str()).map_err(|_| Refusal::ZeroWithin("a UUID"))?;
         // SAFETY: a text that ends with a zero, and a pointer to a handle of this frame.
         let code = unsafe { by_uuid(wanted.as_ptr(), &raw mut handle) };
         if code == 0 {
@@ -76,13 +77,13 @@ pub(super) fn ask(uuids: &[String]) -> Result<ManagementAnswer, String> {
             // SAFETY: the handle is the library's own, and an nvmlMemory_t is three 64-bit numbers.
             let code = unsafe { memory(handle, &raw mut bytes) };
             (managed.total_bytes, managed.free_bytes) = (bytes.total, bytes.free);
-            managed.error = (code != 0).then(|| format!("nvmlDeviceGetMemoryInfo says {}", said(&library, code)));
+            managed.error = check(&library, "nvmlDeviceGetMemoryInfo", code).err().map(|refusal| refusal.to_string());
             let mut text = [0u8; 256];
             // SAFETY: the buffer has 256 bytes, of which the last stays 0.
             let _ = unsafe { name(handle, text.as_mut_ptr().cast(), 255) };
             managed.name = library::text(&text);
         } else {
-            managed.error = Some(format!("nvmlDeviceGetHandleByUUID says {}", said(&library, code)));
+            managed.error = check(&library, "nvmlDeviceGetHandleByUUID", code).err().map(|refusal| refusal.to_string());
         }
         answer.devices.push(managed);
     }
@@ -91,25 +92,19 @@ pub(super) fn ask(uuids: &[String]) -> Result<ManagementAnswer, String> {
     Ok(answer)
 }
 
-fn start() -> Result<Kept, String> {
+fn start() -> Result<Kept, Refusal> {
     let library = library::open(OsStr::new(NAMES[0])).or_else(|_| library::open(OsStr::new(NAMES[1])))?;
     let init = function!(library, b"nvmlInit_v2", Plain)?;
     // SAFETY: nvmlInit_v2 takes nothing.
-    let code = unsafe { init() };
-    if code != 0 {
-        return Err(format!("nvmlInit_v2 says {}", said(&library, code)));
-    }
+    check(&library, "nvmlInit_v2", unsafe { init() })?;
     Ok(library)
 }
 
-fn driver(library: &Kept) -> Result<String, String> {
+fn driver(library: &Kept) -> Result<String, Refusal> {
     let version = function!(library, b"nvmlSystemGetDriverVersion", Text)?;
     let mut text = [0u8; 128];
     // SAFETY: the buffer has 128 bytes, of which the last stays 0.
-    let code = unsafe { version(text.as_mut_ptr().cast(), 127) };
-    if code != 0 {
-        return Err(format!("nvmlSystemGetDriverVersion says {}", said(library, code)));
-    }
+    check(library, "nvmlSystemGetDriverVersion", unsafe { version(text.as_mut_ptr().cast(), 127) })?;
     Ok(library::text(&text))
 }
 
@@ -137,9 +132,13 @@ fn known(library: &Kept) -> Vec<String> {
     all
 }
 
-/// A code, with the library's own words where it has some.
-fn said(library: &Kept, code: u32) -> String {
-    let Ok(describe) = function!(library, b"nvmlErrorString", Describe) else { return code.to_string() };
+/// Whether a function has refused, with the library's own words where it has some.
+fn check(library: &Kept, function: &'static str, code: u32) -> Result<(), Refusal> {
+    if code == 0 {
+        return Ok(());
+    }
+    let describe = function!(library, b"nvmlErrorString", Describe).ok();
     // SAFETY: nvmlErrorString answers any code with a text that the library keeps.
-    format!("{code}, {}", unsafe { library::text_at(describe(code)) })
+    let words = describe.map(|describe| unsafe { library::text_at(describe(code)) });
+    Err(Refusal::Said { function, code, words })
 }

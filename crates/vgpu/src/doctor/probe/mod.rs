@@ -1,7 +1,7 @@
 //! What only the libraries themselves can tell: a child process opens them for real, or asks the device through the ones
 //! that it finds, and says what came of it.
 //!
-//! - here: the child's start, its limit, its answer; `library`: opening a library.
+//! - here: the child's start, its limit, its answer; `library`: opening a library; `refusal`: what came in the way.
 //! - `device`: libcuda and libcudart; `management`: libnvidia-ml; `speed`: round trips and a copy.
 //! - `backend`: llama.cpp's backends, as Ollama's processes ask them.
 
@@ -9,6 +9,7 @@ mod backend;
 mod device;
 mod library;
 mod management;
+mod refusal;
 mod speed;
 
 use std::ffi::{OsStr, OsString};
@@ -100,7 +101,7 @@ pub(crate) fn run(args: &Args) {
     } else {
         device::ask().map(|device| answer.device = Some(device))
     };
-    answer.error = result.err();
+    answer.error = result.err().map(|refusal| refusal.to_string());
     answer.mapped = mapped();
     let text = serde_json::to_string(&answer).expect("an answer holds nothing that JSON lacks");
     print_line(ANSWER_MARK, &text);

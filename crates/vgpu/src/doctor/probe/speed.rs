@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::device::DRIVER;
 use super::library::{self, function};
+use super::refusal::Refusal;
 
 const WARMING_CALLS: usize = 8;
 /// Odd, so that there is one in the middle.
@@ -28,7 +29,7 @@ pub(crate) struct SpeedAnswer {
 }
 
 /// Measures the first device.
-pub(super) fn measure() -> Result<SpeedAnswer, String> {
+pub(super) fn measure() -> Result<SpeedAnswer, Refusal> {
     type Init = unsafe extern "C" fn(u32) -> u32;
     type Retain = unsafe extern "C" fn(*mut *mut c_void, c_int) -> u32;
     type Take = unsafe extern "C" fn(*mut c_void) -> u32;
@@ -49,12 +50,12 @@ pub(super) fn measure() -> Result<SpeedAnswer, String> {
     let free = function!(driver, b"cuMemFree_v2", Free)?;
 
     // SAFETY: cuInit takes flags, of which none is set.
-    check("cuInit", unsafe { init(0) })?;
+    Refusal::check("cuInit", unsafe { init(0) })?;
     let mut context = std::ptr::null_mut();
     // SAFETY: the pointer is to a handle of this frame.
-    check("cuDevicePrimaryCtxRetain", unsafe { retain(&raw mut context, 0) })?;
+    Refusal::check("cuDevicePrimaryCtxRetain", unsafe { retain(&raw mut context, 0) })?;
     // SAFETY: the context was given by the library just now.
-    check("cuCtxSetCurrent", unsafe { set_current(context) })?;
+    Refusal::check("cuCtxSetCurrent", unsafe { set_current(context) })?;
 
     let (mut free_bytes, mut total_bytes) = (0, 0);
     let mut times = Vec::new();
@@ -62,7 +63,7 @@ pub(super) fn measure() -> Result<SpeedAnswer, String> {
     for call in 0..WARMING_CALLS + CALLS {
         let before = Instant::now();
         // SAFETY: the pointers are to numbers of this frame.
-        check("cuMemGetInfo_v2", unsafe { mem_info(&raw mut free_bytes, &raw mut total_bytes) })?;
+        Refusal::check("cuMemGetInfo_v2", unsafe { mem_info(&raw mut free_bytes, &raw mut total_bytes) })?;
         let is_over = start.elapsed() > CALLS_MAX;
         if call >= WARMING_CALLS || is_over {
             times.push(nanoseconds(before.elapsed()));
@@ -90,19 +91,15 @@ pub(super) fn measure() -> Result<SpeedAnswer, String> {
     for _ in 0..COPIES {
         let before = Instant::now();
         // SAFETY: source and allocation have this many bytes.
-        check("cuMemcpyHtoD_v2", unsafe { copy(address, source.as_ptr().cast(), bytes) })?;
+        Refusal::check("cuMemcpyHtoD_v2", unsafe { copy(address, source.as_ptr().cast(), bytes) })?;
         // SAFETY: cuCtxSynchronize takes nothing.
-        check("cuCtxSynchronize", unsafe { synchronize() })?;
+        Refusal::check("cuCtxSynchronize", unsafe { synchronize() })?;
         best = best.min(nanoseconds(before.elapsed()));
     }
     answer.copy = Some((bytes as u64, best));
     // SAFETY: nothing uses the allocation any more.
-    check("cuMemFree_v2", unsafe { free(address) })?;
+    Refusal::check("cuMemFree_v2", unsafe { free(address) })?;
     Ok(answer)
-}
-
-fn check(name: &str, code: u32) -> Result<(), String> {
-    if code == 0 { Ok(()) } else { Err(format!("{name} says {code}")) }
 }
 
 fn nanoseconds(time: Duration) -> u64 {
