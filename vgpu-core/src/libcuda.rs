@@ -1,6 +1,7 @@
 //! Finds libcuda at run time, for the libraries above it: the one already in the process, else the one beside the library that asks, else by name.
 
 use std::ffi::{CStr, OsStr, c_void};
+use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -9,11 +10,30 @@ use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LOCAL, RTLD_NOW};
 /// The name under which every CUDA program knows the driver.
 const SONAME: &str = "libcuda.so.1";
 
+/// No libcuda could be opened.
+#[derive(Debug)]
+pub struct NotOpened {
+    /// What was tried, and why it was to no avail.
+    tried: Vec<(PathBuf, libloading::Error)>,
+}
+
+impl fmt::Display for NotOpened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (path, error)) in self.tried.iter().enumerate() {
+            let gap = if index == 0 { "" } else { "; " };
+            write!(f, "{gap}{}: {error}", path.display())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for NotOpened {}
+
 /// Opens libcuda. It is never closed again: its functions stay in tables and on stacks.
 ///
 /// # Errors
-/// A text that says what was tried.
-pub fn open() -> Result<Library, String> {
+/// When there is none, neither beside the library that asks nor where the loader looks.
+pub fn open() -> Result<Library, NotOpened> {
     crate::logging::start();
     // SAFETY: RTLD_NOLOAD runs no code; it only finds a library that is already loaded.
     if let Ok(library) = unsafe { Library::open(Some(SONAME), RTLD_NOW | libc::RTLD_NOLOAD) } {
@@ -26,10 +46,10 @@ pub fn open() -> Result<Library, String> {
         // SAFETY: loading the driver runs its constructors; ours has none, and a program of CUDA asks for this library.
         match unsafe { Library::open(Some(&path), RTLD_NOW | scope) } {
             Ok(library) => return Ok(library),
-            Err(error) => tried.push(format!("{}: {error}", path.display())),
+            Err(error) => tried.push((path, error)),
         }
     }
-    Err(tried.join("; "))
+    Err(NotOpened { tried })
 }
 
 /// Where the shared object that holds this code lies.

@@ -1,12 +1,14 @@
 //! What this library needs of libcuda: a current context, and the private table through which work reaches a stream.
 
 use std::ffi::{c_int, c_uint, c_void};
+use std::fmt;
 use std::ptr::null_mut;
 
 use libloading::os::unix::Library;
 use once_cell::sync::OnceCell;
 use vgpu_core::CuError;
 use vgpu_core::abi::{CUDA_MEMCPY2D, CUcontext, CUdevice, CUresult, CUstream, CUuuid};
+use vgpu_core::libcuda::{self, NotOpened};
 use vgpu_core::private_table::{PRIVATE_TABLE_UUID, PrivateTable};
 use vgpu_core::wire::Ordered;
 
@@ -23,12 +25,28 @@ struct Driver {
     export_table: unsafe extern "C" fn(*mut *const c_void, *const CUuuid) -> CUresult,
 }
 
+/// Why there is no driver to work with.
+enum NoDriver {
+    NotOpened(NotOpened),
+    /// It is older than what this library needs.
+    Lacks(libloading::Error),
+}
+
+impl fmt::Display for NoDriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotOpened(error) => error.fmt(f),
+            Self::Lacks(error) => error.fmt(f),
+        }
+    }
+}
+
 static DRIVER: OnceCell<Driver> = OnceCell::new();
 static TABLE: OnceCell<&'static PrivateTable> = OnceCell::new();
 
 impl Driver {
-    fn load() -> Result<Self, String> {
-        let library = vgpu_core::libcuda::open()?;
+    fn load() -> Result<Self, NoDriver> {
+        let library = libcuda::open().map_err(NoDriver::NotOpened)?;
         let driver = Self {
             // SAFETY: the field has the C type of libcuda's function of that name.
             init: unsafe { find(&library, "cuInit\0") }?,
@@ -57,9 +75,9 @@ impl Driver {
 ///
 /// # Safety
 /// `F` is the C type of libcuda's function of that name.
-unsafe fn find<F: Copy>(library: &Library, symbol: &str) -> Result<F, String> {
+unsafe fn find<F: Copy>(library: &Library, symbol: &str) -> Result<F, NoDriver> {
     // SAFETY: the caller vouches for the type.
-    unsafe { library.get::<F>(symbol.as_bytes()) }.map(|found| *found).map_err(|error| error.to_string())
+    unsafe { library.get::<F>(symbol.as_bytes()) }.map(|found| *found).map_err(NoDriver::Lacks)
 }
 
 fn driver() -> CublasResult<&'static Driver> {
