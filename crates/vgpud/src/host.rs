@@ -41,18 +41,25 @@ fn limits(root: &Path, line: &str) -> Vec<u64> {
 }
 
 /// What shows that this machine may have a GPU that NVIDIA's driver serves: its kernel module, a GPU's device file where a
-/// container hides that, or the one of WSL. `/dev/nvidiactl` shows nothing: whoever loads the driver's library as root, makes it.
+/// container hides that, or the one of WSL. `/dev/nvidiactl` alone shows nothing: whoever loads the driver's library as root,
+/// makes it.
 pub(crate) fn sign_of_gpu() -> Option<PathBuf> {
     sign_below(Path::new("/"))
 }
 
-/// NVIDIA's driver numbers its device files from 0. Reading all of /dev for them takes longer than to ask for these.
+/// NVIDIA's driver numbers its device files from 0. Where it has any there is the one that controls them all, so that machines
+/// without a GPU are asked for that one only.
 const GPUS_LOOKED_FOR: u32 = 32;
 
 fn sign_below(root: &Path) -> Option<PathBuf> {
-    let known = ["proc/driver/nvidia/version", "dev/dxg"].map(PathBuf::from);
-    let gpus = (0..GPUS_LOOKED_FOR).map(|number| format!("dev/nvidia{number}").into());
-    known.into_iter().chain(gpus).map(|path| root.join(path)).find(|path| path.exists())
+    let is_there = |path: &PathBuf| path.exists();
+    let known = ["proc/driver/nvidia/version", "dev/dxg"].map(|path| root.join(path));
+    known.into_iter().find(is_there).or_else(|| {
+        let dev = root.join("dev");
+        let has_control = dev.join("nvidiactl").exists();
+        let mut gpus = (0..GPUS_LOOKED_FOR).map(|number| dev.join(format!("nvidia{number}")));
+        has_control.then(|| gpus.find(is_there)).flatten()
+    })
 }
 
 /// Memory of each of so many software GPUs, when nobody says: what GPUs have, but not more than this machine can give.
@@ -126,12 +133,18 @@ mod tests {
 
     #[test]
     fn a_gpu_is_known_by_its_module_or_its_own_file() {
-        let sign = |path: &str| sign_below(machine(&[(path, "")]).path()).is_some();
-        for path in ["proc/driver/nvidia/version", "dev/nvidia0", "dev/nvidia31", "dev/dxg"] {
-            assert!(sign(path), "{path}");
+        let sign = |paths: &[&str]| {
+            let files: Vec<_> = paths.iter().map(|path| (*path, "")).collect();
+            sign_below(machine(&files).path()).is_some()
+        };
+        for path in ["proc/driver/nvidia/version", "dev/dxg"] {
+            assert!(sign(&[path]), "{path}");
         }
-        for path in ["dev/nvidiactl", "dev/nvidia-uvm", "dev/nvidia", "dev/nvidia-caps", "dev/null"] {
-            assert!(!sign(path), "{path}");
+        for path in ["dev/nvidia0", "dev/nvidia31"] {
+            assert!(sign(&["dev/nvidiactl", path]), "{path}");
+        }
+        for path in ["dev/nvidia-uvm", "dev/nvidia", "dev/nvidia-caps", "dev/null"] {
+            assert!(!sign(&["dev/nvidiactl", path]), "{path}");
         }
     }
 }
