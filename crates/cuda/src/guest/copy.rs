@@ -207,7 +207,7 @@ pub(crate) unsafe fn unified(
                 return Err(CuError::INVALID_VALUE);
             }
             match stream.enter(process)? {
-                Arm::Live(_) => stream.wait_all(process)?,
+                Arm::Live(_) => stream.wait_all(process).and_then(|()| process.link.sticky())?,
                 Arm::Captured(captured) => {
                     let copy = PageableBox::row(Place::pageable(target), Place::pageable(source), len);
                     return captured.add(Work::Copy(CopyWork::Pageable(copy)));

@@ -54,6 +54,7 @@ impl Box3 {
         let seq = match (to.memory, from.memory) {
             (Memory::Pageable, Memory::Pageable) => {
                 stream.wait_all(process)?;
+                process.link.sticky()?;
                 self.each_row(|_, to, from| {
                     // SAFETY: both rows lie in host memory of the box's extent; `copy` allows overlap.
                     unsafe { std::ptr::copy(host(source + from), host(target + to), len(self.width)) };

@@ -181,10 +181,11 @@ impl Stream {
         if process.link.is_done(self.slot(), last) { Ok(()) } else { process.link.wait(self.slot(), last) }
     }
 
-    /// Waits for this stream's work; the legacy stream's includes that of all blocking streams before it.
+    /// Waits for this stream's work; the legacy stream's includes that of all blocking streams before it. What had gone wrong
+    /// before is for the caller to look at.
     ///
     /// # Errors
-    /// `CONTEXT_IS_DESTROYED`, or the sticky error.
+    /// `CONTEXT_IS_DESTROYED`, or the sticky error of work that was waited for.
     pub(crate) fn wait_all(&self, process: &Process) -> CuResult {
         if self.is_legacy() {
             for stream in self.owner.live()?.streams() {
@@ -193,7 +194,6 @@ impl Stream {
                 }
             }
         }
-        self.wait_own(process)?;
-        process.link.sticky()
+        self.wait_own(process)
     }
 }
