@@ -36,7 +36,8 @@ use site::Site;
 /// [`Trouble`], whose text says where was looked and what to do.
 pub(super) fn open(places: &Places, address: Option<&str>, greeting: &Greeting) -> Result<Claim, Trouble> {
     if let Some(address) = address {
-        return use_site(places, Site::named(places, address)?, greeting);
+        let site = Site::named(places, address).map_err(Trouble::Absent)?;
+        return use_site(places, site, greeting);
     }
     let mut looked = format!(
         "{} shows no vgpu function (10de:2331); give this VM one, by a vfio-user socket of the host's vgpud",
