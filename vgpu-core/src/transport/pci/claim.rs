@@ -14,7 +14,7 @@ use super::trouble::Trouble;
 use super::{exit, heart, reap};
 use crate::pci::channel::REQUEST_MAX_BYTES;
 use crate::pci::place::Place;
-use crate::transport::Exchange;
+use crate::transport::exchange::Exchange;
 use crate::window::layout::{Layout, PAGE_BYTES};
 use crate::window::{Mapping, Window};
 use crate::wire::Pod;
