@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::{called_thread, fork};
+use super::called_thread;
 use crate::error::{CuError, CuResult};
+use crate::fork;
 use crate::ring::{self, Producer, Record, RingView};
 use crate::trace;
 use crate::transport::Lifeline;

@@ -3,7 +3,7 @@
 //! Only libcuda holds a [`Link`]; there is one per process. What CUDA's functions mean is not known here. A file uses others of
 //! those above it only:
 //!
-//! - `fork`: a child process must not use its parent's link. `called_thread`: who must not wait for work.
+//! - `called_thread`: who must not wait for work.
 //! - `channel`: the ring's producer, reply slots, waiting, noticing a lost executor.
 //! - `stream_end`: where a stream's next record goes. `staging`: where pageable memory travels. `heap`: pinned memory, in `slabs`.
 //!   `keeping`: which images an executor may have.
@@ -15,7 +15,6 @@ mod blob;
 mod called_thread;
 mod channel;
 mod copy;
-pub(crate) mod fork;
 mod heap;
 mod host_calls;
 mod keeping;
