@@ -13,13 +13,14 @@
 //! - [`version`]: which build each side is of, and which is to be started anew when they differ.
 //! - [`sha256`]: the name of an image.
 //! - [`streaming`]: long copies.
-//! - [`quiet_thread`]: threads of ours in a stranger's process.
+//! - [`quiet_thread`]: threads of ours in a stranger's process; `fork`: whether it is a child of the one that connected.
 //! - [`logging`], [`trace`]: what `VGPU_LOG` and `VGPU_TRACE` make the libraries say.
 
 pub mod abi;
 pub mod error;
 pub mod fatbin;
 pub mod ffi;
+mod fork;
 pub mod guest;
 pub mod host;
 pub mod libcuda;

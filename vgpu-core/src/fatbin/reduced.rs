@@ -1,6 +1,8 @@
 //! A container with less in it: what a device that runs machine code may choose from.
 
-use super::{Container, Entry, Error, HEADER_BYTES, Kind, MAGIC};
+use super::error::Error;
+use super::parse::{Container, Entry, HEADER_BYTES, Kind, MAGIC};
+use super::select::select;
 
 /// The version of containers.
 const VERSION: u16 = 1;
@@ -20,12 +22,12 @@ pub fn container<'b>(entries: impl IntoIterator<Item = &'b [u8]>) -> Vec<u8> {
 }
 
 /// Of a container, the machine code that a device of that capability (10 × major + minor) may run, and the PTX that
-/// [`select`](super::select) would pick. Which of them is best, the device's driver knows.
+/// [`select`] would pick. Which of them is best, the device's driver knows.
 ///
 /// # Errors
-/// As [`select`](super::select); [`Error::NoImage`] only where there is no machine code for the device either.
+/// As [`select`]; [`Error::NoImage`] only where there is no machine code for the device either.
 pub fn reduced(bytes: &[u8], capability: u32) -> Result<Vec<u8>, Error> {
-    let ptx = super::select(bytes, capability);
+    let ptx = select(bytes, capability);
     let mut chosen: Vec<Entry<'_>> = Vec::new();
     if !matches!(ptx, Err(Error::Malformed { .. })) {
         let entries: Vec<Entry<'_>> = Container::parse(bytes)?.entries().collect::<Result<_, _>>()?;
@@ -46,7 +48,7 @@ fn is_code_for(entry: &Entry<'_>, capability: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{container as of, entry};
+    use super::super::samples::{container as of, entry};
     use super::*;
 
     fn kinds(bytes: &[u8]) -> Vec<(Kind, u32)> {

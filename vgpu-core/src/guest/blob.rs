@@ -1,8 +1,6 @@
 //! Bytes that are too long for a record: images, which an executor may have kept from an earlier process, and graphs.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use super::Link;
+use super::link::Link;
 use crate::error::{CuError, CuResult};
 use crate::sha256::sha256;
 use crate::wire::RECORD_MAX_BYTES;
@@ -12,13 +10,6 @@ use crate::wire::messages::{BlobCreate, BlobFind, BlobKeeping, BlobWrite, ImageK
 const IMAGE_TAIL_MAX_BYTES: usize = RECORD_MAX_BYTES - 256;
 /// Longer ones in pieces of this.
 const PIECE_BYTES: usize = 1 << 20;
-
-/// From what length on the executor keeps images: asked once, at the first image that may be.
-#[derive(Debug, Default)]
-pub(super) struct Keeping {
-    /// 0 until the executor was asked, which answers with more.
-    min_bytes: AtomicU64,
-}
 
 impl Link {
     /// Loads an image into a context: in one record if it is short, else as a blob.
@@ -62,19 +53,10 @@ impl Link {
     /// image is not hashed.
     fn find_kept(&self, image: &[u8]) -> CuResult<u64> {
         let len_bytes = image.len() as u64;
-        if len_bytes < self.kept_from()? {
+        let ask = || Ok(self.call(&BlobKeeping { reserved: 0 }, &[])?.reply.min_bytes);
+        if len_bytes < self.keeping.min_bytes(ask)? {
             return Ok(0);
         }
         Ok(self.call(&BlobFind { hash: sha256(image), len_bytes }, &[])?.reply.blob)
-    }
-
-    fn kept_from(&self) -> CuResult<u64> {
-        let known = self.keeping.min_bytes.load(Ordering::Relaxed);
-        if known != 0 {
-            return Ok(known);
-        }
-        let min_bytes = self.call(&BlobKeeping { reserved: 0 }, &[])?.reply.min_bytes.max(1);
-        self.keeping.min_bytes.store(min_bytes, Ordering::Relaxed);
-        Ok(min_bytes)
     }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::{fork, host_calls};
+use super::called_thread;
 use crate::error::{CuError, CuResult};
+use crate::fork;
 use crate::ring::{self, Producer, Record, RingView};
 use crate::trace;
 use crate::transport::Lifeline;
@@ -177,7 +178,7 @@ impl Channel {
         let control = self.control();
         let ready = || word.load(Ordering::Acquire) >= seq || control.sticky() != 0;
         if !ready() {
-            if host_calls::is_called() {
+            if called_thread::is_called() {
                 return Err(CuError::NOT_PERMITTED);
             }
             self.sleep_until(&self.wait_patience, self.control().guest_parked(), ready)?;

@@ -1,7 +1,8 @@
 //! Copies between a program's own memory and the device, through staging unless the memory is pinned.
 
+use super::link::Link;
 use super::staging::StagedChunk;
-use super::{Link, StreamEnd};
+use super::stream_end::StreamEnd;
 use crate::error::CuResult;
 use crate::streaming::{LONG_COPY_BYTES, copy_past_caches};
 use crate::wire::messages::{COPY_OF_LONG, CopyIn, CopyInline, CopyOut};

@@ -1,24 +1,8 @@
-//! Functions of this process that the executor calls: a thread of ours waits here for its calls, and says when they are done.
+//! Functions of this process that the executor calls: a thread of ours waits here for the calls, and says when they are done.
 
-use std::cell::Cell;
-
-use super::Link;
+use super::link::Link;
 use crate::error::CuResult;
 use crate::wire::{Seq, StreamSlot};
-
-thread_local! {
-    static IS_CALLED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Has this thread be the one that is called: work may wait for it, so it must not wait for work.
-pub fn be_called() {
-    IS_CALLED.set(true);
-}
-
-/// Whether this thread is the one that is called.
-pub(super) fn is_called() -> bool {
-    IS_CALLED.get()
-}
 
 impl Link {
     /// Waits until the executor has called more often than `done` times, or has retired that record: then there is nothing more to

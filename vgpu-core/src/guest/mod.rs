@@ -1,308 +1,34 @@
 //! A guest process's end of the window: posting and calling, waiting, copies, pinned memory.
 //!
-//! Only libcuda holds a [`Link`]; there is one per process. What CUDA's functions mean is not known here.
+//! Only libcuda holds a [`Link`]; there is one per process. What CUDA's functions mean is not known here. A file uses others of
+//! those above it only:
 //!
+//! - `called_thread`: who must not wait for work.
 //! - `channel`: the ring's producer, reply slots, waiting, noticing a lost executor.
-//! - `stream_end`: where a stream's next record goes.
-//! - `staging`, `copy`: how pageable memory travels.
-//! - `blob`: images, and other bytes that are too long for a record.
-//! - `heap`: pinned memory, in `slabs`. `host_calls`: functions of the process that the executor calls.
-//! - `fork`: a child process must not use its parent's link.
+//! - `stream_end`: where a stream's next record goes. `staging`: where pageable memory travels. `heap`: pinned memory, in `slabs`.
+//!   `keeping`: which images an executor may have.
+//! - `link`: all of that together.
+//! - What is done by it: `copy`; `blob` for images, and other bytes that are too long for a record; `host_calls` for functions of
+//!   the process that the executor calls; `output` of kernels.
 
 mod blob;
+mod called_thread;
 mod channel;
 mod copy;
-pub(crate) mod fork;
 mod heap;
 mod host_calls;
+mod keeping;
+mod link;
+mod output;
 mod slabs;
 mod staging;
 mod stream_end;
 
 pub use crate::transport::{ConnectError, MonitorLink, ProcessUse, Request, Selection};
+pub use called_thread::be_called;
 pub use copy::INLINE_MAX_BYTES;
 pub use heap::PinnedHeap;
-pub use host_calls::be_called;
+pub use link::Link;
+pub use output::Output;
 pub use staging::StagedChunk;
 pub use stream_end::{StreamEnd, UnseenRun};
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use channel::{Channel, posted};
-
-use crate::error::CuResult;
-use crate::pci::place::Place;
-use crate::transport::{self, Lifeline};
-use crate::window::Window;
-use crate::wire::messages::{OutputTake, OutputTakeReply};
-use crate::wire::{Answer, Call, EventSlot, Ordered, Seq, StreamSlot, Unordered};
-
-/// A process's connection to its executor. All methods may be called from any thread.
-///
-/// In a forked child every method returns `NOT_INITIALIZED`; once the executor is lost, `DEVICE_UNAVAILABLE`.
-pub struct Link {
-    channel: Arc<Channel>,
-    staging: staging::Staging,
-    pinned: PinnedHeap,
-    same_addresses: bool,
-    keeping: blob::Keeping,
-    /// As the window's word was when the output was last taken.
-    output_seen: AtomicU64,
-}
-
-/// So much of what was printed fits an answer's slot.
-const SHORT_OUTPUT_BYTES: u64 = 4096;
-
-/// What kernels have printed, or a part of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Output {
-    /// For standard output.
-    pub stdout: Vec<u8>,
-    /// For standard error.
-    pub stderr: Vec<u8>,
-    /// Whether there was more.
-    pub is_part: bool,
-}
-
-impl Link {
-    /// Connects to the GPU that `selection` names.
-    ///
-    /// # Errors
-    /// [`ConnectError`], whose text says where was looked and what to do.
-    pub fn connect(selection: &Selection) -> Result<Self, ConnectError> {
-        let (window, lifeline) = transport::open_window(selection)?;
-        Ok(Self::new(window, lifeline))
-    }
-
-    /// The guest's end of a window whose host may be in this very process.
-    pub(crate) fn new(window: Window, lifeline: Lifeline) -> Self {
-        let same_addresses = window.mapping().address() == window.layout().host_address;
-        let staging = staging::Staging::new(window.layout().staging);
-        let channel = Arc::new(Channel::new(window, lifeline));
-        Self {
-            pinned: PinnedHeap::new(Arc::clone(&channel)),
-            channel,
-            staging,
-            same_addresses,
-            keeping: blob::Keeping::default(),
-            output_seen: AtomicU64::new(0),
-        }
-    }
-
-    /// Queues a message that no stream orders. The work of a stream goes to the stream's end,
-    /// [`post_on`](Self::post_on):
-    ///
-    /// ```
-    /// use vgpu_core::CuResult;
-    /// use vgpu_core::guest::{Link, StreamEnd};
-    /// use vgpu_core::wire::messages::{GraphDestroy, Launch};
-    ///
-    /// fn launch_and_drop(link: &Link, end: &StreamEnd, launch: &Launch, graph: &GraphDestroy) -> CuResult {
-    ///     link.post_on(end, launch, &[])?;
-    ///     link.post(graph, &[])?;
-    ///     Ok(())
-    /// }
-    /// ```
-    ///
-    /// Past it there is no way:
-    ///
-    /// ```compile_fail,E0277
-    /// use vgpu_core::CuResult;
-    /// use vgpu_core::guest::{Link, StreamEnd};
-    /// use vgpu_core::wire::messages::{GraphDestroy, Launch};
-    ///
-    /// fn launch_and_drop(link: &Link, end: &StreamEnd, launch: &Launch, graph: &GraphDestroy) -> CuResult {
-    ///     link.post(launch, &[])?;
-    ///     link.post(graph, &[])?;
-    ///     Ok(())
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    /// `INVALID_VALUE` when the tail is too long for a record, and those of the channel.
-    pub fn post<M: Unordered>(&self, message: &M, tail: &[u8]) -> CuResult<Seq> {
-        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), |_| ())
-    }
-
-    /// Queues work at the end of a stream, whichever stream the message names. The end moves before any other thread
-    /// can queue another record.
-    ///
-    /// # Errors
-    /// As [`post`](Self::post).
-    pub fn post_on<M: Ordered>(&self, end: &StreamEnd, message: &M, tail: &[u8]) -> CuResult<Seq> {
-        let message = message.on(end.slot());
-        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), |seq| end.advance(seq))
-    }
-
-    /// The same for work that the host cannot see the end of: a part of [`StreamEnd::unseen_run`].
-    fn post_unseen<M: Ordered>(&self, end: &StreamEnd, message: &M, tail: &[u8]) -> CuResult<Seq> {
-        let message = message.on(end.slot());
-        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), |seq| end.advance_unseen(seq))
-    }
-
-    /// Queues work that is already bytes: `op` and `fixed` must belong together, and name the stream.
-    ///
-    /// # Errors
-    /// As [`post`](Self::post).
-    pub fn post_raw(&self, end: &StreamEnd, op: u16, fixed: &[u8], tail: &[u8]) -> CuResult<Seq> {
-        self.channel.push(posted(op, fixed, tail), |seq| end.advance(seq))
-    }
-
-    /// Sends a message and waits for its answer.
-    ///
-    /// # Errors
-    /// The answer's status, and those of the channel.
-    pub fn call<M: Call>(&self, message: &M, tail: &[u8]) -> CuResult<Answer<M::Reply>> {
-        self.channel.call(message, tail)
-    }
-
-    /// Number of the last record that `stream` has retired.
-    pub fn completed(&self, stream: StreamSlot) -> Seq {
-        self.channel.window().completed(stream)
-    }
-
-    /// Whether `stream` has retired `seq`.
-    pub fn is_done(&self, stream: StreamSlot, seq: Seq) -> bool {
-        self.completed(stream) >= seq
-    }
-
-    /// Waits until `stream` has retired `seq`; a fault of any work ends the wait.
-    ///
-    /// # Errors
-    /// The sticky error; `INVALID_HANDLE` when there is no such slot; those of the channel.
-    pub fn wait(&self, stream: StreamSlot, seq: Seq) -> CuResult {
-        self.channel.wait(stream, seq)
-    }
-
-    /// The first fault, if there has been one. It stays for the life of the process.
-    ///
-    /// # Errors
-    /// That error, and those of the channel.
-    pub fn sticky(&self) -> CuResult {
-        self.channel.sticky()
-    }
-
-    /// What a call says that may report errors of earlier work: the sticky error, else the first refusal since the last
-    /// report, which is forgotten with this one.
-    ///
-    /// # Errors
-    /// That error, and those of the channel.
-    pub fn report(&self) -> CuResult {
-        self.channel.report()
-    }
-
-    /// What the executor said about the sticky error; empty when there is none.
-    pub fn sticky_detail(&self) -> String {
-        self.channel.sticky_detail()
-    }
-
-    /// Whether kernels have printed something that was not taken. Costs a load.
-    #[inline]
-    pub fn has_output(&self) -> bool {
-        self.channel.window().control().output().load(Ordering::Acquire) != self.output_seen.load(Ordering::Relaxed)
-    }
-
-    /// Takes what kernels have printed. A part is to be followed by the next.
-    ///
-    /// # Errors
-    /// Those of the channel.
-    pub fn take_output(&self) -> CuResult<Output> {
-        let seen = self.channel.window().control().output().load(Ordering::Acquire);
-        let answer = self.call(&OutputTake { room_bytes: u64::MAX }, &[])?;
-        Ok(self.taken(answer, seen))
-    }
-
-    /// The same for a thread that must not wait for other work, for that may wait for it: `None` where it would have to.
-    ///
-    /// # Errors
-    /// Those of the channel.
-    pub fn try_take_output(&self) -> CuResult<Option<Output>> {
-        let seen = self.channel.window().control().output().load(Ordering::Acquire);
-        let answer = self.channel.call_if_idle(&OutputTake { room_bytes: SHORT_OUTPUT_BYTES }, &[])?;
-        Ok(answer.map(|answer| self.taken(answer, seen)))
-    }
-
-    fn taken(&self, answer: Answer<OutputTakeReply>, seen: u64) -> Output {
-        let Answer { reply, mut tail } = answer;
-        let is_part = reply.left_bytes != 0;
-        if !is_part {
-            self.output_seen.store(seen, Ordering::Relaxed);
-        }
-        let stdout_bytes = usize::try_from(reply.stdout_bytes).map_or(tail.len(), |len| len.min(tail.len()));
-        let stderr = tail.split_off(stdout_bytes);
-        Output { stdout: tail, stderr, is_part }
-    }
-
-    /// When the event was last reached, in nanoseconds on the executor's clock; 0 before.
-    pub fn event_ns(&self, event: EventSlot) -> u64 {
-        self.channel.window().event_word(event).map_or(0, |word| word.load(Ordering::Acquire))
-    }
-
-    /// How many stream slots there are; the caller gives them out.
-    pub fn stream_slots(&self) -> u32 {
-        self.channel.window().layout().stream_slots
-    }
-
-    /// How many event slots there are; the caller gives them out.
-    pub fn event_slots(&self) -> u32 {
-        self.channel.window().layout().event_slots
-    }
-
-    /// Whether pinned pointers mean the same here and in the executor.
-    pub fn same_addresses(&self) -> bool {
-        self.same_addresses
-    }
-
-    /// Whether the executor is in this very process.
-    pub fn is_in_process(&self) -> bool {
-        matches!(self.channel.lifeline(), Lifeline::InProcess)
-    }
-
-    /// Where the device sits on this machine's bus: in a VM, where its PCI function is. Elsewhere the executor says it.
-    pub fn place(&self) -> Option<Place> {
-        self.channel.lifeline().place()
-    }
-
-    /// The executor's process, as it numbers itself: for messages.
-    pub fn executor_pid(&self) -> u32 {
-        self.channel.window().layout().executor_pid
-    }
-
-    /// The addresses of device memory: nothing of this process lies there.
-    pub fn device_arena(&self) -> std::ops::Range<u64> {
-        self.channel.window().layout().device_arena.addresses()
-    }
-
-    /// The pinned heap.
-    pub fn pinned(&self) -> &PinnedHeap {
-        &self.pinned
-    }
-
-    /// Takes a piece of the staging area, waiting for room if need be.
-    ///
-    /// # Errors
-    /// `INVALID_VALUE` for no bytes or more than [`stage_limit`](Self::stage_limit); those of the channel.
-    pub fn stage(&self, len_bytes: usize) -> CuResult<StagedChunk<'_>> {
-        self.staging.take(&self.channel, len_bytes)
-    }
-
-    /// The same if there is room now. A thread that already holds a piece must not wait for another.
-    ///
-    /// # Errors
-    /// As [`stage`](Self::stage).
-    pub(crate) fn try_stage(&self, len_bytes: usize) -> CuResult<Option<StagedChunk<'_>>> {
-        self.staging.try_take(&self.channel, len_bytes)
-    }
-
-    /// The longest piece of staging that can be had.
-    pub fn stage_limit(&self) -> usize {
-        self.staging.piece_max_bytes()
-    }
-
-    /// Number of the last record queued by any thread.
-    pub fn last_posted(&self) -> CuResult<Seq> {
-        self.channel.check()?;
-        Ok(self.channel.last_seq())
-    }
-}

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::HostWindow;
+use super::window::HostWindow;
 use crate::error::{CuError, CuResult};
 use crate::ring::{Consumer, RingError};
 use crate::wait::{self, Patience};

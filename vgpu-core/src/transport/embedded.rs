@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 
 use once_cell::sync::OnceCell;
 
-use super::ConnectError;
+use super::connect_error::ConnectError;
 use super::socket::Socket;
 use crate::private_table::Serve;
 

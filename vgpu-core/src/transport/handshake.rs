@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
-use super::Exchange;
+use super::exchange::Exchange;
 use super::socket::Socket;
 use crate::version::{Mismatch, Version};
 use crate::window::AddressRange;

@@ -5,7 +5,9 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use super::{ConnectError, Lifeline};
+use super::connect_error::ConnectError;
+use super::lifeline::Lifeline;
+use super::window::{map_window, read_layout};
 use crate::guest::Link;
 use crate::host::{self, HostWindow, ServeError};
 use crate::window::{Arena, WindowConfig};
@@ -36,8 +38,8 @@ impl Loopback {
         let arena = Arena::anywhere(ARENA_BYTES).map_err(|error| ConnectError::new(error.to_string()))?;
         let window = HostWindow::create(config, arena.range()).map_err(|error| ConnectError::new(error.to_string()))?;
         let window = Arc::new(window);
-        let layout = super::read_layout(window.object()).map_err(ConnectError::new)?;
-        let guest = super::map_window(window.object(), layout).map_err(ConnectError::new)?;
+        let layout = read_layout(window.object()).map_err(ConnectError::new)?;
+        let guest = map_window(window.object(), layout).map_err(ConnectError::new)?;
         let host = Arc::clone(&window);
         let server = std::thread::spawn(move || {
             let mut executor = make(Arc::clone(&host) as Arc<dyn Completions>);

@@ -4,7 +4,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use super::pci;
+use super::pci::Claim;
 use crate::pci::place::Place;
 use crate::wait;
 use crate::window::control::Control;
@@ -17,7 +17,7 @@ pub(crate) enum Lifeline {
     /// A socket that the kernel closes when the executor dies.
     Socket(OwnedFd),
     /// A channel of a PCI function: the executor is outside this VM.
-    Pci(pci::Claim),
+    Pci(Claim),
 }
 
 impl Lifeline {

@@ -2,9 +2,13 @@
 
 use parking_lot::Mutex;
 
+use super::connect_error::ConnectError;
+use super::connection::{self, Connection};
+use super::exchange::Exchange;
 use super::handshake::{Greeting, HandshakeError};
+use super::pci::Places;
+use super::selection::Selection;
 use super::socket::Socket;
-use super::{ConnectError, Connection, Exchange, Selection, open, pci};
 use crate::error::{CuError, CuResult};
 use crate::pci::place::Place;
 use crate::reading::{Reading, ReadingReply};
@@ -139,11 +143,11 @@ impl MonitorLink {
     /// # Errors
     /// [`ConnectError`], whose text says where was looked and what to do.
     pub fn connect(selection: &Selection) -> Result<Self, ConnectError> {
-        Self::connect_among(selection, &pci::Places::from_env())
+        Self::connect_among(selection, &Places::from_env())
     }
 
-    pub(super) fn connect_among(selection: &Selection, places: &pci::Places) -> Result<Self, ConnectError> {
-        Ok(match open(selection, &Greeting::monitor(), places)? {
+    pub(super) fn connect_among(selection: &Selection, places: &Places) -> Result<Self, ConnectError> {
+        Ok(match connection::open(selection, &Greeting::monitor(), places)? {
             Connection::Socket(socket, _) | Connection::InProcess(socket, _) => Self::new(Box::new(socket), None),
             Connection::Pci(claim) => {
                 let place = claim.place();

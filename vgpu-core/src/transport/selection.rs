@@ -9,7 +9,11 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{ConnectError, SELECTION_VARIABLE, embedded};
+use super::connect_error::ConnectError;
+use super::embedded;
+
+/// The variable that says which GPU to use.
+pub const SELECTION_VARIABLE: &str = "VGPU";
 
 /// How a selection is written.
 pub(super) const FORMS: &str = "unix:PATH, pci:ADDRESS, pci or embedded";

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::Exchange;
+use super::exchange::Exchange;
 
 /// How long either side waits for the other, once both are there.
 pub const TIMEOUT: Duration = Duration::from_secs(5);

@@ -5,9 +5,13 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use super::connect_error::ConnectError;
 use super::pci::group_name;
+use super::selection::SELECTION_VARIABLE;
 use super::socket::Socket;
-use super::{ConnectError, DEFAULT_SOCKET, SELECTION_VARIABLE};
+
+/// Where a daemon listens unless told otherwise.
+pub const DEFAULT_SOCKET: &str = "/run/vgpu/vgpud.sock";
 
 /// Where `vgpu install --daemon` writes what systemd starts the daemon by.
 const UNIT: &str = "/etc/systemd/system/vgpud.socket";

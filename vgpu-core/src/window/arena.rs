@@ -5,13 +5,10 @@
 //! numbers. The guest proposes a few ranges, which it has reserved, in its greeting; the executor takes the first that is free
 //! in its process too, and says in the window's header which one that is; the guest gives the others back.
 
-use std::fmt;
 use std::io;
-use std::ops::Range;
 use std::ptr::NonNull;
 
-use super::layout::PAGE_BYTES;
-use crate::wire::Pod;
+use super::address_range::AddressRange;
 
 /// How many ranges a guest proposes.
 pub(crate) const PROPOSALS: usize = 3;
@@ -26,48 +23,6 @@ const LEN_BYTES: u64 = 1 << 40;
 const LEN_MIN_BYTES: u64 = 1 << 30;
 /// The usual window, for which there must be room too.
 const WINDOW_BYTES: u64 = 17 << 30;
-/// The end of what a program can have.
-const ADDRESS_END: u64 = 1 << 47;
-
-/// A range of addresses, as it is sent.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AddressRange {
-    /// The first address.
-    pub address: u64,
-    /// Length in bytes.
-    pub len_bytes: u64,
-}
-
-// SAFETY: two u64 fields.
-unsafe impl Pod for AddressRange {}
-
-impl AddressRange {
-    /// Whether it could be a range of whole pages of a program's.
-    pub fn is_sound(self) -> bool {
-        let end = self.address.checked_add(self.len_bytes);
-        let is_aligned = self.address.is_multiple_of(PAGE_BYTES) && self.len_bytes.is_multiple_of(PAGE_BYTES);
-        self.address != 0 && self.len_bytes != 0 && is_aligned && end.is_some_and(|end| end <= ADDRESS_END)
-    }
-
-    /// The addresses of a sound range.
-    pub fn addresses(self) -> Range<u64> {
-        self.address..self.address.saturating_add(self.len_bytes)
-    }
-
-    /// What [`Display`](fmt::Display) has written.
-    fn parse(text: &str) -> Option<Self> {
-        let number = |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok();
-        let (address, len_bytes) = text.split_once('+')?;
-        Some(Self { address: number(address)?, len_bytes: number(len_bytes)? }).filter(|range| range.is_sound())
-    }
-}
-
-impl fmt::Display for AddressRange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#x}+{:#x}", self.address, self.len_bytes)
-    }
-}
 
 /// Reserved addresses: nothing lies there, and nobody else gets them while this lives. Children of a fork have them reserved too.
 #[derive(Debug)]
@@ -212,6 +167,9 @@ fn affordable_bytes() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
+    use super::super::address_range::PAGE_BYTES;
     use super::*;
 
     #[test]
@@ -243,26 +201,5 @@ mod tests {
         let mut ranges: Vec<Range<u64>> = arenas.iter().map(|arena| arena.range().addresses()).collect();
         ranges.sort_by_key(|range| range.start);
         assert!(ranges.windows(2).all(|pair| pair[0].end <= pair[1].start), "{ranges:x?}");
-    }
-
-    #[test]
-    fn ranges_that_no_program_has_are_unsound() {
-        let range = |address, len_bytes| AddressRange { address, len_bytes };
-        let unsound = [
-            range(0, 4096),
-            range(4096, 0),
-            range(4097, 4096),
-            range(4096, 4097),
-            range(u64::MAX - 4095, 4096),
-            range((1 << 47) - 4096, 8192),
-            range(4096, u64::MAX - 4095),
-        ];
-        for range in unsound {
-            assert!(!range.is_sound(), "{range:x?}");
-        }
-        assert_eq!(AddressRange::parse("0x400000000000+40000000"), Some(range(0x4000_0000_0000, 1 << 30)));
-        for text in ["", "400000000000", "x+1000", "1000+1", "0+1000"] {
-            assert_eq!(AddressRange::parse(text), None, "{text}");
-        }
     }
 }

@@ -141,6 +141,7 @@ impl<'a> Control<'a> {
     ///
     /// The fence stands between what was just published and reading the parked count: either the sleeper sees the
     /// new value before it sleeps, or this side sees the sleeper.
+    #[inline]
     pub(crate) fn wake_completion_waiters(self) {
         fence(Ordering::SeqCst);
         if self.guest_parked().load(Ordering::Relaxed) != 0 {

@@ -1,15 +1,15 @@
 //! The window's header page: what it promises, and the checks that make it safe to believe.
 
+pub use super::address_range::PAGE_BYTES;
+
 use std::fmt;
 
-use super::arena::AddressRange;
+use super::address_range::AddressRange;
 use crate::wire::{Op, PROTOCOL_VERSION, Pod, SLOTS_END, Span};
 
 /// First bytes of every window: "vGPUwin" and a format digit.
 pub(crate) const WINDOW_MAGIC: u64 = u64::from_le_bytes(*b"vGPUwin1");
 
-/// Areas start at multiples of this.
-pub const PAGE_BYTES: u64 = 4096;
 /// The control words' page follows the header page.
 pub(crate) const CONTROL_OFFSET: u64 = PAGE_BYTES;
 /// The first area follows the control page.

@@ -1,5 +1,6 @@
 //! The window: one shared-memory object per guest process, mapped by the guest and by its executor.
 //!
+//! - `address_range`: ranges of addresses in whole pages, as they are sent.
 //! - [`arena`]: the addresses that device memory has, and nothing else.
 //! - [`layout`]: the header page and where each area lies; checked before anything is believed.
 //! - [`control`]: the words that both sides read and write, each on its own cache line.
@@ -8,13 +9,15 @@
 //!
 //! What travels through the ring is [`crate::ring`]'s business; who waits how is [`crate::wait`]'s.
 
+mod address_range;
 pub mod arena;
 pub mod control;
 pub mod layout;
 pub mod mapping;
 pub mod reply;
 
-pub use arena::{AddressRange, Arena};
+pub use address_range::AddressRange;
+pub use arena::Arena;
 pub use layout::{Layout, LayoutError, WindowConfig};
 pub use mapping::{Mapping, MappingError};
 

@@ -7,7 +7,10 @@
 //! An executor retires the sequence number of every record that names a stream, also of one it refuses: after it has said
 //! so.
 
-use super::{Answer, Call, EventSlot, Message, Ordered, Pod, Post, RecordHeader, Seq, Span, StreamSlot, Unordered};
+pub use super::decode::{DecodeError, Outcome};
+
+use super::decode::split;
+use super::{Answer, EventSlot, Pod, RecordHeader, Seq, Span, StreamSlot};
 use crate::abi::cublas::{cublasGemmAlgo_t, cublasMath_t};
 use crate::error::CuResult;
 
@@ -139,45 +142,28 @@ macro_rules! messages {
     };
 }
 
-/// What became of a dispatched record.
-#[derive(Debug)]
-pub enum Outcome {
-    /// A post was accepted or refused.
-    Posted(CuResult),
-    /// A call's answer: the fixed part as bytes, and the tail.
-    Called(CuResult<Answer<Vec<u8>>>),
+/// A message's place in the table.
+pub trait Message: Pod {
+    /// The opcode of its records.
+    const OP: Op;
+    /// The fixed part of its answer; `()` for posts.
+    type Reply: Pod;
 }
 
-/// A record that is not a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DecodeError {
-    /// The opcode that was read.
-    pub op: u16,
-    /// How long the body was.
-    pub body_bytes: usize,
-    /// How long it had to be; 0 when the opcode is unknown.
-    pub needed_bytes: usize,
+/// A message that is queued and not answered: [`Ordered`] or [`Unordered`].
+pub trait Post: Message<Reply = ()> {}
+
+/// A post that is work of the stream it names, and waits for that stream's earlier work.
+pub trait Ordered: Post {
+    /// The same work for the stream of that slot.
+    fn on(self, stream: StreamSlot) -> Self;
 }
 
-impl std::fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { op, body_bytes, needed_bytes } = self;
-        match needed_bytes {
-            0 => write!(f, "no message has opcode {op}"),
-            _ => write!(f, "record of opcode {op} has {body_bytes} bytes where {needed_bytes} are needed"),
-        }
-    }
-}
+/// A post that no stream orders: it is carried out when its turn in the ring comes.
+pub trait Unordered: Post {}
 
-impl std::error::Error for DecodeError {}
-
-fn split<'a, M: Message>(header: &RecordHeader, body: &'a [u8]) -> Result<(M, &'a [u8]), DecodeError> {
-    let needed_bytes = size_of::<M>().saturating_add(header.tail_bytes as usize);
-    let too_short = DecodeError { op: header.op, body_bytes: body.len(), needed_bytes };
-    let message = M::from_bytes(body).ok_or(too_short)?;
-    let tail = body.get(size_of::<M>()..needed_bytes).ok_or(too_short)?;
-    Ok((message, tail))
-}
+/// A message that is answered.
+pub trait Call: Message {}
 
 /// Room for every `CUdevice_attribute` of the headers that the types come from.
 pub const DEVICE_ATTRIBUTE_COUNT: usize = 192;

@@ -5,13 +5,17 @@ pub(crate) mod mock;
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
+
 use super::*;
-use crate::error::CuResult;
+use crate::error::{CuError, CuResult};
 use crate::guest::{Link, StreamEnd};
 use crate::transport::in_process::Loopback;
 use crate::window::control::HOST_CALLS_MAX;
-use crate::window::layout::PINNED_SLAB_BYTES;
+use crate::window::layout::{Layout, PINNED_SLAB_BYTES};
+use crate::window::{AddressRange, WindowConfig};
 use crate::wire::messages::*;
+use crate::wire::{Completions, Seq, Span, StreamSlot};
 use mock::{DEVICE_BASE, HELD, KEPT_MIN_BYTES, Mock, UNTIL_SETTLED};
 
 fn small_window() -> WindowConfig {

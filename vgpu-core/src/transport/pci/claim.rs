@@ -2,19 +2,19 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use super::function::Function;
-use super::heart::{self, Pulse};
-use super::owner::{self, Home, Identity};
-use super::{Trouble, exit};
-use crate::pci::channel::{ChannelBlock, REQUEST_MAX_BYTES};
+use super::held::Held;
+use super::owner::{self, Identity};
+use super::pulse::Pulse;
+use super::trouble::Trouble;
+use super::{exit, heart, reap};
+use crate::pci::channel::REQUEST_MAX_BYTES;
 use crate::pci::place::Place;
-use crate::transport::Exchange;
+use crate::transport::exchange::Exchange;
 use crate::window::layout::{Layout, PAGE_BYTES};
 use crate::window::{Mapping, Window};
 use crate::wire::Pod;
@@ -32,41 +32,13 @@ pub(crate) struct Claim {
     held: Arc<Held>,
 }
 
-/// What a claim's threads share.
-#[derive(Debug)]
-pub(super) struct Held {
-    function: Function,
-    channel: u32,
-    token: u64,
-    home: Home,
-    pulse: Mutex<Pulse>,
-    /// The mapped window, to be cut off before the channel is somebody else's.
-    arena: OnceLock<Arc<Mapping>>,
-    lost: OnceLock<&'static str>,
-    closed: AtomicBool,
-    /// Whether the heart shall stop.
-    at_rest: Mutex<bool>,
-    rest_ends: Condvar,
-}
-
 impl Claim {
     /// Takes a free channel; of those whose owners are dead if there is no other.
     pub(super) fn take(function: Function) -> Result<Self, Trouble> {
         let identity = Identity::new();
         let channel = take_channel(&function, identity.token)?;
         // From here on the channel is given back whatever happens.
-        let held = Arc::new(Held {
-            pulse: Mutex::new(Pulse::new(function.host_heartbeat(), Instant::now())),
-            function,
-            channel,
-            token: identity.token,
-            home: Home::new(),
-            arena: OnceLock::new(),
-            lost: OnceLock::new(),
-            closed: AtomicBool::new(false),
-            at_rest: Mutex::new(false),
-            rest_ends: Condvar::new(),
-        });
+        let held = Arc::new(Held::new(function, channel, identity.token));
         let claim = Self { held: Arc::clone(&held) };
         let site = held.function.site();
         if held.function.was_reset() {
@@ -134,8 +106,12 @@ impl Claim {
 }
 
 impl Drop for Claim {
+    /// Gives the channel back, once, in the process that took it.
     fn drop(&mut self) {
-        self.held.close();
+        if self.held.give_back() {
+            exit::forget(&self.held);
+            self.held.end_beats();
+        }
     }
 }
 
@@ -155,7 +131,7 @@ impl Exchange for Claim {
         let number = block.post_request(request);
         block.opened().store(held.token, Ordering::Release);
         held.function.ring_attention(held.channel);
-        let packet = held.wait_for_answer(number)?;
+        let packet = wait_for_answer(held, number)?;
         let place = answer
             .get_mut(..packet.len())
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "an answer longer than any that is expected"))?;
@@ -164,128 +140,30 @@ impl Exchange for Claim {
     }
 }
 
-impl Held {
-    fn block(&self) -> ChannelBlock<'_> {
-        self.function.block(self.channel)
-    }
-
-    fn wait_for_answer(&self, number: u64) -> io::Result<Vec<u8>> {
-        let start = Instant::now();
-        let mut nap = NAP_MIN;
-        loop {
-            // The answer is looked for last: a host that refuses may end the channel right after it has said why.
-            let lost = self.cut();
-            if let Some(packet) = self.block().take_answer(number) {
-                return Ok(packet);
-            }
-            if let Some(reason) = lost {
-                return Err(io::Error::other(reason));
-            }
-            if start.elapsed() > ANSWER_MAX {
-                let text = format!("the host's vgpud did not answer within {} seconds", ANSWER_MAX.as_secs());
-                return Err(io::Error::new(io::ErrorKind::TimedOut, text));
-            }
-            std::thread::sleep(nap);
-            nap = (nap * 2).min(NAP_MAX);
+fn wait_for_answer(held: &Held, number: u64) -> io::Result<Vec<u8>> {
+    let start = Instant::now();
+    let mut nap = NAP_MIN;
+    loop {
+        // The answer is looked for last: a host that refuses may end the channel right after it has said why.
+        let lost = held.cut();
+        if let Some(packet) = held.block().take_answer(number) {
+            return Ok(packet);
         }
-    }
-
-    fn is_ours(&self) -> bool {
-        self.block().owner().load(Ordering::Acquire) == self.token && !self.closed.load(Ordering::Relaxed)
-    }
-
-    fn cut(&self) -> Option<&'static str> {
-        if let Some(reason) = self.lost.get() {
-            return Some(reason);
+        if let Some(reason) = lost {
+            return Err(io::Error::other(reason));
         }
-        let reason = self.look()?;
-        Some(self.lost.get_or_init(|| reason))
-    }
-
-    fn look(&self) -> Option<&'static str> {
-        if self.closed.load(Ordering::Acquire) {
-            return Some("its channel was given back");
+        if start.elapsed() > ANSWER_MAX {
+            let text = format!("the host's vgpud did not answer within {} seconds", ANSWER_MAX.as_secs());
+            return Err(io::Error::new(io::ErrorKind::TimedOut, text));
         }
-        if let Some(reason) = self.taken_away() {
-            self.abandon_arena();
-            return Some(reason);
-        }
-        if self.block().ended().load(Ordering::Acquire) == self.token {
-            return Some("its executor died");
-        }
-        // One waiting thread that looks is enough.
-        let mut pulse = self.pulse.try_lock()?;
-        let is_dead = pulse.is_dead(self.function.host_heartbeat(), Instant::now());
-        is_dead.then_some("the host's vgpud gives no sign of life")
-    }
-
-    /// Why the channel's memory is not this process's any more, if that is so.
-    fn taken_away(&self) -> Option<&'static str> {
-        if self.function.was_reset() {
-            return Some("its PCI function was reset");
-        }
-        let owner = self.block().owner().load(Ordering::Acquire);
-        (owner != self.token).then_some("the host took its channel back")
-    }
-
-    fn abandon_arena(&self) {
-        if let Some(arena) = self.arena.get()
-            && let Err(error) = arena.abandon()
-        {
-            log::warn!("{error}");
-        }
-    }
-
-    /// Gives the channel back, once, in the process that took it.
-    fn close(&self) {
-        if self.give_back() {
-            exit::forget(self);
-            *self.at_rest.lock() = true;
-            self.rest_ends.notify_all();
-        }
-    }
-
-    /// Tells the host that the channel is free again. False if that is done, or another process's to do.
-    ///
-    /// The process may be exiting, on a thread that was interrupted anywhere: this takes no lock and allocates nothing.
-    pub(super) fn give_back(&self) -> bool {
-        if !self.home.is_here() || self.closed.swap(true, Ordering::AcqRel) {
-            return false;
-        }
-        let taken_away = self.taken_away();
-        // The next owner's executor will use this memory, and somebody here may still write to it.
-        self.abandon_arena();
-        if taken_away.is_none() {
-            self.block().closing().store(self.token, Ordering::Release);
-            self.function.ring_attention(self.channel);
-        }
-        true
-    }
-
-    /// Waits for the next beat. False when there shall be none.
-    pub(super) fn rest(&self, period: Duration) -> bool {
-        let mut at_rest = self.at_rest.lock();
-        if !*at_rest {
-            self.rest_ends.wait_for(&mut at_rest, period);
-        }
-        !*at_rest
-    }
-
-    /// Shows life, looks for the host's, and takes dead owners off.
-    pub(super) fn beat(&self) {
-        if self.is_ours() {
-            self.block().heartbeat().fetch_add(1, Ordering::Relaxed);
-        }
-        self.cut();
-        if !self.function.was_reset() {
-            heart::reap(&self.function);
-        }
+        std::thread::sleep(nap);
+        nap = (nap * 2).min(NAP_MAX);
     }
 }
 
 fn take_channel(function: &Function, token: u64) -> Result<u32, Trouble> {
     // Even where channels are free: what the dead hold, device memory above all, is missing to the living.
-    heart::reap(function);
+    reap::reap(function);
     let start = Instant::now();
     let mut pulse = Pulse::new(function.host_heartbeat(), start);
     loop {

@@ -11,7 +11,7 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Weak};
 
-use super::claim::Held;
+use super::held::Held;
 
 /// Far more than the one or two that a library ever holds at a time. Others take back what a dead process held.
 const OPEN_MAX: usize = 16;

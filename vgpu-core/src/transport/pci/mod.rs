@@ -1,12 +1,16 @@
 //! The guest's end of the PCI function, in a VM: found in sysfs, mapped, and used without a kernel driver.
 //!
+//! A file uses others of those above it only:
+//!
 //! - `site`: one function's folder in sysfs, and looking for such folders.
 //! - `trouble`: why a function cannot be used, told from evidence, with what to do.
-//! - `function`: a mapped function: registers, directory, channels' blocks.
 //! - `speed`: which of the kernel's two ways to map the memory is the faster one.
-//! - `owner`: who a process is to the others in the guest, and whether an owner still lives.
-//! - `claim`: one channel, from the greeting to the end; `heart`: what must be done every second meanwhile.
-//! - `exit`: giving channels back when the process ends.
+//! - `function`: a mapped function: registers, directory, channels' blocks.
+//! - `owner`: who a process is to the others in the guest, and whether an owner still lives. `reap`: channels whose owners do not.
+//! - `pulse`: how long the host has been silent.
+//! - `held`: a channel while a process has it.
+//! - `heart`: what must be done every second meanwhile. `exit`: giving channels back when the process ends.
+//! - `claim`: one channel, from the greeting to the end.
 //!
 //! [`crate::pci`] says what lies where and tells a channel's life. There are no interrupts: this side polls.
 
@@ -14,7 +18,10 @@ mod claim;
 mod exit;
 mod function;
 mod heart;
+mod held;
 mod owner;
+mod pulse;
+mod reap;
 mod site;
 mod speed;
 mod trouble;
@@ -36,7 +43,8 @@ use site::Site;
 /// [`Trouble`], whose text says where was looked and what to do.
 pub(super) fn open(places: &Places, address: Option<&str>, greeting: &Greeting) -> Result<Claim, Trouble> {
     if let Some(address) = address {
-        return use_site(places, Site::named(places, address)?, greeting);
+        let site = Site::named(places, address).map_err(Trouble::Absent)?;
+        return use_site(places, site, greeting);
     }
     let mut looked = format!(
         "{} shows no vgpu function (10de:2331); give this VM one, by a vfio-user socket of the host's vgpud",

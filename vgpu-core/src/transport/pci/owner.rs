@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::guest::fork;
+use crate::fork;
 use crate::pci::channel::ChannelBlock;
 
 /// What this process writes into a channel that it takes.

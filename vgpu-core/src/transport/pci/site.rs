@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::Trouble;
 use crate::pci::{CLASS, DEVICE_ID, VENDOR_ID};
 
 /// The variable that names another folder of PCI functions, for tests and unusual mounts.
@@ -67,21 +66,19 @@ impl Site {
     }
 
     /// The function at an address as users write it.
-    pub(super) fn named(places: &Places, address: &str) -> Result<Self, Trouble> {
-        let absent = |text: String| Err(Trouble::Absent(text));
+    ///
+    /// # Errors
+    /// Why there is none of ours, in words.
+    pub(super) fn named(places: &Places, address: &str) -> Result<Self, String> {
         let Some(site) = Self::at(places, address) else {
-            return absent(format!("{address} is no PCI address; they look like 0000:00:05.0"));
+            return Err(format!("{address} is no PCI address; they look like 0000:00:05.0"));
         };
         if !site.folder.is_dir() {
-            return absent(format!(
-                "there is no PCI function {}: {} does not exist",
-                site.address,
-                site.folder.display()
-            ));
+            return Err(format!("there is no PCI function {}: {} does not exist", site.address, site.folder.display()));
         }
         if !site.has_our_numbers() {
             let text = |name| site.text(name).unwrap_or_else(|| "unknown".to_owned());
-            return absent(format!(
+            return Err(format!(
                 "PCI function {} is no vgpu function: vendor {}, device {}, class {}",
                 site.address,
                 text("vendor"),

@@ -30,7 +30,8 @@ fn run_in_a_process(function: &FakeFunction, test: &str) -> std::process::Child 
 fn connect_from_environment() -> crate::guest::Link {
     let devices = std::env::var_os(FOLDER_VARIABLE).expect("the folder's name").into();
     let places = crate::transport::pci::Places { devices, lockdown: "/nonexistent".into() };
-    let (window, lifeline) = crate::transport::open_window_among(&Selection::Default, &places).expect("a channel");
+    let (window, lifeline) =
+        crate::transport::window::open_window_among(&Selection::Default, &places).expect("a channel");
     crate::guest::Link::new(window, lifeline)
 }
 

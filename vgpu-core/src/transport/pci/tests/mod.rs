@@ -11,7 +11,8 @@ use fake::FakeFunction;
 use crate::guest::{Link, StreamEnd};
 use crate::host::tests::mock::DEVICE_BASE;
 use crate::transport::monitor::MonitorLink;
-use crate::transport::{ConnectError, Selection, open_window_among};
+use crate::transport::window::open_window_among;
+use crate::transport::{ConnectError, Selection};
 use crate::wire::messages::MemInfo;
 
 /// Connects for computing.

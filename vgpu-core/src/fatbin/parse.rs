@@ -1,18 +1,6 @@
-//! The fatbin container: one module's images for several architectures, as compilers put it into programs.
-//!
-//! Reads bytes of any origin: every length is checked, nothing is decompressed. A program's memory gives only the
-//! address of a container; [`total_len`] tells from its first bytes how long it is. [`select`] is for devices that run PTX
-//! only, [`reduced()`] for those that run machine code.
-//!
-//! **Source:** observed in programs and libraries built with CUDA 11.8 to 13.1.
+//! A container as its bytes have it: header, entries, and what each entry says of its image.
 
-mod reduced;
-
-use std::fmt;
-
-pub use reduced::{container, reduced};
-
-use crate::error::CuError;
+use super::error::Error;
 
 /// The first word of a container.
 pub const MAGIC: u32 = 0xba55_ed50;
@@ -27,63 +15,6 @@ const FLAG_LZ4: u64 = 0x2000;
 const FLAG_ZSTD: u64 = 0x8000;
 /// Set on images of architecture- and family-specific targets (`sm_120a`), which only that very architecture runs.
 const FLAGS_ARCHITECTURE_SPECIFIC: u64 = 0x110_0000;
-
-/// What is wrong with a container, or why none of its images fits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Error {
-    /// Not a fatbin, or a damaged one.
-    Malformed {
-        /// Byte of the container at which reading failed.
-        offset: usize,
-        /// What was expected there.
-        reason: &'static str,
-    },
-    /// A sound container without an image that a device of this capability can run.
-    NoImage {
-        /// The capability that was asked for, 10 × major + minor.
-        capability: u32,
-        /// The architectures of the PTX images.
-        ptx: Vec<u32>,
-        /// The architectures of the machine code images.
-        machine_code: Vec<u32>,
-    },
-}
-
-impl Error {
-    /// What CUDA reports in this case.
-    pub fn to_cuda(&self) -> CuError {
-        match self {
-            Self::Malformed { .. } => CuError::INVALID_IMAGE,
-            Self::NoImage { .. } => CuError::NO_BINARY_FOR_GPU,
-        }
-    }
-}
-
-impl From<Error> for CuError {
-    fn from(error: Error) -> Self {
-        error.to_cuda()
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed { offset, reason } => {
-                write!(f, "malformed fatbin at byte {offset}: {reason}")
-            }
-            Self::NoImage { capability, ptx, machine_code } if ptx.is_empty() => write!(
-                f,
-                "the fatbin has no PTX, only machine code for {machine_code:?}; a device of capability {capability} that runs PTX cannot use it"
-            ),
-            Self::NoImage { capability, ptx, machine_code } => write!(
-                f,
-                "no PTX for capability {capability} or less in the fatbin: PTX for {ptx:?}, machine code for {machine_code:?}"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// What an entry's payload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -318,30 +249,6 @@ impl<'b> Entry<'b> {
     }
 }
 
-/// Picks the image that a device which runs PTX only should load: the latest PTX that is not too new for it.
-///
-/// `capability` is 10 × major + minor. Of two images for the same architecture the first is taken.
-///
-/// # Errors
-/// - [`Error::Malformed`] (`INVALID_IMAGE`): `bytes` are no sound container.
-/// - [`Error::NoImage`] (`NO_BINARY_FOR_GPU`): only machine code, or only PTX for later devices.
-pub fn select(bytes: &[u8], capability: u32) -> Result<Entry<'_>, Error> {
-    let mut best: Option<Entry<'_>> = None;
-    let (mut ptx, mut machine_code) = (Vec::new(), Vec::new());
-    for entry in Container::parse(bytes)?.entries() {
-        let entry = entry?;
-        match entry.kind() {
-            Kind::Ptx => ptx.push(entry.sm()),
-            Kind::Cubin => machine_code.push(entry.sm()),
-            Kind::Other(_) => {}
-        }
-        if entry.is_ptx_for(capability) && best.is_none_or(|best| entry.sm() > best.sm()) {
-            best = Some(entry);
-        }
-    }
-    best.ok_or(Error::NoImage { capability, ptx, machine_code })
-}
-
 fn array_at<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
     bytes.get(offset..)?.first_chunk().copied()
 }
@@ -360,77 +267,17 @@ fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples::{container, entry};
     use super::*;
-
-    pub(super) fn entry(kind: u16, sm: u32, flags: u64, payload: &[u8]) -> Vec<u8> {
-        let padded = payload.len().next_multiple_of(8);
-        let mut bytes = vec![0; 64 + padded];
-        bytes[0..2].copy_from_slice(&kind.to_le_bytes());
-        bytes[4..8].copy_from_slice(&64u32.to_le_bytes());
-        bytes[8..16].copy_from_slice(&(padded as u64).to_le_bytes());
-        bytes[16..20].copy_from_slice(&u32::try_from(payload.len()).expect("short").to_le_bytes());
-        bytes[24..26].copy_from_slice(&4u16.to_le_bytes());
-        bytes[26..28].copy_from_slice(&8u16.to_le_bytes());
-        bytes[28..32].copy_from_slice(&sm.to_le_bytes());
-        bytes[40..48].copy_from_slice(&flags.to_le_bytes());
-        bytes[56..64].copy_from_slice(&1000u64.to_le_bytes());
-        bytes[64..64 + payload.len()].copy_from_slice(payload);
-        bytes
-    }
-
-    pub(super) fn container(entries: &[Vec<u8>]) -> Vec<u8> {
-        let body = entries.concat();
-        let mut bytes = MAGIC.to_le_bytes().to_vec();
-        bytes.extend(1u16.to_le_bytes());
-        bytes.extend(16u16.to_le_bytes());
-        bytes.extend((body.len() as u64).to_le_bytes());
-        bytes.extend(body);
-        bytes
-    }
-
-    #[test]
-    fn the_latest_ptx_that_is_not_too_new_is_selected() {
-        let bytes = container(&[
-            entry(1, 50, 0x2011, b"old"),
-            entry(1, 75, 0x2011, b"right"),
-            entry(1, 80, 0x2011, b"new"),
-            entry(2, 75, 0x11, b"machine code"),
-        ]);
-
-        let selected = select(&bytes, 79).expect("there is one");
-
-        assert_eq!((selected.sm(), selected.payload()), (75, b"right".as_slice()));
-        assert_eq!(selected.version(), (8, 4));
-        assert_eq!((selected.compression(), selected.uncompressed_len()), (Compression::Lz4, 1000));
-    }
+    use crate::error::CuError;
 
     #[test]
     fn an_entry_can_be_read_again_from_its_own_bytes() {
         let bytes = container(&[entry(1, 50, 0x8011, b"abc"), entry(1, 61, 0x11, b"next")]);
-        let selected = select(&bytes, 50).expect("there is one");
-        assert_eq!(selected.bytes().len(), 72);
-        assert_eq!(Entry::parse(selected.bytes()), Ok(selected));
-    }
-
-    #[test]
-    fn only_machine_code_is_no_binary_rather_than_malformed() {
-        let bytes = container(&[entry(2, 80, 0x11, b"x"), entry(2, 90, 0x11, b"y")]);
-        let error = select(&bytes, 90).expect_err("nothing fits");
-        assert_eq!(error, Error::NoImage { capability: 90, ptx: vec![], machine_code: vec![80, 90] });
-        assert_eq!(CuError::from(error), CuError::NO_BINARY_FOR_GPU);
-    }
-
-    #[test]
-    fn ptx_for_later_devices_only_is_no_binary() {
-        let bytes = container(&[entry(1, 80, 0x11, b"x")]);
-        assert_eq!(select(&bytes, 75).expect_err("too new").to_cuda(), CuError::NO_BINARY_FOR_GPU);
-    }
-
-    #[test]
-    fn ptx_for_one_specific_architecture_is_not_taken_for_a_later_one() {
-        let bytes = container(&[entry(1, 90, 0x10_0011, b"x"), entry(1, 80, 0x11, b"y")]);
-        assert_eq!(select(&bytes, 100).map(|entry| entry.sm()), Ok(80));
-        assert_eq!(select(&bytes, 90).map(|entry| entry.sm()), Ok(90));
+        let mut entries = Container::parse(&bytes).expect("a container").entries();
+        let first = entries.next().expect("there are two").expect("a sound entry");
+        assert_eq!(first.bytes().len(), 72);
+        assert_eq!(Entry::parse(first.bytes()), Ok(first));
     }
 
     #[test]
@@ -442,21 +289,13 @@ mod tests {
     }
 
     #[test]
-    fn a_container_cut_anywhere_is_malformed() {
-        let bytes = container(&[entry(1, 50, 0x2011, b"abcdefgh"), entry(2, 80, 0x11, b"x")]);
-        for len in 0..bytes.len() {
-            let error = select(&bytes[..len], 80).expect_err("cut short");
-            assert!(matches!(error, Error::Malformed { .. }), "{len}: {error}");
-        }
-    }
-
-    #[test]
     fn lengths_that_overflow_are_malformed() {
         for field in [4..8, 8..16, 16..20] {
             let mut one = entry(1, 50, 0x2011, b"abcdefgh");
             one[field].fill(0xff);
-            let error = select(&container(&[one]), 80).expect_err("too long");
-            assert_eq!(error.to_cuda(), CuError::INVALID_IMAGE);
+            let bytes = container(&[one]);
+            let entry = Container::parse(&bytes).expect("a container").entries().next().expect("there is one");
+            assert_eq!(entry.expect_err("too long").to_cuda(), CuError::INVALID_IMAGE);
         }
         let mut bytes = container(&[]);
         bytes[8..16].fill(0xff);

@@ -1,4 +1,4 @@
-//! Knowing that this process is a fork of the one that connected: its link belongs to the parent.
+//! Knowing that this process is a fork of the one that connected: what it holds of an executor belongs to the parent.
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
