@@ -2,7 +2,8 @@
 //!
 //! - [`SoftDevice`], [`Config`]: how it is set up, as one device or several. `executor`: the device protocol, one method per message. `decode`: messages to steps.
 //! - `heap`: device memory. `module`, `function`: images and kernels. `graph`: graphs of steps.
-//! - `stream`: the order of work. `step`: one piece of work. `engine`: what may run. `worker`: the threads that run it.
+//! - `stream`: the order of work. `step`: one piece of work. `failure`: why it did not succeed. `engine`: what may run.
+//!   `worker`: the threads that run it.
 //! - `transfer`: copies and fills. `output`: what kernels print. `blas`: linear algebra.
 //! - `profile`: limits and attributes. `statistics`, `clock`: counts, time.
 //!
@@ -14,6 +15,7 @@ mod clock;
 mod decode;
 mod engine;
 mod executor;
+mod failure;
 mod function;
 mod graph;
 mod heap;

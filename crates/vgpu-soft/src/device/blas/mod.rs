@@ -16,11 +16,9 @@ use vgpu_core::abi::cublas::cublasOperation_t;
 use vgpu_core::wire::messages::BLAS_SCALARS_ON_DEVICE;
 use vgpu_core::{CuError, CuResult};
 
+use super::failure::Failure;
 use crate::memory::MemoryMap;
 use element::Element;
-
-/// Why work failed at execution.
-pub(super) type Failure = (CuError, String);
 
 /// Whether a matrix is used as it stands or transposed.
 ///
