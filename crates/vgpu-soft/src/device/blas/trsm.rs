@@ -6,7 +6,7 @@ use vgpu_core::{CuError, CuResult};
 
 use super::super::failure::Failure;
 use super::element::Element;
-use super::{BATCH_MAX, Matrix, is_transposed, read_pointers, read_scalar};
+use super::operand::{BATCH_MAX, Matrix, is_transposed, read_pointers, read_scalar};
 use crate::memory::MemoryMap;
 
 /// A solve that has been checked as far as possible without looking at memory.
