@@ -1,6 +1,6 @@
 //! Linear algebra on device memory: matrix products and triangular solves.
 //!
-//! Each knows those before it:
+//! Imports go one way, towards the top of this list:
 //!
 //! - `element`: number types in memory and how they become the type that is computed in.
 //! - `operand`: matrices, pointer arrays and scalars.
