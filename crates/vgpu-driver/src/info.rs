@@ -1,4 +1,5 @@
-//! What a guest is told of a GPU: what the driver says, but for what [`attributes`] overwrites.
+//! What is said of the opened driver and its GPUs: to guests what the driver says, but for what [`attributes`] overwrites, and
+//! a line for the log.
 
 use vgpu_core::CuError;
 use vgpu_core::abi::CUdevice_attribute_enum as Attribute;
@@ -8,6 +9,24 @@ use vgpu_core::wire::messages::{
 
 use crate::attributes;
 use crate::open::Driver;
+
+impl Driver {
+    /// Each GPU as a guest is told of it, but for how much of its memory it may use.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub fn describe_gpus(&self) -> Result<Vec<DeviceInfoReply>, CuError> {
+        self.devices.iter().map(|device| describe(self, *device)).collect()
+    }
+
+    /// The driver in one line: library, version, GPUs.
+    pub fn describe(&self) -> String {
+        let name = |device: &i32| name(self, *device).unwrap_or_else(|error| error.to_string());
+        let names: Vec<String> = self.devices.iter().map(name).collect();
+        let (major, minor) = (self.version / 1000, self.version % 1000 / 10);
+        format!("{} (CUDA {major}.{minor}), {}", self.path.display(), names.join(", "))
+    }
+}
 
 /// The description of one of the driver's devices.
 pub(crate) fn describe(driver: &Driver, device: i32) -> Result<DeviceInfoReply, CuError> {
@@ -48,7 +67,7 @@ pub(crate) fn none(driver: &Driver) -> DeviceInfoReply {
 }
 
 /// A device's name.
-pub(crate) fn name(driver: &Driver, device: i32) -> Result<String, CuError> {
+fn name(driver: &Driver, device: i32) -> Result<String, CuError> {
     let mut name = [0_u8; 256];
     // SAFETY: the first argument leads to as many bytes as the second says.
     unsafe { driver.api.cuDeviceGetName(name.as_mut_ptr().cast(), 256, device) }?;

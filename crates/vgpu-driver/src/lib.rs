@@ -7,9 +7,13 @@
 //! - The order of work: `context`, `stream`; `retire` publishes what is done, as the GPU says by `words` where it can; `reaper`
 //!   frees what nobody uses any more.
 //! - Bytes: `space` has device memory lie where the guest expects it, `memory` knows what is the guest's, `copy` moves it,
-//!   `fill` sets it, `pinning` has the window's bytes and short ones lie where the GPU can fetch them.
+//!   `fill` sets it, `pinning` has the window's bytes and short ones lie where the GPU can fetch them, `pinned` is what has been
+//!   registered for that or for `words`, until it goes.
 //! - Work: `module` and `function` with `layout`, `launch`, `blas`, `graph` with `nodes` and `workspace`; `host_call` has the guest
 //!   work, `output` has what kernels print.
+//!
+//! Imports go one way: `open` and `pinned` come first, then `reaper` and `words`, `retire`, `pinning` and `stream`, `device`, and
+//! `executor` and `nodes` last.
 //!
 //! Three threads: the one that serves the ring makes all calls that order work; `retire`'s sees which of it is done; and
 //! `reaper`'s makes those that may block until a device is idle. A thread of the driver's own enters `host_call`, and one of
@@ -40,6 +44,7 @@ mod nodes;
 mod nvml;
 mod open;
 mod output;
+mod pinned;
 mod pinning;
 mod reaper;
 mod retire;

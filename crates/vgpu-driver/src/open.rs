@@ -6,13 +6,12 @@ use std::sync::OnceLock;
 
 use vgpu_core::CuError;
 use vgpu_core::private_table::PRIVATE_TABLE_UUID;
-use vgpu_core::wire::messages::DeviceInfoReply;
 
 use crate::api::Api;
 use crate::blas::Blas;
+use crate::find;
 use crate::library::{self, Scope};
 use crate::nested::Nested;
-use crate::{find, info};
 
 /// What is to be opened.
 #[derive(Clone, Debug, Default)]
@@ -75,7 +74,8 @@ pub struct Driver {
     pub(crate) devices: Vec<i32>,
     /// 1000 × major + 10 × minor of the driver's CUDA.
     pub(crate) version: u32,
-    path: PathBuf,
+    /// Where libcuda lies.
+    pub(crate) path: PathBuf,
     /// cuBLAS, or why there is none; opened for the first product, as it takes its time.
     blas: OnceLock<Result<Blas, String>>,
     wanted_blas: Option<PathBuf>,
@@ -130,25 +130,6 @@ impl Driver {
             opened.inspect_err(|reason| log::warn!("products are not supported: {reason}"))
         });
         opened.as_ref().map_err(String::as_str)
-    }
-
-    /// Each GPU as a guest is told of it, but for how much of its memory it may use.
-    ///
-    /// # Errors
-    /// The driver's.
-    pub fn describe_gpus(&self) -> Result<Vec<DeviceInfoReply>, CuError> {
-        self.devices.iter().map(|device| info::describe(self, *device)).collect()
-    }
-
-    /// The driver in one line: library, version, GPUs.
-    pub fn describe(&self) -> String {
-        let names: Vec<String> = self
-            .devices
-            .iter()
-            .map(|device| info::name(self, *device).unwrap_or_else(|error| error.to_string()))
-            .collect();
-        let (major, minor) = (self.version / 1000, self.version % 1000 / 10);
-        format!("{} (CUDA {major}.{minor}), {}", self.path.display(), names.join(", "))
     }
 }
 

@@ -18,7 +18,8 @@ use vgpu_core::window::layout::PAGE_BYTES;
 use vgpu_core::wire::{Seq, StreamSlot};
 
 use crate::api::{Address, Api};
-use crate::context::{Context, log_failure};
+use crate::context::Context;
+use crate::pinned::{Pinned, pointer};
 use crate::reaper::{Dead, What};
 use crate::retire::Retirer;
 
@@ -30,25 +31,6 @@ const DEVICEMAP: u32 = CU_MEMHOSTREGISTER_DEVICEMAP;
 const RING_BYTES: u64 = 4 << 20;
 /// Pieces start at multiples of this.
 const PIECE_ALIGN: u64 = 64;
-
-/// Registered stretches, to be unregistered in the context that holds them.
-pub(crate) struct Pinned(Vec<Range<u64>>);
-
-impl Pinned {
-    /// These stretches.
-    pub(crate) fn of(stretches: impl Into<Vec<Range<u64>>>) -> Self {
-        Self(stretches.into())
-    }
-
-    /// Unregisters them; their holder is current.
-    pub(crate) fn release(self, api: &Api) {
-        for stretch in self.0 {
-            // SAFETY: the stretch has been registered, and no copy uses it any more.
-            let result = unsafe { api.cuMemHostUnregister(pointer(stretch.start).cast()) };
-            log_failure("registered memory", result);
-        }
-    }
-}
 
 /// What is to be registered, and whether it is.
 pub(crate) struct Pinning {
@@ -131,7 +113,7 @@ impl Pinning {
         self.registered.remove(&part.start)?;
         self.ending.push(part.clone());
         let context = Arc::clone(&self.holder.as_ref().expect("what is registered has a holder").context);
-        Some(Dead { context, what: What::Pinned(Pinned(vec![part.clone()])) })
+        Some(Dead { context, what: What::Pinned(Pinned::of([part.clone()])) })
     }
 
     /// Whether any of that may be registered still, though it has been let go of. Asked once: who asks waits then.
@@ -160,7 +142,7 @@ impl Pinning {
             return Vec::new();
         };
         let registered = std::mem::take(&mut self.registered).into_iter();
-        let pinned = Pinned(registered.map(|(start, end)| start..end).collect());
+        let pinned = Pinned::of(registered.map(|(start, end)| start..end).collect::<Vec<_>>());
         let what = [Some(What::Pinned(pinned)), end].into_iter().flatten();
         what.map(|what| Dead { context: Arc::clone(&context), what }).collect()
     }
@@ -234,10 +216,6 @@ impl Ring {
         self.pieces.push_back((slot, seq, end));
         Some(place)
     }
-}
-
-pub(crate) fn pointer(address: u64) -> *mut u8 {
-    std::ptr::with_exposed_provenance_mut(address as usize)
 }
 
 #[cfg(test)]

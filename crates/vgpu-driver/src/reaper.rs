@@ -15,7 +15,7 @@ use crate::blas::Handle as BlasHandle;
 use crate::context::{Context, Current, log_failure};
 use crate::host_call::Registered;
 use crate::open::Driver;
-use crate::pinning::Pinned;
+use crate::pinned::Pinned;
 use crate::space::Space;
 
 /// So long after the last thing has gone memory stays mapped that is free.

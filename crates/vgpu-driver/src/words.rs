@@ -24,7 +24,7 @@ use vgpu_core::wire::{Completions, Seq, StreamSlot, StreamWords};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Address, Api, Stream};
-use crate::pinning::{self, Pinned};
+use crate::pinned::{Pinned, pointer};
 
 /// For all contexts, and for more than copies.
 const REGISTERED_FOR: u32 = CU_MEMHOSTREGISTER_PORTABLE | CU_MEMHOSTREGISTER_DEVICEMAP;
@@ -72,7 +72,7 @@ impl OwnWords {
     /// far.
     pub(crate) fn reached(&self, slot: StreamSlot) -> Seq {
         self.offset(slot).map_or(0, |offset| {
-            let word = pinning::pointer(self.range.start + offset).cast();
+            let word = pointer(self.range.start + offset).cast();
             // SAFETY: an aligned word of the range, which only the GPU writes, as a whole.
             unsafe { AtomicU64::from_ptr(word) }.load(Ordering::Acquire)
         })
@@ -170,7 +170,7 @@ fn register(api: &Api, ranges: &[Range<u64>; 2]) -> CuResult<[Address; 2]> {
 }
 
 fn register_one(api: &Api, range: &Range<u64>) -> CuResult<Address> {
-    let (start, len) = (pinning::pointer(range.start), (range.end - range.start) as usize);
+    let (start, len) = (pointer(range.start), (range.end - range.start) as usize);
     // SAFETY: the range is mapped for as long as this process lives; the GPU writes words in it, as others do.
     unsafe { api.cuMemHostRegister_v2(start.cast(), len, REGISTERED_FOR) }?;
     let mut address = 0;

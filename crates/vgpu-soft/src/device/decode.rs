@@ -8,10 +8,11 @@ use vgpu_core::wire::launch_attributes::LaunchAttributes;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Message, Op};
 
+use super::blas;
 use super::engine::Engine;
+use super::setup::SoftDevice;
 use super::step::{LaunchStep, Step};
 use super::transfer::{Place, Transfer};
-use super::{SoftDevice, blas};
 use crate::exec::Shape;
 use crate::memory::MemoryMap;
 

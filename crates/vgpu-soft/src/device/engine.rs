@@ -4,7 +4,6 @@
 //! alone; one more thread serves copies when they are busy, as a GPU's copy engine does.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,8 +12,9 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use vgpu_core::wire::{Completions, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
-use super::blas::{Failure, GemmRun};
+use super::blas::GemmRun;
 use super::clock;
+use super::failure::{Failure, contained};
 use super::graph::Graph;
 use super::heap::Heap;
 use super::module::Module;
@@ -22,7 +22,6 @@ use super::output::Output;
 use super::statistics::Statistics;
 use super::step::{Context, Step};
 use super::stream::{Point, Started, Streams, Work};
-use super::worker::describe_panic;
 use crate::exec::{Launch, LaunchOptions};
 use crate::memory::MemoryMap;
 
@@ -222,7 +221,8 @@ impl Engine {
         self.settle(state, started.into_iter().map(Turn::Begin).collect(), false);
         if let Some(Started { slot, work: Work::Step(step, memory), context }) = inline {
             let task = Task { step, memory, context, origin: Origin::Stream(slot) };
-            let outcome = self.contained(&task, || self.run_alone(&task));
+            let run = || task.step.run_alone(&task.memory, &self.statistics);
+            let outcome = contained(|| task.step.describe(), run);
             self.finish(task, outcome, false);
         }
         if can_wait { result } else { result.and(Err(CuError::INVALID_VALUE)) }
@@ -417,12 +417,6 @@ impl Engine {
         }
         drop((step, memory, context));
         self.settle(self.state.lock(), vec![Turn::Done(origin)], is_worker);
-    }
-
-    /// Runs a body so that a panic in it becomes the task's failure.
-    pub(super) fn contained(&self, task: &Task, body: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
-        catch_unwind(AssertUnwindSafe(body))
-            .unwrap_or_else(|panic| Err((CuError::UNKNOWN, describe_panic(&task.step, &*panic))))
     }
 }
 

@@ -9,14 +9,16 @@ use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Answer, Executor, Pod, Seq, Span, StreamSlot, milliseconds};
 use vgpu_core::{CuError, CuResult};
 
+use super::config::Identity;
 use super::engine::Deferred;
 use super::function::Function;
 use super::graph::Graph;
 use super::module::{Image, Module};
+use super::setup::{Context, SoftDevice};
 use super::statistics::Statistics as Counts;
 use super::step::Step;
 use super::stream::Work;
-use super::{Context, Identity, SoftDevice, decode, profile};
+use super::{decode, profile};
 use crate::memory::MemoryMap;
 
 const STACK_SIZE: u32 = CUlimit_enum::CU_LIMIT_STACK_SIZE.0;

@@ -6,7 +6,7 @@
 use vgpu_core::abi::CUdevice_attribute_enum as Attribute;
 use vgpu_core::wire::messages::DEVICE_ATTRIBUTE_COUNT;
 
-use super::Config;
+use super::config::Config;
 
 const KIB: u32 = 1024;
 /// Threads of a warp.

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use vgpu_core::wire::EventSlot;
 
 use super::blas::{Gemm, Trsm};
+use super::failure::Failure;
 use super::module::Module;
+use super::statistics::Statistics;
 use super::transfer::Transfer;
 use crate::exec::{Kernel, Shape};
+use crate::memory::MemoryMap;
 
 /// A context's state that outlives its handle while work is queued.
 #[derive(Debug, Default)]
@@ -46,6 +50,38 @@ pub(super) enum Step {
     Launch(LaunchStep),
     Gemm(Gemm),
     Trsm(Trsm),
+}
+
+impl Step {
+    /// Runs what one thread does alone; does nothing for what workers share and for what nobody has to run.
+    pub(super) fn run_alone(&self, memory: &MemoryMap, statistics: &Statistics) -> Result<(), Failure> {
+        match self {
+            Self::Transfer(transfer) => {
+                transfer.run(memory)?;
+                statistics.copied_bytes.fetch_add(transfer.total_bytes(), Ordering::Relaxed);
+                Ok(())
+            }
+            Self::Trsm(trsm) => {
+                let start = Instant::now();
+                let result = trsm.run(memory);
+                statistics.add_kernel_time(start.elapsed());
+                result
+            }
+            Self::Nothing | Self::Event(_) | Self::HostCall(_) | Self::Launch(_) | Self::Gemm(_) => Ok(()),
+        }
+    }
+
+    /// What it is, within a sentence.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Launch(launch) => format!("kernel {}", launch.kernel.name()),
+            Self::Transfer(_) => "a copy".to_owned(),
+            Self::Gemm(_) => "a matrix product".to_owned(),
+            Self::Trsm(_) => "a triangular solve".to_owned(),
+            Self::Nothing | Self::Event(_) => "a marker".to_owned(),
+            Self::HostCall(_) => "a host function".to_owned(),
+        }
+    }
 }
 
 /// A kernel with everything that a launch of it needs.

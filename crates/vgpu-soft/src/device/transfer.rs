@@ -6,6 +6,7 @@ use vgpu_core::wire::messages::{CopyBox, Fill, SOURCE_IN_WINDOW, TARGET_IN_WINDO
 use vgpu_core::wire::{Completions, Span};
 use vgpu_core::{CuError, CuResult};
 
+use super::failure::Failure;
 use crate::memory::MemoryMap;
 
 /// One end of a copy.
@@ -143,7 +144,7 @@ impl Transfer {
     ///
     /// # Errors
     /// `ILLEGAL_ADDRESS`: what [`Transfer::check`] would refuse is a fault once the work has begun.
-    pub(super) fn run(&self, map: &MemoryMap) -> Result<(), (CuError, String)> {
+    pub(super) fn run(&self, map: &MemoryMap) -> Result<(), Failure> {
         self.check(map).map_err(|(_, text)| (CuError::ILLEGAL_ADDRESS, text))?;
         if self.total_bytes() == 0 {
             // An empty row may be asked for more often than anybody can count to.

@@ -1,4 +1,4 @@
-//! The threads: where they get work, how they run it, what becomes of faults and panics.
+//! The threads: where they get work, how they run it, what becomes of faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use vgpu_core::CuError;
 
-use super::blas::{Failure, Panels};
+use super::blas::Panels;
 use super::engine::{Body, Engine, Job, Shared, Task};
+use super::failure::{Failure, contained};
 use super::statistics::Statistics;
 use super::step::{LaunchStep, Step};
 use crate::exec::{Fault, FaultKind, Launch, LaunchOptions, Worker};
@@ -26,24 +27,6 @@ struct Scratch {
 }
 
 impl Engine {
-    /// Runs a step that one thread does alone.
-    pub(super) fn run_alone(&self, task: &Task) -> Result<(), Failure> {
-        match &*task.step {
-            Step::Transfer(transfer) => {
-                transfer.run(&task.memory)?;
-                self.statistics.copied_bytes.fetch_add(transfer.total_bytes(), Ordering::Relaxed);
-                Ok(())
-            }
-            Step::Trsm(trsm) => {
-                let start = Instant::now();
-                let result = trsm.run(&task.memory);
-                self.statistics.add_kernel_time(start.elapsed());
-                result
-            }
-            Step::Nothing | Step::Event(_) | Step::HostCall(_) | Step::Launch(_) | Step::Gemm(_) => Ok(()),
-        }
-    }
-
     /// Prepares a step that workers share.
     fn body(&self, task: &Task) -> Result<Option<(Body, u64)>, Failure> {
         match &*task.step {
@@ -71,10 +54,13 @@ impl Engine {
 
     fn run_task(&self, task: Task, scratch: &mut Scratch, workers: usize) {
         let mut prepared = None;
-        let outcome = self.contained(&task, || {
-            prepared = self.body(&task)?;
-            if prepared.is_none() { self.run_alone(&task) } else { Ok(()) }
-        });
+        let outcome = contained(
+            || task.step.describe(),
+            || {
+                prepared = self.body(&task)?;
+                if prepared.is_none() { task.step.run_alone(&task.memory, &self.statistics) } else { Ok(()) }
+            },
+        );
         match prepared {
             Some((body, parts)) => {
                 let max_runners = usize::try_from(parts).unwrap_or(usize::MAX).min(workers);
@@ -102,13 +88,16 @@ impl Engine {
     /// Takes parts until none is left; the last worker to leave reports the outcome.
     fn run_shared(&self, shared: Arc<Shared>, scratch: &mut Scratch) {
         let start = Instant::now();
-        let outcome = self.contained(&shared.task, || {
-            match &shared.body {
-                Body::Launch(launch) => drop(launch.run(&mut scratch.worker)),
-                Body::Gemm(run) => run.run(&mut scratch.panels),
-            }
-            Ok(())
-        });
+        let outcome = contained(
+            || shared.task.step.describe(),
+            || {
+                match &shared.body {
+                    Body::Launch(launch) => drop(launch.run(&mut scratch.worker)),
+                    Body::Gemm(run) => run.run(&mut scratch.panels),
+                }
+                Ok(())
+            },
+        );
         self.statistics.add_kernel_time(start.elapsed());
         if let Err((error, detail)) = outcome {
             shared.cancel();
@@ -200,19 +189,6 @@ fn fault_code(kind: FaultKind) -> CuError {
         FaultKind::IllegalInstruction => CuError::ILLEGAL_INSTRUCTION,
         FaultKind::HardwareStackError => CuError::HARDWARE_STACK_ERROR,
     }
-}
-
-pub(super) fn describe_panic(step: &Step, panic: &(dyn std::any::Any + Send)) -> String {
-    let what = match step {
-        Step::Launch(launch) => format!("kernel {}", launch.kernel.name()),
-        Step::Transfer(_) => "a copy".to_owned(),
-        Step::Gemm(_) => "a matrix product".to_owned(),
-        Step::Trsm(_) => "a triangular solve".to_owned(),
-        Step::Nothing | Step::Event(_) => "a marker".to_owned(),
-        Step::HostCall(_) => "a host function".to_owned(),
-    };
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("internal error in {what} ({}); this is a bug in vgpu", text.unwrap_or("a panic without a text"))
 }
 
 /// Starts `count` compute workers and the copy engine.

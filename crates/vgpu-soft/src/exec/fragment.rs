@@ -400,7 +400,7 @@ unsafe fn terminate(
             }
             if let Some(fault) = &mut warp.fault {
                 // The op was run from a copy; the launch wants its place.
-                fault.op = &raw const code.ops[pc as usize];
+                fault.op = std::ptr::from_ref(&code.ops[pc as usize]).addr();
                 return None;
             }
             if waiting == 0 {
@@ -484,7 +484,7 @@ unsafe fn branch_by_table(
         let wanted = entry[lane as usize];
         let Some(&target) = targets.get(wanted as usize) else {
             let text = format!("index {wanted} of a table of {} targets", targets.len());
-            warp.raise(super::fault::FaultKind::IllegalInstruction, &code.ops[pc as usize], lane, text);
+            code.ops[pc as usize].raise(warp, super::fault::FaultKind::IllegalInstruction, lane, text);
             return;
         };
         let alike = (0..32).fold(0, |group, other| group | u32::from(entry[other] == wanted) << other) & rest;

@@ -1,9 +1,9 @@
 //! A compiled kernel and the warp interpreter that runs its blocks.
 //!
 //! - [`kernel`]: what a compiled kernel is. `code`: its ops in blocks. `lower`: syntax tree to code.
-//! - [`op`]: one instruction, decoded. `alu`: what instructions compute. `memory`: loads, stores and atomics.
-//!   `system`: clocks, traps and other ops without operands of note.
-//! - `warp`: one warp's state. `fragment`: its inner loop. `block`: the warps' turns. `barrier`: where they wait.
+//! - `warp`: one warp's state. [`op`]: one instruction, decoded, which is run on a warp; a warp knows no ops. `alu`: what
+//!   instructions compute. `memory`: loads, stores and atomics. `system`: clocks, traps and other ops without operands of note.
+//! - `fragment`: a warp's inner loop. `block`: the warps' turns. `barrier`: where they wait.
 //! - [`launch`]: a kernel with its grid. `run`: its blocks, by any number of workers, and what went wrong. [`fault`]: the words for
 //!   that. `worker`: the memory that a thread runs blocks in. `specials`: what special registers hold. `denormals`: the CPU's
 //!   switch.

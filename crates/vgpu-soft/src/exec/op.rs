@@ -1,20 +1,19 @@
 //! One decoded instruction as the warp loop runs it, and what a lane function may rely on.
 //!
-//! A warp's registers are one block of memory, structure of arrays: a slot is a byte offset into it and holds 32
-//! lanes' values (a predicate: one u32 mask). B16 slots are 64 bytes, B32 128, B64 256, all 64-byte aligned;
-//! predicate slots are 4 bytes, 4-byte aligned. Constants and special registers are slots that are filled before the
-//! kernel starts, so lane functions never ask what kind of operand they have.
+//! Constants and special registers are slots that are filled before the kernel starts, so lane functions never ask what kind
+//! of operand they have.
 
-use super::warp::Warp;
+use super::fault::FaultKind;
+use super::warp::{Warp, WarpFault};
 
 pub(crate) use crate::ir::Slot;
 
 /// Executes one op for the lanes in `mask` (never 0).
 ///
 /// # Safety
-/// `warp.registers` leads to a register block in which every slot that `op` names lies whole and is aligned as above;
-/// `op.ext` indexes the operand list of the kernel that `op` belongs to, and the CPU has the features that the
-/// function was compiled for. Lanes outside `mask` keep their destination values.
+/// `warp.registers` leads to a register block in which every slot that `op` names lies whole and is aligned as
+/// [`super::warp`] says; `op.ext` indexes the operand list of the kernel that `op` belongs to, and the CPU has the
+/// features that the function was compiled for. Lanes outside `mask` keep their destination values.
 pub(crate) type OpFn = unsafe fn(warp: &mut Warp, op: &Op, mask: u32);
 
 /// The two versions of an op: `full` is called only with all 32 lanes active and may ignore the mask.
@@ -35,14 +34,33 @@ pub(crate) struct Op {
     pub(crate) c: Slot,
     /// Address offset, or whatever the function's own module documents.
     pub(crate) imm: i64,
-    /// Guard predicate: [`NO_GUARD`], or slot * 2 + (1 if negated).
+    /// Guard predicate, as [`Warp::guarded`] takes it.
     pub(crate) guard: i32,
     /// Start of this op's slots in `Warp::operands`, for ops of more than four operands.
     pub(crate) ext: u32,
 }
 
-/// `Op::guard` of an unguarded op.
-pub(crate) const NO_GUARD: i32 = -1;
+impl Op {
+    /// The k-th slot of its operand list.
+    ///
+    /// # Safety
+    /// The op belongs to the kernel whose lists the warp's `operands` holds, and its list has more than `k` slots.
+    #[inline(always)]
+    pub(crate) unsafe fn operand(&self, warp: &Warp, k: usize) -> Slot {
+        // SAFETY: the caller's list is that long.
+        unsafe { *warp.operands.add(self.ext as usize + k) }
+    }
+
+    /// Records that it has failed on a warp, whose first failure stays.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn raise(&self, warp: &mut Warp, kind: FaultKind, lane: u32, text: String) {
+        if warp.fault.is_none() {
+            let op = std::ptr::from_ref(self).addr();
+            warp.fault = Some(Box::new(WarpFault { kind, op, lane, text, assertion: None }));
+        }
+    }
+}
 
 /// The instruction sets that ops are compiled for; one is chosen when the device starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -145,8 +145,7 @@ impl Launch {
             return self.fault_at(FaultKind::IllegalInstruction, block, "failed without a reason");
         };
         let code = &self.kernel.code;
-        let ops = code.ops.as_ptr_range();
-        let pc = (fault.op.addr().saturating_sub(ops.start.addr())) / size_of::<Op>();
+        let pc = fault.op.saturating_sub(code.ops.as_ptr().addr()) / size_of::<Op>();
         let (line, opcode) = code.source(pc);
         let [x, y, z] = self.block_position(block);
         let thread = |lane: u32| {

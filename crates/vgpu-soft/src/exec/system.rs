@@ -55,12 +55,12 @@ unsafe fn full_fence(_: &mut Warp, _: &Op, _: u32) {
 }
 
 unsafe fn trap(warp: &mut Warp, op: &Op, mask: u32) {
-    warp.raise(FaultKind::Trap, op, mask.trailing_zeros(), "the kernel gave up with a trap instruction".to_owned());
+    op.raise(warp, FaultKind::Trap, mask.trailing_zeros(), "the kernel gave up with a trap instruction".to_owned());
 }
 
 unsafe fn breakpoint(warp: &mut Warp, op: &Op, mask: u32) {
     let text = "breakpoint without a debugger".to_owned();
-    warp.raise(FaultKind::IllegalInstruction, op, mask.trailing_zeros(), text);
+    op.raise(warp, FaultKind::IllegalInstruction, mask.trailing_zeros(), text);
 }
 
 /// A counter that goes up.
@@ -188,7 +188,7 @@ unsafe fn is_global(warp: &mut Warp, op: &Op, mask: u32) {
 /// `vprintf`: list: format, arguments. `d`: the result.
 unsafe fn print_text(warp: &mut Warp, op: &Op, mask: u32) {
     // SAFETY: the list has two 64-bit registers.
-    let [format, arguments] = std::array::from_fn(|k| unsafe { warp.lanes::<u64>(warp.operand(op, k)) });
+    let [format, arguments] = std::array::from_fn(|k| unsafe { warp.lanes::<u64>(op.operand(warp, k)) });
     for lane in 0..32 {
         if mask >> lane & 1 == 0 {
             continue;
@@ -212,15 +212,15 @@ unsafe fn fail_assertion(warp: &mut Warp, op: &Op, mask: u32) {
     let lane = mask.trailing_zeros();
     let mut text = |k: usize| {
         // SAFETY: the list has 64-bit registers but for the third.
-        let address = unsafe { warp.lanes::<u64>(warp.operand(op, k)) }[lane as usize];
+        let address = unsafe { warp.lanes::<u64>(op.operand(warp, k)) }[lane as usize];
         let bytes = print::string(&mut warp.view, address).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let (message, file, function) = (text(0), text(1), text(3));
     // SAFETY: the third is a 32-bit register.
-    let line = unsafe { warp.lanes::<u32>(warp.operand(op, 2)) }[lane as usize];
+    let line = unsafe { warp.lanes::<u32>(op.operand(warp, 2)) }[lane as usize];
     let text = format!("{file}:{line}: {function}: assertion `{message}` failed");
-    warp.raise(FaultKind::Assert, op, lane, text);
+    op.raise(warp, FaultKind::Assert, lane, text);
     if let Some(fault) = &mut warp.fault
         && fault.kind == FaultKind::Assert
     {

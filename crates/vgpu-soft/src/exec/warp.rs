@@ -1,14 +1,22 @@
-//! The state of one warp: its register block, its fragments, its view of memory, and what went wrong.
+//! The state of one warp: its register block, its fragments, its view of memory, and what went wrong. It knows no ops: they are
+//! run on it.
+//!
+//! A warp's registers are one block of memory, structure of arrays: a slot is a byte offset into it and holds 32
+//! lanes' values (a predicate: one u32 mask). B16 slots are 64 bytes, B32 128, B64 256, all 64-byte aligned;
+//! predicate slots are 4 bytes, 4-byte aligned.
 
 use super::fault::FaultKind;
 use super::memory::View;
-use super::op::{Op, Slot};
 use super::print::Assertion;
 use super::shadow::Shadow;
+use crate::ir::Slot;
+
+/// The guard of what all lanes do.
+pub(crate) const NO_GUARD: i32 = -1;
 
 /// One warp: registers, fragments, and where its block's memory lies.
 pub(crate) struct Warp {
-    /// The register block; see [`super::op`] for its layout.
+    /// The register block.
     pub(crate) registers: *mut u8,
     /// The kernel's operand lists, for ops with more than four operands.
     pub(crate) operands: *const u32,
@@ -40,8 +48,8 @@ pub(crate) struct Warp {
 /// A failure, as the op saw it; the launch adds names.
 pub(crate) struct WarpFault {
     pub(crate) kind: FaultKind,
-    /// Whose op it was: a position in the kernel's ops.
-    pub(crate) op: *const Op,
+    /// The address of the op whose it was, among the kernel's.
+    pub(crate) op: usize,
     pub(crate) lane: u32,
     /// The address, and what it was taken for.
     pub(crate) text: String,
@@ -157,7 +165,7 @@ impl Warp {
         *place = (*place & !mask) | (value & mask);
     }
 
-    /// The lanes of `mask` for which a guard (as in [`Op::guard`]) holds.
+    /// The lanes of `mask` for which a guard holds: [`NO_GUARD`], or a predicate's slot * 2 + (1 if negated).
     ///
     /// # Safety
     /// A guard other than `NO_GUARD` names a predicate's slot in this warp's register block.
@@ -189,24 +197,5 @@ impl Warp {
     pub(crate) unsafe fn place<T>(&self, slot: Slot) -> *mut T {
         // SAFETY: the caller's slot lies in the block.
         unsafe { self.registers.add(slot as usize).cast() }
-    }
-
-    /// The k-th slot of an op's operand list.
-    ///
-    /// # Safety
-    /// The op belongs to the kernel whose lists `operands` holds, and its list has more than `k` slots.
-    #[inline(always)]
-    pub(crate) unsafe fn operand(&self, op: &Op, k: usize) -> Slot {
-        // SAFETY: the caller's list is that long.
-        unsafe { *self.operands.add(op.ext as usize + k) }
-    }
-
-    /// Records a failure; the first one of a warp stays.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn raise(&mut self, kind: FaultKind, op: &Op, lane: u32, text: String) {
-        if self.fault.is_none() {
-            self.fault = Some(Box::new(WarpFault { kind, op, lane, text, assertion: None }));
-        }
     }
 }

@@ -39,7 +39,7 @@ pub fn control(kernel: &Kernel<'_>) -> Vec<Control> {
 pub fn def_use(instruction: &Instruction<'_>) -> DefUse {
     let mut result = DefUse::default();
     let facts = instruction.opcode.mnemonic().facts();
-    let destinations = facts.destinations.count(instruction.opcode);
+    let destinations = instruction.opcode.destination_count();
     for (index, operand) in instruction.operands.iter().enumerate() {
         if index < destinations {
             collect_destination(operand, &mut result);

@@ -1,6 +1,6 @@
 //! The syntax tree of PTX, borrowed from the text it was parsed from.
 
-use super::opcodes::Mnemonic;
+use super::opcodes::{Destinations, Mnemonic};
 
 /// How wide a register is. Types beyond the width do not matter to a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -180,6 +180,15 @@ impl<'s> Opcode<'s> {
     /// `ld`
     pub(crate) fn mnemonic(self) -> Mnemonic {
         self.mnemonic
+    }
+
+    /// How many of its operands, counted from the first, it sets.
+    pub(crate) fn destination_count(self) -> usize {
+        match self.mnemonic.facts().destinations {
+            Destinations::Zero => 0,
+            Destinations::One => 1,
+            Destinations::With(modifiers) => usize::from(modifiers.iter().any(|modifier| self.has(modifier))),
+        }
     }
 
     /// `global`, `v2`, `f32`

@@ -5,10 +5,11 @@
 //! what instructions do, except which of them name labels and what the table `opcodes` says; whatever it does not know
 //! is an error, never skipped.
 //!
+//! - [`ast`]: the syntax tree. `opcodes`: the table of instructions, which the tree's opcodes come from.
 //! - `cursor`: characters to words. `number`: literals.
 //! - `types`: what a declaration says of them. `declare`: variables, parameters. `initial`: initial values.
 //! - `module`: the scan. `kernel`: a body. `operand`: operands. `inline`: calls. `registers`, `special`: names of
-//!   registers. `opcodes`: the table of instructions.
+//!   registers.
 
 pub mod ast;
 mod cursor;

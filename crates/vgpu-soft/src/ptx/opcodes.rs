@@ -1,5 +1,6 @@
 //! The table of instructions: what each is called, how many destinations it has, whether its lanes see each other, and
-//! where the reference describes it. Everything else about them is asked of this table, when text is parsed or lowered.
+//! where the reference describes it. Everything else about them is asked of this table, when text is parsed or lowered; the
+//! table knows no syntax tree.
 //!
 //! A row is a variant of its family's enum, and whoever takes a family matches all of its variants: a row that nobody
 //! lowers does not build, and neither does a lowering without a row. A family is what one part of the lowering does.
@@ -7,7 +8,6 @@
 //!
 //! **Source:** PTX ISA 9.0, chapter 9.7, "Instructions".
 
-use super::ast::Opcode;
 use Destinations::{One, With, Zero};
 
 /// How many operands, counted from the first, an instruction sets. A pair or a vector is one operand.
@@ -17,17 +17,6 @@ pub(crate) enum Destinations {
     One,
     /// One with any of these modifiers, else none.
     With(&'static [&'static str]),
-}
-
-impl Destinations {
-    /// How many the opcode has, which must be one of this instruction.
-    pub(crate) fn count(self, opcode: Opcode<'_>) -> usize {
-        match self {
-            Zero => 0,
-            One => 1,
-            With(modifiers) => usize::from(modifiers.iter().any(|modifier| opcode.has(modifier))),
-        }
-    }
 }
 
 /// Whether lanes see each other.

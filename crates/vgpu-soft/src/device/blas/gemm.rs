@@ -9,8 +9,9 @@ use vgpu_core::abi::cublas::cublasComputeType_t;
 use vgpu_core::wire::messages::{BLAS_POINTER_ARRAYS, BLAS_SCALARS_ON_DEVICE, Gemm as Message};
 use vgpu_core::{CuError, CuResult};
 
+use super::super::failure::Failure;
 use super::element::{Element, Real};
-use super::{BATCH_MAX, Failure, Matrix, is_transposed, read_pointers, read_scalar};
+use super::operand::{BATCH_MAX, Matrix, is_transposed, read_pointers, read_scalar};
 use crate::memory::MemoryMap;
 
 /// Rows and columns of the part of C that one worker computes at a time.

@@ -4,8 +4,9 @@ use vgpu_core::abi::cublas::{cublasDiagType_t, cublasFillMode_t, cublasSideMode_
 use vgpu_core::wire::messages::{BLAS_POINTER_ARRAYS, BLAS_SCALARS_ON_DEVICE, Trsm as Message};
 use vgpu_core::{CuError, CuResult};
 
+use super::super::failure::Failure;
 use super::element::Element;
-use super::{BATCH_MAX, Failure, Matrix, is_transposed, read_pointers, read_scalar};
+use super::operand::{BATCH_MAX, Matrix, is_transposed, read_pointers, read_scalar};
 use crate::memory::MemoryMap;
 
 /// A solve that has been checked as far as possible without looking at memory.

@@ -2,8 +2,9 @@
 
 use super::super::alu::{self, Denormals};
 use super::super::code::{LaneMask, Special};
-use super::super::op::{NO_GUARD, Op, OpFns, Slot};
+use super::super::op::{Op, OpFns, Slot};
 use super::super::system;
+use super::super::warp::NO_GUARD;
 use super::slots::Place;
 use super::variables::Symbol;
 use super::{Lowering, Refusal};

@@ -20,7 +20,7 @@ use std::collections::HashMap;
 
 use super::code::{Block, Code, Terminator};
 use super::kernel::{CompileError, CompileOptions, Kernel, ParamLayout, Symbols};
-use super::op::NO_GUARD;
+use super::warp::NO_GUARD;
 use crate::ir;
 use crate::ptx::opcodes::{Access, Address, Arithmetic, Compare, Flow, Matrices, Mnemonic, Move};
 use crate::ptx::{self, ast};
@@ -44,7 +44,7 @@ struct Lowering<'a, 's> {
     block_start: u32,
     /// The denormal mode at this point of the block.
     flushes: bool,
-    /// Guard of the instruction that is being lowered, as in `Op::guard`.
+    /// Guard of the instruction that is being lowered, as `Warp::guarded` takes it.
     guard: i32,
     /// Its place in `code.sources`.
     source: u32,

@@ -24,8 +24,7 @@ impl<'s> Lowering<'_, 's> {
         let isa = self.options.isa;
         let is_mov = opcode.mnemonic() == Mnemonic::Move(Move::Mov);
         let facts = opcode.mnemonic().facts();
-        let (to, from) =
-            instruction.operands.split_at(facts.destinations.count(opcode).min(instruction.operands.len()));
+        let (to, from) = instruction.operands.split_at(opcode.destination_count().min(instruction.operands.len()));
         let mut operands = Vec::new();
         flatten(to, &mut operands);
         let set = operands.len();

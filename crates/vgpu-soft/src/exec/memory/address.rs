@@ -187,12 +187,12 @@ fn admit_each(warp: &mut Warp, op: &Op, address: &[u64; 32], mask: u32, len: u64
         }
         if address & (len - 1) != 0 {
             let text = format!("{} of {len} bytes at {address:#x}, which is not a multiple of {len}", kind.verb());
-            warp.raise(FaultKind::MisalignedAddress, op, lane, text);
+            op.raise(warp, FaultKind::MisalignedAddress, lane, text);
             return false;
         }
         if !warp.view.admits(address, len) {
             let text = format!("{} of {len} bytes at {address:#x}, which is in no allocation", kind.verb());
-            warp.raise(FaultKind::IllegalAddress, op, lane, text);
+            op.raise(warp, FaultKind::IllegalAddress, lane, text);
             return false;
         }
     }
@@ -225,13 +225,13 @@ fn refuse_offsets(
         let verb = kind.verb();
         if offset + len > space_bytes {
             let text = format!("{verb} of {len} bytes at offset {offset:#x} of {name}, which has {space_bytes} bytes");
-            warp.raise(FaultKind::IllegalAddress, op, lane, text);
+            op.raise(warp, FaultKind::IllegalAddress, lane, text);
             return;
         }
         if offset & (len - 1) != 0 {
             let text =
                 format!("{verb} of {len} bytes at offset {offset:#x} of {name}, which is not a multiple of {len}");
-            warp.raise(FaultKind::MisalignedAddress, op, lane, text);
+            op.raise(warp, FaultKind::MisalignedAddress, lane, text);
             return;
         }
     }

@@ -53,7 +53,7 @@ unsafe fn run<T: Cell, O: Rule<T>, const LEN: usize>(warp: &mut Warp, op: &Op, m
     // SAFETY: an op's address operand is as its lowering made it.
     let Some(address) = (unsafe { resolve_each::<LEN>(warp, op, space, mask, AccessKind::Atomic) }) else { return };
     // SAFETY: the op's operand list has three slots.
-    let [to, a, b] = std::array::from_fn(|k| unsafe { warp.operand(op, k) });
+    let [to, a, b] = std::array::from_fn(|k| unsafe { op.operand(warp, k) });
     // SAFETY: the operand is a register of T's width.
     let a = unsafe { warp.lanes::<T>(a) };
     // SAFETY: as above; an atomic of one operand names it twice.

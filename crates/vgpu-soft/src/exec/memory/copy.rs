@@ -14,7 +14,7 @@ pub(crate) const ALL_BYTES: u32 = u32::MAX;
 
 unsafe fn copy<const LEN: usize>(warp: &mut Warp, op: &Op, mask: u32) {
     // SAFETY: the op's operand list has five entries.
-    let [source, low, high, flags, count] = std::array::from_fn(|k| unsafe { warp.operand(op, k) });
+    let [source, low, high, flags, count] = std::array::from_fn(|k| unsafe { op.operand(warp, k) });
     let imm = (u64::from(low) | u64::from(high) << 32).cast_signed();
     let count = if count == ALL_BYTES {
         [u32::MAX; 32]

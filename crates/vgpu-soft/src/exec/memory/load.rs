@@ -227,7 +227,7 @@ unsafe fn vector_body<T: Widen<R>, R: Copy, const N: usize, const LEN: usize, co
     // SAFETY: an op's address operand is as its lowering made it.
     let Some(target) = (unsafe { resolve::<SPACE, LEN, AVX512>(warp, op, mask, AccessKind::Read) }) else { return };
     // SAFETY: the op's operand list has N destinations, registers of R's width.
-    let to: [*mut R; N] = std::array::from_fn(|n| unsafe { warp.place(warp.operand(op, n)) });
+    let to: [*mut R; N] = std::array::from_fn(|n| unsafe { warp.place(op.operand(warp, n)) });
     let put = |lane: usize, value: [T; N]| {
         for n in 0..N {
             // SAFETY: a register holds 32 lanes.

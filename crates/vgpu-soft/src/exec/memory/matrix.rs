@@ -35,7 +35,7 @@ unsafe fn load<const TILES: usize, const TRANS: bool>(warp: &mut Warp, op: &Op, 
             }
         }
         // SAFETY: the op's operand list has a 32-bit register per tile.
-        let to = unsafe { warp.place::<u32>(warp.operand(op, tile)) };
+        let to = unsafe { warp.place::<u32>(op.operand(warp, tile)) };
         for lane in 0..32 {
             let (r, c) = (lane / 4, 2 * (lane % 4));
             let (low, high) = if TRANS { (row[c][r], row[c + 1][r]) } else { (row[r][c], row[r][c + 1]) };
@@ -58,7 +58,7 @@ unsafe fn store<const TILES: usize, const TRANS: bool>(warp: &mut Warp, op: &Op,
     race::note_lanes(warp, op, AccessKind::Write, &address, addressing, ROW_BYTES as u64);
     for tile in 0..TILES {
         // SAFETY: the op's operand list has a 32-bit register per tile.
-        let from = unsafe { warp.lanes::<u32>(warp.operand(op, tile)) };
+        let from = unsafe { warp.lanes::<u32>(op.operand(warp, tile)) };
         let mut row = [[0u16; 8]; 8];
         for (lane, &pair) in from.iter().enumerate() {
             let (r, c) = (lane / 4, 2 * (lane % 4));

@@ -1,7 +1,10 @@
 //! What a warp may read and write, and the check that every access passes.
 //!
-//! - `view`: [`View`] and admission. `space`: state spaces and kinds of access. `address`: addresses of the lanes of
-//!   an access. `pattern`: what they have in common.
+//! Imports go one way, towards the top of this list; a warp has a view, and all but the first row is done on warps:
+//!
+//! - `view`: [`View`] and admission. `space`: state spaces and kinds of access. `pattern`: what the addresses of an
+//!   access have in common.
+//! - `address`: the addresses of its lanes, checked.
 //! - `load`, `store`: one value or a short vector per lane. `atomic`: read-modify-write.
 //! - `matrix`: `ldmatrix` and `stmatrix`. `wmma`: whole matrices. `copy`: `cp.async`.
 //!

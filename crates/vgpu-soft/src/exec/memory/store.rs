@@ -161,7 +161,7 @@ unsafe fn vector_value<T: Copy, R: Narrow<T>, const N: usize, const LEN: usize, 
     // SAFETY: an op's address operand is as its lowering made it.
     let Some(target) = (unsafe { resolve::<SPACE, LEN, false>(warp, op, mask, AccessKind::Write) }) else { return };
     // SAFETY: the op's operand list has N sources, registers of R's width.
-    let from: [*const R; N] = std::array::from_fn(|n| unsafe { warp.place::<R>(warp.operand(op, n)).cast_const() });
+    let from: [*const R; N] = std::array::from_fn(|n| unsafe { warp.place::<R>(op.operand(warp, n)).cast_const() });
     // SAFETY: a register holds 32 lanes.
     let value = |lane: usize| -> [T; N] { std::array::from_fn(|n| unsafe { *from[n].add(lane) }.narrow()) };
     match target {

@@ -19,7 +19,7 @@ const HEAD: usize = 5;
 
 unsafe fn transfer<const STORE: bool>(warp: &mut Warp, op: &Op, mask: u32) {
     // SAFETY: the op's operand list begins with five numbers.
-    let [rows, columns, per_lane, len_bytes, by_column] = std::array::from_fn(|k| unsafe { warp.operand(op, k) });
+    let [rows, columns, per_lane, len_bytes, by_column] = std::array::from_fn(|k| unsafe { op.operand(warp, k) });
     let first = mask.trailing_zeros() as usize;
     // SAFETY: `a` is a register of the width that the flag tells.
     let base = unsafe {
@@ -45,7 +45,7 @@ unsafe fn transfer<const STORE: bool>(warp: &mut Warp, op: &Op, mask: u32) {
         if !is_valid || low % len != 0 {
             let kind = if is_valid { FaultKind::MisalignedAddress } else { FaultKind::IllegalAddress };
             let text = format!("access to a matrix line of {line_bytes} bytes at {low:#x}");
-            warp.raise(kind, op, mask.trailing_zeros(), text);
+            op.raise(warp, kind, mask.trailing_zeros(), text);
             return;
         }
         race::note(warp, op, if STORE { AccessKind::Write } else { AccessKind::Read }, low, line_bytes);
@@ -63,7 +63,7 @@ unsafe fn transfer<const STORE: bool>(warp: &mut Warp, op: &Op, mask: u32) {
             let place = (start + offset) as *mut u8;
             let per_register = if len_bytes == 8 { 1 } else { 4 / len_bytes };
             // SAFETY: the list has a register for each `per_register` elements.
-            let register = unsafe { warp.operand(op, HEAD + (index / per_register) as usize) };
+            let register = unsafe { op.operand(warp, HEAD + (index / per_register) as usize) };
             let register_bytes = len_bytes * per_register;
             let within = register_bytes * lane + len_bytes * (index % per_register);
             // SAFETY: the lane's part of a register in the warp's register block.

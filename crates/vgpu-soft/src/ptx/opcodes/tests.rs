@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::ptx::ast::Opcode;
 
 /// Forms and operands as the reference's "Syntax" paragraphs have them, with one choice where they leave one, and how
 /// many of the operands are set. A pair or a vector is one operand.
@@ -133,7 +134,7 @@ const SYNTAX: &[(&str, &str, usize)] = &[
 fn destinations_are_those_of_the_references_syntax() {
     for (opcode, operands, destinations) in SYNTAX {
         let opcode = Opcode::parse(opcode).expect(opcode);
-        let found = opcode.mnemonic().facts().destinations.count(opcode);
+        let found = opcode.destination_count();
         assert_eq!(found, *destinations, "{} {operands}", opcode.text());
     }
 }
