@@ -211,21 +211,31 @@ impl Streams {
 
     /// Retires what needs no worker at the head of `slot` and of the streams that wait for it; adds what may start to `started`.
     pub(super) fn advance(&mut self, slot: StreamSlot, started: &mut Vec<Started>) {
-        let mut turns = vec![slot];
-        while let Some(slot) = turns.pop() {
-            while self.advance_once(slot, started, &mut turns) {}
-        }
+        self.advance_all(slot, Vec::new(), started);
     }
 
     /// Records that what [`Streams::advance`] started on `slot` is done, and advances.
     pub(super) fn finish(&mut self, slot: StreamSlot, started: &mut Vec<Started>) {
-        let mut turns = vec![slot];
         let stream = &mut self.slots[slot as usize];
         stream.is_running = false;
         let entry = stream.queue.pop_front().expect("the head stays queued while it runs");
+        let mut turns = Vec::new();
         self.retire(slot, entry.seq, &mut turns);
-        while let Some(slot) = turns.pop() {
+        // Those that waited come before what stands behind.
+        let first = turns.pop().map_or(slot, |waiter| {
+            turns.insert(0, slot);
+            waiter
+        });
+        self.advance_all(first, turns, started);
+    }
+
+    /// Advances one stream, then those that have their turn after it, the last of them first. Most records have nobody wait for
+    /// them: they come and go without an allocation.
+    fn advance_all(&mut self, first: StreamSlot, mut turns: Vec<StreamSlot>, started: &mut Vec<Started>) {
+        let mut next = Some(first);
+        while let Some(slot) = next {
             while self.advance_once(slot, started, &mut turns) {}
+            next = turns.pop();
         }
     }
 
