@@ -6,6 +6,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::called_thread;
+use super::stream_end::Order;
 use crate::error::{CuError, CuResult};
 use crate::fork;
 use crate::ring::{self, Producer, Record, RingView};
@@ -98,10 +99,10 @@ impl Channel {
         }
     }
 
-    /// Writes one record. `written` is told its number while the ring is still locked.
-    pub(super) fn push(&self, record: Record<'_>, written: impl FnOnce(Seq)) -> CuResult<Seq> {
+    /// Writes one record. Its stream's end moves while the ring is still locked.
+    pub(super) fn push(&self, record: Record<'_>, order: Order<'_>) -> CuResult<Seq> {
         self.check()?;
-        self.push_next(&mut self.producer.lock(), record, written)
+        self.push_next(&mut self.producer.lock(), record, order)
     }
 
     /// The same if the executor has handled all records before it: then it is at this one at once.
@@ -109,11 +110,11 @@ impl Channel {
         self.check()?;
         let mut producer = self.producer.lock();
         let is_idle = self.is_handled(producer.next_seq() - 1);
-        is_idle.then(|| self.push_next(&mut producer, record, |_| ())).transpose()
+        is_idle.then(|| self.push_next(&mut producer, record, Order::Unordered)).transpose()
     }
 
     #[inline]
-    fn push_next(&self, producer: &mut Producer, record: Record<'_>, written: impl FnOnce(Seq)) -> CuResult<Seq> {
+    fn push_next(&self, producer: &mut Producer, record: Record<'_>, order: Order<'_>) -> CuResult<Seq> {
         let len_bytes = ring::record_bytes(record.fixed.len(), record.tail.len()).ok_or(CuError::INVALID_VALUE)?;
         let view = self.window.ring();
         self.make_room(producer, view, len_bytes)?;
@@ -121,7 +122,7 @@ impl Channel {
             return Err(self.lose(self.lifeline.cut().unwrap_or("its window is somebody else's")));
         }
         let seq = producer.push(view, len_bytes, record);
-        written(seq);
+        order.advance(seq);
         self.lifeline.wake_host(self.control());
         Ok(seq)
     }
@@ -255,7 +256,7 @@ impl Channel {
     /// Sends a call and waits for its answer.
     pub(super) fn call<M: Call>(&self, message: &M, tail: &[u8]) -> CuResult<Answer<M::Reply>> {
         self.check()?;
-        let answer = self.call_by(|record| self.push(record, |_| ()).map(Some), message, tail)?;
+        let answer = self.call_by(|record| self.push(record, Order::Unordered).map(Some), message, tail)?;
         answer.ok_or(CuError::UNKNOWN)
     }
 
@@ -319,7 +320,7 @@ impl Channel {
             }
             let more = ReplyMore { offset_bytes: have as u64 };
             let record = Record { op: OP_REPLY_MORE, reply_slot: number, fixed: more.as_bytes(), tail: &[] };
-            let seq = self.push(record, |_| ())?;
+            let seq = self.push(record, Order::Unordered)?;
             self.wait_for_answer(slot, seq)?;
             let head = slot.head();
             CuError::check(head.status)?;

@@ -7,7 +7,7 @@ use super::channel::{Channel, posted};
 use super::heap::PinnedHeap;
 use super::keeping::Keeping;
 use super::staging::{StagedChunk, Staging};
-use super::stream_end::StreamEnd;
+use super::stream_end::{Order, StreamEnd};
 use crate::error::CuResult;
 use crate::pci::place::Place;
 use crate::transport::{self, ConnectError, Lifeline, Selection};
@@ -84,7 +84,7 @@ impl Link {
     /// # Errors
     /// `INVALID_VALUE` when the tail is too long for a record, and those of the channel.
     pub fn post<M: Unordered>(&self, message: &M, tail: &[u8]) -> CuResult<Seq> {
-        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), |_| ())
+        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), Order::Unordered)
     }
 
     /// Queues work at the end of a stream, whichever stream the message names. The end moves before any other thread
@@ -94,13 +94,13 @@ impl Link {
     /// As [`post`](Self::post).
     pub fn post_on<M: Ordered>(&self, end: &StreamEnd, message: &M, tail: &[u8]) -> CuResult<Seq> {
         let message = message.on(end.slot());
-        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), |seq| end.advance(seq))
+        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), Order::On(end))
     }
 
     /// The same for work that the host cannot see the end of: a part of [`StreamEnd::unseen_run`].
     pub(super) fn post_unseen<M: Ordered>(&self, end: &StreamEnd, message: &M, tail: &[u8]) -> CuResult<Seq> {
         let message = message.on(end.slot());
-        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), |seq| end.advance_unseen(seq))
+        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), Order::Unseen(end))
     }
 
     /// Queues work that is already bytes: `op` and `fixed` must belong together, and name the stream.
@@ -108,7 +108,7 @@ impl Link {
     /// # Errors
     /// As [`post`](Self::post).
     pub fn post_raw(&self, end: &StreamEnd, op: u16, fixed: &[u8], tail: &[u8]) -> CuResult<Seq> {
-        self.channel.push(posted(op, fixed, tail), |seq| end.advance(seq))
+        self.channel.push(posted(op, fixed, tail), Order::On(end))
     }
 
     /// Sends a message and waits for its answer.

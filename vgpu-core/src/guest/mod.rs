@@ -3,10 +3,9 @@
 //! Only libcuda holds a [`Link`]; there is one per process. What CUDA's functions mean is not known here. A file uses others of
 //! those above it only:
 //!
-//! - `called_thread`: who must not wait for work.
+//! - `called_thread`: who must not wait for work. `stream_end`: where a stream's next record goes.
 //! - `channel`: the ring's producer, reply slots, waiting, noticing a lost executor.
-//! - `stream_end`: where a stream's next record goes. `staging`: where pageable memory travels. `heap`: pinned memory, in `slabs`.
-//!   `keeping`: which images an executor may have.
+//! - `staging`: where pageable memory travels. `heap`: pinned memory, in `slabs`. `keeping`: which images an executor may have.
 //! - `link`: all of that together.
 //! - What is done by it: `copy`; `blob` for images, and other bytes that are too long for a record; `host_calls` for functions of
 //!   the process that the executor calls; `output` of kernels.

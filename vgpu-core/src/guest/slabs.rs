@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::channel::{Channel, posted};
+use super::stream_end::Order;
 use crate::error::CuResult;
 use crate::window::layout::PINNED_SLAB_BYTES;
 use crate::wire::messages::{PinnedClose, PinnedOpen, PinnedOpenReply};
@@ -62,7 +63,7 @@ impl Slabs {
     pub(super) fn close(&mut self, channel: &Channel, number: usize) -> CuResult {
         self.open[number] = None;
         let message = PinnedClose { span: self.span(number) };
-        channel.push(posted(PinnedClose::OP as u16, message.as_bytes(), &[]), |_| ()).map(drop)
+        channel.push(posted(PinnedClose::OP as u16, message.as_bytes(), &[]), Order::Unordered).map(drop)
     }
 
     /// Whether the device holds a slab's pages, so that none can be given back while it is open.

@@ -27,6 +27,29 @@ pub struct UnseenRun {
     pub last: Seq,
 }
 
+/// Which stream's end a record becomes. No closure does that: a function with one would be compiled in the caller's crate, where
+/// what it calls of this one is not inlined.
+#[derive(Clone, Copy)]
+pub(super) enum Order<'a> {
+    /// No stream orders it.
+    Unordered,
+    /// It is work at the end of that stream.
+    On(&'a StreamEnd),
+    /// The same for work that the host cannot see the end of: a part of [`StreamEnd::unseen_run`].
+    Unseen(&'a StreamEnd),
+}
+
+impl Order<'_> {
+    /// Moves the stream's end behind record `seq`. Called in ring order.
+    pub(super) fn advance(self, seq: Seq) {
+        match self {
+            Self::Unordered => (),
+            Self::On(end) => end.advance(seq),
+            Self::Unseen(end) => end.advance_unseen(seq),
+        }
+    }
+}
+
 impl StreamEnd {
     /// The end of a stream on which nothing has been posted yet.
     pub const fn new(slot: StreamSlot) -> Self {
@@ -52,13 +75,11 @@ impl StreamEnd {
         is_of_run.then(|| UnseenRun { after: self.run_after.load(Ordering::Acquire), last })
     }
 
-    /// Moves the end behind record `seq`. Called in ring order.
-    pub(super) fn advance(&self, seq: Seq) {
+    fn advance(&self, seq: Seq) {
         self.last.store(seq, Ordering::Release);
     }
 
-    /// The same for a record that the host cannot see the end of.
-    pub(super) fn advance_unseen(&self, seq: Seq) {
+    fn advance_unseen(&self, seq: Seq) {
         let before = self.last.load(Ordering::Relaxed);
         if self.run_last.load(Ordering::Relaxed) != before {
             self.run_after.store(before, Ordering::Release);
