@@ -38,8 +38,8 @@ impl Loopback {
         let arena = Arena::anywhere(ARENA_BYTES).map_err(|error| ConnectError::new(error.to_string()))?;
         let window = HostWindow::create(config, arena.range()).map_err(|error| ConnectError::new(error.to_string()))?;
         let window = Arc::new(window);
-        let layout = read_layout(window.object()).map_err(ConnectError::new)?;
-        let guest = map_window(window.object(), layout).map_err(ConnectError::new)?;
+        let layout = read_layout(window.object()).map_err(|error| ConnectError::new(error.to_string()))?;
+        let guest = map_window(window.object(), layout).map_err(|error| ConnectError::new(error.to_string()))?;
         let host = Arc::clone(&window);
         let server = std::thread::spawn(move || {
             let mut executor = make(Arc::clone(&host) as Arc<dyn Completions>);

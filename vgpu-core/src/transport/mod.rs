@@ -1,6 +1,7 @@
 //! How a guest finds its executor, and what is said before the window takes over. A file uses others of those above it only:
 //!
-//! - `exchange`: what carries one packet and its answer. `connect_error`: why there is no link.
+//! - `exchange`: what carries one packet and its answer. `connect_error`: why there is no link; `window_error`: why a
+//!   window is of no use.
 //! - [`socket`]: message sockets that carry file descriptors.
 //! - [`handshake`]: hello, welcome or refusal.
 //! - `embedded`: an executor of one's own, as a child process or in this one.
@@ -24,6 +25,7 @@ mod selection;
 pub mod socket;
 mod unix;
 mod window;
+mod window_error;
 
 pub use connect_error::ConnectError;
 pub use embedded::execute_here;

@@ -8,6 +8,7 @@ use super::handshake::{self, Greeting, Welcome};
 use super::lifeline::Lifeline;
 use super::pci::Places;
 use super::selection::Selection;
+use super::window_error::WindowError;
 use crate::window::layout::Layout;
 use crate::window::mapping;
 use crate::window::{Arena, Mapping, Window};
@@ -20,7 +21,8 @@ pub(crate) fn open_window(selection: &Selection) -> Result<(Window, Lifeline), C
 
 /// The same among the PCI functions that are shown in those places.
 pub(super) fn open_window_among(selection: &Selection, places: &Places) -> Result<(Window, Lifeline), ConnectError> {
-    let unusable = |text: String| ConnectError::new(format!("the executor's window: {text}"));
+    let unusable = |error: WindowError| ConnectError::new(format!("the executor's window: {error}"));
+    let keep = |proposed, taken| Arena::keep(proposed, taken).ok_or(WindowError::DeviceMemory(taken));
     // Before anything else, so that the program cannot have put something there in the meantime.
     let proposed = Arena::propose().map_err(|error| {
         ConnectError::new(format!("no addresses for device memory: {error}; see the limit that `ulimit -v` shows"))
@@ -29,7 +31,7 @@ pub(super) fn open_window_among(selection: &Selection, places: &Places) -> Resul
     let welcomed = |welcome: Welcome, proposed| {
         let object = welcome.object.ok_or_else(|| ConnectError::new("the executor sent no window"))?;
         let layout = read_layout(object.as_fd()).map_err(unusable)?;
-        let arena = Arena::keep(proposed, layout.device_arena).map_err(unusable)?;
+        let arena = keep(proposed, layout.device_arena).map_err(unusable)?;
         let window = map_window(object.as_fd(), layout).map_err(unusable)?;
         Ok(window.with_arena(arena))
     };
@@ -38,7 +40,7 @@ pub(super) fn open_window_among(selection: &Selection, places: &Places) -> Resul
         Connection::InProcess(_, welcome) => Ok((welcomed(welcome, proposed)?, Lifeline::InProcess)),
         Connection::Pci(claim) => {
             let layout = claim.layout().map_err(unusable)?;
-            let arena = Arena::keep(proposed, layout.device_arena).map_err(unusable)?;
+            let arena = keep(proposed, layout.device_arena).map_err(unusable)?;
             let window = claim.window(layout).map_err(unusable)?;
             Ok((window.with_arena(arena), Lifeline::Pci(claim)))
         }
@@ -46,19 +48,19 @@ pub(super) fn open_window_among(selection: &Selection, places: &Places) -> Resul
 }
 
 /// Reads the header of a window that another process (or thread) made, and checks what it says.
-pub(super) fn read_layout(object: BorrowedFd<'_>) -> Result<Layout, String> {
-    let object_bytes = mapping::sealed_len(object).map_err(|error| error.to_string())?;
+pub(super) fn read_layout(object: BorrowedFd<'_>) -> Result<Layout, WindowError> {
+    let object_bytes = mapping::sealed_len(object)?;
     let mut header = [0; size_of::<Layout>()];
-    handshake::read_at_start(object, &mut header).map_err(|error| format!("reading its header: {error}"))?;
-    let layout = Layout::from_bytes(&header).ok_or("its header is too short")?;
-    layout.check(object_bytes).map_err(|error| error.to_string())?;
+    handshake::read_at_start(object, &mut header).map_err(WindowError::Unread)?;
+    let layout = Layout::from_bytes(&header).ok_or(WindowError::ShortHeader)?;
+    layout.check(object_bytes)?;
     Ok(layout)
 }
 
 /// Maps a window whose header has been read.
-pub(super) fn map_window(object: BorrowedFd<'_>, layout: Layout) -> Result<Window, String> {
-    let mapping = Mapping::near(object, layout.total_bytes, layout.host_address).map_err(|error| error.to_string())?;
-    Window::new(mapping, layout).map_err(|error| error.to_string())
+pub(super) fn map_window(object: BorrowedFd<'_>, layout: Layout) -> Result<Window, WindowError> {
+    let mapping = Mapping::near(object, layout.total_bytes, layout.host_address)?;
+    Ok(Window::new(mapping, layout)?)
 }
 
 #[cfg(test)]
@@ -90,7 +92,7 @@ mod tests {
         let layout = Layout::new(&config).expect("a sound configuration");
         let writer = Mapping::near(object.as_fd(), 1 << 20, 0).expect("shared memory");
         writer.write(0, layout.as_bytes());
-        let error = read_layout(object.as_fd()).expect_err("longer than the object");
+        let error = read_layout(object.as_fd()).expect_err("longer than the object").to_string();
         assert!(error.contains("bytes"), "{error}");
         let tiny = mapping::create_object(64).expect("shared memory");
         assert!(read_layout(tiny.as_fd()).is_err(), "shorter than a header");

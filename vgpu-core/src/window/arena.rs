@@ -80,13 +80,10 @@ impl Arena {
         }
     }
 
-    /// Guest: of the ranges that it has proposed, the one that the executor says it has taken; the others are given back.
-    ///
-    /// # Errors
-    /// When the executor has taken another.
-    pub(crate) fn keep(proposed: Vec<Self>, taken: AddressRange) -> Result<Self, String> {
-        let not_proposed = || format!("device memory in {taken:x?}, which this side has not proposed");
-        proposed.into_iter().find(|arena| arena.range == taken).ok_or_else(not_proposed)
+    /// Guest: of the ranges that it has proposed, the one that the executor says it has taken; the others are given back. `None`
+    /// when that is another.
+    pub(crate) fn keep(proposed: Vec<Self>, taken: AddressRange) -> Option<Self> {
+        proposed.into_iter().find(|arena| arena.range == taken)
     }
 
     /// Host: reserves the first of the proposed ranges that is free in this process too.

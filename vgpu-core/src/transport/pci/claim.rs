@@ -15,6 +15,7 @@ use super::{exit, heart, reap};
 use crate::pci::channel::REQUEST_MAX_BYTES;
 use crate::pci::place::Place;
 use crate::transport::exchange::Exchange;
+use crate::transport::window_error::WindowError;
 use crate::window::layout::{Layout, PAGE_BYTES};
 use crate::window::{Mapping, Window};
 use crate::wire::Pod;
@@ -66,27 +67,27 @@ impl Claim {
     }
 
     /// Reads the header of the window that the executor has laid out, and checks what it says.
-    pub(crate) fn layout(&self) -> Result<Layout, String> {
+    pub(crate) fn layout(&self) -> Result<Layout, WindowError> {
         let mut header = [0; size_of::<Layout>()];
         self.map(PAGE_BYTES, 0)?.read(0, &mut header);
-        let layout = Layout::from_bytes(&header).ok_or("the window's header is too short")?;
+        let layout = Layout::from_bytes(&header).ok_or(WindowError::ShortHeader)?;
         let arena = self.held.function.arena(self.held.channel);
-        layout.check(arena.len_bytes).map_err(|error| error.to_string())?;
+        layout.check(arena.len_bytes)?;
         Ok(layout)
     }
 
     /// Maps the window whose header that is.
-    pub(crate) fn window(&self, layout: Layout) -> Result<Window, String> {
+    pub(crate) fn window(&self, layout: Layout) -> Result<Window, WindowError> {
         let held = &*self.held;
         let mapping = Arc::new(self.map(layout.total_bytes, layout.host_address)?);
-        held.arena.set(Arc::clone(&mapping)).map_err(|_| "the window is mapped already")?;
-        Window::new(mapping, layout).map_err(|error| error.to_string())
+        held.arena.set(Arc::clone(&mapping)).map_err(|_| WindowError::MappedAlready)?;
+        Ok(Window::new(mapping, layout)?)
     }
 
-    fn map(&self, len_bytes: u64, address: u64) -> Result<Mapping, String> {
+    fn map(&self, len_bytes: u64, address: u64) -> Result<Mapping, WindowError> {
         let Held { function, channel, .. } = &*self.held;
         let mapping = function.map(function.arena(*channel).offset, len_bytes, address);
-        mapping.map_err(|error| function.mapping_trouble(&error))
+        mapping.map_err(|error| WindowError::Function(function.mapping_trouble(&error)))
     }
 
     /// Wakes the executor, which sleeps.

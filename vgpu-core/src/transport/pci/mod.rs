@@ -43,7 +43,7 @@ use site::Site;
 /// [`Trouble`], whose text says where was looked and what to do.
 pub(super) fn open(places: &Places, address: Option<&str>, greeting: &Greeting) -> Result<Claim, Trouble> {
     if let Some(address) = address {
-        let site = Site::named(places, address).map_err(Trouble::Absent)?;
+        let site = Site::named(places, address).map_err(|none| Trouble::Absent(none.to_string()))?;
         return use_site(places, site, greeting);
     }
     let mut looked = format!(

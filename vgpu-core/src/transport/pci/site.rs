@@ -1,5 +1,6 @@
 //! One PCI function's folder in sysfs, and looking for such folders.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,34 @@ pub(super) struct Site {
     address: String,
 }
 
+/// Why no function of ours has an address that a user has written.
+#[derive(Debug)]
+pub(super) enum NoSite {
+    /// It is no address.
+    NoAddress(String),
+    /// Nothing is there.
+    Missing(Site),
+    /// What is there has other numbers.
+    Another(Site),
+}
+
+impl fmt::Display for NoSite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAddress(text) => write!(f, "{text} is no PCI address; they look like 0000:00:05.0"),
+            Self::Missing(site) => {
+                write!(f, "there is no PCI function {}: {} does not exist", site.address, site.folder.display())
+            }
+            Self::Another(site) => {
+                let [vendor, device, class] =
+                    ["vendor", "device", "class"].map(|name| site.text(name).unwrap_or_else(|| "unknown".to_owned()));
+                let address = &site.address;
+                write!(f, "PCI function {address} is no vgpu function: vendor {vendor}, device {device}, class {class}")
+            }
+        }
+    }
+}
+
 impl Site {
     /// Every function that has our numbers, by address. Whether one is ours is not known yet: real GPUs have them too.
     pub(super) fn scan(places: &Places) -> Vec<Self> {
@@ -68,23 +97,16 @@ impl Site {
     /// The function at an address as users write it.
     ///
     /// # Errors
-    /// Why there is none of ours, in words.
-    pub(super) fn named(places: &Places, address: &str) -> Result<Self, String> {
+    /// Why there is none of ours.
+    pub(super) fn named(places: &Places, address: &str) -> Result<Self, NoSite> {
         let Some(site) = Self::at(places, address) else {
-            return Err(format!("{address} is no PCI address; they look like 0000:00:05.0"));
+            return Err(NoSite::NoAddress(address.to_owned()));
         };
         if !site.folder.is_dir() {
-            return Err(format!("there is no PCI function {}: {} does not exist", site.address, site.folder.display()));
+            return Err(NoSite::Missing(site));
         }
         if !site.has_our_numbers() {
-            let text = |name| site.text(name).unwrap_or_else(|| "unknown".to_owned());
-            return Err(format!(
-                "PCI function {} is no vgpu function: vendor {}, device {}, class {}",
-                site.address,
-                text("vendor"),
-                text("device"),
-                text("class")
-            ));
+            return Err(NoSite::Another(site));
         }
         Ok(site)
     }
