@@ -3,7 +3,8 @@
 #![allow(non_snake_case, reason = "the names are C's")]
 
 use std::ffi::{c_int, c_uint, c_void};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use vgpu_core::CuError;
 use vgpu_core::abi::cublas::{cublasMath_t, cublasPointerMode_t, cublasStatus_t, cudaDataType};
@@ -11,6 +12,7 @@ use vgpu_core::host::Refusal;
 use vgpu_core::wire::messages::{BLAS_POINTER_ARRAYS, BLAS_SCALARS_ON_DEVICE, BlasSettings, Gemm, Trsm};
 
 use crate::api::{Address, Stream};
+use crate::find::NotFound;
 use crate::library::{self, Scope, functions, handles};
 use crate::memory::Memory;
 
@@ -111,6 +113,19 @@ functions! {
     }
 }
 
+/// Why there is no cuBLAS.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BlasError {
+    #[error(transparent)]
+    NotFound(#[from] NotFound),
+    #[error("{}: {error}", path.display())]
+    NotThere { path: PathBuf, error: io::Error },
+    #[error(transparent)]
+    NotLoaded(#[from] libloading::Error),
+    #[error("{} has no {}", path.display(), missing.join(", "))]
+    Lacks { path: PathBuf, missing: Vec<&'static str> },
+}
+
 /// An opened cuBLAS.
 pub(crate) struct Blas {
     functions: Functions,
@@ -121,7 +136,7 @@ impl Blas {
     ///
     /// # Errors
     /// Why it cannot be used.
-    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+    pub(crate) fn open(path: &Path) -> Result<Self, BlasError> {
         // Lies beside it wherever it comes from, which not every build of cuBLAS tells the loader.
         let lt = path.file_name().map(|name| name.to_string_lossy().replace("libcublas.", "libcublasLt."));
         if let Some(lt) = lt.map(|name| path.with_file_name(name)).filter(|lt| lt != path && lt.exists()) {
@@ -129,7 +144,7 @@ impl Blas {
         }
         let library = library::open(path, Scope::Local)?;
         let functions =
-            Functions::find(&library).map_err(|missing| format!("{} has no {}", path.display(), missing.join(", ")))?;
+            Functions::find(&library).map_err(|missing| BlasError::Lacks { path: path.to_owned(), missing })?;
         Ok(Self { functions })
     }
 

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use memchr::memmem;
+use thiserror::Error;
 use vgpu_core::loader_cache::LoaderCache;
 use vgpu_core::private_table::PRIVATE_TABLE_UUID;
 
@@ -33,35 +34,44 @@ const PYTHON_FOLDERS: &[&str] = &["/usr/lib", "/usr/local/lib", "/opt/conda/lib"
 /// Where a wheel has the library of that major version, below a folder of Python's packages.
 const WHEELS: &[(u32, &str)] = &[(13, "nvidia/cu13/lib"), (12, "nvidia/cublas/lib")];
 
-/// The libcuda of a real driver, and where was looked in vain.
+/// A library that is nowhere.
+#[derive(Debug, Error)]
+pub enum NotFound {
+    /// One of the driver's, by its name.
+    #[error("no {0} of a driver in the loader's configuration, {first} and other usual folders", first = DRIVER_FOLDERS[0])]
+    Driver(&'static str),
+    /// cuBLAS, by the names that would do.
+    #[error("no {} on this machine", .0.join(" or "))]
+    Blas(Vec<String>),
+}
+
+/// The libcuda of a real driver.
 ///
 /// # Errors
-/// The places that have none.
-pub(crate) fn driver() -> Result<PathBuf, String> {
+/// When there is none.
+pub(crate) fn driver() -> Result<PathBuf, NotFound> {
     drivers("libcuda.so.1")
 }
 
-fn drivers(name: &str) -> Result<PathBuf, String> {
+fn drivers(name: &'static str) -> Result<PathBuf, NotFound> {
     let mut places = configured(name);
     places.extend(DRIVER_FOLDERS.iter().map(|folder| Path::new(folder).join(name)));
-    first_foreign(places).ok_or_else(|| {
-        format!("no {name} of a driver in the loader's configuration, {} and other usual folders", DRIVER_FOLDERS[0])
-    })
+    first_foreign(places).ok_or(NotFound::Driver(name))
 }
 
 /// The NVML of a real driver: it comes with its libcuda.
 ///
 /// # Errors
 /// As [`driver`].
-pub(crate) fn nvml() -> Result<PathBuf, String> {
+pub(crate) fn nvml() -> Result<PathBuf, NotFound> {
     drivers("libnvidia-ml.so.1")
 }
 
 /// The cuBLAS to use with a driver of that CUDA version (1000 × major + 10 × minor), the newest first.
 ///
 /// # Errors
-/// The names that are nowhere.
-pub(crate) fn blas(driver_version: u32) -> Result<PathBuf, String> {
+/// When there is none.
+pub(crate) fn blas(driver_version: u32) -> Result<PathBuf, NotFound> {
     let majors = if driver_version >= 13_000 { &[13, 12][..] } else { &[12] };
     let names: Vec<String> = majors.iter().map(|major| format!("libcublas.so.{major}")).collect();
     let places = majors.iter().zip(&names).flat_map(|(major, name)| {
@@ -70,7 +80,7 @@ pub(crate) fn blas(driver_version: u32) -> Result<PathBuf, String> {
         places.extend(wheels(*major).map(|folder| folder.join(name)));
         places
     });
-    first_foreign(places).ok_or_else(|| format!("no {} on this machine", names.join(" or ")))
+    first_foreign(places).ok_or(NotFound::Blas(names))
 }
 
 /// What the loader would take for that name, the preferred one first.

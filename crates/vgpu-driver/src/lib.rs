@@ -54,8 +54,9 @@ mod words;
 mod workspace;
 
 pub use device::{DriverDevice, Setup};
+pub use find::NotFound;
 pub use nested::Nested;
-pub use nvml::Nvml;
+pub use nvml::{Nvml, NvmlError};
 pub use open::{Driver, OpenError, Wanted};
 pub use output::Standard;
 pub use words::Signals;

@@ -19,11 +19,10 @@ pub(crate) enum Scope {
 ///
 /// # Errors
 /// The loader's text.
-pub(crate) fn open(path: &Path, scope: Scope) -> Result<Library, String> {
+pub(crate) fn open(path: &Path, scope: Scope) -> Result<Library, libloading::Error> {
     let scope = if scope == Scope::Global { libc::RTLD_GLOBAL } else { libc::RTLD_LOCAL };
     // SAFETY: the operator names the libraries that stand for the driver; loading one runs its constructors.
-    let library = unsafe { Library::open(Some(path), libc::RTLD_NOW | libc::RTLD_NODELETE | scope) };
-    library.map_err(|error| error.to_string())
+    unsafe { Library::open(Some(path), libc::RTLD_NOW | libc::RTLD_NODELETE | scope) }
 }
 
 /// Defines a table of functions under their C names, and a method for each.

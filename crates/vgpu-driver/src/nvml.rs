@@ -1,13 +1,14 @@
 //! The host's NVML: clocks, temperatures, power and the like, for guests that ask.
 
 use std::ffi::{CString, c_char, c_uint, c_void};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use libloading::os::unix::Library;
 use vgpu_core::abi::nvml::nvmlReturn_t;
 use vgpu_core::reading::{Reading, ReadingReply, Shape, TEXT_BYTES};
 
-use crate::find;
+use crate::find::{self, NotFound};
 use crate::library::{self, Scope};
 
 /// NVML's handle of a device, a number to us.
@@ -25,24 +26,56 @@ unsafe impl Send for Nvml {}
 // SAFETY: as above.
 unsafe impl Sync for Nvml {}
 
+/// Why NVML says nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum NvmlError {
+    /// No library.
+    #[error(transparent)]
+    NotFound(#[from] NotFound),
+    /// The library that was named is not there.
+    #[error("{}: {error}", path.display())]
+    NotThere {
+        /// The library.
+        path: PathBuf,
+        /// What the file system says.
+        error: io::Error,
+    },
+    /// A library that does not load.
+    #[error(transparent)]
+    NotLoaded(#[from] libloading::Error),
+    /// A library of another kind.
+    #[error("{} is no NVML", .0.display())]
+    NotNvml(PathBuf),
+    /// A library that finds no driver, for instance.
+    #[error("{} does not start: NVML's error {code}", path.display())]
+    NotStarted {
+        /// The library.
+        path: PathBuf,
+        /// Its `nvmlReturn_t`.
+        code: u32,
+    },
+}
+
 impl Nvml {
     /// Opens NVML for the devices of these UUIDs, as NVML writes them.
     ///
     /// # Errors
     /// Why it says nothing.
-    pub fn open(wanted: Option<&Path>, uuids: &[String]) -> Result<Self, String> {
+    pub fn open(wanted: Option<&Path>, uuids: &[String]) -> Result<Self, NvmlError> {
         let path = match wanted {
-            Some(path) => path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))?,
+            Some(path) => path.canonicalize().map_err(|error| NvmlError::NotThere { path: path.to_owned(), error })?,
             None => find::nvml()?,
         };
         let library = library::open(&path, Scope::Local)?;
         let nvml = Self { library, devices: Vec::new() };
         let init = nvml.function::<unsafe extern "C" fn() -> c_uint>("nvmlInit_v2");
-        let init = init.ok_or_else(|| format!("{} is no NVML", path.display()))?;
+        let Some(init) = init else {
+            return Err(NvmlError::NotNvml(path));
+        };
         // SAFETY: the public header declares the function so.
         let code = unsafe { init() };
         if code != nvmlReturn_t::NVML_SUCCESS.0 {
-            return Err(format!("{} does not start: NVML's error {code}", path.display()));
+            return Err(NvmlError::NotStarted { path, code });
         }
         let devices = uuids.iter().map(|uuid| nvml.find_device(uuid)).collect();
         Ok(Self { devices, ..nvml })

@@ -8,8 +8,8 @@ use vgpu_core::CuError;
 use vgpu_core::private_table::PRIVATE_TABLE_UUID;
 
 use crate::api::Api;
-use crate::blas::Blas;
-use crate::find;
+use crate::blas::{Blas, BlasError};
+use crate::find::{self, NotFound};
 use crate::library::{self, Scope};
 use crate::nested::Nested;
 
@@ -31,14 +31,14 @@ pub struct Wanted {
 pub enum OpenError {
     /// No library.
     #[error("there is no NVIDIA driver: {0}")]
-    NoDriver(String),
+    NoDriver(NotFound),
     /// A library that does not load.
     #[error("the driver {} cannot be loaded: {reason}", path.display())]
     Load {
         /// The library.
         path: PathBuf,
-        /// What the loader says.
-        reason: String,
+        /// What the loader says, or the file system.
+        reason: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A guest's library.
     #[error("{} is vgpu's own libcuda for guests, and no driver", .0.display())]
@@ -77,7 +77,7 @@ pub struct Driver {
     /// Where libcuda lies.
     pub(crate) path: PathBuf,
     /// cuBLAS, or why there is none; opened for the first product, as it takes its time.
-    blas: OnceLock<Result<Blas, String>>,
+    blas: OnceLock<Result<Blas, BlasError>>,
     wanted_blas: Option<PathBuf>,
 }
 
@@ -88,10 +88,10 @@ impl Driver {
     /// [`OpenError`].
     pub fn open(wanted: &Wanted) -> Result<Self, OpenError> {
         let path = match &wanted.driver {
-            Some(path) => path.canonicalize().map_err(|error| load_error(path, &error))?,
+            Some(path) => path.canonicalize().map_err(|error| load_error(path, error))?,
             None => find::driver().map_err(OpenError::NoDriver)?,
         };
-        let library = library::open(&path, Scope::Global).map_err(|error| load_error(&path, &error))?;
+        let library = library::open(&path, Scope::Global).map_err(|error| load_error(&path, error))?;
         let api = Api::find(&library).map_err(|missing| OpenError::TooOld { path: path.clone(), missing })?;
         if let Some(table) = own_table(&api) {
             let Some(nested) = &wanted.nested else {
@@ -124,12 +124,12 @@ impl Driver {
     ///
     /// # Errors
     /// Why there is none.
-    pub(crate) fn blas(&self) -> Result<&Blas, &str> {
+    pub(crate) fn blas(&self) -> Result<&Blas, &BlasError> {
         let opened = self.blas.get_or_init(|| {
             let opened = open_blas(self.wanted_blas.as_deref(), self.version);
             opened.inspect_err(|reason| log::warn!("products are not supported: {reason}"))
         });
-        opened.as_ref().map_err(String::as_str)
+        opened.as_ref()
     }
 }
 
@@ -141,8 +141,8 @@ fn few(names: &[&str]) -> String {
     }
 }
 
-fn load_error(path: &Path, reason: &dyn std::fmt::Display) -> OpenError {
-    OpenError::Load { path: path.to_owned(), reason: reason.to_string() }
+fn load_error(path: &Path, reason: impl std::error::Error + Send + Sync + 'static) -> OpenError {
+    OpenError::Load { path: path.to_owned(), reason: Box::new(reason) }
 }
 
 /// The private table of a libcuda that is a guest's: it would ask a vgpud, in the end this very process.
@@ -153,9 +153,9 @@ fn own_table(api: &Api) -> Option<*const c_void> {
     found.is_ok().then_some(table)
 }
 
-fn open_blas(wanted: Option<&Path>, version: u32) -> Result<Blas, String> {
+fn open_blas(wanted: Option<&Path>, version: u32) -> Result<Blas, BlasError> {
     let path = match wanted {
-        Some(path) => path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))?,
+        Some(path) => path.canonicalize().map_err(|error| BlasError::NotThere { path: path.to_owned(), error })?,
         None => find::blas(version)?,
     };
     Blas::open(&path)

@@ -55,7 +55,7 @@ fn what_nvml_refuses_or_lacks_is_never_invented() {
 
 #[test]
 fn what_is_no_nvml_is_named() {
-    let error = |path: &str| Nvml::open(Some(path.as_ref()), &[]).map(drop).expect_err("it is none");
+    let error = |path: &str| Nvml::open(Some(path.as_ref()), &[]).map(drop).expect_err("it is none").to_string();
     assert!(error("/nonexistent/libnvidia-ml.so.1").contains("/nonexistent"));
     assert!(error(&std::env::current_exe().expect("this program").display().to_string()).contains("driver"));
 }
