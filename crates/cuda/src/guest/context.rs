@@ -162,6 +162,13 @@ impl Live {
         self.streams.lock().clone()
     }
 
+    /// Those of its blocking streams for which `test` holds, other than the legacy default one. Where there are none, nothing is
+    /// allocated.
+    pub(super) fn blocking_streams(&self, mut test: impl FnMut(&Stream) -> bool) -> Vec<Arc<Stream>> {
+        let streams = self.streams.lock();
+        streams.iter().filter(|stream| stream.is_blocking() && test(stream)).cloned().collect()
+    }
+
     /// Its limits and its streams' priorities.
     ///
     /// # Errors

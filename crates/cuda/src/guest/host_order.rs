@@ -57,7 +57,7 @@ fn is_order_kept_by_idle(process: &Process, stream: &Stream) -> CuResult<bool> {
     let is_idle = |other: &Stream| process.link.is_done(other.slot(), other.last());
     let live = stream.owner.live()?;
     Ok(match (stream.is_legacy(), stream.is_blocking()) {
-        (true, _) => live.streams().iter().all(|other| !other.is_blocking() || other.is_legacy() || is_idle(other)),
+        (true, _) => live.blocking_streams(|other| !is_idle(other)).is_empty(),
         (false, true) => is_idle(&live.legacy),
         (false, false) => true,
     })

@@ -188,10 +188,9 @@ impl Stream {
     /// `CONTEXT_IS_DESTROYED`, or the sticky error of work that was waited for.
     pub(crate) fn wait_all(&self, process: &Process) -> CuResult {
         if self.is_legacy() {
-            for stream in self.owner.live()?.streams() {
-                if stream.is_blocking() {
-                    stream.wait_own(process)?;
-                }
+            let is_busy = |stream: &Self| !process.link.is_done(stream.slot(), stream.last());
+            for stream in self.owner.live()?.blocking_streams(is_busy) {
+                stream.wait_own(process)?;
             }
         }
         self.wait_own(process)

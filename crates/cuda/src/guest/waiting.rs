@@ -27,8 +27,8 @@ impl Stream {
     pub(crate) fn query(&self, process: &Process) -> CuResult<bool> {
         self.refuse_capture(process)?;
         process.link.report()?;
-        let others_idle = !self.is_legacy()
-            || self.owner.live()?.streams().iter().all(|stream| !stream.is_blocking() || stream.is_idle(process));
+        let others_idle =
+            !self.is_legacy() || self.owner.live()?.blocking_streams(|stream| !stream.is_idle(process)).is_empty();
         Ok(others_idle && self.is_idle(process))
     }
 
