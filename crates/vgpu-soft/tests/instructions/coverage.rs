@@ -2,7 +2,7 @@
 //! asked which they check.
 
 use super::harness::forms_of;
-use super::{access, bits, compare, control, convert, files, float, integer, matrix, transfer};
+use super::{access, bits, compare, control, convert, files, float, integer, matrix, transfer, warp};
 
 const TESTS: &[fn()] = &[
     access::loads_extend_what_lies_there,
@@ -60,6 +60,7 @@ const TESTS: &[fn()] = &[
     transfer::tiles_are_loaded_by_rows_or_by_columns,
     transfer::a_product_of_8_by_32_goes_through_shared_memory,
     transfer::atomic_sums_are_those_of_some_order,
+    warp::warp_barriers_wait_for_those_who_name_the_same_members,
 ];
 
 /// Forms that need no case here, and why.

@@ -22,3 +22,4 @@ mod harness;
 mod integer;
 mod matrix;
 mod transfer;
+mod warp;
