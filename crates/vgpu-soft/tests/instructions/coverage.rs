@@ -60,6 +60,9 @@ const TESTS: &[fn()] = &[
     transfer::tiles_are_loaded_by_rows_or_by_columns,
     transfer::a_product_of_8_by_32_goes_through_shared_memory,
     transfer::atomic_sums_are_those_of_some_order,
+    warp::a_lane_that_does_not_take_part_gives_zero,
+    warp::eight_lanes_sum_what_no_other_lane_adds_to,
+    warp::members_learn_of_members_only,
     warp::warp_barriers_wait_for_those_who_name_the_same_members,
 ];
 
