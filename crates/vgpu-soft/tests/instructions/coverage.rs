@@ -2,7 +2,7 @@
 //! asked which they check.
 
 use super::harness::forms_of;
-use super::{access, bits, compare, control, convert, files, float, integer, matrix, transfer, warp};
+use super::{access, bits, compare, control, convert, files, float, integer, matrix, nan, transfer, warp};
 
 const TESTS: &[fn()] = &[
     access::loads_extend_what_lies_there,
@@ -54,6 +54,13 @@ const TESTS: &[fn()] = &[
     integer::dot_products_of_bytes_and_half_words,
     matrix::fragments_multiply_as_the_matrices_they_hold,
     matrix::a_transposed_matrix_has_rows_for_columns,
+    nan::arithmetic_gives_the_canonical_nan,
+    nan::approximations_give_the_canonical_nan,
+    nan::smaller_and_larger_of_two_nans_is_the_canonical_one,
+    nan::a_nan_of_f64_keeps_its_payload,
+    nan::conversions_lose_the_payload_but_for_f32_to_f64,
+    nan::approximations_of_f64_use_the_upper_half,
+    nan::a_matrix_product_gives_the_canonical_nan,
     transfer::parameters_are_read_by_their_type,
     transfer::generic_addresses_go_to_their_space_and_back,
     transfer::asynchronous_copies_bring_sixteen_bytes_once_they_are_waited_for,

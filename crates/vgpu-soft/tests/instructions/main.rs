@@ -21,5 +21,6 @@ mod gpu;
 mod harness;
 mod integer;
 mod matrix;
+mod nan;
 mod transfer;
 mod warp;
