@@ -2,12 +2,14 @@
 //! asked which they check.
 
 use super::harness::forms_of;
-use super::{access, bits, compare, control, convert, files, float, integer, matrix, nan, transfer, warp};
+use super::{access, atomic, bits, compare, control, convert, files, float, integer, matrix, nan, transfer, warp};
 
 const TESTS: &[fn()] = &[
     access::loads_extend_what_lies_there,
     access::stores_change_only_their_bytes,
     access::cache_hints_and_orderings_move_the_same_bytes,
+    atomic::sums_of_f32_are_flushed_but_in_shared_memory,
+    atomic::sums_of_other_floats_keep_denormals,
     bits::logic_works_on_each_bit,
     bits::any_function_of_three_bits_comes_from_its_table,
     bits::shifts_by_the_width_or_more_leave_nothing_but_the_sign,
