@@ -47,6 +47,7 @@ fn f32_form(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<Fo
         (Fma | Mad, true) => {
             rounded!(rounding, Warm(isa), map3, |a: f32, b: f32, c: f32| saturate(a.mul_add(b, c)))
         }
+        (Div, _) if modifiers.has(flag::APPROX) => map2(Hot(isa), divide_approximately),
         (Div, _) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| canonical(a / b)),
         (Rcp, _) => rounded!(rounding, Hot(isa), map1, |a: f32| canonical(1.0 / a)),
         (Sqrt, _) => rounded!(rounding, Hot(isa), map1, canonical_root),
@@ -59,6 +60,16 @@ fn f32_form(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<Fo
         (Copysign, _) => map2(Warm(isa), |a: f32, b: f32| b.copysign(a)),
         (Rem | Mul24 | Mad24 | Sad, _) => return None,
     })
+}
+
+/// `div.approx`: the reciprocal of a divisor between 2^126 and 2^128 is 0.
+#[inline(always)]
+fn divide_approximately(a: f32, b: f32) -> f32 {
+    const SMALLEST: u32 = (126 + 127) << 23;
+    const INFINITY: u32 = 0x7f80_0000;
+    let magnitude = b.to_bits() & 0x7fff_ffff;
+    let is_large = (magnitude > SMALLEST) & (magnitude < INFINITY);
+    canonical(if is_large { a * 0f32.copysign(b) } else { a / b })
 }
 
 fn min_max(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
