@@ -424,36 +424,51 @@ fn split(warp: &mut Warp, index: usize, pc: u32, mask: u32) {
     }
 }
 
-/// Lets the lanes at `bar.warp.sync` go on whose members have all arrived at one (or all of them, when `force`).
+/// Lets the lanes at `bar.warp.sync` go on whose members have all arrived at one with the same mask (or all of them, when
+/// `force`).
 ///
 /// # Safety
 /// As for [`run`].
 pub(crate) unsafe fn release_warp_barrier(warp: &mut Warp, code: &Code, force: bool) {
-    let at_barrier = |fragment: &&Fragment| fragment.state == State::AtWarpBarrier;
-    let arrived = warp.fragments.as_slice().iter().filter(at_barrier).fold(0, |mask, fragment| mask | fragment.mask);
-    if arrived == 0 {
+    let mut waiting = 0;
+    let mut named = [0u32; 32];
+    for fragment in warp.fragments.as_slice() {
+        if let Some(members) = waits_for(fragment, code) {
+            // SAFETY: `members` is a 32-bit register of the kernel.
+            let members = unsafe { warp.lanes::<u32>(members) };
+            waiting |= fragment.mask;
+            (0..32).filter(|lane| fragment.mask >> lane & 1 != 0).for_each(|lane| named[lane] = members[lane]);
+        }
+    }
+    if waiting == 0 {
         return;
     }
-    let mut index = 0;
-    while let Some(&fragment) = warp.fragments.as_slice().get(index) {
-        index += 1;
-        let block = &code.blocks[code.block_of[fragment.pc as usize] as usize];
-        let (State::AtWarpBarrier, Terminator::WarpBarrier { members, .. }) = (fragment.state, block.terminator) else {
+    let is_complete = |lane: usize| {
+        let alike = |arrived: u32, other: usize| arrived | u32::from(named[other] == named[lane]) << other;
+        force || named[lane] & warp.live & !((0..32).fold(0, alike) & waiting) == 0
+    };
+    let complete = (0..32).fold(0, |mask, lane| mask | u32::from(is_complete(lane)) << lane);
+    for index in 0..warp.fragments.as_slice().len() {
+        let fragment = warp.fragments.as_slice()[index];
+        let passing = fragment.mask & complete;
+        if passing == 0 || waits_for(&fragment, code).is_none() {
             continue;
-        };
-        // SAFETY: `members` is a 32-bit register of the kernel.
-        let members = unsafe { warp.lanes::<u32>(members) };
-        let passes = |mask: u32, lane: usize| {
-            let complete = force || members[lane] & warp.live & !arrived == 0;
-            mask | (fragment.mask & u32::from(complete) << lane)
-        };
-        let passing = (0..32).fold(0, passes);
+        }
         if passing == fragment.mask {
-            put(warp, index - 1, fragment.pc + 1, passing);
-        } else if passing != 0 {
-            warp.fragments.as_mut_slice()[index - 1].mask &= !passing;
+            put(warp, index, fragment.pc + 1, passing);
+        } else {
+            warp.fragments.as_mut_slice()[index].mask &= !passing;
             warp.fragments.push(Fragment { pc: fragment.pc + 1, mask: passing, state: State::Ready });
         }
+    }
+}
+
+/// The register of member masks at the `bar.warp.sync` where a fragment waits.
+fn waits_for(fragment: &Fragment, code: &Code) -> Option<u32> {
+    let block = &code.blocks[code.block_of[fragment.pc as usize] as usize];
+    match (fragment.state, block.terminator) {
+        (State::AtWarpBarrier, Terminator::WarpBarrier { members, .. }) => Some(members),
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::memory::View;
+use super::memory::{AccessKind, View};
 
 /// Takes what threads print.
 pub trait Sink: Send + Sync {
@@ -66,7 +66,7 @@ struct Arguments<'a> {
 impl Arguments<'_> {
     fn next(&mut self, len_bytes: u64) -> Option<u64> {
         let address = self.address.checked_next_multiple_of(len_bytes)?;
-        if !self.view.admits(address, len_bytes) {
+        if !self.view.admits(address, len_bytes, AccessKind::Read) {
             return None;
         }
         self.address = address + len_bytes;

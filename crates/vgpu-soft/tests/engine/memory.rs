@@ -1,8 +1,8 @@
 //! Spaces, widths, copies and matrix rows.
 
-use vgpu_soft::exec::Shape;
+use vgpu_soft::exec::{FaultKind, Shape};
 
-use crate::harness::{REGISTERS, START, compile, grid_kernel, run, shape};
+use crate::harness::{REGISTERS, START, compile, fault, grid_kernel, run, shape};
 
 #[test]
 fn local_memory_is_each_thread_s_own_even_through_generic_addresses() {
@@ -135,4 +135,20 @@ fn each_instruction_flushes_denormals_or_keeps_them_as_it_says() {
     let mut data = vec![1, 0, 5];
     run(&kernel, shape(1, 1), &mut data, 0);
     assert_eq!(data, [0, 1, 0]);
+}
+
+#[test]
+fn parameters_are_read_by_generic_addresses_and_never_written() {
+    let start = "mov.u64 %rd3, n; cvta.param.u64 %rd3, %rd3; ld.u32 %r6, [%rd3];";
+    let reading =
+        grid_kernel(&format!("{start} ld.u32 %r7, [%rd3]; add.u32 %r6, %r6, %r7; st.global.u32 [%rd2], %r6;"));
+    let mut data = [0; 40];
+    run(&reading, shape(1, 40), &mut data, 21);
+    assert_eq!(data, [42; 40]);
+    for write in ["st.u32 [%rd3], 5", "@%p1 st.u32 [%rd3], 5", "atom.add.u32 %r7, [%rd3], 1", "red.add.u32 [%rd3], 1"] {
+        let writing = grid_kernel(&format!("{start} setp.eq.u32 %p1, %r5, 7; {write};"));
+        let fault = fault(&writing, shape(1, 32), &mut data, 21);
+        assert_eq!(fault.kind, FaultKind::IllegalAddress, "{write}");
+        assert!(fault.detail.contains("among the parameters"), "{}", fault.detail);
+    }
 }

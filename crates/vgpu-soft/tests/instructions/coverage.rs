@@ -2,12 +2,14 @@
 //! asked which they check.
 
 use super::harness::forms_of;
-use super::{access, bits, compare, control, convert, files, float, integer, matrix, transfer};
+use super::{access, atomic, bits, compare, control, convert, files, float, integer, matrix, nan, transfer, warp};
 
 const TESTS: &[fn()] = &[
     access::loads_extend_what_lies_there,
     access::stores_change_only_their_bytes,
     access::cache_hints_and_orderings_move_the_same_bytes,
+    atomic::sums_of_f32_are_flushed_but_in_shared_memory,
+    atomic::sums_of_other_floats_keep_denormals,
     bits::logic_works_on_each_bit,
     bits::any_function_of_three_bits_comes_from_its_table,
     bits::shifts_by_the_width_or_more_leave_nothing_but_the_sign,
@@ -54,12 +56,23 @@ const TESTS: &[fn()] = &[
     integer::dot_products_of_bytes_and_half_words,
     matrix::fragments_multiply_as_the_matrices_they_hold,
     matrix::a_transposed_matrix_has_rows_for_columns,
+    nan::arithmetic_gives_the_canonical_nan,
+    nan::approximations_give_the_canonical_nan,
+    nan::smaller_and_larger_of_two_nans_is_the_canonical_one,
+    nan::a_nan_of_f64_keeps_its_payload,
+    nan::conversions_lose_the_payload_but_for_f32_to_f64,
+    nan::approximations_of_f64_use_the_upper_half,
+    nan::a_matrix_product_gives_the_canonical_nan,
     transfer::parameters_are_read_by_their_type,
     transfer::generic_addresses_go_to_their_space_and_back,
     transfer::asynchronous_copies_bring_sixteen_bytes_once_they_are_waited_for,
     transfer::tiles_are_loaded_by_rows_or_by_columns,
     transfer::a_product_of_8_by_32_goes_through_shared_memory,
     transfer::atomic_sums_are_those_of_some_order,
+    warp::a_lane_that_does_not_take_part_gives_zero,
+    warp::eight_lanes_sum_what_no_other_lane_adds_to,
+    warp::members_learn_of_members_only,
+    warp::warp_barriers_wait_for_those_who_name_the_same_members,
 ];
 
 /// Forms that need no case here, and why.

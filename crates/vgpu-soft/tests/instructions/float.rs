@@ -195,13 +195,20 @@ pub(super) fn flushing_approximations_are_close() {
             rounded(model(value(v[0])))
         });
     }
-    // Divisors beyond 2^126 may give 0, and are left out.
-    let divisors = list.iter().copied().filter(|bits| value(*bits).abs() < 2f64.powi(126)).collect();
-    let pairs = tuples(&[values("f32", 2), divisors]);
+    list.extend(
+        [126, 127]
+            .iter()
+            .flat_map(|power| [2f32.powi(*power), -1.5 * 2f32.powi(*power)])
+            .map(f32::to_bits)
+            .map(u64::from),
+    );
+    let pairs = tuples(&[values("f32", 2), list]);
     let tolerance = tolerance("div");
     let close = |_: Kind, got: u64, expected: u64| near(got, expected, tolerance);
     check_with("div.approx.ftz.f32", Kind::B32, &[Kind::B32; 2], "", &pairs, &close, |v| {
-        rounded(value(v[0]) / value(v[1]))
+        // The quotient by the reciprocal, which is 0 for divisors from 2^126 to 2^128.
+        let is_large = value(v[1]).abs() > 2f64.powi(126) && value(v[1]).is_finite();
+        rounded(if is_large { value(v[0]) * 0f64.copysign(value(v[1])) } else { value(v[0]) / value(v[1]) })
     });
 }
 

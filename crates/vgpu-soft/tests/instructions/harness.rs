@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use vgpu_soft::exec::{CompileOptions, Fault, Isa, Kernel, Launch, LaunchOptions, Shape, Worker};
+use vgpu_soft::exec::{CompileOptions, Fault, Isa, Kernel, Launch, LaunchOptions, Schedule, Shape, Worker};
 use vgpu_soft::memory::MemoryMap;
 use vgpu_soft::ptx;
 use vgpu_tests::driver::Function;
@@ -200,6 +200,20 @@ pub(crate) fn launch<T: Copy>(program: &Program, blocks: u32, threads: u32, data
     assert_eq!(launch_with(program, blocks, threads, data, &[]), None);
 }
 
+/// [`launch`] in every order of the warps' turns. What the data is then must be the same.
+pub(crate) fn launch_in_turns(program: &Program, blocks: u32, threads: u32, data: &mut [u32]) {
+    let run = |schedule: Schedule| {
+        let mut data = data.to_vec();
+        assert_eq!(launch_as(program, blocks, threads, &mut data, &[], schedule), None);
+        data
+    };
+    let after = run(Schedule::ToBarrier);
+    for ops in [1, 4] {
+        assert_eq!(run(Schedule::Interleaved { ops }), after, "by turns of {ops}");
+    }
+    data.copy_from_slice(&after);
+}
+
 /// Runs a kernel with the data's address as its first parameter, and `more` behind it.
 pub(crate) fn launch_with<T: Copy>(
     program: &Program,
@@ -207,6 +221,17 @@ pub(crate) fn launch_with<T: Copy>(
     threads: u32,
     data: &mut [T],
     more: &[u8],
+) -> Option<Fault> {
+    launch_as(program, blocks, threads, data, more, LaunchOptions::default().schedule)
+}
+
+fn launch_as<T: Copy>(
+    program: &Program,
+    blocks: u32,
+    threads: u32,
+    data: &mut [T],
+    more: &[u8],
+    schedule: Schedule,
 ) -> Option<Fault> {
     let kernel = match program {
         Program::Interpreted(kernel) => kernel,
@@ -216,7 +241,8 @@ pub(crate) fn launch_with<T: Copy>(
     let map = MemoryMap::new(std::iter::once(start..start + size_of_val(data) as u64).collect());
     let shape = Shape { grid: [blocks, 1, 1], block: [threads, 1, 1], dynamic_shared_bytes: 0 };
     let params = [&start.to_le_bytes(), more].concat().into_boxed_slice();
-    let launch = Launch::new(Arc::clone(kernel), shape, params, Arc::new(map), LaunchOptions::default());
+    let options = LaunchOptions { schedule, ..LaunchOptions::default() };
+    let launch = Launch::new(Arc::clone(kernel), shape, params, Arc::new(map), options);
     let launch = launch.expect("a valid launch");
     launch.run(&mut Worker::new());
     launch.fault()

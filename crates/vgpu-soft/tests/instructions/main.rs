@@ -8,6 +8,7 @@
 #![allow(clippy::type_complexity, reason = "tables of opcodes and what they compute")]
 
 mod access;
+mod atomic;
 mod bits;
 mod compare;
 mod control;
@@ -21,4 +22,6 @@ mod gpu;
 mod harness;
 mod integer;
 mod matrix;
+mod nan;
 mod transfer;
+mod warp;

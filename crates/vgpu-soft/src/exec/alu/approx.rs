@@ -5,9 +5,11 @@
 
 use super::super::op::Isa;
 use super::Form;
+use super::float::upper_half;
 use super::half::half_map;
 use super::lanes::{Hot, Warm, map1};
 use super::modifiers::{Modifiers, Type, flag};
+use super::rounding::{NAN, canonical};
 use crate::ptx::opcodes::Approximation::{self, Cos, Ex2, Lg2, Rsqrt, Sin, Tanh};
 
 pub(super) fn select(function: Approximation, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
@@ -16,7 +18,8 @@ pub(super) fn select(function: Approximation, modifiers: &Modifiers, isa: Isa) -
         return None;
     }
     let form = match (function, r#type) {
-        (Rsqrt, Type::F32) => map1(Hot(isa), |a: f32| 1.0 / a.sqrt()),
+        (Rsqrt, Type::F32) => map1(Hot(isa), |a: f32| canonical(1.0 / a.sqrt())),
+        (Rsqrt, Type::F64) if modifiers.ftz() => map1(Warm(isa), |a: f64| upper_half(a, |a| 1.0 / a.sqrt())),
         (Rsqrt, Type::F64) => map1(Warm(isa), |a: f64| 1.0 / a.sqrt()),
         (Sin, Type::F32) => map1(Warm(isa), sin),
         (Cos, Type::F32) => map1(Warm(isa), cos),
@@ -65,7 +68,7 @@ fn ex2(x: f32) -> f32 {
     let first = exponent >> 1;
     let scale = |exponent: i32| f32::from_bits((exponent.wrapping_add(127) as u32) << 23);
     let scaled = power * scale(first) * scale(exponent.wrapping_sub(first));
-    if x.is_nan() { x } else { scaled }
+    if x.is_nan() { NAN } else { scaled }
 }
 
 /// Logarithm to base 2.
@@ -86,7 +89,7 @@ fn lg2(x: f32) -> f32 {
     let finite = exponent as f32 + (s * SCALE + s * series);
     let positive = if x == f32::INFINITY { x } else { finite };
     let ordered = if x == 0.0 { f32::NEG_INFINITY } else { positive };
-    if (x < 0.0) | x.is_nan() { f32::NAN } else { ordered }
+    if (x < 0.0) | x.is_nan() { NAN } else { ordered }
 }
 
 #[inline(always)]
@@ -95,14 +98,14 @@ fn sin(x: f32) -> f32 {
     let value = if quadrant & 1 == 0 { sin_core(angle) } else { cos_core(angle) };
     let signed = if quadrant & 2 == 0 { value } else { -value };
     // Keeps the sign of -0 and the value of denormals.
-    (if x.abs() < 1e-4 { f64::from(x) } else { signed }) as f32
+    canonical((if x.abs() < 1e-4 { f64::from(x) } else { signed }) as f32)
 }
 
 #[inline(always)]
 fn cos(x: f32) -> f32 {
     let (quadrant, angle) = reduce(x);
     let value = if quadrant & 1 == 0 { cos_core(angle) } else { sin_core(angle) };
-    (if quadrant.wrapping_add(1) & 2 == 0 { value } else { -value }) as f32
+    canonical((if quadrant.wrapping_add(1) & 2 == 0 { value } else { -value }) as f32)
 }
 
 /// The number of right angles next to `x`, and what is left of it, in -pi/4..pi/4. In f64 this is good to 1e-9 for
@@ -151,5 +154,5 @@ fn tanh(x: f32) -> f32 {
     let power = ex2(capped * (2.0 * std::f32::consts::LOG2_E));
     let large = (1.0 - 2.0 / (power + 1.0)).copysign(x);
     let finite = if magnitude < 0.625 { small } else { large };
-    if x.is_nan() { x } else { finite }
+    if x.is_nan() { NAN } else { finite }
 }

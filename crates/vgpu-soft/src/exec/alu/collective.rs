@@ -1,11 +1,11 @@
 //! Lanes that see each other's registers: `shfl`, `vote`, `match`, `redux`, `activemask`.
 //!
-//! These run once for all members of the mask, after the lanes have met. A lane that is not a member has a register of
-//! its own age, which no member may look at: reading it is undefined in PTX, and here gives whatever it holds.
+//! These run once for all lanes that named the same mask, after its members have met. A lane that does not take part is
+//! of no influence. What a lane gets that is not in its own mask, PTX leaves open: here it gets what the members get.
 
 use std::marker::PhantomData;
 
-use super::super::op::{Isa, Op};
+use super::super::op::{Isa, Op, OpFns, Slot};
 use super::super::warp::Warp;
 use super::Form;
 use super::lanes::{
@@ -18,6 +18,17 @@ const UP: u8 = 0;
 const DOWN: u8 = 1;
 const BUTTERFLY: u8 = 2;
 const INDEX: u8 = 3;
+
+/// The lanes among `mask` that their member mask names. They have all named the same one.
+///
+/// # Safety
+/// The slot is a 32-bit one in the register block.
+#[inline(always)]
+unsafe fn members_of(warp: &Warp, slot: Slot, mask: u32) -> u32 {
+    let first = mask.trailing_zeros() as usize % LANES;
+    // SAFETY: the slot holds 32 values of 32 bits.
+    mask & unsafe { warp.registers.add(slot as usize).cast::<u32>().add(first).read() }
+}
 
 /// `shfl{.sync}.mode.b32 d{|p}, a, b, c{, members}`
 pub(super) fn shfl(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Option<Form> {
@@ -52,7 +63,8 @@ pub(super) fn shfl(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Option
     Some(Form { layout: super::Layout::Extended, collective: is_sync.then_some(Some(operand_count - 1)), ..form })
 }
 
-/// `a` from another lane; the predicate tells whether that lane is within the segment that `c` sets.
+/// `a` from another lane; the predicate tells whether that lane is within the segment that `c` sets. A lane that does not
+/// take part gives 0: PTX leaves that open, but NVIDIA's sample `reduction` sums 8 lanes with distances from 16 on.
 struct Shuffle<const MODE: u8, const PREDICATE: bool>;
 
 impl<const MODE: u8, const PREDICATE: bool> Body for Shuffle<MODE, PREDICATE> {
@@ -60,7 +72,12 @@ impl<const MODE: u8, const PREDICATE: bool> Body for Shuffle<MODE, PREDICATE> {
     unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
         let first = 1 + usize::from(PREDICATE);
         // SAFETY: as the caller: behind the destinations come three 32-bit slots.
-        let values = unsafe { read::<u32>(warp, extended(warp, op, first)) };
+        let mut values = unsafe { read::<u32>(warp, extended(warp, op, first)) };
+        if mask != u32::MAX {
+            for (lane, value) in values.iter_mut().enumerate() {
+                *value = if mask >> lane & 1 != 0 { *value } else { 0 };
+            }
+        }
         // SAFETY: as above.
         let distances = unsafe { read::<u32>(warp, extended(warp, op, first + 1)) };
         // SAFETY: as above.
@@ -137,27 +154,33 @@ pub(super) fn vote(opcode: Opcode<'_>, isa: Isa) -> Option<Form> {
         _ => return None,
     };
     let (fns, to) = match (mode, r#type) {
-        ("all", "pred") => (masked_only::<Vote<ALL>>(isa), Width::Pred),
-        ("any", "pred") => (masked_only::<Vote<ANY>>(isa), Width::Pred),
-        ("uni", "pred") => (masked_only::<Vote<UNIFORM>>(isa), Width::Pred),
-        ("ballot", "b32") => (masked_only::<Vote<BALLOT>>(isa), Width::B32),
+        ("all", "pred") => (vote_fns::<ALL>(is_sync, isa), Width::Pred),
+        ("any", "pred") => (vote_fns::<ANY>(is_sync, isa), Width::Pred),
+        ("uni", "pred") => (vote_fns::<UNIFORM>(is_sync, isa), Width::Pred),
+        ("ballot", "b32") => (vote_fns::<BALLOT>(is_sync, isa), Width::B32),
         _ => return None,
     };
     let form = Form::new(fns, &[to, Width::Pred, Width::B32][..2 + usize::from(is_sync)]);
     Some(if is_sync { form.collective(Some(2)) } else { form })
 }
 
-struct Vote<const MODE: u8>;
+fn vote_fns<const MODE: u8>(is_sync: bool, isa: Isa) -> OpFns {
+    if is_sync { masked_only::<Vote<MODE, true>>(isa) } else { masked_only::<Vote<MODE, false>>(isa) }
+}
 
-impl<const MODE: u8> Body for Vote<MODE> {
+struct Vote<const MODE: u8, const SYNC: bool>;
+
+impl<const MODE: u8, const SYNC: bool> Body for Vote<MODE, SYNC> {
     #[inline(always)]
     unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
+        // SAFETY: as the caller: b is the member mask's slot.
+        let members = if SYNC { unsafe { members_of(warp, op.b, mask) } } else { mask };
         // SAFETY: as the caller: a is a predicate slot.
-        let ayes = unsafe { read_predicate(warp, op.a) } & mask;
+        let ayes = unsafe { read_predicate(warp, op.a) } & members;
         let is_true = match MODE {
-            ALL => ayes == mask,
+            ALL => ayes == members,
             ANY => ayes != 0,
-            UNIFORM => ayes == mask || ayes == 0,
+            UNIFORM => ayes == members || ayes == 0,
             _ => {
                 // SAFETY: as the caller: a ballot's d is a 32-bit slot.
                 return unsafe { write_masked::<u32, true>(warp, op.d, mask, [ayes; LANES]) };
@@ -211,14 +234,16 @@ impl<T: Value + PartialEq, const ALL: bool, const PREDICATE: bool> Body for Matc
     unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
         // SAFETY: as the caller: the first source is a slot of T's width.
         let values = unsafe { read::<T>(warp, if PREDICATE { op.b } else { op.a }) };
+        // SAFETY: as the caller: the member mask's slot comes last.
+        let members = unsafe { members_of(warp, if PREDICATE { op.c } else { op.b }, mask) };
         let equal_to = |value: T| {
-            let members = (0..LANES).filter(|lane| mask >> lane & 1 != 0);
+            let members = (0..LANES).filter(|lane| members >> lane & 1 != 0);
             members.fold(0, |equal, lane| equal | u32::from(values[lane] == value) << lane)
         };
         let mut result = [0; LANES];
         if ALL {
-            let is_equal = mask != 0 && equal_to(values[mask.trailing_zeros() as usize]) == mask;
-            result = [if is_equal { mask } else { 0 }; LANES];
+            let is_equal = members != 0 && equal_to(values[members.trailing_zeros() as usize]) == members;
+            result = [if is_equal { members } else { 0 }; LANES];
             if PREDICATE {
                 // SAFETY: as the caller: the second destination is a predicate slot.
                 unsafe { write_predicate(warp, op.a, mask, if is_equal { u32::MAX } else { 0 }) }
@@ -261,8 +286,10 @@ impl<T: Value, F: Fn(T, T) -> T + Copy> Body for Reduce<T, F> {
     unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
         // SAFETY: as the caller: a is a 32-bit slot.
         let values = unsafe { read::<T>(warp, op.a) };
-        let members = (0..LANES).filter(|lane| mask >> lane & 1 != 0).map(|lane| values[lane]);
-        if let Some(total) = members.reduce(stateless::<F>()) {
+        // SAFETY: as the caller: b is the member mask's slot.
+        let members = unsafe { members_of(warp, op.b, mask) };
+        let summands = (0..LANES).filter(|lane| members >> lane & 1 != 0).map(|lane| values[lane]);
+        if let Some(total) = summands.reduce(stateless::<F>()) {
             // SAFETY: as the caller: d is a 32-bit slot.
             unsafe { write_masked::<T, true>(warp, op.d, mask, [total; LANES]) }
         }

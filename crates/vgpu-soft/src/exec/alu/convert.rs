@@ -13,8 +13,8 @@ use super::lanes::{
 };
 use super::modifiers::{Modifiers, Rounding, Type, flag};
 use super::rounding::{
-    DOWN, Directed, NEAREST, TO_ZERO, UP, encode, encode_finite, flush, integer_to_odd, integral, integral_towards,
-    relu, rounded, saturate, saturate_f64,
+    DOWN, Directed, NEAREST, TO_ZERO, UP, canonical, encode, encode_finite, flush, integer_to_odd, integral,
+    integral_towards, relu, rounded, saturate, saturate_f64,
 };
 use crate::ptx::ast::Width;
 
@@ -297,7 +297,7 @@ fn from_integer_f64<S: Integer>(rounding: Rounding) -> Form {
 fn float_to_float(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     let fast = match (to, from, modifiers.rounding, modifiers.flags) {
         (Type::F32, Type::F16, None, 0 | flag::FTZ) => {
-            Form::new(Hot(isa).fns::<Widen<Ieee>>(Width::B32), &[Width::B32, Width::B16])
+            Form::new(Hot(isa).fns::<Widen>(Width::B32), &[Width::B32, Width::B16])
         }
         (Type::F32, Type::Bf16, None, 0) => map1(Hot(isa), Brain::decode),
         (Type::F16, Type::F32, Some(Rounding::Nearest), 0 | flag::FTZ) => {
@@ -306,7 +306,7 @@ fn float_to_float(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Opti
         (Type::Bf16, Type::F32, Some(Rounding::Nearest), 0) => map1(Hot(isa), Brain::encode),
         (Type::F64, Type::F32, None, 0 | flag::FTZ) => map1(Warm(isa), |a: f32| f64::from(a)).ftz(modifiers.ftz()),
         (Type::F32, Type::F64, Some(rounding), 0 | flag::FTZ) => {
-            rounded!(Some(rounding), Warm(isa), map1, |a: f64| a as f32).ftz(modifiers.ftz())
+            rounded!(Some(rounding), Warm(isa), map1, |a: f64| canonical(a as f32)).ftz(modifiers.ftz())
         }
         (Type::F32, Type::F32, _, _) => return f32_to_f32(modifiers, isa),
         (Type::F64, Type::F64, _, _) => return f64_to_f64(modifiers),
@@ -329,18 +329,18 @@ fn float_to_float(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Opti
     Some(fast)
 }
 
-/// Halves to f32.
-struct Widen<K>(PhantomData<K>);
+/// f16 to f32.
+struct Widen;
 
-impl<K: HalfFormat> Body for Widen<K> {
+impl Body for Widen {
     #[inline(always)]
     unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
         // SAFETY: as the caller: a is a 16-bit slot.
         let halves = unsafe { read::<u16>(warp, op.a) };
         let mut values = [0f32; LANES];
-        K::decode_all::<L>(&halves, &mut values);
+        Ieee::decode_all::<L>(&halves, &mut values);
         // SAFETY: as the caller: d is a 32-bit slot.
-        unsafe { write_masked::<f32, MASKED>(warp, op.d, mask, values) }
+        unsafe { write_masked::<f32, MASKED>(warp, op.d, mask, values.map(canonical)) }
     }
 }
 
@@ -367,15 +367,15 @@ fn f32_to_f32(modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     macro_rules! apply {
         ($function:expr) => {
             match (modifiers.ftz(), is_saturating) {
-                (false, false) => map1(Warm(isa), $function),
-                (true, false) => map1(Warm(isa), |a: f32| $function(flush(a))),
+                (false, false) => map1(Warm(isa), |a: f32| canonical($function(a))),
+                (true, false) => map1(Warm(isa), |a: f32| canonical($function(flush(a)))),
                 (false, true) => map1(Cold, |a: f32| saturate($function(a))),
                 (true, true) => map1(Cold, |a: f32| saturate($function(flush(a)))),
             }
         };
     }
     let form = match (modifiers.rounding, modifiers.has(flag::TO_INTEGER)) {
-        (None, false) => apply!(|a: f32| a),
+        (None, false) => apply!(std::convert::identity),
         (Some(Rounding::Nearest), true) => apply!(integral::<NEAREST>),
         (Some(Rounding::Zero), true) => apply!(integral::<TO_ZERO>),
         (Some(Rounding::Down), true) => apply!(integral::<DOWN>),

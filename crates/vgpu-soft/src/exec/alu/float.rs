@@ -1,13 +1,13 @@
 //! Arithmetic of f32 and f64.
 //!
-//! NaN results keep the payload that the CPU gives them, where a GPU gives 0x7fffffff. Denormals are the engine's
-//! business, except where an instruction hands an operand through: those flush it here.
+//! A NaN of f32 is [`canonical`]; one of f64 keeps its operand's payload, as it does on the CPU. Denormals are the
+//! engine's business, except where an instruction hands an operand through: those flush it here.
 
 use super::super::op::Isa;
 use super::Form;
 use super::lanes::{Cold, Hot, Warm, map1, map2, map3};
 use super::modifiers::{Modifiers, Rounding, Type, flag};
-use super::rounding::{Directed, flush, rounded, saturate, saturate_f64};
+use super::rounding::{Directed, NAN, canonical, canonical_root, flush, rounded, saturate, saturate_f64};
 use crate::ptx::opcodes::Arithmetic::{
     self, Abs, Add, Copysign, Div, Fma, Mad, Mad24, Max, Min, Mul, Mul24, Neg, Rcp, Rem, Sad, Sqrt, Sub,
 };
@@ -37,28 +37,39 @@ fn f32_form(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<Fo
         return None;
     }
     Some(match (operation, is_saturating) {
-        (Add, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a + b),
-        (Sub, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a - b),
-        (Mul, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a * b),
-        (Fma | Mad, false) => rounded!(rounding, Hot(isa), map3, |a: f32, b: f32, c: f32| a.mul_add(b, c)),
+        (Add, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| canonical(a + b)),
+        (Sub, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| canonical(a - b)),
+        (Mul, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| canonical(a * b)),
+        (Fma | Mad, false) => rounded!(rounding, Hot(isa), map3, |a: f32, b: f32, c: f32| canonical(a.mul_add(b, c))),
         (Add, true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a + b)),
         (Sub, true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a - b)),
         (Mul, true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a * b)),
         (Fma | Mad, true) => {
             rounded!(rounding, Warm(isa), map3, |a: f32, b: f32, c: f32| saturate(a.mul_add(b, c)))
         }
-        (Div, _) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| a / b),
-        (Rcp, _) => rounded!(rounding, Hot(isa), map1, |a: f32| 1.0 / a),
-        (Sqrt, _) => rounded!(rounding, Hot(isa), map1, |a: f32| a.sqrt()),
+        (Div, _) if modifiers.has(flag::APPROX) => map2(Hot(isa), divide_approximately),
+        (Div, _) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| canonical(a / b)),
+        (Rcp, _) => rounded!(rounding, Hot(isa), map1, |a: f32| canonical(1.0 / a)),
+        (Sqrt, _) => rounded!(rounding, Hot(isa), map1, canonical_root),
         _ if rounding.is_some() => return None,
         (Min | Max, _) => min_max(operation, modifiers, isa)?,
-        (Abs, _) if modifiers.ftz() => map1(Hot(isa), |a: f32| flush(a.abs())),
-        (Neg, _) if modifiers.ftz() => map1(Hot(isa), |a: f32| flush(-a)),
-        (Abs, _) => map1(Warm(isa), |a: f32| a.abs()),
-        (Neg, _) => map1(Warm(isa), |a: f32| -a),
+        (Abs, _) if modifiers.ftz() => map1(Hot(isa), |a: f32| canonical(flush(a.abs()))),
+        (Neg, _) if modifiers.ftz() => map1(Hot(isa), |a: f32| canonical(flush(-a))),
+        (Abs, _) => map1(Warm(isa), |a: f32| canonical(a.abs())),
+        (Neg, _) => map1(Warm(isa), |a: f32| canonical(-a)),
         (Copysign, _) => map2(Warm(isa), |a: f32, b: f32| b.copysign(a)),
         (Rem | Mul24 | Mad24 | Sad, _) => return None,
     })
+}
+
+/// `div.approx`: the reciprocal of a divisor between 2^126 and 2^128 is 0.
+#[inline(always)]
+fn divide_approximately(a: f32, b: f32) -> f32 {
+    const SMALLEST: u32 = (126 + 127) << 23;
+    const INFINITY: u32 = 0x7f80_0000;
+    let magnitude = b.to_bits() & 0x7fff_ffff;
+    let is_large = (magnitude > SMALLEST) & (magnitude < INFINITY);
+    canonical(if is_large { a * 0f32.copysign(b) } else { a / b })
 }
 
 fn min_max(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
@@ -84,8 +95,6 @@ fn min_max(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<For
         _ => return None,
     })
 }
-
-const NAN: f32 = f32::from_bits(0x7fff_ffff);
 
 /// The operand that is a number; -0 is below +0.
 #[inline(always)]
@@ -118,9 +127,10 @@ pub(super) fn xor_sign(a: f32, b: f32, magnitude: f32) -> f32 {
 
 fn f64_form(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     let rounding = modifiers.rounding;
-    let is_approximate_and_flushed = modifiers.flags == flag::APPROX | flag::FTZ;
+    if operation == Rcp && modifiers.flags == flag::APPROX | flag::FTZ && rounding.is_none() {
+        return Some(map1(Warm(isa), |a: f64| upper_half(a, |a| 1.0 / a)));
+    }
     let allowed = match operation {
-        Rcp if is_approximate_and_flushed => modifiers.flags,
         Add | Sub | Mul | Fma | Mad => flag::SAT,
         _ => 0,
     };
@@ -147,16 +157,33 @@ fn f64_form(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<Fo
         Min => map2(Warm(isa), |a: f64, b: f64| {
             let smaller = if a < b { a } else { b };
             let ordered = if a == b { f64::from_bits(a.to_bits() | b.to_bits()) } else { smaller };
-            if b.is_nan() { a } else { ordered }
+            number_or_nan(a, b, ordered)
         }),
         Max => map2(Warm(isa), |a: f64, b: f64| {
             let larger = if a > b { a } else { b };
             let ordered = if a == b { f64::from_bits(a.to_bits() & b.to_bits()) } else { larger };
-            if b.is_nan() { a } else { ordered }
+            number_or_nan(a, b, ordered)
         }),
         Abs => map1(Warm(isa), |a: f64| a.abs()),
         Neg => map1(Warm(isa), |a: f64| -a),
         Copysign => map2(Cold, |a: f64, b: f64| b.copysign(a)),
         Rem | Mul24 | Mad24 | Sad => return None,
     })
+}
+
+/// The operand that is a number, and `ordered` of two numbers. Of two NaNs the second, made quiet: PTX has no bits for the
+/// canonical NaN of f64, and compilers for sm_70 and later select it so.
+#[inline(always)]
+fn number_or_nan(a: f64, b: f64, ordered: f64) -> f64 {
+    const QUIET: u64 = 1 << 51;
+    let number = if b.is_nan() { a } else { ordered };
+    if a.is_nan() & b.is_nan() { f64::from_bits(b.to_bits() | QUIET) } else { number }
+}
+
+/// The `.approx.ftz` functions of f64 work on the upper 32 bits: the others count as 0, and are 0 in the result.
+#[inline(always)]
+pub(super) fn upper_half(a: f64, function: impl Fn(f64) -> f64) -> f64 {
+    const UPPER: u64 = 0xffff_ffff_0000_0000;
+    let result = function(f64::from_bits(a.to_bits() & UPPER));
+    f64::from_bits(if a.is_nan() | result.is_nan() { 0x7fff_ffff_0000_0000 } else { result.to_bits() & UPPER })
 }

@@ -122,6 +122,22 @@ impl Rounding {
     }
 }
 
+/// The NaN of f32 that PTX calls canonical.
+pub(super) const NAN: f32 = f32::from_bits(0x7fff_ffff);
+
+/// The one NaN that arithmetic in f32 gives. PTX leaves open which; on GPUs no payload or sign passes.
+#[inline(always)]
+pub(super) fn canonical(value: f32) -> f32 {
+    if value.is_nan() { NAN } else { value }
+}
+
+/// [`canonical`] of a root, in integers: LLVM drops the comparison of a root with itself.
+#[inline(always)]
+pub(super) fn canonical_root(value: f32) -> f32 {
+    let bits = value.sqrt().to_bits();
+    f32::from_bits(if bits & 0x7fff_ffff > 0x7f80_0000 { 0x7fff_ffff } else { bits })
+}
+
 /// Zero of the same sign instead of a denormal.
 #[inline(always)]
 pub(super) fn flush(value: f32) -> f32 {

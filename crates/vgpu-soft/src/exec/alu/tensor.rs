@@ -12,6 +12,7 @@ use super::super::op::Op;
 use super::super::warp::Warp;
 use super::half::{HalfFormat, Ieee};
 use super::lanes::{Body, LANES, Level, extended, read, rolled_lanes, write_masked};
+use super::rounding::canonical;
 
 /// The lanes' values of operand `index`.
 ///
@@ -94,7 +95,7 @@ unsafe fn write_sums<L: Level, const ROWS: usize, const PACKED: bool>(
         for element in 0..2 {
             let mut values = [0f32; LANES];
             for lane in 0..LANES {
-                values[lane] = rows[lane / 4][lane % 4 * 2 + element];
+                values[lane] = canonical(rows[lane / 4][lane % 4 * 2 + element]);
             }
             // SAFETY: as the caller.
             unsafe { set_operand(warp, op, mask, 2 * block + element, values) }
@@ -322,7 +323,7 @@ impl<const D_PACKED: bool, const C_PACKED: bool> Body for QuadProduct<D_PACKED, 
                 let mut values = [0f32; LANES];
                 for lane in 0..rolled_lanes() {
                     let (quad, row, column) = single_sum(lane, register);
-                    values[lane] = sums[quad][row][column];
+                    values[lane] = canonical(sums[quad][row][column]);
                 }
                 // SAFETY: as the caller: d has eight registers.
                 unsafe { set_operand(warp, op, mask, register, values) }

@@ -426,7 +426,13 @@ impl<'s> Lowering<'_, 's> {
         let slot = to.map_or(memory::atomic::NO_DESTINATION, |to| to.slot);
         let ext = self.operand_list(&[slot, a, b]);
         let op = Op { ext, c: address.flags_and_space(), ..self.access_op(fns, address) };
-        self.push(op, Denormals::Any);
+        let denormals = match (operation, opcode.last()) {
+            // Flushed by the op itself.
+            (Some("add"), "f32") if space == Some(Space::Linear) => Denormals::Any,
+            (Some("add"), "f32" | "f64") => Denormals::Keep,
+            _ => Denormals::Any,
+        };
+        self.push(op, denormals);
         match to {
             Some(to) => self.settle(to, false),
             None => Ok(()),

@@ -82,17 +82,17 @@ unsafe fn resolve_at<const SPACE: u8, const LEN: usize, const AVX512: bool>(
             if first & (len - 1) == 0 {
                 // SAFETY: the caller vouches for the CPU.
                 let pattern = unsafe { pattern::of_u64::<LEN, AVX512>(base) };
-                if pattern.is_contiguous && warp.view.covers(first, first, 32 * len) {
+                if pattern.is_contiguous && warp.view.covers(first, first, 32 * len, kind) {
                     return Some(Target::Contiguous(first as *mut u8));
                 }
-                if pattern.is_uniform && warp.view.covers(first, first, len) {
+                if pattern.is_uniform && warp.view.covers(first, first, len, kind) {
                     return Some(Target::Uniform(first as *mut u8));
                 }
             }
         }
         // SAFETY: the caller vouches for the CPU.
         let bounds = unsafe { pattern::sum_u64::<AVX512>(base, add, mask, &mut address) };
-        if (bounds.bits & (len - 1) == 0 && warp.view.covers(bounds.low, bounds.high, len))
+        if (bounds.bits & (len - 1) == 0 && warp.view.covers(bounds.low, bounds.high, len, kind))
             || admit_each(warp, op, &address, mask, len, kind)
         {
             return Some(Target::Scattered(address));
@@ -190,8 +190,10 @@ fn admit_each(warp: &mut Warp, op: &Op, address: &[u64; 32], mask: u32, len: u64
             op.raise(warp, FaultKind::MisalignedAddress, lane, text);
             return false;
         }
-        if !warp.view.admits(address, len) {
-            let text = format!("{} of {len} bytes at {address:#x}, which is in no allocation", kind.verb());
+        if !warp.view.admits(address, len, kind) {
+            let is_param = warp.view.params.covers(address, address, len);
+            let place = if is_param { "among the parameters" } else { "in no allocation" };
+            let text = format!("{} of {len} bytes at {address:#x}, which is {place}", kind.verb());
             op.raise(warp, FaultKind::IllegalAddress, lane, text);
             return false;
         }

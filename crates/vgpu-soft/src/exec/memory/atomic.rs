@@ -48,6 +48,34 @@ trait Rule<T> {
 }
 
 unsafe fn run<T: Cell, O: Rule<T>, const LEN: usize>(warp: &mut Warp, op: &Op, mask: u32) {
+    // SAFETY: as the caller.
+    unsafe { update_each::<T, LEN>(warp, op, mask, |_, old, a, b| O::next(old, a, b)) }
+}
+
+/// `add.f32`: denormals are kept in shared memory, and flushed elsewhere. Runs with the CPU keeping them, if the space is
+/// known only now.
+unsafe fn add_f32(warp: &mut Warp, op: &Op, mask: u32) {
+    let shared = warp.view.shared;
+    let next = |address: u64, old: u32, a: u32, _| {
+        let keeps = shared.covers(address, address, 4);
+        let [old, a] = [old, a].map(|bits| if keeps { f32::from_bits(bits) } else { flush(f32::from_bits(bits)) });
+        let sum = add_single(old, a);
+        (if keeps { sum } else { flush(sum) }).to_bits()
+    };
+    // SAFETY: as the caller.
+    unsafe { update_each::<u32, 4>(warp, op, mask, next) }
+}
+
+/// Replaces each lane's cell by `next(address, value, a, b)`.
+///
+/// # Safety
+/// As for an [`OpFn`]; `LEN` is T's size.
+unsafe fn update_each<T: Cell, const LEN: usize>(
+    warp: &mut Warp,
+    op: &Op,
+    mask: u32,
+    next: impl Fn(u64, T, T, T) -> T,
+) {
     #[expect(clippy::cast_possible_truncation, reason = "a space is a byte")]
     let space = (op.c >> SPACE_SHIFT) as u8;
     // SAFETY: an op's address operand is as its lowering made it.
@@ -62,8 +90,9 @@ unsafe fn run<T: Cell, O: Rule<T>, const LEN: usize>(warp: &mut Warp, op: &Op, m
     while rest != 0 {
         let lane = rest.trailing_zeros() as usize;
         rest &= rest - 1;
+        let place = address[lane];
         // SAFETY: the lane is active, so its address was admitted, aligned to LEN.
-        let old = unsafe { T::update(address[lane] as *mut T, |old| O::next(old, a[lane], b[lane])) };
+        let old = unsafe { T::update(place as *mut T, |old| next(place, old, a[lane], b[lane])) };
         if to != NO_DESTINATION {
             // SAFETY: the destination is a register of T's width.
             unsafe { *warp.place::<T>(to).add(lane) = old };
@@ -108,7 +137,6 @@ rules! {
     MaxS32: u32, |old, a, b| old.cast_signed().max(a.cast_signed()).cast_unsigned();
     MinS64: u64, |old, a, b| old.cast_signed().min(a.cast_signed()).cast_unsigned();
     MaxS64: u64, |old, a, b| old.cast_signed().max(a.cast_signed()).cast_unsigned();
-    AddF32: u32, |old, a, b| (f32::from_bits(old) + f32::from_bits(a)).to_bits();
     AddF64: u64, |old, a, b| (f64::from_bits(old) + f64::from_bits(a)).to_bits();
     AddF16: u16, |old, a, b| add_half(old, a);
     AddBf16: u16, |old, a, b| add_bfloat(old, a);
@@ -116,13 +144,27 @@ rules! {
     AddBf16x2: u32, |old, a, b| in_halves(old, a, add_bfloat);
 }
 
+/// A NaN is that of `add`, whatever the operands were.
+fn add_single(a: f32, b: f32) -> f32 {
+    let sum = a + b;
+    if sum.is_nan() { f32::from_bits(0x7fff_ffff) } else { sum }
+}
+
+/// Zero of the same sign instead of a denormal.
+fn flush(value: f32) -> f32 {
+    if value.is_subnormal() { 0f32.copysign(value) } else { value }
+}
+
+/// As [`add_single`] for f16.
 fn add_half(a: u16, b: u16) -> u16 {
     // The sum of two halves is exact in f64, so this rounds once.
-    half::f16::from_f64(half::f16::from_bits(a).to_f64() + half::f16::from_bits(b).to_f64()).to_bits()
+    let sum = half::f16::from_bits(a).to_f64() + half::f16::from_bits(b).to_f64();
+    if sum.is_nan() { 0x7fff } else { half::f16::from_f64(sum).to_bits() }
 }
 
 fn add_bfloat(a: u16, b: u16) -> u16 {
-    half::bf16::from_f64(half::bf16::from_bits(a).to_f64() + half::bf16::from_bits(b).to_f64()).to_bits()
+    let sum = half::bf16::from_bits(a).to_f64() + half::bf16::from_bits(b).to_f64();
+    if sum.is_nan() { 0x7fff } else { half::bf16::from_f64(sum).to_bits() }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the two halves are meant")]
@@ -137,7 +179,7 @@ pub(crate) fn select(operation: &str, ty: &str) -> Option<(OpFns, u32)> {
     let (function, len_bytes): (OpFn, u32) = match (operation, ty) {
         ("add", "u32" | "s32") => (run::<_, Add32, 4>, 4),
         ("add", "u64" | "s64") => (run::<_, Add64, 8>, 8),
-        ("add", "f32") => (run::<_, AddF32, 4>, 4),
+        ("add", "f32") => (add_f32, 4),
         ("add", "f64") => (run::<_, AddF64, 8>, 8),
         ("add", "f16") => (run::<_, AddF16, 2>, 2),
         ("add", "bf16") => (run::<_, AddBf16, 2>, 2),

@@ -1,5 +1,6 @@
 //! Ranges of addresses, and which of them a warp may touch.
 
+use super::space::AccessKind;
 use crate::memory::MemoryMap;
 
 /// A stretch of addresses; `end` is the first one after it.
@@ -21,7 +22,7 @@ impl Range {
 
 /// Ranges that were admitted lately, and the memory of the warp's block.
 pub(crate) struct View {
-    /// Two that were used last; then shared and local memory and the parameters.
+    /// Two that were used last, of those that may be written.
     recent: [Range; 2],
     next_recent: usize,
     /// The block's shared memory.
@@ -29,7 +30,7 @@ pub(crate) struct View {
     /// The warp's local memory: 32 stretches of `local_lane_bytes`.
     pub(crate) local: Range,
     pub(crate) local_lane_bytes: u32,
-    /// The launch's copy of the parameters.
+    /// The launch's copy of the parameters, which all its blocks read and none may change.
     pub(crate) params: Range,
     /// The launch's workspace for grid barriers.
     pub(crate) workspace: Range,
@@ -55,16 +56,20 @@ impl View {
     /// Whether a generic access of `len_bytes` at every address from `low` to `high` is sure to be valid without a
     /// look at each lane.
     #[inline(always)]
-    pub(crate) fn covers(&mut self, low: u64, high: u64, len_bytes: u64) -> bool {
+    pub(crate) fn covers(&mut self, low: u64, high: u64, len_bytes: u64, kind: AccessKind) -> bool {
         self.recent[0].covers(low, high, len_bytes)
             || self.recent[1].covers(low, high, len_bytes)
-            || self.covers_slow(low, high, len_bytes)
+            || self.covers_slow(low, high, len_bytes, kind)
     }
 
     #[cold]
     #[inline(never)]
-    fn covers_slow(&mut self, low: u64, high: u64, len_bytes: u64) -> bool {
-        for range in [self.shared, self.local, self.params, self.workspace] {
+    fn covers_slow(&mut self, low: u64, high: u64, len_bytes: u64, kind: AccessKind) -> bool {
+        if kind == AccessKind::Read && self.params.covers(low, high, len_bytes) {
+            // Not remembered: a write that comes next is to be refused.
+            return true;
+        }
+        for range in [self.shared, self.local, self.workspace] {
             if range.covers(low, high, len_bytes) {
                 return self.remember(range);
             }
@@ -88,16 +93,16 @@ impl View {
     }
 
     /// Whether one lane's generic access is valid.
-    pub(crate) fn admits(&mut self, address: u64, len_bytes: u64) -> bool {
-        self.covers(address, address, len_bytes)
+    pub(crate) fn admits(&mut self, address: u64, len_bytes: u64, kind: AccessKind) -> bool {
+        self.covers(address, address, len_bytes, kind)
     }
 
     /// How many bytes from `address` may be read, 0 when it is not valid.
     pub(crate) fn readable_bytes(&mut self, address: u64) -> u64 {
-        if !self.admits(address, 1) {
+        if !self.admits(address, 1, AccessKind::Read) {
             return 0;
         }
         let within = |range: &Range| range.covers(address, address, 1).then(|| range.end - address);
-        self.recent.iter().find_map(within).unwrap_or(0)
+        self.recent.iter().chain([&self.params]).find_map(within).unwrap_or(0)
     }
 }

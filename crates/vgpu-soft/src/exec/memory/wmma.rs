@@ -33,6 +33,7 @@ unsafe fn transfer<const STORE: bool>(warp: &mut Warp, op: &Op, mask: u32) {
         start = warp.view.shared.start.wrapping_add(start & 0xffff_ffff);
     }
     let len = u64::from(len_bytes);
+    let kind = if STORE { AccessKind::Write } else { AccessKind::Read };
     let (outer, inner) = if by_column != 0 { (columns, rows) } else { (rows, columns) };
     for line in 0..u64::from(outer) {
         let low = start.wrapping_add(line.wrapping_mul(stride).wrapping_mul(len));
@@ -40,15 +41,15 @@ unsafe fn transfer<const STORE: bool>(warp: &mut Warp, op: &Op, mask: u32) {
         let is_valid = if is_shared {
             warp.view.shared.covers(low, low, line_bytes)
         } else {
-            warp.view.covers(low, low, line_bytes)
+            warp.view.covers(low, low, line_bytes, kind)
         };
         if !is_valid || low % len != 0 {
-            let kind = if is_valid { FaultKind::MisalignedAddress } else { FaultKind::IllegalAddress };
+            let fault = if is_valid { FaultKind::MisalignedAddress } else { FaultKind::IllegalAddress };
             let text = format!("access to a matrix line of {line_bytes} bytes at {low:#x}");
-            op.raise(warp, kind, mask.trailing_zeros(), text);
+            op.raise(warp, fault, mask.trailing_zeros(), text);
             return;
         }
-        race::note(warp, op, if STORE { AccessKind::Write } else { AccessKind::Read }, low, line_bytes);
+        race::note(warp, op, kind, low, line_bytes);
     }
     for lane in 0..32 {
         if mask >> lane & 1 == 0 {

@@ -1,0 +1,100 @@
+//! What atomic additions of floats do with denormals and with NaN.
+
+use super::exact::{BF16, F16, F32, F64, Format};
+use super::harness::{case, compile, engines, launch, tuples};
+
+/// Each thread has a cell and a summand, 8 bytes each, and behind them the old and the new value of the cell. `%cell` is where
+/// `place` says; a kernel that has more instructions with `.ftz` than without runs with denormals flushed.
+fn kernel(form: &str, bits: u32, place: &str, flushes: bool) -> String {
+    let mode = if flushes { "add.ftz.f32 %f, %f, %f; mul.ftz.f32 %f, %f, %f;" } else { "add.f32 %f, %f, %f;" };
+    format!(
+        ".version 8.4\n.target sm_90\n.address_size 64\n.visible .entry k(.param .u64 p)\n{{
+        .reg .b32 %t; .reg .b{bits} %a, %b, %old; .reg .f32 %f; .reg .b64 %mine, %cell;
+        .shared .align 8 .b8 tile[512];
+        ld.param.u64 %mine, [p]; mov.u32 %t, %tid.x; mad.wide.u32 %mine, %t, 32, %mine;
+        mov.f32 %f, 0f3F800000; {mode}
+        ld.global.b{bits} %a, [%mine]; ld.global.b{bits} %b, [%mine+8];
+        {place}
+        {form} %old, [%cell], %b;
+        st.global.b{bits} [%mine+16], %old;
+        {}
+        ret;\n}}\n",
+        if form.contains(".shared.") {
+            format!("ld.shared.b{bits} %a, [%cell]; st.global.b{bits} [%mine+24], %a;")
+        } else {
+            format!("ld.b{bits} %a, [%cell]; st.global.b{bits} [%mine+24], %a;")
+        }
+    )
+}
+
+fn flush(bits: u64) -> u64 {
+    if bits & 0x7f80_0000 == 0 { bits & 0x8000_0000 } else { bits }
+}
+
+fn check(form: &str, width: u32, is_shared: bool, values: &[u64], model: impl Fn(u64, u64) -> u64) {
+    if !case(form) {
+        return;
+    }
+    let of_shared = format!("mov.u64 %cell, tile; mad.wide.u32 %cell, %t, 8, %cell; st.shared.b{width} [%cell], %a;");
+    let place = match (is_shared, form.contains(".shared.")) {
+        (false, _) => "mov.b64 %cell, %mine;".to_owned(),
+        (true, true) => of_shared,
+        (true, false) => of_shared + "cvta.shared.u64 %cell, %cell;",
+    };
+    let pairs = tuples(&[values.to_vec(), values.to_vec()]);
+    for (engine, flushes) in engines().into_iter().flat_map(|engine| [(engine, false), (engine, true)]) {
+        let program = compile(&kernel(form, width, &place, flushes), engine);
+        for pairs in pairs.chunks(64) {
+            let mut data: Vec<u64> = pairs.iter().flat_map(|pair| [pair[0], pair[1], 0, 0]).collect();
+            launch(&program, 1, pairs.len() as u32, &mut data);
+            for (row, pair) in data.chunks(4).zip(pairs) {
+                let expected = [pair[0], model(pair[0], pair[1])];
+                assert_eq!(
+                    row[2..],
+                    expected,
+                    "{form} of {pair:x?}, shared: {is_shared}, {engine:?}, flushes: {flushes}"
+                );
+            }
+        }
+    }
+}
+
+fn sum(format: Format, a: u64, b: u64) -> u64 {
+    format.encode(format.decode(a).add(format.decode(b), "rn"), "rn")
+}
+
+#[test]
+pub(super) fn sums_of_f32_are_flushed_but_in_shared_memory() {
+    let values = [
+        0,
+        0x8000_0000,
+        1,
+        0x8000_0001,
+        0x007f_ffff,
+        0x807f_fffe,
+        0x0080_0000,
+        0x8080_0001,
+        0x3f80_0000,
+        0xbf80_0001,
+        0x7f80_0000,
+        0xff80_0000,
+        0x7fc1_2345,
+        0xff80_0001,
+    ];
+    let flushed = |a, b| flush(sum(F32, flush(a), flush(b)));
+    check("atom.global.add.f32", 32, false, &values, flushed);
+    check("atom.add.f32", 32, false, &values, flushed);
+    check("atom.shared.add.f32", 32, true, &values, |a, b| sum(F32, a, b));
+    check("atom.add.f32", 32, true, &values, |a, b| sum(F32, a, b));
+}
+
+#[test]
+pub(super) fn sums_of_other_floats_keep_denormals() {
+    let doubles = [0, 1 << 63, 1, 0x800f_ffff_ffff_ffff, 0x0010_0000_0000_0000, 0x3ff0_0000_0000_0000, 0x7ff0 << 48];
+    check("atom.global.add.f64", 64, false, &doubles, |a, b| sum(F64, a, b));
+    check("atom.shared.add.f64", 64, true, &doubles, |a, b| sum(F64, a, b));
+    let halves = [0, 0x8000, 1, 0x83ff, 0x0400, 0x3c00, 0x7bff, 0x7c00, 0xfc00, 0x7e55, 0xfd01];
+    check("atom.global.add.noftz.f16", 16, false, &halves, |a, b| sum(F16, a, b));
+    let brains = [0, 0x8000, 1, 0x807f, 0x0080, 0x3f80, 0x7f7f, 0x7f80, 0xff80, 0x7fd5, 0xff81];
+    check("atom.global.add.noftz.bf16", 16, false, &brains, |a, b| sum(BF16, a, b));
+}
