@@ -243,7 +243,7 @@ opcodes! {
         Pmevent "pmevent" Zero, Apart, Miscellaneous;
         Setmaxnreg "setmaxnreg" Zero, Apart, Miscellaneous;
     }
-    /// Sums with the carry flag, which the parser makes an operand. None of them is done.
+    /// Sums with the carry flag, which the parser makes an operand.
     Carry {
         Addc "addc" One, Apart, ExtendedPrecision;
         Subc "subc" One, Apart, ExtendedPrecision;

@@ -9,6 +9,7 @@
 
 mod access;
 mod bits;
+mod carry;
 mod compare;
 mod control;
 mod convert;

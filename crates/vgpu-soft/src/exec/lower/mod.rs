@@ -258,13 +258,14 @@ impl<'s> Lowering<'_, 's> {
             | Mnemonic::Move(_)
             | Mnemonic::Compare(_)
             | Mnemonic::Bits(_)
+            | Mnemonic::Carry(_)
             | Mnemonic::Dot(_)
             | Mnemonic::Approximation(_)
             | Mnemonic::Exchange(_)
             | Mnemonic::Matrices(Matrices::Mma | Matrices::Wmma | Matrices::Movmatrix) => {
                 self.registers_only(instruction)
             }
-            Mnemonic::Carry(_) | Mnemonic::Undone(_) => {
+            Mnemonic::Undone(_) => {
                 let section = opcode.mnemonic().facts().section;
                 Err(format!("not implemented (PTX ISA, {})", section.title()))
             }

@@ -65,6 +65,9 @@ const DONE: &[&str] = &[
     "bfi.b32 %r1, %r2, %r3, %r4, %r5;",
     "szext.clamp.u32 %r1, %r2, %r3;",
     "bmsk.clamp.b32 %r1, %r2, %r3;",
+    "addc.u32 %r1, %r2, %r3;",
+    "subc.u32 %r1, %r2, %r3;",
+    "madc.lo.u32 %r1, %r2, %r3, %r4;",
     "dp4a.u32.u32 %r1, %r2, %r3, %r4;",
     "dp2a.lo.u32.u32 %r1, %r2, %r3, %r4;",
     "rsqrt.approx.f32 %f1, %f2;",
@@ -111,7 +114,7 @@ fn compile(statement: &str) -> (Option<Mnemonic>, Result<Kernel, CompileError>) 
 }
 
 fn is_done(mnemonic: Mnemonic) -> bool {
-    !matches!(mnemonic, Mnemonic::Carry(_) | Mnemonic::Undone(_))
+    !matches!(mnemonic, Mnemonic::Undone(_))
 }
 
 #[test]
