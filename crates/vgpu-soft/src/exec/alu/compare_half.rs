@@ -123,7 +123,10 @@ pub(super) fn set(comparison: &Comparison<'_>, to: Type, from: Type) -> Option<F
         };
     }
     let form = with_relation!(@float comparison.relation, f32, body);
-    let form = Form { operands: vec![from.width(); 3], ..form }.imm(variant(from) | one << ONE_SHIFT);
+    let mut operands = vec![from.width(); 3];
+    operands.extend(comparison.combine.map(|_| Width::Pred));
+    let variant = variant(from) | operation(comparison.combine) | one << ONE_SHIFT;
+    let form = Form { operands, ..form }.imm(variant);
     Some(comparison.with_denormals(form, from))
 }
 
@@ -137,7 +140,12 @@ impl<F: Fn(f32, f32) -> bool + Copy> Body for Number<F> {
     #[inline(always)]
     unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
         // SAFETY: as the caller: a and b are slots of halves.
-        let bits = unsafe { compare::<F, L>(warp, op.a, op.b, op.imm) };
+        let mut bits = unsafe { compare::<F, L>(warp, op.a, op.b, op.imm) };
+        if op.imm & OPERATION != NONE {
+            // SAFETY: as the caller: what is combined is a predicate slot.
+            let with = unsafe { read_predicate(warp, op.c) };
+            bits = bits.map(|bits| combined(op.imm, bits, with));
+        }
         let one = (op.imm >> ONE_SHIFT) as u16;
         let value = |lane: usize, element: usize| if bits[element] >> lane & 1 != 0 { one } else { 0 };
         if op.imm & PACKED != 0 {
