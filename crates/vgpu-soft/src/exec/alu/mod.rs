@@ -4,7 +4,7 @@
 //! instruction that is not a load, store, atomic, branch or barrier.
 //!
 //! - `lanes`: a closure over one lane to an op of a warp, for each instruction set. `modifiers`: opcode text to flags.
-//! - `integer`, `carry`, `bits`, `dot`: integers. `float`, `half`, `approx`, `rounding`: floating point. `convert`: `cvt`.
+//! - `integer`, `carry`, `bits`, `dot`: integers. `float`, `half`, `approx`, `rounding`: floating point. `convert`, `pack`: `cvt`.
 //! - `compare`, `compare_half` on `relation`: `setp`, `set`, `selp`, `slct`. `moves`: `mov`.
 //! - `collective`: lanes that see each other. `mma`, `tensor`, `tensor_integer`, `wmma`, [`wmma_layout`]: matrices.
 
@@ -29,6 +29,7 @@ mod lanes;
 mod mma;
 mod modifiers;
 mod moves;
+mod pack;
 mod relation;
 mod rounding;
 mod tensor;
@@ -89,6 +90,7 @@ pub(crate) fn select(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Opti
         Mnemonic::Carry(Carry::Subc) => carry::select(Sum::Sub, true, &modifiers()?, isa),
         Mnemonic::Carry(Carry::Madc) => carry::select(Sum::Mad, true, &modifiers()?, isa),
         Mnemonic::Move(Move::Mov) => moves::scalar(&modifiers()?, isa),
+        Mnemonic::Move(Move::Cvt) if opcode.has("pack") => pack::select(opcode, operand_count, isa),
         Mnemonic::Move(Move::Cvt) => convert::select(&modifiers()?, operand_count, isa),
         Mnemonic::Move(Move::Prmt) => bits::prmt(opcode, isa),
         Mnemonic::Compare(Compare::Set) => compare::set(opcode, operand_count),
