@@ -194,6 +194,7 @@ opcodes! {
         Bfi "bfi" One, Apart, Integer;
         Szext "szext" One, Apart, Integer;
         Bmsk "bmsk" One, Apart, Integer;
+        Fns "fns" One, Apart, Integer;
     }
     /// Products of packed integers.
     Dot {
@@ -251,7 +252,6 @@ opcodes! {
     }
     /// What is known and not done.
     Undone {
-        Fns "fns" One, Apart, Integer;
         Mapa "mapa" One, Apart, DataMovement;
         Getctarank "getctarank" One, Apart, DataMovement;
         Createpolicy "createpolicy" One, Apart, DataMovement;

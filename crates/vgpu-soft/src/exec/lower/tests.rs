@@ -65,6 +65,7 @@ const DONE: &[&str] = &[
     "bfi.b32 %r1, %r2, %r3, %r4, %r5;",
     "szext.clamp.u32 %r1, %r2, %r3;",
     "bmsk.clamp.b32 %r1, %r2, %r3;",
+    "fns.b32 %r1, %r2, %r3, %r4;",
     "addc.u32 %r1, %r2, %r3;",
     "subc.u32 %r1, %r2, %r3;",
     "madc.lo.u32 %r1, %r2, %r3, %r4;",
