@@ -307,6 +307,7 @@ impl<'s> Body<'s> {
             Mnemonic::Flow(Flow::Bra) => self.branch()?,
             Mnemonic::Flow(Flow::Brx) => self.indexed_branch()?,
             Mnemonic::Flow(Flow::Call) => self.call()?,
+            Mnemonic::Video(video) => self.video(video)?,
             _ => {
                 let mut operands = self.operands()?;
                 self.carry(opcode, &mut operands)?;

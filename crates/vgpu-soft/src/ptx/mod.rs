@@ -8,7 +8,7 @@
 //! - [`ast`]: the syntax tree. `opcodes`: the table of instructions, which the tree's opcodes come from.
 //! - `cursor`: characters to words. `number`: literals.
 //! - `types`: what a declaration says of them. `declare`: variables, parameters. `initial`: initial values.
-//! - `module`: the scan. `kernel`: a body. `operand`: operands. `inline`: calls. `registers`, `special`: names of
+//! - `module`: the scan. `kernel`: a body. `operand`, `video`: operands. `inline`: calls. `registers`, `special`: names of
 //!   registers.
 
 pub mod ast;
@@ -27,6 +27,7 @@ mod special;
 #[cfg(test)]
 mod tests;
 mod types;
+pub(crate) mod video;
 
 pub use error::Error;
 pub use module::parse_module;

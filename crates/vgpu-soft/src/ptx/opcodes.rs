@@ -250,6 +250,32 @@ opcodes! {
         Subc "subc" One, Apart, ExtendedPrecision;
         Madc "madc" One, Apart, ExtendedPrecision;
     }
+    /// Parts of words, which selectors name that the parser makes an operand.
+    Video {
+        Vadd "vadd" One, Apart, Video;
+        Vsub "vsub" One, Apart, Video;
+        Vabsdiff "vabsdiff" One, Apart, Video;
+        Vmin "vmin" One, Apart, Video;
+        Vmax "vmax" One, Apart, Video;
+        Vshl "vshl" One, Apart, Video;
+        Vshr "vshr" One, Apart, Video;
+        Vmad "vmad" One, Apart, Video;
+        Vset "vset" One, Apart, Video;
+        Vadd2 "vadd2" One, Apart, Video;
+        Vsub2 "vsub2" One, Apart, Video;
+        Vavrg2 "vavrg2" One, Apart, Video;
+        Vabsdiff2 "vabsdiff2" One, Apart, Video;
+        Vmin2 "vmin2" One, Apart, Video;
+        Vmax2 "vmax2" One, Apart, Video;
+        Vset2 "vset2" One, Apart, Video;
+        Vadd4 "vadd4" One, Apart, Video;
+        Vsub4 "vsub4" One, Apart, Video;
+        Vavrg4 "vavrg4" One, Apart, Video;
+        Vabsdiff4 "vabsdiff4" One, Apart, Video;
+        Vmin4 "vmin4" One, Apart, Video;
+        Vmax4 "vmax4" One, Apart, Video;
+        Vset4 "vset4" One, Apart, Video;
+    }
     /// What is known and not done.
     Undone {
         Mapa "mapa" One, Apart, DataMovement;
@@ -274,29 +300,20 @@ opcodes! {
         Stacksave "stacksave" One, Apart, Stack;
         Stackrestore "stackrestore" Zero, Apart, Stack;
         Alloca "alloca" One, Apart, Stack;
-        Vadd "vadd" One, Apart, Video;
-        Vsub "vsub" One, Apart, Video;
-        Vabsdiff "vabsdiff" One, Apart, Video;
-        Vmin "vmin" One, Apart, Video;
-        Vmax "vmax" One, Apart, Video;
-        Vshl "vshl" One, Apart, Video;
-        Vshr "vshr" One, Apart, Video;
-        Vmad "vmad" One, Apart, Video;
-        Vset "vset" One, Apart, Video;
-        Vadd2 "vadd2" One, Apart, Video;
-        Vsub2 "vsub2" One, Apart, Video;
-        Vavrg2 "vavrg2" One, Apart, Video;
-        Vabsdiff2 "vabsdiff2" One, Apart, Video;
-        Vmin2 "vmin2" One, Apart, Video;
-        Vmax2 "vmax2" One, Apart, Video;
-        Vset2 "vset2" One, Apart, Video;
-        Vadd4 "vadd4" One, Apart, Video;
-        Vsub4 "vsub4" One, Apart, Video;
-        Vavrg4 "vavrg4" One, Apart, Video;
-        Vabsdiff4 "vabsdiff4" One, Apart, Video;
-        Vmin4 "vmin4" One, Apart, Video;
-        Vmax4 "vmax4" One, Apart, Video;
-        Vset4 "vset4" One, Apart, Video;
+    }
+}
+
+impl Video {
+    /// How many elements of a word it works on at once.
+    pub(crate) fn elements(self) -> u32 {
+        use Video::{
+            Vabsdiff2, Vabsdiff4, Vadd2, Vadd4, Vavrg2, Vavrg4, Vmax2, Vmax4, Vmin2, Vmin4, Vset2, Vset4, Vsub2, Vsub4,
+        };
+        match self {
+            Vadd2 | Vsub2 | Vavrg2 | Vabsdiff2 | Vmin2 | Vmax2 | Vset2 => 2,
+            Vadd4 | Vsub4 | Vavrg4 | Vabsdiff4 | Vmin4 | Vmax4 | Vset4 => 4,
+            _ => 1,
+        }
     }
 }
 

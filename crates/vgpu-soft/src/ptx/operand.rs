@@ -134,7 +134,7 @@ impl<'s> Body<'s> {
         }
     }
 
-    fn find(&mut self, name: &'s str) -> Option<Reg> {
+    pub(super) fn find(&mut self, name: &'s str) -> Option<Reg> {
         let registers: &mut Vec<Width> = &mut self.kernel.registers;
         self.scopes.iter_mut().rev().find_map(|scope| scope.registers.find(name, registers))
     }

@@ -23,3 +23,4 @@ mod harness;
 mod integer;
 mod matrix;
 mod transfer;
+mod video;

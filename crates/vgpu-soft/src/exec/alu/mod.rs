@@ -4,7 +4,7 @@
 //! instruction that is not a load, store, atomic, branch or barrier.
 //!
 //! - `lanes`: a closure over one lane to an op of a warp, for each instruction set. `modifiers`: opcode text to flags.
-//! - `integer`, `carry`, `bits`, `dot`: integers. `float`, `half`, `approx`, `rounding`: floating point. `convert`, `pack`: `cvt`.
+//! - `integer`, `carry`, `bits`, `dot`, `video`: integers. `float`, `half`, `approx`, `rounding`: floating point. `convert`, `pack`: `cvt`.
 //! - `compare`, `compare_half` on `relation`: `setp`, `set`, `selp`, `slct`. `moves`: `mov`.
 //! - `collective`: lanes that see each other. `mma`, `tensor`, `tensor_integer`, `wmma`, [`wmma_layout`]: matrices.
 
@@ -34,6 +34,7 @@ mod relation;
 mod rounding;
 mod tensor;
 mod tensor_integer;
+mod video;
 mod wmma;
 pub(crate) mod wmma_layout;
 
@@ -109,6 +110,7 @@ pub(crate) fn select(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Opti
         Mnemonic::Matrices(Matrices::Mma) => mma::mma(opcode, operand_count, isa),
         Mnemonic::Matrices(Matrices::Wmma) => mma::wmma(opcode, isa),
         Mnemonic::Matrices(Matrices::Movmatrix) => mma::movmatrix(opcode),
+        Mnemonic::Video(video) => video::select(video, opcode, operand_count),
         // These touch more than registers, or are not done.
         Mnemonic::Access(_) | Mnemonic::Flow(_) | Mnemonic::Address(_) | Mnemonic::System(_) | Mnemonic::Undone(_) => {
             None

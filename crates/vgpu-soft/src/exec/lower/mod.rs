@@ -262,6 +262,7 @@ impl<'s> Lowering<'_, 's> {
             | Mnemonic::Dot(_)
             | Mnemonic::Approximation(_)
             | Mnemonic::Exchange(_)
+            | Mnemonic::Video(_)
             | Mnemonic::Matrices(Matrices::Mma | Matrices::Wmma | Matrices::Movmatrix) => {
                 self.registers_only(instruction)
             }
