@@ -229,6 +229,10 @@ opcodes! {
         Cvta "cvta" One, Apart, DataMovement;
         Isspacep "isspacep" One, Apart, DataMovement;
     }
+    /// What caches are to keep.
+    Policy {
+        Createpolicy "createpolicy" One, Apart, DataMovement;
+    }
     /// Order of memory, ends by trap, and hints.
     System {
         Membar "membar" Zero, Apart, Synchronization;
@@ -280,7 +284,6 @@ opcodes! {
     Undone {
         Mapa "mapa" One, Apart, DataMovement;
         Getctarank "getctarank" One, Apart, DataMovement;
-        Createpolicy "createpolicy" One, Apart, DataMovement;
         Multimem "multimem" With(&["ld_reduce"]), Apart, DataMovement;
         Tensormap "tensormap" Zero, Apart, DataMovement;
         Tex "tex" One, Apart, Texture;

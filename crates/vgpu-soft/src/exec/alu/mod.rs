@@ -112,9 +112,12 @@ pub(crate) fn select(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Opti
         Mnemonic::Matrices(Matrices::Movmatrix) => mma::movmatrix(opcode),
         Mnemonic::Video(video) => video::select(video, opcode, operand_count),
         // These touch more than registers, or are not done.
-        Mnemonic::Access(_) | Mnemonic::Flow(_) | Mnemonic::Address(_) | Mnemonic::System(_) | Mnemonic::Undone(_) => {
-            None
-        }
+        Mnemonic::Access(_)
+        | Mnemonic::Flow(_)
+        | Mnemonic::Address(_)
+        | Mnemonic::Policy(_)
+        | Mnemonic::System(_)
+        | Mnemonic::Undone(_) => None,
     }?;
     (form.operands.len() == operand_count).then_some(form)
 }

@@ -110,6 +110,7 @@ const DONE: &[&str] = &[
     "movmatrix.sync.aligned.m8n8.trans.b16 %r1, %r2;",
     "cvta.to.global.u64 %d1, %d2;",
     "isspacep.shared %p1, %d1;",
+    "createpolicy.fractional.L2::evict_last.b64 %d1, 0.5;",
     "membar.gl;",
     "fence.acq_rel.gpu;",
     "griddepcontrol.wait;",
