@@ -6,7 +6,7 @@
 //! is an error, never skipped.
 //!
 //! - [`ast`]: the syntax tree. `opcodes`: the table of instructions, which the tree's opcodes come from.
-//! - `cursor`: characters to words. `number`: literals.
+//! - `cursor`: characters to words. `number`: literals. `expression`: constants of them.
 //! - `types`: what a declaration says of them. `declare`: variables, parameters. `initial`: initial values.
 //! - `module`: the scan. `kernel`: a body. `operand`, `video`: operands. `inline`: calls. `registers`, `special`: names of
 //!   registers.
@@ -15,6 +15,7 @@ pub mod ast;
 mod cursor;
 mod declare;
 mod error;
+mod expression;
 mod initial;
 mod inline;
 mod kernel;

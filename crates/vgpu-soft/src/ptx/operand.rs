@@ -3,7 +3,7 @@
 use super::ast::{AddressBase, Immediate, Operand, Reg, Width};
 use super::cursor::Result;
 use super::kernel::Body;
-use super::special;
+use super::{expression, special};
 
 impl<'s> Body<'s> {
     pub(super) fn operands(&mut self) -> Result<Vec<Operand<'s>>> {
@@ -55,8 +55,8 @@ impl<'s> Body<'s> {
     fn simple(&mut self) -> Result<Operand<'s>> {
         let start = self.cursor.position();
         match self.cursor.peek() {
-            Some(b'0'..=b'9' | b'-' | b'+') => {
-                return Ok(Operand::Immediate(self.cursor.number()?));
+            Some(b'0'..=b'9' | b'-' | b'+' | b'~' | b'(') => {
+                return Ok(Operand::Immediate(expression::constant(&mut self.cursor)?));
             }
             Some(b'!') => {
                 self.cursor.expect(b'!')?;
@@ -74,7 +74,12 @@ impl<'s> Body<'s> {
         if name == "_" {
             return Ok(Operand::Sink);
         }
+                let before = self.cursor.clone();
         if name == "WARP_SZ" {
+                if matches!(self.cursor.peek(), Some(b'0'..=b'9' | b'-' | b'+' | b'~' | b'!' | b'(')) {
+                    self.cursor = before;
+                    return Ok(Operand::Immediate(expression::constant(&mut self.cursor)?));
+                }
             return Ok(Operand::Immediate(Immediate::Integer(32)));
         }
         if let Some(special) = name.strip_prefix('%') {
