@@ -92,11 +92,16 @@ impl Access {
     }
 
     fn parse(opcode: Opcode<'_>) -> Option<Self> {
+        // A register of 128 bits is two of 64.
+        let (count, element) = match opcode.last() {
+            "b128" => (2, "b64"),
+            element => (1, element),
+        };
         let mut access = Self {
             space: None,
             is_param: false,
-            count: 1,
-            element: Element::parse(opcode.last())?,
+            count,
+            element: Element::parse(element)?,
             has_cache_hint: false,
             is_ordered: false,
         };
@@ -108,8 +113,8 @@ impl Access {
                 continue;
             }
             match modifier {
-                "v2" => access.count = 2,
-                "v4" => access.count = 4,
+                "v2" if count == 1 => access.count = 2,
+                "v4" if count == 1 => access.count = 4,
                 // Order between threads is the host's: stronger than asked for where it has total store order.
                 "acquire" | "release" | "volatile" | "relaxed" => access.is_ordered = true,
                 "L2::cache_hint" => access.has_cache_hint = true,
