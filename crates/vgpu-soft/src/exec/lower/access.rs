@@ -1,7 +1,7 @@
 //! Loads, stores, atomics, copies and matrix fragments in memory.
 
-use super::super::alu::Denormals;
 use super::super::alu::wmma_layout::Fragment;
+use super::super::alu::{self, Denormals};
 use super::super::memory::{self, AccessKind, NARROW, SPACE_SHIFT, Space};
 use super::super::op::{Op, OpFns, Slot};
 use super::super::race;
@@ -514,8 +514,9 @@ impl<'s> Lowering<'_, 's> {
             [] => memory::copy::ALL_BYTES,
             [Operand::Immediate(Immediate::Integer(count))] if count >= len_bytes => memory::copy::ALL_BYTES,
             [count] => match count {
+                Operand::Negated(_) => self.ignored_or_all(count)?,
                 Operand::Register(register) if self.slots.width(*register)? == Width::Pred => {
-                    return Err(not_implemented());
+                    self.ignored_or_all(count)?
                 }
                 _ => self.source(count, Width::B32)?,
             },
@@ -528,6 +529,18 @@ impl<'s> Lowering<'_, 's> {
         let op = Op { ext, ..self.access_op(fns, to) };
         self.push(op, Denormals::Any);
         Ok(())
+    }
+
+    /// The number of bytes that a copy reads of a source that a predicate says to ignore: none, else all.
+    fn ignored_or_all(&mut self, predicate: &Operand<'s>) -> Result<Slot, Refusal> {
+        let form = Opcode::parse("selp.b32").and_then(|opcode| alu::select(opcode, 4, self.options.isa));
+        let form = form.ok_or_else(|| "selp.b32 is not implemented".to_owned())?;
+        let c = self.source(predicate, Width::Pred)?;
+        let (a, b) = (self.slots.constant(Width::B32, 0), self.slots.constant(Width::B32, u64::MAX));
+        let d = self.slots.temporary(Width::B32);
+        let op = Op { d, a, b, c, ..self.blank(form.fns) };
+        self.push(op, form.denormals);
+        Ok(d)
     }
 
     /// `wmma.load` and `wmma.store`.
