@@ -124,6 +124,14 @@ pub(super) fn halves_compare_by_value() {
     check("setp.geu.f16", "pred", &["f16"; 2], |v| {
         u64::from(value(v[0]) >= value(v[1]) || value(v[0]).is_nan() || value(v[1]).is_nan())
     });
+    check("set.ge.s32.f16", "s32", &["f16"; 2], |v| if value(v[0]) >= value(v[1]) { u64::MAX } else { 0 });
+    check("set.neu.and.u32.f16", "u32", &["f16", "f16", "pred"], |v| {
+        if value(v[0]) != value(v[1]) && v[2] != 0 { u64::MAX } else { 0 }
+    });
+    check("set.ltu.u32.bf16", "u32", &["bf16"; 2], |v| {
+        let [a, b] = [0, 1].map(|i| half::bf16::from_bits(v[i] as u16));
+        if a < b || a.is_nan() || b.is_nan() { u64::MAX } else { 0 }
+    });
     check("set.lt.or.f16.f16", "f16", &["f16", "f16", "pred"], |v| {
         if value(v[0]) < value(v[1]) || v[2] != 0 { 0x3c00 } else { 0 }
     });
