@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::ast::{Guard, Instruction, Kernel, KernelText, Module, Opcode, Operand, Reg, Space, Variable, Width};
 use super::cursor::{Cursor, Result};
 use super::opcodes::{Arithmetic, Flow, Mnemonic};
-use super::registers::Names;
+use super::registers::{Names, VectorType};
 use super::types::Scalar;
 use super::{Error, declare};
 
@@ -208,19 +208,38 @@ impl<'s> Body<'s> {
     /// `.reg .b32 %r<13>, a, b;`
     fn registers(&mut self) -> Result<()> {
         let start = self.cursor.position();
-        let name = self.cursor.directive()?.unwrap_or("");
-        let width = Scalar::named(name).and_then(Scalar::width);
-        let width =
-            width.ok_or_else(|| self.cursor.error(start, format!("registers of type `.{name}` are not supported")))?;
+        let mut name = self.cursor.directive()?.unwrap_or("");
+        let len = match name {
+            "v2" => 2,
+            "v4" => 4,
+            _ => 1,
+        };
+        if len > 1 {
+            name = self.cursor.directive()?.unwrap_or("");
+        }
+        let width = Scalar::named(name).and_then(Scalar::width).filter(|width| len == 1 || *width != Width::Pred);
+        let (width, len) = match (name, len) {
+            ("b128", 1) => (Width::B64, 2),
+            _ => match width {
+                Some(width) => (width, len),
+                None => {
+                    return Err(self.cursor.error(start, format!("registers of type `.{name}` are not supported")));
+                }
+            },
+        };
         loop {
             let start = self.cursor.position();
             let name = self.cursor.expect_word("the name of a register")?;
-            let is_new = if self.cursor.eat(b'<') {
-                let count = self.cursor.integer_u32("a number of registers")?;
+            let mut count = None;
+            if self.cursor.eat(b'<') {
+                count = Some(self.cursor.integer_u32("a number of registers")?);
                 self.cursor.expect(b'>')?;
-                self.scope().registers.declare_family(name, count, width)
-            } else {
-                self.scope().registers.declare(name, width)
+            }
+            let names = &mut self.scope().registers;
+            let is_new = match count {
+                _ if len > 1 => names.declare_vector(name, count, VectorType { width, len }),
+                Some(count) => names.declare_family(name, count, width),
+                None => names.declare(name, width),
             };
             if !is_new {
                 return Err(self.cursor.error(start, format!("the register `{name}` is declared already")));
@@ -307,6 +326,7 @@ impl<'s> Body<'s> {
             Mnemonic::Flow(Flow::Bra) => self.branch()?,
             Mnemonic::Flow(Flow::Brx) => self.indexed_branch()?,
             Mnemonic::Flow(Flow::Call) => self.call()?,
+            Mnemonic::Video(video) => self.video(video)?,
             _ => {
                 let mut operands = self.operands()?;
                 self.carry(opcode, &mut operands)?;

@@ -6,15 +6,16 @@
 //! is an error, never skipped.
 //!
 //! - [`ast`]: the syntax tree. `opcodes`: the table of instructions, which the tree's opcodes come from.
-//! - `cursor`: characters to words. `number`: literals.
+//! - `cursor`: characters to words. `number`: literals. `expression`: constants of them.
 //! - `types`: what a declaration says of them. `declare`: variables, parameters. `initial`: initial values.
-//! - `module`: the scan. `kernel`: a body. `operand`: operands. `inline`: calls. `registers`, `special`: names of
+//! - `module`: the scan. `kernel`: a body. `operand`, `video`: operands. `inline`: calls. `registers`, `special`: names of
 //!   registers.
 
 pub mod ast;
 mod cursor;
 mod declare;
 mod error;
+mod expression;
 mod initial;
 mod inline;
 mod kernel;
@@ -27,6 +28,7 @@ mod special;
 #[cfg(test)]
 mod tests;
 mod types;
+pub(crate) mod video;
 
 pub use error::Error;
 pub use module::parse_module;

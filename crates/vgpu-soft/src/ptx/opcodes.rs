@@ -194,6 +194,7 @@ opcodes! {
         Bfi "bfi" One, Apart, Integer;
         Szext "szext" One, Apart, Integer;
         Bmsk "bmsk" One, Apart, Integer;
+        Fns "fns" One, Apart, Integer;
     }
     /// Products of packed integers.
     Dot {
@@ -228,6 +229,10 @@ opcodes! {
         Cvta "cvta" One, Apart, DataMovement;
         Isspacep "isspacep" One, Apart, DataMovement;
     }
+    /// What caches are to keep.
+    Policy {
+        Createpolicy "createpolicy" One, Apart, DataMovement;
+    }
     /// Order of memory, ends by trap, and hints.
     System {
         Membar "membar" Zero, Apart, Synchronization;
@@ -243,37 +248,14 @@ opcodes! {
         Pmevent "pmevent" Zero, Apart, Miscellaneous;
         Setmaxnreg "setmaxnreg" Zero, Apart, Miscellaneous;
     }
-    /// Sums with the carry flag, which the parser makes an operand. None of them is done.
+    /// Sums with the carry flag, which the parser makes an operand.
     Carry {
         Addc "addc" One, Apart, ExtendedPrecision;
         Subc "subc" One, Apart, ExtendedPrecision;
         Madc "madc" One, Apart, ExtendedPrecision;
     }
-    /// What is known and not done.
-    Undone {
-        Fns "fns" One, Apart, Integer;
-        Mapa "mapa" One, Apart, DataMovement;
-        Getctarank "getctarank" One, Apart, DataMovement;
-        Createpolicy "createpolicy" One, Apart, DataMovement;
-        Multimem "multimem" With(&["ld_reduce"]), Apart, DataMovement;
-        Tensormap "tensormap" Zero, Apart, DataMovement;
-        Tex "tex" One, Apart, Texture;
-        Tld4 "tld4" One, Apart, Texture;
-        Txq "txq" One, Apart, Texture;
-        Istypep "istypep" One, Apart, Texture;
-        Suld "suld" One, Apart, Surface;
-        Sust "sust" Zero, Apart, Surface;
-        Sured "sured" Zero, Apart, Surface;
-        Suq "suq" One, Apart, Surface;
-        Elect "elect" One, Together, Synchronization;
-        Mbarrier "mbarrier" With(&["arrive", "arrive_drop", "test_wait", "try_wait", "pending_count"]), Apart, Synchronization;
-        Clusterlaunchcontrol "clusterlaunchcontrol" With(&["query_cancel"]), Apart, Synchronization;
-        Wgmma "wgmma" With(&["mma_async"]), Together, WarpgroupMatrix;
-        // `ld.red` has a second one, which whoever does it will have to say.
-        Tcgen05 "tcgen05" With(&["ld"]), Together, TensorCore;
-        Stacksave "stacksave" One, Apart, Stack;
-        Stackrestore "stackrestore" Zero, Apart, Stack;
-        Alloca "alloca" One, Apart, Stack;
+    /// Parts of words, which selectors name that the parser makes an operand.
+    Video {
         Vadd "vadd" One, Apart, Video;
         Vsub "vsub" One, Apart, Video;
         Vabsdiff "vabsdiff" One, Apart, Video;
@@ -297,6 +279,44 @@ opcodes! {
         Vmin4 "vmin4" One, Apart, Video;
         Vmax4 "vmax4" One, Apart, Video;
         Vset4 "vset4" One, Apart, Video;
+    }
+    /// What is known and not done.
+    Undone {
+        Mapa "mapa" One, Apart, DataMovement;
+        Getctarank "getctarank" One, Apart, DataMovement;
+        Multimem "multimem" With(&["ld_reduce"]), Apart, DataMovement;
+        Tensormap "tensormap" Zero, Apart, DataMovement;
+        Tex "tex" One, Apart, Texture;
+        Tld4 "tld4" One, Apart, Texture;
+        Txq "txq" One, Apart, Texture;
+        Istypep "istypep" One, Apart, Texture;
+        Suld "suld" One, Apart, Surface;
+        Sust "sust" Zero, Apart, Surface;
+        Sured "sured" Zero, Apart, Surface;
+        Suq "suq" One, Apart, Surface;
+        Elect "elect" One, Together, Synchronization;
+        Mbarrier "mbarrier" With(&["arrive", "arrive_drop", "test_wait", "try_wait", "pending_count"]), Apart, Synchronization;
+        Clusterlaunchcontrol "clusterlaunchcontrol" With(&["query_cancel"]), Apart, Synchronization;
+        Wgmma "wgmma" With(&["mma_async"]), Together, WarpgroupMatrix;
+        // `ld.red` has a second one, which whoever does it will have to say.
+        Tcgen05 "tcgen05" With(&["ld"]), Together, TensorCore;
+        Stacksave "stacksave" One, Apart, Stack;
+        Stackrestore "stackrestore" Zero, Apart, Stack;
+        Alloca "alloca" One, Apart, Stack;
+    }
+}
+
+impl Video {
+    /// How many elements of a word it works on at once.
+    pub(crate) fn elements(self) -> u32 {
+        use Video::{
+            Vabsdiff2, Vabsdiff4, Vadd2, Vadd4, Vavrg2, Vavrg4, Vmax2, Vmax4, Vmin2, Vmin4, Vset2, Vset4, Vsub2, Vsub4,
+        };
+        match self {
+            Vadd2 | Vsub2 | Vavrg2 | Vabsdiff2 | Vmin2 | Vmax2 | Vset2 => 2,
+            Vadd4 | Vsub4 | Vavrg4 | Vabsdiff4 | Vmin4 | Vmax4 | Vset4 => 4,
+            _ => 1,
+        }
     }
 }
 

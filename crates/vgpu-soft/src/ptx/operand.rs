@@ -3,7 +3,7 @@
 use super::ast::{AddressBase, Immediate, Operand, Reg, Width};
 use super::cursor::Result;
 use super::kernel::Body;
-use super::special;
+use super::{expression, special};
 
 impl<'s> Body<'s> {
     pub(super) fn operands(&mut self) -> Result<Vec<Operand<'s>>> {
@@ -43,7 +43,10 @@ impl<'s> Body<'s> {
                 return Ok(Operand::Vector(elements));
             }
             Some(b'[') => return self.address(),
-            _ => self.simple()?,
+            _ => match self.vector() {
+                Some(vector) => return Ok(vector),
+                None => self.simple()?,
+            },
         };
         if self.cursor.eat(b'|') {
             return Ok(Operand::Pair(Box::new(first), Box::new(self.simple()?)));
@@ -51,15 +54,32 @@ impl<'s> Body<'s> {
         Ok(first)
     }
 
+    /// The name of a vector, which stands for its elements.
+    fn vector(&mut self) -> Option<Operand<'s>> {
+        let mut ahead = self.cursor.clone();
+        let name = ahead.dotted()?;
+        let elements = match name.strip_prefix('%').and_then(special::components) {
+            Some(components) => components.map(Operand::Special).to_vec(),
+            None => self.find_vector(name)?.into_iter().map(Operand::Register).collect(),
+        };
+        self.cursor = ahead;
+        Some(Operand::Vector(elements))
+    }
+
     /// An operand without brackets.
     fn simple(&mut self) -> Result<Operand<'s>> {
         let start = self.cursor.position();
         match self.cursor.peek() {
-            Some(b'0'..=b'9' | b'-' | b'+') => {
-                return Ok(Operand::Immediate(self.cursor.number()?));
+            Some(b'0'..=b'9' | b'-' | b'+' | b'~' | b'(') => {
+                return Ok(Operand::Immediate(expression::constant(&mut self.cursor)?));
             }
             Some(b'!') => {
+                let before = self.cursor.clone();
                 self.cursor.expect(b'!')?;
+                if matches!(self.cursor.peek(), Some(b'0'..=b'9' | b'-' | b'+' | b'~' | b'!' | b'(')) {
+                    self.cursor = before;
+                    return Ok(Operand::Immediate(expression::constant(&mut self.cursor)?));
+                }
                 return Ok(Operand::Negated(self.register()?));
             }
             _ => {}
@@ -68,7 +88,7 @@ impl<'s> Body<'s> {
             Some(name) => name,
             None => return Err(self.cursor.expected("an operand")),
         };
-        if let Some(register) = self.find(name) {
+        if let Some(register) = self.find(name).or_else(|| self.element(name)) {
             return Ok(Operand::Register(register));
         }
         if name == "_" {
@@ -134,8 +154,27 @@ impl<'s> Body<'s> {
         }
     }
 
-    fn find(&mut self, name: &'s str) -> Option<Reg> {
+    pub(super) fn find(&mut self, name: &'s str) -> Option<Reg> {
         let registers: &mut Vec<Width> = &mut self.kernel.registers;
         self.scopes.iter_mut().rev().find_map(|scope| scope.registers.find(name, registers))
+    }
+
+    fn find_vector(&mut self, name: &'s str) -> Option<Vec<Reg>> {
+        let registers: &mut Vec<Width> = &mut self.kernel.registers;
+        let mut scopes = self.scopes.iter_mut().rev();
+        scopes.find_map(|scope| scope.registers.find_vector(name, registers).map(<[Reg]>::to_vec))
+    }
+
+    /// `v.x`: one element of a vector.
+    fn element(&mut self, name: &'s str) -> Option<Reg> {
+        let (name, component) = name.split_once('.')?;
+        let number = match component {
+            "x" | "r" => 0,
+            "y" | "g" => 1,
+            "z" | "b" => 2,
+            "w" | "a" => 3,
+            _ => return None,
+        };
+        self.find_vector(name)?.get(number).copied()
     }
 }

@@ -1,6 +1,6 @@
 //! Logic, shifts, bit fields, byte permutation.
 
-use super::harness::{Kind, check, check_with, exactly, kind, tuples, values};
+use super::harness::{Kind, case, check, check_with, compile, engines, exactly, kind, launch, tuples, values};
 use super::integer::{bits_of, value};
 
 #[test]
@@ -133,6 +133,65 @@ pub(super) fn counting_and_searching_bits() {
         check(&format!("bfind.shiftamt.{type}"), "b32", &[r#type], |v| {
             find(v[0]).map_or(u64::MAX, |bit| u64::from(bits - 1 - bit))
         });
+    }
+}
+
+#[test]
+pub(super) fn the_nth_set_bit_is_searched_from_a_base() {
+    let lists = [
+        values("b32", 2),
+        vec![0, 1, 2, 3, 15, 30, 31, 32, 0x8000_0000],
+        [0, 1, 2, 3, 5, 31, 32, 33, -1, -2, -3, -31, -33, i32::MIN, i32::MAX].map(|n| u64::from(n as u32)).to_vec(),
+    ];
+    check_with("fns.b32", Kind::B32, &[Kind::B32; 3], "", &tuples(&lists), &exactly, |v| {
+        let (base, offset) = (v[1] as u32, v[2] as i32);
+        let is_set = |place: &u32| v[0] >> place & 1 != 0;
+        let found = match offset {
+            _ if base > 31 => None,
+            0 => Some(base).filter(is_set),
+            1.. => (base..32).filter(is_set).nth(offset as usize - 1),
+            _ => (0..=base).rev().filter(is_set).nth(offset.unsigned_abs() as usize - 1),
+        };
+        found.map_or(0xffff_ffff, u64::from)
+    });
+}
+
+#[test]
+pub(super) fn a_looked_up_word_is_tested_and_combined() {
+    let text = |operation: &str, table: u64| {
+        format!(
+            ".version 8.4\n.target sm_90\n.address_size 64\n.visible .entry k(.param .u64 p)\n{{
+.reg .b64 %base; .reg .b32 %t<4>, %d; .reg .pred %p, %q, %r;
+ld.param.u64 %base, [p]; mov.u32 %t0, %tid.x; mad.wide.u32 %base, %t0, 24, %base; setp.lt.u32 %r, %t0, 60;
+ld.global.u32 %t0, [%base+12]; setp.ne.u32 %q, %t0, 0;
+ld.global.u32 %t0, [%base]; ld.global.u32 %t1, [%base+4]; ld.global.u32 %t2, [%base+8];
+mov.u32 %d, 77; setp.eq.u32 %p, %d, 0;
+@%r lop3.{operation}.b32 %d|%p, %t0, %t1, %t2, {table}, %q;
+selp.u32 %t0, 1, 0, %p; st.global.u32 [%base+16], %d; st.global.u32 [%base+20], %t0; ret;\n}}\n"
+        )
+    };
+    for operation in ["and", "or"] {
+        if !case(&format!("lop3.{operation}.b32")) {
+            continue;
+        }
+        for table in [0u64, 0x80, 0x96, 0x3f] {
+            for engine in engines() {
+                let words = [0u32, 1, 0x8000_0000, 0xffff_ffff];
+                let rows = (0..64).map(|i| [words[i % 4], words[i / 4 % 4], words[i / 8 % 4], i as u32 / 16 % 2, 0, 0]);
+                let mut data: Vec<u32> = rows.flatten().collect();
+                launch(&compile(&text(operation, table), engine), 1, 64, &mut data);
+                for (index, row) in data.chunks(6).enumerate() {
+                    let word = (0..32).fold(0, |word, bit| {
+                        let at = (row[0] >> bit & 1) << 2 | (row[1] >> bit & 1) << 1 | (row[2] >> bit & 1);
+                        word | (table >> at & 1) << bit
+                    });
+                    let (is_set, with) = (word != 0, row[3] != 0);
+                    let predicate = if operation == "and" { is_set && with } else { is_set || with };
+                    let expected = if index < 60 { (word as u32, u32::from(predicate)) } else { (77, 0) };
+                    assert_eq!((row[4], row[5]), expected, "{operation} {table:x} {row:x?} ({engine:?})");
+                }
+            }
+        }
     }
 }
 

@@ -20,6 +20,16 @@ pub(super) fn integers_compare_by_their_sign() {
             check(&format!("setp.{name}.{type}"), "pred", &[r#type; 2], model);
             if kind(r#type) == kind("u32") {
                 check(&format!("set.{name}.u32.{type}"), "u32", &[r#type; 2], |v| 0u64.wrapping_sub(model(v)));
+                let combine: [(&str, fn(u64, u64) -> u64); 3] =
+                    [("and", |a, b| a & b), ("or", |a, b| a | b), ("xor", |a, b| a ^ b)];
+                for (operation, combine) in combine {
+                    let opcode = format!("set.{name}.{operation}");
+                    let from = [r#type, r#type, "pred"];
+                    check(&format!("{opcode}.s32.{type}"), "s32", &from, |v| {
+                        0u64.wrapping_sub(combine(model(v), v[2]))
+                    });
+                    check(&format!("{opcode}.f32.{type}"), "f32", &from, |v| combine(model(v), v[2]) * 0x3f80_0000);
+                }
                 check(&format!("setp.{name}.and.{type}"), "pred", &[r#type, r#type, "pred"], |v| model(v) & v[2]);
                 check(&format!("setp.{name}.xor.{type}"), "pred", &[r#type, r#type, "pred"], |v| model(v) ^ v[2]);
             }
@@ -113,6 +123,23 @@ pub(super) fn halves_compare_by_value() {
     check("setp.lt.f16", "pred", &["f16"; 2], |v| u64::from(value(v[0]) < value(v[1])));
     check("setp.geu.f16", "pred", &["f16"; 2], |v| {
         u64::from(value(v[0]) >= value(v[1]) || value(v[0]).is_nan() || value(v[1]).is_nan())
+    });
+    check("set.ge.s32.f16", "s32", &["f16"; 2], |v| if value(v[0]) >= value(v[1]) { u64::MAX } else { 0 });
+    check("set.neu.and.u32.f16", "u32", &["f16", "f16", "pred"], |v| {
+        if value(v[0]) != value(v[1]) && v[2] != 0 { u64::MAX } else { 0 }
+    });
+    check("set.ltu.u32.bf16", "u32", &["bf16"; 2], |v| {
+        let [a, b] = [0, 1].map(|i| half::bf16::from_bits(v[i] as u16));
+        if a < b || a.is_nan() || b.is_nan() { u64::MAX } else { 0 }
+    });
+    check("set.lt.or.f16.f16", "f16", &["f16", "f16", "pred"], |v| {
+        if value(v[0]) < value(v[1]) || v[2] != 0 { 0x3c00 } else { 0 }
+    });
+    check("set.le.xor.u32.f16x2", "b32", &["b32", "b32", "pred"], |v| {
+        [0, 16].iter().fold(0, |set, at| {
+            let holds = value(v[0] >> at) <= value(v[1] >> at);
+            set | if holds != (v[2] != 0) { 0xffff << at } else { 0 }
+        })
     });
     check("set.gt.f16x2.f16x2", "b32", &["b32"; 2], |v| {
         [0, 16].iter().fold(0, |set, at| set | if value(v[0] >> at) > value(v[1] >> at) { 0x3c00 << at } else { 0 })

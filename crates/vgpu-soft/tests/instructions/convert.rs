@@ -170,3 +170,23 @@ pub(super) fn floats_are_rounded_to_integers_as_floats() {
         });
     }
 }
+
+#[test]
+pub(super) fn two_integers_are_cut_and_packed_the_first_on_top() {
+    let cut = |to: &str, bits: u64| {
+        let (least, most) = range(to);
+        value("s32", bits).clamp(least, most) as u64 & ((1 << bits_of(to)) - 1)
+    };
+    for to in ["u16", "s16"] {
+        check(&format!("cvt.pack.sat.{to}.s32"), "b32", &["s32"; 2], |v| cut(to, v[0]) << 16 | cut(to, v[1]));
+    }
+    let mut list = values("s32", 3);
+    list.extend([-129i32, -128, 127, 128, 255, 256, -9, -8, 8, 15, 16, -3, -2, 2, 4].map(|n| u64::from(n as u32)));
+    for to in ["u8", "s8", "u4", "s4", "u2", "s2"] {
+        let lists = [list.clone(), list.clone(), values("b32", 3)];
+        let opcode = format!("cvt.pack.sat.{to}.s32.b32");
+        check_with(&opcode, Kind::B32, &[Kind::B32; 3], "", &tuples(&lists), &exactly, |v| {
+            v[2] << (2 * bits_of(to)) | cut(to, v[0]) << bits_of(to) | cut(to, v[1])
+        });
+    }
+}

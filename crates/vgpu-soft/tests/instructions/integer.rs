@@ -130,6 +130,24 @@ pub(super) fn smaller_and_larger_heed_the_sign() {
 }
 
 #[test]
+pub(super) fn both_halves_of_a_word_are_numbers_of_their_own() {
+    let halves = |opcode: &str, r#type: &str, model: fn(i128, i128) -> i128| {
+        check(&format!("{opcode}.{type}x2"), "b32", &["b32"; 2], |v| {
+            [0, 16].iter().fold(0, |word, at| {
+                word | (model(value(r#type, v[0] >> at), value(r#type, v[1] >> at)) as u64 & 0xffff) << at
+            })
+        });
+    };
+    for r#type in ["u16", "s16"] {
+        halves("add", r#type, |a, b| a + b);
+        halves("min", r#type, i128::min);
+        halves("max", r#type, i128::max);
+    }
+    halves("min.relu", "s16", |a, b| a.min(b).max(0));
+    halves("max.relu", "s16", |a, b| a.max(b).max(0));
+}
+
+#[test]
 pub(super) fn division_truncates_and_by_zero_gives_ones() {
     // PTX leaves the latter open; an NVIDIA H100 with driver 580 gives ones.
     binary("div", &TYPES, |a, b| if b == 0 { -1 } else { a / b });

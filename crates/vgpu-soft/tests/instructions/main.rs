@@ -10,6 +10,7 @@
 mod access;
 mod atomic;
 mod bits;
+mod carry;
 mod compare;
 mod control;
 mod convert;
@@ -24,4 +25,5 @@ mod integer;
 mod matrix;
 mod nan;
 mod transfer;
+mod video;
 mod warp;

@@ -4,18 +4,19 @@ use super::super::op::{Isa, Op, OpFns};
 use super::super::warp::Warp;
 use super::Form;
 use super::lanes::{
-    Body, Cold, Hot, Level, Warm, map1, map2, map3, map4, masked_only_cold, read_predicate, write_predicate,
+    Body, Cold, Hot, LANES, Level, Warm, extended, map1, map2, map3, map4, mask_of, masked_only, masked_only_cold,
+    read, read_predicate, write_masked, write_predicate,
 };
 use super::modifiers::{Modifiers, Type, flag};
 use crate::ptx::ast::{Opcode, Width};
 use crate::ptx::opcodes::Bits::{
-    self, And, Bfe, Bfi, Bfind, Bmsk, Brev, Clz, Cnot, Lop3, Not, Or, Popc, Shf, Shl, Shr, Szext, Xor,
+    self, And, Bfe, Bfi, Bfind, Bmsk, Brev, Clz, Cnot, Fns, Lop3, Not, Or, Popc, Shf, Shl, Shr, Szext, Xor,
 };
 
 pub(super) fn select(operation: Bits, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     match operation {
         And | Or | Xor | Not | Cnot => logic(operation, modifiers, isa),
-        Lop3 => (modifiers.plain(0)? == Type::B32).then(|| map4(isa, lookup)),
+        Lop3 => lop3(modifiers, isa),
         Shl | Shr => shift(operation, modifiers, isa),
         Shf => funnel_shift(modifiers, isa),
         Bfe => Some(match modifiers.plain(0)? {
@@ -48,6 +49,7 @@ pub(super) fn select(operation: Bits, modifiers: &Modifiers, isa: Isa) -> Option
             Type::B64 => map1(Warm(isa), |a: u64| a.reverse_bits()),
             _ => return None,
         }),
+        Fns => (modifiers.plain(0)? == Type::B32).then(|| map3(Cold, nth_set)),
         Bmsk => match (modifiers.plain(flag::CLAMP | flag::WRAP)?, modifiers.flags) {
             (Type::B32, flag::CLAMP) => Some(map2(Warm(isa), field)),
             (Type::B32, flag::WRAP) => Some(map2(Warm(isa), |a: u32, b: u32| field(a & 31, b & 31))),
@@ -122,6 +124,42 @@ impl<const OPERATION: u8> Body for PredicateLogic<OPERATION> {
         };
         // SAFETY: as the caller: `d` is a predicate slot.
         unsafe { write_predicate(warp, op.d, mask, bits) }
+    }
+}
+
+/// `lop3`, and with `.and` or `.or` a predicate too: whether the result has a bit, combined with another predicate.
+fn lop3(modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+    const OPERANDS: [Width; 7] = [Width::B32, Width::Pred, Width::B32, Width::B32, Width::B32, Width::B32, Width::Pred];
+    let fns = match (modifiers.plain(flag::AND | flag::OR)?, modifiers.flags) {
+        (Type::B32, 0) => return Some(map4(isa, lookup)),
+        (Type::B32, flag::AND) => masked_only::<LookupAndTest<AND>>(isa),
+        (Type::B32, flag::OR) => masked_only::<LookupAndTest<OR>>(isa),
+        _ => return None,
+    };
+    Some(Form::new(fns, &OPERANDS).destinations(2))
+}
+
+/// The operands are the result, its predicate, the three words, the table and the other predicate.
+struct LookupAndTest<const OPERATION: u8>;
+
+impl<const OPERATION: u8> Body for LookupAndTest<OPERATION> {
+    #[inline(always)]
+    unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
+        // SAFETY: as the caller: operands 2 to 5 are 32-bit slots.
+        let [a, b, c, table] = [2, 3, 4, 5].map(|index| unsafe { read::<u32>(warp, extended(warp, op, index)) });
+        // SAFETY: as the caller: operand 6 is a predicate slot.
+        let with = unsafe { read_predicate(warp, extended(warp, op, 6)) };
+        let mut result = [0; LANES];
+        let mut flags = [0; LANES];
+        for lane in L::lanes() {
+            result[lane] = lookup(a[lane], b[lane], c[lane], table[lane]);
+            flags[lane] = if result[lane] != 0 { 0xff } else { 0 };
+        }
+        let bits = if OPERATION == AND { mask_of(flags) & with } else { mask_of(flags) | with };
+        // SAFETY: as the caller: operand 0 is a 32-bit slot.
+        unsafe { write_masked::<u32, true>(warp, extended(warp, op, 0), mask, result) }
+        // SAFETY: as the caller: operand 1 is a predicate slot.
+        unsafe { write_predicate(warp, extended(warp, op, 1), mask, bits) }
     }
 }
 
@@ -225,6 +263,26 @@ fn insert(a: u64, b: u64, start: u32, length: u32) -> u64 {
     let ones = if length > 63 { u64::MAX } else { (1 << (length & 63)) - 1 };
     let place = if start > 63 { 0 } else { ones << (start & 63) };
     b & !place | (a << (start & 63)) & place
+}
+
+/// `fns`: where the bit is that is the `offset`-th set one from `base` up, or down if that is negative; 0 asks for `base`
+/// itself. All ones when there is none, and for a `base` above 31, which PTX leaves open.
+fn nth_set(mask: u32, base: u32, offset: i32) -> u32 {
+    if base > 31 {
+        return u32::MAX;
+    }
+    // Downwards is upwards in the mirror.
+    let is_down = offset < 0;
+    let (mask, start) = if is_down { (mask.reverse_bits(), 31 - base) } else { (mask, base) };
+    let mut rest = if offset == 0 { mask & 1 << start } else { mask >> start << start };
+    for _ in 1..offset.unsigned_abs().min(33) {
+        rest &= rest.wrapping_sub(1);
+    }
+    match rest.trailing_zeros() {
+        32 => u32::MAX,
+        place if is_down => 31 - place,
+        place => place,
+    }
 }
 
 /// `bfind`: where the topmost bit is that differs from the sign; all ones when there is none.

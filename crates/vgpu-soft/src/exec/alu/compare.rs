@@ -116,8 +116,7 @@ impl<A: Value, F: Fn(A, A) -> bool + Copy> Body for TestCombined<A, F> {
 pub(super) fn set(opcode: Opcode<'_>, operand_count: usize) -> Option<Form> {
     let comparison = Comparison::parse(opcode)?;
     let [to, from] = comparison.types[..] else { return None };
-    // Combining with a predicate is left out: no compiler emits it.
-    if comparison.combine.is_some() || operand_count != 3 {
+    if operand_count != 3 + usize::from(comparison.combine.is_some()) {
         return None;
     }
     if matches!(from, Type::F16 | Type::F16x2 | Type::Bf16 | Type::Bf16x2) {
@@ -130,27 +129,38 @@ pub(super) fn set(opcode: Opcode<'_>, operand_count: usize) -> Option<Form> {
     };
     macro_rules! as_number {
         ($type:ty, $closure:expr) => {
-            set_number::<$type, _>($closure).imm(one.into()).signed(to == Type::S32)
+            set_number::<$type, _>($closure, comparison.combine, one).signed(to == Type::S32)
         };
     }
     Some(comparison.with_denormals(with_relation!(comparison.relation, from, as_number), from))
 }
 
-fn set_number<A: Value, F: Fn(A, A) -> bool + Copy>(_relation: F) -> Form {
-    Form::new(Cold.fns::<SetNumber<A, F>>(Width::B32), &[Width::B32, A::WIDTH, A::WIDTH])
+/// Where `Op::imm` has what true is written as, above the operation.
+const ONE_SHIFT: u32 = 16;
+
+fn set_number<A: Value, F: Fn(A, A) -> bool + Copy>(_relation: F, combine: Option<&str>, one: u32) -> Form {
+    let mut widths = vec![Width::B32, A::WIDTH, A::WIDTH];
+    widths.extend(combine.map(|_| Width::Pred));
+    let fns = Cold.fns::<SetNumber<A, F>>(Width::B32);
+    Form::new(fns, &widths).imm(operation(combine) | i64::from(one) << ONE_SHIFT)
 }
 
-/// `Op::imm` is what true is written as.
+/// `d = a ~ b, with c`, as a number.
 struct SetNumber<A, F>(PhantomData<(A, F)>);
 
 impl<A: Value, F: Fn(A, A) -> bool + Copy> Body for SetNumber<A, F> {
     #[inline(always)]
     unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
         // SAFETY: as the caller: a and b are slots of A's width.
-        let bits = unsafe { compare::<A, F, L>(warp, op.a, op.b) };
+        let mut bits = unsafe { compare::<A, F, L>(warp, op.a, op.b) };
+        if op.imm & OPERATION != NONE {
+            // SAFETY: as the caller: what is combined is a predicate slot.
+            bits = combined(op.imm, bits, unsafe { read_predicate(warp, op.c) });
+        }
+        let one = (op.imm >> ONE_SHIFT) as u32;
         let mut result = [0u32; LANES];
         for lane in L::lanes() {
-            result[lane] = if bits >> lane & 1 != 0 { op.imm as u32 } else { 0 };
+            result[lane] = if bits >> lane & 1 != 0 { one } else { 0 };
         }
         // SAFETY: as the caller: d is a 32-bit slot.
         unsafe { write_masked::<u32, MASKED>(warp, op.d, mask, result) }

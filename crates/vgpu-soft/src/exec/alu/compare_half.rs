@@ -18,6 +18,8 @@ use crate::ptx::ast::Width;
 /// In `Op::imm`, beside [`OPERATION`]: bf16 instead of f16, two halves a lane, and from bit 16 on what `set` writes.
 const BRAIN: i64 = 1 << 4;
 const PACKED: i64 = 1 << 5;
+/// The result of `set` has 32 bits where the halves compared are single.
+const WIDE: i64 = 1 << 6;
 const ONE_SHIFT: u32 = 16;
 
 fn variant(r#type: Type) -> i64 {
@@ -115,6 +117,7 @@ pub(super) fn set(comparison: &Comparison<'_>, to: Type, from: Type) -> Option<F
         (Type::Bf16, Type::Bf16) | (Type::Bf16x2, Type::Bf16x2) => 0x3f80,
         (Type::U16 | Type::S16, Type::F16 | Type::Bf16) => 0xffff,
         (Type::U32 | Type::S32, Type::F16x2 | Type::Bf16x2) => 0xffff,
+        (Type::U32 | Type::S32, Type::F16 | Type::Bf16) => 0xffff,
         _ => return None,
     };
     macro_rules! body {
@@ -123,7 +126,11 @@ pub(super) fn set(comparison: &Comparison<'_>, to: Type, from: Type) -> Option<F
         };
     }
     let form = with_relation!(@float comparison.relation, f32, body);
-    let form = Form { operands: vec![from.width(); 3], ..form }.imm(variant(from) | one << ONE_SHIFT);
+    let mut operands = vec![to.width(), from.width(), from.width()];
+    let wide = if to.width() == from.width() { 0 } else { WIDE };
+    operands.extend(comparison.combine.map(|_| Width::Pred));
+    let variant = variant(from) | operation(comparison.combine) | wide | one << ONE_SHIFT;
+    let form = Form { operands, ..form }.imm(variant);
     Some(comparison.with_denormals(form, from))
 }
 
@@ -137,7 +144,12 @@ impl<F: Fn(f32, f32) -> bool + Copy> Body for Number<F> {
     #[inline(always)]
     unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
         // SAFETY: as the caller: a and b are slots of halves.
-        let bits = unsafe { compare::<F, L>(warp, op.a, op.b, op.imm) };
+        let mut bits = unsafe { compare::<F, L>(warp, op.a, op.b, op.imm) };
+        if op.imm & OPERATION != NONE {
+            // SAFETY: as the caller: what is combined is a predicate slot.
+            let with = unsafe { read_predicate(warp, op.c) };
+            bits = bits.map(|bits| combined(op.imm, bits, with));
+        }
         let one = (op.imm >> ONE_SHIFT) as u16;
         let value = |lane: usize, element: usize| if bits[element] >> lane & 1 != 0 { one } else { 0 };
         if op.imm & PACKED != 0 {
@@ -147,6 +159,13 @@ impl<F: Fn(f32, f32) -> bool + Copy> Body for Number<F> {
             }
             // SAFETY: as the caller: and so is d, with two halves a lane.
             unsafe { write_masked::<[u16; 2], true>(warp, op.d, mask, result) }
+        } else if op.imm & WIDE != 0 {
+            let mut result = [0u32; LANES];
+            for lane in L::lanes() {
+                result[lane] = if bits[0] >> lane & 1 != 0 { u32::MAX } else { 0 };
+            }
+            // SAFETY: as the caller: d is a 32-bit slot.
+            unsafe { write_masked::<u32, true>(warp, op.d, mask, result) }
         } else {
             let mut result = [0u16; LANES];
             for lane in L::lanes() {

@@ -52,6 +52,7 @@ fn add(modifiers: &Modifiers, isa: Isa) -> Option<Form> {
         Type::U16 | Type::S16 => map2(Hot(isa), |a: u16, b: u16| a.wrapping_add(b)).signed(r#type == Type::S16),
         Type::U32 | Type::S32 => map2(Hot(isa), |a: u32, b: u32| a.wrapping_add(b)).signed(r#type == Type::S32),
         Type::U64 | Type::S64 => map2(Hot(isa), |a: u64, b: u64| a.wrapping_add(b)),
+        Type::U16x2 | Type::S16x2 => map2(Warm(isa), |a: u32, b: u32| by_halves(a, b, u16::wrapping_add)),
         _ => return None,
     })
 }
@@ -243,6 +244,12 @@ fn min_max(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<For
         return match (operation, r#type) {
             (Min, Type::S32) => Some(map2(Warm(isa), |a: i32, b: i32| a.min(b).max(0))),
             (Max, Type::S32) => Some(map2(Warm(isa), |a: i32, b: i32| a.max(b).max(0))),
+            (Min, Type::S16x2) => {
+                Some(map2(Warm(isa), |a: u32, b: u32| by_halves(a, b, |a, b| (a as i16).min(b as i16).max(0) as u16)))
+            }
+            (Max, Type::S16x2) => {
+                Some(map2(Warm(isa), |a: u32, b: u32| by_halves(a, b, |a, b| (a as i16).max(b as i16).max(0) as u16)))
+            }
             _ => None,
         };
     }
@@ -259,8 +266,18 @@ fn min_max(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<For
         (Max, Type::S32) => map2(Hot(isa), |a: i32, b: i32| a.max(b)),
         (Max, Type::U64) => map2(Warm(isa), |a: u64, b: u64| a.max(b)),
         (Max, Type::S64) => map2(Warm(isa), |a: i64, b: i64| a.max(b)),
+        (Min, Type::U16x2) => map2(Warm(isa), |a: u32, b: u32| by_halves(a, b, u16::min)),
+        (Max, Type::U16x2) => map2(Warm(isa), |a: u32, b: u32| by_halves(a, b, u16::max)),
+        (Min, Type::S16x2) => map2(Warm(isa), |a: u32, b: u32| by_halves(a, b, |a, b| (a as i16).min(b as i16) as u16)),
+        (Max, Type::S16x2) => map2(Warm(isa), |a: u32, b: u32| by_halves(a, b, |a, b| (a as i16).max(b as i16) as u16)),
         _ => return None,
     })
+}
+
+/// A function of both halves of two words.
+#[inline(always)]
+fn by_halves(a: u32, b: u32, f: impl Fn(u16, u16) -> u16) -> u32 {
+    u32::from(f(a as u16, b as u16)) | u32::from(f((a >> 16) as u16, (b >> 16) as u16)) << 16
 }
 
 fn div(modifiers: &Modifiers, isa: Isa) -> Option<Form> {

@@ -4,17 +4,19 @@
 //! instruction that is not a load, store, atomic, branch or barrier.
 //!
 //! - `lanes`: a closure over one lane to an op of a warp, for each instruction set. `modifiers`: opcode text to flags.
-//! - `integer`, `bits`, `dot`: integers. `float`, `half`, `approx`, `rounding`: floating point. `convert`: `cvt`.
+//! - `integer`, `carry`, `bits`, `dot`, `video`: integers. `float`, `half`, `approx`, `rounding`: floating point. `convert`, `pack`: `cvt`.
 //! - `compare`, `compare_half` on `relation`: `setp`, `set`, `selp`, `slct`. `moves`: `mov`.
 //! - `collective`: lanes that see each other. `mma`, `tensor`, `tensor_integer`, `wmma`, [`wmma_layout`]: matrices.
 
 use super::op::{Isa, OpFns};
 use crate::ptx::ast::{Opcode, Width};
-use crate::ptx::opcodes::{Arithmetic, Compare, Exchange, Matrices, Mnemonic, Move};
-use modifiers::Modifiers;
+use crate::ptx::opcodes::{Arithmetic, Carry, Compare, Exchange, Matrices, Mnemonic, Move};
+use carry::Sum;
+use modifiers::{Modifiers, flag};
 
 mod approx;
 mod bits;
+mod carry;
 mod collective;
 mod compare;
 mod compare_half;
@@ -27,10 +29,12 @@ mod lanes;
 mod mma;
 mod modifiers;
 mod moves;
+mod pack;
 mod relation;
 mod rounding;
 mod tensor;
 mod tensor_integer;
+mod video;
 mod wmma;
 pub(crate) mod wmma_layout;
 
@@ -83,7 +87,11 @@ pub(crate) fn select(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Opti
     let modifiers = || Modifiers::parse(opcode);
     let form = match opcode.mnemonic() {
         Mnemonic::Arithmetic(operation) => arithmetic(operation, &modifiers()?, operand_count, isa),
+        Mnemonic::Carry(Carry::Addc) => carry::select(Sum::Add, true, &modifiers()?, isa),
+        Mnemonic::Carry(Carry::Subc) => carry::select(Sum::Sub, true, &modifiers()?, isa),
+        Mnemonic::Carry(Carry::Madc) => carry::select(Sum::Mad, true, &modifiers()?, isa),
         Mnemonic::Move(Move::Mov) => moves::scalar(&modifiers()?, isa),
+        Mnemonic::Move(Move::Cvt) if opcode.has("pack") => pack::select(opcode, operand_count, isa),
         Mnemonic::Move(Move::Cvt) => convert::select(&modifiers()?, operand_count, isa),
         Mnemonic::Move(Move::Prmt) => bits::prmt(opcode, isa),
         Mnemonic::Compare(Compare::Set) => compare::set(opcode, operand_count),
@@ -102,12 +110,13 @@ pub(crate) fn select(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Opti
         Mnemonic::Matrices(Matrices::Mma) => mma::mma(opcode, operand_count, isa),
         Mnemonic::Matrices(Matrices::Wmma) => mma::wmma(opcode, isa),
         Mnemonic::Matrices(Matrices::Movmatrix) => mma::movmatrix(opcode),
+        Mnemonic::Video(video) => video::select(video, opcode, operand_count),
         // These touch more than registers, or are not done.
         Mnemonic::Access(_)
         | Mnemonic::Flow(_)
         | Mnemonic::Address(_)
+        | Mnemonic::Policy(_)
         | Mnemonic::System(_)
-        | Mnemonic::Carry(_)
         | Mnemonic::Undone(_) => None,
     }?;
     (form.operands.len() == operand_count).then_some(form)
@@ -122,6 +131,14 @@ pub(crate) fn select_vector_mov(opcode: Opcode<'_>, destinations: usize, sources
 /// Instructions that exist for integers and floats alike.
 fn arithmetic(operation: Arithmetic, modifiers: &Modifiers, operand_count: usize, isa: Isa) -> Option<Form> {
     use modifiers::Type;
+    if modifiers.has(flag::CC) {
+        return match operation {
+            Arithmetic::Add => carry::select(Sum::Add, false, modifiers, isa),
+            Arithmetic::Sub => carry::select(Sum::Sub, false, modifiers, isa),
+            Arithmetic::Mad => carry::select(Sum::Mad, false, modifiers, isa),
+            _ => None,
+        };
+    }
     match modifiers.types.first()? {
         Type::F32 | Type::F64 => float::select(operation, modifiers, operand_count, isa),
         Type::F16 | Type::F16x2 | Type::Bf16 | Type::Bf16x2 => half::select(operation, modifiers, operand_count, isa),

@@ -11,10 +11,12 @@ pub(super) enum Type {
     B64,
     U8,
     U16,
+    U16x2,
     U32,
     U64,
     S8,
     S16,
+    S16x2,
     S32,
     S64,
     F16,
@@ -38,10 +40,12 @@ impl Type {
             "b64" => Self::B64,
             "u8" => Self::U8,
             "u16" => Self::U16,
+            "u16x2" => Self::U16x2,
             "u32" => Self::U32,
             "u64" => Self::U64,
             "s8" => Self::S8,
             "s16" => Self::S16,
+            "s16x2" => Self::S16x2,
             "s32" => Self::S32,
             "s64" => Self::S64,
             "f16" => Self::F16,
@@ -65,7 +69,7 @@ impl Type {
             Self::B8 | Self::U8 | Self::S8 | Self::B16 | Self::U16 | Self::S16 => Width::B16,
             Self::F16 | Self::Bf16 | Self::E4m3x2 | Self::E5m2x2 => Width::B16,
             Self::B32 | Self::U32 | Self::S32 | Self::F32 => Width::B32,
-            Self::F16x2 | Self::Bf16x2 | Self::Tf32 => Width::B32,
+            Self::U16x2 | Self::S16x2 | Self::F16x2 | Self::Bf16x2 | Self::Tf32 => Width::B32,
             Self::B64 | Self::U64 | Self::S64 | Self::F64 => Width::B64,
         }
     }
@@ -109,6 +113,8 @@ pub(super) mod flag {
     /// One of the rounding modes that name integers (`rni` and its like).
     pub(in super::super) const TO_INTEGER: u32 = 1 << 17;
     pub(in super::super) const NOFTZ: u32 = 1 << 18;
+    pub(in super::super) const AND: u32 = 1 << 19;
+    pub(in super::super) const OR: u32 = 1 << 20;
 }
 
 /// What stands behind an opcode's first dot.
@@ -148,6 +154,8 @@ impl Modifiers {
                 "xorsign" | "abs" => (flag::XORSIGN, None),
                 "satfinite" => (flag::SATFINITE, None),
                 "noftz" => (flag::NOFTZ, None),
+                "and" => (flag::AND, None),
+                "or" => (flag::OR, None),
                 "rn" => (0, Some(Rounding::Nearest)),
                 "rz" => (0, Some(Rounding::Zero)),
                 "rm" => (0, Some(Rounding::Down)),

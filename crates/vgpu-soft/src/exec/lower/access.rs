@@ -1,7 +1,7 @@
 //! Loads, stores, atomics, copies and matrix fragments in memory.
 
-use super::super::alu::Denormals;
 use super::super::alu::wmma_layout::Fragment;
+use super::super::alu::{self, Denormals};
 use super::super::memory::{self, AccessKind, NARROW, SPACE_SHIFT, Space};
 use super::super::op::{Op, OpFns, Slot};
 use super::super::race;
@@ -92,11 +92,16 @@ impl Access {
     }
 
     fn parse(opcode: Opcode<'_>) -> Option<Self> {
+        // A register of 128 bits is two of 64.
+        let (count, element) = match opcode.last() {
+            "b128" => (2, "b64"),
+            element => (1, element),
+        };
         let mut access = Self {
             space: None,
             is_param: false,
-            count: 1,
-            element: Element::parse(opcode.last())?,
+            count,
+            element: Element::parse(element)?,
             has_cache_hint: false,
             is_ordered: false,
         };
@@ -108,8 +113,8 @@ impl Access {
                 continue;
             }
             match modifier {
-                "v2" => access.count = 2,
-                "v4" => access.count = 4,
+                "v2" if count == 1 => access.count = 2,
+                "v4" if count == 1 => access.count = 4,
                 // Order between threads is the host's: stronger than asked for where it has total store order.
                 "acquire" | "release" | "volatile" | "relaxed" => access.is_ordered = true,
                 "L2::cache_hint" => access.has_cache_hint = true,
@@ -515,8 +520,9 @@ impl<'s> Lowering<'_, 's> {
             [] => memory::copy::ALL_BYTES,
             [Operand::Immediate(Immediate::Integer(count))] if count >= len_bytes => memory::copy::ALL_BYTES,
             [count] => match count {
+                Operand::Negated(_) => self.ignored_or_all(count)?,
                 Operand::Register(register) if self.slots.width(*register)? == Width::Pred => {
-                    return Err(not_implemented());
+                    self.ignored_or_all(count)?
                 }
                 _ => self.source(count, Width::B32)?,
             },
@@ -529,6 +535,18 @@ impl<'s> Lowering<'_, 's> {
         let op = Op { ext, ..self.access_op(fns, to) };
         self.push(op, Denormals::Any);
         Ok(())
+    }
+
+    /// The number of bytes that a copy reads of a source that a predicate says to ignore: none, else all.
+    fn ignored_or_all(&mut self, predicate: &Operand<'s>) -> Result<Slot, Refusal> {
+        let form = Opcode::parse("selp.b32").and_then(|opcode| alu::select(opcode, 4, self.options.isa));
+        let form = form.ok_or_else(|| "selp.b32 is not implemented".to_owned())?;
+        let c = self.source(predicate, Width::Pred)?;
+        let (a, b) = (self.slots.constant(Width::B32, 0), self.slots.constant(Width::B32, u64::MAX));
+        let d = self.slots.temporary(Width::B32);
+        let op = Op { d, a, b, c, ..self.blank(form.fns) };
+        self.push(op, form.denormals);
+        Ok(d)
     }
 
     /// `wmma.load` and `wmma.store`.

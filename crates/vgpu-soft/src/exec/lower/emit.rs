@@ -173,6 +173,11 @@ impl<'s> Lowering<'_, 's> {
             self.push(op, Denormals::Any);
             return Ok(Place { slot, width });
         }
+        // Performance counters: nothing is counted.
+        if name.starts_with("pm") {
+            let width = if name.ends_with("_64") { Width::B64 } else { Width::B32 };
+            return Ok(Place { slot: self.slots.constant(width, 0), width });
+        }
         let special = special(name).ok_or_else(|| format!("special register %{name} is not implemented"))?;
         Ok(Place { slot: self.slots.special(special), width: Width::B32 })
     }
@@ -213,6 +218,10 @@ fn special(name: &str) -> Option<Special> {
         _ => None,
     };
     if let Some((base, component)) = name.split_once('.') {
+        // The fourth component has no axis and is always 0.
+        if component == "w" && matches!(base, "tid" | "ntid" | "ctaid" | "nctaid") {
+            return Some(Special::Zero);
+        }
         let axis = axis(component)?;
         return Some(match base {
             "tid" => Special::Tid(axis),

@@ -22,7 +22,7 @@ use super::code::{Block, Code, Terminator};
 use super::kernel::{CompileError, CompileOptions, Kernel, ParamLayout, Symbols};
 use super::warp::NO_GUARD;
 use crate::ir;
-use crate::ptx::opcodes::{Access, Address, Arithmetic, Compare, Flow, Matrices, Mnemonic, Move};
+use crate::ptx::opcodes::{Access, Address, Arithmetic, Compare, Flow, Matrices, Mnemonic, Move, Policy};
 use crate::ptx::{self, ast};
 use refusal::Refusal;
 use slots::Slots;
@@ -250,6 +250,7 @@ impl<'s> Lowering<'_, 's> {
             Mnemonic::Flow(Flow::Call) => self.call(instruction),
             Mnemonic::Address(Address::Cvta) => self.address_conversion(instruction),
             Mnemonic::Address(Address::Isspacep) => self.space_test(instruction),
+            Mnemonic::Policy(Policy::Createpolicy) => self.cache_policy(instruction),
             Mnemonic::System(system) => {
                 self.system(system);
                 Ok(())
@@ -258,13 +259,15 @@ impl<'s> Lowering<'_, 's> {
             | Mnemonic::Move(_)
             | Mnemonic::Compare(_)
             | Mnemonic::Bits(_)
+            | Mnemonic::Carry(_)
             | Mnemonic::Dot(_)
             | Mnemonic::Approximation(_)
             | Mnemonic::Exchange(_)
+            | Mnemonic::Video(_)
             | Mnemonic::Matrices(Matrices::Mma | Matrices::Wmma | Matrices::Movmatrix) => {
                 self.registers_only(instruction)
             }
-            Mnemonic::Carry(_) | Mnemonic::Undone(_) => {
+            Mnemonic::Undone(_) => {
                 let section = opcode.mnemonic().facts().section;
                 Err(format!("not implemented (PTX ISA, {})", section.title()))
             }

@@ -4,7 +4,7 @@ use super::super::alu::{self, Layout};
 use super::super::code::Terminator;
 use super::super::op::Op;
 use super::{Lowering, Refusal};
-use crate::ptx::ast::{Immediate, Instruction, Operand, Width};
+use crate::ptx::ast::{Immediate, Instruction, Opcode, Operand, Width};
 use crate::ptx::opcodes::{Lanes, Mnemonic, Move};
 
 /// Takes vectors and pairs apart.
@@ -24,6 +24,9 @@ impl<'s> Lowering<'_, 's> {
         let isa = self.options.isa;
         let is_mov = opcode.mnemonic() == Mnemonic::Move(Move::Mov);
         let facts = opcode.mnemonic().facts();
+        if let ([Operand::Vector(to), Operand::Vector(from)], true) = (instruction.operands.as_slice(), is_mov) {
+            return self.move_elements(opcode, to, from);
+        }
         let (to, from) = instruction.operands.split_at(opcode.destination_count().min(instruction.operands.len()));
         let mut operands = Vec::new();
         flatten(to, &mut operands);
@@ -79,6 +82,42 @@ impl<'s> Lowering<'_, 's> {
         }
         for destination in destinations {
             self.settle(destination, form.is_signed)?;
+        }
+        Ok(())
+    }
+
+    /// A `mov` from a vector to a vector, element by element.
+    fn move_elements(&mut self, opcode: Opcode<'_>, to: &[Operand<'s>], from: &[Operand<'s>]) -> Result<(), Refusal> {
+        let words: Vec<&str> = opcode.modifiers().collect();
+        let (len, (mov, width)) = match words[..] {
+            // Its two halves.
+            ["b128"] => (2, ("mov.b64", Width::B64)),
+            [len @ ("v2" | "v4"), r#type] => {
+                let scalar = match r#type {
+                    "b16" | "u16" | "s16" => ("mov.b16", Width::B16),
+                    "b32" | "u32" | "s32" | "f32" => ("mov.b32", Width::B32),
+                    "b64" | "u64" | "s64" | "f64" => ("mov.b64", Width::B64),
+                    _ => return Err("not implemented".to_owned()),
+                };
+                (if len == "v2" { 2 } else { 4 }, scalar)
+            }
+            _ => return Err("not implemented".to_owned()),
+        };
+        if [to.len(), from.len()] != [len; 2] {
+            return Err(format!("vectors of {} and {} elements where {len} are needed", to.len(), from.len()));
+        }
+        // All are read before one is written: they may be the same registers in another order.
+        let mut held = Vec::with_capacity(len);
+        for operand in from {
+            let source = self.source(operand, width)?;
+            let copy = self.slots.temporary(width);
+            self.convert(mov, copy, source)?;
+            held.push(copy);
+        }
+        for (operand, copy) in to.iter().zip(held) {
+            let destination = self.destination(operand, width)?;
+            self.convert(mov, destination.slot, copy)?;
+            self.settle(destination, false)?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Address conversions, fences, traps, and what needs nothing done.
+//! Address conversions, cache policies, fences, traps, and what needs nothing done.
 
 use super::super::alu::Denormals;
 use super::super::code::Terminator;
@@ -32,6 +32,26 @@ impl<'s> Lowering<'_, 's> {
             // Faults are looked for at the ends of blocks: nothing is to happen after this one.
             self.end_block(Terminator::Fall);
         }
+    }
+
+    /// `createpolicy`: a value that only accesses with a hint take, and those do not look at it.
+    pub(super) fn cache_policy(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
+        let mut words = instruction.opcode.modifiers();
+        let sources = match words.next() {
+            Some("fractional") => 0..=1,
+            Some("range") => 3..=3,
+            Some("cvt") => 1..=1,
+            _ => return Err("not implemented".to_owned()),
+        };
+        let is_known = |word: &str| matches!(word, "global" | "L2" | "b64") || word.starts_with("L2::evict_");
+        let [to, from @ ..] = instruction.operands.as_slice() else { return Err("too few operands".to_owned()) };
+        if !words.all(is_known) || !sources.contains(&from.len()) {
+            return Err("not implemented".to_owned());
+        }
+        let destination = self.destination(to, Width::B64)?;
+        let none = self.slots.constant(Width::B64, 0);
+        self.convert("mov.b64", destination.slot, none)?;
+        self.settle(destination, false)
     }
 
     /// `isspacep`

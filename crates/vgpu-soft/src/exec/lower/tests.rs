@@ -65,6 +65,10 @@ const DONE: &[&str] = &[
     "bfi.b32 %r1, %r2, %r3, %r4, %r5;",
     "szext.clamp.u32 %r1, %r2, %r3;",
     "bmsk.clamp.b32 %r1, %r2, %r3;",
+    "fns.b32 %r1, %r2, %r3, %r4;",
+    "addc.u32 %r1, %r2, %r3;",
+    "subc.u32 %r1, %r2, %r3;",
+    "madc.lo.u32 %r1, %r2, %r3, %r4;",
     "dp4a.u32.u32 %r1, %r2, %r3, %r4;",
     "dp2a.lo.u32.u32 %r1, %r2, %r3, %r4;",
     "rsqrt.approx.f32 %f1, %f2;",
@@ -78,11 +82,35 @@ const DONE: &[&str] = &[
     "match.any.sync.b32 %r1, %r2, -1;",
     "redux.sync.add.u32 %r1, %r2, -1;",
     "activemask.b32 %r1;",
+    "vadd.u32.u32.u32 %r1, %r2, %r3;",
+    "vsub.u32.u32.u32 %r1, %r2, %r3;",
+    "vabsdiff.u32.u32.u32 %r1, %r2, %r3;",
+    "vmin.u32.u32.u32 %r1, %r2, %r3;",
+    "vmax.u32.u32.u32 %r1, %r2, %r3;",
+    "vshl.u32.u32.u32.wrap %r1, %r2, %r3;",
+    "vshr.u32.u32.u32.wrap %r1, %r2, %r3;",
+    "vmad.u32.u32.u32 %r1, %r2, %r3, %r4;",
+    "vset.u32.u32.lt %r1, %r2, %r3;",
+    "vadd2.u32.u32.u32 %r1, %r2, %r3, %r4;",
+    "vsub2.u32.u32.u32 %r1, %r2, %r3, %r4;",
+    "vavrg2.u32.u32.u32 %r1, %r2, %r3, %r4;",
+    "vabsdiff2.u32.u32.u32 %r1, %r2, %r3, %r4;",
+    "vmin2.u32.u32.u32 %r1, %r2, %r3, %r4;",
+    "vmax2.u32.u32.u32 %r1, %r2, %r3, %r4;",
+    "vset2.u32.u32.eq %r1, %r2, %r3, %r4;",
+    "vadd4.u32.u32.u32 %r1, %r2, %r3, %r4;",
+    "vsub4.u32.u32.u32 %r1, %r2, %r3, %r4;",
+    "vavrg4.u32.u32.u32 %r1, %r2, %r3, %r4;",
+    "vabsdiff4.u32.u32.u32 %r1, %r2, %r3, %r4;",
+    "vmin4.u32.u32.u32 %r1, %r2, %r3, %r4;",
+    "vmax4.u32.u32.u32 %r1, %r2, %r3, %r4;",
+    "vset4.u32.u32.eq %r1, %r2, %r3, %r4;",
     "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%f1, %f2, %f3, %f4}, {%r1, %r2}, {%r3}, {%f1, %f2, %f3, %f4};",
     "wmma.store.d.sync.aligned.row.m16n16k16.global.f16 [%d1], {%r1, %r2, %r3, %r4};",
     "movmatrix.sync.aligned.m8n8.trans.b16 %r1, %r2;",
     "cvta.to.global.u64 %d1, %d2;",
     "isspacep.shared %p1, %d1;",
+    "createpolicy.fractional.L2::evict_last.b64 %d1, 0.5;",
     "membar.gl;",
     "fence.acq_rel.gpu;",
     "griddepcontrol.wait;",
@@ -111,7 +139,7 @@ fn compile(statement: &str) -> (Option<Mnemonic>, Result<Kernel, CompileError>) 
 }
 
 fn is_done(mnemonic: Mnemonic) -> bool {
-    !matches!(mnemonic, Mnemonic::Carry(_) | Mnemonic::Undone(_))
+    !matches!(mnemonic, Mnemonic::Undone(_))
 }
 
 #[test]

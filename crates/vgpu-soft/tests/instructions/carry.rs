@@ -1,0 +1,138 @@
+//! Sums that give or take the carry flag.
+
+use super::harness::{Lanes, case, compile, engines, launch, tuples, values};
+use super::integer::value;
+
+/// The old value of the destination.
+const OLD: u64 = 0x0123_4567_89ab_cdef;
+
+/// A kernel that sets the flag, runs one instruction, and reads the flag; each thread has six words of data: the three
+/// sources, the flag before, the result and the flag after.
+fn source(opcode: &str, operands: &str, bits: u32, lanes: Lanes) -> String {
+    let guard = match lanes {
+        Lanes::All => "",
+        Lanes::OddByPredicate => "@%q ",
+        Lanes::OddByBranch => "@!%q bra PAST;\n",
+    };
+    format!(
+        ".version 8.4\n.target sm_90\n.address_size 64\n
+.visible .entry k(.param .u64 p)\n{{
+.reg .b{bits} %d, %a, %b, %c; .reg .b64 %base; .reg .b32 %t<4>; .reg .pred %q;
+ld.param.u64 %base, [p];
+mov.u32 %t1, %ctaid.x; mov.u32 %t2, %ntid.x; mov.u32 %t3, %tid.x;
+mad.lo.u32 %t1, %t1, %t2, %t3;
+mad.wide.u32 %base, %t1, 48, %base;
+and.b32 %t2, %t1, 1; setp.ne.u32 %q, %t2, 0;
+ld.global.u{bits} %a, [%base]; ld.global.u{bits} %b, [%base+8]; ld.global.u{bits} %c, [%base+16];
+ld.global.u32 %t0, [%base+24]; ld.global.u{bits} %d, [%base+32];
+add.cc.u32 %t0, %t0, -1;
+{guard}{opcode} {operands};
+PAST:
+addc.u32 %t0, 0, 0;
+st.global.u{bits} [%base+32], %d; st.global.u32 [%base+40], %t0;
+ret;\n}}\n"
+    )
+}
+
+/// Checks one opcode; `model` is the exact sum of the sources, of which the result is the low bits.
+fn check(opcode: &str, r#type: &str, sources: usize, model: impl Fn(&[u64], i128) -> i128) {
+    if !case(opcode) {
+        return;
+    }
+    let (bits, gives) = (if r#type.ends_with("64") { 64 } else { 32 }, opcode.contains(".cc"));
+    let takes = opcode.contains("c.") && !opcode.starts_with("add.") && !opcode.starts_with("sub.");
+    let takes = takes && !opcode.starts_with("mad.");
+    let operands = if sources == 3 { "%d, %a, %b, %c" } else { "%d, %a, %b" };
+    let mut lists = vec![values(r#type, sources); sources];
+    lists.resize(3, vec![0]);
+    lists.push(vec![0, 1]);
+    let tuples = tuples(&lists);
+    let low = |sum: i128| sum as u64 & (u64::MAX >> (64 - bits));
+    for engine in engines() {
+        for lanes in [Lanes::All, Lanes::OddByPredicate, Lanes::OddByBranch] {
+            let threads = 64;
+            let mut data = vec![0u64; tuples.len().next_multiple_of(threads) * 6];
+            for (index, row) in data.chunks_mut(6).enumerate() {
+                row[..4].copy_from_slice(&tuples[index % tuples.len()]);
+                row[4] = OLD;
+            }
+            let program = compile(&source(opcode, operands, bits, lanes), engine);
+            launch(&program, (data.len() / 6 / threads) as u32, threads as u32, &mut data);
+            for (index, row) in data.chunks(6).enumerate() {
+                let (before, mut expected) = (row[3], [low(OLD.into()), row[3]]);
+                if lanes == Lanes::All || index % 2 == 1 {
+                    let sum = model(row, if takes { before.into() } else { 0 });
+                    // A sum that is too large, or a difference below zero.
+                    let carry = u64::from(sum < 0 || sum >> bits != 0);
+                    expected = [low(sum), if gives { carry } else { before }];
+                }
+                let got = [low(row[4].into()), row[5]];
+                assert_eq!(got, expected, "{opcode} {:x?} ({engine:?}, {lanes:?})", &row[..4]);
+            }
+        }
+    }
+}
+
+/// As the register's bits say, whatever the type.
+fn unsigned(r#type: &str, bits: u64) -> i128 {
+    value(&r#type.replace('s', "u"), bits)
+}
+
+#[test]
+pub(super) fn a_carry_goes_from_one_sum_to_the_next() {
+    for r#type in ["u32", "s32", "u64", "s64"] {
+        let operand = |row: &[u64], index: usize| unsigned(r#type, row[index]);
+        for name in ["add.cc", "addc", "addc.cc"] {
+            check(&format!("{name}.{type}"), r#type, 2, |row, carry| operand(row, 0) + operand(row, 1) + carry);
+        }
+        for name in ["sub.cc", "subc", "subc.cc"] {
+            check(&format!("{name}.{type}"), r#type, 2, |row, borrow| operand(row, 0) - (operand(row, 1) + borrow));
+        }
+    }
+}
+
+#[test]
+pub(super) fn a_carry_goes_through_sums_of_products() {
+    for r#type in ["u32", "s32", "u64", "s64"] {
+        let bits = if r#type.ends_with("64") { 64 } else { 32 };
+        let half = |product: u128| (product & (u128::MAX >> (128 - bits))) as i128;
+        // The product of two unsigned numbers of 64 bits needs all 128.
+        let product = |row: &[u64]| value(r#type, row[0]).wrapping_mul(value(r#type, row[1])) as u128;
+        for name in ["mad.lo.cc", "madc.lo", "madc.lo.cc"] {
+            check(&format!("{name}.{type}"), r#type, 3, |row, carry| {
+                half(product(row)) + unsigned(r#type, row[2]) + carry
+            });
+        }
+        for name in ["mad.hi.cc", "madc.hi", "madc.hi.cc"] {
+            check(&format!("{name}.{type}"), r#type, 3, |row, carry| {
+                half(product(row) >> bits) + unsigned(r#type, row[2]) + carry
+            });
+        }
+    }
+}
+
+#[test]
+pub(super) fn a_product_of_128_bits_is_made_of_a_chain() {
+    let text = ".version 8.4\n.target sm_90\n.address_size 64\n.visible .entry k(.param .u64 p)\n{
+.reg .b64 %base, %a, %b, %l, %h, %m, %n; .reg .b32 %t<2>; .reg .pred %q;
+ld.param.u64 %base, [p]; mov.u32 %t0, %tid.x; mad.wide.u32 %base, %t0, 48, %base;
+ld.global.u64 %a, [%base]; ld.global.u64 %b, [%base+8]; ld.global.u64 %l, [%base+16]; ld.global.u64 %h, [%base+24];
+mul.lo.u64 %m, %a, %b; mul.hi.u64 %n, %a, %b;
+add.cc.u64 %l, %l, %m; setp.ne.u64 %q, %a, 0; @%q bra ON; mov.u64 %m, 1;
+ON: addc.u64 %h, %h, %n;
+st.global.u64 [%base+32], %l; st.global.u64 [%base+40], %h; ret;\n}\n";
+    for engine in engines() {
+        let list = values("u64", 3);
+        let mut data = Vec::new();
+        for (index, a) in list.iter().cycle().take(64).enumerate() {
+            let at = |step: usize| list[(index * step + step) % list.len()];
+            data.extend([*a, at(3), at(5), at(7), 0, 0]);
+        }
+        launch(&compile(text, engine), 1, 64, &mut data);
+        for row in data.chunks(6) {
+            let sum = u128::from(row[3]) << 64 | u128::from(row[2]);
+            let expected = sum.wrapping_add(u128::from(row[0]) * u128::from(row[1]));
+            assert_eq!((row[4], row[5]), (expected as u64, (expected >> 64) as u64), "{row:x?} ({engine:?})");
+        }
+    }
+}
