@@ -13,33 +13,26 @@ use super::lanes::{
 };
 use super::modifiers::{Modifiers, Type, flag};
 use crate::ptx::ast::Width;
-
-/// What is added to, or taken from, the last source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sum {
-    Add,
-    Sub,
-    Mad,
-}
+use crate::ptx::opcodes::Arithmetic;
 
 /// In `Op::imm`: whether the flag is a destination, and whether it is a source.
 const GIVES: i64 = 1;
 const TAKES: i64 = 2;
 
-pub(super) fn select(sum: Sum, takes: bool, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
+pub(super) fn select(operation: Arithmetic, takes: bool, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
     let r#type = modifiers.plain(flag::CC | flag::LO | flag::HI)?;
     let gives = modifiers.has(flag::CC);
-    let form = match (sum, modifiers.flags & !flag::CC, r#type) {
-        (Sum::Add, 0, Type::U32 | Type::S32) => form::<u32, ADD>(gives, takes, isa),
-        (Sum::Add, 0, Type::U64 | Type::S64) => form::<u64, ADD>(gives, takes, isa),
-        (Sum::Sub, 0, Type::U32 | Type::S32) => form::<u32, SUB>(gives, takes, isa),
-        (Sum::Sub, 0, Type::U64 | Type::S64) => form::<u64, SUB>(gives, takes, isa),
-        (Sum::Mad, flag::LO, Type::U32 | Type::S32) => form::<u32, MAD_LOW>(gives, takes, isa),
-        (Sum::Mad, flag::LO, Type::U64 | Type::S64) => form::<u64, MAD_LOW>(gives, takes, isa),
-        (Sum::Mad, flag::HI, Type::U32) => form::<u32, MAD_HIGH>(gives, takes, isa),
-        (Sum::Mad, flag::HI, Type::S32) => form::<u32, MAD_HIGH_SIGNED>(gives, takes, isa),
-        (Sum::Mad, flag::HI, Type::U64) => form::<u64, MAD_HIGH>(gives, takes, isa),
-        (Sum::Mad, flag::HI, Type::S64) => form::<u64, MAD_HIGH_SIGNED>(gives, takes, isa),
+    let form = match (operation, modifiers.flags & !flag::CC, r#type) {
+        (Arithmetic::Add, 0, Type::U32 | Type::S32) => form::<u32, ADD>(gives, takes, isa),
+        (Arithmetic::Add, 0, Type::U64 | Type::S64) => form::<u64, ADD>(gives, takes, isa),
+        (Arithmetic::Sub, 0, Type::U32 | Type::S32) => form::<u32, SUB>(gives, takes, isa),
+        (Arithmetic::Sub, 0, Type::U64 | Type::S64) => form::<u64, SUB>(gives, takes, isa),
+        (Arithmetic::Mad, flag::LO, Type::U32 | Type::S32) => form::<u32, MAD_LOW>(gives, takes, isa),
+        (Arithmetic::Mad, flag::LO, Type::U64 | Type::S64) => form::<u64, MAD_LOW>(gives, takes, isa),
+        (Arithmetic::Mad, flag::HI, Type::U32) => form::<u32, MAD_HIGH>(gives, takes, isa),
+        (Arithmetic::Mad, flag::HI, Type::S32) => form::<u32, MAD_HIGH_SIGNED>(gives, takes, isa),
+        (Arithmetic::Mad, flag::HI, Type::U64) => form::<u64, MAD_HIGH>(gives, takes, isa),
+        (Arithmetic::Mad, flag::HI, Type::S64) => form::<u64, MAD_HIGH_SIGNED>(gives, takes, isa),
         _ => return None,
     };
     Some(form.signed(r#type == Type::S32))

@@ -7,7 +7,7 @@ use super::super::op::Isa;
 use super::Form;
 use super::lanes::{Cold, Hot, Warm, map1, map2, map3};
 use super::modifiers::{Modifiers, Rounding, Type, flag};
-use super::rounding::{Directed, NAN, canonical, canonical_root, flush, rounded, saturate, saturate_f64};
+use super::rounding::{Directed, NAN, Single, canonical, canonical_root, flush, rounded, saturate, saturate_f64};
 use crate::ptx::opcodes::Arithmetic::{
     self, Abs, Add, Copysign, Div, Fma, Mad, Mad24, Max, Min, Mul, Mul24, Neg, Rcp, Rem, Sad, Sqrt, Sub,
 };
@@ -37,10 +37,10 @@ fn f32_form(operation: Arithmetic, modifiers: &Modifiers, isa: Isa) -> Option<Fo
         return None;
     }
     Some(match (operation, is_saturating) {
-        (Add, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| canonical(a + b)),
-        (Sub, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| canonical(a - b)),
-        (Mul, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| canonical(a * b)),
-        (Fma | Mad, false) => rounded!(rounding, Hot(isa), map3, |a: f32, b: f32, c: f32| canonical(a.mul_add(b, c))),
+        (Add, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| Single(a + b)),
+        (Sub, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| Single(a - b)),
+        (Mul, false) => rounded!(rounding, Hot(isa), map2, |a: f32, b: f32| Single(a * b)),
+        (Fma | Mad, false) => rounded!(rounding, Hot(isa), map3, |a: f32, b: f32, c: f32| Single(a.mul_add(b, c))),
         (Add, true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a + b)),
         (Sub, true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a - b)),
         (Mul, true) => rounded!(rounding, Warm(isa), map2, |a: f32, b: f32| saturate(a * b)),

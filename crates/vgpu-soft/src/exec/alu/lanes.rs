@@ -20,6 +20,12 @@ pub(super) trait Value: Copy {
     const WIDTH: Width;
     const SIGNED: bool;
     const ZERO: Self;
+
+    /// What the lanes' results become together before they are written.
+    #[inline(always)]
+    fn settled(values: [Self; LANES]) -> [Self; LANES] {
+        values
+    }
 }
 
 macro_rules! values {
@@ -335,7 +341,7 @@ impl<A: Value, R: Value, F: Fn(A) -> R + Copy> Body for Map1<A, R, F> {
             result[lane] = f(a[lane]);
         }
         // SAFETY: as above.
-        unsafe { write_masked::<R, MASKED>(warp, op.d, mask, result) }
+        unsafe { write_masked::<R, MASKED>(warp, op.d, mask, R::settled(result)) }
     }
 }
 
@@ -369,7 +375,7 @@ impl<A: Value, B: Value, R: Value, F: Fn(A, B) -> R + Copy> Body for Map2<A, B, 
             result[lane] = f(a[lane], b[lane]);
         }
         // SAFETY: as above.
-        unsafe { write_masked::<R, MASKED>(warp, op.d, mask, result) }
+        unsafe { write_masked::<R, MASKED>(warp, op.d, mask, R::settled(result)) }
     }
 }
 
@@ -386,7 +392,7 @@ impl<A: Value, B: Value, C: Value, R: Value, F: Fn(A, B, C) -> R + Copy> Body fo
             result[lane] = f(a[lane], b[lane], c[lane]);
         }
         // SAFETY: as above.
-        unsafe { write_masked::<R, MASKED>(warp, op.d, mask, result) }
+        unsafe { write_masked::<R, MASKED>(warp, op.d, mask, R::settled(result)) }
     }
 }
 

@@ -11,7 +11,6 @@
 use super::op::{Isa, OpFns};
 use crate::ptx::ast::{Opcode, Width};
 use crate::ptx::opcodes::{Arithmetic, Carry, Compare, Exchange, Matrices, Mnemonic, Move};
-use carry::Sum;
 use modifiers::{Modifiers, flag};
 
 mod approx;
@@ -87,9 +86,9 @@ pub(crate) fn select(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Opti
     let modifiers = || Modifiers::parse(opcode);
     let form = match opcode.mnemonic() {
         Mnemonic::Arithmetic(operation) => arithmetic(operation, &modifiers()?, operand_count, isa),
-        Mnemonic::Carry(Carry::Addc) => carry::select(Sum::Add, true, &modifiers()?, isa),
-        Mnemonic::Carry(Carry::Subc) => carry::select(Sum::Sub, true, &modifiers()?, isa),
-        Mnemonic::Carry(Carry::Madc) => carry::select(Sum::Mad, true, &modifiers()?, isa),
+        Mnemonic::Carry(Carry::Addc) => carry::select(Arithmetic::Add, true, &modifiers()?, isa),
+        Mnemonic::Carry(Carry::Subc) => carry::select(Arithmetic::Sub, true, &modifiers()?, isa),
+        Mnemonic::Carry(Carry::Madc) => carry::select(Arithmetic::Mad, true, &modifiers()?, isa),
         Mnemonic::Move(Move::Mov) => moves::scalar(&modifiers()?, isa),
         Mnemonic::Move(Move::Cvt) if opcode.has("pack") => pack::select(opcode, operand_count, isa),
         Mnemonic::Move(Move::Cvt) => convert::select(&modifiers()?, operand_count, isa),
@@ -133,9 +132,9 @@ fn arithmetic(operation: Arithmetic, modifiers: &Modifiers, operand_count: usize
     use modifiers::Type;
     if modifiers.has(flag::CC) {
         return match operation {
-            Arithmetic::Add => carry::select(Sum::Add, false, modifiers, isa),
-            Arithmetic::Sub => carry::select(Sum::Sub, false, modifiers, isa),
-            Arithmetic::Mad => carry::select(Sum::Mad, false, modifiers, isa),
+            Arithmetic::Add => carry::select(Arithmetic::Add, false, modifiers, isa),
+            Arithmetic::Sub => carry::select(Arithmetic::Sub, false, modifiers, isa),
+            Arithmetic::Mad => carry::select(Arithmetic::Mad, false, modifiers, isa),
             _ => None,
         };
     }
