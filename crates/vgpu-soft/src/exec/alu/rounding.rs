@@ -149,14 +149,14 @@ impl Value for Single {
         for lane in 0..HALF {
             has_nan |= values[lane].0.is_nan() | values[lane + HALF].0.is_nan();
         }
-        if has_nan { all_canonical(values) } else { values }
+        let mut settled = values;
+        if has_nan {
+            for lane in 0..LANES {
+                settled[lane] = Self(canonical(values[lane].0));
+            }
+        }
+        settled
     }
-}
-
-#[cold]
-#[inline(never)]
-fn all_canonical(values: [Single; LANES]) -> [Single; LANES] {
-    values.map(|value| Single(canonical(value.0)))
 }
 
 /// [`canonical`] of a root, in integers: LLVM drops the comparison of a root with itself.
