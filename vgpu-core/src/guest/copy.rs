@@ -33,8 +33,8 @@ impl Link {
         self.copy_in_as(Part::Seen, end, target, source)
     }
 
-    /// The same to memory that the host does not reach: unless `source` is pinned, the copy is part of the stream's
-    /// [`unseen_run`](StreamEnd::unseen_run).
+    /// The same to memory that the host does not reach: the copy is part of the stream's [`unseen_run`](StreamEnd::unseen_run),
+    /// and `source` may be changed again, pinned or not.
     ///
     /// # Errors
     /// As [`copy_in`](Self::copy_in).
@@ -47,7 +47,10 @@ impl Link {
         if source.len() <= INLINE_MAX_BYTES {
             return self.post_part(part, end, &CopyInline { stream, reserved: 0, target }, source);
         }
-        if let Some(span) = self.pinned().span(source.as_ptr().addr() as u64, source.len()) {
+        let address = source.as_ptr().addr() as u64;
+        if matches!(part, Part::Seen)
+            && let Some(span) = self.pinned().span(address, source.len())
+        {
             return self.post_on(end, &CopyIn { stream, flags: 0, target, source: span }, &[]);
         }
         let flags = if source.len() >= LONG_COPY_BYTES { COPY_OF_LONG } else { 0 };

@@ -6,11 +6,16 @@ use vgpu_core::{CuError, CuResult};
 
 use super::allocation::Kind;
 use super::gate::Arm;
+use super::host_order;
 use super::pageable_box::PageableBox;
 use super::place::{Memory, Place, Return};
 use super::process::Process;
 use super::stream::Stream;
 use super::work::{CopyWork, Work};
+
+/// Of pinned memory so much is taken at once, where nobody can tell: that is done sooner than the device has fetched it, and
+/// whoever waits for it need not.
+const TAKEN_MAX_BYTES: usize = 64 << 10;
 
 /// Whether host code may have something there.
 fn is_host(process: &Process, address: *const u8) -> bool {
@@ -73,8 +78,10 @@ pub(crate) unsafe fn to_device(
     let to = Place::find(process, target, len as u64)?;
     let target = to.reached()?;
     // A short copy that would be waited for travels in its record instead: then its source may change at once.
-    let inline = done == Return::WhenDone && len <= INLINE_MAX_BYTES;
-    let (seq, from) = match span.filter(|_| !inline) {
+    let is_inline = done == Return::WhenDone && len <= INLINE_MAX_BYTES;
+    let is_unseen = || to.memory == Memory::Device && len <= TAKEN_MAX_BYTES;
+    let is_taken = is_inline || span.is_some() && is_unseen() && host_order::is_quiet(process, stream)?;
+    let (seq, from) = match span.filter(|_| !is_taken) {
         Some(source) => (live.post(&CopyIn { stream: 0, flags: 0, target, source }, &[])?, Memory::Pinned),
         None => {
             // SAFETY: the caller's promise.

@@ -109,7 +109,8 @@ impl Live<'_> {
         self.process.link.copy_in(self.stream.tail.end(), target, source)
     }
 
-    /// The same to memory that only the device reaches: a part of what [`Tail::unseen_run`] is about, unless it is pinned.
+    /// The same to memory that only the device reaches; it may be changed on return, pinned or not. A part of what
+    /// [`Tail::unseen_run`] is about.
     ///
     /// # Errors
     /// As [`copy_in`](Self::copy_in).

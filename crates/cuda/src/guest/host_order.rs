@@ -5,7 +5,8 @@
 //! is made to wait for it, and so is one that is opened meanwhile.
 //!
 //! The same goes for copies whose asynchronous form has returned, once somebody waits for their stream: if nothing else is left
-//! there, it is over to the program, too, and not waited for.
+//! there, it is over to the program, too, and not waited for. So that it goes for short copies of pinned memory, their bytes are
+//! taken, too, where the device would read the same: where their stream has nothing else to do.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -42,14 +43,28 @@ pub(super) fn end_unseen(process: &Process, stream: &Stream) -> CuResult<bool> {
     let Some(run) = stream.tail.unseen_run() else {
         return Ok(false);
     };
-    let is_done = |stream: &Stream, seq| process.link.is_done(stream.slot(), seq);
     // What their stream waits for without being told may be waited for by the program, too.
-    if is_done(stream, run.last) || !is_done(stream, run.after) || !is_order_kept_by_idle(process, stream)? {
+    if process.link.is_done(stream.slot(), run.last) || !is_done_with_others(process, stream, run.after)? {
         return Ok(false);
     }
     put_before_all(process, stream, run.last)?;
     stream.copied.set_over(run.last);
     Ok(true)
+}
+
+/// Whether a stream that is not captured has nothing to do but copies whose bytes have been taken, so that the next copy would
+/// find the program's memory as it is.
+///
+/// # Errors
+/// `CONTEXT_IS_DESTROYED`.
+pub(super) fn is_quiet(process: &Process, stream: &Stream) -> CuResult<bool> {
+    let before = stream.tail.unseen_run().map_or_else(|| stream.last(), |run| run.after);
+    is_done_with_others(process, stream, before)
+}
+
+/// Whether a record of a stream is done, and all that others have to do that the stream keeps order with.
+fn is_done_with_others(process: &Process, stream: &Stream, seq: Seq) -> CuResult<bool> {
+    Ok(process.link.is_done(stream.slot(), seq) && is_order_kept_by_idle(process, stream)?)
 }
 
 /// Whether all other streams of its context that a stream keeps order with have nothing to do.
