@@ -62,6 +62,8 @@ static void arrived(const char *what, CUstream writer, CUstream reader, size_t b
         copy(writer, bytes);
         OK(cuStreamSynchronize(writer));
         not_ready += cuStreamQuery(writer) != CUDA_SUCCESS;
+        /* Whether the reader is waited for, too, makes no difference. */
+        if (round % 2) OK(cuStreamSynchronize(reader));
         memset(source, 0xff, bytes);
         OK(cuMemcpyDtoDAsync_v2(seen, target + bytes - 1, 1, reader));
         OK(cuStreamSynchronize(reader));

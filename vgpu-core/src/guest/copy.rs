@@ -2,7 +2,7 @@
 
 use super::link::Link;
 use super::staging::StagedChunk;
-use super::stream_end::StreamEnd;
+use super::stream_end::{StreamEnd, Unseen};
 use crate::error::CuResult;
 use crate::streaming::{LONG_COPY_BYTES, copy_past_caches};
 use crate::wire::messages::{COPY_OF_LONG, CopyIn, CopyInline, CopyOut};
@@ -69,7 +69,7 @@ impl Link {
     fn post_part<M: Ordered>(&self, part: Part, end: &StreamEnd, message: &M, tail: &[u8]) -> CuResult<Seq> {
         match part {
             Part::Seen => self.post_on(end, message, tail),
-            Part::Unseen => self.post_unseen(end, message, tail),
+            Part::Unseen => self.post_unseen(Unseen::Copy, end, message, tail),
         }
     }
 

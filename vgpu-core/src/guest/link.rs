@@ -7,7 +7,7 @@ use super::channel::{Channel, posted};
 use super::heap::PinnedHeap;
 use super::keeping::Keeping;
 use super::staging::{StagedChunk, Staging};
-use super::stream_end::{Order, StreamEnd};
+use super::stream_end::{Order, StreamEnd, Unseen};
 use crate::error::CuResult;
 use crate::pci::place::Place;
 use crate::transport::{self, ConnectError, Lifeline, Selection};
@@ -98,9 +98,12 @@ impl Link {
     }
 
     /// The same for work that the host cannot see the end of: a part of [`StreamEnd::unseen_run`].
-    pub(super) fn post_unseen<M: Ordered>(&self, end: &StreamEnd, message: &M, tail: &[u8]) -> CuResult<Seq> {
+    ///
+    /// # Errors
+    /// As [`post`](Self::post).
+    pub fn post_unseen<M: Ordered>(&self, what: Unseen, end: &StreamEnd, message: &M, tail: &[u8]) -> CuResult<Seq> {
         let message = message.on(end.slot());
-        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), Order::Unseen(end))
+        self.channel.push(posted(M::OP as u16, message.as_bytes(), tail), Order::Unseen(end, what))
     }
 
     /// Queues work that is already bytes: `op` and `fixed` must belong together, and name the stream.

@@ -30,4 +30,4 @@ pub use heap::PinnedHeap;
 pub use link::Link;
 pub use output::Output;
 pub use staging::StagedChunk;
-pub use stream_end::{StreamEnd, UnseenRun};
+pub use stream_end::{StreamEnd, Unseen, UnseenRun};

@@ -34,8 +34,8 @@ pub(super) fn closed() {
     APART.fetch_sub(1, Ordering::SeqCst);
 }
 
-/// For one who waits for a stream that is not captured: if nothing is left there but copies whose bytes have been taken, whatever
-/// any stream is given from now on comes after them. Returns whether that is all there was to wait for.
+/// For one who waits for a stream that is not captured: if nothing is left there but copies whose bytes have been taken, and waits
+/// for others', whatever any stream is given from now on comes after them. Returns whether that is all there was to wait for.
 ///
 /// # Errors
 /// `CONTEXT_IS_DESTROYED`, and those of the link.
@@ -47,7 +47,10 @@ pub(super) fn end_unseen(process: &Process, stream: &Stream) -> CuResult<bool> {
     if process.link.is_done(stream.slot(), run.last) || !is_done_with_others(process, stream, run.after)? {
         return Ok(false);
     }
-    put_before_all(process, stream, run.last)?;
+    // What a wait among them waits for comes before all already.
+    if run.copy > run.after && !stream.copied.is_over(run.copy) {
+        put_before_all(process, stream, run.last)?;
+    }
     stream.copied.set_over(run.last);
     Ok(true)
 }
@@ -102,7 +105,7 @@ fn hold_others_back(process: &Process, stream: &Stream, seq: Seq) -> CuResult {
     }
     each_stream(process, &mut |other| match other.keeps_order_with(stream) {
         true => Ok(()),
-        false => other.stand_behind(process, stream.slot(), seq),
+        false => other.stand_behind_unseen(process, stream.slot(), seq),
     })
 }
 
@@ -111,7 +114,7 @@ fn hold_others_back(process: &Process, stream: &Stream, seq: Seq) -> CuResult {
 /// # Errors
 /// Those of the link.
 pub(super) fn join(process: &Process, opened: &Stream) -> CuResult {
-    each_stream(process, &mut |other| opened.stand_behind(process, other.slot(), other.copied.last()))
+    each_stream(process, &mut |other| opened.stand_behind_unseen(process, other.slot(), other.copied.last()))
 }
 
 /// Has the legacy stream answer for the copies of a stream that will be closed: it keeps order with it, and stays.
@@ -125,7 +128,7 @@ pub(super) fn leave(process: &Process, closing: &Stream) -> CuResult {
     }
     closing.owner.each_stream(&mut |other| {
         if other.is_legacy() && other.context == closing.context {
-            other.stand_behind(process, slot, copied)?;
+            other.stand_behind_unseen(process, slot, copied)?;
             other.copied.note(other.last());
         }
         Ok(())

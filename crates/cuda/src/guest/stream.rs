@@ -130,6 +130,14 @@ impl Stream {
         self.tail.stand_behind(&process.link, other, until)
     }
 
+    /// The same where that is a copy which is over to the program: as [`Tail::stand_behind_unseen`].
+    ///
+    /// # Errors
+    /// Those of the link.
+    pub(super) fn stand_behind_unseen(&self, process: &Process, other: StreamSlot, until: Seq) -> CuResult {
+        self.tail.stand_behind_unseen(&process.link, other, until)
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
