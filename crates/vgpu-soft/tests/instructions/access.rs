@@ -3,6 +3,7 @@
 //! Each thread of two warps accesses its own place in an area of 1 KiB; where that is comes from a table, so that one
 //! kernel meets addresses side by side, far apart, reversed, shared and scattered.
 
+use super::differences;
 use super::harness::{Kind, Random, case, compile, engines, kind, launch};
 
 const THREADS: usize = 64;
@@ -197,12 +198,9 @@ impl Access<'_> {
                     let mut data: Vec<u128> = before.chunks(16).map(sixteen).collect();
                     launch(&compile(&self.source(only_odd), engine), 1, THREADS as u32, &mut data);
                     let got: Vec<u8> = data.iter().flat_map(|part| part.to_le_bytes()).collect();
-                    let first = got.iter().zip(&expected).position(|(got, expected)| got != expected);
-                    assert_eq!(
-                        first, None,
-                        "the first wrong byte: {} in {:?} memory, pattern {number}, {engine:?}, masked: {only_odd}",
-                        self.form, self.place
-                    );
+                    let (form, place) = (self.form, self.place);
+                    let what = format!("{form} in {place:?} memory, pattern {number}, masked: {only_odd}");
+                    differences::note_words(&what, &[], &got, &expected, engine);
                 }
             }
         }

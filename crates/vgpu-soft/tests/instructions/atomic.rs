@@ -1,5 +1,6 @@
 //! What atomic additions of floats do with denormals and with NaN.
 
+use super::differences;
 use super::exact::{BF16, F16, F32, F64, Format};
 use super::harness::{case, compile, engines, launch, tuples};
 
@@ -49,11 +50,8 @@ fn check(form: &str, width: u32, is_shared: bool, values: &[u64], model: impl Fn
             launch(&program, 1, pairs.len() as u32, &mut data);
             for (row, pair) in data.chunks(4).zip(pairs) {
                 let expected = [pair[0], model(pair[0], pair[1])];
-                assert_eq!(
-                    row[2..],
-                    expected,
-                    "{form} of {pair:x?}, shared: {is_shared}, {engine:?}, flushes: {flushes}"
-                );
+                let what = format!("{form}, shared: {is_shared}, flushes: {flushes}");
+                differences::note_words(&what, pair, &row[2..], &expected, engine);
             }
         }
     }

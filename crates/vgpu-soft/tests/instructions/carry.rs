@@ -1,14 +1,19 @@
 //! Sums that give or take the carry flag.
 
+use super::differences::{self, Difference, Expected};
 use super::harness::{Lanes, case, compile, engines, launch, tuples, values};
 use super::integer::value;
 
 /// The old value of the destination.
 const OLD: u64 = 0x0123_4567_89ab_cdef;
 
-/// A kernel that sets the flag, runs one instruction, and reads the flag; each thread has six words of data: the three
-/// sources, the flag before, the result and the flag after.
-fn source(opcode: &str, operands: &str, bits: u32, lanes: Lanes) -> String {
+/// What sets the flag before, and the flag that it leaves where `%t0` was 0, and where it was 1.
+const SETTERS: [(&str, [u64; 2]); 2] = [("add.cc.u32", [0, 1]), ("sub.cc.u32", [1, 0])];
+/// Sixty-four-bit words of a thread: three sources, what the setter takes, the result, what `addc` and `subc` read.
+const WORDS: usize = 7;
+
+/// A kernel that sets the flag, runs one instruction, and reads the flag, for `WORDS` of data.
+fn source(setter: &str, opcode: &str, operands: &str, bits: u32, lanes: Lanes) -> String {
     let guard = match lanes {
         Lanes::All => "",
         Lanes::OddByPredicate => "@%q ",
@@ -21,16 +26,18 @@ fn source(opcode: &str, operands: &str, bits: u32, lanes: Lanes) -> String {
 ld.param.u64 %base, [p];
 mov.u32 %t1, %ctaid.x; mov.u32 %t2, %ntid.x; mov.u32 %t3, %tid.x;
 mad.lo.u32 %t1, %t1, %t2, %t3;
-mad.wide.u32 %base, %t1, 48, %base;
+mad.wide.u32 %base, %t1, {}, %base;
 and.b32 %t2, %t1, 1; setp.ne.u32 %q, %t2, 0;
 ld.global.u{bits} %a, [%base]; ld.global.u{bits} %b, [%base+8]; ld.global.u{bits} %c, [%base+16];
 ld.global.u32 %t0, [%base+24]; ld.global.u{bits} %d, [%base+32];
-add.cc.u32 %t0, %t0, -1;
+{setter} %t0, %t0, {};
 {guard}{opcode} {operands};
 PAST:
-addc.u32 %t0, 0, 0;
-st.global.u{bits} [%base+32], %d; st.global.u32 [%base+40], %t0;
-ret;\n}}\n"
+addc.u32 %t0, 0, 0; subc.u32 %t1, 0, 0;
+st.global.u{bits} [%base+32], %d; st.global.u32 [%base+40], %t0; st.global.u32 [%base+48], %t1;
+ret;\n}}\n",
+        8 * WORDS,
+        if setter.starts_with("add") { -1 } else { 1 }
     )
 }
 
@@ -48,27 +55,43 @@ fn check(opcode: &str, r#type: &str, sources: usize, model: impl Fn(&[u64], i128
     lists.push(vec![0, 1]);
     let tuples = tuples(&lists);
     let low = |sum: i128| sum as u64 & (u64::MAX >> (64 - bits));
-    for engine in engines() {
-        for lanes in [Lanes::All, Lanes::OddByPredicate, Lanes::OddByBranch] {
+    let every = [Lanes::All, Lanes::OddByPredicate, Lanes::OddByBranch];
+    for ((setter, flags), lanes) in SETTERS.into_iter().flat_map(|setter| every.map(|lanes| (setter, lanes))) {
+        let text = source(setter, opcode, operands, bits, lanes);
+        for engine in engines() {
             let threads = 64;
-            let mut data = vec![0u64; tuples.len().next_multiple_of(threads) * 6];
-            for (index, row) in data.chunks_mut(6).enumerate() {
+            let mut data = vec![0u64; tuples.len().next_multiple_of(threads) * WORDS];
+            for (index, row) in data.chunks_mut(WORDS).enumerate() {
                 row[..4].copy_from_slice(&tuples[index % tuples.len()]);
                 row[4] = OLD;
             }
-            let program = compile(&source(opcode, operands, bits, lanes), engine);
-            launch(&program, (data.len() / 6 / threads) as u32, threads as u32, &mut data);
-            for (index, row) in data.chunks(6).enumerate() {
-                let (before, mut expected) = (row[3], [low(OLD.into()), row[3]]);
-                if lanes == Lanes::All || index % 2 == 1 {
+            launch(&compile(&text, engine), (data.len() / WORDS / threads) as u32, threads as u32, &mut data);
+            let rows = data.chunks(WORDS).enumerate();
+            let wrong = rows.flat_map(|(index, row)| {
+                let before = flags[row[3] as usize];
+                let is_active = lanes == Lanes::All || index % 2 == 1;
+                let (mut result, mut flag) = (low(OLD.into()), before);
+                if is_active {
                     let sum = model(row, if takes { before.into() } else { 0 });
+                    result = low(sum);
                     // A sum that is too large, or a difference below zero.
-                    let carry = u64::from(sum < 0 || sum >> bits != 0);
-                    expected = [low(sum), if gives { carry } else { before }];
+                    flag = if gives { u64::from(sum < 0 || sum >> bits != 0) } else { before };
                 }
-                let got = [low(row[4].into()), row[5]];
-                assert_eq!(got, expected, "{opcode} {:x?} ({engine:?}, {lanes:?})", &row[..4]);
-            }
+                let words = [
+                    ("", low(row[4].into()), result),
+                    (", its flag by addc", row[5], flag),
+                    (", its flag by subc", row[6], 0u32.wrapping_sub(flag as u32).into()),
+                ];
+                words.into_iter().filter(|(_, got, expected)| got != expected).map(move |(part, got, expected)| {
+                    Difference {
+                        form: format!("{opcode} behind {setter}{part}"),
+                        operands: row[..4].to_vec(),
+                        got,
+                        expected: if is_active { Expected::Result(expected) } else { Expected::Kept(expected) },
+                    }
+                })
+            });
+            differences::note(&wrong.collect::<Vec<_>>(), engine, lanes);
         }
     }
 }
@@ -132,7 +155,8 @@ st.global.u64 [%base+32], %l; st.global.u64 [%base+40], %h; ret;\n}\n";
         for row in data.chunks(6) {
             let sum = u128::from(row[3]) << 64 | u128::from(row[2]);
             let expected = sum.wrapping_add(u128::from(row[0]) * u128::from(row[1]));
-            assert_eq!((row[4], row[5]), (expected as u64, (expected >> 64) as u64), "{row:x?} ({engine:?})");
+            let expected = [expected as u64, (expected >> 64) as u64];
+            differences::note_words("add.cc.u64, addc.u64", &row[..4], &row[4..], &expected, engine);
         }
     }
 }

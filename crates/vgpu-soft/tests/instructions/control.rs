@@ -2,6 +2,7 @@
 
 use vgpu_soft::exec::FaultKind;
 
+use super::differences;
 use super::harness::{case, case_kernel, compile, engines, launch, launch_with};
 
 const HEAD: &str = ".version 8.4\n.target sm_90\n.address_size 64\n";
@@ -19,15 +20,15 @@ fn kernel(functions: &str, body: &str) -> String {
     )
 }
 
-/// Runs 64 threads on words of 7; thread t's must become `model(t)`.
-fn check(text: &str, model: impl Fn(u32) -> u32) {
+/// Runs 64 threads on words of 7; thread t's must become `model(t)`. `what` says so of the kernel.
+fn check(what: &str, text: &str, model: impl Fn(u32) -> u32) {
     if !case_kernel(text) {
         return;
     }
     for engine in engines() {
         let mut data = [7; 64];
         launch(&compile(text, engine), 1, 64, &mut data);
-        assert_eq!(data.to_vec(), (0..64).map(&model).collect::<Vec<_>>(), "{engine:?}\n{text}");
+        differences::note_words(what, &[], &data, &(0..64).map(&model).collect::<Vec<_>>(), engine);
     }
 }
 
@@ -44,7 +45,7 @@ pub(super) fn branches_loops_and_ends_are_each_thread_s_own() {
         TEST: setp.lt.u32 %p3, %r1, %t;
         @%p3 bra AGAIN;",
     );
-    check(&text, |t| if t < 40 { (0..t).sum() } else { 7 });
+    check("threads that end", &text, |t| if t < 40 { (0..t).sum() } else { 7 });
 }
 
 #[test]
@@ -59,7 +60,7 @@ pub(super) fn a_called_function_gets_its_arguments_and_returns() {
         call.uni (result), f, (p0, p1);
         ld.param.b32 %r0, [result+0]; }",
     );
-    check(&text, |t| 7 * t + 3);
+    check("a call", &text, |t| 7 * t + 3);
 }
 
 #[test]
@@ -80,7 +81,7 @@ pub(super) fn barriers_make_what_other_threads_wrote_visible() {
                 {other} mad.lo.u32 %r3, %r1, 4, %r2; ld.shared.u32 %r0, [%r3];"
             ),
         );
-        check(&text, |t| {
+        check(barrier, &text, |t| {
             let other = if distance == 0 { t ^ 1 } else { (t + distance) % 64 };
             other * other + 5
         });
@@ -100,7 +101,9 @@ pub(super) fn reducing_barriers_combine_the_block_s_predicates() {
             ),
         );
         let (all, any) = (threshold == 64, threshold > 0);
-        check(&text, |_| threshold + 1000 * u32::from(all) + 10000 * u32::from(any));
+        check(&format!("bar.red of {threshold}"), &text, |_| {
+            threshold + 1000 * u32::from(all) + 10000 * u32::from(any)
+        });
     }
 }
 
@@ -126,7 +129,7 @@ pub(super) fn fences_and_sleep_order_a_message_between_warps() {
                 END:"
             ),
         );
-        check(&text, |t| if t < 32 { 9 } else { 42 + t });
+        check(fence, &text, |t| if t < 32 { 9 } else { 42 + t });
     }
 }
 

@@ -75,6 +75,23 @@ impl Difference {
     }
 }
 
+/// [`note`] for words that all lanes have left, some of which may not be as expected. A difference's form has its place.
+///
+/// # Panics
+/// As [`note`], and where there are not as many words as expected.
+pub(crate) fn note_words<T>(form: &str, operands: &[u64], got: &[T], expected: &[T], engine: Engine)
+where
+    T: Copy + Into<u64>,
+{
+    assert_eq!(got.len(), expected.len(), "{form}");
+    let words = got.iter().zip(expected).map(|(got, expected)| ((*got).into(), (*expected).into()));
+    let wrong = words.enumerate().filter(|(_, (got, expected))| got != expected).map(|(place, (got, expected))| {
+        let (form, operands) = (format!("{form}, word {place}"), operands.to_vec());
+        Difference { form, operands, got, expected: Expected::Result(expected) }
+    });
+    note(&wrong.collect::<Vec<_>>(), engine, Lanes::All);
+}
+
 /// Writes the differences of what `engine` computed on `lanes` to the file.
 ///
 /// # Panics

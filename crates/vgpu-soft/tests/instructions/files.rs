@@ -10,6 +10,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use super::differences;
 use super::harness::{case_kernel, compile, engines, launch};
 
 fn words(text: &str) -> Vec<u32> {
@@ -59,7 +60,7 @@ pub(super) fn kernels_leave_what_their_files_say() {
         for engine in engines() {
             let mut data = before.clone();
             launch(&compile(&text, engine), 1, threads, &mut data);
-            assert_eq!(data, after, "{} ({engine:?})", path.display());
+            differences::note_words(&path.display().to_string(), &[], &data, &after, engine);
         }
     }
     assert!(count > 10, "the case files are gone");

@@ -1,5 +1,6 @@
 //! Matrix products: fragments are filled by the tables of the PTX manual, and compared with a plain product.
 
+use super::differences;
 use super::harness::{Random, case, compile, engines, launch};
 
 /// Row and column of the `index`-th element of a lane.
@@ -244,7 +245,8 @@ pub(super) fn fragments_multiply_as_the_matrices_they_hold() {
                     let expected = (product.encode_sum)(sum + c_matrix[row][column]);
                     let got = registers[index / packed] >> (product.sum_bits * (index % packed) as u32);
                     let got = if packed == 2 { got & 0xffff } else { got };
-                    assert_eq!(got, expected, "{} row {row} column {column} ({engine:?})", product.opcode);
+                    let what = format!("{} row {row} column {column}", product.opcode);
+                    differences::note_words(&what, &[], &[got], &[expected], engine);
                 }
             }
         }
@@ -266,6 +268,6 @@ pub(super) fn a_transposed_matrix_has_rows_for_columns() {
         launch(&compile(&text, engine), 1, 32, &mut data);
         let expected: Vec<u32> =
             (0..32).map(|lane| element(lane % 4 * 2, lane / 4) | element(lane % 4 * 2 + 1, lane / 4) << 16).collect();
-        assert_eq!(data, expected);
+        differences::note_words(OPCODE, &[], &data, &expected, engine);
     }
 }

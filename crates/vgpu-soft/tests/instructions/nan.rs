@@ -1,5 +1,6 @@
 //! Which NaN comes out, bit by bit.
 
+use super::differences;
 use super::exact::{BF16, Exact, F16, F32, F64, Format};
 use super::harness::{Kind, case, check_with, compile, engines, exactly, kind, launch, tuples};
 
@@ -247,6 +248,6 @@ pub(super) fn a_matrix_product_gives_the_canonical_nan() {
     for engine in engines() {
         let mut data = vec![0u32; 128];
         launch(&compile(text, engine), 1, 32, &mut data);
-        assert_eq!(data, [0x7fff_ffff; 128], "{engine:?}");
+        differences::note_words("mma of infinities", &[], &data, &[0x7fff_ffff; 128], engine);
     }
 }

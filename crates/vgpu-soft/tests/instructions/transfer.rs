@@ -1,5 +1,6 @@
 //! What moves between spaces by its own rules: parameters, generic addresses, asynchronous copies, tiles, atomics.
 
+use super::differences;
 use super::harness::{Random, case, compile, engines, launch, launch_with};
 
 const HEAD: &str = ".version 8.4\n.target sm_90\n.address_size 64\n";
@@ -43,7 +44,7 @@ pub(super) fn parameters_are_read_by_their_type() {
             for engine in engines() {
                 let mut data = [7u32; 32];
                 assert_eq!(launch_with(&compile(&text, engine), 1, 32, &mut data, &more), None);
-                assert_eq!(data, [expected; 32], "{form} at {at}");
+                differences::note_words(&format!("{form} at {at}"), &[], &data, &[expected; 32], engine);
             }
         }
     }
@@ -51,9 +52,9 @@ pub(super) fn parameters_are_read_by_their_type() {
     let body = "ld.param.u64 %rd0, [q+16]; ld.param.v2.f32 {%r0, %r1}, [q+8];
         st.global.u64 [%mine], %rd0; st.global.u32 [%mine+8], %r0; st.global.u32 [%mine+12], %r1;";
     if [case("ld.param.u64"), case("ld.param.v2.f32")] == [true; 2] {
-        let mut data = [0u64; 64];
-        assert_eq!(launch_with(&compile(&kernel_with(BLOCK, 16, body), engines()[0]), 1, 32, &mut data, &more), None);
-        assert_eq!(data.to_vec(), [word(16), word(8)].repeat(32));
+        let (mut data, engine) = ([0u64; 64], engines()[0]);
+        assert_eq!(launch_with(&compile(&kernel_with(BLOCK, 16, body), engine), 1, 32, &mut data, &more), None);
+        differences::note_words("ld.param of more", &[], &data, &[word(16), word(8)].repeat(32), engine);
     }
 }
 
@@ -89,7 +90,8 @@ pub(super) fn generic_addresses_go_to_their_space_and_back() {
         let mut data: Vec<u32> = (0..64).flat_map(|thread| [thread * 5, 0, 0, 0, 0, 9, 9, 9]).collect();
         launch(&compile(&text, engine), 1, 64, &mut data);
         let row = |word: u32| [word, word, word + 1, word + 2, word + 3, 9, 0, 0];
-        assert_eq!(data, (0..64).flat_map(|thread| row(thread * 5)).collect::<Vec<u32>>());
+        let expected: Vec<u32> = (0..64).flat_map(|thread| row(thread * 5)).collect();
+        differences::note_words("cvta", &[], &data, &expected, engine);
     }
 }
 
@@ -128,7 +130,9 @@ pub(super) fn asynchronous_copies_bring_sixteen_bytes_once_they_are_waited_for()
             launch(&compile(&text, engine), 1, 64, &mut data);
             let mut expected = vec![0; 64];
             rows.iter().enumerate().for_each(|(row, bytes)| expected[scattered(row)] = *bytes);
-            assert_eq!(data[64..], expected, "{form}");
+            let halves =
+                |rows: &[u128]| rows.iter().flat_map(|row| [*row as u64, (*row >> 64) as u64]).collect::<Vec<_>>();
+            differences::note_words(&form, &[], &halves(&data[64..]), &halves(&expected), engine);
         }
     }
 }
@@ -176,11 +180,9 @@ pub(super) fn tiles_are_loaded_by_rows_or_by_columns() {
                         _ => (element(tile, column, row), element(tile, column + 1, row)),
                     };
                     let got = (data[64 + 2 * lane] >> (32 * tile)) as u32;
-                    assert_eq!(
-                        got,
-                        u32::from(high) << 16 | u32::from(low),
-                        "{form} lane {lane} tile {tile} ({engine:?})"
-                    );
+                    let expected = u32::from(high) << 16 | u32::from(low);
+                    let what = format!("{form} lane {lane} tile {tile}");
+                    differences::note_words(&what, &[], &[got], &[expected], engine);
                 }
             }
         }
@@ -238,8 +240,8 @@ pub(super) fn a_product_of_8_by_32_goes_through_shared_memory() {
         launch(&compile(&text, engine), 1, 32, &mut data);
         for (row, column) in (0..8).flat_map(|row| (0..32).map(move |column| (row, column))) {
             let sum: i32 = (0..16).map(|k| a[24 * row + k] * b[24 * column + k]).sum();
-            let got = f32::from_bits(data[words + 36 * row + column]);
-            assert_eq!(got, (sum + 1) as f32, "row {row} column {column} ({engine:?})");
+            let (got, expected) = (data[words + 36 * row + column], ((sum + 1) as f32).to_bits());
+            differences::note_words(&format!("wmma row {row} column {column}"), &[], &[got], &[expected], engine);
         }
     }
 }
@@ -291,14 +293,17 @@ pub(super) fn atomic_sums_are_those_of_some_order() {
             for cell in 0..3 {
                 let mut steps: Vec<(u32, u32)> = (cell..64).step_by(3).map(|t| (data[4 + t], t as u32 + 1)).collect();
                 let total: u32 = steps.iter().map(|step| step.1).sum();
-                assert_eq!(data[cell], start[cell].wrapping_add(total), "{form} ({engine:?})");
+                let mut got = vec![data[cell]];
+                let mut expected = vec![start[cell].wrapping_add(total)];
                 // What each thread got must be the sum of those before it.
                 steps.sort_by_key(|step| step.0.wrapping_sub(start[cell]));
                 let mut sum = start[cell];
                 for (old, added) in steps {
-                    assert_eq!(old, if op == "red" { 0 } else { sum }, "{form} ({engine:?})");
+                    got.push(old);
+                    expected.push(if op == "red" { 0 } else { sum });
                     sum = sum.wrapping_add(added);
                 }
+                differences::note_words(&format!("{form} cell {cell}"), &[], &got, &expected, engine);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Lanes that exchange values while others of their warp do not take part, or name other members.
 
-use super::harness::{Random, case, compile, engines, launch_in_turns};
+use super::differences;
+use super::harness::{Engine, Random, case, compile, engines, launch_in_turns};
 
 const THREADS: u32 = 64;
 
@@ -71,7 +72,8 @@ pub(super) fn a_lane_that_does_not_take_part_gives_zero() {
                             (true, false) => [0, is_within.into()],
                         };
                         let got = &data[6 * thread as usize + 4..][..2];
-                        assert_eq!(got, expected, "{form} {b} {c:#x} {members:#x}, thread {thread}, {engine:?}");
+                        let operands = [thread, b, c, members].map(u64::from);
+                        differences::note_words(&format!("{form} by thread"), &operands, got, &expected, engine);
                     }
                 }
             }
@@ -96,7 +98,7 @@ pub(super) fn eight_lanes_sum_what_no_other_lane_adds_to() {
     for engine in engines() {
         let mut data = vec![9; THREADS as usize];
         launch_in_turns(&compile(&text, engine), 1, THREADS, &mut data);
-        assert_eq!((data[0], data[32], data[8]), (36, 36, 9), "{engine:?}");
+        differences::note_words("a sum of shfl", &[], &[data[0], data[32], data[8]], &[36, 36, 9], engine);
     }
 }
 
@@ -129,6 +131,10 @@ fn set(members: &[(u32, u32)], is_so: impl Fn(u32) -> bool) -> u32 {
     members.iter().filter(|(_, value)| is_so(*value)).fold(0, |lanes, (lane, _)| lanes | 1 << lane)
 }
 
+/// Leads lanes around the instruction that their mask does not name: what that does is undefined, and a GPU may end the launch
+/// for an illegal instruction.
+const NAMED_ONLY: &str = "shr.u32 %r5, %r1, %l; and.b32 %r5, %r5, 1; setp.eq.u32 %p2, %r5, 0; @%p2 bra PAST;";
+
 #[test]
 pub(super) fn members_learn_of_members_only() {
     // By lane: masks that leave callers out, and masks of their own for halves, quarters, even and odd lanes.
@@ -145,17 +151,25 @@ pub(super) fn members_learn_of_members_only() {
             continue;
         }
         // A row: value, members, result.
-        let text = kernel(
-            3,
-            &format!(
-                "ld.global.u32 %r0, [%mine]; ld.global.u32 %r1, [%mine+4]; mov.u32 %r4, 0;
-                and.b32 %r2, %r0, 1; setp.ne.u32 %p0, %r2, 0; setp.ne.u32 %p1, %r4, 0;
-                {instruction};
-                @%p1 mov.u32 %r4, 1; st.global.u32 [%mine+8], %r4;"
-            ),
-        );
-        for engine in engines() {
-            let program = compile(&text, engine);
+        let text = |guard: &str| {
+            kernel(
+                3,
+                &format!(
+                    "ld.global.u32 %r0, [%mine]; ld.global.u32 %r1, [%mine+4]; mov.u32 %r4, 0;
+                    and.b32 %r2, %r0, 1; setp.ne.u32 %p0, %r2, 0; setp.ne.u32 %p1, %r4, 0;
+                    {guard}{instruction}; PAST:
+                    @%p1 mov.u32 %r4, 1; st.global.u32 [%mine+8], %r4;"
+                ),
+            )
+        };
+        let guards = |engine: &Engine| match engine {
+            Engine::Interpreter(_) => &["", NAMED_ONLY][..],
+            Engine::Gpu(_) => &[NAMED_ONLY],
+        };
+        for (engine, guard) in
+            engines().into_iter().flat_map(|engine| guards(&engine).iter().map(move |guard| (engine, guard)))
+        {
+            let program = compile(&text(guard), engine);
             let mut random = Random(11);
             for (mask, round) in masks.iter().flat_map(|mask| (0..6).map(move |round| (mask, round))) {
                 let value = |random: &mut Random| match round {
@@ -177,7 +191,9 @@ pub(super) fn members_learn_of_members_only() {
                         (0..32).filter(|other| mask(lane) >> other & 1 != 0).map(|other| (other, at(other))).collect();
                     let expected = model(&members, at(lane));
                     let got = data[3 * thread as usize + 2];
-                    assert_eq!(got, expected, "{instruction}, {:#x}, thread {thread}, {engine:?}", mask(lane));
+                    let operands = [thread, mask(lane), at(lane)].map(u64::from);
+                    let what = format!("{instruction} by thread");
+                    differences::note_words(&what, &operands, &[got], &[expected], engine);
                 }
             }
         }
@@ -204,6 +220,6 @@ pub(super) fn warp_barriers_wait_for_those_who_name_the_same_members() {
         let mut data = vec![9; THREADS as usize];
         launch_in_turns(&compile(&text, engine), 1, THREADS, &mut data);
         let expected = |thread: u32| if thread % 32 < 16 { (thread ^ 16) + 100 } else { 0 };
-        assert_eq!(data, (0..THREADS).map(expected).collect::<Vec<_>>(), "{engine:?}");
+        differences::note_words("bar.warp.sync", &[], &data, &(0..THREADS).map(expected).collect::<Vec<_>>(), engine);
     }
 }
