@@ -14,8 +14,8 @@ use super::lanes::{
 };
 use super::modifiers::{Modifiers, Rounding, Type, flag};
 use super::rounding::{
-    DOWN, Directed, NEAREST, TO_ZERO, UP, canonical, encode, flush, integer_to_odd, integral, integral_towards, relu,
-    rounded, saturate, saturate_f64,
+    DOWN, Directed, NEAREST, TO_ZERO, UP, canonical, encode, flush, integer_to_odd, integral, integral_towards,
+    narrowed_nan, relu, rounded, saturate, saturate_f64,
 };
 use crate::ptx::ast::Width;
 
@@ -306,9 +306,11 @@ fn float_to_float(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Opti
         }
         (Type::Bf16, Type::F32, Some(Rounding::Nearest), 0) => map1(Hot(isa), Brain::encode),
         (Type::F64, Type::F32, None, 0 | flag::FTZ) => map1(Warm(isa), |a: f32| f64::from(a)).ftz(modifiers.ftz()),
-        (Type::F32, Type::F64, Some(rounding), 0 | flag::FTZ) => {
-            rounded!(Some(rounding), Warm(isa), map1, |a: f64| canonical(a as f32)).ftz(modifiers.ftz())
-        }
+        (Type::F32, Type::F64, Some(rounding), 0 | flag::FTZ) => rounded!(Some(rounding), Warm(isa), map1, |a: f64| {
+            if a.is_nan() { f32::from_bits(narrowed_nan::<8, 23>(a)) } else { a as f32 }
+        })
+        .ftz(modifiers.ftz()),
+        (Type::F16, Type::F64, Some(rounding), 0) if rounding != Rounding::NearestAway => f64_to_half(rounding),
         (Type::F32, Type::F32, _, _) => return f32_to_f32(modifiers, isa),
         (Type::F64, Type::F64, _, _) => return f64_to_f64(modifiers),
         (Type::F16, Type::F16, Some(rounding), flag::TO_INTEGER) => half_to_integral::<Ieee>(rounding)?,
@@ -402,6 +404,14 @@ fn f64_to_f64(modifiers: &Modifiers) -> Option<Form> {
         _ => return None,
     };
     Some(form.ftz(false))
+}
+
+fn f64_to_half(rounding: Rounding) -> Form {
+    let form = map_variant(rounding.code().into(), |a: f64, variant| {
+        let number = encode::<5, 10>(a, Rounding::from_code(variant));
+        (if a.is_nan() { narrowed_nan::<5, 10>(a) } else { number }) as u16
+    });
+    form.ftz(false)
 }
 
 fn half_to_integral<K: HalfFormat>(rounding: Rounding) -> Option<Form> {
