@@ -60,7 +60,7 @@ const TESTS: &[fn()] = &[
     nan::approximations_give_the_canonical_nan,
     nan::smaller_and_larger_of_two_nans_is_the_canonical_one,
     nan::a_nan_of_f64_keeps_its_payload,
-    nan::conversions_lose_the_payload_but_for_f32_to_f64,
+    nan::conversions_lose_the_payload_but_from_and_to_f64,
     nan::approximations_of_f64_use_the_upper_half,
     nan::a_matrix_product_gives_the_canonical_nan,
     transfer::parameters_are_read_by_their_type,

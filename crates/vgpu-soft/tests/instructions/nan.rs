@@ -2,7 +2,7 @@
 
 use super::differences;
 use super::exact::{BF16, Exact, F16, F32, F64, Format};
-use super::harness::{Kind, case, check_with, compile, engines, exactly, kind, launch, tuples};
+use super::harness::{Agree, Engine, Kind, case, check_with, compile, engines, exactly, kind, launch, tuples};
 
 /// NaNs with payloads and signs, quiet and signaling; what makes NaN of others; a few numbers.
 const SINGLES: [u64; 13] = [
@@ -60,7 +60,7 @@ pub(super) fn arithmetic_gives_the_canonical_nan() {
         check("sub.rn", 2, &|v| of(v[0]).add(of(v[1]).negated(), "rn"));
         check("mul.rn", 2, &|v| of(v[0]).mul(of(v[1])));
         check("fma.rn", 3, &|v| of(v[0]).mul(of(v[1])).add(of(v[2]), "rn"));
-        if r#type != "f16" {
+        if r#type == "bf16" {
             check("neg", 1, &|v| of(v[0]).negated());
         }
     }
@@ -69,8 +69,18 @@ pub(super) fn arithmetic_gives_the_canonical_nan() {
             F32.encode(F32.decode(v[0]).mul(F32.decode(v[1])).add(F32.decode(v[2]), mode), mode)
         });
     }
-    let magnitude = |bits: u64| F32.encode(F32.decode(bits & 0x7fff_ffff), "rn");
-    check_all("abs.f32", "f32", "f32", 1, F32, |v| magnitude(v[0]));
+    // Which NaN these give is left open, and driver 580 gives different ones on an H200: any will do there.
+    let agree: Agree<'_> = match engines()[0] {
+        Engine::Interpreter(_) => &exactly,
+        Engine::Gpu(_) => &|_, got, expected| got == expected || F32.is_nan(got) && F32.is_nan(expected),
+    };
+    let singles = tuples(&[SINGLES.to_vec()]);
+    check_with("neg.f32", Kind::B32, &[Kind::B32], "", &singles, agree, |v| {
+        F32.encode(F32.decode(v[0]).negated(), "rn")
+    });
+    check_with("abs.f32", Kind::B32, &[Kind::B32], "", &singles, agree, |v| {
+        F32.encode(F32.decode(v[0] & 0x7fff_ffff), "rn")
+    });
     let value = |bits: u64| f32::from_bits(bits as u32);
     let canonical = |value: f32| if value.is_nan() { 0x7fff_ffff } else { u64::from(value.to_bits()) };
     check_all("div.rn.f32", "f32", "f32", 2, F32, |v| canonical(value(v[0]) / value(v[1])));
@@ -162,8 +172,8 @@ pub(super) fn a_nan_of_f64_keeps_its_payload() {
     check("div.rn.f64", 2, &|v| f(v[0]) / f(v[1]));
     check("rcp.rn.f64", 1, &|v| 1.0 / f(v[0]));
     check("sqrt.rn.f64", 1, &|v| f(v[0]).sqrt());
-    check_all("abs.f64", "f64", "f64", 1, F64, |v| v[0] & !(1 << 63));
-    check_all("neg.f64", "f64", "f64", 1, F64, |v| v[0] ^ 1 << 63);
+    check("abs.f64", 1, &|v| f(v[0]).abs());
+    check("neg.f64", 1, &|v| -f(v[0]));
     for name in ["min", "max"] {
         check_all(&format!("{name}.f64"), "f64", "f64", 2, F64, |v| match (F64.is_nan(v[0]), F64.is_nan(v[1])) {
             (true, true) => quiet(v[1]),
@@ -178,18 +188,28 @@ pub(super) fn a_nan_of_f64_keeps_its_payload() {
 }
 
 #[test]
-pub(super) fn conversions_lose_the_payload_but_for_f32_to_f64() {
-    let recode = |from: Format, to: Format| move |v: &[u64]| to.encode(from.decode(v[0]), "rn");
+pub(super) fn conversions_lose_the_payload_but_from_and_to_f64() {
+    let recode = |from: Format, to: Format, mode: &'static str| move |v: &[u64]| to.encode(from.decode(v[0]), mode);
     for (opcode, to, from) in [
         ("cvt.f32.f16", ("f32", F32), ("f16", F16)),
-        ("cvt.rn.f32.f64", ("f32", F32), ("f64", F64)),
-        ("cvt.rz.f32.f64", ("f32", F32), ("f64", F64)),
         ("cvt.rn.f16.f32", ("f16", F16), ("f32", F32)),
         ("cvt.rn.bf16.f32", ("bf16", BF16), ("f32", F32)),
         ("cvt.rz.f16.f32", ("f16", F16), ("f32", F32)),
-        ("cvt.rn.f16.f64", ("f16", F16), ("f64", F64)),
     ] {
-        check_all(opcode, to.0, from.0, 1, from.1, recode(from.1, to.1));
+        check_all(opcode, to.0, from.0, 1, from.1, recode(from.1, to.1, "rn"));
+    }
+    for (to, format) in [("f32", F32), ("f16", F16)] {
+        // Quiet, with the sign and the top of the payload.
+        let narrowed = |nan: u64| {
+            let (payload, exponent) = (quiet(nan) << 12 >> (64 - format.mantissa), (1 << format.exponent) - 1);
+            (nan >> 63 << format.exponent | exponent) << format.mantissa | payload
+        };
+        for mode in ["rn", "rz", "rm", "rp"] {
+            let of_number = recode(F64, format, mode);
+            check_all(&format!("cvt.{mode}.{to}.f64"), to, "f64", 1, F64, |v| {
+                if F64.is_nan(v[0]) { narrowed(v[0]) } else { of_number(v) }
+            });
+        }
     }
     check_all("cvt.rni.f32.f32", "f32", "f32", 1, F32, |v| match v[0] {
         0x4020_0000 => 0x4000_0000,
@@ -217,7 +237,9 @@ pub(super) fn approximations_of_f64_use_the_upper_half() {
         let mut list: Vec<Vec<u64>> = operands.iter().map(|bits| vec![*bits]).collect();
         list.extend(DOUBLES[..5].iter().map(|bits| vec![*bits]));
         check_with(&form, Kind::B64, &[Kind::B64], "", &list, &exactly, |v| {
-            operands.iter().position(|bits| *bits == v[0]).map_or(0x7fff_ffff << 32, |index| results[index])
+            // The payload of this NaN is in the lower half.
+            let bits = if v[0] == 0x7ff0_0000_0000_0001 { 0x7ff0 << 48 } else { v[0] };
+            operands.iter().position(|operand| *operand == bits).map_or(0x7fff_ffff << 32, |index| results[index])
         });
         let numbers: Vec<Vec<u64>> =
             (1..200).map(|number| vec![(f64::from(number) * 0.377_123_456_789).to_bits()]).collect();

@@ -7,14 +7,15 @@ use std::marker::PhantomData;
 use super::super::op::{Isa, Op};
 use super::super::warp::Warp;
 use super::Form;
+use super::convert_fp8::{eight_bits, from_fp8, to_fp8};
 use super::half::{Brain, HalfFormat, Ieee};
 use super::lanes::{
     Body, Cold, Hot, LANES, Level, Tier, Value, Warm, map_variant, map1, map2, read, stateless, write_masked,
 };
 use super::modifiers::{Modifiers, Rounding, Type, flag};
 use super::rounding::{
-    DOWN, Directed, NEAREST, TO_ZERO, UP, canonical, encode, encode_finite, flush, integer_to_odd, integral,
-    integral_towards, relu, rounded, saturate, saturate_f64,
+    DOWN, Directed, NEAREST, TO_ZERO, UP, canonical, encode, flush, integer_to_odd, integral, integral_towards,
+    narrowed_nan, relu, rounded, saturate, saturate_f64,
 };
 use crate::ptx::ast::Width;
 
@@ -305,9 +306,11 @@ fn float_to_float(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Opti
         }
         (Type::Bf16, Type::F32, Some(Rounding::Nearest), 0) => map1(Hot(isa), Brain::encode),
         (Type::F64, Type::F32, None, 0 | flag::FTZ) => map1(Warm(isa), |a: f32| f64::from(a)).ftz(modifiers.ftz()),
-        (Type::F32, Type::F64, Some(rounding), 0 | flag::FTZ) => {
-            rounded!(Some(rounding), Warm(isa), map1, |a: f64| canonical(a as f32)).ftz(modifiers.ftz())
-        }
+        (Type::F32, Type::F64, Some(rounding), 0 | flag::FTZ) => rounded!(Some(rounding), Warm(isa), map1, |a: f64| {
+            if a.is_nan() { f32::from_bits(narrowed_nan::<8, 23>(a)) } else { a as f32 }
+        })
+        .ftz(modifiers.ftz()),
+        (Type::F16, Type::F64, Some(rounding), 0) if rounding != Rounding::NearestAway => f64_to_half(rounding),
         (Type::F32, Type::F32, _, _) => return f32_to_f32(modifiers, isa),
         (Type::F64, Type::F64, _, _) => return f64_to_f64(modifiers),
         (Type::F16, Type::F16, Some(rounding), flag::TO_INTEGER) => half_to_integral::<Ieee>(rounding)?,
@@ -401,6 +404,14 @@ fn f64_to_f64(modifiers: &Modifiers) -> Option<Form> {
         _ => return None,
     };
     Some(form.ftz(false))
+}
+
+fn f64_to_half(rounding: Rounding) -> Form {
+    let form = map_variant(rounding.code().into(), |a: f64, variant| {
+        let number = encode::<5, 10>(a, Rounding::from_code(variant));
+        (if a.is_nan() { narrowed_nan::<5, 10>(a) } else { number }) as u16
+    });
+    form.ftz(false)
 }
 
 fn half_to_integral<K: HalfFormat>(rounding: Rounding) -> Option<Form> {
@@ -527,7 +538,7 @@ fn two_to_packed(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Optio
 }
 
 #[inline(always)]
-fn join(upper: u16, lower: u16) -> u32 {
+pub(super) fn join(upper: u16, lower: u16) -> u32 {
     u32::from(upper) << 16 | u32::from(lower)
 }
 
@@ -552,49 +563,5 @@ impl<K: HalfFormat> Body for NarrowTwo<K> {
         }
         // SAFETY: as the caller: d is a 32-bit slot.
         unsafe { write_masked::<u32, MASKED>(warp, op.d, mask, packed) }
-    }
-}
-
-/// Two values in eight bits each, the first in the upper byte; too large ones become the largest.
-///
-/// e5m2 is a small f16. e4m3 has no infinities: its top exponent holds numbers, and only all ones is NaN.
-#[inline(always)]
-fn to_fp8<const EXPONENT: u32, const MANTISSA: u32>(upper: f32, lower: f32) -> u16 {
-    let one = |value: f32| {
-        let largest = if EXPONENT == 4 { 0x7e } else { 0x7b };
-        let magnitude = encode_finite::<EXPONENT, MANTISSA>(f64::from(value), Rounding::Nearest);
-        let finite = if value.is_infinite() { largest } else { magnitude.min(largest) };
-        let sign = if value.is_sign_negative() { 0x80 } else { 0 };
-        (if value.is_nan() { 0x7f } else { sign | finite }) as u16
-    };
-    one(upper) << 8 | one(lower)
-}
-
-#[inline(always)]
-fn eight_bits<const EXPONENT: u32, const MANTISSA: u32>(byte: u8) -> f32 {
-    if EXPONENT == 5 {
-        return Ieee::decode(u16::from(byte) << 8);
-    }
-    let (sign, magnitude) = (u32::from(byte) & 0x80, u32::from(byte) & 0x7f);
-    let mantissa = (magnitude & 7) as f32;
-    let value = match magnitude >> 3 {
-        0 => mantissa / 512.0,
-        exponent => (1.0 + mantissa / 8.0) * f32::from_bits((exponent + 120) << 23),
-    };
-    let value = if magnitude == 0x7f { f32::NAN } else { value };
-    if sign != 0 { -value } else { value }
-}
-
-fn from_fp8<F: Fn(u8) -> f32 + Copy>(modifiers: &Modifiers, _decode: F) -> Form {
-    if modifiers.has(flag::RELU) {
-        map1(Cold, |a: u16| {
-            let decode = stateless::<F>();
-            join(Ieee::encode(relu(decode((a >> 8) as u8))), Ieee::encode(relu(decode(a as u8))))
-        })
-    } else {
-        map1(Cold, |a: u16| {
-            let decode = stateless::<F>();
-            join(Ieee::encode(decode((a >> 8) as u8)), Ieee::encode(decode(a as u8)))
-        })
     }
 }

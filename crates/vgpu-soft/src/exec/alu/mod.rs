@@ -4,7 +4,8 @@
 //! instruction that is not a load, store, atomic, branch or barrier.
 //!
 //! - `lanes`: a closure over one lane to an op of a warp, for each instruction set. `modifiers`: opcode text to flags.
-//! - `integer`, `carry`, `bits`, `dot`, `video`: integers. `float`, `half`, `approx`, `rounding`: floating point. `convert`, `pack`: `cvt`.
+//! - `integer`, `carry`, `bits`, `dot`, `video`: integers. `float`, `half`, `approx`, `rounding`: floating point.
+//! - `convert`, `convert_fp8`, `pack`: `cvt`.
 //! - `compare`, `compare_half` on `relation`: `setp`, `set`, `selp`, `slct`. `moves`: `mov`.
 //! - `collective`: lanes that see each other. `mma`, `tensor`, `tensor_integer`, `wmma`, [`wmma_layout`]: matrices.
 
@@ -20,6 +21,7 @@ mod collective;
 mod compare;
 mod compare_half;
 mod convert;
+mod convert_fp8;
 mod dot;
 mod float;
 mod half;

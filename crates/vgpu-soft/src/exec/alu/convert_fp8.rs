@@ -1,0 +1,52 @@
+//! `cvt` to and from the formats of eight bits, which come in pairs: `.e4m3x2` and `.e5m2x2`.
+
+use super::Form;
+use super::convert::join;
+use super::half::{HalfFormat, Ieee};
+use super::lanes::{Cold, map1, stateless};
+use super::modifiers::{Modifiers, Rounding, flag};
+use super::rounding::{encode_finite, relu};
+
+/// Two values in eight bits each, the first in the upper byte; too large ones become the largest.
+///
+/// e5m2 is a small f16. e4m3 has no infinities: its top exponent holds numbers, and only all ones is NaN.
+#[inline(always)]
+pub(super) fn to_fp8<const EXPONENT: u32, const MANTISSA: u32>(upper: f32, lower: f32) -> u16 {
+    let one = |value: f32| {
+        let largest = if EXPONENT == 4 { 0x7e } else { 0x7b };
+        let magnitude = encode_finite::<EXPONENT, MANTISSA>(f64::from(value), Rounding::Nearest);
+        let finite = if value.is_infinite() { largest } else { magnitude.min(largest) };
+        let sign = if value.is_sign_negative() { 0x80 } else { 0 };
+        (if value.is_nan() { 0x7f } else { sign | finite }) as u16
+    };
+    one(upper) << 8 | one(lower)
+}
+
+#[inline(always)]
+pub(super) fn eight_bits<const EXPONENT: u32, const MANTISSA: u32>(byte: u8) -> f32 {
+    if EXPONENT == 5 {
+        return Ieee::decode(u16::from(byte) << 8);
+    }
+    let (sign, magnitude) = (u32::from(byte) & 0x80, u32::from(byte) & 0x7f);
+    let mantissa = (magnitude & 7) as f32;
+    let value = match magnitude >> 3 {
+        0 => mantissa / 512.0,
+        exponent => (1.0 + mantissa / 8.0) * f32::from_bits((exponent + 120) << 23),
+    };
+    let value = if magnitude == 0x7f { f32::NAN } else { value };
+    if sign != 0 { -value } else { value }
+}
+
+pub(super) fn from_fp8<F: Fn(u8) -> f32 + Copy>(modifiers: &Modifiers, _decode: F) -> Form {
+    if modifiers.has(flag::RELU) {
+        map1(Cold, |a: u16| {
+            let decode = stateless::<F>();
+            join(Ieee::encode(relu(decode((a >> 8) as u8))), Ieee::encode(relu(decode(a as u8))))
+        })
+    } else {
+        map1(Cold, |a: u16| {
+            let decode = stateless::<F>();
+            join(Ieee::encode(decode((a >> 8) as u8)), Ieee::encode(decode(a as u8)))
+        })
+    }
+}
