@@ -74,8 +74,8 @@ impl Space {
         Self { devices: devices.to_vec(), placeholder: Mutex::new(placeholder), reserved: OnceLock::new() }
     }
 
-    /// Reserves the arena, with a context current: asked without one, an H100's driver 580 gave none of these addresses; a
-    /// program with one got what it asked for, at other addresses. That the context is the cause has not been tried.
+    /// Reserves the arena, with a context current. That it was kept meanwhile does not matter to the driver, so long as it was
+    /// free when that was started.
     fn reserve(&self, api: &Api) -> Option<Reserved> {
         let mut placeholder = self.placeholder.lock();
         let range = placeholder.as_ref()?.range();

@@ -111,16 +111,13 @@ fn prepare(
 ) -> Result<Option<Prepared>> {
     let arena = Arena::take_first(&introduction.arenas)
         .context("no addresses for device memory that are free in the guest and here")?;
-    let addresses = arena.range();
     let standard = match settings.device {
         Choice::Soft => None,
         // Before the driver is opened, as it may keep what it finds.
         Choice::Driver(_) | Choice::Auto => Some(standard::divert()?),
     };
-    let (gpu, arena) = match settings.nested {
-        true => open_nested(settings, arena)?,
-        false => (Gpu::open(settings)?, Some(arena)),
-    };
+    let addresses = arena.range();
+    let (gpu, arena) = open(settings, arena)?;
     let part = inherit_window(options)?;
     // A guest in a VM has the memory already; another gets it with the welcome.
     let sends_object = part.is_none();
@@ -156,18 +153,19 @@ fn leave(served: &Result<(), ServeError>) -> ! {
     unsafe { libc::_exit(served.is_err().into()) }
 }
 
-/// Opens the GPU where our own libcuda may be its driver: that keeps the addresses itself then, as a guest does, and has its
-/// memory where this executor's guest expects it.
-fn open_nested(settings: &DeviceSettings, arena: Arena) -> Result<(Gpu, Option<Arena>)> {
+/// Opens the GPU, and keeps the addresses of its memory from then on: whatever lies somewhere when a driver is opened, it maps
+/// nothing there later, even if that has gone (driver 580, on an H200).
+fn open(settings: &DeviceSettings, arena: Arena) -> Result<(Gpu, Option<Arena>)> {
     let range = arena.range();
     drop(arena);
-    // SAFETY: nothing has started a thread yet.
-    unsafe { std::env::set_var(Arena::VARIABLE, range.to_string()) };
+    if settings.nested {
+        // Our own libcuda may be the driver. It keeps the addresses itself, as a guest does, and has its memory there.
+        // SAFETY: nothing has started a thread yet.
+        unsafe { std::env::set_var(Arena::VARIABLE, range.to_string()) };
+    }
     let gpu = Gpu::open(settings)?;
-    let arena = match gpu {
-        Gpu::Driver(_) => None,
-        Gpu::Soft => Some(Arena::at(range).context("addresses for device memory")?),
-    };
+    let is_kept = settings.nested && matches!(gpu, Gpu::Driver(_));
+    let arena = if is_kept { None } else { Some(Arena::at(range).context("addresses for device memory")?) };
     Ok((gpu, arena))
 }
 
