@@ -7,6 +7,7 @@ use crate::state::{
     ILLEGAL_STATE, INVALID_CONTEXT, INVALID_HANDLE, INVALID_PTX, INVALID_VALUE, Kind, LEGACY, MEMORY_BYTES, NO_DEVICE,
     NOT_FOUND, NOT_READY, Object, State, What, set_current,
 };
+use crate::virtual_memory;
 use crate::work::{self, Work};
 
 /// CUDA 12.4, like driver 550.
@@ -34,6 +35,7 @@ pub(crate) fn known_device(state: &mut State, device: c_int) -> Result<(), c_uin
 
 exports! {
     fn cuInit(flags: c_uint) [state] {
+        state.found_in_use = virtual_memory::in_use();
         if state.gpu_count == 0 { Err(NO_DEVICE) } else { done() }
     }
     fn cuDriverGetVersion(version: Out<c_int>) [state] {

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::c_uint;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -126,6 +127,8 @@ pub(crate) struct State {
     pub(crate) memory: BTreeMap<u64, Stretch>,
     /// Addresses are not reserved where they are wanted.
     pub(crate) reserves_elsewhere: bool,
+    /// What this process had mapped when the driver was started.
+    pub(crate) found_in_use: Vec<Range<u64>>,
     /// Addresses with their lengths, where pieces can be mapped.
     pub(crate) reserved: Vec<(u64, usize)>,
     pub(crate) pieces: BTreeMap<u64, Piece>,

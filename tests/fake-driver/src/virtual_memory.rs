@@ -1,6 +1,8 @@
 //! Memory in pieces that are mapped at reserved addresses.
 
 use std::ffi::{c_int, c_uint};
+use std::fs;
+use std::ops::Range;
 
 use vgpu_core::abi::{CUmemAccessDesc, CUmemAllocationProp, CUmemAllocationType, CUmemLocation, CUmemLocationType};
 
@@ -22,6 +24,17 @@ pub(crate) struct Piece {
     at: Option<u64>,
 }
 
+/// What this process has mapped.
+pub(crate) fn in_use() -> Vec<Range<u64>> {
+    let maps = fs::read_to_string("/proc/self/maps").expect("a file of the system's");
+    let hex = |text: &str| u64::from_str_radix(text, 16).expect("an address");
+    let range = |line: &str| {
+        let (start, rest) = line.split_once('-').expect("a range");
+        hex(start)..hex(rest.split(' ').next().expect("its end"))
+    };
+    maps.lines().map(range).collect()
+}
+
 exports! {
     fn cuMemAddressReserve(address: Out<u64>, len: usize, alignment: usize, wanted: u64, flags: u64) shows(
         len, alignment, flags
@@ -29,8 +42,9 @@ exports! {
         if len == 0 || !len.is_multiple_of(GRANULARITY) {
             return Err(INVALID_VALUE);
         }
-        // An H100's driver 580 was seen to give others without a context; that this is why has not been tried.
-        let wanted = if state.reserves_elsewhere || state.context().is_err() { 0 } else { wanted };
+        // On an H200, driver 580 never gives what was in use when it was started.
+        let overlaps = |found: &Range<u64>| found.start < wanted + len as u64 && wanted < found.end;
+        let wanted = if state.reserves_elsewhere || state.found_in_use.iter().any(overlaps) { 0 } else { wanted };
         let start = map(wanted, len, libc::PROT_NONE, libc::MAP_FIXED_NOREPLACE);
         let start = start.or_else(|| map(0, len, libc::PROT_NONE, 0)).ok_or(OUT_OF_MEMORY)?;
         state.reserved.push((start, len));

@@ -21,21 +21,21 @@ const PIECE: u64 = 2 * MIB;
 const FIRST: u64 = 0x1000_0000_0000;
 const APART: u64 = 2 << 40;
 
-fn apart(len_bytes: u64) -> Arena {
+fn apart(len_bytes: u64) -> AddressRange {
     static TAKEN: AtomicU64 = AtomicU64::new(0);
     let address = FIRST + APART * TAKEN.fetch_add(1, Ordering::Relaxed);
-    Arena::at(AddressRange { address, len_bytes }).expect("addresses that nobody has")
+    AddressRange { address, len_bytes }
 }
 
 /// Addresses for pieces, which start where pieces can.
-fn arena() -> Arena {
+fn arena() -> AddressRange {
     apart(QUOTA_BYTES + PIECE)
 }
 
 /// A guest that is ready, and the arena in which its memory lies.
 fn start(fake: &Arc<Fake>) -> (Guest, Range<u64>) {
     let arena = arena();
-    let range = arena.range().addresses();
+    let range = arena.addresses();
     (Guest::in_arena(fake, Some(arena)).made_ready(), range)
 }
 
@@ -58,7 +58,7 @@ fn free(guest: &mut Guest, addresses: impl IntoIterator<Item = u64>) {
 fn the_arena_is_reserved_as_a_whole_once_there_is_a_context() {
     let fake = Fake::new();
     let arena = arena();
-    let len = arena.range().len_bytes;
+    let len = arena.len_bytes;
     let mut guest = Guest::in_arena(&fake, Some(arena)).with_context();
     fake.take_log();
     guest.alloc(MIB).unwrap();
@@ -76,7 +76,7 @@ fn the_arena_is_reserved_as_a_whole_once_there_is_a_context() {
 fn a_driver_that_does_not_reserve_so_much_is_asked_for_less() {
     let fake = Fake::new();
     let arena = apart(1 << 40);
-    let address = arena.range().address.next_multiple_of(PIECE);
+    let address = arena.address.next_multiple_of(PIECE);
     fake.fail("ring", "cuMemAddressReserve(", 0, CuError::OUT_OF_MEMORY.code());
     let mut guest = Guest::in_arena(&fake, Some(arena)).made_ready();
     assert_eq!(guest.memory, address);
@@ -271,8 +271,8 @@ fn what_does_not_go_keeps_its_addresses() {
 }
 
 /// A guest whose driver does not give it an arena: its memory, and how that is freed.
-fn is_elsewhere(fake: &Arc<Fake>, arena: Option<Arena>) {
-    let range = arena.as_ref().map_or(0..0, |arena| arena.range().addresses());
+fn is_elsewhere(fake: &Arc<Fake>, arena: Option<AddressRange>) {
+    let range = arena.map_or(0..0, |arena| arena.addresses());
     let mut guest = Guest::in_arena(fake, arena).made_ready();
     let address = guest.alloc(PIECE).expect("memory");
     assert_eq!(memory_calls(&guest, "ring"), ["cuMemAlloc_v2(2097152) -> memory2"]);
@@ -300,7 +300,7 @@ fn addresses_elsewhere_are_given_back() {
     let fake = Fake::new();
     fake.reserve_elsewhere();
     let arena = arena();
-    let (range, len) = (arena.range(), arena.range().len_bytes);
+    let (range, len) = (arena, arena.len_bytes);
     let mut guest = Guest::in_arena(&fake, Some(arena)).with_context();
     guest.alloc(PIECE).unwrap();
     let calls = memory_calls(&guest, "ring");

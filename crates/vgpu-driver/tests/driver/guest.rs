@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use vgpu_core::host::{MemoryLedger, Quota};
-use vgpu_core::window::Arena;
+use vgpu_core::window::{AddressRange, Arena};
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{
     Answer, Call as CallMessage, Completions, EventSlot, Executor, Message, Pod, Post, RecordHeader, Seq, Span,
@@ -233,12 +233,13 @@ impl Guest {
     }
 
     /// The same with an arena for its memory.
-    pub(crate) fn in_arena(fake: &Arc<Fake>, arena: Option<Arena>) -> Self {
+    pub(crate) fn in_arena(fake: &Arc<Fake>, arena: Option<AddressRange>) -> Self {
         Self::of(fake, arena)
     }
 
-    fn of(fake: &Arc<Fake>, arena: Option<Arena>) -> Self {
+    fn of(fake: &Arc<Fake>, arena: Option<AddressRange>) -> Self {
         let driver = fake.open().expect("a sound driver");
+        let arena = arena.map(|range| Arena::at(range).expect("addresses that nobody has"));
         let gpus = driver.describe_gpus().expect("a sound driver").len();
         let ledgers: Vec<_> = (0..gpus).map(|_| Arc::new(Quota::new(QUOTA_BYTES))).collect();
         let window = Arc::new(Window::new());
