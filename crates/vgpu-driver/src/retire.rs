@@ -37,6 +37,8 @@ const NAP_MAX: Duration = Duration::from_micros(50);
 const NAP_PART: u32 = 32;
 /// So often the driver is asked for faults while words tell what is done: nobody writes words behind a fault.
 const FAULT_PERIOD: Duration = Duration::from_millis(1);
+/// The same while work stands between an event and the words that will tell of it: somebody may be waiting for the event.
+const EVENT_PERIOD: Duration = Duration::from_micros(20);
 
 /// The end of some records of a stream.
 pub(crate) struct Point {
@@ -97,6 +99,15 @@ struct View {
     heads: Vec<(StreamSlot, Seq)>,
     /// Some stream's words do not tell of its last point.
     wants_events: bool,
+    /// Some stream's first point may be reached long before its words tell of it.
+    has_early_event: bool,
+}
+
+impl View {
+    /// How often the driver is asked at least.
+    fn ask_period(&self) -> Duration {
+        if self.has_early_event { EVENT_PERIOD } else { FAULT_PERIOD }
+    }
 }
 
 impl Retirer {
@@ -273,7 +284,7 @@ impl Retirer {
             if view.news != news {
                 (news, new_since) = (view.news, Instant::now());
             }
-            let asks = view.wants_events || asked.elapsed() >= FAULT_PERIOD;
+            let asks = view.wants_events || asked.elapsed() >= view.ask_period();
             if asks || view.heads.is_empty() {
                 asked = Instant::now();
             }
@@ -293,11 +304,13 @@ impl Retirer {
         // Under the lock, so that nothing is missed that is told of later.
         view.news = self.news.load(Ordering::Acquire);
         view.heads.clear();
-        view.wants_events = false;
+        (view.wants_events, view.has_early_event) = (false, false);
         for slot in &state.busy {
             let points = &state.queues[*slot as usize];
             view.heads.extend(points.front().map(|(_, point)| (*slot, point.last)));
             view.wants_events |= points.back().is_some_and(|(_, point)| !point.is_written);
+            let is_early = points.len() > 1 && points.front().is_some_and(|(_, point)| point.event.is_some());
+            view.has_early_event |= is_early;
         }
         !state.is_stopping
     }
@@ -323,7 +336,7 @@ impl Retirer {
                 std::hint::spin_loop();
             }
             std::thread::yield_now();
-            let is_time_to_ask = !view.heads.is_empty() && asked.elapsed() >= FAULT_PERIOD;
+            let is_time_to_ask = !view.heads.is_empty() && asked.elapsed() >= view.ask_period();
             if !only_looks || is_time_to_ask {
                 return;
             }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use vgpu_core::abi::CUevent_flags;
-use vgpu_core::wire::messages::{EventElapsed, WANTS_ELAPSED};
-use vgpu_core::wire::{EventSlot, Seq, StreamSlot, milliseconds};
+use vgpu_core::wire::messages::WANTS_ELAPSED;
+use vgpu_core::wire::{EventSlot, Seq, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use super::device::Device;
@@ -31,8 +31,8 @@ pub(crate) struct Event {
     pub(crate) context: u32,
     /// Its timestamp word; none without timing.
     pub(crate) slot: Option<EventSlot>,
-    /// The executor has to be asked for times.
-    asks_for_times: bool,
+    /// The executor knows the times, and the window's words do not.
+    pub(super) asks_for_times: bool,
     point: Mutex<Point>,
 }
 
@@ -125,22 +125,12 @@ impl Event {
     }
 
     /// The record to wait for, if any.
-    fn settled_point(&self) -> CuResult<Option<(StreamSlot, Seq)>> {
+    pub(super) fn settled_point(&self) -> CuResult<Option<(StreamSlot, Seq)>> {
         match self.point() {
             Point::Never => Ok(None),
             Point::At { stream, seq } => Ok(Some((stream, seq))),
             Point::Captured { .. } => Err(CuError::CAPTURED_EVENT),
         }
-    }
-
-    /// Whether all work before the event is done.
-    ///
-    /// # Errors
-    /// `CAPTURED_EVENT`, and what there is to report.
-    pub(crate) fn query(&self, process: &Process) -> CuResult<bool> {
-        let point = self.settled_point()?;
-        process.link.report()?;
-        Ok(point.is_none_or(|(stream, seq)| process.link.is_done(stream, seq)))
     }
 
     /// Waits until all work before the event is done.
@@ -152,27 +142,5 @@ impl Event {
             process.link.wait(stream, seq)?;
         }
         process.link.report()
-    }
-
-    /// Milliseconds from this event to `end`.
-    ///
-    /// # Errors
-    /// `INVALID_HANDLE` when one has no timing or was never recorded, `NOT_READY` before both are reached.
-    pub(crate) fn elapsed_ms(&self, process: &Process, end: &Self) -> CuResult<f32> {
-        let (Some(from), Some(to)) = (self.slot, end.slot) else {
-            return Err(CuError::INVALID_HANDLE);
-        };
-        for event in [self, end] {
-            let (stream, seq) = event.settled_point()?.ok_or(CuError::INVALID_HANDLE)?;
-            if !process.link.is_done(stream, seq) {
-                process.link.sticky()?;
-                return Err(CuError::NOT_READY);
-            }
-        }
-        if self.asks_for_times {
-            let question = EventElapsed { from_context: self.context, from, to_context: end.context, to };
-            return Ok(f32::from_bits(process.link.call(&question, &[])?.reply.ms_bits));
-        }
-        Ok(milliseconds(process.link.event_ns(from), process.link.event_ns(to)))
     }
 }

@@ -1,14 +1,16 @@
-//! What events do to the order of work: recording them on streams, and having streams wait for them.
+//! What events do to the order of work: recording them on streams, having streams wait for them, and asking how far it is.
 
 use std::sync::Arc;
 
-use vgpu_core::wire::messages::EventRecord;
+use vgpu_core::wire::messages::{EventElapsed, EventRecord};
+use vgpu_core::wire::milliseconds;
 use vgpu_core::{CuError, CuResult};
 
 use super::capture;
 use super::event::{Event, Point};
 use super::gate::Arm;
 use super::process::Process;
+use super::reached::is_reached;
 use super::stream::Stream;
 use super::work::Work;
 
@@ -64,5 +66,37 @@ impl Event {
             (Point::Never, Arm::Live(_)) => Ok(()),
             (Point::At { stream: other, seq }, Arm::Live(live)) => live.wait_for(other, seq),
         }
+    }
+
+    /// Whether all work before the event is done.
+    ///
+    /// # Errors
+    /// `CAPTURED_EVENT`, and what there is to report.
+    pub(crate) fn query(&self, process: &Process) -> CuResult<bool> {
+        let point = self.settled_point()?;
+        process.link.report()?;
+        Ok(point.is_none_or(|(stream, seq)| is_reached(process, stream, seq)))
+    }
+
+    /// Milliseconds from this event to `end`.
+    ///
+    /// # Errors
+    /// `INVALID_HANDLE` when one has no timing or was never recorded, `NOT_READY` before both are reached.
+    pub(crate) fn elapsed_ms(&self, process: &Process, end: &Self) -> CuResult<f32> {
+        let (Some(from), Some(to)) = (self.slot, end.slot) else {
+            return Err(CuError::INVALID_HANDLE);
+        };
+        for event in [self, end] {
+            let (stream, seq) = event.settled_point()?.ok_or(CuError::INVALID_HANDLE)?;
+            if !is_reached(process, stream, seq) {
+                process.link.sticky()?;
+                return Err(CuError::NOT_READY);
+            }
+        }
+        if self.asks_for_times {
+            let question = EventElapsed { from_context: self.context, from, to_context: end.context, to };
+            return Ok(f32::from_bits(process.link.call(&question, &[])?.reply.ms_bits));
+        }
+        Ok(milliseconds(process.link.event_ns(from), process.link.event_ns(to)))
     }
 }

@@ -5,6 +5,7 @@ use vgpu_core::{CuError, CuResult};
 use super::gate::Arm;
 use super::host_order;
 use super::process::Process;
+use super::reached::is_reached;
 use super::stream::Stream;
 
 impl Stream {
@@ -29,7 +30,7 @@ impl Stream {
         process.link.report()?;
         let others_idle =
             !self.is_legacy() || self.owner.live()?.blocking_streams(|stream| !stream.is_idle(process)).is_empty();
-        Ok(others_idle && self.is_idle(process))
+        Ok(others_idle && (self.is_idle(process) || is_reached(process, self.slot(), self.last())))
     }
 
     fn refuse_capture(&self, process: &Process) -> CuResult {

@@ -18,6 +18,9 @@ const TURNS: usize = 11;
 const LONG_TURNS: usize = 5;
 /// Launches in a batch.
 const BATCH: u32 = 200;
+/// Events with a kernel of so many milliseconds behind them.
+const EVENTS: u32 = 5;
+const KERNEL_MS: u64 = 4;
 /// Kernels of a graph.
 const NODES: u32 = 500;
 /// Bytes that a figure of copies moves at least, and copies that it makes at most.
@@ -25,7 +28,7 @@ const MOVED: usize = 256 << 20;
 const COPIES_MAX: usize = 100;
 
 /// Figures of calls: microseconds each, but for what lasts longer.
-const CALLS: [(&str, Aim); 10] = [
+const CALLS: [(&str, Aim); 11] = [
     ("launch, posted", Aim::NoDearer),
     ("launch, drained", Aim::AtMostPlus(0.5)),
     ("launch and synchronize", Aim::AtMostPlus(3.0)),
@@ -34,6 +37,8 @@ const CALLS: [(&str, Aim); 10] = [
     ("event recorded", Aim::NoDearer),
     ("event queried", Aim::NoDearer),
     ("event waited for by a stream", Aim::NoDearer),
+    // Nobody shall wait for what comes after it.
+    ("event waited for, a kernel behind it", Aim::AtMostPlus(30.0)),
     ("graph of 500 kernels, posted", Aim::NoDearer),
     ("graph of 500 kernels, done", Aim::AtMostPlus(3.0)),
 ];
@@ -173,6 +178,18 @@ impl Bench {
                     cuda.cuStreamWaitEvent(device.other, self.event, 0).check("cuStreamWaitEvent")
                 };
                 batch(BATCH, wait, || cuda.cuCtxSynchronize().check("cuCtxSynchronize")).map(|(us, _)| us)
+            }
+            "event waited for, a kernel behind it" => {
+                let mut waited_us = 0.0;
+                for _ in 0..EVENTS {
+                    let began = Instant::now();
+                    cuda.cuEventRecord(self.event, device.stream).check("cuEventRecord")?;
+                    device.wait(device.stream, KERNEL_MS).check("cuLaunchKernel")?;
+                    cuda.cuEventSynchronize(self.event).check("cuEventSynchronize")?;
+                    waited_us += us_since(began);
+                    drain()?;
+                }
+                Ok(waited_us / f64::from(EVENTS))
             }
             "graph of 500 kernels, posted" => self.graph_launches().map(|(posted, _)| posted),
             "graph of 500 kernels, done" => self.graph_launches().map(|(_, done)| done),

@@ -23,7 +23,7 @@ use crate::{
 
 /// After it, a context is of no use.
 const FAULTS: &str = "control::a_trap_ends_the_launch";
-const CASES_MAX: Duration = Duration::from_secs(60);
+const CASES_MAX: Duration = Duration::from_secs(100);
 /// Cases that go through vgpu, too.
 const THROUGH_VGPU: [&str; 4] = ["control::", "files::", "matrix::", "transfer::"];
 /// Differences of a case that are shown.

@@ -31,7 +31,7 @@ pub(crate) static STEPS: [Step; 7] = [
     step("facts", 80, facts::run, "what the driver does that no document says; nothing of vgpu is involved"),
     step("smoke", 50, smoke::run, "the same program natively and through vgpu: the same results, faults too"),
     step("api", 60, api::run, "C programs with known output, natively and through vgpu"),
-    step("ptx", 70, ptx::run, "PTX cases with known results: all natively, and some of them through vgpu"),
+    step("ptx", 110, ptx::run, "PTX cases with known results: all natively, and some of them through vgpu"),
     step("calls", 60, calls::run, "what calls and copies cost, natively and through vgpu in turns"),
     step("ggml", 110, ggml::run, "a prebuilt llama.cpp decodes: the same tokens, and how fast"),
     step("guests", 40, guests::run, "guests that are killed and that fault, beside one that works"),
