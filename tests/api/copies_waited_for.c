@@ -151,11 +151,10 @@ int main(void) {
         arrived("from a stream to the default stream", apart, NULL, bytes);
         managed(bytes);
     }
-    for (int size = 0; size < 3; size++) {
-        written_before("written on the same stream", apart, apart, sizes[size]);
-        written_before("written on the default stream", NULL, blocking, sizes[size]);
-        written_before("written on a stream that the default stream waits for", blocking, NULL, sizes[size]);
-        written_before("written before an event that the stream waits for", apart, other, sizes[size]);
-    }
+    for (int size = 0; size < 3; size++) written_before("written on the same stream", apart, apart, sizes[size]);
+    /* Short ones a driver takes sooner, whatever other streams do. */
+    written_before("written on the default stream", NULL, blocking, LONG);
+    written_before("written on a stream that the default stream waits for", blocking, NULL, LONG);
+    written_before("written before an event that the stream waits for", apart, other, LONG);
     return 0;
 }

@@ -251,3 +251,22 @@ fn a_wait_for_copies_alone_ends_before_they_do() {
     assert!(was_early, "all 50 waits were for the device");
     drop(context);
 }
+
+#[test]
+fn pinned_memory_is_copied_as_the_stream_s_order_leaves_it() {
+    const LEN: usize = 64;
+    let _context = TestContext::new();
+    let (function, data, target) = (add_one(), upload(&[0; 10_000]), alloc(LEN));
+    let (mut pinned, mut blocking) = (std::ptr::null_mut(), std::ptr::null_mut());
+    ok!(cuMemHostAlloc(&mut pinned, LEN, 0));
+    ok!(cuStreamCreate(&mut blocking, 0));
+    let (default, own) = (std::ptr::null_mut(), stream());
+    // Each of the second streams waits for the first one, which writes the memory late.
+    for (round, (writer, reader)) in (1..).zip([(default, blocking), (blocking, default), (own, own)].repeat(10)) {
+        launch(function, data, 10_000, writer);
+        ok!(cuMemcpyDtoHAsync_v2(pinned, data, LEN, writer));
+        ok!(cuMemcpyHtoDAsync_v2(target, pinned, LEN, reader));
+        ok!(cuStreamSynchronize(reader));
+        assert_eq!(download(target, LEN / 4), [round; LEN / 4]);
+    }
+}
