@@ -104,7 +104,7 @@ struct Known {
 
 const OF_SET: &str = "driver 580 converts what the destination holds where the predicate is false, on an H200";
 
-const KNOWN: [Known; 5] = [
+const KNOWN: [Known; 6] = [
     Known {
         forms: &["testp.subnormal.f32"],
         is_it: |it, lanes| it.is_made_of_kept(lanes, |before| before ^ 1),
@@ -123,7 +123,7 @@ const KNOWN: [Known; 5] = [
         why: OF_SET,
     },
     Known {
-        forms: &["set.*.f32.u32"],
+        forms: &["set.*.f32.u32", "set.*.f32.s32"],
         is_it: |it, lanes| it.is_made_of_kept(lanes, |before| (-(before as i32 as f32)).to_bits().into()),
         why: OF_SET,
     },
@@ -133,6 +133,15 @@ const KNOWN: [Known; 5] = [
             it.operands[2] == 0x8000_0000 && it.got == 0 && matches!(it.expected, Expected::Result(0xffff_ffff))
         },
         why: "driver 580 gives 0 at an offset of -2^31, where the reference's loop finds no bit, on an H200",
+    },
+    Known {
+        forms: &["vadd*", "vsub*", "vabsdiff*", "vmin*", "vmax*", "vshl*", "vshr*", "vmad*", "vset*", "vavrg*"],
+        is_it: |it, _| {
+            let has = |part: &&str| it.form.contains(*part);
+            let is_second = [".sat", ".max", ".min", "d.b", "d.h", "vmad"].iter().any(has);
+            is_second || (it.form.contains(".add") && matches!(it.expected, Expected::Kept(_)))
+        },
+        why: "driver 580 saturates, shifts and compares sums of 32 bits, where the reference has more, on an H200",
     },
 ];
 
