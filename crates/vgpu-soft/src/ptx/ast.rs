@@ -125,6 +125,8 @@ pub struct Kernel<'s> {
     /// `.shared` and `.local` variables of the body, in order, and the `.param` variables of its call sequences: those
     /// of one name in different `{ }` are one, as long as the longest.
     pub variables: Vec<Variable<'s>>,
+    /// Those of the `.param` variables that are read in other pieces than they are written in.
+    pub memory_params: Vec<&'s str>,
     /// Labels are indices into this list of statement positions: label k stands before `instructions[labels[k]]`.
     pub labels: Vec<u32>,
     pub instructions: Vec<Instruction<'s>>,

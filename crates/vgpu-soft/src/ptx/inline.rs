@@ -118,7 +118,7 @@ impl<'s> Inliner<'_, 's> {
                 return Err(self.error(line, "arguments that are no `.param` variables are not supported"));
             };
             let stored = pieces(&before[start..], Access::St, argument);
-            self.check(&stored, &pieces(&function.instructions, Access::Ld, param.name), name, line)?;
+            self.place(param.name, &stored, &pieces(&function.instructions, Access::Ld, param.name));
             self.declare(param.name, param.len_bytes, param.align_bytes);
             self.copy(argument, param.name, &stored, line)?;
         }
@@ -144,7 +144,7 @@ impl<'s> Inliner<'_, 's> {
                 }
             };
             let stored = pieces(&function.instructions, Access::St, returned.name);
-            self.check(&stored, &pieces(&behind[..end], Access::Ld, result), name, line)?;
+            self.place(result, &stored, &pieces(&behind[..end], Access::Ld, result));
             self.declare(returned.name, returned.len_bytes, returned.align_bytes);
             self.copy(returned.name, result, &stored, line)?;
         }
@@ -167,13 +167,13 @@ impl<'s> Inliner<'_, 's> {
         Ok(function)
     }
 
-    /// What is read must be what was written, piece for piece, or never written at all (padding).
-    fn check(&self, written: &[Piece], read: &[Piece], name: &str, line: u32) -> Result<()> {
+    /// Keeps a variable in memory if it is read in other pieces than it is written in, where these are written at all (padding is
+    /// not).
+    fn place(&mut self, variable: &'s str, written: &[Piece], read: &[Piece]) {
         let fits = |read: &Piece| written.contains(read) || !written.iter().any(|written| written.overlaps(*read));
-        if read.iter().all(fits) {
-            return Ok(());
+        if !read.iter().all(fits) && !self.out.memory_params.contains(&variable) {
+            self.out.memory_params.push(variable);
         }
-        Err(self.error(line, format!("`{name}` reads a parameter in other pieces than it is written in")))
     }
 
     fn copy(&mut self, from: &'s str, to: &'s str, pieces: &[Piece], line: u32) -> Result<()> {

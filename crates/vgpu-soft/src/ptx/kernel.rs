@@ -23,6 +23,7 @@ pub(super) fn parse_body<'s>(module: &Module<'s>, text: &KernelText<'s>) -> Resu
         param_bytes: 0,
         registers: Vec::new(),
         variables: Vec::new(),
+        memory_params: Vec::new(),
         labels: Vec::new(),
         instructions: Vec::new(),
         max_threads: 0,

@@ -5,7 +5,6 @@ use super::super::alu::{self, Denormals};
 use super::super::memory::{self, AccessKind, NARROW, SPACE_SHIFT, Space};
 use super::super::op::{Op, OpFns, Slot};
 use super::super::race;
-use super::slots::Place;
 use super::variables::Symbol;
 use super::{Lowering, Refusal};
 use crate::ptx::ast::{AddressBase, Immediate, Instruction, Opcode, Operand, Width};
@@ -35,7 +34,7 @@ impl Element {
     }
 
     /// The register that holds it without conversion.
-    fn natural_width(self) -> Width {
+    pub(super) fn natural_width(self) -> Width {
         match self.len_bytes {
             1 | 2 => Width::B16,
             4 => Width::B32,
@@ -158,7 +157,12 @@ impl<'s> Lowering<'_, 's> {
                     Symbol::Local(start) => (u64::from(start), Space::Local),
                     Symbol::Param(start) => (u64::from(start), Space::Param),
                     Symbol::Linear(address) => (address, Space::Linear),
-                    Symbol::CallParam => return Err(format!("an access to the call parameter {name}")),
+                    Symbol::CallMemory(start) if space == Some(Space::Param) => {
+                        return Ok(constant(self, u64::from(start), Space::Local));
+                    }
+                    Symbol::CallParam | Symbol::CallMemory(_) => {
+                        return Err(format!("an access to the call parameter {name}"));
+                    }
                 };
                 if space.is_some_and(|space| space != own) {
                     return Err(format!("{name} is not in the space that the instruction names"));
@@ -206,6 +210,7 @@ impl<'s> Lowering<'_, 's> {
         }
         if access.is_param
             && let Operand::Address { base: AddressBase::Symbol(name), offset } = from
+            && !self.is_call_memory(from)?
         {
             return self.load_param(access.element, to, name, *offset);
         }
@@ -260,49 +265,8 @@ impl<'s> Lowering<'_, 's> {
         Ok(())
     }
 
-    fn access_op(&self, fns: OpFns, address: Address) -> Op {
+    pub(super) fn access_op(&self, fns: OpFns, address: Address) -> Op {
         Op { a: address.slot, imm: address.imm, c: address.flags(), ..self.blank(fns) }
-    }
-
-    /// A load from a fixed place in the kernel's parameters, or of a call's result.
-    fn load_param(&mut self, element: Element, to: &[Operand<'s>], name: &'s str, offset: i64) -> Result<(), Refusal> {
-        let symbol = self.variables.find(name)?;
-        for (number, operand) in (0i64..).zip(to) {
-            // An offset that wraps lies beyond the parameters on the other side.
-            let offset = offset.wrapping_add(number * i64::from(element.len_bytes));
-            let start = match symbol {
-                Symbol::CallParam => {
-                    let width = element.natural_width();
-                    let from = self.call_param(name, offset, width);
-                    let destination = self.destination(operand, width)?;
-                    self.resize(Place { slot: destination.slot, width }, from, element.is_signed)?;
-                    self.settle(destination, element.is_signed)?;
-                    continue;
-                }
-                Symbol::Param(start) => i64::from(start),
-                _ => return Err(format!("{name} is not a parameter")),
-            };
-            let imm = start.checked_add(offset).filter(|imm| *imm >= 0);
-            let end = imm.and_then(|imm| imm.checked_add(i64::from(element.len_bytes)));
-            let (Some(imm), true) = (imm, end.is_some_and(|end| end <= i64::from(self.kernel.param_bytes))) else {
-                return Err(format!("an access beyond the parameters at {name}"));
-            };
-            let natural = element.natural_width();
-            let wanted = match operand {
-                Operand::Register(register) => self.slots.width(*register)?,
-                _ => natural,
-            };
-            let param = |width: Width| memory::load::param(element.len_bytes, element.is_signed, width.lane_bytes());
-            let (fns, width) = match param(wanted) {
-                Some(fns) => (fns, wanted),
-                None => (param(natural).ok_or_else(|| "not implemented".to_owned())?, natural),
-            };
-            let destination = self.destination(operand, width)?;
-            let op = Op { d: destination.slot, imm, ..self.blank(fns) };
-            self.push(op, Denormals::Any);
-            self.settle(destination, element.is_signed)?;
-        }
-        Ok(())
     }
 
     pub(super) fn store(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
@@ -322,7 +286,7 @@ impl<'s> Lowering<'_, 's> {
             return Err(format!("{} sources for {} elements", from.len(), access.count));
         }
         let element = access.element;
-        if access.is_param {
+        if access.is_param && !self.is_call_memory(to)? {
             return self.store_param(element, to, from);
         }
         self.order(&access);
@@ -361,23 +325,6 @@ impl<'s> Lowering<'_, 's> {
             self.push(op, Denormals::Any);
         }
         self.order(&access);
-        Ok(())
-    }
-
-    /// A store to a call's parameter.
-    fn store_param(&mut self, element: Element, to: &Operand<'s>, from: &[Operand<'s>]) -> Result<(), Refusal> {
-        let Operand::Address { base: AddressBase::Symbol(name), offset } = to else {
-            return Err("a store to a parameter that is not a call's".to_owned());
-        };
-        if self.variables.find(name)? != Symbol::CallParam {
-            return Err("a store to a parameter that is not a call's".to_owned());
-        }
-        for (number, operand) in (0i64..).zip(from) {
-            let width = element.natural_width();
-            let slot = self.source(operand, width)?;
-            let to = self.call_param(name, offset.wrapping_add(number * i64::from(element.len_bytes)), width);
-            self.resize(to, Place { slot, width }, element.is_signed)?;
-        }
         Ok(())
     }
 

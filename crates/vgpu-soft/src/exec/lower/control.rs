@@ -77,18 +77,6 @@ impl<'s> Lowering<'_, 's> {
         Ok(())
     }
 
-    /// The place of a call's parameter or result.
-    pub(super) fn call_param(&mut self, name: &'s str, offset: i64, width: Width) -> Place {
-        if let Some(&place) = self.call_params.get(&(name, offset))
-            && place.width == width
-        {
-            return place;
-        }
-        let place = Place { slot: self.slots.fresh(width), width };
-        self.call_params.insert((name, offset), place);
-        place
-    }
-
     pub(super) fn call(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
         let [Operand::Vector(results), Operand::Symbol { name: callee, .. }, Operand::Vector(arguments), ..] =
             instruction.operands.as_slice()
@@ -103,7 +91,7 @@ impl<'s> Lowering<'_, 's> {
             }
         }
         let mut argument = |number: usize, width: Width| match names.get(number) {
-            Some(name) => Ok(self.call_param(name, 0, width).slot),
+            Some(name) => self.call_argument(name, width),
             None => Err(format!("{callee} has more arguments than {}", names.len())),
         };
         let (fns, list) = match *callee {
@@ -115,13 +103,12 @@ impl<'s> Lowering<'_, 's> {
             _ => return Err(format!("the call of {callee}: calls of device functions are not implemented")),
         };
         let ext = self.operand_list(&list);
-        let mut op = Op { ext, ..self.blank(fns) };
-        if let [Operand::Symbol { name, .. }] = results.as_slice() {
-            op.d = self.call_param(name, 0, Width::B32).slot;
-        } else {
-            op.d = self.slots.temporary(Width::B32);
-        }
+        let result = Place { slot: self.slots.temporary(Width::B32), width: Width::B32 };
+        let op = Op { d: result.slot, ext, ..self.blank(fns) };
         self.push(op, Denormals::Any);
+        if let [Operand::Symbol { name, .. }] = results.as_slice() {
+            self.put_call_result(name, result)?;
+        }
         if *callee == "__assertfail" {
             // Faults are looked for at the ends of blocks: nothing is to happen after this one.
             self.end_block(Terminator::Fall);

@@ -128,7 +128,9 @@ impl<'s> Lowering<'_, 's> {
                 let value = match self.variables.find(name)? {
                     Symbol::Shared(start) | Symbol::Local(start) | Symbol::Param(start) => u64::from(start),
                     Symbol::Linear(address) => address,
-                    Symbol::CallParam => return Err(format!("the address of the call parameter {name}")),
+                    Symbol::CallParam | Symbol::CallMemory(_) => {
+                        return Err(format!("the address of the call parameter {name}"));
+                    }
                 };
                 return Ok(self.slots.constant(width, value.wrapping_add_signed(*offset)));
             }

@@ -2,12 +2,13 @@
 //!
 //! - this file: the walk over a kernel, blocks and branches. `slots`: registers, constants, temporaries.
 //!   `variables`: where symbols lie. `emit`: one op with its guard, conversions and denormal mode.
-//! - `registers`: instructions that touch registers only. `access`: loads, stores, atomics. `control`: branches,
-//!   barriers, calls. `system`: address conversions, fences and the like.
+//! - `registers`: instructions that touch registers only. `access`: loads, stores, atomics. `params`: those of kernels and calls.
+//!   `control`: branches, barriers, calls. `system`: address conversions, fences and the like.
 
 mod access;
 mod control;
 mod emit;
+mod params;
 mod refusal;
 mod registers;
 mod slots;

@@ -17,8 +17,10 @@ pub(super) enum Symbol {
     Param(u32),
     /// An address in global or constant memory.
     Linear(u64),
-    /// A parameter of a call.
+    /// A parameter of a call, in registers.
     CallParam,
+    /// The same at an offset within the thread's local memory.
+    CallMemory(u32),
 }
 
 /// A kernel's symbols.
@@ -64,6 +66,10 @@ impl<'a, 's> Variables<'a, 's> {
                 }
                 Space::Local => {
                     Symbol::Local(take(&mut local_end, variable.align_bytes, variable.len_bytes).ok_or_else(full)?)
+                }
+                Space::Param if kernel.memory_params.contains(&name) => {
+                    let offset = take(&mut local_end, variable.align_bytes, variable.len_bytes).ok_or_else(full)?;
+                    Symbol::CallMemory(offset)
                 }
                 Space::Param => Symbol::CallParam,
                 Space::Generic | Space::Global | Space::Const => {
