@@ -196,9 +196,11 @@ impl Module {
             };
             let mut bytes = variable.init.clone();
             for relocation in &variable.relocations {
-                let (symbol, _) = self.variable(relocation.symbol).ok_or_else(|| {
+                let variable_address = self.variable(relocation.symbol).map(|(address, _)| address);
+                let symbol = variable_address.or_else(|| scanned.module().function_address(relocation.symbol));
+                let symbol = symbol.ok_or_else(|| {
                     let text = format!(
-                        "the initial value of {} names {}, which is no variable",
+                        "the initial value of {} names {}, which is no variable and no function",
                         variable.name, relocation.symbol
                     );
                     (CuError::INVALID_PTX, text)

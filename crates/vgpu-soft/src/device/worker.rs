@@ -187,6 +187,7 @@ fn fault_code(kind: FaultKind) -> CuError {
         FaultKind::Assert => CuError::ASSERT,
         FaultKind::Timeout => CuError::LAUNCH_TIMEOUT,
         FaultKind::IllegalInstruction => CuError::ILLEGAL_INSTRUCTION,
+        FaultKind::InvalidPc => CuError::INVALID_PC,
         FaultKind::HardwareStackError => CuError::HARDWARE_STACK_ERROR,
     }
 }

@@ -15,6 +15,8 @@ pub enum FaultKind {
     Timeout,
     /// An instruction that cannot be carried out (`brkpt` and the like).
     IllegalInstruction,
+    /// A call through a pointer that leads to no function.
+    InvalidPc,
     /// Local memory ran out.
     HardwareStackError,
 }

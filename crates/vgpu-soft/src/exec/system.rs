@@ -20,6 +20,7 @@ pub(crate) const FLUSH_DENORMALS: OpFns = both(flush_denormals);
 pub(crate) const KEEP_DENORMALS: OpFns = both(keep_denormals);
 pub(crate) const FENCE: OpFns = both(full_fence);
 pub(crate) const TRAP: OpFns = both(trap);
+pub(crate) const LOST_CALL: OpFns = both(lose_call);
 pub(crate) const BREAKPOINT: OpFns = both(breakpoint);
 pub(crate) const PRINT: OpFns = both(print_text);
 pub(crate) const ASSERT: OpFns = both(fail_assertion);
@@ -56,6 +57,16 @@ unsafe fn full_fence(_: &mut Warp, _: &Op, _: u32) {
 
 unsafe fn trap(warp: &mut Warp, op: &Op, mask: u32) {
     op.raise(warp, FaultKind::Trap, mask.trailing_zeros(), "the kernel gave up with a trap instruction".to_owned());
+}
+
+unsafe fn lose_call(warp: &mut Warp, op: &Op, mask: u32) {
+    let lane = mask.trailing_zeros();
+    // SAFETY: the op was made with a 64-bit register as `a`.
+    let address = unsafe { warp.lanes::<u64>(op.a) }[lane as usize];
+    let text = format!(
+        "a call leads to {address:#x}: no function with these parameters lies there, or it would call itself, which is not done"
+    );
+    op.raise(warp, FaultKind::InvalidPc, lane, text);
 }
 
 unsafe fn breakpoint(warp: &mut Warp, op: &Op, mask: u32) {

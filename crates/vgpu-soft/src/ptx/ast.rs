@@ -90,6 +90,19 @@ pub struct Module<'s> {
     pub functions: Vec<KernelText<'s>>,
 }
 
+/// Addresses of functions are counted from here: nothing else lies there.
+const FUNCTION_ADDRESS_FIRST: u64 = 0x1000;
+/// How far they are apart.
+const FUNCTION_ADDRESS_STEP: u64 = 16;
+
+impl Module<'_> {
+    /// The number that stands for a function where its address is taken.
+    pub(crate) fn function_address(&self, name: &str) -> Option<u64> {
+        let index = self.functions.iter().position(|function| function.name == name)?;
+        Some(FUNCTION_ADDRESS_FIRST + FUNCTION_ADDRESS_STEP * index as u64)
+    }
+}
+
 /// Where a kernel's text lies.
 #[derive(Clone, Copy, Debug)]
 pub struct KernelText<'s> {
@@ -109,6 +122,8 @@ pub struct Param<'s> {
     pub offset_bytes: u32,
     pub len_bytes: u32,
     pub align_bytes: u32,
+    /// Of a function's `.reg` parameter: how wide it is. It is a register of that name.
+    pub register: Option<Width>,
 }
 
 /// A parsed kernel.
@@ -118,6 +133,8 @@ pub struct Kernel<'s> {
     /// Results of a `.func`, in the same way as parameters.
     pub returns: Vec<Param<'s>>,
     pub params: Vec<Param<'s>>,
+    /// The registers that are results and parameters of a `.func`, in that order, those first.
+    pub param_registers: Vec<Reg>,
     /// Length of the packed parameter block.
     pub param_bytes: u32,
     /// The width of each register that is used or declared by name; numbered families count when used.

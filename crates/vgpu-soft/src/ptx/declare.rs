@@ -65,11 +65,18 @@ pub(super) fn params<'s>(cursor: &mut Cursor<'s>) -> Result<(Vec<Param<'s>>, u32
     }
     loop {
         let start = cursor.position();
-        if cursor.directive()? != Some("param") {
-            return Err(cursor.error(start, "expected `.param`"));
-        }
+        let is_register = match cursor.directive()? {
+            Some("param") => false,
+            Some("reg") => true,
+            _ => return Err(cursor.error(start, "expected `.param`")),
+        };
         let prefix = Prefix::read(cursor)?;
         let name = cursor.expect_word("the name of a parameter")?;
+        let register = match prefix.scalar.width() {
+            Some(width) if is_register && prefix.vector == 1 => Some(width),
+            _ if is_register => return Err(cursor.error(start, "registers of that type are not supported")),
+            _ => None,
+        };
         let dimensions = Dimensions::read(cursor)?;
         let element_bytes = prefix.scalar.bytes * prefix.vector;
         let len = dimensions.elements(1).and_then(|elements| elements.checked_mul(u64::from(element_bytes)));
@@ -80,7 +87,7 @@ pub(super) fn params<'s>(cursor: &mut Cursor<'s>) -> Result<(Vec<Param<'s>>, u32
         let Some((offset_bytes, len_bytes, after)) = place.filter(|place| place.2 <= MAX_PARAM_BYTES) else {
             return Err(cursor.error(start, format!("more than {MAX_PARAM_BYTES} bytes of parameters")));
         };
-        params.push(Param { name, offset_bytes, len_bytes, align_bytes });
+        params.push(Param { name, offset_bytes, len_bytes, align_bytes, register });
         end = after;
         if !cursor.eat(b',') {
             break;

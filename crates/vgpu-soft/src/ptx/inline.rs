@@ -3,17 +3,21 @@
 //!
 //! A call passes its arguments through `.param` variables. The caller's variable is copied to the function's
 //! parameter piece by piece, in the pieces that the caller has stored, and back for results, so that both sides keep
-//! their names and nested calls that reuse a name do not disturb each other. Recursion and calls through pointers stay
-//! as errors.
+//! their names and nested calls that reuse a name do not disturb each other. Registers are moved.
+//!
+//! A call through a pointer becomes a choice among the functions whose address is taken. Recursion stays as an error: where a
+//! pointer leads to a function that would call itself, that is a fault of the kernel once it happens.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::ast::{
-    AddressBase, Guard, Instruction, Kernel, KernelText, Module, Opcode, Operand, Reg, Space, Variable, Width,
+    AddressBase, Guard, Immediate, Instruction, Kernel, KernelText, Module, Opcode, Operand, Param, Reg, Space,
+    Variable, Width,
 };
 use super::cursor::Result;
 use super::opcodes::{Access, Flow, Mnemonic};
+use super::pieces::{Piece, pieces};
 use super::{Error, kernel};
 
 /// Instructions of a kernel after inlining; real ones have some ten thousand.
@@ -24,15 +28,17 @@ const MAX_DEPTH: usize = 64;
 /// Inlines all calls of functions that the module defines.
 pub(super) fn calls<'s>(module: &Module<'s>, kernel: Kernel<'s>) -> Result<Kernel<'s>> {
     let functions: HashMap<_, _> = module.functions.iter().map(|function| (function.name, function)).collect();
-    let has_calls = kernel
-        .instructions
-        .iter()
-        .any(|instruction| callee(instruction).is_some_and(|name| functions.contains_key(name)));
+    let has_calls = kernel.instructions.iter().filter_map(callee).any(|callee| match callee {
+        Callee::Function(name) => functions.contains_key(name),
+        Callee::Pointer(_) => true,
+    });
     if !has_calls {
         return Ok(kernel);
     }
     let empty = Kernel { labels: Vec::new(), instructions: Vec::new(), ..kernel.clone() };
-    let mut inliner = Inliner { module, functions, parsed: HashMap::new(), stack: Vec::new(), out: empty };
+    let named = names(&kernel.instructions).collect();
+    let (parsed, stack) = Default::default();
+    let mut inliner = Inliner { module, functions, parsed, stack, named, addressed: None, out: empty };
     inliner.body(&kernel, 0, None)?;
     Ok(inliner.out)
 }
@@ -43,20 +49,11 @@ struct Inliner<'m, 's> {
     parsed: HashMap<&'s str, Rc<Kernel<'s>>>,
     /// Functions that are being inlined, outermost first.
     stack: Vec<&'s str>,
+    /// What the kernel names besides what it calls.
+    named: Vec<&'s str>,
+    /// The functions whose address is taken, once somebody asks.
+    addressed: Option<Rc<[&'s str]>>,
     out: Kernel<'s>,
-}
-
-/// A part of a `.param` variable that one store wrote or one load reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Piece {
-    offset: i64,
-    bytes: i64,
-}
-
-impl Piece {
-    fn overlaps(self, other: Self) -> bool {
-        self.offset < other.offset.saturating_add(other.bytes) && other.offset < self.offset.saturating_add(self.bytes)
-    }
 }
 
 impl<'s> Inliner<'_, 's> {
@@ -70,9 +67,16 @@ impl<'s> Inliner<'_, 's> {
             while let Some((label, _)) = labels.next_if(|(_, position)| **position as usize <= index) {
                 self.out.labels[first_label + label] = self.count(self.out.instructions.len(), instruction.line)?;
             }
-            if callee(instruction).is_some_and(|name| self.functions.contains_key(name)) {
-                self.call(body, index, place)?;
-                continue;
+            match callee(instruction) {
+                Some(Callee::Function(name)) if self.functions.contains_key(name) => {
+                    self.call(body, index, name, place)?;
+                    continue;
+                }
+                Some(Callee::Pointer(pointer)) => {
+                    self.call_through(body, index, place.register(pointer), place)?;
+                    continue;
+                }
+                _ => {}
             }
             let mut instruction = instruction.clone();
             place.apply(&mut instruction);
@@ -88,68 +92,173 @@ impl<'s> Inliner<'_, 's> {
         Ok(())
     }
 
-    /// Appends what the call at `index` does.
-    fn call(&mut self, caller: &Kernel<'s>, index: usize, place: Place) -> Result<()> {
+    /// Appends what the call of a function at `index` does.
+    fn call(&mut self, caller: &Kernel<'s>, index: usize, name: &'s str, place: Place) -> Result<()> {
+        let call = &caller.instructions[index];
+        let done = self.label(call.line)?;
+        self.skip_unless(call, place, done)?;
+        self.inline(caller, index, name, place)?;
+        self.put_label(done, call.line)
+    }
+
+    /// Appends what a call through a pointer does: one of the functions that it can lead to.
+    fn call_through(&mut self, caller: &Kernel<'s>, index: usize, pointer: Reg, place: Place) -> Result<()> {
         let call = &caller.instructions[index];
         let line = call.line;
-        let (results, name, arguments) = match call.operands.as_slice() {
-            [Operand::Vector(results), Operand::Symbol { name, .. }, Operand::Vector(arguments), ..] => {
-                (results, *name, arguments)
-            }
-            _ => return Err(self.error(line, "a call needs results, a function and arguments")),
+        let (results, arguments) = lists(call).ok_or_else(|| self.error(line, NO_CALL))?;
+        let done = self.label(line)?;
+        self.skip_unless(call, place, done)?;
+        let is_other = Reg(self.count(self.out.registers.len(), line)?);
+        self.out.registers.push(Width::Pred);
+        for &name in &*self.addressed() {
+            let fits = self.parsed(name).is_ok_and(|function| {
+                (function.returns.len(), function.params.len()) == (results.len(), arguments.len())
+            });
+            let Some(address) = self.module.function_address(name).filter(|_| fits && !self.stack.contains(&name))
+            else {
+                continue;
+            };
+            let next = self.label(line)?;
+            let address = Operand::Immediate(Immediate::Integer(address));
+            let operands = vec![Operand::Register(is_other), Operand::Register(pointer), address];
+            self.push(Instruction { line, guard: None, opcode: ours("setp.ne.u64"), operands })?;
+            let guard = Some(Guard { register: is_other, negated: false });
+            self.push(Instruction { line, guard, opcode: ours("bra"), operands: vec![Operand::Label(next)] })?;
+            self.inline(caller, index, name, place)?;
+            self.push(Instruction { line, guard: None, opcode: ours("bra"), operands: vec![Operand::Label(done)] })?;
+            self.put_label(next, line)?;
+        }
+        // What is left leads nowhere.
+        let mut lost = Instruction { guard: None, ..call.clone() };
+        place.apply(&mut lost);
+        self.push(lost)?;
+        self.put_label(done, line)
+    }
+
+    /// Goes on at `done` where a call's guard does not hold.
+    fn skip_unless(&mut self, call: &Instruction<'s>, place: Place, done: u32) -> Result<()> {
+        let Some(guard) = call.guard else {
+            return Ok(());
         };
+        let guard = Guard { register: place.register(guard.register), negated: !guard.negated };
+        let operands = vec![Operand::Label(done)];
+        self.push(Instruction { line: call.line, guard: Some(guard), opcode: ours("bra"), operands })
+    }
+
+    /// Appends a function as the call at `index` calls it.
+    fn inline(&mut self, caller: &Kernel<'s>, index: usize, name: &'s str, place: Place) -> Result<()> {
+        let call = &caller.instructions[index];
+        let line = call.line;
+        let (results, arguments) = lists(call).ok_or_else(|| self.error(line, NO_CALL))?;
         let function = self.function(name, line)?;
         if arguments.len() != function.params.len() || results.len() != function.returns.len() {
             return Err(self.error(line, format!("the call and `{name}` differ in arguments or results")));
         }
-        let done = self.label(line)?;
         let after_body = self.label(line)?;
-        if let Some(guard) = call.guard {
-            let guard = Guard { register: place.register(guard.register), negated: !guard.negated };
-            let operands = vec![Operand::Label(done)];
-            self.push(Instruction { line, guard: Some(guard), opcode: ours("bra"), operands })?;
-        }
+        let first_register = self.count(self.out.registers.len(), line)?;
+        self.out.registers.extend_from_slice(&function.registers);
+        let mut registers = function.param_registers.iter().map(|register| Reg(first_register + register.0));
+        let mut of = |param: &Param<'s>| param.register.and_then(|width| Some((registers.next()?, width)));
+        let of_results: Vec<_> = function.returns.iter().map(&mut of).collect();
+        let of_params: Vec<_> = function.params.iter().map(of).collect();
 
         // What the caller has stored for this call: everything since the call before.
         let before = &caller.instructions[..index];
         let start = before.iter().rposition(|instruction| callee(instruction).is_some()).map_or(0, |call| call + 1);
-        for (argument, param) in arguments.iter().zip(&function.params) {
-            let Operand::Symbol { name: argument, offset: 0 } = argument else {
-                return Err(self.error(line, "arguments that are no `.param` variables are not supported"));
-            };
-            let stored = pieces(&before[start..], Access::St, argument);
-            self.place(param.name, &stored, &pieces(&function.instructions, Access::Ld, param.name));
-            self.declare(param.name, param.len_bytes, param.align_bytes);
-            self.copy(argument, param.name, &stored, line)?;
+        for ((argument, param), register) in arguments.iter().zip(&function.params).zip(of_params) {
+            if let (Operand::Symbol { name: argument, offset: 0 }, None) = (argument, register) {
+                let stored = pieces(&before[start..], Access::St, argument);
+                self.keep(param);
+                self.place(param.name, &stored, &pieces(&function.instructions, Access::Ld, param.name));
+                self.copy(argument, param.name, &stored, line)?;
+                continue;
+            }
+            if register.is_none() {
+                let read = pieces(&function.instructions, Access::Ld, param.name);
+                self.place(param.name, &[Piece::whole(param)], &read);
+            }
+            let mut value = argument.clone();
+            place.operand(&mut value);
+            self.pass(param, register, value, line)?;
         }
 
-        let first_register = self.count(self.out.registers.len(), line)?;
-        self.out.registers.extend_from_slice(&function.registers);
         for variable in &function.variables {
             self.adopt(variable, line)?;
         }
         self.stack.push(name);
         self.body(&function, first_register, Some(after_body))?;
         self.stack.pop();
-        self.out.labels[after_body as usize] = self.count(self.out.instructions.len(), line)?;
+        self.put_label(after_body, line)?;
 
         let behind = &caller.instructions[index + 1..];
         let end = behind.iter().position(|instruction| callee(instruction).is_some()).unwrap_or(behind.len());
-        for (result, returned) in results.iter().zip(&function.returns) {
-            let result = match result {
-                Operand::Symbol { name, offset: 0 } => name,
-                Operand::Sink => continue,
-                _ => {
-                    return Err(self.error(line, "results that are no `.param` variables are not supported"));
+        for ((result, returned), register) in results.iter().zip(&function.returns).zip(of_results) {
+            match (result, register) {
+                (Operand::Sink, _) => {}
+                (Operand::Symbol { name: result, offset: 0 }, None) => {
+                    let stored = pieces(&function.instructions, Access::St, returned.name);
+                    self.keep(returned);
+                    self.place(result, &stored, &pieces(&behind[..end], Access::Ld, result));
+                    self.copy(returned.name, result, &stored, line)?;
                 }
-            };
-            let stored = pieces(&function.instructions, Access::St, returned.name);
-            self.place(result, &stored, &pieces(&behind[..end], Access::Ld, result));
-            self.declare(returned.name, returned.len_bytes, returned.align_bytes);
-            self.copy(returned.name, result, &stored, line)?;
+                (Operand::Register(result), _) => {
+                    if register.is_none() {
+                        let stored = pieces(&function.instructions, Access::St, returned.name);
+                        self.place(returned.name, &stored, &[Piece::whole(returned)]);
+                    }
+                    self.take(place.register(*result), returned, register, line)?;
+                }
+                _ => return Err(self.error(line, "a result that does not fit the function's")),
+            }
         }
-        self.out.labels[done as usize] = self.count(self.out.instructions.len(), line)?;
         Ok(())
+    }
+
+    /// Gives a function an argument that is a value.
+    fn pass(&mut self, param: &Param<'s>, register: Option<(Reg, Width)>, value: Operand<'s>, line: u32) -> Result<()> {
+        if !matches!(value, Operand::Register(_) | Operand::Immediate(_) | Operand::Special(_)) {
+            return Err(self.error(line, "an argument that does not fit the function's parameter"));
+        }
+        let (opcode, target) = match register {
+            Some((register, width)) => (move_of(width), Operand::Register(register)),
+            None => {
+                self.keep(param);
+                (accesses_of(i64::from(param.len_bytes)).1, at(param.name, 0))
+            }
+        };
+        self.push(Instruction { line, guard: None, opcode: ours(opcode), operands: vec![target, value] })
+    }
+
+    /// Takes a function's result into a register.
+    fn take(&mut self, to: Reg, returned: &Param<'s>, register: Option<(Reg, Width)>, line: u32) -> Result<()> {
+        let (opcode, value) = match register {
+            Some((register, width)) => (move_of(width), Operand::Register(register)),
+            None => {
+                self.keep(returned);
+                (accesses_of(i64::from(returned.len_bytes)).0, at(returned.name, 0))
+            }
+        };
+        let operands = vec![Operand::Register(to), value];
+        self.push(Instruction { line, guard: None, opcode: ours(opcode), operands })
+    }
+
+    /// The functions whose address is taken, by initial values or by instructions.
+    fn addressed(&mut self) -> Rc<[&'s str]> {
+        if let Some(addressed) = &self.addressed {
+            return Rc::clone(addressed);
+        }
+        let module = self.module;
+        let mut taken: HashSet<&'s str> = self.named.iter().copied().collect();
+        taken
+            .extend(module.variables.iter().flat_map(|variable| variable.relocations.iter().map(|place| place.symbol)));
+        for function in &module.functions {
+            // One that cannot be read is never run.
+            if let Ok(function) = self.parsed(function.name) {
+                taken.extend(names(&function.instructions));
+            }
+        }
+        let functions = module.functions.iter().map(|function| function.name).filter(|name| taken.contains(name));
+        Rc::clone(self.addressed.insert(functions.collect()))
     }
 
     fn function(&mut self, name: &'s str, line: u32) -> Result<Rc<Kernel<'s>>> {
@@ -159,6 +268,10 @@ impl<'s> Inliner<'_, 's> {
         if self.stack.len() >= MAX_DEPTH {
             return Err(self.error(line, format!("calls nest deeper than {MAX_DEPTH}")));
         }
+        self.parsed(name)
+    }
+
+    fn parsed(&mut self, name: &'s str) -> Result<Rc<Kernel<'s>>> {
         if let Some(function) = self.parsed.get(name) {
             return Ok(function.clone());
         }
@@ -178,16 +291,11 @@ impl<'s> Inliner<'_, 's> {
 
     fn copy(&mut self, from: &'s str, to: &'s str, pieces: &[Piece], line: u32) -> Result<()> {
         for piece in pieces {
-            let (load, store, width) = match piece.bytes {
-                1 => ("ld.param.b8", "st.param.b8", Width::B16),
-                2 => ("ld.param.b16", "st.param.b16", Width::B16),
-                4 => ("ld.param.b32", "st.param.b32", Width::B32),
-                _ => ("ld.param.b64", "st.param.b64", Width::B64),
-            };
+            let (load, store, width) = accesses_of(piece.bytes);
             let register = Operand::Register(Reg(self.count(self.out.registers.len(), line)?));
             self.out.registers.push(width);
-            let at = |name| Operand::Address { base: AddressBase::Symbol(name), offset: piece.offset };
-            let (source, target) = (vec![register.clone(), at(from)], vec![at(to), register]);
+            let (source, target) =
+                (vec![register.clone(), at(from, piece.offset)], vec![at(to, piece.offset), register]);
             self.push(Instruction { line, guard: None, opcode: ours(load), operands: source })?;
             self.push(Instruction { line, guard: None, opcode: ours(store), operands: target })?;
         }
@@ -195,8 +303,9 @@ impl<'s> Inliner<'_, 's> {
     }
 
     /// Makes a function's parameter or result a variable of the kernel.
-    fn declare(&mut self, name: &'s str, len_bytes: u32, align_bytes: u32) {
-        let len_bytes = u64::from(len_bytes);
+    fn keep(&mut self, param: &Param<'s>) {
+        let Param { name, align_bytes, .. } = *param;
+        let len_bytes = u64::from(param.len_bytes);
         match self.out.variables.iter_mut().find(|variable| variable.name == name) {
             Some(known) => {
                 known.len_bytes = known.len_bytes.max(len_bytes);
@@ -242,6 +351,12 @@ impl<'s> Inliner<'_, 's> {
         }
         self.out.labels.push(0);
         self.count(self.out.labels.len() - 1, line)
+    }
+
+    /// Has a label stand here.
+    fn put_label(&mut self, label: u32, line: u32) -> Result<()> {
+        self.out.labels[label as usize] = self.count(self.out.instructions.len(), line)?;
+        Ok(())
     }
 
     fn push(&mut self, instruction: Instruction<'s>) -> Result<()> {
@@ -304,47 +419,66 @@ impl Place {
     }
 }
 
-/// The function that an instruction calls by name.
-fn callee<'s>(instruction: &Instruction<'s>) -> Option<&'s str> {
+/// What a call names.
+enum Callee<'s> {
+    Function(&'s str),
+    Pointer(Reg),
+}
+
+/// What an instruction calls, if it is a call.
+fn callee<'s>(instruction: &Instruction<'s>) -> Option<Callee<'s>> {
     match (instruction.opcode.mnemonic(), instruction.operands.as_slice()) {
-        (Mnemonic::Flow(Flow::Call), [_, Operand::Symbol { name, .. }, ..]) => Some(*name),
-        (Mnemonic::Flow(Flow::Call), _) => Some(""),
+        (Mnemonic::Flow(Flow::Call), [_, Operand::Register(pointer), ..]) => Some(Callee::Pointer(*pointer)),
+        (Mnemonic::Flow(Flow::Call), [_, Operand::Symbol { name, .. }, ..]) => Some(Callee::Function(name)),
+        (Mnemonic::Flow(Flow::Call), _) => Some(Callee::Function("")),
         _ => None,
+    }
+}
+
+const NO_CALL: &str = "a call needs results, a function and arguments";
+
+/// A call's results and arguments.
+fn lists<'a, 's>(call: &'a Instruction<'s>) -> Option<(&'a [Operand<'s>], &'a [Operand<'s>])> {
+    match call.operands.as_slice() {
+        [Operand::Vector(results), _, Operand::Vector(arguments), ..] => Some((results, arguments)),
+        _ => None,
+    }
+}
+
+/// The symbols whose addresses instructions take.
+fn names<'s>(instructions: &[Instruction<'s>]) -> impl Iterator<Item = &'s str> {
+    let others = instructions.iter().filter(|instruction| callee(instruction).is_none());
+    others.flat_map(|instruction| &instruction.operands).filter_map(|operand| match operand {
+        Operand::Symbol { name, .. } => Some(*name),
+        _ => None,
+    })
+}
+
+/// `[name+offset]`
+fn at(name: &str, offset: i64) -> Operand<'_> {
+    Operand::Address { base: AddressBase::Symbol(name), offset }
+}
+
+/// A load and a store of so many bytes of a `.param` variable, and the register between them.
+fn accesses_of(len_bytes: i64) -> (&'static str, &'static str, Width) {
+    match len_bytes {
+        1 => ("ld.param.b8", "st.param.b8", Width::B16),
+        2 => ("ld.param.b16", "st.param.b16", Width::B16),
+        4 => ("ld.param.b32", "st.param.b32", Width::B32),
+        _ => ("ld.param.b64", "st.param.b64", Width::B64),
+    }
+}
+
+fn move_of(width: Width) -> &'static str {
+    match width {
+        Width::Pred => "mov.pred",
+        Width::B16 => "mov.b16",
+        Width::B32 => "mov.b32",
+        Width::B64 => "mov.b64",
     }
 }
 
 /// An opcode that is written here.
 fn ours(text: &'static str) -> Opcode<'static> {
     Opcode::parse(text).expect("branches, loads and stores are in the table")
-}
-
-/// The pieces of a `.param` variable that instructions store or load, each once.
-fn pieces(instructions: &[Instruction<'_>], access: Access, variable: &str) -> Vec<Piece> {
-    let mut found = Vec::new();
-    for instruction in instructions {
-        if instruction.opcode.mnemonic() != Mnemonic::Access(access) {
-            continue;
-        }
-        let (address, values) = match (access, instruction.operands.as_slice()) {
-            (Access::St, [address, value]) | (Access::Ld, [value, address]) => (address, value),
-            _ => continue,
-        };
-        let Operand::Address { base: AddressBase::Symbol(name), offset } = address else {
-            continue;
-        };
-        let bytes = match instruction.opcode.last().trim_start_matches(|letter: char| letter.is_ascii_alphabetic()) {
-            "8" => 1,
-            "16" => 2,
-            "32" => 4,
-            _ => 8,
-        };
-        let count = if let Operand::Vector(elements) = values { elements.len() } else { 1 };
-        for element in (0..).take(count).filter(|_| *name == variable) {
-            let piece = Piece { offset: offset.saturating_add(element * bytes), bytes };
-            if !found.contains(&piece) {
-                found.push(piece);
-            }
-        }
-    }
-    found
 }

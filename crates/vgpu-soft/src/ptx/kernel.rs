@@ -20,6 +20,7 @@ pub(super) fn parse_body<'s>(module: &Module<'s>, text: &KernelText<'s>) -> Resu
         name: text.name,
         returns: Vec::new(),
         params: Vec::new(),
+        param_registers: Vec::new(),
         param_bytes: 0,
         registers: Vec::new(),
         variables: Vec::new(),
@@ -44,6 +45,7 @@ pub(super) fn parse_body<'s>(module: &Module<'s>, text: &KernelText<'s>) -> Resu
     if body.cursor.peek() == Some(b'(') {
         (body.kernel.params, body.kernel.param_bytes) = declare::params(&mut body.cursor)?;
     }
+    body.param_registers()?;
     body.attributes()?;
     body.statements()?;
     Ok(body.kernel)
@@ -80,6 +82,19 @@ struct LabelUse<'s> {
 }
 
 impl<'s> Body<'s> {
+    /// Declares the parameters and results that are registers.
+    fn param_registers(&mut self) -> Result<()> {
+        let all = self.kernel.returns.iter().chain(&self.kernel.params);
+        let declared: Vec<_> = all.filter_map(|param| Some((param.name, param.register?))).collect();
+        for (name, width) in declared {
+            let is_new = self.scope().registers.declare(name, width);
+            let register = self.find(name).filter(|_| is_new);
+            let register = register.ok_or_else(|| self.cursor.expected("parameters of different names"))?;
+            self.kernel.param_registers.push(register);
+        }
+        Ok(())
+    }
+
     /// What stands between the parameters and the `{`.
     fn attributes(&mut self) -> Result<()> {
         loop {

@@ -8,7 +8,8 @@
 //! - [`ast`]: the syntax tree. `opcodes`: the table of instructions, which the tree's opcodes come from.
 //! - `cursor`: characters to words. `number`: literals. `expression`: constants of them.
 //! - `types`: what a declaration says of them. `declare`: variables, parameters. `initial`: initial values.
-//! - `module`: the scan. `kernel`: a body. `operand`, `video`: operands. `inline`: calls. `registers`, `special`: names of
+//! - `module`: the scan. `kernel`: a body. `operand`, `video`: operands. `inline`: calls, `pieces`: of
+//!   what they pass. `registers`, `special`: names of
 //!   registers.
 
 pub mod ast;
@@ -23,6 +24,7 @@ mod module;
 mod number;
 pub(crate) mod opcodes;
 mod operand;
+mod pieces;
 mod registers;
 mod special;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use vgpu_soft::exec::FaultKind;
 
-use crate::harness::{fault, grid_kernel, shape};
+use crate::harness::{compile, fault, grid_kernel, shape};
 
 #[test]
 fn a_store_beyond_an_allocation_is_a_fault_with_its_place() {
@@ -42,6 +42,23 @@ fn a_trap_is_a_fault() {
     let fault = fault(&kernel, shape(1, 32), &mut [0; 4], 0);
     assert_eq!(fault.kind, FaultKind::Trap);
     assert!(fault.detail.contains("thread (5, 0, 0)"), "{}", fault.detail);
+}
+
+#[test]
+fn a_call_that_leads_nowhere_is_a_fault() {
+    let call = "{ .param .b32 p0; st.param.b32 [p0], 1; one: .callprototype _ (.param .b32 _); call %rd2, (p0), one; }";
+    let function = |name: &str, body: &str| {
+        format!(".func {name}(.param .b32 a) {{ .reg .b64 %rd<3>; mov.u64 %rd2, itself; {body} ret; }}")
+    };
+    let functions = [function("itself", call), function("harmless", "")].concat();
+    for (address, named) in [("0", "0x0"), ("4097", "0x1001"), ("itself", "or it would call itself")] {
+        let kernel = compile(&format!(
+            "{functions} .visible .entry k(.param .u64 p, .param .u32 n) {{ .reg .b64 %rd<3>; mov.u64 %rd2, {address}; {call} ret; }}"
+        ));
+        let fault = fault(&kernel, shape(1, 32), &mut [0; 4], 0);
+        assert_eq!(fault.kind, FaultKind::InvalidPc);
+        assert!(fault.detail.contains(named), "{}", fault.detail);
+    }
 }
 
 #[test]

@@ -78,10 +78,19 @@ impl<'s> Lowering<'_, 's> {
     }
 
     pub(super) fn call(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
-        let [Operand::Vector(results), Operand::Symbol { name: callee, .. }, Operand::Vector(arguments), ..] =
-            instruction.operands.as_slice()
-        else {
-            return Err("calls through pointers are not implemented".to_owned());
+        let (results, callee, arguments) = match instruction.operands.as_slice() {
+            [Operand::Vector(results), Operand::Symbol { name, .. }, Operand::Vector(arguments), ..] => {
+                (results, name, arguments)
+            }
+            // What was made of it has found no function there.
+            [_, Operand::Register(pointer), ..] => {
+                let a = self.slots.register(*pointer, Width::B64)?;
+                let op = Op { a, ..self.blank(system::LOST_CALL) };
+                self.push(op, Denormals::Any);
+                self.end_block(Terminator::Fall);
+                return Ok(());
+            }
+            _ => return Err("operands that a call does not have".to_owned()),
         };
         let mut names = Vec::new();
         for argument in arguments {

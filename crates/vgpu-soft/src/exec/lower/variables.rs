@@ -89,7 +89,15 @@ impl<'a, 's> Variables<'a, 's> {
         for name in dynamic {
             known.insert(name, Symbol::Shared(shared_bytes));
         }
+        for name in named {
+            if let Some(address) = module.function_address(name) {
+                known.entry(name).or_insert(Symbol::Linear(address));
+            }
+        }
         for param in &kernel.params {
+            if param.register.is_some() {
+                return Err(format!("the parameter {} is a register", param.name));
+            }
             known.insert(param.name, Symbol::Param(param.offset_bytes));
         }
         Ok(Self { known, _module: module, shared_bytes, local_bytes: local_end })
