@@ -8,7 +8,7 @@ use super::super::op::{Isa, Op};
 use super::super::warp::Warp;
 use super::Form;
 use super::convert_fp8::{eight_bits, from_fp8, to_fp8};
-use super::half::{Brain, HalfFormat, Ieee};
+use super::half::{Brain, HalfFormat, Ieee, join};
 use super::lanes::{
     Body, Cold, Hot, LANES, Level, Tier, Value, Warm, map_variant, map1, map2, read, stateless, write_masked,
 };
@@ -535,11 +535,6 @@ fn two_to_packed(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Optio
         _ => return None,
     };
     Some(form.ftz(false))
-}
-
-#[inline(always)]
-pub(super) fn join(upper: u16, lower: u16) -> u32 {
-    u32::from(upper) << 16 | u32::from(lower)
 }
 
 #[inline(always)]

@@ -1,8 +1,7 @@
 //! `cvt` to and from the formats of eight bits, which come in pairs: `.e4m3x2` and `.e5m2x2`.
 
 use super::Form;
-use super::convert::join;
-use super::half::{HalfFormat, Ieee};
+use super::half::{HalfFormat, Ieee, join};
 use super::lanes::{Cold, map1, stateless};
 use super::modifiers::{Modifiers, Rounding, flag};
 use super::rounding::{encode_finite, relu};

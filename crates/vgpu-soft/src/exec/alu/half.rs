@@ -262,3 +262,9 @@ pub(super) fn select(operation: Arithmetic, modifiers: &Modifiers, operand_count
     }?;
     (form.operands.len() == operand_count).then_some(form)
 }
+
+/// Two halves as a word.
+#[inline(always)]
+pub(super) fn join(upper: u16, lower: u16) -> u32 {
+    u32::from(upper) << 16 | u32::from(lower)
+}
