@@ -130,6 +130,7 @@ opcodes! {
         Cp "cp" Zero, Apart, DataMovement;
         Ldmatrix "ldmatrix" One, Together, WarpMatrix;
         Stmatrix "stmatrix" Zero, Together, WarpMatrix;
+        Mbarrier "mbarrier" With(&["arrive", "arrive_drop", "test_wait", "try_wait", "pending_count"]), Apart, Synchronization;
     }
     /// Arithmetic of integers, floats and halves: their types tell which.
     Arithmetic {
@@ -295,7 +296,6 @@ opcodes! {
         Sured "sured" Zero, Apart, Surface;
         Suq "suq" One, Apart, Surface;
         Elect "elect" One, Together, Synchronization;
-        Mbarrier "mbarrier" With(&["arrive", "arrive_drop", "test_wait", "try_wait", "pending_count"]), Apart, Synchronization;
         Clusterlaunchcontrol "clusterlaunchcontrol" With(&["query_cancel"]), Apart, Synchronization;
         Wgmma "wgmma" With(&["mma_async"]), Together, WarpgroupMatrix;
         // `ld.red` has a second one, which whoever does it will have to say.

@@ -57,7 +57,7 @@ impl Address {
         if self.is_narrow { NARROW } else { 0 }
     }
 
-    fn flags_and_space(self) -> u32 {
+    pub(super) fn flags_and_space(self) -> u32 {
         self.flags() | (self.space as u32) << SPACE_SHIFT
     }
 }
@@ -74,7 +74,7 @@ struct Access {
 }
 
 /// The state space that a modifier names.
-fn space_of(modifier: &str) -> Option<Space> {
+pub(super) fn space_of(modifier: &str) -> Option<Space> {
     match modifier.split_once("::").map_or(modifier, |(space, _)| space) {
         "global" | "const" => Some(Space::Linear),
         "shared" if modifier != "shared::cluster" => Some(Space::Shared),
@@ -173,7 +173,7 @@ impl<'s> Lowering<'_, 's> {
     }
 
     /// Watches an access that may reach shared memory, when races are looked for.
-    fn observe(&mut self, kind: AccessKind, len_bytes: u32, address: Address) {
+    pub(super) fn observe(&mut self, kind: AccessKind, len_bytes: u32, address: Address) {
         if self.options.race_check
             && race::may_be_shared(address.space)
             && let Some(fns) = race::observer(len_bytes)
@@ -442,7 +442,7 @@ impl<'s> Lowering<'_, 's> {
     pub(super) fn copy(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
         let opcode = instruction.opcode;
         let not_implemented = || "not implemented".to_owned();
-        if !opcode.has("async") || opcode.has("bulk") || opcode.has("mbarrier") {
+        if !opcode.has("async") || opcode.has("bulk") {
             return Err(not_implemented());
         }
         if opcode.has("commit_group") || opcode.has("wait_group") || opcode.has("wait_all") {

@@ -3,11 +3,13 @@
 //! - this file: the walk over a kernel, blocks and branches. `slots`: registers, constants, temporaries.
 //!   `variables`: where symbols lie. `emit`: one op with its guard, conversions and denormal mode.
 //! - `registers`: instructions that touch registers only. `access`: loads, stores, atomics. `params`: those of kernels and calls.
+//!   `mbarrier`: barriers in shared memory.
 //!   `control`: branches, barriers, calls. `system`: address conversions, fences and the like.
 
 mod access;
 mod control;
 mod emit;
+mod mbarrier;
 mod params;
 mod refusal;
 mod registers;
@@ -242,7 +244,9 @@ impl<'s> Lowering<'_, 's> {
             Mnemonic::Access(Access::St) => self.store(instruction),
             Mnemonic::Access(Access::Atom | Access::Red) => self.atomic(instruction),
             Mnemonic::Access(Access::Ldmatrix | Access::Stmatrix) => self.matrix_rows(instruction),
+            Mnemonic::Access(Access::Cp) if opcode.has("mbarrier") => self.mbarrier_of_copies(instruction),
             Mnemonic::Access(Access::Cp) => self.copy(instruction),
+            Mnemonic::Access(Access::Mbarrier) => self.mbarrier(instruction),
             Mnemonic::Matrices(Matrices::Wmma) if opcode.has("load") || opcode.has("store") => {
                 self.wmma_access(instruction)
             }

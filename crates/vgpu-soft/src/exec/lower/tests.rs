@@ -114,6 +114,7 @@ const DONE: &[&str] = &[
     "membar.gl;",
     "fence.acq_rel.gpu;",
     "griddepcontrol.wait;",
+    "mbarrier.arrive.b64 %d1, [%d2];",
     "prefetch.global.L1 [%d1];",
     "prefetchu.L1 [%d1];",
     "applypriority.global.L2::evict_normal [%d1], 128;",

@@ -13,7 +13,7 @@ use super::space::{AccessKind, SPACE_SHIFT};
 /// In the place of a destination: a `red`, whose old value nobody wants.
 pub(crate) const NO_DESTINATION: u32 = u32::MAX;
 /// An integer that the host can exchange atomically.
-trait Cell: Copy + Eq {
+pub(super) trait Cell: Copy + Eq {
     /// Replaces the value at `place` by `next(value)`; returns the old one.
     ///
     /// # Safety
@@ -43,11 +43,11 @@ macro_rules! cell {
 cell! { u16, AtomicU16; u32, AtomicU32; u64, AtomicU64; }
 
 /// What an atomic does with the old value and its operands.
-trait Rule<T> {
+pub(super) trait Rule<T> {
     fn next(old: T, a: T, b: T) -> T;
 }
 
-unsafe fn run<T: Cell, O: Rule<T>, const LEN: usize>(warp: &mut Warp, op: &Op, mask: u32) {
+pub(super) unsafe fn run<T: Cell, O: Rule<T>, const LEN: usize>(warp: &mut Warp, op: &Op, mask: u32) {
     // SAFETY: as the caller.
     unsafe { update_each::<T, LEN>(warp, op, mask, |_, old, a, b| O::next(old, a, b)) }
 }

@@ -5,7 +5,8 @@
 //! - `view`: [`View`] and admission. `space`: state spaces and kinds of access. `pattern`: what the addresses of an
 //!   access have in common.
 //! - `address`: the addresses of its lanes, checked.
-//! - `load`, `store`: one value or a short vector per lane. `atomic`: read-modify-write.
+//! - `load`, `store`: one value or a short vector per lane. `atomic`: read-modify-write. `mbarrier`: barriers in
+//!   shared memory.
 //! - `matrix`: `ldmatrix` and `stmatrix`. `wmma`: whole matrices. `copy`: `cp.async`.
 //!
 //! Generic addresses are this process's addresses. Shared and local memory and the parameters lie in the worker's
@@ -16,6 +17,7 @@ pub(crate) mod atomic;
 pub(crate) mod copy;
 pub(crate) mod load;
 pub(crate) mod matrix;
+pub(crate) mod mbarrier;
 mod pattern;
 mod space;
 pub(crate) mod store;
