@@ -199,8 +199,10 @@ fn a_process_that_exits_gives_its_channel_back() {
 fn a_process_that_is_killed_is_taken_off_by_another() {
     let function = FakeFunction::new();
     let link = connected(&function);
+    let block = function.directory.channel(function.bar(), 1).expect("a channel");
     let mut process = run_in_a_process(&function, "helper_stays");
-    eventually("it has a channel", || function.owned() == 2);
+    // Before it has said who it is, nobody but the host can tell that it is gone.
+    eventually("it has a channel", || function.owned() == 2 && block.pid_namespace().load(Ordering::Acquire) != 0);
     process.kill().expect("a kill");
     process.wait().expect("its end");
     eventually("the channel is free", || function.owned() == 1);
