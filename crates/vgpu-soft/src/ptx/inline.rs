@@ -3,7 +3,8 @@
 //!
 //! A call passes its arguments through `.param` variables. The caller's variable is copied to the function's
 //! parameter piece by piece, in the pieces that the caller has stored, and back for results, so that both sides keep
-//! their names and nested calls that reuse a name do not disturb each other. Registers are moved.
+//! their names and nested calls that reuse a name do not disturb each other. Registers are moved. Where a function calls one whose
+//! parameter has the name of its own, its own is put aside meanwhile.
 //!
 //! A call through a pointer becomes a choice among the functions whose address is taken. Recursion stays as an error: where a
 //! pointer leads to a function that would call itself, that is a fault of the kernel once it happens.
@@ -161,6 +162,7 @@ impl<'s> Inliner<'_, 's> {
         let mut of = |param: &Param<'s>| param.register.and_then(|width| Some((registers.next()?, width)));
         let of_results: Vec<_> = function.returns.iter().map(&mut of).collect();
         let of_params: Vec<_> = function.params.iter().map(of).collect();
+        let aside = self.put_aside(&function, results, line)?;
 
         // What the caller has stored for this call: everything since the call before.
         let before = &caller.instructions[..index];
@@ -211,12 +213,43 @@ impl<'s> Inliner<'_, 's> {
                 _ => return Err(self.error(line, "a result that does not fit the function's")),
             }
         }
-        Ok(())
+        aside.into_iter().try_for_each(|instruction| self.push(instruction))
+    }
+
+    /// Saves the parameters and results of functions around a call that have the names of the called one's, but for those that the
+    /// call itself sets. Gives what restores them.
+    fn put_aside(&mut self, function: &Kernel<'s>, results: &[Operand<'s>], line: u32) -> Result<Vec<Instruction<'s>>> {
+        let mut restoring = Vec::new();
+        for own in function.params.iter().chain(&function.returns).filter(|own| own.register.is_none()) {
+            let is_set =
+                results.iter().any(|result| matches!(result, Operand::Symbol { name, .. } if *name == own.name));
+            // What others further out have of that name has been put aside by the nearest one's call.
+            let around = self.stack.iter().rev().map(|name| Rc::clone(&self.parsed[name]));
+            let pieces = around.into_iter().find_map(|around| {
+                let of = |params: &[Param<'s>], access| {
+                    let is_of = params.iter().any(|param| param.name == own.name);
+                    is_of.then(|| pieces(&around.instructions, access, own.name))
+                };
+                of(&around.params, Access::Ld).or_else(|| of(&around.returns, Access::St))
+            });
+            for piece in pieces.filter(|_| !is_set).unwrap_or_default() {
+                let (load, store, width) = accesses_of(piece.bytes);
+                let register = Operand::Register(Reg(self.count(self.out.registers.len(), line)?));
+                self.out.registers.push(width);
+                let place = at(own.name, piece.offset);
+                let operands = vec![register.clone(), place.clone()];
+                self.push(Instruction { line, guard: None, opcode: ours(load), operands })?;
+                let operands = vec![place, register];
+                restoring.push(Instruction { line, guard: None, opcode: ours(store), operands });
+            }
+        }
+        Ok(restoring)
     }
 
     /// Gives a function an argument that is a value.
     fn pass(&mut self, param: &Param<'s>, register: Option<(Reg, Width)>, value: Operand<'s>, line: u32) -> Result<()> {
-        if !matches!(value, Operand::Register(_) | Operand::Immediate(_) | Operand::Special(_)) {
+        let is_value = matches!(value, Operand::Register(_) | Operand::Immediate(_) | Operand::Special(_));
+        if !is_value || register.is_none() && !is_piece(param.len_bytes) {
             return Err(self.error(line, "an argument that does not fit the function's parameter"));
         }
         let (opcode, target) = match register {
@@ -231,6 +264,9 @@ impl<'s> Inliner<'_, 's> {
 
     /// Takes a function's result into a register.
     fn take(&mut self, to: Reg, returned: &Param<'s>, register: Option<(Reg, Width)>, line: u32) -> Result<()> {
+        if register.is_none() && !is_piece(returned.len_bytes) {
+            return Err(self.error(line, "a result that does not fit the function's"));
+        }
         let (opcode, value) = match register {
             Some((register, width)) => (move_of(width), Operand::Register(register)),
             None => {
@@ -457,6 +493,11 @@ fn names<'s>(instructions: &[Instruction<'s>]) -> impl Iterator<Item = &'s str> 
 /// `[name+offset]`
 fn at(name: &str, offset: i64) -> Operand<'_> {
     Operand::Address { base: AddressBase::Symbol(name), offset }
+}
+
+/// Whether a register holds so many bytes.
+fn is_piece(len_bytes: u32) -> bool {
+    matches!(len_bytes, 1 | 2 | 4 | 8)
 }
 
 /// A load and a store of so many bytes of a `.param` variable, and the register between them.
