@@ -39,7 +39,8 @@ pub(super) fn calls<'s>(module: &Module<'s>, kernel: Kernel<'s>) -> Result<Kerne
     let empty = Kernel { labels: Vec::new(), instructions: Vec::new(), ..kernel.clone() };
     let named = names(&kernel.instructions).collect();
     let (parsed, stack) = Default::default();
-    let mut inliner = Inliner { module, functions, parsed, stack, named, addressed: None, out: empty };
+    let own_variables = kernel.variables.clone();
+    let mut inliner = Inliner { module, functions, parsed, stack, named, addressed: None, own_variables, out: empty };
     inliner.body(&kernel, 0, None)?;
     Ok(inliner.out)
 }
@@ -54,6 +55,8 @@ struct Inliner<'m, 's> {
     named: Vec<&'s str>,
     /// The functions whose address is taken, once somebody asks.
     addressed: Option<Rc<[&'s str]>>,
+    /// The kernel's own.
+    own_variables: Vec<Variable<'s>>,
     out: Kernel<'s>,
 }
 
@@ -363,8 +366,15 @@ impl<'s> Inliner<'_, 's> {
     /// Makes a function's variable one of the kernel. Inlined again it is the same one, for a thread is in one place
     /// at a time.
     fn adopt(&mut self, variable: &Variable<'s>, line: u32) -> Result<()> {
+        // One of a function around it is in use meanwhile, and another one.
+        let is_it = |other: &Variable<'s>| other.name == variable.name && other.space != Space::Param;
+        let mut around = self.stack.iter().flat_map(|name| &self.parsed[name].variables).chain(&self.own_variables);
+        let is_in_use = variable.space != Space::Param && around.any(is_it);
         let known = self.out.variables.iter_mut().find(|known| known.name == variable.name);
         match known {
+            Some(_) if is_in_use => {
+                return Err(self.error(line, format!("`{}` is declared in two functions", variable.name)));
+            }
             None => self.out.variables.push(variable.clone()),
             Some(known) if known == variable => {}
             Some(known) if known.space == Space::Param && variable.space == Space::Param => {

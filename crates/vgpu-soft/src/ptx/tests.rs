@@ -494,6 +494,22 @@ fn calls_of_the_modules_functions_are_inlined_through_their_own_variables() {
 }
 
 #[test]
+fn memory_of_one_name_in_two_functions_that_run_at_once_is_an_error() {
+    let function = |name: &str, body: &str| format!(".func {name}() {{ .local .b32 kept; {body} ret; }}\n");
+    let functions = [function("inner", ""), function("beside", ""), function("outer", "call.uni inner;")].concat();
+    for (body, is_right) in [
+        ("call.uni inner; call.uni beside; call.uni inner;", true),
+        ("call.uni outer;", false),
+        (".local .b32 kept; call.uni inner;", false),
+    ] {
+        let text = module(&format!("{functions}.entry k() {{ {body} ret; }}"));
+        let module = parse_module(&text).expect("it is PTX");
+        let parsed = parse_kernel(&module, &module.kernels[0]);
+        assert_eq!(parsed.as_ref().err().map(|error| error.message.contains("`kept`")), (!is_right).then_some(true));
+    }
+}
+
+#[test]
 fn recursion_is_an_error_that_names_the_function() {
     let text = module(".func f() { call.uni f; ret; }\n.entry k { call f; ret; }");
     let module = parse_module(&text).expect("it is PTX");
