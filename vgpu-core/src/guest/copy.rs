@@ -1,5 +1,7 @@
 //! Copies between a program's own memory and the device, through staging unless the memory is pinned.
 
+use std::collections::VecDeque;
+
 use super::link::Link;
 use super::staging::StagedChunk;
 use super::stream_end::{StreamEnd, Unseen};
@@ -78,20 +80,29 @@ impl Link {
     /// # Errors
     /// Those of the channel, the sticky error, and a refusal, be it of this copy or of earlier work.
     pub fn copy_out(&self, end: &StreamEnd, source: u64, target: &mut [u8]) -> CuResult {
-        let stream = end.slot();
         if target.is_empty() {
             return Ok(());
         }
         if let Some(span) = self.pinned().span(target.as_ptr().addr() as u64, target.len()) {
-            let seq = self.post_on(end, &CopyOut { stream, reserved: 0, source, target: span }, &[])?;
-            self.wait(stream, seq)?;
+            let seq = self.post_on(end, &CopyOut { stream: end.slot(), reserved: 0, source, target: span }, &[])?;
+            self.wait(end.slot(), seq)?;
             return self.report();
         }
-        let is_long = target.len() >= LONG_COPY_BYTES;
+        let piece_bytes = PIECE_BYTES.min(self.stage_limit());
+        if target.len() <= piece_bytes {
+            let chunk = self.stage(target.len())?;
+            self.send_for(end, source, chunk, target)?.land(self, end, Caches::Through)?;
+        } else {
+            self.copy_out_in_pieces(end, source, target, piece_bytes)?;
+        }
+        self.report()
+    }
+
+    fn copy_out_in_pieces(&self, end: &StreamEnd, source: u64, target: &mut [u8], piece_bytes: usize) -> CuResult {
+        let caches = if target.len() >= LONG_COPY_BYTES { Caches::Past } else { Caches::Through };
         let mut at = source;
-        let mut under_way: std::collections::VecDeque<(StagedChunk<'_>, Seq, &mut [u8])> =
-            std::collections::VecDeque::with_capacity(PIECES_AHEAD);
-        let mut pieces = target.chunks_mut(PIECE_BYTES.min(self.stage_limit()));
+        let mut under_way = VecDeque::with_capacity(PIECES_AHEAD);
+        let mut pieces = target.chunks_mut(piece_bytes);
         let mut kept_back = None;
         loop {
             while under_way.len() < PIECES_AHEAD
@@ -103,27 +114,66 @@ impl Link {
                     kept_back = Some(piece);
                     break;
                 };
-                let message = CopyOut { stream, reserved: 0, source: at, target: chunk.span() };
-                let seq = self.post_on(end, &message, &[])?;
+                let from = at;
                 at = at.wrapping_add(piece.len() as u64);
-                under_way.push_back((chunk, seq, piece));
+                under_way.push_back(self.send_for(end, from, chunk, piece)?);
             }
-            let Some((chunk, seq, piece)) = under_way.pop_front() else {
-                return self.report();
+            let Some(piece) = under_way.pop_front() else {
+                return Ok(());
             };
-            if let Err(error) = self.wait(stream, seq) {
-                // The executor may still write to these: they go back when it cannot any more.
-                for (chunk, seq, _) in std::iter::once((chunk, seq, piece)).chain(under_way) {
-                    chunk.commit(stream, seq);
-                }
+            if let Err(error) = piece.land(self, end, caches) {
+                under_way.into_iter().for_each(|piece| piece.give_up(end));
                 return Err(error);
             }
-            if is_long {
-                // SAFETY: two different slices of the same length.
-                unsafe { copy_past_caches(chunk.bytes().as_ptr(), piece.as_mut_ptr(), piece.len()) };
-            } else {
-                piece.copy_from_slice(chunk.bytes());
-            }
         }
+    }
+
+    /// Has the executor fill a piece of staging memory, whose bytes then go to `target`.
+    fn send_for<'a>(
+        &self,
+        end: &StreamEnd,
+        source: u64,
+        chunk: StagedChunk<'a>,
+        target: &'a mut [u8],
+    ) -> CuResult<Coming<'a>> {
+        let seq = self.post_on(end, &CopyOut { stream: end.slot(), reserved: 0, source, target: chunk.span() }, &[])?;
+        Ok(Coming { chunk, seq, target })
+    }
+}
+
+/// Whether bytes that are copied to the program stay in the caches.
+#[derive(Clone, Copy)]
+enum Caches {
+    Through,
+    Past,
+}
+
+/// Bytes that the executor is about to put into the staging area.
+struct Coming<'a> {
+    chunk: StagedChunk<'a>,
+    seq: Seq,
+    target: &'a mut [u8],
+}
+
+impl Coming<'_> {
+    /// Waits for the bytes and hands them over.
+    fn land(self, link: &Link, end: &StreamEnd, caches: Caches) -> CuResult {
+        if let Err(error) = link.wait(end.slot(), self.seq) {
+            self.give_up(end);
+            return Err(error);
+        }
+        match caches {
+            Caches::Through => self.target.copy_from_slice(self.chunk.bytes()),
+            // SAFETY: two different slices of the same length.
+            Caches::Past => unsafe {
+                copy_past_caches(self.chunk.bytes().as_ptr(), self.target.as_mut_ptr(), self.target.len());
+            },
+        }
+        Ok(())
+    }
+
+    /// The executor may still write to the piece: it goes back when it cannot any more.
+    fn give_up(self, end: &StreamEnd) {
+        self.chunk.commit(end.slot(), self.seq);
     }
 }

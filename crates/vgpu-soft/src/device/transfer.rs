@@ -132,7 +132,8 @@ impl Transfer {
     /// # Errors
     /// `INVALID_VALUE`, with the address that may not.
     pub(super) fn check(&self, map: &MemoryMap) -> Result<(), (CuError, String)> {
-        for (place, len_bytes) in self.ends().map_err(|error| (error, "the extent is not valid".to_owned()))? {
+        let ends = self.ends().map_err(|error| (error, "the extent is not valid".to_owned()))?;
+        for (place, len_bytes) in ends.into_iter().flatten() {
             if len_bytes > 0 && !place.is_admitted(map, len_bytes) {
                 return Err((CuError::INVALID_VALUE, place.describe(map, len_bytes)));
             }
@@ -179,18 +180,19 @@ impl Transfer {
     }
 
     /// The stretches that are touched.
-    fn ends(&self) -> CuResult<Vec<(Place, u64)>> {
-        Ok(match self {
-            Self::Inline { target, bytes } => vec![(Place::Device(*target), bytes.len() as u64)],
-            Self::Copy { target, source, len_bytes, .. } => vec![(*target, *len_bytes), (*source, *len_bytes)],
-            Self::Rows { target, source, extent } => vec![
-                (target.place, extent.span_bytes(target.pitch, target.slice_pitch)?),
-                (source.place, extent.span_bytes(source.pitch, source.slice_pitch)?),
-            ],
-            Self::Fill { target, pitch, .. } => {
-                vec![(Place::Device(*target), self.fill_extent()?.span_bytes(*pitch, 0)?)]
+    fn ends(&self) -> CuResult<[Option<(Place, u64)>; 2]> {
+        let target_and_source = match self {
+            Self::Inline { target, bytes } => [Some((Place::Device(*target), bytes.len() as u64)), None],
+            Self::Copy { target, source, len_bytes, .. } => [Some((*target, *len_bytes)), Some((*source, *len_bytes))],
+            Self::Rows { target, source, extent } => {
+                let touched = |end: &Pitched| extent.span_bytes(end.pitch, end.slice_pitch).map(|len| (end.place, len));
+                [Some(touched(target)?), Some(touched(source)?)]
             }
-        })
+            Self::Fill { target, pitch, .. } => {
+                [Some((Place::Device(*target), self.fill_extent()?.span_bytes(*pitch, 0)?)), None]
+            }
+        };
+        Ok(target_and_source)
     }
 
     fn fill_extent(&self) -> CuResult<Extent> {
