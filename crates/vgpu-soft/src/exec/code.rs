@@ -131,6 +131,8 @@ pub(crate) enum Special {
     LaneMask(LaneMask),
     DynamicShared,
     TotalShared,
+    /// Where a thread's local memory ends.
+    LocalEnd,
     /// `%envregN`
     Environment(u8),
     /// 0 in every thread (cluster positions in a cluster of one).

@@ -48,6 +48,15 @@ pub enum Schedule {
     ToBarrier,
 }
 
+/// A thread's stack that nobody asks to be another: where a GPU has 1 KiB, but its frames have what its compiler could not keep in
+/// registers, and ours all that is needed after a call.
+pub(crate) const STACK_BYTES: u32 = 64 << 10;
+/// The longest stack.
+pub(crate) const STACK_MAX_BYTES: u32 = 512 << 10;
+/// Between the stacks of two lanes: the same places of stacks whose distance is a power of two would all share few lines of the
+/// processor's cache.
+const STACK_GAP_BYTES: u32 = 64;
+
 /// How to run a launch.
 #[derive(Clone)]
 pub struct LaunchOptions {
@@ -57,6 +66,8 @@ pub struct LaunchOptions {
     pub timeout: Option<Duration>,
     /// All blocks must make progress together (grid barriers).
     pub cooperative: bool,
+    /// How long a thread's stack is, in kernels that have one: what calls of functions that may call themselves, and `alloca`, take.
+    pub stack_bytes: u32,
     /// `%nsmid`.
     pub multiprocessors: u32,
     /// Where `printf` and `assert` go.
@@ -69,6 +80,7 @@ impl Default for LaunchOptions {
             schedule: Schedule::Interleaved { ops: 4 },
             timeout: None,
             cooperative: false,
+            stack_bytes: STACK_BYTES,
             multiprocessors: 8,
             output: Arc::new(Stdio),
         }
@@ -215,6 +227,19 @@ impl Launch {
     pub(crate) fn workspace(&self) -> Range {
         let start = self.workspace.as_ptr().addr() as u64;
         Range { start, end: start + size_of_val(&*self.workspace) as u64 }
+    }
+
+    /// Local memory of a thread.
+    pub(crate) fn local_bytes(&self) -> u32 {
+        let kernel = &self.kernel;
+        match kernel.has_stack {
+            true => {
+                kernel.local_bytes
+                    + self.options.stack_bytes.min(STACK_MAX_BYTES).next_multiple_of(128)
+                    + STACK_GAP_BYTES
+            }
+            false => kernel.local_bytes,
+        }
     }
 
     /// The kernel.

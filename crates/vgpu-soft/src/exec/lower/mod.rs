@@ -4,7 +4,7 @@
 //!   `variables`: where symbols lie. `emit`: one op with its guard, conversions and denormal mode.
 //! - `registers`: instructions that touch registers only. `access`: loads, stores, atomics. `params`: those of kernels and calls.
 //!   `mbarrier`: barriers in shared memory.
-//!   `control`: branches, barriers, calls. `system`: address conversions, fences and the like.
+//!   `control`: branches, barriers, calls. `system`: address conversions, the stack, fences and the like.
 
 mod access;
 mod control;
@@ -256,6 +256,7 @@ impl<'s> Lowering<'_, 's> {
             Mnemonic::Address(Address::Cvta) => self.address_conversion(instruction),
             Mnemonic::Address(Address::Isspacep) => self.space_test(instruction),
             Mnemonic::Policy(Policy::Createpolicy) => self.cache_policy(instruction),
+            Mnemonic::Stack(stack) => self.stack(stack, instruction),
             Mnemonic::System(system) => {
                 self.system(system);
                 Ok(())
@@ -353,6 +354,7 @@ impl<'s> Lowering<'_, 's> {
             param_bytes: kernel.param_bytes,
             static_shared_bytes: variables.shared_bytes,
             local_bytes: variables.local_bytes.next_multiple_of(16),
+            has_stack: kernel.variables.iter().any(|variable| variable.name == ptx::CALL_STACK),
             register_count: (allocated_bytes / ast::Width::B32.warp_bytes()).clamp(16, 255),
             max_threads: if max_threads == 0 { 1024 } else { max_threads.min(1024) },
             required_threads: required,
