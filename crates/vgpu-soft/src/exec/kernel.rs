@@ -116,6 +116,11 @@ impl Kernel {
         self.local_bytes
     }
 
+    /// Whether it allocates memory.
+    pub(crate) fn allocates(&self) -> bool {
+        self.code.allocates
+    }
+
     /// A warp's register block in this process.
     pub fn register_bytes(&self) -> u32 {
         self.code.register_bytes

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::allocator::Allocator;
 use super::fault::Fault;
 use super::kernel::Kernel;
 use super::memory::Range;
@@ -48,8 +49,7 @@ pub enum Schedule {
     ToBarrier,
 }
 
-/// A thread's stack that nobody asks to be another: where a GPU has 1 KiB, but its frames have what its compiler could not keep in
-/// registers, and ours all that is needed after a call.
+/// A thread's stack, if nobody asks for a longer one.
 pub(crate) const STACK_BYTES: u32 = 64 << 10;
 /// The longest stack.
 pub(crate) const STACK_MAX_BYTES: u32 = 512 << 10;
@@ -68,6 +68,8 @@ pub struct LaunchOptions {
     pub cooperative: bool,
     /// How long a thread's stack is, in kernels that have one: what calls of functions that may call themselves, and `alloca`, take.
     pub stack_bytes: u32,
+    /// What `malloc` takes memory from, which the kernel must be allowed to touch. Without one there is none.
+    pub allocator: Option<Arc<Allocator>>,
     /// `%nsmid`.
     pub multiprocessors: u32,
     /// Where `printf` and `assert` go.
@@ -81,6 +83,7 @@ impl Default for LaunchOptions {
             timeout: None,
             cooperative: false,
             stack_bytes: STACK_BYTES,
+            allocator: None,
             multiprocessors: 8,
             output: Arc::new(Stdio),
         }

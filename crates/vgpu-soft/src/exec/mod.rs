@@ -7,8 +7,9 @@
 //! - [`launch`]: a kernel with its grid. `run`: its blocks, by any number of workers, and what went wrong. [`fault`]: the words for
 //!   that. `worker`: the memory that a thread runs blocks in. `specials`: what special registers hold. `denormals`: the CPU's
 //!   switch.
-//! - `shadow`: what has been done to shared memory. `race`: ops that watch for it. `print`: `printf` and `assert` of kernels.
+//! - `allocator`: memory that kernels allocate. `shadow`: what has been done to shared memory. `race`: ops that watch for it. `print`: `printf` and `assert` of kernels.
 
+mod allocator;
 pub(crate) mod alu;
 mod arena;
 mod barrier;
@@ -31,6 +32,7 @@ mod system;
 pub(crate) mod warp;
 mod worker;
 
+pub use allocator::Allocator;
 pub use fault::{Fault, FaultKind};
 pub use kernel::{CompileError, CompileOptions, Kernel, ParamLayout, Symbols};
 pub use launch::{Counters, Launch, LaunchError, LaunchOptions, Progress, Schedule, Shape};

@@ -90,6 +90,7 @@ impl Worker {
                 warp.view.params = launch.params();
                 warp.view.workspace = launch.workspace();
                 warp.view.map = &raw const *launch.memory;
+                warp.allocator = launch.options.allocator.as_deref().map_or(std::ptr::null(), std::ptr::from_ref);
                 warp.output = &raw const *launch.options.output;
                 if let Some(shadow) = self.shadows.get_mut(block) {
                     warp.shadow = std::ptr::from_mut(shadow);
