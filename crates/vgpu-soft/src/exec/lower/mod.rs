@@ -23,6 +23,7 @@ use std::collections::HashMap;
 
 use super::code::{Block, Code, Terminator};
 use super::kernel::{CompileError, CompileOptions, Kernel, ParamLayout, Symbols};
+use super::op::Slot;
 use super::warp::NO_GUARD;
 use crate::ir;
 use crate::ptx::opcodes::{Access, Address, Arithmetic, Compare, Flow, Matrices, Mnemonic, Move, Policy};
@@ -51,8 +52,8 @@ struct Lowering<'a, 's> {
     guard: i32,
     /// Its place in `code.sources`.
     source: u32,
-    /// Parameters of calls: slots by variable and offset.
-    call_params: HashMap<(&'s str, i64), slots::Place>,
+    /// Parameters of calls: slots by variable, offset and width. Functions of one name's parameters may have others.
+    call_params: HashMap<(&'s str, i64, ast::Width), Slot>,
     /// Tables in `code.operands` that hold instruction positions yet.
     tables: Vec<u32>,
 }
