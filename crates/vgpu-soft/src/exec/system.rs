@@ -71,8 +71,8 @@ unsafe fn lose_call(warp: &mut Warp, op: &Op, mask: u32) {
     op.raise(warp, FaultKind::InvalidPc, lane, text);
 }
 
-/// `alloca`: takes `b` bytes from the end `a` of the stack down, aligned to `imm` as a generic address. `d`: the new end, which must not
-/// lie below `c`.
+/// `alloca`: takes `b` bytes from the end `a` of the stack down, aligned to `imm` as a generic address (1: a frame of
+/// that length is to have room). `d`: the new end, which must not lie below `c`.
 unsafe fn allocate(warp: &mut Warp, op: &Op, mask: u32) {
     // SAFETY: the op was made with 64-bit registers.
     let [end, len, least] = [op.a, op.b, op.c].map(|slot| unsafe { warp.lanes::<u64>(slot) });
@@ -86,7 +86,9 @@ unsafe fn allocate(warp: &mut Warp, op: &Op, mask: u32) {
         match end.checked_sub(len).map(aligned).filter(|start| (least..=end).contains(start)) {
             Some(start) => to[lane] = start,
             None => {
-                let text = format!("{len} bytes are asked of a stack that has {} left", end.saturating_sub(least));
+                let what = if op.imm == 1 { "a function's frame" } else { "alloca" };
+                let left = end.saturating_sub(least);
+                let text = format!("{what} takes {len} bytes of a stack that has {left} left");
                 op.raise(warp, FaultKind::HardwareStackError, u32::try_from(lane).unwrap_or(0), text);
                 return;
             }

@@ -73,7 +73,7 @@ fn calls_without_end_are_a_fault_of_the_stack() {
         ));
         let fault = fault(&kernel, shape(4, 64), &mut [0; 4], 0);
         assert_eq!(fault.kind, FaultKind::HardwareStackError);
-        assert!(fault.detail.contains("stack"), "{}", fault.detail);
+        assert!(fault.detail.contains("frame takes"), "{}", fault.detail);
     }
 }
 

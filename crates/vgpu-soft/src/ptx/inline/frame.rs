@@ -122,7 +122,8 @@ impl<'s> Inliner<'_, 's> {
         self.emit(line, opcode, vec![frame.clone(), frame, by])
     }
 
-    /// Faults where the stack has no room for the frame that begins: such memory is asked for, and not taken.
+    /// Faults where the stack has no room for the frame that begins: memory of its length is asked for, aligned to nothing, and not
+    /// taken.
     pub(super) fn check_room(&mut self, line: u32) -> Result<()> {
         let Ends { frame, taken } = self.ends();
         let align = Operand::Immediate(Immediate::Integer(1));
