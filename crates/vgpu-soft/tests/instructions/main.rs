@@ -24,6 +24,7 @@ mod harness;
 mod integer;
 mod matrix;
 mod nan;
+mod narrow;
 mod transfer;
 mod video;
 mod warp;

@@ -27,6 +27,8 @@ pub(super) fn mma(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Option<
     let ["sync", "aligned", shape, a_layout, b_layout, ref rest @ ..] = words[..] else { return None };
     let (is_saturating, types) = match rest {
         ["satfinite", types @ ..] => (true, types),
+        // How it is rounded without saying so.
+        ["rn", types @ ..] if types.contains(&"f64") => (false, types),
         types => (false, types),
     };
     let &[d, a, b, c] = types else { return None };

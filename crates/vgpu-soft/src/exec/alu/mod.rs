@@ -22,6 +22,7 @@ mod compare;
 mod compare_half;
 mod convert;
 mod convert_fp8;
+mod convert_packed;
 mod dot;
 mod float;
 mod half;
