@@ -23,6 +23,7 @@ mod gpu;
 mod harness;
 mod integer;
 mod matrix;
+mod matrix_narrow;
 mod nan;
 mod narrow;
 mod transfer;
