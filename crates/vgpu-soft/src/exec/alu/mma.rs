@@ -138,12 +138,13 @@ pub(super) fn wmma(opcode: Opcode<'_>, isa: Isa) -> Option<Form> {
     let ["mma", "sync", "aligned", "row" | "col", "row" | "col", shape, ref types @ ..] = words[..] else {
         return None;
     };
-    let (d, a, b, c) = match *types {
-        [d, c] => (d, "f16", "f16", c),
-        [d, a, b, c] => (d, a, b, c),
+    let ((d, a, b, c), is_saturating) = match *types {
+        [d, c] => ((d, "f16", "f16", c), false),
+        [d, a, b, c] => ((d, a, b, c), false),
+        [d, a, b, c, "satfinite"] => ((d, a, b, c), true),
         _ => return None,
     };
-    let body = wmma_body::body((d, a, b, c), isa)?;
+    let body = wmma_body::body((d, a, b, c), is_saturating, isa)?;
     let fragments = [
         Fragment::new(Matrix::C, shape, d)?,
         Fragment::new(Matrix::A, shape, a)?,
