@@ -39,6 +39,14 @@ const VERSION: &str = "8.8";
 /// The wheel whose assembler is asked.
 const WHEEL: &str = "nvidia-cuda-nvcc-cu12";
 
+/// The part that the tests run: the newest target, which has most of the forms.
+///
+/// # Errors
+/// As the subcommand's.
+pub(crate) fn check() -> Result<()> {
+    run(&Args { target: Some("sm_90".to_owned()), ..Args::default() })
+}
+
 /// Runs the subcommand.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let folder = workspace::root().join("crates/vgpu-soft/tests/ptxas");
