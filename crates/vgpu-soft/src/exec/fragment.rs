@@ -504,6 +504,9 @@ unsafe fn branch_by_table(
         };
         let alike = (0..32).fold(0, |group, other| group | u32::from(entry[other] == wanted) << other) & rest;
         rest &= !alike;
+        if target <= pc {
+            warp.impatience = warp.impatience.saturating_add(1);
+        }
         warp.fragments.push(Fragment { pc: target, mask: alike, state: State::Ready });
     }
 }
