@@ -93,6 +93,7 @@ impl SoftDevice {
             schedule: config.schedule,
             timeout: config.launch_timeout,
             multiprocessors: config.multiprocessors,
+            resident_blocks: limits.resident_blocks_max(config.multiprocessors),
             ..LaunchOptions::default()
         };
         let engine = Arc::new(Engine::new(Arc::new(Mutex::new(heap)), completions, output, launch_options));

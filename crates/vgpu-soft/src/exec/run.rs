@@ -1,7 +1,7 @@
-//! Running a launch: blocks are taken in order by any number of workers, each to its end.
+//! Running a launch: blocks are taken in order by any number of workers. A block that runs for long is set aside, so that others
+//! of its launch, and other work, get a turn; the rest run to their ends.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use super::block::Round;
 use super::denormals::{self, DenormalMode};
@@ -20,67 +20,121 @@ const WATCH_OPS: u64 = 1 << 16;
 /// A turn of a warp that nobody can see taking turns.
 const LONG_TURN_OPS: u32 = 1 << 16;
 
+/// After so many instructions of warps, blocks are set aside: milliseconds. A turn costs what it takes to have registers and shared
+/// memory in the cache again, microseconds.
+const SLICE_INSTRUCTIONS: u64 = 1 << 20;
+
+/// Why blocks do not run any more.
+enum Stop {
+    /// All threads have exited, or the launch has failed.
+    Done,
+    /// They have had their turn.
+    SliceOver,
+}
+
 impl Launch {
-    /// Takes blocks in order and runs each to its end, until none is left. Called by any number of workers at once.
+    /// Takes blocks in order and runs them to their ends, until none is left. Called by any number of workers at once.
     pub fn run(&self, worker: &mut Worker) -> Progress {
-        let _before = DenormalMode::enter();
-        let blocks = self.shape.block_count();
-        // A cooperative grid is resident as a whole, on the worker that comes first.
-        let resident = if self.options.cooperative { blocks } else { 1 };
-        let mut is_prepared = false;
         loop {
-            let first = self.next_block.fetch_add(resident, Ordering::Relaxed);
-            if first >= blocks {
-                return Progress::Drained;
-            }
-            let mut taken = resident.min(blocks - first);
-            if self.stop.load(Ordering::Relaxed) {
-                // All that is left is skipped at once: a grid can have more blocks than anybody can count to.
-                let next = self.next_block.swap(blocks, Ordering::Relaxed);
-                taken += blocks.saturating_sub(next);
-            } else {
-                if !is_prepared && let Err(fault) = worker.prepare(self, resident) {
-                    self.fail(fault);
-                } else {
-                    is_prepared = true;
-                    self.run_blocks(worker, first, taken);
-                }
-            }
-            // Release what the blocks have written to whoever learns that the launch is complete.
-            if self.blocks_done.fetch_add(taken, Ordering::AcqRel) + taken == blocks {
-                return Progress::Complete;
+            if let Some(progress) = self.run_turn(worker) {
+                return progress;
             }
         }
     }
 
-    /// Runs resident blocks side by side until all are done, or the launch has failed.
-    fn run_blocks(&self, worker: &mut Worker, first: u64, count: u64) {
+    /// The same, but `None` as soon as blocks have been set aside, so that the worker may do something else: it must come back.
+    pub(crate) fn run_turn(&self, worker: &mut Worker) -> Option<Progress> {
+        let _before = DenormalMode::enter();
+        let _inside = self.watchdog.enter();
+        let blocks = self.shape.block_count();
+        let mut has_ended_some = false;
+        loop {
+            let done = if self.stop.load(Ordering::Relaxed) {
+                // All that is left is skipped at once: a grid can have more blocks than anybody can count to.
+                blocks.saturating_sub(self.next_block.swap(blocks, Ordering::Relaxed)) + self.aside.clear()
+            } else {
+                match self.take_blocks(worker, has_ended_some) {
+                    Ok(true) => match self.run_blocks(worker) {
+                        Stop::Done => self.taken_together(),
+                        Stop::SliceOver => {
+                            self.aside.push(worker, &self.options.aside_memory);
+                            return None;
+                        }
+                    },
+                    Ok(false) => 0,
+                    Err(fault) => {
+                        self.fail(fault);
+                        self.taken_together()
+                    }
+                }
+            };
+            if done == 0 {
+                return Some(Progress::Drained);
+            }
+            has_ended_some = true;
+            // Release what the blocks have written to whoever learns that the launch is complete.
+            if self.blocks_done.fetch_add(done, Ordering::AcqRel) + done == blocks {
+                return Some(Progress::Complete);
+            }
+        }
+    }
+
+    /// How many blocks a worker takes at a time: a cooperative grid is resident as a whole, on the worker that comes first.
+    fn taken_together(&self) -> u64 {
+        if self.options.cooperative { self.shape.block_count() } else { 1 }
+    }
+
+    /// Gives a worker the next blocks of the grid, or those that have been set aside for longest. Whether there are any.
+    ///
+    /// Blocks begin in order, and every one that has begun gets its turns: a block may wait for those before it, however many
+    /// there are, and for all of a grid that is resident as a whole. Behind a block that has just ended those come first that may
+    /// have waited for it.
+    ///
+    /// # Errors
+    /// There is no memory for them; they are taken all the same.
+    fn take_blocks(&self, worker: &mut Worker, has_ended_some: bool) -> Result<bool, Fault> {
+        let begins_none =
+            has_ended_some || self.aside.is_full(self.options.resident_blocks, &self.options.aside_memory);
+        if begins_none && self.aside.pop(worker) {
+            return Ok(true);
+        }
+        let count = self.taken_together();
+        let first = self.next_block.fetch_add(count, Ordering::Relaxed);
+        if first >= self.shape.block_count() {
+            return Ok(self.aside.pop(worker));
+        }
+        worker.prepare(self, count)?;
+        worker.start(self, first);
+        Ok(true)
+    }
+
+    /// Runs a worker's blocks side by side until all are done, their turn is over, or the launch has failed.
+    fn run_blocks(&self, worker: &mut Worker) -> Stop {
         let code = &self.kernel.code;
         denormals::set_flush(code.flush_denormals);
-        worker.start(self, first, count);
         let Worker { warps, blocks, shadows, .. } = worker;
-        let can_be_seen = code.has_barriers && warps.len() > 1 || count > 1;
+        let is_alone = blocks.len() == 1;
+        let can_be_seen = code.has_barriers && warps.len() > 1 || !is_alone;
         let turn_ops = match self.options.schedule {
             Schedule::Interleaved { ops } if can_be_seen => ops.max(1),
             _ => LONG_TURN_OPS,
         };
         let mut since_watch = 0;
-        let mut going = usize::try_from(count).expect("blocks that fit the worker's memory");
-        let mut is_done = vec![false; going];
+        let mut going = blocks.iter().filter(|block| !block.is_done()).count();
+        let mut stop = Stop::Done;
         while going != 0 {
             let mut has_progress = false;
-            for (block, is_done) in blocks.iter_mut().zip(&mut is_done) {
-                if *is_done {
+            for block in blocks.iter_mut() {
+                if block.is_done() {
                     continue;
                 }
                 // Nobody sees the turns of a warp whose fellows all wait.
-                let turn_ops = if block.running() == 1 && count == 1 { turn_ops.max(4096) } else { turn_ops };
+                let turn_ops = if block.running() == 1 && is_alone { turn_ops.max(4096) } else { turn_ops };
                 since_watch += u64::from(turn_ops) * block.running() as u64;
                 // SAFETY: the worker was prepared for this launch, so its warps have this kernel's register blocks.
                 match unsafe { block.round(warps, code, turn_ops) } {
                     Round::Going => has_progress = true,
                     Round::Done => {
-                        *is_done = true;
                         going -= 1;
                         has_progress = true;
                     }
@@ -99,7 +153,11 @@ impl Launch {
             }
             if since_watch >= WATCH_OPS || !has_progress {
                 since_watch = 0;
-                if self.stop.load(Ordering::Relaxed) || self.is_late(first) {
+                if self.stop.load(Ordering::Relaxed) || self.is_late(blocks[0].number) {
+                    break;
+                }
+                if warps.iter().map(|warp| warp.warp_instructions).sum::<u64>() >= SLICE_INSTRUCTIONS && going != 0 {
+                    stop = Stop::SliceOver;
                     break;
                 }
             }
@@ -114,15 +172,12 @@ impl Launch {
             warp.warp_instructions = 0;
             warp.thread_instructions = 0;
         }
+        stop
     }
 
-    /// The watchdog: ends the launch when its time is over.
+    /// Looks at the watchdog: ends the launch when its time is over.
     fn is_late(&self, block: u64) -> bool {
-        let Some(timeout) = self.options.timeout else { return false };
-        let now = Instant::now();
-        if now < *self.deadline.get_or_init(|| now + timeout) {
-            return false;
-        }
+        let Some(timeout) = self.watchdog.is_late() else { return false };
         let text = format!("ran for longer than {timeout:?}");
         self.fail(self.fault_at(FaultKind::Timeout, block, &text));
         true

@@ -9,7 +9,7 @@ use super::shadow::Shadow;
 use super::specials;
 use super::warp::Warp;
 
-/// A thread's reusable memory for running blocks.
+/// A thread's reusable memory for running blocks. Blocks that are set aside keep it, and the thread gets another.
 #[derive(Default)]
 pub struct Worker {
     registers: Arena,
@@ -36,6 +36,11 @@ impl Worker {
     /// Owns nothing until its first block.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The memory that its blocks run in.
+    pub(crate) fn len_bytes(&self) -> u64 {
+        self.registers.len_bytes() + self.shared.len_bytes() + self.local.len_bytes()
     }
 
     /// Lays out memory for `resident` blocks of a launch and fills what stays the same in all of them.
@@ -103,11 +108,11 @@ impl Worker {
         Some(())
     }
 
-    /// Readies the first `count` resident blocks to run blocks from `first` on.
-    pub(crate) fn start(&mut self, launch: &Launch, first: u64, count: u64) {
+    /// Readies the resident blocks to run blocks from `first` on.
+    pub(crate) fn start(&mut self, launch: &Launch, first: u64) {
         self.shadows.iter_mut().for_each(|shadow| shadow.pass_barrier());
         let threads = u32::try_from(launch.shape.block_threads()).expect("at most 1024");
-        for (number, block) in (first..first + count).zip(&mut self.blocks) {
+        for (number, block) in (first..).zip(&mut self.blocks) {
             block.start(&mut self.warps, number, threads);
             for warp in &mut self.warps[block.warps()] {
                 // SAFETY: as in `lay_out`.
