@@ -35,6 +35,10 @@ const CALL_LOOK_PERIOD: Duration = Duration::from_millis(1);
 /// A copy up to this size is done by the thread that posts it when nothing stands before it.
 const INLINE_COPY_BYTES: u64 = 256 << 10;
 
+/// So many kernels and products are under way at a time, and may wait for each other: what GPUs have as the maximum number of
+/// resident grids. Source: the table of compute capabilities in NVIDIA's CUDA C++ Programming Guide.
+const RESIDENT_GRIDS_MAX: usize = 128;
+
 /// Everything that the posting thread and the workers share.
 pub(super) struct Engine {
     pub(super) state: Mutex<State>,
@@ -53,7 +57,8 @@ pub(super) struct Engine {
 
 pub(super) struct State {
     streams: Streams,
-    ready: VecDeque<Task>,
+    /// Work that has not begun, and launches whose blocks have been set aside: each has its turn.
+    ready: VecDeque<Job>,
     transfers: VecDeque<Task>,
     /// All that are running, also those without room for another worker.
     pub(super) shared: Vec<Arc<Shared>>,
@@ -109,7 +114,7 @@ pub(super) struct GraphRun {
 pub(super) struct Shared {
     pub(super) task: Task,
     pub(super) body: Body,
-    /// Workers inside; changes only under the engine's lock.
+    /// Workers inside, and those that must come back to blocks that they have set aside; changes only under the engine's lock.
     pub(super) runners: AtomicUsize,
     /// More workers than this are of no use.
     pub(super) max_runners: usize,
@@ -338,7 +343,7 @@ impl Engine {
                         added += 1;
                     }
                     Step::Launch(_) | Step::Gemm(_) | Step::Trsm(_) => {
-                        state.ready.push_back(task);
+                        state.ready.push_back(Job::Run(task));
                         added += 1;
                     }
                 },
@@ -386,6 +391,17 @@ impl Engine {
         }
     }
 
+    /// A worker that has set blocks aside leaves its place in their launch to whoever has the turn for it, behind the work that
+    /// waits already.
+    pub(super) fn queue_again(&self, shared: Arc<Shared>) {
+        let mut state = self.state.lock();
+        state.ready.push_back(Job::Join(shared));
+        // A worker that meant to take a copy may have found a launch instead; what is set aside may wait for that copy.
+        if state.copy_is_sleeping && !state.transfers.is_empty() {
+            self.copy_wake.notify_one();
+        }
+    }
+
     fn carry_out(&self, due: Vec<Deferred>) {
         if due.is_empty() {
             return;
@@ -425,8 +441,8 @@ impl State {
         if is_copy_engine {
             return self.transfers.pop_front().map(Job::Run);
         }
-        if let Some(task) = self.ready.pop_front() {
-            return Some(Job::Run(task));
+        if let Some(job) = self.take_ready() {
+            return Some(job);
         }
         let joinable = self.shared.iter().filter(|shared| shared.room() > 0);
         if let Some(shared) = joinable.min_by_key(|shared| shared.runners.load(Ordering::Relaxed)) {
@@ -434,6 +450,14 @@ impl State {
             return Some(Job::Join(shared.clone()));
         }
         self.transfers.pop_front().map(Job::Run)
+    }
+}
+
+impl State {
+    fn take_ready(&mut self) -> Option<Job> {
+        let has_begun = |job: &Job| matches!(job, Job::Join(_));
+        let next = if self.shared.len() < RESIDENT_GRIDS_MAX { 0 } else { self.ready.iter().position(has_begun)? };
+        self.ready.remove(next)
     }
 }
 

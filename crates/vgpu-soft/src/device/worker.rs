@@ -85,20 +85,25 @@ impl Engine {
         }
     }
 
-    /// Takes parts until none is left; the last worker to leave reports the outcome.
+    /// Takes parts until none is left, or the launch has had its turn; the last worker to leave reports the outcome.
     fn run_shared(&self, shared: Arc<Shared>, scratch: &mut Scratch) {
         let start = Instant::now();
+        let mut is_set_aside = false;
         let outcome = contained(
             || shared.task.step.describe(),
             || {
                 match &shared.body {
-                    Body::Launch(launch) => drop(launch.run(&mut scratch.worker)),
+                    Body::Launch(launch) => is_set_aside = launch.run_turn(&mut scratch.worker).is_none(),
                     Body::Gemm(run) => run.run(&mut scratch.panels),
                 }
                 Ok(())
             },
         );
         self.statistics.add_kernel_time(start.elapsed());
+        if is_set_aside {
+            self.queue_again(shared);
+            return;
+        }
         if let Err((error, detail)) = outcome {
             shared.cancel();
             // A worker's arenas may be half written after a panic.
