@@ -121,12 +121,15 @@ fn choose_among(warp: &mut Warp) -> Option<Chosen> {
 #[cold]
 fn choose_favored(warp: &mut Warp) -> Option<Chosen> {
     if warp.favor_left == 0 {
-        // A new favorite: the next live lane that could run.
-        let candidate = (1..=32).map(|step| (warp.favored + step) % 32).find(|lane| {
-            let runs = |fragment: &&Fragment| fragment.mask >> lane & 1 != 0 && fragment.state == State::Ready;
-            warp.fragments.as_slice().iter().any(|fragment| runs(&fragment))
-        })?;
-        warp.favored = candidate;
+        // A new favorite: the next live lane that could run, one that stands elsewhere than the last if there is any.
+        let last = 1 << warp.favored;
+        let next = |others: u32| {
+            (1..=32).map(|step| (warp.favored + step) % 32).find(|lane| {
+                let runs = |fragment: &Fragment| fragment.mask >> lane & 1 != 0 && fragment.state == State::Ready;
+                warp.fragments.as_slice().iter().any(|fragment| runs(fragment) && fragment.mask & others == 0)
+            })
+        };
+        warp.favored = next(last).or_else(|| next(0))?;
         warp.favor_left = FAVOR_OPS;
     }
     let favored = warp.favored;
