@@ -76,6 +76,11 @@ impl Block {
         self.is_done
     }
 
+    /// Whether one of its warps, by its index among the worker's, can be given a turn.
+    pub(crate) fn can_run(&self, warp: usize) -> bool {
+        self.activity[warp - self.warps.start] == Activity::Running
+    }
+
     /// Warps that can be given a turn.
     pub(crate) fn running(&self) -> usize {
         self.running

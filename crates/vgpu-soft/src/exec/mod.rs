@@ -5,8 +5,8 @@
 //!   instructions compute. `memory`: loads, stores and atomics. `system`: clocks, traps and other ops without operands of note.
 //! - `fragment`: a warp's inner loop. `block`: the warps' turns. `barrier`: where they wait.
 //! - [`launch`]: a kernel with its grid. `run`: its blocks, by any number of workers, and what went wrong. [`fault`]: the words for
-//!   that. `worker`: the memory that a thread runs blocks in. `aside`: blocks that wait for their next turn. `watchdog`: a launch's
-//!   time. `specials`: what special registers hold. `denormals`: the CPU's switch.
+//!   that. `worker`: the memory that a thread runs blocks in. `aside`: blocks that wait for their next turn. `standstill`: blocks
+//!   that only wait. `watchdog`: a launch's time. `specials`: what special registers hold. `denormals`: the CPU's switch.
 //! - `shadow`: what has been done to shared memory. `race`: ops that watch for it. `print`: `printf` and `assert` of kernels.
 
 pub(crate) mod alu;
@@ -28,6 +28,7 @@ mod race;
 mod run;
 mod shadow;
 mod specials;
+mod standstill;
 mod system;
 pub(crate) mod warp;
 mod watchdog;

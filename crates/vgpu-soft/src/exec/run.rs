@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::block::Round;
+use super::block::{Block, Round};
 use super::denormals::{self, DenormalMode};
 use super::fault::{Fault, FaultKind};
 use super::launch::{Launch, Progress, Schedule};
@@ -15,14 +15,19 @@ use super::worker::Worker;
 
 /// Races that one launch reports.
 const RACES_MAX: usize = 64;
-/// Turns between looks at the clock, in ops.
+/// Ops between looks at the clock.
 const WATCH_OPS: u64 = 1 << 16;
 /// A turn of a warp that nobody can see taking turns.
 const LONG_TURN_OPS: u32 = 1 << 16;
-
+/// The same where a turn should not take long.
+const SHORT_TURN_OPS: u32 = 1 << 12;
 /// After so many instructions of warps, blocks are set aside: milliseconds. A turn costs what it takes to have registers and shared
 /// memory in the cache again, microseconds.
 const SLICE_INSTRUCTIONS: u64 = 1 << 20;
+/// Before that, after so many and whenever there are twice as many, they are set aside if they only wait.
+const LOOK_INSTRUCTIONS: u64 = 1 << 17;
+/// As above, and ops between looks at the clock, of blocks that have only waited before.
+const SHORT_LOOK_INSTRUCTIONS: u64 = 1 << 12;
 
 /// Why blocks do not run any more.
 enum Stop {
@@ -57,7 +62,12 @@ impl Launch {
                     Ok(true) => match self.run_blocks(worker) {
                         Stop::Done => self.taken_together(),
                         Stop::SliceOver => {
+                            let only_waits = worker.only_waits;
                             self.aside.push(worker, &self.options.aside_memory);
+                            if only_waits {
+                                // Whoever it waits for may need this processor.
+                                std::thread::yield_now();
+                            }
                             return None;
                         }
                     },
@@ -112,56 +122,46 @@ impl Launch {
     fn run_blocks(&self, worker: &mut Worker) -> Stop {
         let code = &self.kernel.code;
         denormals::set_flush(code.flush_denormals);
-        let Worker { warps, blocks, shadows, .. } = worker;
+        let Worker { warps, blocks, shadows, only_waits, .. } = worker;
+        let (watch_ops, mut look) = match *only_waits {
+            false => (WATCH_OPS, LOOK_INSTRUCTIONS),
+            true => (SHORT_LOOK_INSTRUCTIONS, SHORT_LOOK_INSTRUCTIONS),
+        };
         let is_alone = blocks.len() == 1;
         let can_be_seen = code.has_barriers && warps.len() > 1 || !is_alone;
         let turn_ops = match self.options.schedule {
             Schedule::Interleaved { ops } if can_be_seen => ops.max(1),
+            _ if *only_waits => SHORT_TURN_OPS,
             _ => LONG_TURN_OPS,
         };
         let mut since_watch = 0;
-        let mut going = blocks.iter().filter(|block| !block.is_done()).count();
-        let mut stop = Stop::Done;
-        while going != 0 {
-            let mut has_progress = false;
-            for block in blocks.iter_mut() {
-                if block.is_done() {
-                    continue;
-                }
+        let stop = 'turns: loop {
+            for block in blocks.iter_mut().filter(|block| !block.is_done()) {
                 // Nobody sees the turns of a warp whose fellows all wait.
-                let turn_ops = if block.running() == 1 && is_alone { turn_ops.max(4096) } else { turn_ops };
+                let turn_ops = if block.running() == 1 && is_alone { turn_ops.max(SHORT_TURN_OPS) } else { turn_ops };
                 since_watch += u64::from(turn_ops) * block.running() as u64;
-                // SAFETY: the worker was prepared for this launch, so its warps have this kernel's register blocks.
-                match unsafe { block.round(warps, code, turn_ops) } {
-                    Round::Going => has_progress = true,
-                    Round::Done => {
-                        going -= 1;
-                        has_progress = true;
-                    }
-                    Round::Fault(warp) => {
-                        self.fail(self.explain(&mut warps[warp], block.number));
-                        going = 0;
-                        break;
-                    }
-                    Round::Stuck => {
-                        let text = "every thread waits at a barrier that can never be complete";
-                        self.fail(self.fault_at(FaultKind::Timeout, block.number, text));
-                        going = 0;
-                        break;
-                    }
+                if !self.give_turn(block, warps, turn_ops) {
+                    break 'turns Stop::Done;
                 }
             }
-            if since_watch >= WATCH_OPS || !has_progress {
+            if blocks.iter().all(Block::is_done) {
+                break Stop::Done;
+            }
+            if since_watch >= watch_ops {
                 since_watch = 0;
                 if self.stop.load(Ordering::Relaxed) || self.is_late(blocks[0].number) {
-                    break;
+                    break Stop::Done;
                 }
-                if warps.iter().map(|warp| warp.warp_instructions).sum::<u64>() >= SLICE_INSTRUCTIONS && going != 0 {
-                    stop = Stop::SliceOver;
-                    break;
+                let executed = warps.iter().map(|warp| warp.warp_instructions).sum::<u64>();
+                if executed >= look {
+                    look = 2 * executed;
+                    *only_waits = self.is_at_standstill(blocks, warps);
+                    if *only_waits || executed >= SLICE_INSTRUCTIONS {
+                        break Stop::SliceOver;
+                    }
                 }
             }
-        }
+        };
         for (shadow, block) in shadows.iter_mut().zip(&*blocks) {
             self.report_races(&mut shadow.found, block.number);
         }
@@ -173,6 +173,21 @@ impl Launch {
             warp.thread_instructions = 0;
         }
         stop
+    }
+
+    /// Gives all of a block's warps a turn. Whether the launch goes on.
+    #[inline]
+    pub(super) fn give_turn(&self, block: &mut Block, warps: &mut [Warp], turn_ops: u32) -> bool {
+        // SAFETY: the worker was prepared for this launch, so its warps have this kernel's register blocks.
+        match unsafe { block.round(warps, &self.kernel.code, turn_ops) } {
+            Round::Going | Round::Done => return true,
+            Round::Fault(warp) => self.fail(self.explain(&mut warps[warp], block.number)),
+            Round::Stuck => {
+                let text = "every thread waits at a barrier that can never be complete";
+                self.fail(self.fault_at(FaultKind::Timeout, block.number, text));
+            }
+        }
+        false
     }
 
     /// Looks at the watchdog: ends the launch when its time is over.

@@ -19,6 +19,8 @@ pub struct Worker {
     pub(crate) blocks: Vec<Block>,
     /// By resident block; empty unless races are looked for.
     pub(crate) shadows: Vec<Shadow>,
+    /// When the blocks last had a turn, they did nothing but wait.
+    pub(crate) only_waits: bool,
     /// The launch that the warps are laid out for.
     prepared: Option<u64>,
 }
@@ -111,6 +113,7 @@ impl Worker {
     /// Readies the resident blocks to run blocks from `first` on.
     pub(crate) fn start(&mut self, launch: &Launch, first: u64) {
         self.shadows.iter_mut().for_each(|shadow| shadow.pass_barrier());
+        self.only_waits = false;
         let threads = u32::try_from(launch.shape.block_threads()).expect("at most 1024");
         for (number, block) in (first..).zip(&mut self.blocks) {
             block.start(&mut self.warps, number, threads);
