@@ -421,12 +421,24 @@ impl Engine {
         self.settled.notify_all();
     }
 
+    /// Marks a context as failed and ends its kernels, as on a GPU: what they wait for may never come. Whether it was its first
+    /// failure.
+    pub(super) fn set_failed(&self, context: &Arc<Context>) -> bool {
+        let is_first = context.set_failed();
+        if is_first {
+            let state = self.state.lock();
+            let of_context = |shared: &&Arc<Shared>| Arc::ptr_eq(&shared.task.context, context);
+            state.shared.iter().filter(of_context).for_each(|shared| shared.cancel());
+        }
+        is_first
+    }
+
     /// Reports a task's failure, if it has one, and moves on. The task holds on to its module's memory, so it goes before
     /// anybody hears that it is done: whoever unloads the module and waits finds that memory free.
     pub(super) fn finish(&self, task: Task, outcome: Result<(), Failure>, is_worker: bool) {
         let Task { step, memory, context, origin } = task;
         if let Err((error, detail)) = outcome
-            && context.set_failed()
+            && self.set_failed(&context)
         {
             log::warn!("{error}: {detail}");
             self.completions.fail(error, &detail);

@@ -69,7 +69,7 @@ impl Engine {
                 let shared = Arc::new(Shared { task, body, runners, max_runners, is_drained });
                 let mut state = self.state.lock();
                 state.shared.push(shared.clone());
-                if state.is_stopping {
+                if state.is_stopping || shared.task.context.is_failed() {
                     shared.cancel();
                 }
                 if max_runners > 1 {
@@ -108,7 +108,7 @@ impl Engine {
             shared.cancel();
             // A worker's arenas may be half written after a panic.
             *scratch = Scratch { is_copy_engine: scratch.is_copy_engine, ..Scratch::default() };
-            if shared.task.context.set_failed() {
+            if self.set_failed(&shared.task.context) {
                 log::error!("{detail}");
                 self.completions.fail(error, &detail);
             }

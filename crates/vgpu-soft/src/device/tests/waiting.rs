@@ -178,6 +178,22 @@ fn kernels_that_wait_leave_a_worker_to_others() {
 }
 
 #[test]
+fn kernels_do_not_wait_for_one_that_has_failed() {
+    for mut rig in rigs() {
+        let (function, wild, address) = (kernel(&mut rig, "wait"), rig.function("wild"), rig.alloc(8));
+        for stream in 10..14 {
+            open_stream(&mut rig, stream);
+            rig.launch(stream, function, 3, 64, &addresses(&[address, address + 4])).unwrap();
+        }
+        rig.launch(FREE, wild, 1, 1, &params(0x1000, &[])).unwrap();
+        rig.sync(FREE);
+        (10..14).for_each(|stream| rig.sync(stream));
+        let codes: Vec<CuError> = rig.failures().into_iter().map(|(code, _)| code).collect();
+        assert_eq!(codes, [CuError::ILLEGAL_ADDRESS]);
+    }
+}
+
+#[test]
 fn a_device_that_is_dropped_leaves_blocks_that_are_set_aside() {
     for mut rig in rigs() {
         let (function, address) = (kernel(&mut rig, "wait"), rig.alloc(8));
