@@ -12,8 +12,9 @@ use parking_lot::Mutex;
 
 use super::worker::Worker;
 
-/// So much host memory may be in blocks that are set aside, of all launches that share a ledger. With more than that no block is
-/// begun beside them, unless its launch needs it to be: all registers and shared memory of 132 multiprocessors are 300 MiB.
+/// So much host memory may be in blocks that are set aside, of all launches that share it. With more than that no block is begun
+/// beside those of its launch that are, except of a cooperative grid. All registers and shared memory of 132 multiprocessors are
+/// 300 MiB; the rest is for threads' local memory.
 const MEMORY_MAX_BYTES: u64 = 1 << 30;
 
 /// Host memory in blocks that are set aside, of all launches that share it.
@@ -49,12 +50,18 @@ impl Aside {
     /// Sets a worker's blocks aside. It is left without memory.
     pub(super) fn push(&self, worker: &mut Worker, memory: &Arc<AsideMemory>) {
         let worker = std::mem::take(worker);
+        let only_waits = worker.only_waits;
         let len_bytes = worker.len_bytes();
         memory.used_bytes.fetch_add(len_bytes, Ordering::Relaxed);
         let mut held = self.held.lock();
         held.push_back(Held { worker, len_bytes, memory: Arc::clone(memory) });
         self.each_bytes.store(len_bytes, Ordering::Relaxed);
         self.count.store(held.len(), Ordering::Relaxed);
+        drop(held);
+        if only_waits {
+            // Whoever they wait for may need this processor.
+            std::thread::yield_now();
+        }
     }
 
     /// Gives a worker the blocks whose turn it is. Whether there were any.
@@ -85,5 +92,46 @@ impl Aside {
         let held = std::mem::take(&mut *self.held.lock());
         self.count.store(0, Ordering::Relaxed);
         held.iter().map(|held| held.worker.blocks.len() as u64).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(memory: &AsideMemory) -> u64 {
+        memory.used_bytes.load(Ordering::Relaxed)
+    }
+
+    #[test]
+    fn those_that_have_waited_for_longest_go_on_first() {
+        let (aside, memory) = (Aside::default(), Arc::default());
+        let mut worker = Worker::new();
+        for only_waits in [true, false] {
+            worker.only_waits = only_waits;
+            aside.push(&mut worker, &memory);
+        }
+        let order: Vec<bool> = (0..2).map(|_| aside.pop(&mut worker) && worker.only_waits).collect();
+        assert_eq!(order, [true, false]);
+        assert!(!aside.pop(&mut worker));
+    }
+
+    #[test]
+    fn memory_counts_while_it_is_set_aside() {
+        let (aside, memory) = (Aside::default(), Arc::default());
+        let mut worker = Worker::new();
+        worker.reserve_registers(5000);
+        aside.push(&mut worker, &memory);
+        // Whole pages.
+        assert_eq!((used(&memory), worker.len_bytes()), (8192, 0));
+        assert!(aside.is_full(1, &memory) && !aside.is_full(2, &memory));
+        memory.used_bytes.store(MEMORY_MAX_BYTES - 8191, Ordering::Relaxed);
+        assert!(aside.is_full(2, &memory), "another one would be too much");
+        memory.used_bytes.store(8192, Ordering::Relaxed);
+        assert!(aside.pop(&mut worker) && !aside.is_full(1, &memory));
+        assert_eq!((used(&memory), worker.len_bytes()), (0, 8192));
+        aside.push(&mut worker, &memory);
+        drop(aside);
+        assert_eq!(used(&memory), 0);
     }
 }

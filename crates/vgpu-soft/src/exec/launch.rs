@@ -1,6 +1,7 @@
 //! One launch: a kernel, its parameters and grid, what it may touch, and what has become of it. `run` runs it.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -59,6 +60,8 @@ pub struct LaunchOptions {
     pub timeout: Option<Duration>,
     /// All blocks must make progress together (grid barriers).
     pub cooperative: bool,
+    /// Threads that may run blocks of it. A cooperative grid is spread over them.
+    pub workers: NonZeroU64,
     /// `%nsmid`.
     pub multiprocessors: u32,
     /// So many blocks may be under way at a time and wait for each other: at least as many as fit the device that is pretended.
@@ -75,6 +78,7 @@ impl Default for LaunchOptions {
             schedule: Schedule::Interleaved { ops: 4 },
             timeout: None,
             cooperative: false,
+            workers: NonZeroU64::MIN,
             multiprocessors: 8,
             resident_blocks: 8 * 16,
             aside_memory: Arc::default(),

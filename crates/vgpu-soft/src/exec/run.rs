@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use super::block::{Block, Round};
 use super::denormals::{self, DenormalMode};
 use super::fault::{Fault, FaultKind};
-use super::launch::{Launch, Progress, Schedule};
+use super::launch::{Launch, LaunchOptions, Progress, Schedule};
 use super::op::Op;
 use super::print::Assertion;
 use super::shadow::{Access, Race};
@@ -28,6 +28,14 @@ const SLICE_INSTRUCTIONS: u64 = 1 << 20;
 const LOOK_INSTRUCTIONS: u64 = 1 << 17;
 /// As above, and ops between looks at the clock, of blocks that have only waited before.
 const SHORT_LOOK_INSTRUCTIONS: u64 = 1 << 12;
+
+/// What a worker got to do.
+enum Taken {
+    Nothing,
+    Blocks,
+    /// So many blocks that there is no memory for.
+    Lost(u64),
+}
 
 /// Why blocks do not run any more.
 enum Stop {
@@ -59,23 +67,15 @@ impl Launch {
                 blocks.saturating_sub(self.next_block.swap(blocks, Ordering::Relaxed)) + self.aside.clear()
             } else {
                 match self.take_blocks(worker, has_ended_some) {
-                    Ok(true) => match self.run_blocks(worker) {
-                        Stop::Done => self.taken_together(),
+                    Taken::Blocks => match self.run_blocks(worker) {
+                        Stop::Done => worker.blocks.len() as u64,
                         Stop::SliceOver => {
-                            let only_waits = worker.only_waits;
                             self.aside.push(worker, &self.options.aside_memory);
-                            if only_waits {
-                                // Whoever it waits for may need this processor.
-                                std::thread::yield_now();
-                            }
                             return None;
                         }
                     },
-                    Ok(false) => 0,
-                    Err(fault) => {
-                        self.fail(fault);
-                        self.taken_together()
-                    }
+                    Taken::Nothing => 0,
+                    Taken::Lost(count) => count,
                 }
             };
             if done == 0 {
@@ -89,33 +89,31 @@ impl Launch {
         }
     }
 
-    /// How many blocks a worker takes at a time: a cooperative grid is resident as a whole, on the worker that comes first.
-    fn taken_together(&self) -> u64 {
-        if self.options.cooperative { self.shape.block_count() } else { 1 }
-    }
-
-    /// Gives a worker the next blocks of the grid, or those that have been set aside for longest. Whether there are any.
+    /// Gives a worker the next blocks of the grid, or those that have been set aside for longest.
     ///
     /// Blocks begin in order, and every one that has begun gets its turns: a block may wait for those before it, however many
     /// there are, and for all of a grid that is resident as a whole. Behind a block that has just ended those come first that may
     /// have waited for it.
-    ///
-    /// # Errors
-    /// There is no memory for them; they are taken all the same.
-    fn take_blocks(&self, worker: &mut Worker, has_ended_some: bool) -> Result<bool, Fault> {
-        let begins_none =
-            has_ended_some || self.aside.is_full(self.options.resident_blocks, &self.options.aside_memory);
+    fn take_blocks(&self, worker: &mut Worker, has_ended_some: bool) -> Taken {
+        let blocks = self.shape.block_count();
+        let LaunchOptions { cooperative, workers, resident_blocks, aside_memory, .. } = &self.options;
+        // A cooperative grid is resident as a whole, spread over the workers: its blocks wait for each other all the time.
+        let count = if *cooperative { blocks.div_ceil(workers.get()) } else { 1 };
+        let begins_none = has_ended_some || !cooperative && self.aside.is_full(*resident_blocks, aside_memory);
         if begins_none && self.aside.pop(worker) {
-            return Ok(true);
+            return Taken::Blocks;
         }
-        let count = self.taken_together();
         let first = self.next_block.fetch_add(count, Ordering::Relaxed);
-        if first >= self.shape.block_count() {
-            return Ok(self.aside.pop(worker));
+        if first >= blocks {
+            return if self.aside.pop(worker) { Taken::Blocks } else { Taken::Nothing };
         }
-        worker.prepare(self, count)?;
+        let count = count.min(blocks - first);
+        if let Err(fault) = worker.prepare(self, count) {
+            self.fail(fault);
+            return Taken::Lost(count);
+        }
         worker.start(self, first);
-        Ok(true)
+        Taken::Blocks
     }
 
     /// Runs a worker's blocks side by side until all are done, their turn is over, or the launch has failed.

@@ -58,3 +58,36 @@ impl Drop for Inside<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_without_a_worker_does_not_count() {
+        let watchdog = Watchdog::new(Some(Duration::from_secs(1)));
+        let (first, second) = (watchdog.enter(), watchdog.enter());
+        drop(first);
+        drop(second);
+        std::thread::sleep(Duration::from_secs(1));
+        assert_eq!(watchdog.is_late(), None);
+        let _inside = watchdog.enter();
+        assert_eq!(watchdog.is_late(), None);
+    }
+
+    #[test]
+    fn time_with_a_worker_adds_up() {
+        let watchdog = Watchdog::new(Some(Duration::from_millis(40)));
+        for _ in 0..2 {
+            let _inside = watchdog.enter();
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(watchdog.is_late(), Some(Duration::from_millis(40)));
+    }
+
+    #[test]
+    fn nobody_is_late_without_a_timeout() {
+        let watchdog = Watchdog::new(None);
+        assert!(watchdog.enter().is_none() && watchdog.is_late().is_none());
+    }
+}

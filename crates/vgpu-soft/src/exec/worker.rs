@@ -40,6 +40,11 @@ impl Worker {
         Self::default()
     }
 
+    #[cfg(test)]
+    pub(crate) fn reserve_registers(&mut self, len_bytes: usize) {
+        self.registers.reserve(len_bytes).expect("a little memory");
+    }
+
     /// The memory that its blocks run in.
     pub(crate) fn len_bytes(&self) -> u64 {
         self.registers.len_bytes() + self.shared.len_bytes() + self.local.len_bytes()
@@ -51,7 +56,7 @@ impl Worker {
     /// There is not so much memory.
     pub(crate) fn prepare(&mut self, launch: &Launch, resident: u64) -> Result<(), Fault> {
         let resident = usize::try_from(resident).unwrap_or(usize::MAX);
-        if self.prepared == Some(launch.id) && self.blocks.len() >= resident {
+        if self.prepared == Some(launch.id) && self.blocks.len() == resident {
             return Ok(());
         }
         self.prepared = None;

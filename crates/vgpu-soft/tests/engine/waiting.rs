@@ -1,5 +1,6 @@
 //! Threads that wait for others: of their warp, their block, their grid.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,18 +36,22 @@ fn run_with(
 
 /// The same in both schedules, by one thread and by two; `n` is handed on.
 fn check_all(kernel: &Arc<Kernel>, shape: Shape, n: u32, resident_blocks: u64, expected: &[u32]) {
+    check_with(&LaunchOptions { resident_blocks, ..LaunchOptions::default() }, kernel, shape, n, expected);
+}
+
+/// The same with more options.
+fn check_with(options: &LaunchOptions, kernel: &Arc<Kernel>, shape: Shape, n: u32, expected: &[u32]) {
     for (workers, schedule) in [1, 2].into_iter().flat_map(|workers| SCHEDULES.map(|schedule| (workers, schedule))) {
-        let options = LaunchOptions { schedule, timeout: TIMEOUT, resident_blocks, ..LaunchOptions::default() };
+        let options = LaunchOptions { schedule, timeout: TIMEOUT, ..options.clone() };
         let (words, fault) = run_with(workers, kernel, shape, expected.len(), n, options);
         assert_eq!(fault, None, "{workers} workers, {schedule:?}");
         assert_eq!(words, expected, "{workers} workers, {schedule:?}");
     }
 }
 
-#[test]
-fn blocks_of_a_grid_that_is_resident_meet_again_and_again() {
-    // The first thread of each block counts it in and waits until all have come, `n` times; the others stand at a barrier.
-    let kernel = grid_kernel(
+/// The first thread of each block counts it in and waits until all have come, `n` times; the others stand at a barrier.
+fn meeting() -> Arc<Kernel> {
+    grid_kernel(
         "mov.u32 %r6, %nctaid.x;
          mov.u32 %r7, 0;
          mov.u32 %r8, 0;
@@ -67,8 +72,21 @@ fn blocks_of_a_grid_that_is_resident_meet_again_and_again() {
          @%p1 bra END;
          atom.global.add.u32 %r9, [%rd1+4], %r8;
          END:",
-    );
-    check_all(&kernel, shape(12, 96), 5, 12, &[12 * 5, 12 * 5]);
+    )
+}
+
+#[test]
+fn blocks_of_a_grid_that_is_resident_meet_again_and_again() {
+    check_all(&meeting(), shape(12, 96), 5, 12, &[12 * 5, 12 * 5]);
+}
+
+#[test]
+fn a_cooperative_grid_meets_however_many_of_its_workers_come() {
+    for workers in [1, 2, 5, 40].map(NonZeroU64::new) {
+        let workers = workers.expect("not 0");
+        let options = LaunchOptions { cooperative: true, workers, resident_blocks: 1, ..LaunchOptions::default() };
+        check_with(&options, &meeting(), shape(12, 96), 3, &[12 * 3, 12 * 3]);
+    }
 }
 
 #[test]
