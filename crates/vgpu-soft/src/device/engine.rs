@@ -1,7 +1,8 @@
 //! The engine: what may run, and what happens when it is done.
 //!
 //! Compute workers run kernels and products together (each takes blocks or tiles until none is left) and anything else
-//! alone; one more thread serves copies when they are busy, as a GPU's copy engine does.
+//! alone; one more thread serves copies when they are busy, as a GPU's copy engine does. A kernel that does not end gives its
+//! workers to others in turns: it may wait for them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -233,8 +234,8 @@ impl Engine {
         if can_wait { result } else { result.and(Err(CuError::INVALID_VALUE)) }
     }
 
-    /// Waits until half of a full queue is done. What is queued waits for nothing that is posted later, so this ends when
-    /// the kernels do.
+    /// Waits until half of a full queue is done. Unless a kernel looks for what is posted later, which a full queue keeps from
+    /// it on a GPU, too, this ends when the kernels do.
     #[cold]
     fn wait_for_room<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         state.wants_room = true;

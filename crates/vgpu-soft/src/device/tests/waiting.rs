@@ -178,6 +178,28 @@ fn kernels_that_wait_leave_a_worker_to_others() {
 }
 
 #[test]
+fn as_many_kernels_are_under_way_as_grids_may_be_resident() {
+    let mut rig = Rig::with(|config| config.threads = 2);
+    let (function, flag, said) = (kernel(&mut rig, "wait"), rig.alloc(4), rig.alloc(4 * 140));
+    let streams = 10..150;
+    for (index, stream) in streams.clone().enumerate() {
+        open_stream(&mut rig, stream);
+        rig.launch(stream, function, 1, 32, &addresses(&[flag, said + 4 * index as u64])).unwrap();
+    }
+    let begun = |rig: &mut Rig| rig.read(FREE, said, 4 * 140).iter().filter(|&&byte| byte == 1).count();
+    let end = Instant::now() + Duration::from_secs(20);
+    while begun(&mut rig) < 128 {
+        assert!(Instant::now() < end, "the kernels do not begin");
+    }
+    std::thread::sleep(Duration::from_millis(50));
+    // By NVIDIA's table of compute capabilities.
+    assert_eq!(begun(&mut rig), 128);
+    rig.write(FREE, flag, &[1; 4]).unwrap();
+    streams.for_each(|stream| rig.sync(stream));
+    assert_eq!(rig.read(FREE, said, 4 * 140), [2, 0, 0, 0].repeat(140));
+}
+
+#[test]
 fn kernels_do_not_wait_for_one_that_has_failed() {
     for mut rig in rigs() {
         let (function, wild, address) = (kernel(&mut rig, "wait"), rig.function("wild"), rig.alloc(8));
