@@ -47,6 +47,7 @@ impl Block {
     }
 
     /// Starts the block anew with so many threads.
+    #[inline]
     pub(crate) fn start(&mut self, warps: &mut [Warp], number: u64, threads: u32) {
         self.number = number;
         self.barriers = Barriers::new(threads);

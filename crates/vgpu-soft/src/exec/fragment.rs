@@ -33,6 +33,7 @@ const FAVOR_OPS: u32 = 8192;
 /// # Safety
 /// The warp's register block is laid out as `code` says and its view is that of its block; the CPU has the features
 /// that the ops were chosen for; the warp has fragments only at positions of `code`.
+#[inline]
 pub(crate) unsafe fn run(warp: &mut Warp, code: &Code, barriers: &mut Barriers, turn_ops: u32) -> Stop {
     let mut left = i64::from(turn_ops);
     while let Some(chosen) = choose(warp) {
@@ -200,6 +201,7 @@ unsafe fn run_ops(warp: &mut Warp, code: &Code, from: u32, to: u32, mask: u32, f
 ///
 /// # Safety
 /// As for [`run`].
+#[inline]
 unsafe fn advance(warp: &mut Warp, code: &Code, barriers: &mut Barriers, chosen: Chosen, left: &mut i64) -> Outcome {
     let Chosen { index, limit } = chosen;
     let Fragment { mut pc, mask, state } = warp.fragments.as_slice()[index];

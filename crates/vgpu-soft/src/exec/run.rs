@@ -29,6 +29,17 @@ const LOOK_INSTRUCTIONS: u64 = 1 << 17;
 /// As above, and ops between looks at the clock, of blocks that have only waited before.
 const SHORT_LOOK_INSTRUCTIONS: u64 = 1 << 12;
 
+/// How many ops warps get.
+#[derive(Clone, Copy)]
+pub(super) struct Turns {
+    /// One at a time.
+    pub(super) ops: u32,
+    /// One whose fellows all wait: nobody sees its turns.
+    pub(super) alone_ops: u32,
+    /// All together, until somebody looks at them.
+    pub(super) all_ops: u64,
+}
+
 /// What a worker got to do.
 enum Taken {
     Nothing,
@@ -127,36 +138,26 @@ impl Launch {
         };
         let is_alone = blocks.len() == 1;
         let can_be_seen = code.has_barriers && warps.len() > 1 || !is_alone;
-        let turn_ops = match self.options.schedule {
+        let ops = match self.options.schedule {
             Schedule::Interleaved { ops } if can_be_seen => ops.max(1),
             _ if *only_waits => SHORT_TURN_OPS,
             _ => LONG_TURN_OPS,
         };
-        let mut since_watch = 0;
-        let stop = 'turns: loop {
-            for block in blocks.iter_mut().filter(|block| !block.is_done()) {
-                // Nobody sees the turns of a warp whose fellows all wait.
-                let turn_ops = if block.running() == 1 && is_alone { turn_ops.max(SHORT_TURN_OPS) } else { turn_ops };
-                since_watch += u64::from(turn_ops) * block.running() as u64;
-                if !self.give_turn(block, warps, turn_ops) {
-                    break 'turns Stop::Done;
-                }
-            }
-            if blocks.iter().all(Block::is_done) {
+        let alone_ops = if is_alone { ops.max(SHORT_TURN_OPS) } else { ops };
+        let turns = Turns { ops, alone_ops, all_ops: watch_ops };
+        let stop = loop {
+            if !self.take_turns(blocks, warps, turns) || self.stop.load(Ordering::Relaxed) {
                 break Stop::Done;
             }
-            if since_watch >= watch_ops {
-                since_watch = 0;
-                if self.stop.load(Ordering::Relaxed) || self.is_late(blocks[0].number) {
-                    break Stop::Done;
-                }
-                let executed = warps.iter().map(|warp| warp.warp_instructions).sum::<u64>();
-                if executed >= look {
-                    look = 2 * executed;
-                    *only_waits = self.is_at_standstill(blocks, warps);
-                    if *only_waits || executed >= SLICE_INSTRUCTIONS {
-                        break Stop::SliceOver;
-                    }
+            if self.is_late(blocks[0].number) {
+                break Stop::Done;
+            }
+            let executed = warps.iter().map(|warp| warp.warp_instructions).sum::<u64>();
+            if executed >= look {
+                look = 2 * executed;
+                *only_waits = self.is_at_standstill(blocks, warps);
+                if *only_waits || executed >= SLICE_INSTRUCTIONS || self.stop.load(Ordering::Relaxed) {
+                    break Stop::SliceOver;
                 }
             }
         };
@@ -173,19 +174,35 @@ impl Launch {
         stop
     }
 
-    /// Gives all of a block's warps a turn. Whether the launch goes on.
-    #[inline]
-    pub(super) fn give_turn(&self, block: &mut Block, warps: &mut [Warp], turn_ops: u32) -> bool {
-        // SAFETY: the worker was prepared for this launch, so its warps have this kernel's register blocks.
-        match unsafe { block.round(warps, &self.kernel.code, turn_ops) } {
-            Round::Going | Round::Done => return true,
-            Round::Fault(warp) => self.fail(self.explain(&mut warps[warp], block.number)),
-            Round::Stuck => {
-                let text = "every thread waits at a barrier that can never be complete";
-                self.fail(self.fault_at(FaultKind::Timeout, block.number, text));
+    /// Lets blocks take turns until they have had so many ops. Whether there is more to do: not if all are done, or the launch has
+    /// failed.
+    pub(super) fn take_turns(&self, blocks: &mut [Block], warps: &mut [Warp], turns: Turns) -> bool {
+        let mut going = blocks.iter().filter(|block| !block.is_done()).count();
+        let mut had_ops = 0;
+        while going != 0 && had_ops < turns.all_ops {
+            for block in blocks.iter_mut() {
+                if block.is_done() {
+                    continue;
+                }
+                let turn_ops = if block.running() == 1 { turns.alone_ops } else { turns.ops };
+                had_ops += u64::from(turn_ops) * block.running() as u64;
+                // SAFETY: the worker was prepared for this launch, so its warps have this kernel's register blocks.
+                match unsafe { block.round(warps, &self.kernel.code, turn_ops) } {
+                    Round::Going => {}
+                    Round::Done => going -= 1,
+                    Round::Fault(warp) => {
+                        self.fail(self.explain(&mut warps[warp], block.number));
+                        return false;
+                    }
+                    Round::Stuck => {
+                        let text = "every thread waits at a barrier that can never be complete";
+                        self.fail(self.fault_at(FaultKind::Timeout, block.number, text));
+                        return false;
+                    }
+                }
             }
         }
-        false
+        going != 0
     }
 
     /// Looks at the watchdog: ends the launch when its time is over.

@@ -3,6 +3,7 @@
 
 use super::block::Block;
 use super::launch::Launch;
+use super::run::Turns;
 use super::warp::{Fragment, State, Warp};
 
 /// Ops of the longest loop that is recognised.
@@ -38,8 +39,8 @@ impl Snapshot {
 }
 
 impl Launch {
-    /// Whether every warp that could run only waits. Runs them for a while to see it, so afterwards blocks may be done or the
-    /// launch may have failed.
+    /// Whether every warp that could run only waits. Runs them for a while to see it: when blocks are done or fail meanwhile, they
+    /// do not wait.
     #[cold]
     pub(super) fn is_at_standstill(&self, blocks: &mut [Block], warps: &mut [Warp]) -> bool {
         (0..blocks.len()).all(|index| {
@@ -56,10 +57,8 @@ impl Launch {
         // SAFETY: the warps are laid out for this launch's kernel.
         let before = unsafe { Snapshot::of(&warps[warp], self.kernel.code.register_bytes as usize) };
         for _ in 0..LOOP_OPS_MAX {
-            for block in blocks.iter_mut().filter(|block| !block.is_done()) {
-                if !self.give_turn(block, warps, 1) {
-                    return false;
-                }
+            if !self.take_turns(blocks, warps, Turns { ops: 1, alone_ops: 1, all_ops: 1 }) {
+                return false;
             }
             if before.has_place_of(&warps[warp]) {
                 // SAFETY: as above.
