@@ -35,6 +35,11 @@ impl Arena {
         Some(memory.as_ptr())
     }
 
+    /// How much memory it has.
+    pub(crate) fn len_bytes(&self) -> u64 {
+        self.memory.map_or(0, |(_, layout)| layout.size() as u64)
+    }
+
     fn release(&mut self) {
         if let Some((memory, layout)) = self.memory.take() {
             // SAFETY: it was allocated with this layout, and nobody else has it.
