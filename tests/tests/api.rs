@@ -66,4 +66,5 @@ programs![
     refusals,
     synchronous_forms,
     unified_addresses,
+    waiting_kernels,
 ];

@@ -15,6 +15,7 @@ mod llama_server;
 mod llama_source;
 mod loading;
 mod ollama;
+mod ptxas;
 mod running;
 mod test;
 mod tidy;
@@ -46,6 +47,8 @@ enum Command {
     Demo(demo::Args),
     /// Compares every operation of a prebuilt CUDA backend with the CPU's results.
     Conformance(conformance::Args),
+    /// Holds the software GPU's instructions against those that NVIDIA's assembler takes.
+    Ptxas(ptxas::Args),
     /// Installs for Ollama, in trees as its packages lay them out, and completes text with its server.
     Ollama(ollama::Args),
     /// Builds dist/ and runs every test against it.
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Command::Dist(args) => dist::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Conformance(args) => conformance::run(&args),
+        Command::Ptxas(args) => ptxas::run(&args),
         Command::Ollama(args) => ollama::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Lint(args) => lint::run(&args),

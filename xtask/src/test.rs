@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::{conformance, demo, dist, loading, ollama, vm, words, workspace};
+use crate::{conformance, demo, dist, loading, ollama, ptxas, vm, words, workspace};
 
 /// Options of `cargo xtask test`.
 #[derive(Default, clap::Args)]
 #[command(after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --offline")]
 pub(crate) struct Args {
     /// Leave out what needs packages from npm, PyPI and Debian: the real client's loading, decode and comparison of operations,
-    /// the real libraries' words, and the virtual machines.
+    /// the real assembler, the real libraries' words, and the virtual machines.
     #[arg(long)]
     offline: bool,
 }
@@ -26,9 +26,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     workspace::check(workspace::cargo().args(["test", "--release", "--workspace", "--no-fail-fast"]))
         .context("some tests failed; their names stand above")?;
     if args.offline {
-        step(started, "skipped, as --offline asks: the real libraries' words, virtual machines, and the real client");
+        step(
+            started,
+            "skipped, as --offline asks: the real assembler, the real libraries' words, virtual machines, and the real client",
+        );
         return Ok(());
     }
+    step(started, "the real assembler: what it takes is known to the software GPU");
+    ptxas::check()?;
     step(started, "real libraries: names and texts of result codes");
     for skipped in words::check(false)? {
         println!("skipped: {skipped}");

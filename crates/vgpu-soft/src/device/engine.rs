@@ -1,7 +1,8 @@
 //! The engine: what may run, and what happens when it is done.
 //!
 //! Compute workers run kernels and products together (each takes blocks or tiles until none is left) and anything else
-//! alone; one more thread serves copies when they are busy, as a GPU's copy engine does.
+//! alone; one more thread serves copies when they are busy, as a GPU's copy engine does. A kernel that does not end gives its
+//! workers to others in turns: it may wait for them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -36,6 +37,10 @@ const CALL_LOOK_PERIOD: Duration = Duration::from_millis(1);
 /// A copy up to this size is done by the thread that posts it when nothing stands before it.
 const INLINE_COPY_BYTES: u64 = 256 << 10;
 
+/// So many kernels and products are under way at a time, and may wait for each other: what GPUs have as the maximum number of
+/// resident grids. Source: the table of compute capabilities in NVIDIA's CUDA C++ Programming Guide.
+const RESIDENT_GRIDS_MAX: usize = 128;
+
 /// Everything that the posting thread and the workers share.
 pub(super) struct Engine {
     pub(super) state: Mutex<State>,
@@ -54,7 +59,8 @@ pub(super) struct Engine {
 
 pub(super) struct State {
     streams: Streams,
-    ready: VecDeque<Task>,
+    /// Work that has not begun, and launches whose blocks have been set aside: each has its turn.
+    ready: VecDeque<Job>,
     transfers: VecDeque<Task>,
     /// All that are running, also those without room for another worker.
     pub(super) shared: Vec<Arc<Shared>>,
@@ -112,7 +118,7 @@ pub(super) struct GraphRun {
 pub(super) struct Shared {
     pub(super) task: Task,
     pub(super) body: Body,
-    /// Workers inside; changes only under the engine's lock.
+    /// Workers inside, and those that must come back to blocks that they have set aside; changes only under the engine's lock.
     pub(super) runners: AtomicUsize,
     /// More workers than this are of no use.
     pub(super) max_runners: usize,
@@ -231,8 +237,8 @@ impl Engine {
         if can_wait { result } else { result.and(Err(CuError::INVALID_VALUE)) }
     }
 
-    /// Waits until half of a full queue is done. What is queued waits for nothing that is posted later, so this ends when
-    /// the kernels do.
+    /// Waits until half of a full queue is done. Unless a kernel looks for what is posted later, which a full queue keeps from
+    /// it on a GPU, too, this ends when the kernels do.
     #[cold]
     fn wait_for_room<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         state.wants_room = true;
@@ -341,7 +347,7 @@ impl Engine {
                         added += 1;
                     }
                     Step::Launch(_) | Step::Gemm(_) | Step::Trsm(_) => {
-                        state.ready.push_back(task);
+                        state.ready.push_back(Job::Run(task));
                         added += 1;
                     }
                 },
@@ -389,6 +395,17 @@ impl Engine {
         }
     }
 
+    /// A worker that has set blocks aside leaves its place in their launch to whoever has the turn for it, behind the work that
+    /// waits already.
+    pub(super) fn queue_again(&self, shared: Arc<Shared>) {
+        let mut state = self.state.lock();
+        state.ready.push_back(Job::Join(shared));
+        // A worker that meant to take a copy may have found a launch instead; what is set aside may wait for that copy.
+        if state.copy_is_sleeping && !state.transfers.is_empty() {
+            self.copy_wake.notify_one();
+        }
+    }
+
     fn carry_out(&self, due: Vec<Deferred>) {
         if due.is_empty() {
             return;
@@ -409,12 +426,24 @@ impl Engine {
         self.settled.notify_all();
     }
 
+    /// Marks a context as failed and ends its kernels, as on a GPU: what they wait for may never come. Whether it was its first
+    /// failure.
+    pub(super) fn set_failed(&self, context: &Arc<Context>) -> bool {
+        let is_first = context.set_failed();
+        if is_first {
+            let state = self.state.lock();
+            let of_context = |shared: &&Arc<Shared>| Arc::ptr_eq(&shared.task.context, context);
+            state.shared.iter().filter(of_context).for_each(|shared| shared.cancel());
+        }
+        is_first
+    }
+
     /// Reports a task's failure, if it has one, and moves on. The task holds on to its module's memory, so it goes before
     /// anybody hears that it is done: whoever unloads the module and waits finds that memory free.
     pub(super) fn finish(&self, task: Task, outcome: Result<(), Failure>, is_worker: bool) {
         let Task { step, memory, context, origin } = task;
         if let Err((error, detail)) = outcome
-            && context.set_failed()
+            && self.set_failed(&context)
         {
             log::warn!("{error}: {detail}");
             self.completions.fail(error, &detail);
@@ -429,8 +458,8 @@ impl State {
         if is_copy_engine {
             return self.transfers.pop_front().map(Job::Run);
         }
-        if let Some(task) = self.ready.pop_front() {
-            return Some(Job::Run(task));
+        if let Some(job) = self.take_ready() {
+            return Some(job);
         }
         let joinable = self.shared.iter().filter(|shared| shared.room() > 0);
         if let Some(shared) = joinable.min_by_key(|shared| shared.runners.load(Ordering::Relaxed)) {
@@ -438,6 +467,14 @@ impl State {
             return Some(Job::Join(shared.clone()));
         }
         self.transfers.pop_front().map(Job::Run)
+    }
+}
+
+impl State {
+    fn take_ready(&mut self) -> Option<Job> {
+        let has_begun = |job: &Job| matches!(job, Job::Join(_));
+        let next = if self.shared.len() < RESIDENT_GRIDS_MAX { 0 } else { self.ready.iter().position(has_begun)? };
+        self.ready.remove(next)
     }
 }
 

@@ -69,6 +69,11 @@ impl Limits {
         })
     }
 
+    /// Blocks that a device holds at a time if they are small.
+    pub(super) fn resident_blocks_max(&self, multiprocessors: u32) -> u64 {
+        u64::from(multiprocessors.max(1)) * u64::from(self.blocks_per_multiprocessor)
+    }
+
     /// Blocks that fit on a multiprocessor, by warps, registers and shared memory.
     pub(super) fn blocks_per_multiprocessor(
         &self,

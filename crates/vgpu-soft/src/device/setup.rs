@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
@@ -118,7 +119,9 @@ impl SoftDevice {
             output: output.clone(),
             schedule: config.schedule,
             timeout: config.launch_timeout,
+            workers: NonZeroU64::new(config.threads as u64).unwrap_or(NonZeroU64::MIN),
             multiprocessors: config.multiprocessors,
+            resident_blocks: limits.resident_blocks_max(config.multiprocessors),
             ..LaunchOptions::default()
         };
         let engine = Arc::new(Engine::new(Arc::new(Mutex::new(heap)), completions, output, launch_options));

@@ -74,7 +74,7 @@ impl Engine {
                 let shared = Arc::new(Shared { task, body, runners, max_runners, is_drained });
                 let mut state = self.state.lock();
                 state.shared.push(shared.clone());
-                if state.is_stopping {
+                if state.is_stopping || shared.task.context.is_failed() {
                     shared.cancel();
                 }
                 if max_runners > 1 {
@@ -90,25 +90,30 @@ impl Engine {
         }
     }
 
-    /// Takes parts until none is left; the last worker to leave reports the outcome.
+    /// Takes parts until none is left, or the launch has had its turn; the last worker to leave reports the outcome.
     fn run_shared(&self, shared: Arc<Shared>, scratch: &mut Scratch) {
         let start = Instant::now();
+        let mut is_set_aside = false;
         let outcome = contained(
             || shared.task.step.describe(),
             || {
                 match &shared.body {
-                    Body::Launch(launch) => drop(launch.run(&mut scratch.worker)),
+                    Body::Launch(launch) => is_set_aside = launch.run_turn(&mut scratch.worker).is_none(),
                     Body::Gemm(run) => run.run(&mut scratch.panels),
                 }
                 Ok(())
             },
         );
         self.statistics.add_kernel_time(start.elapsed());
+        if is_set_aside {
+            self.queue_again(shared);
+            return;
+        }
         if let Err((error, detail)) = outcome {
             shared.cancel();
             // A worker's arenas may be half written after a panic.
             *scratch = Scratch { is_copy_engine: scratch.is_copy_engine, ..Scratch::default() };
-            if shared.task.context.set_failed() {
+            if self.set_failed(&shared.task.context) {
                 log::error!("{detail}");
                 self.completions.fail(error, &detail);
             }

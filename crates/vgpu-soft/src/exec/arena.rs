@@ -22,7 +22,7 @@ impl Arena {
     /// At least `len_bytes` bytes; `None` when there is not so much memory. Contents are kept only if there was enough
     /// room already.
     pub(crate) fn reserve(&mut self, len_bytes: usize) -> Option<*mut u8> {
-        let needed_bytes = len_bytes.max(1).checked_add(ALIGN)?;
+        let needed_bytes = len_bytes.max(1).checked_next_multiple_of(ALIGN)?.checked_add(ALIGN)?;
         if let Some((memory, layout)) = self.memory
             && layout.size() >= needed_bytes
         {
@@ -36,6 +36,11 @@ impl Arena {
         let memory = NonNull::new(unsafe { alloc_zeroed(layout) })?;
         self.memory = Some((memory, layout));
         Some(aligned(memory))
+    }
+
+    /// How much memory it has.
+    pub(crate) fn len_bytes(&self) -> u64 {
+        self.memory.map_or(0, |(_, layout)| (layout.size() - ALIGN) as u64)
     }
 
     fn release(&mut self) {

@@ -20,6 +20,8 @@ pub(crate) struct Block {
     warps: Range<usize>,
     activity: Vec<Activity>,
     running: usize,
+    /// All threads have exited.
+    is_done: bool,
     barriers: Barriers,
     /// Its number in the grid.
     pub(crate) number: u64,
@@ -41,15 +43,17 @@ pub(crate) enum Round {
 impl Block {
     pub(crate) fn new(warps: Range<usize>) -> Self {
         let activity = vec![Activity::Done; warps.len()];
-        Self { warps, activity, running: 0, barriers: Barriers::new(0), number: 0 }
+        Self { warps, activity, running: 0, is_done: false, barriers: Barriers::new(0), number: 0 }
     }
 
     /// Starts the block anew with so many threads.
+    #[inline]
     pub(crate) fn start(&mut self, warps: &mut [Warp], number: u64, threads: u32) {
         self.number = number;
         self.barriers = Barriers::new(threads);
         self.activity.fill(Activity::Running);
         self.running = self.warps.len();
+        self.is_done = false;
         let mut left = threads;
         for warp in &mut warps[self.warps.clone()] {
             let lanes = left.min(32);
@@ -66,6 +70,16 @@ impl Block {
     /// Its warps, by their index among the worker's.
     pub(crate) fn warps(&self) -> Range<usize> {
         self.warps.clone()
+    }
+
+    /// Whether all threads have exited.
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    /// Whether one of its warps, by its index among the worker's, can be given a turn.
+    pub(crate) fn can_run(&self, warp: usize) -> bool {
+        self.activity[warp - self.warps.start] == Activity::Running
     }
 
     /// Warps that can be given a turn.
@@ -106,6 +120,7 @@ impl Block {
             return Round::Going;
         }
         if self.activity.iter().all(|activity| *activity == Activity::Done) {
+            self.is_done = true;
             return Round::Done;
         }
         // SAFETY: as above.

@@ -33,6 +33,7 @@ const FAVOR_OPS: u32 = 8192;
 /// # Safety
 /// The warp's register block is laid out as `code` says and its view is that of its block; the CPU has the features
 /// that the ops were chosen for; the warp has fragments only at positions of `code`.
+#[inline]
 pub(crate) unsafe fn run(warp: &mut Warp, code: &Code, barriers: &mut Barriers, turn_ops: u32) -> Stop {
     let mut left = i64::from(turn_ops);
     while let Some(chosen) = choose(warp) {
@@ -121,12 +122,15 @@ fn choose_among(warp: &mut Warp) -> Option<Chosen> {
 #[cold]
 fn choose_favored(warp: &mut Warp) -> Option<Chosen> {
     if warp.favor_left == 0 {
-        // A new favorite: the next live lane that could run.
-        let candidate = (1..=32).map(|step| (warp.favored + step) % 32).find(|lane| {
-            let runs = |fragment: &&Fragment| fragment.mask >> lane & 1 != 0 && fragment.state == State::Ready;
-            warp.fragments.as_slice().iter().any(|fragment| runs(&fragment))
-        })?;
-        warp.favored = candidate;
+        // A new favorite: the next live lane that could run, one that stands elsewhere than the last if there is any.
+        let last = 1 << warp.favored;
+        let next = |others: u32| {
+            (1..=32).map(|step| (warp.favored + step) % 32).find(|lane| {
+                let runs = |fragment: &Fragment| fragment.mask >> lane & 1 != 0 && fragment.state == State::Ready;
+                warp.fragments.as_slice().iter().any(|fragment| runs(fragment) && fragment.mask & others == 0)
+            })
+        };
+        warp.favored = next(last).or_else(|| next(0))?;
         warp.favor_left = FAVOR_OPS;
     }
     let favored = warp.favored;
@@ -197,6 +201,7 @@ unsafe fn run_ops(warp: &mut Warp, code: &Code, from: u32, to: u32, mask: u32, f
 ///
 /// # Safety
 /// As for [`run`].
+#[inline]
 unsafe fn advance(warp: &mut Warp, code: &Code, barriers: &mut Barriers, chosen: Chosen, left: &mut i64) -> Outcome {
     let Chosen { index, limit } = chosen;
     let Fragment { mut pc, mask, state } = warp.fragments.as_slice()[index];
@@ -504,6 +509,9 @@ unsafe fn branch_by_table(
         };
         let alike = (0..32).fold(0, |group, other| group | u32::from(entry[other] == wanted) << other) & rest;
         rest &= !alike;
+        if target <= pc {
+            warp.impatience = warp.impatience.saturating_add(1);
+        }
         warp.fragments.push(Fragment { pc: target, mask: alike, state: State::Ready });
     }
 }

@@ -1,17 +1,20 @@
 //! One launch: a kernel, its parameters and grid, what it may touch, and what has become of it. `run` runs it.
 
 use std::fmt;
+use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::allocator::Allocator;
+use super::aside::{Aside, AsideMemory};
 use super::fault::Fault;
 use super::kernel::Kernel;
 use super::memory::Range;
 use super::print::{Sink, Stdio};
+use super::watchdog::Watchdog;
 use crate::memory::MemoryMap;
 
 /// Grid and block dimensions.
@@ -70,8 +73,14 @@ pub struct LaunchOptions {
     pub stack_bytes: u32,
     /// What `malloc` takes memory from, which the kernel must be allowed to touch. Without one there is none.
     pub allocator: Option<Arc<Allocator>>,
+    /// Threads that may run blocks of it. A cooperative grid is spread over them.
+    pub workers: NonZeroU64,
     /// `%nsmid`.
     pub multiprocessors: u32,
+    /// So many blocks may be under way at a time and wait for each other: at least as many as fit the device that is pretended.
+    pub resident_blocks: u64,
+    /// What blocks that are set aside take, shared by the launches of a device.
+    pub aside_memory: Arc<AsideMemory>,
     /// Where `printf` and `assert` go.
     pub output: Arc<dyn Sink>,
 }
@@ -84,7 +93,10 @@ impl Default for LaunchOptions {
             cooperative: false,
             stack_bytes: STACK_BYTES,
             allocator: None,
+            workers: NonZeroU64::MIN,
             multiprocessors: 8,
+            resident_blocks: 8 * 16,
+            aside_memory: Arc::default(),
             output: Arc::new(Stdio),
         }
     }
@@ -146,7 +158,8 @@ pub struct Launch {
     pub(super) blocks_done: AtomicU64,
     pub(super) stop: AtomicBool,
     pub(super) fault: Mutex<Option<Fault>>,
-    pub(super) deadline: OnceLock<Instant>,
+    pub(super) watchdog: Watchdog,
+    pub(super) aside: Aside,
     pub(super) warp_instructions: AtomicU64,
     pub(super) thread_instructions: AtomicU64,
     pub(super) races: Mutex<Vec<String>>,
@@ -195,13 +208,14 @@ impl Launch {
             params: aligned,
             workspace: Box::default(),
             memory,
+            watchdog: Watchdog::new(options.timeout),
+            aside: Aside::default(),
             options,
             shared_bytes: shared_bytes.next_multiple_of(SHARED_UNIT_BYTES),
             next_block: AtomicU64::new(0),
             blocks_done: AtomicU64::new(0),
             stop: AtomicBool::new(false),
             fault: Mutex::new(None),
-            deadline: OnceLock::new(),
             warp_instructions: AtomicU64::new(0),
             thread_instructions: AtomicU64::new(0),
             races: Mutex::new(Vec::new()),

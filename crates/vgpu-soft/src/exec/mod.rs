@@ -5,13 +5,15 @@
 //!   instructions compute. `memory`: loads, stores and atomics. `system`: clocks, traps and other ops without operands of note.
 //! - `fragment`: a warp's inner loop. `block`: the warps' turns. `barrier`: where they wait.
 //! - [`launch`]: a kernel with its grid. `run`: its blocks, by any number of workers, and what went wrong. [`fault`]: the words for
-//!   that. `worker`: the memory that a thread runs blocks in. `specials`: what special registers hold. `denormals`: the CPU's
-//!   switch.
-//! - `allocator`: memory that kernels allocate. `shadow`: what has been done to shared memory. `race`: ops that watch for it. `print`: `printf` and `assert` of kernels.
+//!   that. `worker`: the memory that a thread runs blocks in. `aside`: blocks that wait for their next turn. `standstill`: blocks
+//!   that only wait. `watchdog`: a launch's time. `specials`: what special registers hold. `denormals`: the CPU's switch.
+//! - `shadow`: what has been done to shared memory. `race`: ops that watch for it. `allocator`: memory that kernels allocate.
+//!   `print`: `printf` and `assert` of kernels.
 
 mod allocator;
 pub(crate) mod alu;
 mod arena;
+mod aside;
 mod barrier;
 mod block;
 mod code;
@@ -28,11 +30,14 @@ mod race;
 mod run;
 mod shadow;
 mod specials;
+mod standstill;
 mod system;
 pub(crate) mod warp;
+mod watchdog;
 mod worker;
 
 pub use allocator::Allocator;
+pub use aside::AsideMemory;
 pub use fault::{Fault, FaultKind};
 pub use kernel::{CompileError, CompileOptions, Kernel, ParamLayout, Symbols};
 pub use launch::{Counters, Launch, LaunchError, LaunchOptions, Progress, Schedule, Shape};

@@ -1,12 +1,12 @@
-//! Running a launch: blocks are taken in order by any number of workers, each to its end.
+//! Running a launch: blocks are taken in order by any number of workers. A block that runs for long is set aside, so that others
+//! of its launch, and other work, get a turn; the rest run to their ends.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
-use super::block::Round;
+use super::block::{Block, Round};
 use super::denormals::{self, DenormalMode};
 use super::fault::{Fault, FaultKind};
-use super::launch::{Launch, Progress, Schedule};
+use super::launch::{Launch, LaunchOptions, Progress, Schedule};
 use super::op::Op;
 use super::print::Assertion;
 use super::shadow::{Access, Race};
@@ -15,95 +15,152 @@ use super::worker::Worker;
 
 /// Races that one launch reports.
 const RACES_MAX: usize = 64;
-/// Turns between looks at the clock, in ops.
+/// Ops between looks at the clock.
 const WATCH_OPS: u64 = 1 << 16;
 /// A turn of a warp that nobody can see taking turns.
 const LONG_TURN_OPS: u32 = 1 << 16;
+/// The same where a turn should not take long.
+const SHORT_TURN_OPS: u32 = 1 << 12;
+/// After so many instructions of warps, blocks are set aside: milliseconds. A turn costs what it takes to have registers and shared
+/// memory in the cache again, microseconds.
+const SLICE_INSTRUCTIONS: u64 = 1 << 20;
+/// Before that, after so many and whenever there are twice as many, they are set aside if they only wait.
+const LOOK_INSTRUCTIONS: u64 = 1 << 17;
+/// As above, and ops between looks at the clock, of blocks that have only waited before.
+const SHORT_LOOK_INSTRUCTIONS: u64 = 1 << 12;
+
+/// How many ops warps get.
+#[derive(Clone, Copy)]
+pub(super) struct Turns {
+    /// One at a time.
+    pub(super) ops: u32,
+    /// One whose fellows all wait: nobody sees its turns.
+    pub(super) alone_ops: u32,
+    /// All together, until somebody looks at them.
+    pub(super) all_ops: u64,
+}
+
+/// What a worker got to do.
+enum Taken {
+    Nothing,
+    Blocks,
+    /// So many blocks that there is no memory for.
+    Lost(u64),
+}
+
+/// Why blocks do not run any more.
+enum Stop {
+    /// All threads have exited, or the launch has failed.
+    Done,
+    /// They have had their turn.
+    SliceOver,
+}
 
 impl Launch {
-    /// Takes blocks in order and runs each to its end, until none is left. Called by any number of workers at once.
+    /// Takes blocks in order and runs them to their ends, until none is left. Called by any number of workers at once.
     pub fn run(&self, worker: &mut Worker) -> Progress {
-        let _before = DenormalMode::enter();
-        let blocks = self.shape.block_count();
-        // A cooperative grid is resident as a whole, on the worker that comes first.
-        let resident = if self.options.cooperative { blocks } else { 1 };
-        let mut is_prepared = false;
         loop {
-            let first = self.next_block.fetch_add(resident, Ordering::Relaxed);
-            if first >= blocks {
-                return Progress::Drained;
-            }
-            let mut taken = resident.min(blocks - first);
-            if self.stop.load(Ordering::Relaxed) {
-                // All that is left is skipped at once: a grid can have more blocks than anybody can count to.
-                let next = self.next_block.swap(blocks, Ordering::Relaxed);
-                taken += blocks.saturating_sub(next);
-            } else {
-                if !is_prepared && let Err(fault) = worker.prepare(self, resident) {
-                    self.fail(fault);
-                } else {
-                    is_prepared = true;
-                    self.run_blocks(worker, first, taken);
-                }
-            }
-            // Release what the blocks have written to whoever learns that the launch is complete.
-            if self.blocks_done.fetch_add(taken, Ordering::AcqRel) + taken == blocks {
-                return Progress::Complete;
+            if let Some(progress) = self.run_turn(worker) {
+                return progress;
             }
         }
     }
 
-    /// Runs resident blocks side by side until all are done, or the launch has failed.
-    fn run_blocks(&self, worker: &mut Worker, first: u64, count: u64) {
-        let code = &self.kernel.code;
-        denormals::set_flush(code.flush_denormals);
-        worker.start(self, first, count);
-        let Worker { warps, blocks, shadows, .. } = worker;
-        let can_be_seen = code.has_barriers && warps.len() > 1 || count > 1;
-        let turn_ops = match self.options.schedule {
-            Schedule::Interleaved { ops } if can_be_seen => ops.max(1),
-            _ => LONG_TURN_OPS,
-        };
-        let mut since_watch = 0;
-        let mut going = usize::try_from(count).expect("blocks that fit the worker's memory");
-        let mut is_done = vec![false; going];
-        while going != 0 {
-            let mut has_progress = false;
-            for (block, is_done) in blocks.iter_mut().zip(&mut is_done) {
-                if *is_done {
-                    continue;
+    /// The same, but `None` as soon as blocks have been set aside, so that the worker may do something else: it must come back.
+    pub(crate) fn run_turn(&self, worker: &mut Worker) -> Option<Progress> {
+        let _before = DenormalMode::enter();
+        let _inside = self.watchdog.enter();
+        let blocks = self.shape.block_count();
+        let mut has_ended_some = false;
+        loop {
+            let done = if self.stop.load(Ordering::Relaxed) {
+                // All that is left is skipped at once: a grid can have more blocks than anybody can count to.
+                blocks.saturating_sub(self.next_block.swap(blocks, Ordering::Relaxed)) + self.aside.clear()
+            } else {
+                match self.take_blocks(worker, has_ended_some) {
+                    Taken::Blocks => match self.run_blocks(worker) {
+                        Stop::Done => worker.blocks.len() as u64,
+                        Stop::SliceOver => {
+                            self.aside.push(worker, &self.options.aside_memory);
+                            return None;
+                        }
+                    },
+                    Taken::Nothing => 0,
+                    Taken::Lost(count) => count,
                 }
-                // Nobody sees the turns of a warp whose fellows all wait.
-                let turn_ops = if block.running() == 1 && count == 1 { turn_ops.max(4096) } else { turn_ops };
-                since_watch += u64::from(turn_ops) * block.running() as u64;
-                // SAFETY: the worker was prepared for this launch, so its warps have this kernel's register blocks.
-                match unsafe { block.round(warps, code, turn_ops) } {
-                    Round::Going => has_progress = true,
-                    Round::Done => {
-                        *is_done = true;
-                        going -= 1;
-                        has_progress = true;
-                    }
-                    Round::Fault(warp) => {
-                        self.fail(self.explain(&mut warps[warp], block.number));
-                        going = 0;
-                        break;
-                    }
-                    Round::Stuck => {
-                        let text = "every thread waits at a barrier that can never be complete";
-                        self.fail(self.fault_at(FaultKind::Timeout, block.number, text));
-                        going = 0;
-                        break;
-                    }
-                }
+            };
+            if done == 0 {
+                return Some(Progress::Drained);
             }
-            if since_watch >= WATCH_OPS || !has_progress {
-                since_watch = 0;
-                if self.stop.load(Ordering::Relaxed) || self.is_late(first) {
-                    break;
-                }
+            has_ended_some = true;
+            // Release what the blocks have written to whoever learns that the launch is complete.
+            if self.blocks_done.fetch_add(done, Ordering::AcqRel) + done == blocks {
+                return Some(Progress::Complete);
             }
         }
+    }
+
+    /// Gives a worker the next blocks of the grid, or those that have been set aside for longest.
+    ///
+    /// Blocks begin in order, and every one that has begun gets its turns: a block may wait for those before it, however many
+    /// there are, and for all of a grid that is resident as a whole. Behind a block that has just ended those come first that may
+    /// have waited for it.
+    fn take_blocks(&self, worker: &mut Worker, has_ended_some: bool) -> Taken {
+        let blocks = self.shape.block_count();
+        let LaunchOptions { cooperative, workers, resident_blocks, aside_memory, .. } = &self.options;
+        // A cooperative grid is resident as a whole, spread over the workers: its blocks wait for each other all the time.
+        let count = if *cooperative { blocks.div_ceil(workers.get()) } else { 1 };
+        let begins_none = has_ended_some || !cooperative && self.aside.is_full(*resident_blocks, aside_memory);
+        if begins_none && self.aside.pop(worker) {
+            return Taken::Blocks;
+        }
+        let first = self.next_block.fetch_add(count, Ordering::Relaxed);
+        if first >= blocks {
+            return if self.aside.pop(worker) { Taken::Blocks } else { Taken::Nothing };
+        }
+        let count = count.min(blocks - first);
+        if let Err(fault) = worker.prepare(self, count) {
+            self.fail(fault);
+            return Taken::Lost(count);
+        }
+        worker.start(self, first);
+        Taken::Blocks
+    }
+
+    /// Runs a worker's blocks side by side until all are done, their turn is over, or the launch has failed.
+    fn run_blocks(&self, worker: &mut Worker) -> Stop {
+        let code = &self.kernel.code;
+        denormals::set_flush(code.flush_denormals);
+        let Worker { warps, blocks, shadows, only_waits, .. } = worker;
+        let (watch_ops, mut look) = match *only_waits {
+            false => (WATCH_OPS, LOOK_INSTRUCTIONS),
+            true => (SHORT_LOOK_INSTRUCTIONS, SHORT_LOOK_INSTRUCTIONS),
+        };
+        let is_alone = blocks.len() == 1;
+        let can_be_seen = code.has_barriers && warps.len() > 1 || !is_alone;
+        let ops = match self.options.schedule {
+            Schedule::Interleaved { ops } if can_be_seen => ops.max(1),
+            _ if *only_waits => SHORT_TURN_OPS,
+            _ => LONG_TURN_OPS,
+        };
+        let alone_ops = if is_alone { ops.max(SHORT_TURN_OPS) } else { ops };
+        let turns = Turns { ops, alone_ops, all_ops: watch_ops };
+        let stop = loop {
+            if !self.take_turns(blocks, warps, turns) || self.stop.load(Ordering::Relaxed) {
+                break Stop::Done;
+            }
+            if self.is_late(blocks[0].number) {
+                break Stop::Done;
+            }
+            let executed = warps.iter().map(|warp| warp.warp_instructions).sum::<u64>();
+            if executed >= look {
+                look = 2 * executed;
+                *only_waits = self.is_at_standstill(blocks, warps);
+                if *only_waits || executed >= SLICE_INSTRUCTIONS || self.stop.load(Ordering::Relaxed) {
+                    break Stop::SliceOver;
+                }
+            }
+        };
         for (shadow, block) in shadows.iter_mut().zip(&*blocks) {
             self.report_races(&mut shadow.found, block.number);
         }
@@ -114,15 +171,43 @@ impl Launch {
             warp.warp_instructions = 0;
             warp.thread_instructions = 0;
         }
+        stop
     }
 
-    /// The watchdog: ends the launch when its time is over.
-    fn is_late(&self, block: u64) -> bool {
-        let Some(timeout) = self.options.timeout else { return false };
-        let now = Instant::now();
-        if now < *self.deadline.get_or_init(|| now + timeout) {
-            return false;
+    /// Lets blocks take turns until they have had so many ops. Whether there is more to do: not if all are done, or the launch has
+    /// failed.
+    pub(super) fn take_turns(&self, blocks: &mut [Block], warps: &mut [Warp], turns: Turns) -> bool {
+        let mut going = blocks.iter().filter(|block| !block.is_done()).count();
+        let mut had_ops = 0;
+        while going != 0 && had_ops < turns.all_ops {
+            for block in blocks.iter_mut() {
+                if block.is_done() {
+                    continue;
+                }
+                let turn_ops = if block.running() == 1 { turns.alone_ops } else { turns.ops };
+                had_ops += u64::from(turn_ops) * block.running() as u64;
+                // SAFETY: the worker was prepared for this launch, so its warps have this kernel's register blocks.
+                match unsafe { block.round(warps, &self.kernel.code, turn_ops) } {
+                    Round::Going => {}
+                    Round::Done => going -= 1,
+                    Round::Fault(warp) => {
+                        self.fail(self.explain(&mut warps[warp], block.number));
+                        return false;
+                    }
+                    Round::Stuck => {
+                        let text = "every thread waits at a barrier that can never be complete";
+                        self.fail(self.fault_at(FaultKind::Timeout, block.number, text));
+                        return false;
+                    }
+                }
+            }
         }
+        going != 0
+    }
+
+    /// Looks at the watchdog: ends the launch when its time is over.
+    fn is_late(&self, block: u64) -> bool {
+        let Some(timeout) = self.watchdog.is_late() else { return false };
         let text = format!("ran for longer than {timeout:?}");
         self.fail(self.fault_at(FaultKind::Timeout, block, &text));
         true

@@ -74,7 +74,7 @@ pub(crate) enum State {
 }
 
 /// Lanes that are at the same place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fragment {
     /// The next op, as a position in the kernel's ops.
     pub(crate) pc: u32,

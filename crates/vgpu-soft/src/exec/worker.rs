@@ -9,7 +9,7 @@ use super::shadow::Shadow;
 use super::specials;
 use super::warp::Warp;
 
-/// A thread's reusable memory for running blocks.
+/// A thread's reusable memory for running blocks. Blocks that are set aside keep it, and the thread gets another.
 #[derive(Default)]
 pub struct Worker {
     registers: Arena,
@@ -19,6 +19,8 @@ pub struct Worker {
     pub(crate) blocks: Vec<Block>,
     /// By resident block; empty unless races are looked for.
     pub(crate) shadows: Vec<Shadow>,
+    /// When the blocks last had a turn, they did nothing but wait.
+    pub(crate) only_waits: bool,
     /// The launch that the warps are laid out for.
     prepared: Option<u64>,
 }
@@ -38,13 +40,23 @@ impl Worker {
         Self::default()
     }
 
+    #[cfg(test)]
+    pub(crate) fn reserve_registers(&mut self, len_bytes: usize) {
+        self.registers.reserve(len_bytes).expect("a little memory");
+    }
+
+    /// The memory that its blocks run in.
+    pub(crate) fn len_bytes(&self) -> u64 {
+        self.registers.len_bytes() + self.shared.len_bytes() + self.local.len_bytes()
+    }
+
     /// Lays out memory for `resident` blocks of a launch and fills what stays the same in all of them.
     ///
     /// # Errors
     /// There is not so much memory.
     pub(crate) fn prepare(&mut self, launch: &Launch, resident: u64) -> Result<(), Fault> {
         let resident = usize::try_from(resident).unwrap_or(usize::MAX);
-        if self.prepared == Some(launch.id) && self.blocks.len() >= resident {
+        if self.prepared == Some(launch.id) && self.blocks.len() == resident {
             return Ok(());
         }
         self.prepared = None;
@@ -104,11 +116,12 @@ impl Worker {
         Some(())
     }
 
-    /// Readies the first `count` resident blocks to run blocks from `first` on.
-    pub(crate) fn start(&mut self, launch: &Launch, first: u64, count: u64) {
+    /// Readies the resident blocks to run blocks from `first` on.
+    pub(crate) fn start(&mut self, launch: &Launch, first: u64) {
         self.shadows.iter_mut().for_each(|shadow| shadow.pass_barrier());
+        self.only_waits = false;
         let threads = u32::try_from(launch.shape.block_threads()).expect("at most 1024");
-        for (number, block) in (first..first + count).zip(&mut self.blocks) {
+        for (number, block) in (first..).zip(&mut self.blocks) {
             block.start(&mut self.warps, number, threads);
             for warp in &mut self.warps[block.warps()] {
                 // SAFETY: as in `lay_out`.

@@ -217,6 +217,7 @@ opcodes! {
         Vote "vote" One, Together, Synchronization;
         Match "match" One, Together, Synchronization;
         Redux "redux" One, Together, Synchronization;
+        Elect "elect" One, Together, Synchronization;
         Activemask "activemask" One, Apart, Synchronization;
     }
     /// Matrices in the registers of a warp.
@@ -229,6 +230,8 @@ opcodes! {
     Address {
         Cvta "cvta" One, Apart, DataMovement;
         Isspacep "isspacep" One, Apart, DataMovement;
+        Mapa "mapa" One, Apart, DataMovement;
+        Getctarank "getctarank" One, Apart, DataMovement;
     }
     /// What caches are to keep.
     Policy {
@@ -289,8 +292,6 @@ opcodes! {
     }
     /// What is known and not done.
     Undone {
-        Mapa "mapa" One, Apart, DataMovement;
-        Getctarank "getctarank" One, Apart, DataMovement;
         Multimem "multimem" With(&["ld_reduce"]), Apart, DataMovement;
         Tensormap "tensormap" Zero, Apart, DataMovement;
         Tex "tex" One, Apart, Texture;
@@ -301,7 +302,6 @@ opcodes! {
         Sust "sust" Zero, Apart, Surface;
         Sured "sured" Zero, Apart, Surface;
         Suq "suq" One, Apart, Surface;
-        Elect "elect" One, Together, Synchronization;
         Clusterlaunchcontrol "clusterlaunchcontrol" With(&["query_cancel"]), Apart, Synchronization;
         Wgmma "wgmma" With(&["mma_async"]), Together, WarpgroupMatrix;
         // `ld.red` has a second one, which whoever does it will have to say.

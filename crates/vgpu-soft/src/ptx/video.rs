@@ -8,7 +8,8 @@ use super::cursor::Result;
 use super::kernel::Body;
 use super::opcodes::Video;
 
-/// The selectors of an instruction of whole words: a code of four bits for each of `d`, `a` and `b`.
+/// The selectors of an instruction of whole words: a code of four bits for each of `d`, `a` and `b`. Then a bit each for the
+/// signs that `vmad` gives its product and `c`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parts(pub(crate) u32);
 
@@ -19,6 +20,29 @@ impl Parts {
             code @ 1..=4 => (8 * (code - 1), 8),
             code @ 5..=6 => (16 * (code - 5), 16),
             _ => (0, 32),
+        }
+    }
+
+    const NEGATES_PRODUCT: u32 = 1 << 12;
+    const NEGATES_C: u32 = 1 << 13;
+
+    /// Whether the product is taken off instead of added.
+    pub(crate) fn negates_product(self) -> bool {
+        self.0 & Self::NEGATES_PRODUCT != 0
+    }
+
+    /// Whether `c` is.
+    pub(crate) fn negates_c(self) -> bool {
+        self.0 & Self::NEGATES_C != 0
+    }
+
+    /// The bits for signs in front of `a`, `b` and `c`. There are none for both the product and `c`.
+    fn signs([a, b, c]: [bool; 3]) -> Option<u32> {
+        match (a != b, c) {
+            (false, false) => Some(0),
+            (true, false) => Some(Self::NEGATES_PRODUCT),
+            (false, true) => Some(Self::NEGATES_C),
+            (true, true) => None,
         }
     }
 
@@ -92,23 +116,33 @@ impl<'s> Body<'s> {
         let start = self.cursor.position();
         let mut operands = Vec::new();
         let mut selectors = [None; 3];
+        let mut negated = [false; 4];
         loop {
+            let index = operands.len();
             let mut ahead = self.cursor.clone();
-            let selected = ahead.dotted().and_then(|name| name.split_once('.'));
-            let register = selected.and_then(|(name, selector)| Some((self.find(name)?, selector)));
-            match (register, selectors.get_mut(operands.len())) {
-                (Some((register, selector)), Some(place)) => {
-                    *place = Some(selector);
+            let is_negated = video == Video::Vmad && (1..negated.len()).contains(&index) && ahead.eat(b'-');
+            let word = ahead.dotted().unwrap_or("");
+            let (name, selector) = word.split_once('.').map_or((word, None), |(name, part)| (name, Some(part)));
+            let is_special = is_negated || selector.is_some() && index < selectors.len();
+            match self.find(name).filter(|_| is_special && (selector.is_none() || index < selectors.len())) {
+                Some(register) => {
+                    if let Some(place) = selectors.get_mut(index) {
+                        *place = selector;
+                    }
+                    if is_negated {
+                        negated[index] = true;
+                    }
                     operands.push(Operand::Register(register));
                     self.cursor = ahead;
                 }
-                _ => operands.push(self.operand()?),
+                None => operands.push(self.operand()?),
             }
             if !self.cursor.eat(b',') {
                 break;
             }
         }
-        match pack(selectors, video.elements()) {
+        let [_, a, b, c] = negated;
+        match pack(selectors, video.elements()).and_then(|packed| Some(packed | Parts::signs([a, b, c])?)) {
             Some(packed) => operands.push(Operand::Immediate(Immediate::Integer(packed.into()))),
             None => return Err(self.cursor.error(start, "expected selectors that the instruction has")),
         }

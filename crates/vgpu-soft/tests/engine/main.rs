@@ -7,3 +7,4 @@ mod memory;
 mod order;
 mod output;
 mod races;
+mod waiting;

@@ -172,7 +172,7 @@ const PRODUCTS: [Product; 10] = [
 ];
 
 /// A kernel that loads the registers of a, b and c of a lane, and stores those of d over them.
-fn kernel(opcode: &str, registers: [usize; 4]) -> String {
+pub(super) fn kernel(opcode: &str, registers: [usize; 4]) -> String {
     let total: usize = registers.iter().sum();
     let mut body = String::new();
     let mut lists = Vec::new();

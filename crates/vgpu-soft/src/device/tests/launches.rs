@@ -7,7 +7,7 @@ use vgpu_core::wire::launch_attributes::LaunchAttribute;
 use super::*;
 
 /// Blocks wait until as many threads have come as there are, and count the comings.
-const MEET: &str = "
+pub(super) const MEET: &str = "
 .version 7.0
 .target sm_70
 .address_size 64

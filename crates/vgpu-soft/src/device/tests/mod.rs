@@ -9,6 +9,7 @@ mod launches;
 mod memory;
 mod modules;
 mod order;
+mod waiting;
 
 use std::collections::HashMap;
 use std::ops::Range;

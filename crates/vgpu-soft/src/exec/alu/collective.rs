@@ -1,4 +1,4 @@
-//! Lanes that see each other's registers: `shfl`, `vote`, `match`, `redux`, `activemask`.
+//! Lanes that see each other's registers: `shfl`, `vote`, `match`, `redux`, `elect`, `activemask`.
 //!
 //! These run once for all lanes that named the same mask, after its members have met. A lane that does not take part is
 //! of no influence. What a lane gets that is not in its own mask, PTX leaves open: here it gets what the members get.
@@ -188,6 +188,29 @@ impl<const MODE: u8, const SYNC: bool> Body for Vote<MODE, SYNC> {
         };
         // SAFETY: as the caller: the other modes' d is a predicate slot.
         unsafe { write_predicate(warp, op.d, mask, if is_true { u32::MAX } else { 0 }) }
+    }
+}
+
+/// `elect.sync d|p, members`: one of them, the lowest, learns that it leads; all learn which it is.
+pub(super) fn elect(opcode: Opcode<'_>, operand_count: usize) -> Option<Form> {
+    (opcode.text() == "elect.sync" && operand_count == 3).then(|| {
+        let form = Form::new(masked_only_cold::<Elect>(), &[Width::B32, Width::Pred, Width::B32]);
+        form.destinations(2).collective(Some(2))
+    })
+}
+
+struct Elect;
+
+impl Body for Elect {
+    #[inline(always)]
+    unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
+        // SAFETY: as the caller: the member mask's slot comes last.
+        let members = unsafe { members_of(warp, op.b, mask) };
+        let leader = members.trailing_zeros();
+        // SAFETY: as the caller: the second destination is a predicate slot.
+        unsafe { write_predicate(warp, op.a, mask, members & members.wrapping_neg()) }
+        // SAFETY: as the caller: d is a 32-bit slot.
+        unsafe { write_masked::<u32, true>(warp, op.d, mask, [leader; LANES]) }
     }
 }
 

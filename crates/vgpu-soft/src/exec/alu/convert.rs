@@ -7,10 +7,11 @@ use std::marker::PhantomData;
 use super::super::op::{Isa, Op};
 use super::super::warp::Warp;
 use super::Form;
-use super::convert_fp8::{eight_bits, from_fp8, to_fp8};
-use super::half::{Brain, HalfFormat, Ieee, join};
+use super::convert_fp8;
+use super::convert_packed::{self, finite};
+use super::half::{Brain, HalfFormat, Ieee};
 use super::lanes::{
-    Body, Cold, Hot, LANES, Level, Tier, Value, Warm, map_variant, map1, map2, read, stateless, write_masked,
+    Body, Cold, Hot, LANES, Level, Tier, Value, Warm, map_variant, map1, read, stateless, write_masked,
 };
 use super::modifiers::{Modifiers, Rounding, Type, flag};
 use super::rounding::{
@@ -22,7 +23,7 @@ use crate::ptx::ast::Width;
 pub(super) fn select(modifiers: &Modifiers, operand_count: usize, isa: Isa) -> Option<Form> {
     let [to, from] = modifiers.types[..] else { return None };
     if operand_count == 3 {
-        return two_to_packed(to, from, modifiers, isa);
+        return convert_packed::select(to, from, modifiers, isa);
     }
     match (is_integer(to), is_integer(from)) {
         (true, true) => integer_to_integer(to, from, modifiers, isa),
@@ -211,7 +212,7 @@ fn integer_to_float(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Op
         return None;
     }
     if modifiers.has(flag::SAT) {
-        return None;
+        return integer_to_unit(to, from);
     }
     macro_rules! from_type {
         ($from:ty) => {
@@ -238,6 +239,21 @@ fn integer_to_float(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Op
         (Type::F64, Type::S64, Rounding::Nearest) => map1(Warm(isa), |a: i64| a as f64),
         _ => with_integer!(from, from_type),
     })
+}
+
+/// Of integers, saturation to the numbers from 0 to 1 leaves these two.
+fn integer_to_unit(to: Type, from: Type) -> Option<Form> {
+    macro_rules! from_type {
+        ($from:ty) => {
+            match to {
+                Type::F64 => map1(Cold, |a| f64::from(u8::from(<$from as Integer>::exact(a) > 0))),
+                Type::F32 => map1(Cold, |a| f32::from(u8::from(<$from as Integer>::exact(a) > 0))),
+                Type::F16 => map1(Cold, |a| Ieee::encode(f32::from(u8::from(<$from as Integer>::exact(a) > 0)))),
+                _ => return None,
+            }
+        };
+    }
+    Some(with_integer!(from, from_type))
 }
 
 /// Bits of a narrow format in a register.
@@ -313,19 +329,14 @@ fn float_to_float(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Opti
         (Type::F16, Type::F64, Some(rounding), 0) if rounding != Rounding::NearestAway => f64_to_half(rounding),
         (Type::F32, Type::F32, _, _) => return f32_to_f32(modifiers, isa),
         (Type::F64, Type::F64, _, _) => return f64_to_f64(modifiers),
-        (Type::F16, Type::F16, Some(rounding), flag::TO_INTEGER) => half_to_integral::<Ieee>(rounding)?,
-        (Type::Bf16, Type::Bf16, Some(rounding), flag::TO_INTEGER) => half_to_integral::<Brain>(rounding)?.ftz(false),
-        (Type::F16x2, Type::E4m3x2, Some(Rounding::Nearest), flag::NONE | flag::RELU) => {
-            from_fp8(modifiers, eight_bits::<4, 3>)
+        (Type::F16, Type::F16, Some(rounding), flags) if flags & !flag::SAT == flag::TO_INTEGER => {
+            half_to_integral::<Ieee>(rounding, modifiers)?
         }
-        (Type::F16x2, Type::E5m2x2, Some(Rounding::Nearest), flag::NONE | flag::RELU) => {
-            from_fp8(modifiers, eight_bits::<5, 2>)
+        (Type::Bf16, Type::Bf16, Some(rounding), flag::TO_INTEGER) => {
+            half_to_integral::<Brain>(rounding, modifiers)?.ftz(false)
         }
-        (Type::E4m3x2, Type::F16x2, Some(Rounding::Nearest), flags) if flags & !flag::RELU == flag::SATFINITE => {
-            map1(Cold, |a: u32| to_fp8::<4, 3>(Ieee::decode((a >> 16) as u16), Ieee::decode(a as u16)))
-        }
-        (Type::E5m2x2, Type::F16x2, Some(Rounding::Nearest), flags) if flags & !flag::RELU == flag::SATFINITE => {
-            map1(Cold, |a: u32| to_fp8::<5, 2>(Ieee::decode((a >> 16) as u16), Ieee::decode(a as u16)))
+        (Type::F16x2, Type::E4m3x2 | Type::E5m2x2, ..) | (Type::E4m3x2 | Type::E5m2x2, Type::F16x2, ..) => {
+            return convert_fp8::pair_to_pair(to, from, modifiers);
         }
         _ => return any_float(to, from, modifiers),
     };
@@ -414,12 +425,16 @@ fn f64_to_half(rounding: Rounding) -> Form {
     form.ftz(false)
 }
 
-fn half_to_integral<K: HalfFormat>(rounding: Rounding) -> Option<Form> {
-    (rounding != Rounding::NearestAway).then(|| {
-        map_variant(rounding.code().into(), |a: u16, variant| {
-            let value = integral_towards(f64::from(K::decode(a)), Rounding::from_code(variant));
-            K::encode(value as f32)
-        })
+fn half_to_integral<K: HalfFormat>(rounding: Rounding, modifiers: &Modifiers) -> Option<Form> {
+    let variant = rounding.code().into();
+    Some(match (rounding, modifiers.has(flag::SAT)) {
+        (Rounding::NearestAway, _) => return None,
+        (_, false) => map_variant(variant, |a: u16, variant| {
+            K::encode(integral_towards(f64::from(K::decode(a)), Rounding::from_code(variant)) as f32)
+        }),
+        (_, true) => map_variant(variant, |a: u16, variant| {
+            K::encode(saturate(integral_towards(f64::from(K::decode(a)), Rounding::from_code(variant)) as f32))
+        }),
     })
 }
 
@@ -431,7 +446,7 @@ fn any_float(to: Type, from: Type, modifiers: &Modifiers) -> Option<Form> {
     let flags = modifiers.flags & !flag::FTZ;
     let rounding = match (modifiers.rounding, from, to) {
         (Some(rounding), _, _) => rounding,
-        (None, Type::F16 | Type::Bf16, Type::F64 | Type::F32) => Rounding::Nearest,
+        (None, Type::F16 | Type::Bf16, Type::F64 | Type::F32) | (None, Type::F32, Type::F64) => Rounding::Nearest,
         (None, Type::F16, Type::F16) | (None, Type::Bf16, Type::Bf16) => Rounding::Nearest,
         _ => return None,
     };
@@ -441,8 +456,11 @@ fn any_float(to: Type, from: Type, modifiers: &Modifiers) -> Option<Form> {
                 Type::F16 => convert::<$register, u16, _, 5, 10>($decode, rounding, flags),
                 Type::Bf16 => convert::<$register, u16, _, 8, 7>($decode, rounding, flags),
                 Type::F32 if from != Type::F64 => convert::<$register, u32, _, 8, 23>($decode, rounding, flags),
+                Type::F32 if modifiers.ftz() && flags == flag::SAT => f64_to_unit_flushed(rounding),
+                Type::F32 if flags == flag::SAT => convert::<$register, u32, _, 8, 23>($decode, rounding, flags),
                 Type::Tf32 if from == Type::F32 => to_tf32(rounding, flags),
                 Type::F64 if flags == 0 => Some(map1(Cold, $decode)),
+                Type::F64 if flags == flag::SAT => Some(map1(Cold, |a| saturate_f64($decode(a)))),
                 _ => None,
             }
         };
@@ -464,21 +482,29 @@ fn convert<A: Value, R: Bits, F: Fn(A) -> f64 + Copy, const EXPONENT: u32, const
 ) -> Option<Form> {
     const RELU: i64 = 1 << 8;
     const SATURATING: i64 = 1 << 9;
-    let variant = match flags {
-        0 => 0,
-        flag::RELU => RELU,
-        flag::SAT => SATURATING,
-        _ => return None,
-    };
-    if rounding == Rounding::NearestAway {
+    const FINITE: i64 = 1 << 10;
+    if rounding == Rounding::NearestAway || flags & flag::SAT != 0 && flags != flag::SAT {
         return None;
     }
+    let bit = |flag: u32, bit: i64| if flags & flag != 0 { bit } else { 0 };
+    let variant = bit(flag::RELU, RELU) | bit(flag::SAT, SATURATING) | bit(flag::SATFINITE, FINITE);
     Some(map_variant(variant | i64::from(rounding.code()), |a: A, variant| {
         let value = stateless::<F>()(a);
         let value = if variant & RELU != 0 && value <= 0.0 { 0.0 } else { value };
         let value = if variant & SATURATING != 0 { saturate_f64(value) } else { value };
-        R::from_bits(encode::<EXPONENT, MANTISSA>(value, Rounding::from_code(variant)))
+        let bits = encode::<EXPONENT, MANTISSA>(value, Rounding::from_code(variant));
+        R::from_bits(if variant & FINITE != 0 { finite::<EXPONENT, MANTISSA>(bits) } else { bits })
     }))
+}
+
+/// `cvt.sat.ftz.f32.f64`
+fn f64_to_unit_flushed(rounding: Rounding) -> Option<Form> {
+    (rounding != Rounding::NearestAway).then(|| {
+        map_variant(rounding.code().into(), |a: f64, variant| {
+            let bits = encode::<8, 23>(saturate_f64(a), Rounding::from_code(variant));
+            if bits >> 23 == 0 { 0 } else { bits }
+        })
+    })
 }
 
 /// `.tf32`: an f32 with ten bits of mantissa.
@@ -500,63 +526,10 @@ fn to_tf32(rounding: Rounding, flags: u32) -> Option<Form> {
         (Rounding::Zero, 0) => map1(Cold, |a: f32| round(a, Rounding::Zero)),
         (Rounding::Nearest, flag::RELU) => map1(Cold, |a: f32| round(relu(a), Rounding::Nearest)),
         (Rounding::Zero, flag::RELU) => map1(Cold, |a: f32| round(relu(a), Rounding::Zero)),
+        (Rounding::NearestAway, flag::SATFINITE) => map1(Cold, |a: f32| {
+            // Rounding in place has carried into the exponent where the value is too large.
+            finite::<8, 10>(round(a, Rounding::NearestAway) >> 13) << 13
+        }),
         _ => return None,
     })
-}
-
-/// `cvt.f16x2.f32 d, a, b`: `a` becomes the upper half.
-fn two_to_packed(to: Type, from: Type, modifiers: &Modifiers, isa: Isa) -> Option<Form> {
-    if from != Type::F32 {
-        return None;
-    }
-    let form = match (to, modifiers.rounding?, modifiers.flags) {
-        (Type::F16x2, Rounding::Nearest, 0) => {
-            Form::new(Warm(isa).fns::<NarrowTwo<Ieee>>(Width::B32), &[Width::B32; 3])
-        }
-        (Type::Bf16x2, Rounding::Nearest, 0) => {
-            Form::new(Warm(isa).fns::<NarrowTwo<Brain>>(Width::B32), &[Width::B32; 3])
-        }
-        (Type::F16x2, Rounding::Nearest, flag::RELU) => {
-            map2(Cold, |a: f32, b: f32| join(Ieee::encode(relu(a)), Ieee::encode(relu(b))))
-        }
-        (Type::Bf16x2, Rounding::Nearest, flag::RELU) => {
-            map2(Cold, |a: f32, b: f32| join(Brain::encode(relu(a)), Brain::encode(relu(b))))
-        }
-        (Type::F16x2, Rounding::Zero, 0) => map2(Cold, |a: f32, b: f32| join(cut::<5, 10>(a), cut::<5, 10>(b))),
-        (Type::Bf16x2, Rounding::Zero, 0) => map2(Cold, |a: f32, b: f32| join(cut::<8, 7>(a), cut::<8, 7>(b))),
-        (Type::F16x2, Rounding::Zero, flag::RELU) => {
-            map2(Cold, |a: f32, b: f32| join(cut::<5, 10>(relu(a)), cut::<5, 10>(relu(b))))
-        }
-        (Type::Bf16x2, Rounding::Zero, flag::RELU) => {
-            map2(Cold, |a: f32, b: f32| join(cut::<8, 7>(relu(a)), cut::<8, 7>(relu(b))))
-        }
-        (Type::E4m3x2, Rounding::Nearest, flag::SATFINITE) => map2(Cold, |a: f32, b: f32| to_fp8::<4, 3>(a, b)),
-        (Type::E5m2x2, Rounding::Nearest, flag::SATFINITE) => map2(Cold, |a: f32, b: f32| to_fp8::<5, 2>(a, b)),
-        _ => return None,
-    };
-    Some(form.ftz(false))
-}
-
-#[inline(always)]
-fn cut<const EXPONENT: u32, const MANTISSA: u32>(value: f32) -> u16 {
-    encode::<EXPONENT, MANTISSA>(f64::from(value), Rounding::Zero) as u16
-}
-
-struct NarrowTwo<K>(PhantomData<K>);
-
-impl<K: HalfFormat> Body for NarrowTwo<K> {
-    #[inline(always)]
-    unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
-        // SAFETY: as the caller: a and b are 32-bit slots.
-        let (a, b) = unsafe { (read::<f32>(warp, op.a), read::<f32>(warp, op.b)) };
-        let (mut upper, mut lower) = ([0u16; LANES], [0u16; LANES]);
-        K::encode_all::<L>(&a, &mut upper);
-        K::encode_all::<L>(&b, &mut lower);
-        let mut packed = [0u32; LANES];
-        for lane in 0..LANES {
-            packed[lane] = join(upper[lane], lower[lane]);
-        }
-        // SAFETY: as the caller: d is a 32-bit slot.
-        unsafe { write_masked::<u32, MASKED>(warp, op.d, mask, packed) }
-    }
 }

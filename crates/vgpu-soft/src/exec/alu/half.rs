@@ -218,6 +218,7 @@ pub(super) fn half_map<const SOURCES: usize, F: Fn(f32, f32, f32) -> f32 + Copy>
 
 pub(super) fn select(operation: Arithmetic, modifiers: &Modifiers, operand_count: usize, isa: Isa) -> Option<Form> {
     use super::modifiers::Rounding;
+    const NAN_XORSIGN: u32 = flag::NAN | flag::XORSIGN;
     let [r#type] = modifiers.types[..] else { return None };
     let is_computed = matches!(operation, Add | Sub | Mul | Fma);
     if modifiers.rounding.is_some_and(|rounding| !is_computed || rounding != Rounding::Nearest)
@@ -256,6 +257,12 @@ pub(super) fn select(operation: Arithmetic, modifiers: &Modifiers, operand_count
         (Max, flag::XORSIGN) => {
             half_map::<2, _>(r#type, flush, Cold, |a, b, _| float::xor_sign(a, b, float::max(a.abs(), b.abs())))
         }
+        (Min, NAN_XORSIGN) => half_map::<2, _>(r#type, flush, Cold, |a, b, _| {
+            float::or_nan(a, b, float::xor_sign(a, b, float::min(a.abs(), b.abs())))
+        }),
+        (Max, NAN_XORSIGN) => half_map::<2, _>(r#type, flush, Cold, |a, b, _| {
+            float::or_nan(a, b, float::xor_sign(a, b, float::max(a.abs(), b.abs())))
+        }),
         (Abs, 0) => half_map::<1, _>(r#type, flush, Cold, |a, _, _| a.abs()),
         (Neg, 0) => half_map::<1, _>(r#type, flush, Warm(isa), |a, _, _| -a),
         _ => None,

@@ -10,7 +10,7 @@ use super::Form;
 use super::half::{Brain, Ieee};
 use super::lanes::{Body, LANES, Level, masked_only, masked_only_cold, read, write_masked};
 use super::tensor::{self, F64Product, HalfProduct, QuadProduct, Tf32Product};
-use super::tensor_integer::{self, IntegerProduct};
+use super::tensor_integer::{self, BITS_AND, BITS_XOR, BYTES, IntegerProduct, NIBBLES};
 use super::wmma_layout::{Fragment, Matrix};
 use super::{Layout, wmma as wmma_body};
 use crate::ptx::ast::{Opcode, Width};
@@ -27,8 +27,14 @@ pub(super) fn mma(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Option<
     let ["sync", "aligned", shape, a_layout, b_layout, ref rest @ ..] = words[..] else { return None };
     let (is_saturating, types) = match rest {
         ["satfinite", types @ ..] => (true, types),
+        // How it is rounded without saying so.
+        ["rn", types @ ..] if types.contains(&"f64") => (false, types),
         types => (false, types),
     };
+    if let &["s32", "b1", "b1", "s32", operation, "popc"] = types {
+        let form = bits(shape, operation, isa)?;
+        return (!is_saturating && form.operands.len() == operand_count).then_some(form);
+    }
     let &[d, a, b, c] = types else { return None };
     if shape == "m8n8k4" && a == "f16" {
         return volta(a_layout, b_layout, (d, c), isa).filter(|_| b == "f16" && !is_saturating);
@@ -76,19 +82,37 @@ fn floating(shape: &str, factors: &str, sums: (&str, &str), isa: Isa) -> Option<
 }
 
 fn integer(shape: &str, factors: (&str, &str), is_saturating: bool, isa: Isa) -> Option<Form> {
-    let is_signed = |factor: &str| match factor {
-        "s8" => Some(true),
-        "u8" => Some(false),
+    let factor = |name: &str| match name {
+        "s8" => Some((8, true)),
+        "u8" => Some((8, false)),
+        "s4" => Some((4, true)),
+        "u4" => Some((4, false)),
         _ => None,
     };
-    let variant = tensor_integer::variant(is_signed(factors.0)?, is_signed(factors.1)?, is_saturating);
-    let form = match shape {
-        "m8n8k16" => form::<IntegerProduct<8, 16>>(isa, [2, 1, 1, 2], Width::B32),
-        "m16n8k16" => form::<IntegerProduct<16, 16>>(isa, [4, 2, 1, 4], Width::B32),
-        "m16n8k32" => form::<IntegerProduct<16, 32>>(isa, [4, 4, 2, 4], Width::B32),
+    let ((bits, is_a_signed), (b_bits, is_b_signed)) = (factor(factors.0)?, factor(factors.1)?);
+    let form = match (shape, bits) {
+        ("m8n8k16", 8) => form::<IntegerProduct<8, 16, BYTES>>(isa, [2, 1, 1, 2], Width::B32),
+        ("m16n8k16", 8) => form::<IntegerProduct<16, 16, BYTES>>(isa, [4, 2, 1, 4], Width::B32),
+        ("m16n8k32", 8) => form::<IntegerProduct<16, 32, BYTES>>(isa, [4, 4, 2, 4], Width::B32),
+        ("m8n8k32", 4) => form::<IntegerProduct<8, 16, NIBBLES>>(isa, [2, 1, 1, 2], Width::B32),
+        ("m16n8k32", 4) => form::<IntegerProduct<16, 16, NIBBLES>>(isa, [4, 2, 1, 4], Width::B32),
+        ("m16n8k64", 4) => form::<IntegerProduct<16, 32, NIBBLES>>(isa, [4, 4, 2, 4], Width::B32),
         _ => return None,
     };
-    Some(form.imm(variant))
+    (bits == b_bits).then(|| form.imm(tensor_integer::variant(is_a_signed, is_b_signed, is_saturating)))
+}
+
+/// Products of single bits.
+fn bits(shape: &str, operation: &str, isa: Isa) -> Option<Form> {
+    Some(match (shape, operation) {
+        ("m8n8k128", "xor") => form::<IntegerProduct<8, 16, BITS_XOR>>(isa, [2, 1, 1, 2], Width::B32),
+        ("m16n8k128", "xor") => form::<IntegerProduct<16, 16, BITS_XOR>>(isa, [4, 2, 1, 4], Width::B32),
+        ("m16n8k256", "xor") => form::<IntegerProduct<16, 32, BITS_XOR>>(isa, [4, 4, 2, 4], Width::B32),
+        ("m8n8k128", "and") => form::<IntegerProduct<8, 16, BITS_AND>>(isa, [2, 1, 1, 2], Width::B32),
+        ("m16n8k128", "and") => form::<IntegerProduct<16, 16, BITS_AND>>(isa, [4, 2, 1, 4], Width::B32),
+        ("m16n8k256", "and") => form::<IntegerProduct<16, 32, BITS_AND>>(isa, [4, 4, 2, 4], Width::B32),
+        _ => return None,
+    })
 }
 
 /// `m8n8k4` of f16: four products at once, one for each group of eight lanes.
@@ -114,12 +138,13 @@ pub(super) fn wmma(opcode: Opcode<'_>, isa: Isa) -> Option<Form> {
     let ["mma", "sync", "aligned", "row" | "col", "row" | "col", shape, ref types @ ..] = words[..] else {
         return None;
     };
-    let (d, a, b, c) = match *types {
-        [d, c] => (d, "f16", "f16", c),
-        [d, a, b, c] => (d, a, b, c),
+    let ((d, a, b, c), is_saturating) = match *types {
+        [d, c] => ((d, "f16", "f16", c), false),
+        [d, a, b, c] => ((d, a, b, c), false),
+        [d, a, b, c, "satfinite"] => ((d, a, b, c), true),
         _ => return None,
     };
-    let body = wmma_body::body((d, a, b, c), isa)?;
+    let body = wmma_body::body((d, a, b, c), is_saturating, isa)?;
     let fragments = [
         Fragment::new(Matrix::C, shape, d)?,
         Fragment::new(Matrix::A, shape, a)?,

@@ -22,6 +22,7 @@ mod compare;
 mod compare_half;
 mod convert;
 mod convert_fp8;
+mod convert_packed;
 mod dot;
 mod float;
 mod half;
@@ -107,6 +108,7 @@ pub(crate) fn select(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Opti
         Mnemonic::Exchange(Exchange::Vote) => collective::vote(opcode, isa),
         Mnemonic::Exchange(Exchange::Match) => collective::matching(opcode, operand_count),
         Mnemonic::Exchange(Exchange::Redux) => collective::redux(opcode),
+        Mnemonic::Exchange(Exchange::Elect) => collective::elect(opcode, operand_count),
         Mnemonic::Exchange(Exchange::Activemask) => collective::activemask(opcode),
         Mnemonic::Matrices(Matrices::Mma) => mma::mma(opcode, operand_count, isa),
         Mnemonic::Matrices(Matrices::Wmma) => mma::wmma(opcode, isa),

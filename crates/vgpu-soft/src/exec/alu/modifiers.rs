@@ -92,7 +92,6 @@ pub(super) enum Rounding {
 
 /// Modifiers that are either there or not, as bits.
 pub(super) mod flag {
-    pub(in super::super) const NONE: u32 = 0;
     pub(in super::super) const FTZ: u32 = 1;
     pub(in super::super) const SAT: u32 = 1 << 1;
     pub(in super::super) const APPROX: u32 = 1 << 2;

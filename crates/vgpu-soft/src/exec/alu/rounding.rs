@@ -311,5 +311,5 @@ pub(super) fn encode_finite<const EXPONENT: u32, const MANTISSA: u32>(value: f64
     };
     // A mantissa that rounds up to the next power of two carries into the exponent, and a denormal into the normals.
     let field = (exponent - (1 - bias)) as u64;
-    ((field << MANTISSA) + floor + u64::from(is_up)).min(u32::MAX as u64 >> 1) as u32
+    (field << MANTISSA).saturating_add(floor).saturating_add(is_up.into()).min(u32::MAX as u64 >> 1) as u32
 }

@@ -1,4 +1,4 @@
-//! Products of matrices of bytes, summed in 32 bits.
+//! Products of matrices of bytes, of halves of them, and of bits, summed in 32 bits.
 
 use super::super::op::{Isa, Op};
 use super::super::warp::Warp;
@@ -15,11 +15,20 @@ pub(super) fn variant(is_a_signed: bool, is_b_signed: bool, is_saturating: bool)
     flag(is_a_signed, A_SIGNED) | flag(is_b_signed, B_SIGNED) | flag(is_saturating, SATURATING)
 }
 
-/// `m8n8k16`, `m16n8k16` and `m16n8k32`. A register is a word of four neighbours along the depth; the layout of words is
-/// that of `tensor`. `Op::imm` is a [`variant`].
-pub(super) struct IntegerProduct<const ROWS: usize, const DEPTH: usize>;
+/// What a factor is: a byte.
+pub(super) const BYTES: u8 = 0;
+/// Four bits.
+pub(super) const NIBBLES: u8 = 1;
+/// A bit; the product is whether two differ.
+pub(super) const BITS_XOR: u8 = 2;
+/// A bit; the product is whether both are set.
+pub(super) const BITS_AND: u8 = 3;
 
-impl<const ROWS: usize, const DEPTH: usize> Body for IntegerProduct<ROWS, DEPTH> {
+/// `m8n8k16`, `m16n8k16` and `m16n8k32` of bytes, and what takes as many registers. A register is a word of four neighbours along
+/// the depth (eight, or 32 of smaller factors); the layout of words is that of `tensor`. `Op::imm` is a [`variant`].
+pub(super) struct IntegerProduct<const ROWS: usize, const DEPTH: usize, const FACTOR: u8>;
+
+impl<const ROWS: usize, const DEPTH: usize, const FACTOR: u8> Body for IntegerProduct<ROWS, DEPTH, FACTOR> {
     #[inline(always)]
     unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
         /// Words along the largest depth.
@@ -55,11 +64,16 @@ impl<const ROWS: usize, const DEPTH: usize> Body for IntegerProduct<ROWS, DEPTH>
         let b = &b[..DEPTH / 4];
         let mut sums = [[0i32; 8]; ROWS];
         for (sums, a) in sums.iter_mut().zip(&a) {
-            *sums = dot::<L>(a, b, op.imm);
+            *sums = match FACTOR {
+                BYTES => dot::<L>(a, b, op.imm),
+                NIBBLES => dot_nibbles(a, b, op.imm),
+                BITS_XOR => dot_bits(a, b, |a, b| a ^ b),
+                _ => dot_bits(a, b, |a, b| a & b),
+            };
         }
         for (sums, c) in sums.iter_mut().zip(&c) {
             for column in 0..8 {
-                // The product itself fits: 32 terms of less than 2^16.
+                // The product itself fits: 32 terms of less than 2^16, or more of smaller ones.
                 sums[column] = if op.imm & SATURATING != 0 {
                     sums[column].saturating_add(c[column])
                 } else {
@@ -104,6 +118,34 @@ fn dot_bytes(a: &[u32; 8], b: &[[u32; 8]], of_a: impl Fn(u32) -> i32, of_b: impl
             for column in 0..8 {
                 sums[column] += a * of_b(b[column] >> shift);
             }
+        }
+    }
+    sums
+}
+
+#[inline(always)]
+fn dot_nibbles(a: &[u32; 8], b: &[[u32; 8]], variant: i64) -> [i32; 8] {
+    let number = |word: u32, place: u32, sign: i64| {
+        let top = word << (28 - 4 * place);
+        if variant & sign != 0 { top as i32 >> 28 } else { (top >> 28) as i32 }
+    };
+    let mut sums = [0i32; 8];
+    for (&a, b) in a.iter().zip(b) {
+        for place in 0..8 {
+            for column in 0..8 {
+                sums[column] += number(a, place, A_SIGNED) * number(b[column], place, B_SIGNED);
+            }
+        }
+    }
+    sums
+}
+
+#[inline(always)]
+fn dot_bits(a: &[u32; 8], b: &[[u32; 8]], both: impl Fn(u32, u32) -> u32) -> [i32; 8] {
+    let mut sums = [0i32; 8];
+    for (&a, b) in a.iter().zip(b) {
+        for column in 0..8 {
+            sums[column] += both(a, b[column]).count_ones() as i32;
         }
     }
     sums

@@ -183,9 +183,11 @@ fn whole(variant: i64, parts: Parts, a: u32, b: u32, c: u32) -> u32 {
     };
     let result = operate(variant, source(a, 1, SIGNED_A), source(b, 2, SIGNED_B));
     if variant & OPERATION == MULTIPLY {
-        // The types of the sources tell the sign; that of the result says nothing.
-        let is_signed = variant & (SIGNED_A | SIGNED_B) != 0;
-        let sum = result + number(c, 32, is_signed) + i128::from(variant & PLUS_ONE != 0);
+        // The types of the sources tell the sign, and what is taken off; that of the result says nothing.
+        let is_signed = variant & (SIGNED_A | SIGNED_B) != 0 || parts.negates_product() || parts.negates_c();
+        let c = number(c, 32, is_signed);
+        let product = if parts.negates_product() { -result } else { result };
+        let sum = product + if parts.negates_c() { -c } else { c } + i128::from(variant & PLUS_ONE != 0);
         let scaled = sum >> (variant >> SCALE_SHIFT);
         return if variant & SATURATE != 0 { clamp(scaled, 32, is_signed) as u32 } else { scaled as u32 };
     }

@@ -5,11 +5,19 @@ use std::marker::PhantomData;
 use super::super::op::{Isa, Op, OpFns};
 use super::super::warp::Warp;
 use super::half::{Brain, HalfFormat, Ieee};
-use super::lanes::{Body, LANES, Level, masked_only, rolled_lanes};
+use super::lanes::{Body, LANES, Level, masked_only, masked_only_cold, rolled_lanes};
 use super::tensor::{operand, set_operand};
 
-/// The functions for the types of d, a, b and c. They find the shape in `Op::imm`, a [`shape_variant`].
-pub(super) fn body(types: (&str, &str, &str, &str), isa: Isa) -> Option<OpFns> {
+/// The functions for the types of d, a, b and c. They find the shape in `Op::imm`, a [`shape_variant`]. Only sums of integers can
+/// be saturating.
+pub(super) fn body(types: (&str, &str, &str, &str), is_saturating: bool, isa: Isa) -> Option<OpFns> {
+    if is_saturating {
+        return Some(match types {
+            ("s32", "s8", "s8", "s32") => masked_only_cold::<Product<S32Cut, S8Exact, S32Cut>>(),
+            ("s32", "u8", "u8", "s32") => masked_only_cold::<Product<S32Cut, U8Exact, S32Cut>>(),
+            _ => return None,
+        });
+    }
     Some(match types {
         ("f16", "f16", "f16", "f16") => masked_only::<Product<F16, F16Factor, F16>>(isa),
         ("f16", "f16", "f16", "f32") => masked_only::<Product<F16, F16Factor, F32>>(isa),
@@ -70,6 +78,14 @@ impl Sum for i32 {
     }
 }
 
+/// Exact, to be cut at the end.
+impl Sum for i64 {
+    #[inline(always)]
+    fn add_product(self, a: Self, b: Self) -> Self {
+        self + a * b
+    }
+}
+
 struct F16;
 struct F16Factor;
 struct Bf16;
@@ -79,6 +95,10 @@ struct F64;
 struct S8;
 struct U8;
 struct S32;
+struct S8Exact;
+struct U8Exact;
+/// The largest or smallest of what is beyond it.
+struct S32Cut;
 
 impl Element for F16 {
     type Sum = f32;
@@ -152,17 +172,17 @@ whole_registers! {
 }
 
 macro_rules! bytes {
-    ($($element:ident: $byte:ident;)*) => {
+    ($($element:ident: $byte:ident in $sum:ident;)*) => {
         $(impl Element for $element {
-            type Sum = i32;
+            type Sum = $sum;
             type Register = [$byte; 4];
             const PACKED: usize = 4;
             #[inline(always)]
-            fn get(register: [$byte; 4], index: usize) -> i32 {
-                i32::from(register[index])
+            fn get(register: [$byte; 4], index: usize) -> $sum {
+                $sum::from(register[index])
             }
             #[inline(always)]
-            fn set(register: &mut [$byte; 4], index: usize, value: i32) {
+            fn set(register: &mut [$byte; 4], index: usize, value: $sum) {
                 register[index] = value as $byte;
             }
         })*
@@ -170,8 +190,24 @@ macro_rules! bytes {
 }
 
 bytes! {
-    S8: i8;
-    U8: u8;
+    S8: i8 in i32;
+    U8: u8 in i32;
+    S8Exact: i8 in i64;
+    U8Exact: u8 in i64;
+}
+
+impl Element for S32Cut {
+    type Sum = i64;
+    type Register = i32;
+    const PACKED: usize = 1;
+    #[inline(always)]
+    fn get(register: i32, _index: usize) -> i64 {
+        register.into()
+    }
+    #[inline(always)]
+    fn set(register: &mut i32, _index: usize, value: i64) {
+        *register = value.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+    }
 }
 
 /// Elements of the largest factor.

@@ -77,7 +77,7 @@ struct Access {
 pub(super) fn space_of(modifier: &str) -> Option<Space> {
     match modifier.split_once("::").map_or(modifier, |(space, _)| space) {
         "global" | "const" => Some(Space::Linear),
-        "shared" if modifier != "shared::cluster" => Some(Space::Shared),
+        "shared" => Some(Space::Shared),
         "local" => Some(Space::Local),
         "param" => Some(Space::Param),
         _ => None,
@@ -442,7 +442,7 @@ impl<'s> Lowering<'_, 's> {
     pub(super) fn copy(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
         let opcode = instruction.opcode;
         let not_implemented = || "not implemented".to_owned();
-        if !opcode.has("async") || opcode.has("bulk") {
+        if !opcode.has("async") {
             return Err(not_implemented());
         }
         if opcode.has("commit_group") || opcode.has("wait_group") || opcode.has("wait_all") {

@@ -176,9 +176,16 @@ impl<'s> Lowering<'_, 's> {
             self.push(op, Denormals::Any);
             return Ok(Place { slot, width });
         }
-        // Performance counters: nothing is counted.
-        if name.starts_with("pm") {
-            let width = if name.ends_with("_64") { Width::B64 } else { Width::B32 };
+        let is_zero_of = match name {
+            // Performance counters: nothing is counted.
+            _ if name.starts_with("pm") && name.ends_with("_64") => Some(Width::B64),
+            _ if name.starts_with("pm") => Some(Width::B32),
+            // Kernels launch no graphs, and launches of clusters are refused.
+            "current_graph_exec" => Some(Width::B64),
+            "is_explicit_cluster" => Some(Width::Pred),
+            _ => None,
+        };
+        if let Some(width) = is_zero_of {
             return Ok(Place { slot: self.slots.constant(width, 0), width });
         }
         let special = special(name).ok_or_else(|| format!("special register %{name} is not implemented"))?;

@@ -69,7 +69,7 @@ impl<'s> Lowering<'_, 's> {
         self.change_mbarrier(opcode, Change::Arrive, (NO_DESTINATION, one), address)
     }
 
-    fn change_mbarrier(
+    pub(super) fn change_mbarrier(
         &mut self,
         opcode: Opcode<'s>,
         change: Change,
@@ -110,9 +110,6 @@ impl<'s> Lowering<'_, 's> {
     fn mbarrier_op(&mut self, opcode: Opcode<'s>, address: &Operand<'s>) -> Result<Op, Refusal> {
         // Warps of a block wait for each other.
         self.code.has_barriers = true;
-        if opcode.has("shared::cluster") {
-            return Err("clusters are not implemented".to_owned());
-        }
         let address = self.address(address, opcode.modifiers().find_map(space_of))?;
         if !matches!(address.space, Space::Shared | Space::Linear) {
             return Err("a barrier that is not in shared memory".to_owned());

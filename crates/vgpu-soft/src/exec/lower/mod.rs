@@ -3,10 +3,12 @@
 //! - this file: the walk over a kernel, blocks and branches. `slots`: registers, constants, temporaries.
 //!   `variables`: where symbols lie. `emit`: one op with its guard, conversions and denormal mode.
 //! - `registers`: instructions that touch registers only. `access`: loads, stores, atomics. `params`: those of kernels and calls.
-//!   `mbarrier`: barriers in shared memory.
+//!   `mbarrier`: barriers in shared memory. `bulk`: copies that one counts. `cluster`: blocks of a cluster.
 //!   `control`: branches, barriers, calls. `system`: address conversions, the stack, fences and the like.
 
 mod access;
+mod bulk;
+mod cluster;
 mod control;
 mod emit;
 mod mbarrier;
@@ -245,7 +247,10 @@ impl<'s> Lowering<'_, 's> {
             Mnemonic::Access(Access::St) => self.store(instruction),
             Mnemonic::Access(Access::Atom | Access::Red) => self.atomic(instruction),
             Mnemonic::Access(Access::Ldmatrix | Access::Stmatrix) => self.matrix_rows(instruction),
-            Mnemonic::Access(Access::Cp) if opcode.has("mbarrier") => self.mbarrier_of_copies(instruction),
+            Mnemonic::Access(Access::Cp) if opcode.has("mbarrier") && opcode.has("arrive") => {
+                self.mbarrier_of_copies(instruction)
+            }
+            Mnemonic::Access(Access::Cp) if opcode.has("bulk") => self.bulk_copy(instruction),
             Mnemonic::Access(Access::Cp) => self.copy(instruction),
             Mnemonic::Access(Access::Mbarrier) => self.mbarrier(instruction),
             Mnemonic::Matrices(Matrices::Wmma) if opcode.has("load") || opcode.has("store") => {
@@ -256,6 +261,8 @@ impl<'s> Lowering<'_, 's> {
             Mnemonic::Flow(Flow::Call) => self.call(instruction),
             Mnemonic::Address(Address::Cvta) => self.address_conversion(instruction),
             Mnemonic::Address(Address::Isspacep) => self.space_test(instruction),
+            Mnemonic::Address(Address::Mapa) => self.mapped_address(instruction),
+            Mnemonic::Address(Address::Getctarank) => self.rank_of_address(instruction),
             Mnemonic::Policy(Policy::Createpolicy) => self.cache_policy(instruction),
             Mnemonic::Stack(stack) => self.stack(stack, instruction),
             Mnemonic::System(system) => {

@@ -14,6 +14,7 @@
 
 mod address;
 pub(crate) mod atomic;
+pub(crate) mod bulk;
 pub(crate) mod copy;
 pub(crate) mod load;
 pub(crate) mod matrix;
