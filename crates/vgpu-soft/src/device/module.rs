@@ -28,7 +28,11 @@ pub(super) struct Scanned {
 }
 
 impl Scanned {
-    fn new(text: String) -> Result<Self, Refusal> {
+    /// Scans a text.
+    ///
+    /// # Errors
+    /// `INVALID_PTX` where it is none.
+    pub(super) fn new(text: String) -> Result<Self, Refusal> {
         let text: Arc<str> = text.into();
         // SAFETY: the text is on the heap, immutable, and kept by this struct, which drops the scan first. `module` hands
         // the scan out only for as long as this struct is borrowed.
@@ -39,7 +43,7 @@ impl Scanned {
     }
 
     /// The scan.
-    fn module(&self) -> &ast::Module<'_> {
+    pub(super) fn module(&self) -> &ast::Module<'_> {
         &self.module
     }
 }
@@ -102,7 +106,7 @@ fn refuse_image(error: image::ImageError) -> Refusal {
 }
 
 /// Runs the front end so that a bug in it is an error of the module and not the end of the process.
-fn contain<T>(what: &str, body: impl FnOnce() -> T) -> Result<T, Refusal> {
+pub(super) fn contain<T>(what: &str, body: impl FnOnce() -> T) -> Result<T, Refusal> {
     catch_unwind(AssertUnwindSafe(body))
         .map_err(|_| (CuError::UNKNOWN, format!("internal error while {what}; this is a bug in vgpu")))
 }
