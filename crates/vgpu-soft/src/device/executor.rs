@@ -352,7 +352,7 @@ impl Executor for SoftDevice {
         })?;
         let hash = taken.as_ref().and_then(|blob| self.blobs.hash_of(blob));
         let image = Image { kind, bytes: taken.as_ref().map_or(tail, |blob| &blob.bytes), hash };
-        let module = Module::load((message.context, device), &image, self.limits.capability, &self.engine.heap);
+        let module = Module::load((message.context, device), &image, &self.compile_options, &self.engine.heap);
         let module = module.map_err(|refusal| self.refuse(refusal))?;
         if let (Some(blob), Some(hash)) = (&taken, &hash) {
             self.blobs.keep(blob, hash);

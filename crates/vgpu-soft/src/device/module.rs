@@ -121,7 +121,12 @@ pub(super) struct Module {
     /// Address and length by name.
     variables: HashMap<String, (u64, u64)>,
     const_bytes: u64,
+    /// The kernel that was compiled to see whether the image is PTX, until somebody asks for it.
+    tried: Mutex<Option<Kernel>>,
 }
+
+/// Kernels of a text that are tried before it is found to be none.
+const TRIED_KERNELS: usize = 16;
 
 impl Module {
     /// Reads an image and places its variables on the context's device.
@@ -131,9 +136,10 @@ impl Module {
     pub(super) fn load(
         (context, device): (u32, usize),
         image: &Image<'_>,
-        capability: u32,
+        options: &CompileOptions,
         heap: &Arc<Mutex<Heap>>,
     ) -> Result<Self, Refusal> {
+        let capability = options.capability;
         let scanned = scan(image)?;
         if scanned.module().target > capability {
             let text = format!("the image is for sm_{}, the device is sm_{capability}", scanned.module().target);
@@ -147,6 +153,7 @@ impl Module {
             memory: None,
             variables: HashMap::new(),
             const_bytes: places.const_bytes,
+            tried: Mutex::new(None),
         };
         if places.len_bytes > 0 {
             let allocated = heap.lock().alloc(places.len_bytes, device, None);
@@ -157,7 +164,26 @@ impl Module {
                 places.offsets.into_iter().map(|(name, (offset, len))| (name, (start + offset, len))).collect();
             module.initialise()?;
         }
+        // A program that brings text has just made it, and asks here what is wrong with it.
+        if image.kind == ImageKind::Ptx {
+            module.try_kernels(options)?;
+        }
         Ok(module)
+    }
+
+    /// Refuses a text none of whose kernels compiles. One that does not takes no others with it.
+    fn try_kernels(&self, options: &CompileOptions) -> Result<(), Refusal> {
+        let mut first = Ok(());
+        for name in self.kernel_names().take(TRIED_KERNELS) {
+            match self.compile(name, options) {
+                Ok(kernel) => {
+                    *self.tried.lock() = Some(kernel);
+                    return Ok(());
+                }
+                Err(refusal) => first = first.and(Err(refusal)),
+            }
+        }
+        first
     }
 
     /// Address and length of a variable.
@@ -180,6 +206,9 @@ impl Module {
     /// # Errors
     /// `NOT_FOUND`, or `INVALID_PTX` with line and instruction.
     pub(super) fn compile(&self, name: &str, options: &CompileOptions) -> Result<Kernel, Refusal> {
+        if let Some(kernel) = self.tried.lock().take_if(|kernel| kernel.name() == name) {
+            return Ok(kernel);
+        }
         let module = self.scanned.module();
         let text = module
             .kernels
