@@ -61,6 +61,7 @@ programs![
     host_functions_after_fault,
     launch_attributes,
     limits,
+    linking,
     mapped_memory,
     printf,
     refusals,
