@@ -86,6 +86,16 @@ fn a_function_of_another_module_is_called() {
 }
 
 #[test]
+fn parameters_of_one_name_in_two_modules_are_two() {
+    // The kernel's are called so.
+    let bodies = [caller(""), callee(5).replace(" x)", " p)").replace("[x]", "[p]")];
+    let kernel = linked(&[&bodies[0], &bodies[1]]);
+    let mut data: Vec<u32> = (0..32).collect();
+    run(&kernel, shape(1, 32), &mut data, 0);
+    assert_eq!(data, (0..32).map(|x| x * 5 + 3 + 1000).collect::<Vec<u32>>());
+}
+
+#[test]
 fn a_weak_function_is_not_called_where_there_is_another() {
     let weak = ".weak .func (.param .b32 r) f(.param .b32 x) { trap; ret; }";
     let kernel = linked(&[&caller(""), weak, &callee(7)]);

@@ -52,7 +52,7 @@ pub(super) struct Unit<'s> {
     pub(super) names: HashSet<&'s str>,
     /// Those of them that its definitions mention.
     pub(super) used: HashSet<&'s str>,
-    /// Names of the memory that bodies declare for themselves.
+    /// Names of the memory that bodies declare for themselves, and of parameters.
     pub(super) inner: HashSet<&'s str>,
 }
 
@@ -83,12 +83,13 @@ impl<'s> Unit<'s> {
     /// Finds out which names the definitions mention and declare.
     fn survey(&mut self) {
         for symbol in self.symbols.iter().filter(|symbol| symbol.is_definition) {
-            let (mut declares, mut is_start) = (false, false);
+            let (mut declares, mut is_start, mut is_header) = (false, false, true);
             for (_, token) in Tokens::of(symbol.text) {
                 match token {
                     Token::Directive("shared" | "local") if is_start => declares = true,
+                    Token::Directive("param" | "reg") if is_header => declares = true,
                     Token::Directive(_) => {}
-                    Token::End => declares = false,
+                    Token::End => (declares, is_header) = (false, false),
                     Token::Word(word) => {
                         if declares {
                             self.inner.insert(word);
