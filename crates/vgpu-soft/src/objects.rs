@@ -86,6 +86,49 @@ mod tests {
         assert_eq!(found, [&first[..], &second[..]]);
     }
 
+    /// An object file of x86-64 with one section of that name, as the ELF specification lays it out.
+    fn object(name: &str, section: &[u8]) -> Vec<u8> {
+        let names = [b"\0", name.as_bytes(), b"\0.shstrtab\0"].concat();
+        let (section_at, names_at) = (64, 64 + section.len());
+        let headers_at = (names_at + names.len()).next_multiple_of(8);
+        let mut bytes = [b"\x7fELF\x02\x01\x01".as_slice(), &[0; 9], &[1, 0, 62, 0, 1, 0, 0, 0]].concat();
+        bytes.extend([0; 16]);
+        bytes.extend((headers_at as u64).to_le_bytes());
+        bytes.extend([0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 64, 0, 3, 0, 2, 0]);
+        bytes.extend([section, &names].concat());
+        bytes.resize(headers_at + 64, 0);
+        for (name_at, kind, at, len) in
+            [(1, 1_u32, section_at, section.len()), (name.len() as u32 + 2, 3, names_at, names.len())]
+        {
+            bytes.extend([name_at, kind, 0, 0, 0, 0].map(u32::to_le_bytes).concat());
+            bytes.extend([at as u64, len as u64, 0, 1, 0].map(u64::to_le_bytes).concat());
+        }
+        bytes
+    }
+
+    /// A library of one member, as `ar` writes it.
+    fn library(name: &str, member: &[u8]) -> Vec<u8> {
+        let header =
+            format!("!<arch>\n{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", format!("{name}/"), 0, 0, 0, 644, member.len());
+        [header.as_bytes(), member, &[b'\n'][..member.len() % 2]].concat()
+    }
+
+    #[test]
+    fn an_object_in_a_library_is_read_wherever_it_lies() {
+        let code = container(&[7; 24]);
+        let object = object("__nv_relfatbin", &code);
+        assert_eq!(fatbins(&object), Ok(vec![&code[..]]));
+        let bytes = [&[0], &library("a.o", &object)[..]].concat();
+        let found = members(&bytes[1..]).expect("a library");
+        assert_eq!(found, [("a.o".to_owned(), &object[..])]);
+        assert_eq!(fatbins(found[0].1), Ok(vec![&code[..]]));
+    }
+
+    #[test]
+    fn code_that_is_linked_already_is_not_looked_at() {
+        assert_eq!(fatbins(&object(".nv_fatbin", &container(&[7; 24]))), Ok(vec![]));
+    }
+
     #[test]
     fn what_is_cut_or_no_fatbin_is_an_error() {
         let mut bytes = container(&[1; 24]);
