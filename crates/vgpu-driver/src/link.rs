@@ -74,8 +74,8 @@ impl Link {
         What::Link(self.handle, self.options)
     }
 
-    fn explain(&self, error: CuError) -> Refusal {
-        match self.options.errors() {
+    fn explain(&mut self, error: CuError) -> Refusal {
+        match self.options.new_errors() {
             said if said.is_empty() => refused("a link")(error),
             said => (error, said),
         }

@@ -14,6 +14,8 @@ pub(crate) struct LinkOptions {
     values: Box<[*mut c_void]>,
     info: Box<[u8]>,
     errors: Box<[u8]>,
+    /// So many bytes of the errors have been told.
+    told: usize,
 }
 
 // SAFETY: the pointers lead to the boxes beside them, which are no thread's own.
@@ -32,7 +34,7 @@ impl LinkOptions {
         ];
         let of_guest = options.iter().map(|option| (Id(option.id), value_of(option)));
         let (ids, values): (Vec<_>, Vec<_>) = logs.into_iter().chain(of_guest).map(|(id, value)| (id.0, value)).unzip();
-        Self { ids: ids.into(), values: values.into(), info, errors }
+        Self { ids: ids.into(), values: values.into(), info, errors, told: 0 }
     }
 
     /// How many, the options and their values.
@@ -45,9 +47,12 @@ impl LinkOptions {
         text(&self.info)
     }
 
-    /// What it complains of.
-    pub(crate) fn errors(&self) -> String {
-        text(&self.errors)
+    /// What it complains of, and has not before: the log grows with each call.
+    pub(crate) fn new_errors(&mut self) -> String {
+        let all = text(&self.errors);
+        let new = all.get(self.told..).unwrap_or(&all).trim().to_owned();
+        self.told = all.len();
+        new
     }
 }
 

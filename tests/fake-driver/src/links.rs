@@ -17,6 +17,8 @@ pub(crate) struct Linked {
     /// Where the caller keeps the options' values, for as long as the link lives.
     values: usize,
     inputs: Vec<String>,
+    /// What its log says: it grows.
+    errors: String,
     image: Option<Box<[u8]>>,
 }
 
@@ -26,7 +28,7 @@ exports! {
         let context = state.context()?;
         let options = options.first(count as usize);
         let values = values.0.expose_provenance();
-        let linked = Linked { options, values, inputs: Vec::new(), image: None };
+        let linked = Linked { options, values, inputs: Vec::new(), errors: String::new(), image: None };
         let handle = state.insert(Kind::Link, context, What::Link(linked));
         link.put(handle);
         Ok(State::name(handle))
@@ -40,7 +42,9 @@ exports! {
         state.context()?;
         let What::Link(linked) = &mut state.object(Link::KIND, link.0)?.what else { return Err(INVALID_HANDLE) };
         if data.first(len).starts_with(b"bad") {
-            say(ERROR_LOG, b"line 1: it is bad\0", &linked.options, In(std::ptr::with_exposed_provenance(linked.values)));
+            linked.errors.push_str(&format!("line {}: it is bad\n", linked.errors.lines().count() + 1));
+            let text = [linked.errors.as_bytes(), b"\0"].concat();
+            say(ERROR_LOG, &text, &linked.options, In(std::ptr::with_exposed_provenance(linked.values)));
             return Err(INVALID_PTX);
         }
         linked.inputs.push(name.text());

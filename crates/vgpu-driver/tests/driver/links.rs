@@ -17,6 +17,8 @@ fn what_the_linker_says_reaches_the_guest() {
     guest.graph = guest.open_link(&[]).expect("a link");
     assert_eq!(guest.add_to_link(b"bad"), Err(CuError::INVALID_PTX));
     assert_eq!(said(&mut guest), "line 1: it is bad");
+    assert_eq!(guest.add_to_link(b"bad, too"), Err(CuError::INVALID_PTX));
+    assert_eq!(said(&mut guest), "line 2: it is bad", "what it has said before is known");
     guest.add_to_link(b"good").expect("an input");
     guest.call(LinkComplete { link: guest.graph, offset: 0 }, &[]).expect("an image");
     assert_eq!(said(&mut guest), "it was easy");
