@@ -410,6 +410,7 @@ impl Fatbin {
             Ok(()) => Ok(module),
             // What the compiler linked is machine code for other devices: what it was made of may hold more.
             Err(RtError::NO_KERNEL_IMAGE) if version == LINKED_VERSION && !filename_or_fatbins.is_null() => {
+                log::info!("what the compiler has linked is not for this device: what it was made of is linked now");
                 // SAFETY: a wrapper of that version has such a list there.
                 unsafe { prelinked::load(filename_or_fatbins.cast()) }
             }
