@@ -65,6 +65,7 @@ programs![
     mapped_memory,
     printf,
     refusals,
+    relocatable,
     synchronous_forms,
     unified_addresses,
 ];
