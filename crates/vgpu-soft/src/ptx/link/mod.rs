@@ -4,8 +4,8 @@
 //! another process. The inputs' statements go into it as they are, but for names that two units have for themselves, of
 //! which the later unit's are changed. What bodies do is not looked at.
 //!
-//! - [`unit`]: an input's symbols. [`words`]: names in a text.
-//! - [`resolve`]: which definition a name means. [`write`]: the result.
+//! - `unit`: an input's symbols. `words`: names in a text.
+//! - `resolve`: which definition a name means. `write`: the result. `error`: why there is none.
 //!
 //! **Source:** PTX ISA 9.0, "Linking Directives" (`.extern`, `.visible`, `.weak`, `.common`); CUDA C++ Programming Guide and
 //! nvcc's documentation, "Using Separate Compilation in CUDA".
