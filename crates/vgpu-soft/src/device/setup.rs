@@ -16,6 +16,7 @@ use super::engine::Engine;
 use super::function::Function;
 use super::graph::Graph;
 use super::heap::Heap;
+use super::link::Link;
 use super::module::Module;
 use super::output::Output;
 use super::profile::Limits;
@@ -56,6 +57,7 @@ pub struct SoftDevice {
     pub(super) modules: Table<Arc<Module>>,
     pub(super) functions: Table<Function>,
     pub(super) graphs: Table<Arc<Graph>>,
+    pub(super) links: Table<Link>,
     pub(super) blobs: Blobs,
     pub(super) last_refusal: LastRefusal,
 }
@@ -114,6 +116,7 @@ impl SoftDevice {
             modules: Table::default(),
             functions: Table::default(),
             graphs: Table::default(),
+            links: Table::default(),
             blobs,
             last_refusal: LastRefusal::default(),
         })
