@@ -13,6 +13,7 @@ typedef struct CUfunc_st *CUfunction;
 typedef struct CUstream_st *CUstream;
 typedef struct CUevent_st *CUevent;
 typedef struct CUarray_st *CUarray;
+typedef struct CUlinkState_st *CUlinkState;
 typedef struct CUgraph_st *CUgraph;
 typedef struct CUgraphNode_st *CUgraphNode;
 typedef struct CUgraphExec_st *CUgraphExec;
@@ -28,6 +29,9 @@ enum { CU_POINTER_ATTRIBUTE_CONTEXT = 1, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL = 9
 enum { CU_STREAM_NON_BLOCKING = 1 };
 enum { CU_LIMIT_STACK_SIZE = 0, CU_LIMIT_PRINTF_FIFO_SIZE = 1 };
 enum { CU_EVENT_DISABLE_TIMING = 2 };
+enum { CU_JIT_THREADS_PER_BLOCK = 1, CU_JIT_WALL_TIME = 2, CU_JIT_TARGET = 9 };
+enum { CU_JIT_ERROR_LOG_BUFFER = 5, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6 };
+enum { CU_JIT_INPUT_PTX = 1 };
 enum { CU_STREAM_CAPTURE_MODE_RELAXED = 2 };
 enum { CU_LAUNCH_ATTRIBUTE_IGNORE = 0, CU_LAUNCH_ATTRIBUTE_COOPERATIVE = 2, CU_LAUNCH_ATTRIBUTE_PRIORITY = 8 };
 enum { CUDA_SUCCESS = 0, CUDA_ERROR_PEER_ACCESS_UNSUPPORTED = 217, CUDA_ERROR_NOT_READY = 600 };
@@ -141,7 +145,14 @@ CUresult cuMemsetD2D8_v2(CUdeviceptr target, size_t pitch, unsigned char value, 
 CUresult cuMemsetD2D16_v2(CUdeviceptr target, size_t pitch, unsigned short value, size_t width, size_t height);
 CUresult cuMemsetD2D32_v2(CUdeviceptr target, size_t pitch, unsigned int value, size_t width, size_t height);
 CUresult cuModuleLoadData(CUmodule *module, const void *image);
+CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int count, int *options, void **values);
 CUresult cuModuleUnload(CUmodule module);
+CUresult cuLinkCreate_v2(unsigned int count, int *options, void **values, CUlinkState *link);
+CUresult cuLinkAddData_v2(CUlinkState link, int kind, void *data, size_t bytes, const char *name, unsigned int count, int *options,
+                          void **values);
+CUresult cuLinkAddFile_v2(CUlinkState link, int kind, const char *path, unsigned int count, int *options, void **values);
+CUresult cuLinkComplete(CUlinkState link, void **image, size_t *bytes);
+CUresult cuLinkDestroy(CUlinkState link);
 CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name);
 CUresult cuModuleGetGlobal_v2(CUdeviceptr *address, size_t *bytes, CUmodule module, const char *name);
 CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value);

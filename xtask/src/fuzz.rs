@@ -27,6 +27,8 @@ pub(crate) struct Args {
 enum Target {
     /// Text through the PTX compiler.
     Ptx,
+    /// Texts through the linker.
+    Link,
     /// Bytes as a fatbin.
     Fatbin,
     /// Bytes as a guest's records.
@@ -38,11 +40,12 @@ enum Target {
 }
 
 impl Target {
-    const ALL: &[Self] = &[Self::Ptx, Self::Fatbin, Self::Record, Self::Function, Self::Kept];
+    const ALL: &[Self] = &[Self::Ptx, Self::Link, Self::Fatbin, Self::Record, Self::Function, Self::Kept];
 
     fn name(self) -> &'static str {
         match self {
             Self::Ptx => "ptx",
+            Self::Link => "link",
             Self::Fatbin => "fatbin",
             Self::Record => "record",
             Self::Function => "function",
@@ -53,7 +56,7 @@ impl Target {
     /// The longest input.
     fn max_bytes(self) -> u32 {
         match self {
-            Self::Ptx => 8 << 10,
+            Self::Ptx | Self::Link => 8 << 10,
             Self::Fatbin => 16 << 10,
             Self::Record | Self::Function | Self::Kept => 4 << 10,
         }

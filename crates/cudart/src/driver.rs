@@ -172,6 +172,13 @@ driver! {
 
     unsafe fn cuModuleLoadData(module: &mut CUmodule, image: *const c_void);
     safe fn cuModuleUnload(module: CUmodule);
+    unsafe fn cuLinkCreate_v2(count: c_uint, options: *mut CUjit_option, values: *mut *mut c_void, link: &mut CUlinkState);
+    unsafe fn cuLinkAddData_v2(
+        link: CUlinkState, kind: CUjitInputType, data: *mut c_void, len: usize, name: *const c_char, count: c_uint,
+        options: *mut CUjit_option, values: *mut *mut c_void,
+    );
+    safe fn cuLinkComplete(link: CUlinkState, image: &mut *mut c_void, len: &mut usize);
+    safe fn cuLinkDestroy(link: CUlinkState);
     unsafe fn cuModuleGetFunction(function: &mut CUfunction, module: CUmodule, name: *const c_char);
     unsafe fn cuModuleGetGlobal_v2(address: &mut CUdeviceptr, bytes: &mut usize, module: CUmodule, name: *const c_char);
     safe fn cuFuncGetAttribute(value: &mut c_int, attribute: CUfunction_attribute, function: CUfunction);

@@ -2,7 +2,8 @@
 //!
 //! - [`generated`]: the exports; [`api`]: their bodies; [`entry`], [`error`]: what surrounds each of them.
 //! - [`driver`]: libcuda, found at run time. [`current`]: which device and context a thread uses.
-//! - [`registry`], `unregistered`, [`call_configuration`], [`launch`]: what compiled programs register, and how it is launched.
+//! - [`registry`], `unregistered`, `prelinked`, [`call_configuration`], [`launch`]: what compiled programs register, and how it is
+//!   linked and launched.
 //! - [`copy`], [`graph_node`], `pointer`, [`properties`]: the runtime's structs in the driver's terms.
 //!
 //! No device state lives here: handles are the driver's own, so both interfaces may be mixed.
@@ -23,6 +24,7 @@ mod launch;
 #[cfg(test)]
 mod mock;
 mod pointer;
+mod prelinked;
 mod properties;
 mod registry;
 #[cfg(test)]

@@ -19,6 +19,7 @@ use vgpu_core::fatbin::WRAPPER_MAGIC;
 
 use crate::driver as cu;
 use crate::error::{RtError, RtResult};
+use crate::prelinked;
 use crate::unregistered::Unregistered;
 
 /// What `__cudaRegisterFatBinary` is given: the compiler's wrapper around a fatbin's bytes.
@@ -27,8 +28,12 @@ struct Wrapper {
     magic: u32,
     version: u32,
     data: *const c_void,
+    /// Of a linked one, addresses of fatbins, and a null behind them.
     filename_or_fatbins: *const c_void,
 }
+
+/// The version of a wrapper that comes of linking: it has a list of the fatbins that were linked.
+const LINKED_VERSION: u32 = 2;
 
 /// A registered function or variable. Names are pointers into the registering object, valid until it unregisters.
 struct Symbol {
@@ -395,14 +400,22 @@ impl Fatbin {
             return Err(RtError::INVALID_KERNEL_IMAGE);
         }
         // SAFETY: the compiler's start-up code registered this wrapper, and its object is still loaded.
-        let (magic, data) = unsafe { ((*wrapper).magic, (*wrapper).data) };
+        let Wrapper { magic, version, data, filename_or_fatbins } = unsafe { wrapper.read() };
         if magic != WRAPPER_MAGIC || data.is_null() {
             return Err(RtError::INVALID_KERNEL_IMAGE);
         }
         let mut module = null_mut();
         // SAFETY: the wrapper's data is a fatbin, which says its own length.
-        unsafe { cu::cuModuleLoadData(&mut module, data) }?;
-        Ok(module)
+        match unsafe { cu::cuModuleLoadData(&mut module, data) } {
+            Ok(()) => Ok(module),
+            // What the compiler linked is machine code for other devices: what it was made of may hold more.
+            Err(RtError::NO_KERNEL_IMAGE) if version == LINKED_VERSION && !filename_or_fatbins.is_null() => {
+                log::info!("what the compiler has linked is not for this device: what it was made of is linked now");
+                // SAFETY: a wrapper of that version has such a list there.
+                unsafe { prelinked::load(filename_or_fatbins.cast()) }
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Points the program's managed variables at their memory, where the driver gives them memory that the host can reach.

@@ -23,6 +23,7 @@ handles! {
     Graph
     GraphExec
     GraphNode
+    Link
 }
 
 impl Stream {
@@ -92,6 +93,13 @@ functions! {
         plain cuModuleUnload(module: Module);
         raw cuModuleGetFunction(function: *mut Function, module: Module, name: *const c_char);
         raw cuModuleGetGlobal_v2(address: *mut Address, len: *mut usize, module: Module, name: *const c_char);
+        raw cuLinkCreate_v2(count: c_uint, options: *mut c_uint, values: *mut *mut c_void, link: *mut Link);
+        raw cuLinkAddData_v2(
+            link: Link, kind: c_uint, data: *mut c_void, len: usize, name: *const c_char, count: c_uint,
+            options: *mut c_uint, values: *mut *mut c_void,
+        );
+        raw cuLinkComplete(link: Link, image: *mut *mut c_void, len: *mut usize);
+        plain cuLinkDestroy(link: Link);
         gives cuFuncGetAttribute(attribute: c_uint, function: Function) -> c_int;
         plain cuFuncSetAttribute(function: Function, attribute: c_uint, value: c_int);
         gives cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(

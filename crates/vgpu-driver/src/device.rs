@@ -21,6 +21,7 @@ use crate::fill::Filled;
 use crate::function::Function;
 use crate::graph::{Graph, Parts};
 use crate::host_call::HostCalls;
+use crate::link::Link;
 use crate::memory::{Memory, Owner, Stretch};
 use crate::module::Module;
 use crate::open::Driver;
@@ -58,6 +59,7 @@ pub struct DriverDevice {
     pub(crate) modules: Table<Module>,
     pub(crate) functions: Table<Function>,
     pub(crate) graphs: Table<Graph>,
+    pub(crate) links: Table<Link>,
     pub(crate) blobs: Blobs,
     pub(crate) last_refusal: LastRefusal,
     pub(crate) counts: Arc<Counts>,
@@ -116,6 +118,7 @@ impl DriverDevice {
             modules: Table::default(),
             functions: Table::default(),
             graphs: Table::default(),
+            links: Table::default(),
             blobs: Blobs::new(images),
             last_refusal: LastRefusal::default(),
             counts: Arc::default(),
@@ -279,6 +282,7 @@ impl DriverDevice {
             what.push(What::Graph(graph.exec));
             what.extend(parts_to_go(graph.made_of));
         }
+        what.extend(self.links.remove_where(|link| link.number == number).into_iter().map(Link::into_dead));
         self.functions.remove_where(|function| Arc::ptr_eq(&function.context, &context));
         let modules = self.modules.remove_where(|module| module.number == number);
         what.extend(modules.into_iter().map(|module| What::Module(module.handle)));

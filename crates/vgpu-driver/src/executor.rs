@@ -1,22 +1,23 @@
 //! The device protocol: what each message does.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::CString;
 use std::ops::Range;
 use std::sync::Arc;
 
-use vgpu_core::abi::{CUlimit_enum, CUstream_flags};
+use vgpu_core::abi::CUstream_flags;
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Answer, Executor, Seq, Span, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
-use crate::api::{Function as FunctionHandle, Module as ModuleHandle, Stream};
+use crate::api::Stream;
 use crate::context::log_failure;
 use crate::copy::Rows;
 use crate::counts::Counts;
 use crate::device::{DriverDevice, parts_to_go, refused};
+use crate::facts;
 use crate::fill::Filled;
-use crate::function::Function;
+use crate::function::{self, Function};
 use crate::graph::Graph;
 use crate::host_call;
 use crate::info;
@@ -71,25 +72,6 @@ impl DriverDevice {
             .map_err(|error| self.refuse((error, format!("{span:?} is no part of the window"))))
     }
 
-    /// What the driver says of the current context.
-    fn facts(&self) -> Result<ContextFactsReply, Refusal> {
-        let api = &self.driver.api;
-        let (mut least_priority, mut greatest_priority) = (0, 0);
-        // SAFETY: both arguments lead to locals.
-        let told = unsafe { api.cuCtxGetStreamPriorityRange(&raw mut least_priority, &raw mut greatest_priority) };
-        told.map_err(refused("to tell the priorities of streams"))?;
-        let (mut limits, mut limit_codes) = ([0; LIMIT_COUNT], [CuError::INVALID_VALUE.code(); LIMIT_COUNT]);
-        for limit in 0..CUlimit_enum::CU_LIMIT_MAX.0 {
-            let index = limit as usize;
-            match api.cuCtxGetLimit(limit) {
-                Ok(value) => (limits[index], limit_codes[index]) = (value as u64, 0),
-                Err(error) if error.is_fatal() => return Err(refused("to tell a limit")(error)),
-                Err(error) => limit_codes[index] = error.code(),
-            }
-        }
-        Ok(ContextFactsReply { limits, limit_codes, least_priority, greatest_priority })
-    }
-
     fn launch_on(
         &mut self,
         stream: Stream,
@@ -111,23 +93,6 @@ impl DriverDevice {
     fn name(&mut self, tail: &[u8]) -> CuResult<CString> {
         let no_name = |_| self.refuse((CuError::NOT_FOUND, "a name with a NUL in it".to_owned()));
         CString::new(tail).map_err(no_name)
-    }
-
-    /// The names of all kernels of a module, whose context is current; since 12.4.
-    fn kernel_names(&self, module: ModuleHandle) -> CuResult<Vec<CString>> {
-        let api = &self.driver.api;
-        let count = api.cuModuleGetFunctionCount(module)?;
-        let mut functions = vec![FunctionHandle::default(); count as usize];
-        // SAFETY: the first argument leads to as many handles as the second says.
-        unsafe { api.cuModuleEnumerateFunctions(functions.as_mut_ptr(), count, module) }?;
-        let name = |function: &FunctionHandle| {
-            let mut name: *const c_char = std::ptr::null();
-            // SAFETY: the first argument leads to a local.
-            unsafe { api.cuFuncGetName(&raw mut name, *function) }?;
-            // SAFETY: a name that the driver gives ends with a NUL and lives as long as the function.
-            Ok(unsafe { CStr::from_ptr(name) }.to_owned())
-        };
-        functions.iter().map(name).collect()
     }
 }
 
@@ -208,7 +173,7 @@ impl Executor for DriverDevice {
 
     fn context_facts(&mut self, _: Seq, message: &ContextFacts, _: &[u8]) -> CuResult<Answer<ContextFactsReply>> {
         let context = self.enter_context(message.context)?;
-        let facts = self.facts();
+        let facts = facts::of_current(&self.driver.api);
         Ok(self.answered(&context, facts)?.into())
     }
 
@@ -514,13 +479,30 @@ impl Executor for DriverDevice {
         let names: Vec<CString> = if self.driver.api.has_param_info() {
             let (handle, context) = (module.handle, Arc::clone(&module.context));
             self.enter(&context)?;
-            let names = self.kernel_names(handle);
+            let names = function::kernel_names(&self.driver.api, handle);
             self.answered(&context, names.map_err(refused("the names of kernels")))?
         } else {
             module.layouts.kernels().filter_map(|name| CString::new(name).ok()).collect()
         };
         let tail: Vec<u8> = names.iter().flat_map(|name| name.as_bytes_with_nul().to_vec()).collect();
         Ok(Answer { reply: ModuleKernelsReply { count: names.len() as u64 }, tail })
+    }
+
+    fn link_create(&mut self, _: Seq, message: &LinkCreate, tail: &[u8]) -> CuResult<Answer<LinkCreateReply>> {
+        Ok(LinkCreateReply { link: self.open_link(message.context, tail)? }.into())
+    }
+
+    fn link_add(&mut self, _: Seq, message: &LinkAdd, tail: &[u8]) -> CuResult<Answer<LinkAddReply>> {
+        self.add_to_link(message, tail)?;
+        Ok(LinkAddReply { reserved: 0 }.into())
+    }
+
+    fn link_complete(&mut self, _: Seq, message: &LinkComplete, _: &[u8]) -> CuResult<Answer<LinkCompleteReply>> {
+        self.linked_part(message)
+    }
+
+    fn link_destroy(&mut self, _: Seq, message: &LinkDestroy, _: &[u8]) -> CuResult {
+        self.close_link(message.link)
     }
 
     fn graph_create(&mut self, _: Seq, message: &GraphCreate, tail: &[u8]) -> CuResult<Answer<GraphCreateReply>> {

@@ -1,6 +1,6 @@
 //! Functions: a kernel of a loaded module, with what a guest is told of it.
 
-use std::ffi::{CStr, c_void};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::sync::Arc;
 
 use vgpu_core::abi::{CUfunction_attribute_enum as Attribute, CUshared_carveout};
@@ -9,7 +9,7 @@ use vgpu_core::wire::Pod;
 use vgpu_core::wire::messages::{FUNCTION_ATTRIBUTE_COUNT, FunctionReply, PARAMS_MAX_BYTES, ParamLayout};
 use vgpu_core::{CuError, CuResult};
 
-use crate::api::{Api, Function as Handle};
+use crate::api::{Api, Function as Handle, Module as ModuleHandle};
 use crate::context::Context;
 use crate::module::Module;
 
@@ -81,6 +81,22 @@ impl Function {
     pub(crate) fn layout_bytes(&self) -> Vec<u8> {
         self.params.iter().flat_map(|param| param.as_bytes().to_vec()).collect()
     }
+}
+
+/// The names of all kernels of a module, whose context is current; since 12.4.
+pub(crate) fn kernel_names(api: &Api, module: ModuleHandle) -> CuResult<Vec<CString>> {
+    let count = api.cuModuleGetFunctionCount(module)?;
+    let mut functions = vec![Handle::default(); count as usize];
+    // SAFETY: the first argument leads to as many handles as the second says.
+    unsafe { api.cuModuleEnumerateFunctions(functions.as_mut_ptr(), count, module) }?;
+    let name = |function: &Handle| {
+        let mut name: *const c_char = std::ptr::null();
+        // SAFETY: the first argument leads to a local.
+        unsafe { api.cuFuncGetName(&raw mut name, *function) }?;
+        // SAFETY: a name that the driver gives ends with a NUL and lives as long as the function.
+        Ok(unsafe { CStr::from_ptr(name) }.to_owned())
+    };
+    functions.iter().map(name).collect()
 }
 
 /// What stands in an attribute that nobody has set.

@@ -4,12 +4,13 @@
 //!   their GPUs, with the table of `attributes`; [`Nested`] is for our own libcuda in a driver's place.
 //! - [`DriverDevice`] serves one guest: `executor` has a method per message, `device` what they share.
 //! - [`Nvml`] says what libcuda does not: clocks, temperatures, power.
-//! - The order of work: `context`, `stream`; `retire` publishes what is done, as the GPU says by `words` where it can; `reaper`
+//! - The order of work: `context` with its `facts`, `stream`; `retire` publishes what is done, as the GPU says by `words` where it can; `reaper`
 //!   frees what nobody uses any more.
 //! - Bytes: `space` has device memory lie where the guest expects it, `memory` knows what is the guest's, `copy` moves it,
 //!   `fill` sets it, `pinning` has the window's bytes and short ones lie where the GPU can fetch them, `pinned` is what has been
 //!   registered for that or for `words`, until it goes.
-//! - Work: `module` and `function` with `layout`, `launch`, `blas`, `graph` with `nodes` and `workspace`; `host_call` has the guest
+//! - Work: `module` and `function` with `layout`, `link` with `link_options`,
+//!   `launch`, `blas`, `graph` with `nodes` and `workspace`; `host_call` has the guest
 //!   work, `output` has what kernels print.
 //!
 //! Imports go one way: `open` and `pinned` come first, then `reaper` and `words`, `retire`, `pinning` and `stream`, `device`, and
@@ -28,6 +29,7 @@ mod copy;
 mod counts;
 mod device;
 mod executor;
+mod facts;
 mod fill;
 mod find;
 mod function;
@@ -37,6 +39,8 @@ mod info;
 mod launch;
 mod layout;
 mod library;
+mod link;
+mod link_options;
 mod memory;
 mod module;
 mod nested;

@@ -10,10 +10,11 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use vgpu_core::CuResult;
 
-use crate::api::{Address, Event, GraphExec, Module, Stream};
+use crate::api::{Address, Event, GraphExec, Link, Module, Stream};
 use crate::blas::Handle as BlasHandle;
 use crate::context::{Context, Current, log_failure};
 use crate::host_call::Registered;
+use crate::link_options::LinkOptions;
 use crate::open::Driver;
 use crate::pinned::Pinned;
 use crate::space::Space;
@@ -34,6 +35,8 @@ pub(crate) enum What {
         len_bytes: u64,
     },
     Module(Module),
+    /// A link, and what the driver writes to until it has ended.
+    Link(Link, #[expect(dead_code, reason = "dropping it is all that is done")] LinkOptions),
     Graph(GraphExec),
     Stream(Stream),
     Event(Event),
@@ -149,6 +152,7 @@ fn end(driver: &Driver, space: &Space, dead: Dead, current: &mut Current) {
             context.ledger.release(len_bytes);
         }
         What::Module(module) => log_failure("a module", api.cuModuleUnload(module)),
+        What::Link(link, _) => log_failure("a link", api.cuLinkDestroy(link)),
         What::Graph(exec) => log_failure("a graph", api.cuGraphExecDestroy(exec)),
         What::Stream(stream) => log_failure("a stream", api.cuStreamDestroy_v2(stream)),
         What::Event(event) => log_failure("an event", api.cuEventDestroy_v2(event)),

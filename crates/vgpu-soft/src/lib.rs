@@ -1,7 +1,7 @@
 //! The software GPU: runs a program's own PTX on the CPU.
 //!
 //! - [`ptx`]: text to syntax tree. Knows the language, not what instructions do.
-//! - [`image`]: fatbin entries to PTX text.
+//! - [`image`]: fatbin entries to PTX text. `objects`: fatbins in what compilers make for the host.
 //! - [`ir`]: control flow, liveness, register slots.
 //! - [`exec`]: a compiled kernel and the warp interpreter that runs its blocks.
 //! - [`device`]: memory, streams, modules, graphs, linear algebra: the `Executor` that a daemon drives.
@@ -13,4 +13,5 @@ pub mod exec;
 pub mod image;
 pub mod ir;
 pub mod memory;
+mod objects;
 pub mod ptx;

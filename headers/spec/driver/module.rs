@@ -1,78 +1,65 @@
 //! Module. Source: CUDA Driver API reference.
 
 extern "driver" {
+    /// Adds an input to a link; as `cuLinkAddData_v2`.
     #[since(5_050)]
-    #[unsupported]
-    fn cuLinkAddData(
-        state: CUlinkState,
-        type_: CUjitInputType,
-        data: *mut c_void,
-        size: usize,
-        name: *const c_char,
-        numOptions: c_uint,
-        options: *mut CUjit_option,
-        optionValues: *mut *mut c_void,
-    );
+    #[alias(cuLinkAddData_v2)]
+    fn cuLinkAddData(state: CUlinkState, type_: CUjitInputType, data: *mut c_void, size: usize, name: *const c_char, numOptions: c_uint, options: *mut CUjit_option, optionValues: *mut *mut c_void);
 
+    /// Adds an input to a link: PTX, a fatbin, a host's object or library with code in it, machine code where the device runs it.
     #[since(6_050)]
-    #[unsupported]
-    fn cuLinkAddData_v2(
-        state: CUlinkState,
-        type_: CUjitInputType,
-        data: *mut c_void,
-        size: usize,
-        name: *const c_char,
-        numOptions: c_uint,
-        options: *mut CUjit_option,
-        optionValues: *mut *mut c_void,
-    );
+    #[custom]
+    #[errors(
+        INVALID_HANDLE = "`state` is no link",
+        INVALID_VALUE = "`data` is null, `type_` or an option is none, options exclude each other, or the link is complete",
+        INVALID_IMAGE = "the input is malformed, or not what `type_` says",
+        INVALID_PTX = "its PTX does not compile",
+        NO_BINARY_FOR_GPU = "it has nothing for the device",
+        NOT_SUPPORTED = "it is NVVM code, or an option asks for what is not done",
+        OUT_OF_MEMORY = "the inputs are too long together",
+    )]
+    fn cuLinkAddData_v2(state: CUlinkState, type_: CUjitInputType, data: *mut c_void, size: usize, name: *const c_char, numOptions: c_uint, options: *mut CUjit_option, optionValues: *mut *mut c_void);
 
+    /// Adds a file's content to a link; as `cuLinkAddFile_v2`.
     #[since(5_050)]
-    #[unsupported]
-    fn cuLinkAddFile(
-        state: CUlinkState,
-        type_: CUjitInputType,
-        path: *const c_char,
-        numOptions: c_uint,
-        options: *mut CUjit_option,
-        optionValues: *mut *mut c_void,
-    );
+    #[alias(cuLinkAddFile_v2)]
+    fn cuLinkAddFile(state: CUlinkState, type_: CUjitInputType, path: Str, numOptions: c_uint, options: *mut CUjit_option, optionValues: *mut *mut c_void);
 
+    /// Adds a file's content to a link.
     #[since(6_050)]
-    #[unsupported]
-    fn cuLinkAddFile_v2(
-        state: CUlinkState,
-        type_: CUjitInputType,
-        path: *const c_char,
-        numOptions: c_uint,
-        options: *mut CUjit_option,
-        optionValues: *mut *mut c_void,
-    );
+    #[custom]
+    #[errors(cuLinkAddData_v2, FILE_NOT_FOUND = "the file cannot be read")]
+    fn cuLinkAddFile_v2(state: CUlinkState, type_: CUjitInputType, path: Str, numOptions: c_uint, options: *mut CUjit_option, optionValues: *mut *mut c_void);
 
+    /// Links what was added to an image, which the link keeps.
     #[since(5_050)]
-    #[unsupported]
-    fn cuLinkComplete(state: CUlinkState, cubinOut: *mut *mut c_void, sizeOut: *mut usize);
+    #[custom]
+    #[errors(
+        INVALID_HANDLE = "`state` is no link",
+        INVALID_IMAGE = "there are no inputs, or they do not fit together: the error log names the symbols",
+        NOT_SUPPORTED = "kernels launch kernels",
+        OUT_OF_MEMORY = "the image is too long",
+    )]
+    fn cuLinkComplete(state: CUlinkState, cubinOut: Out<*mut c_void>, sizeOut: OutOpt<usize>);
 
+    /// Opens a link; as `cuLinkCreate_v2`.
     #[since(5_050)]
-    #[unsupported]
-    fn cuLinkCreate(
-        numOptions: c_uint,
-        options: *mut CUjit_option,
-        optionValues: *mut *mut c_void,
-        stateOut: *mut CUlinkState,
-    );
+    #[alias(cuLinkCreate_v2)]
+    fn cuLinkCreate(numOptions: c_uint, options: *mut CUjit_option, optionValues: *mut *mut c_void, stateOut: Out<CUlinkState>);
 
+    /// Opens a link for the current context's device. Its logs and times are written for as long as it lives.
     #[since(6_050)]
-    #[unsupported]
-    fn cuLinkCreate_v2(
-        numOptions: c_uint,
-        options: *mut CUjit_option,
-        optionValues: *mut *mut c_void,
-        stateOut: *mut CUlinkState,
-    );
+    #[custom]
+    #[errors(
+        INVALID_VALUE = "an option is none, there are more than 64 or options exclude each other, or there are some and an array is null",
+        NOT_SUPPORTED = "an option asks for what is not done",
+    )]
+    fn cuLinkCreate_v2(numOptions: c_uint, options: *mut CUjit_option, optionValues: *mut *mut c_void, stateOut: Out<CUlinkState>);
 
+    /// Ends a link, and its image.
     #[since(5_050)]
-    #[unsupported]
+    #[custom]
+    #[errors(INVALID_HANDLE = "`state` is no link")]
     fn cuLinkDestroy(state: CUlinkState);
 
     /// Gives as many kernels of a module as there is room for.
@@ -152,7 +139,8 @@ extern "driver" {
     #[since(2_010)]
     #[custom]
     #[errors(
-        INVALID_VALUE = "`image` is null, or there are more than 64 options, or some and an array is null",
+        INVALID_VALUE = "`image` is null, an option is none, there are more than 64 or options exclude each other, or there are some and an array is null",
+        NOT_SUPPORTED = "an option asks for what is not done",
         INVALID_IMAGE = "it is none that is known, or malformed",
         NO_BINARY_FOR_GPU = "the image has nothing for the device",
         INVALID_PTX = "its PTX does not compile",

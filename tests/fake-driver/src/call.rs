@@ -150,7 +150,7 @@ macro_rules! handles {
     )*};
 }
 
-handles!(Context Stream Event Module Function Graph Exec Blas);
+handles!(Context Stream Event Module Function Graph Exec Blas Link);
 
 /// Where something is given to the caller.
 #[repr(transparent)]

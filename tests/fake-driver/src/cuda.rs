@@ -7,8 +7,8 @@ use crate::state::{
     ILLEGAL_STATE, INVALID_CONTEXT, INVALID_HANDLE, INVALID_PTX, INVALID_VALUE, Kind, LEGACY, MEMORY_BYTES, NO_DEVICE,
     NOT_FOUND, NOT_READY, Object, State, What, set_current,
 };
-use crate::virtual_memory;
 use crate::work::{self, Work};
+use crate::{links, virtual_memory};
 
 /// CUDA 12.4, like driver 550.
 const VERSION: c_int = 12_040;
@@ -206,7 +206,7 @@ exports! {
         let context = state.context()?;
         let image = image_bytes(image);
         if image.starts_with(b"bad") {
-            complain(&options.first(count as usize), values);
+            links::say(links::ERROR_LOG, b"line 1: it is bad\0", &options.first(count as usize), values);
             return Err(INVALID_PTX);
         }
         let handle = state.insert(Kind::Module, context, What::Module { image });
@@ -321,20 +321,8 @@ exports! {
 /// `CU_EVENT_DISABLE_TIMING`.
 const EVENT_UNTIMED: c_uint = 2;
 const VARIABLE_BYTES: usize = 16;
-/// `CU_JIT_ERROR_LOG_BUFFER`, `CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES`.
-const ERROR_LOG: [c_uint; 2] = [5, 6];
-
-/// Says what is wrong with an image, in the buffer that the options name.
-fn complain(options: &[c_uint], values: In<usize>) {
-    let value = |option: c_uint| options.iter().position(|given| *given == option).map(|at| values.at(at));
-    if let [Some(buffer), Some(len)] = ERROR_LOG.map(value) {
-        let text = b"line 1: it is bad\0".iter().take(len);
-        text.enumerate().for_each(|(at, byte)| Out::leading_to(buffer).at(at).put(*byte));
-    }
-}
-
 /// The options of a loading, by number.
-struct Options(Vec<c_uint>);
+pub(crate) struct Options(pub(crate) Vec<c_uint>);
 
 impl Shown for Options {
     fn shown(&self, _: &State) -> Option<String> {

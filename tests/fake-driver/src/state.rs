@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use crate::links::Linked;
 use crate::prints::Printed;
 use crate::virtual_memory::{self, Piece};
 use crate::work::{Queue, Work};
@@ -42,10 +43,11 @@ pub(crate) enum Kind {
     Blas,
     /// An event without a time.
     Point,
+    Link,
 }
 
-const KIND_NAMES: [&str; 11] =
-    ["", "context", "stream", "event", "module", "function", "graph", "exec", "node", "blas", "point"];
+const KIND_NAMES: [&str; 12] =
+    ["", "context", "stream", "event", "module", "function", "graph", "exec", "node", "blas", "point", "link"];
 
 /// What is behind a handle.
 pub(crate) enum What {
@@ -74,6 +76,7 @@ pub(crate) enum What {
     Blas {
         stream: usize,
     },
+    Link(Linked),
 }
 
 /// An object, and the context that it goes with.

@@ -3,11 +3,17 @@
 use super::link::Link;
 use crate::error::{CuError, CuResult};
 use crate::sha256::sha256;
-use crate::wire::RECORD_MAX_BYTES;
-use crate::wire::messages::{BlobCreate, BlobFind, BlobKeeping, BlobWrite, ImageKind, ModuleLoad, ModuleLoadReply};
+use crate::wire::messages::{
+    BlobCreate, BlobFind, BlobKeeping, BlobWrite, ImageKind, LinkAdd, LinkComplete, ModuleLoad, ModuleLoadReply,
+};
+use crate::wire::{JitOption, Pod, RECORD_MAX_BYTES};
 
 /// Images up to this travel in the record that loads them.
 const IMAGE_TAIL_MAX_BYTES: usize = RECORD_MAX_BYTES - 256;
+/// Inputs of a link leave room for options and a name.
+const INPUT_TAIL_MAX_BYTES: usize = IMAGE_TAIL_MAX_BYTES / 2;
+/// As much of a name as travels.
+const NAME_MAX_BYTES: usize = 1024;
 /// Longer ones in pieces of this.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -47,6 +53,42 @@ impl Link {
             offset += piece.len() as u64;
         }
         Ok(blob)
+    }
+
+    /// Adds an input to a link, of a `CUjitInputType` and under a name, with options of its own.
+    ///
+    /// # Errors
+    /// The executor's answer; those of the channel.
+    pub fn add_input(&self, link: u64, kind: u32, name: &[u8], options: &[JitOption], input: &[u8]) -> CuResult {
+        let name = &name[..name.len().min(NAME_MAX_BYTES)];
+        let mut tail: Vec<u8> = options.iter().flat_map(|option| option.as_bytes()).copied().collect();
+        tail.extend(name);
+        let mut blob = 0;
+        if input.len() <= INPUT_TAIL_MAX_BYTES {
+            tail.extend(input);
+        } else {
+            blob = self.send_blob(input)?;
+        }
+        let (option_count, name_bytes) = (options.len() as u32, name.len() as u32);
+        self.call(&LinkAdd { link, kind, option_count, name_bytes, reserved: 0, blob }, &tail).map(drop)
+    }
+
+    /// The image that a link results in.
+    ///
+    /// # Errors
+    /// The executor's answer; those of the channel.
+    pub fn linked_image(&self, link: u64) -> CuResult<Vec<u8>> {
+        let mut image = Vec::new();
+        loop {
+            let answer = self.call(&LinkComplete { link, offset: image.len() as u64 }, &[])?;
+            image.extend(&answer.tail);
+            if image.len() as u64 >= answer.reply.image_bytes {
+                return Ok(image);
+            }
+            if answer.tail.is_empty() {
+                return Err(CuError::UNKNOWN);
+            }
+        }
     }
 
     /// A blob with an image's bytes if the executor has kept them; 0 if not, or if it keeps no such images: then the

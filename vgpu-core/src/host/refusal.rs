@@ -22,6 +22,11 @@ impl LastRefusal {
         error
     }
 
+    /// Keeps what is to be known about a call that went well.
+    pub fn remark(&mut self, text: String) {
+        self.0 = text;
+    }
+
     /// The text as an answer, cut where it is too long for one.
     pub fn answer(&self) -> Answer<ErrorTextReply> {
         let tail = self.0.as_bytes()[..self.0.floor_char_boundary(TEXT_MAX_BYTES)].to_vec();

@@ -7,11 +7,11 @@
 //! An executor retires the sequence number of every record that names a stream, also of one it refuses: after it has said
 //! so.
 
+pub use super::blas_settings::BlasSettings;
 pub use super::decode::{DecodeError, Outcome};
 
 use super::decode::split;
 use super::{Answer, EventSlot, Pod, RecordHeader, Seq, Span, StreamSlot};
-use crate::abi::cublas::{cublasGemmAlgo_t, cublasMath_t};
 use crate::error::CuResult;
 
 macro_rules! messages {
@@ -426,6 +426,22 @@ messages! {
             /// What is there to be taken next.
             left_bytes: u64,
         };
+
+    // ---- linking ----------------------------------------------------------------------------------------------
+
+    /// Opens a link whose result is for a context's device. The tail is [`JitOption`](super::JitOption)s.
+    call 72 LinkCreate fn link_create { context: u32, reserved: u32 } -> LinkCreateReply { link: u64 };
+
+    /// Adds an input of a `CUjitInputType`. The tail is `option_count` [`JitOption`](super::JitOption)s for it alone, a name for
+    /// texts of errors, and the input's bytes, unless these are the blob (which is used up).
+    call 73 LinkAdd fn link_add { link: u64, kind: u32, option_count: u32, name_bytes: u32, reserved: u32, blob: u64 } -> LinkAddReply { reserved: u64 };
+
+    /// Links what was added, once. The answer's tail is a part of the image, from `offset` on; of the first answer, [`ErrorText`]
+    /// then has what is to be known about the image.
+    call 74 LinkComplete fn link_complete { link: u64, offset: u64 } -> LinkCompleteReply { image_bytes: u64 };
+
+    /// Ends a link.
+    post 75 LinkDestroy fn link_destroy { link: u64 };
 }
 
 /// How an image's bytes are to be read.
@@ -467,38 +483,6 @@ pub struct ParamLayout {
 
 // SAFETY: two u32 fields.
 unsafe impl Pod for ParamLayout {}
-
-/// How the guest's handle of cuBLAS wants its work done. None of it changes what is asked for: an executor may do without.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BlasSettings {
-    /// A `cublasMath_t`: which loss of precision is allowed.
-    pub math_mode: u32,
-    /// A `cublasGemmAlgo_t`.
-    pub algorithm: i32,
-    /// Device memory for intermediate results, where `workspace_bytes` is not 0. Else the executor brings its own.
-    pub workspace: u64,
-    /// Its length.
-    pub workspace_bytes: u64,
-}
-
-// SAFETY: u32, i32, u64, u64 leave no gap.
-unsafe impl Pod for BlasSettings {}
-
-impl BlasSettings {
-    /// What a handle has that nobody has set anything on.
-    pub const DEFAULT: Self = Self {
-        math_mode: cublasMath_t::CUBLAS_DEFAULT_MATH.0,
-        algorithm: cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT.0,
-        workspace: 0,
-        workspace_bytes: 0,
-    };
-
-    /// Whether the number of the algorithm is one that the header names.
-    pub const fn has_known_algorithm(&self) -> bool {
-        matches!(self.algorithm, -1..=23 | 99..=115)
-    }
-}
 
 /// Header of one node in a graph's bytes. It is followed by `dependency_count` little-endian u32 indices of earlier nodes, the fixed part of the
 /// message `op` (with any stream; it is ignored), its tail, and zero padding to `len_bytes`.

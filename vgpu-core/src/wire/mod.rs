@@ -4,7 +4,7 @@
 //! - `record`: what every record and every answer is made of.
 //! - `decode`: from a record's bytes to a message.
 //! - [`messages`]: the table, what messages are by its rows, and the executor that they are for.
-//! - [`launch_attributes`]: a part of some tails.
+//! - [`launch_attributes`], [`jit_options`], [`links`], `blas_settings`: parts of some messages and tails.
 //! - `completions`: what an executor tells the world.
 //!
 //! Each builds only on those above it; `completions` needs no more than `record`.
@@ -18,14 +18,18 @@
 //! status, a fixed reply and an optional tail. Both are handled strictly in ring order; work that names a stream is then
 //! ordered by its stream alone.
 
+mod blas_settings;
 mod completions;
 mod decode;
+pub mod jit_options;
 pub mod launch_attributes;
+pub mod links;
 pub mod messages;
 mod pod;
 mod record;
 
 pub use completions::{Completions, StreamWords, milliseconds};
+pub use jit_options::JitOption;
 pub use messages::{Call, Executor, Message, Op, Ordered, Post, Unordered, dispatch};
 pub use pod::Pod;
 pub use record::{Answer, EventSlot, NO_REPLY, RECORD_MAX_BYTES, RecordHeader, SLOTS_END, Seq, Span, StreamSlot};

@@ -1,99 +1,24 @@
 //! Modules.
 
-use std::ffi::{CString, c_char, c_uint, c_void};
+use std::ffi::{CStr, CString, c_char, c_uint, c_void};
+use std::time::Instant;
 
-use vgpu_core::abi::{CUdeviceptr, CUfunction, CUjit_option, CUmodule, CUmoduleLoadingMode};
-use vgpu_core::ffi::{Out, OutOpt, OutSlice, Str};
-use vgpu_core::wire::messages::ErrorText;
+use vgpu_core::abi::{
+    CUdeviceptr, CUfunction, CUjit_option, CUjitInputType, CUlinkState, CUmodule, CUmoduleLoadingMode,
+};
+use vgpu_core::ffi::{InSlice, Out, OutOpt, OutSlice, Str};
 use vgpu_core::{CuError, CuResult};
 
 use super::{clamp, handle, id};
 use crate::guest::image::Image;
+use crate::guest::jit_options::{JitOptions, Use};
 use crate::guest::library::Library;
+use crate::guest::link_state::LinkState;
 use crate::guest::module::Module;
 use crate::guest::{Process, capture_mode, current, process};
 
-/// The most options of one call; `CUjit_option` has fewer.
-const MAX_OPTIONS: usize = 64;
-
 pub(super) fn name_of(name: &Str<'_>) -> CuResult<CString> {
     CString::new(name.to_bytes()).map_err(|_| CuError::INVALID_VALUE)
-}
-
-/// The log buffers among a call's JIT options. All other options tune a compiler that does not exist here.
-struct Logs {
-    info: Log,
-    error: Log,
-}
-
-struct Log {
-    buffer: *mut c_char,
-    /// Where to find the room, and to say how much was used.
-    size: *mut *mut c_void,
-}
-
-impl Logs {
-    /// # Safety
-    /// `options` and `values` are readable for `count` items.
-    unsafe fn find(count: c_uint, options: *const CUjit_option, values: *mut *mut c_void) -> CuResult<Self> {
-        use CUjit_option as O;
-        let none = || Log { buffer: std::ptr::null_mut(), size: std::ptr::null_mut() };
-        let mut logs = Self { info: none(), error: none() };
-        let count = count as usize;
-        if count > MAX_OPTIONS || count > 0 && (options.is_null() || values.is_null()) {
-            return Err(CuError::INVALID_VALUE);
-        }
-        for index in 0..count {
-            // SAFETY: the caller's options are readable up to their count.
-            let option = unsafe { options.add(index).read() };
-            // SAFETY: and so are their values.
-            let slot = unsafe { values.add(index) };
-            // SAFETY: as above.
-            let value = unsafe { slot.read() };
-            match option {
-                O::CU_JIT_INFO_LOG_BUFFER => logs.info.buffer = value.cast(),
-                O::CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES => logs.info.size = slot,
-                O::CU_JIT_ERROR_LOG_BUFFER => logs.error.buffer = value.cast(),
-                O::CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES => logs.error.size = slot,
-                _ => {}
-            }
-        }
-        Ok(logs)
-    }
-
-    /// # Safety
-    /// As [`Log::write`].
-    unsafe fn write(&self, error: &str) {
-        // SAFETY: passed on.
-        unsafe { self.info.write("") };
-        // SAFETY: passed on.
-        unsafe { self.error.write(error) };
-    }
-}
-
-impl Log {
-    /// # Safety
-    /// The buffer is writable for the size that its option says.
-    unsafe fn write(&self, text: &str) {
-        if self.buffer.is_null() || self.size.is_null() {
-            return;
-        }
-        // SAFETY: `size` is a slot of the caller's array of option values.
-        let room = unsafe { self.size.read() }.addr();
-        // SAFETY: the caller says that the buffer has that room.
-        if let Ok(mut buffer) = unsafe { OutSlice::new(self.buffer, room) } {
-            buffer.write_str(text);
-        }
-        let used = if text.is_empty() { 0 } else { (text.len() + 1).min(room) };
-        // SAFETY: as above; option values are read and written back by this call.
-        unsafe { self.size.write(std::ptr::without_provenance_mut(used)) };
-    }
-}
-
-/// The executor's words about the call that it just refused.
-fn refusal_text(process: &Process) -> String {
-    let answer = process.link.call(&ErrorText { reserved: 0 }, &[]);
-    answer.map(|answer| String::from_utf8_lossy(&answer.tail).into_owned()).unwrap_or_default()
 }
 
 /// Says in the log why an image was refused; returns the text.
@@ -101,7 +26,7 @@ pub(super) fn explain(process: &Process, error: CuError) -> String {
     let text = match error {
         // Found out before the executor was asked.
         CuError::NO_BINARY_FOR_GPU => "no image in the fatbin suits the device".to_owned(),
-        _ => refusal_text(process),
+        _ => process.last_text(),
     };
     log::error!("an image could not be loaded: {error}: {text}");
     text
@@ -117,24 +42,17 @@ pub(crate) unsafe fn cuModuleLoadDataEx(
 ) -> CuResult {
     let (process, context) = current::healthy()?;
     capture_mode::refuse_unsafe_call()?;
-    // SAFETY: the caller's options are as many as it says.
-    let logs = unsafe { Logs::find(numOptions, options, optionValues) }?;
+    // SAFETY: the caller's options are as many as it says, and stay for this call.
+    let options = unsafe { JitOptions::read(numOptions, options, optionValues, Use::Load) }?;
     // SAFETY: the caller's pointer leads to an image.
     let image = unsafe { Image::at(image) }?;
-    match Module::load(process, context, &image) {
-        Ok(loaded) => {
-            // SAFETY: the options' buffers are as long as they say.
-            unsafe { logs.write("") };
-            module.write(handle(loaded.handle));
-            Ok(())
-        }
-        Err(error) => {
-            let text = explain(process, error);
-            // SAFETY: as above.
-            unsafe { logs.write(&text) };
-            Err(error)
-        }
-    }
+    let start = Instant::now();
+    let loaded = Module::load(process, context, &image);
+    let said = loaded.as_ref().map_or_else(|error| explain(process, *error), |_| String::new());
+    options.answers.write("", &said);
+    options.answers.write_time(start.elapsed());
+    module.write(handle(loaded?.handle));
+    Ok(())
 }
 
 /// Loads an image; a fatbin's best entry only.
@@ -202,7 +120,7 @@ pub(crate) fn cuModuleGetFunction(hfunc: Out<'_, CUfunction>, hmod: CUmodule, na
 /// Says in the log why a kernel could not be made ready; one that is not there is the program's question.
 pub(super) fn report_function(process: &Process, error: CuError) {
     if error != CuError::NOT_FOUND {
-        log::error!("a kernel could not be made ready: {error}: {}", refusal_text(process));
+        log::error!("a kernel could not be made ready: {error}: {}", process.last_text());
     }
 }
 
@@ -242,4 +160,75 @@ pub(crate) fn cuModuleGetGlobal_v2(
     dptr.write(address);
     bytes.write(usize::try_from(len_bytes).unwrap_or(usize::MAX));
     Ok(())
+}
+
+/// Opens a link for the current context's device. Its logs and times are written for as long as it lives.
+pub(crate) unsafe fn cuLinkCreate_v2(
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
+    stateOut: Out<'_, CUlinkState>,
+) -> CuResult {
+    let (process, context) = current::healthy()?;
+    // SAFETY: the caller's options are as many as it says, and their values stay for as long as the link.
+    let options = unsafe { JitOptions::read(numOptions, options, optionValues, Use::Link) }?;
+    stateOut.write(handle(LinkState::open(process, context, options)?.handle));
+    Ok(())
+}
+
+/// Adds an input to a link: PTX, a fatbin, a host's object or library with code in it, machine code where the device runs it.
+pub(crate) unsafe fn cuLinkAddData_v2(
+    state: CUlinkState,
+    type_: CUjitInputType,
+    data: *mut c_void,
+    size: usize,
+    name: *const c_char,
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
+) -> CuResult {
+    let process = process()?;
+    let link = LinkState::find(process, id(state))?;
+    // SAFETY: the caller's options are as many as it says, and stay for this call.
+    let options = unsafe { JitOptions::read(numOptions, options, optionValues, Use::Link) }?;
+    // SAFETY: the caller's data are as long as it says.
+    let data = unsafe { InSlice::new(data.cast::<u8>().cast_const(), size) }?;
+    // SAFETY: a name is a string, where there is one.
+    let name = if name.is_null() { c"<unnamed>" } else { unsafe { CStr::from_ptr(name) } };
+    link.add(process, type_, name.to_bytes(), data.as_slice(), &options)
+}
+
+/// Adds a file's content to a link.
+pub(crate) unsafe fn cuLinkAddFile_v2(
+    state: CUlinkState,
+    type_: CUjitInputType,
+    path: Str<'_>,
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
+) -> CuResult {
+    let process = process()?;
+    let link = LinkState::find(process, id(state))?;
+    // SAFETY: the caller's options are as many as it says, and stay for this call.
+    let options = unsafe { JitOptions::read(numOptions, options, optionValues, Use::Link) }?;
+    link.add(process, type_, path.to_bytes(), &read_file(&path)?, &options)
+}
+
+/// Links what was added to an image, which the link keeps.
+pub(crate) fn cuLinkComplete(
+    state: CUlinkState,
+    cubinOut: Out<'_, *mut c_void>,
+    sizeOut: OutOpt<'_, usize>,
+) -> CuResult {
+    let process = process()?;
+    let image = LinkState::find(process, id(state))?.complete(process)?;
+    cubinOut.write(image.as_ptr().cast_mut().cast());
+    sizeOut.write(image.len());
+    Ok(())
+}
+
+/// Ends a link, and its image.
+pub(crate) fn cuLinkDestroy(state: CUlinkState) -> CuResult {
+    let process = process()?;
+    LinkState::find(process, id(state))?.destroy(process)
 }

@@ -3157,6 +3157,199 @@ pub unsafe extern "C" fn cuLibraryUnload(library: CUlibrary) -> CUresult {
     entry("cuLibraryUnload", || crate::api::library::cuLibraryUnload(library))
 }
 
+/// Adds an input to a link; as `cuLinkAddData_v2`.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `state` is no link.
+/// - `INVALID_VALUE`: `data` is null, `type_` or an option is none, options exclude each other, or the link is complete.
+/// - `INVALID_IMAGE`: the input is malformed, or not what `type_` says.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `NO_BINARY_FOR_GPU`: it has nothing for the device.
+/// - `NOT_SUPPORTED`: it is NVVM code, or an option asks for what is not done.
+/// - `OUT_OF_MEMORY`: the inputs are too long together.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuLinkAddData(
+    state: CUlinkState,
+    type_: CUjitInputType,
+    data: *mut c_void,
+    size: usize,
+    name: *const c_char,
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkAddData(state, type_, data, size, name, numOptions, options, optionValues));
+    entry("cuLinkAddData", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe {
+            crate::api::module::cuLinkAddData_v2(state, type_, data, size, name, numOptions, options, optionValues)
+        }
+    })
+}
+
+/// Adds an input to a link: PTX, a fatbin, a host's object or library with code in it, machine code where the device runs it.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `state` is no link.
+/// - `INVALID_VALUE`: `data` is null, `type_` or an option is none, options exclude each other, or the link is complete.
+/// - `INVALID_IMAGE`: the input is malformed, or not what `type_` says.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `NO_BINARY_FOR_GPU`: it has nothing for the device.
+/// - `NOT_SUPPORTED`: it is NVVM code, or an option asks for what is not done.
+/// - `OUT_OF_MEMORY`: the inputs are too long together.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuLinkAddData_v2(
+    state: CUlinkState,
+    type_: CUjitInputType,
+    data: *mut c_void,
+    size: usize,
+    name: *const c_char,
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkAddData_v2(state, type_, data, size, name, numOptions, options, optionValues));
+    entry("cuLinkAddData_v2", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe {
+            crate::api::module::cuLinkAddData_v2(state, type_, data, size, name, numOptions, options, optionValues)
+        }
+    })
+}
+
+/// Adds a file's content to a link; as `cuLinkAddFile_v2`.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `state` is no link.
+/// - `INVALID_VALUE`: `data` is null, `type_` or an option is none, options exclude each other, or the link is complete.
+/// - `INVALID_IMAGE`: the input is malformed, or not what `type_` says.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `NO_BINARY_FOR_GPU`: it has nothing for the device.
+/// - `NOT_SUPPORTED`: it is NVVM code, or an option asks for what is not done.
+/// - `OUT_OF_MEMORY`: the inputs are too long together.
+/// - `FILE_NOT_FOUND`: the file cannot be read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuLinkAddFile(
+    state: CUlinkState,
+    type_: CUjitInputType,
+    path: *const c_char,
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkAddFile(state, type_, path as text, numOptions, options, optionValues));
+    entry("cuLinkAddFile", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let path = unsafe { Str::new(path) }?;
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::module::cuLinkAddFile_v2(state, type_, path, numOptions, options, optionValues) }
+    })
+}
+
+/// Adds a file's content to a link.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `state` is no link.
+/// - `INVALID_VALUE`: `data` is null, `type_` or an option is none, options exclude each other, or the link is complete.
+/// - `INVALID_IMAGE`: the input is malformed, or not what `type_` says.
+/// - `INVALID_PTX`: its PTX does not compile.
+/// - `NO_BINARY_FOR_GPU`: it has nothing for the device.
+/// - `NOT_SUPPORTED`: it is NVVM code, or an option asks for what is not done.
+/// - `OUT_OF_MEMORY`: the inputs are too long together.
+/// - `FILE_NOT_FOUND`: the file cannot be read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuLinkAddFile_v2(
+    state: CUlinkState,
+    type_: CUjitInputType,
+    path: *const c_char,
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkAddFile_v2(state, type_, path as text, numOptions, options, optionValues));
+    entry("cuLinkAddFile_v2", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let path = unsafe { Str::new(path) }?;
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::module::cuLinkAddFile_v2(state, type_, path, numOptions, options, optionValues) }
+    })
+}
+
+/// Links what was added to an image, which the link keeps.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `state` is no link.
+/// - `INVALID_IMAGE`: there are no inputs, or they do not fit together: the error log names the symbols.
+/// - `NOT_SUPPORTED`: kernels launch kernels.
+/// - `OUT_OF_MEMORY`: the image is too long.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuLinkComplete(
+    state: CUlinkState,
+    cubinOut: *mut *mut c_void,
+    sizeOut: *mut usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkComplete(state, cubinOut, sizeOut));
+    entry("cuLinkComplete", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let cubinOut = unsafe { Out::new(cubinOut) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let sizeOut = unsafe { OutOpt::new(sizeOut) }?;
+        crate::api::module::cuLinkComplete(state, cubinOut, sizeOut)
+    })
+}
+
+/// Opens a link; as `cuLinkCreate_v2`.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an option is none, there are more than 64 or options exclude each other, or there are some and an array is null.
+/// - `NOT_SUPPORTED`: an option asks for what is not done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuLinkCreate(
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
+    stateOut: *mut CUlinkState,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkCreate(numOptions, options, optionValues, stateOut));
+    entry("cuLinkCreate", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let stateOut = unsafe { Out::new(stateOut) }?;
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::module::cuLinkCreate_v2(numOptions, options, optionValues, stateOut) }
+    })
+}
+
+/// Opens a link for the current context's device. Its logs and times are written for as long as it lives.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an option is none, there are more than 64 or options exclude each other, or there are some and an array is null.
+/// - `NOT_SUPPORTED`: an option asks for what is not done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuLinkCreate_v2(
+    numOptions: c_uint,
+    options: *mut CUjit_option,
+    optionValues: *mut *mut c_void,
+    stateOut: *mut CUlinkState,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkCreate_v2(numOptions, options, optionValues, stateOut));
+    entry("cuLinkCreate_v2", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let stateOut = unsafe { Out::new(stateOut) }?;
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::module::cuLinkCreate_v2(numOptions, options, optionValues, stateOut) }
+    })
+}
+
+/// Ends a link, and its image.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `state` is no link.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuLinkDestroy(state: CUlinkState) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuLinkDestroy(state));
+    entry("cuLinkDestroy", || crate::api::module::cuLinkDestroy(state))
+}
+
 /// Allocates page-locked host memory that the device reaches without copies.
 ///
 /// # Errors
@@ -4600,7 +4793,8 @@ pub unsafe extern "C" fn cuModuleLoadData(module: *mut CUmodule, image: *const c
 /// Loads an image; a fatbin's best entry only.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: `image` is null, or there are more than 64 options, or some and an array is null.
+/// - `INVALID_VALUE`: `image` is null, an option is none, there are more than 64 or options exclude each other, or there are some and an array is null.
+/// - `NOT_SUPPORTED`: an option asks for what is not done.
 /// - `INVALID_IMAGE`: it is none that is known, or malformed.
 /// - `NO_BINARY_FOR_GPU`: the image has nothing for the device.
 /// - `INVALID_PTX`: its PTX does not compile.

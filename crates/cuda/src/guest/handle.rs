@@ -26,6 +26,7 @@ pub(crate) enum Tag {
     Graph = 8,
     GraphExec = 9,
     GraphNode = 10,
+    LinkState = 11,
 }
 
 /// The tag of a handle, for places that accept several kinds.

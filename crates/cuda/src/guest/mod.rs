@@ -5,14 +5,14 @@
 //! 1. The process: [`mod@process`] has the link, the [`device`]s as far as they are [`visible`], and the [`allocation`]s, device
 //!    memory's in [`device_space`]; [`fork`] and [`absence`] say why there is none. [`handle`] is what tables are made of.
 //! 2. Words: what memory is ([`place`]), what a launch or a copy looks like ([`shape`], [`box3`], [`pageable_box`]), code ([`image`],
-//!    [`function`]), an [`event`], what this process does for the executor ([`host_call`], [`host_copy`], [`output`]), [`work`] of
+//!    [`function`]) and how it is compiled ([`jit_options`]), an [`event`], what this process does for the executor ([`host_call`], [`host_copy`], [`output`]), [`work`] of
 //!    all kinds with its wire form ([`graph_wire`]), and a [`graph`] of it.
 //! 3. Whose work it is: [`context`], [`stream`] with its [`Tail`](gate::Tail) and what it has [`copied`], and [`capture`].
 //! 4. Their lives and order: what a [`thread`] has, what is [`current`], each device's [`primary`] context, [`opening`] and
 //!    [`closing`], the order of copies from the program's memory ([`host_order`]), what is [`reached`], what must not be done
 //!    meanwhile ([`capture_mode`]). Device work leaves through the [`gate`] only, where a stream is live and takes records, or is
 //!    captured and takes graph nodes.
-//! 5. What programs ask for: [`module`], [`library`], [`launch`], [`copy`], [`copy_box`], [`event_order`], [`waiting`],
+//! 5. What programs ask for: [`module`], [`library`], [`link_state`], [`launch`], [`copy`], [`copy_box`], [`event_order`], [`waiting`],
 //!    [`graph_exec`], and a context's [`teardown`].
 //!
 //! Within a layer there is one circle, and CUDA has it: a context and a capture hold their streams, which know their context and
@@ -44,8 +44,10 @@ pub(crate) mod host_call;
 pub(crate) mod host_copy;
 mod host_order;
 pub(crate) mod image;
+pub(crate) mod jit_options;
 pub(crate) mod launch;
 pub(crate) mod library;
+pub(crate) mod link_state;
 pub(crate) mod module;
 mod opening;
 pub(crate) mod output;

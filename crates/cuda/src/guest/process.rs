@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use vgpu_core::guest::{Link, Request};
+use vgpu_core::wire::messages::ErrorText;
 use vgpu_core::{CuError, CuResult};
 
 use super::absence;
@@ -100,6 +101,12 @@ impl Process {
     pub(crate) fn device(&self, ordinal: i32) -> CuResult<&Device> {
         let index = usize::try_from(ordinal).map_err(|_| CuError::INVALID_DEVICE)?;
         self.devices.get(index).ok_or(CuError::INVALID_DEVICE)
+    }
+
+    /// The executor's words about the last call: why it was refused, or what a link that went well is worth knowing for.
+    pub(crate) fn last_text(&self) -> String {
+        let answer = self.link.call(&ErrorText { reserved: 0 }, &[]);
+        answer.map(|answer| String::from_utf8_lossy(&answer.tail).into_owned()).unwrap_or_default()
     }
 
     /// A number unique over the life of the process: ids of contexts, streams and captures.

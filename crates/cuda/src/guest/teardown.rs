@@ -7,6 +7,7 @@ use super::allocation::Kind;
 use super::context::Context;
 use super::event::Event;
 use super::graph_exec::GraphExec;
+use super::link_state::LinkState;
 use super::module::Module;
 use super::output;
 use super::process::Process;
@@ -32,6 +33,7 @@ impl Context {
             event.destroy(process);
         }
         GraphExec::forget_all_of(of_it);
+        LinkState::forget_all_of(of_it);
         for allocation in process.allocations.drain(|allocation| allocation.context == of_it) {
             match allocation.kind {
                 Kind::Pinned(_) | Kind::Managed => process.link.pinned().free(allocation.base)?,

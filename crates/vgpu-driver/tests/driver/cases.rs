@@ -4,7 +4,7 @@
 
 use vgpu_core::wire::launch_attributes::LaunchAttribute;
 use vgpu_core::wire::messages::*;
-use vgpu_core::wire::{Op, Pod, Span, StreamSlot};
+use vgpu_core::wire::{JitOption, Op, Pod, Span, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::guest::{CONTEXT, Guest, LEGACY, PTX, STREAM, launch};
@@ -316,7 +316,43 @@ pub(crate) fn of(op: Op) -> Case {
         ),
         Op::Statistics => apart(|guest| guest.call(Statistics { reserved: 0 }, &[]).map(drop), &[]),
         Op::OutputTake => apart(|guest| guest.call(OutputTake { room_bytes: 64 }, &[]).map(drop), &[]),
+        Op::LinkCreate => apart(
+            |guest| guest.open_link(REGISTERS.as_bytes()).map(drop),
+            // With logs, and the guest's limit of registers.
+            &["cuLinkCreate_v2([3, 4, 5, 6, 0]) -> link1"],
+        ),
+        Op::LinkAdd => Case {
+            before: open_link,
+            // Text that ends with a NUL.
+            ..apart(|guest| guest.add_to_link(b"text"), &["cuLinkAddData_v2(link1, 1, 5, input, [7], [4])"])
+        },
+        Op::LinkComplete => Case {
+            before: |guest| {
+                open_link(guest);
+                guest.add_to_link(b"text").expect(SERVED);
+                guest.add_to_link(b"text").expect(SERVED);
+            },
+            ..apart(
+                |guest| {
+                    let link = guest.graph;
+                    let part = guest.call(LinkComplete { link, offset: 5 }, &[])?;
+                    assert_eq!((part.reply.image_bytes, part.tail.as_slice()), (11, &b"+input"[..]));
+                    guest.call(LinkComplete { link, offset: 0 }, &[]).map(drop)
+                },
+                &["cuLinkComplete(link1)"],
+            )
+        },
+        Op::LinkDestroy => {
+            Case { before: open_link, ..apart(|guest| guest.post(LinkDestroy { link: guest.graph }), &[]) }
+        }
     }
+}
+
+/// At most 32 registers.
+const REGISTERS: JitOption = JitOption { id: 0, value: 32 };
+
+fn open_link(guest: &mut Guest) {
+    guest.graph = guest.open_link(&[]).expect(SERVED);
 }
 
 /// What no driver is asked for, the guest is told of.

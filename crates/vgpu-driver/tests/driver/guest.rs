@@ -13,8 +13,8 @@ use vgpu_core::host::{MemoryLedger, Quota};
 use vgpu_core::window::{AddressRange, Arena};
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{
-    Answer, Call as CallMessage, Completions, EventSlot, Executor, Message, Pod, Post, RecordHeader, Seq, Span,
-    StreamSlot, StreamWords, dispatch,
+    Answer, Call as CallMessage, Completions, EventSlot, Executor, JitOption, Message, Pod, Post, RecordHeader, Seq,
+    Span, StreamSlot, StreamWords, dispatch,
 };
 use vgpu_core::{CuError, CuResult};
 use vgpu_driver::{DriverDevice, Setup, Standard};
@@ -376,6 +376,20 @@ impl Guest {
     pub(crate) fn load(&mut self, ptx: &[u8]) -> CuResult<u64> {
         let message = ModuleLoad { context: CONTEXT, kind: ImageKind::Ptx as u32, blob: 0 };
         self.call(message, ptx).map(|answer| answer.reply.module)
+    }
+
+    /// Opens a link with options.
+    pub(crate) fn open_link(&mut self, options: &[u8]) -> CuResult<u64> {
+        self.call(LinkCreate { context: CONTEXT, reserved: 0 }, options).map(|answer| answer.reply.link)
+    }
+
+    /// Adds PTX named `input` to the link that the test has made, to be compiled as well as can be.
+    pub(crate) fn add_to_link(&mut self, text: &[u8]) -> CuResult {
+        // CU_JIT_INPUT_PTX.
+        let add = LinkAdd { link: self.graph, kind: 1, option_count: 1, name_bytes: 5, reserved: 0, blob: 0 };
+        // CU_JIT_OPTIMIZATION_LEVEL.
+        let option = JitOption { id: 7, value: 4 };
+        self.call(add, &[option.as_bytes(), b"input", text].concat()).map(drop)
     }
 
     /// A function, and where its parameters lie.

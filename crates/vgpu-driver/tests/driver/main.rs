@@ -28,6 +28,7 @@ mod host_calls;
 mod hostile;
 mod launches;
 mod limits;
+mod links;
 mod messages;
 mod nvml;
 mod order;

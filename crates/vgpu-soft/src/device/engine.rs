@@ -64,6 +64,8 @@ pub(super) struct State {
     transfers: VecDeque<Task>,
     /// All that are running, also those without room for another worker.
     pub(super) shared: Vec<Arc<Shared>>,
+    /// Work that has been taken and is about to become one of those.
+    pub(super) beginning: usize,
     pub(super) compute_sleeping: usize,
     pub(super) copy_is_sleeping: bool,
     deferred: Vec<(Vec<Point>, Deferred)>,
@@ -174,6 +176,7 @@ impl Engine {
             ready: VecDeque::new(),
             transfers: VecDeque::new(),
             shared: Vec::new(),
+            beginning: 0,
             compute_sleeping: 0,
             copy_is_sleeping: false,
             deferred: Vec::new(),
@@ -473,8 +476,11 @@ impl State {
 impl State {
     fn take_ready(&mut self) -> Option<Job> {
         let has_begun = |job: &Job| matches!(job, Job::Join(_));
-        let next = if self.shared.len() < RESIDENT_GRIDS_MAX { 0 } else { self.ready.iter().position(has_begun)? };
-        self.ready.remove(next)
+        let is_full = self.shared.len() + self.beginning >= RESIDENT_GRIDS_MAX;
+        let next = if is_full { self.ready.iter().position(has_begun)? } else { 0 };
+        let job = self.ready.remove(next)?;
+        self.beginning += usize::from(!has_begun(&job));
+        Some(job)
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use vgpu_core::abi::{CUlimit_enum, CUstream_flags};
+use vgpu_core::abi::{CUjitInputType, CUlimit_enum, CUstream_flags};
 use vgpu_core::host::Refusal;
 use vgpu_core::host::blob::Blob;
 use vgpu_core::wire::messages::*;
-use vgpu_core::wire::{Answer, Executor, Pod, Seq, Span, StreamSlot, milliseconds};
+use vgpu_core::wire::{Answer, Executor, JitOption, Pod, Seq, Span, StreamSlot, milliseconds};
 use vgpu_core::{CuError, CuResult};
 
 use super::config::Identity;
 use super::engine::Deferred;
 use super::function::Function;
 use super::graph::Graph;
+use super::link::Link;
 use super::module::{Image, Module};
 use super::setup::{Context, SoftDevice};
 use super::statistics::Statistics as Counts;
@@ -73,6 +74,12 @@ impl SoftDevice {
 
     fn take_blob(&mut self, blob: u64) -> CuResult<Option<Blob>> {
         self.blobs.take(blob).map_err(|refusal| self.refuse(refusal))
+    }
+
+    /// None of a compiler's options changes anything here, but they must be such.
+    fn check_options(&mut self, tail: &[u8]) -> CuResult {
+        let options = JitOption::all_of(tail).map(drop);
+        options.map_err(|error| self.refuse((error, "options that are none".to_owned())))
     }
 
     fn unknown_handle(&mut self, what: &str, handle: u64) -> CuError {
@@ -162,6 +169,7 @@ impl Executor for SoftDevice {
         let mut modules = self.modules.remove_where(|module| module.context == context);
         modules.extend(functions.into_iter().map(|function| function.module));
         let graphs = self.graphs.remove_where(|graph| graph.context == context);
+        self.links.remove_where(|link| link.context == context);
         let addresses = self.engine.heap.lock().retire_context(context);
         self.engine.defer(Deferred::DropGraphs(graphs));
         self.engine.defer(Deferred::Unload(modules));
@@ -360,7 +368,7 @@ impl Executor for SoftDevice {
         })?;
         let hash = taken.as_ref().and_then(|blob| self.blobs.hash_of(blob));
         let image = Image { kind, bytes: taken.as_ref().map_or(tail, |blob| &blob.bytes), hash };
-        let module = Module::load((message.context, device), &image, self.limits.capability, &self.engine.heap);
+        let module = Module::load((message.context, device), &image, &self.compile_options, &self.engine.heap);
         let module = module.map_err(|refusal| self.refuse(refusal))?;
         if let (Some(blob), Some(hash)) = (&taken, &hash) {
             self.blobs.keep(blob, hash);
@@ -497,6 +505,44 @@ impl Executor for SoftDevice {
 
     fn trsm(&mut self, seq: Seq, message: &Trsm, _: &[u8]) -> CuResult {
         self.post_step(message.stream, seq, decode::trsm_step(message))
+    }
+
+    fn link_create(&mut self, _: Seq, message: &LinkCreate, tail: &[u8]) -> CuResult<Answer<LinkCreateReply>> {
+        self.require_context(message.context)?;
+        self.check_options(tail)?;
+        let link = Link::new(message.context, self.limits.capability);
+        Ok(LinkCreateReply { link: self.links.insert(link) }.into())
+    }
+
+    fn link_add(&mut self, _: Seq, message: &LinkAdd, tail: &[u8]) -> CuResult<Answer<LinkAddReply>> {
+        let taken = self.take_blob(message.blob)?;
+        let parts = message.parts(tail).map_err(|error| self.refuse((error, "an input without a name".to_owned())))?;
+        self.check_options(parts.options)?;
+        let Some(link) = self.links.get_mut(message.link) else {
+            return Err(self.unknown_handle("link", message.link));
+        };
+        let bytes = taken.as_ref().map_or(parts.bytes, |blob| &blob.bytes);
+        let added = link.add(CUjitInputType(message.kind), &String::from_utf8_lossy(parts.name), bytes);
+        added.map_err(|refusal| self.refuse(refusal))?;
+        Ok(LinkAddReply { reserved: 0 }.into())
+    }
+
+    fn link_complete(&mut self, _: Seq, message: &LinkComplete, _: &[u8]) -> CuResult<Answer<LinkCompleteReply>> {
+        let Some(link) = self.links.get_mut(message.link) else {
+            return Err(self.unknown_handle("link", message.link));
+        };
+        let answer = link.image().map(|image| message.answer(image));
+        let answer = answer.map_err(|refusal| self.refuse(refusal))?;
+        // The linker has nothing to remark.
+        self.last_refusal.remark(String::new());
+        Ok(answer)
+    }
+
+    fn link_destroy(&mut self, _: Seq, message: &LinkDestroy, _: &[u8]) -> CuResult {
+        match self.links.remove(message.link) {
+            Some(_) => Ok(()),
+            None => Err(self.unknown_handle("link", message.link)),
+        }
     }
 
     fn output_take(&mut self, _: Seq, message: &OutputTake, _: &[u8]) -> CuResult<Answer<OutputTakeReply>> {

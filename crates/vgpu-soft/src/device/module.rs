@@ -28,7 +28,11 @@ pub(super) struct Scanned {
 }
 
 impl Scanned {
-    fn new(text: String) -> Result<Self, Refusal> {
+    /// Scans a text.
+    ///
+    /// # Errors
+    /// `INVALID_PTX` where it is none.
+    pub(super) fn new(text: String) -> Result<Self, Refusal> {
         let text: Arc<str> = text.into();
         // SAFETY: the text is on the heap, immutable, and kept by this struct, which drops the scan first. `module` hands
         // the scan out only for as long as this struct is borrowed.
@@ -39,7 +43,7 @@ impl Scanned {
     }
 
     /// The scan.
-    fn module(&self) -> &ast::Module<'_> {
+    pub(super) fn module(&self) -> &ast::Module<'_> {
         &self.module
     }
 }
@@ -102,7 +106,7 @@ fn refuse_image(error: image::ImageError) -> Refusal {
 }
 
 /// Runs the front end so that a bug in it is an error of the module and not the end of the process.
-fn contain<T>(what: &str, body: impl FnOnce() -> T) -> Result<T, Refusal> {
+pub(super) fn contain<T>(what: &str, body: impl FnOnce() -> T) -> Result<T, Refusal> {
     catch_unwind(AssertUnwindSafe(body))
         .map_err(|_| (CuError::UNKNOWN, format!("internal error while {what}; this is a bug in vgpu")))
 }
@@ -117,7 +121,12 @@ pub(super) struct Module {
     /// Address and length by name.
     variables: HashMap<String, (u64, u64)>,
     const_bytes: u64,
+    /// The kernel that was compiled to see whether the image is PTX, until somebody asks for it.
+    tried: Mutex<Option<Kernel>>,
 }
+
+/// Kernels of a text that are tried before it is found to be none.
+const TRIED_KERNELS: usize = 16;
 
 impl Module {
     /// Reads an image and places its variables on the context's device.
@@ -127,9 +136,10 @@ impl Module {
     pub(super) fn load(
         (context, device): (u32, usize),
         image: &Image<'_>,
-        capability: u32,
+        options: &CompileOptions,
         heap: &Arc<Mutex<Heap>>,
     ) -> Result<Self, Refusal> {
+        let capability = options.capability;
         let scanned = scan(image)?;
         if scanned.module().target > capability {
             let text = format!("the image is for sm_{}, the device is sm_{capability}", scanned.module().target);
@@ -143,6 +153,7 @@ impl Module {
             memory: None,
             variables: HashMap::new(),
             const_bytes: places.const_bytes,
+            tried: Mutex::new(None),
         };
         if places.len_bytes > 0 {
             let allocated = heap.lock().alloc(places.len_bytes, device, None);
@@ -153,7 +164,26 @@ impl Module {
                 places.offsets.into_iter().map(|(name, (offset, len))| (name, (start + offset, len))).collect();
             module.initialise()?;
         }
+        // A program that brings text has just made it, and asks here what is wrong with it.
+        if image.kind == ImageKind::Ptx {
+            module.try_kernels(options)?;
+        }
         Ok(module)
+    }
+
+    /// Refuses a text none of whose kernels compiles. One that does not takes no others with it.
+    fn try_kernels(&self, options: &CompileOptions) -> Result<(), Refusal> {
+        let mut first = Ok(());
+        for name in self.kernel_names().take(TRIED_KERNELS) {
+            match self.compile(name, options) {
+                Ok(kernel) => {
+                    *self.tried.lock() = Some(kernel);
+                    return Ok(());
+                }
+                Err(refusal) => first = first.and(Err(refusal)),
+            }
+        }
+        first
     }
 
     /// Address and length of a variable.
@@ -176,6 +206,9 @@ impl Module {
     /// # Errors
     /// `NOT_FOUND`, or `INVALID_PTX` with line and instruction.
     pub(super) fn compile(&self, name: &str, options: &CompileOptions) -> Result<Kernel, Refusal> {
+        if let Some(kernel) = self.tried.lock().take_if(|kernel| kernel.name() == name) {
+            return Ok(kernel);
+        }
         let module = self.scanned.module();
         let text = module
             .kernels

@@ -18,6 +18,7 @@ use super::function::Function;
 use super::graph::Graph;
 use super::heap::Heap;
 use super::kernel_heap::KernelHeap;
+use super::link::Link;
 use super::module::Module;
 use super::output::Output;
 use super::profile::Limits;
@@ -59,6 +60,7 @@ pub struct SoftDevice {
     pub(super) modules: Table<Arc<Module>>,
     pub(super) functions: Table<Function>,
     pub(super) graphs: Table<Arc<Graph>>,
+    pub(super) links: Table<Link>,
     pub(super) blobs: Blobs,
     pub(super) last_refusal: LastRefusal,
 }
@@ -140,6 +142,7 @@ impl SoftDevice {
             modules: Table::default(),
             functions: Table::default(),
             graphs: Table::default(),
+            links: Table::default(),
             blobs,
             last_refusal: LastRefusal::default(),
         })

@@ -74,6 +74,7 @@ impl Engine {
                 let shared = Arc::new(Shared { task, body, runners, max_runners, is_drained });
                 let mut state = self.state.lock();
                 state.shared.push(shared.clone());
+                state.beginning -= 1;
                 if state.is_stopping || shared.task.context.is_failed() {
                     shared.cancel();
                 }
@@ -86,7 +87,12 @@ impl Engine {
                 }
                 self.run_shared(shared, scratch);
             }
-            None => self.finish(task, outcome, !scratch.is_copy_engine),
+            None => {
+                if !matches!(*task.step, Step::Transfer(_)) {
+                    self.state.lock().beginning -= 1;
+                }
+                self.finish(task, outcome, !scratch.is_copy_engine);
+            }
         }
     }
 

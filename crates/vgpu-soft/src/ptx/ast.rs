@@ -1,5 +1,7 @@
 //! The syntax tree of PTX, borrowed from the text it was parsed from.
 
+use std::ops::Range;
+
 use super::opcodes::{Destinations, Mnemonic};
 
 /// How wide a register is. Types beyond the width do not matter to a register.
@@ -88,6 +90,54 @@ pub struct Module<'s> {
     pub kernels: Vec<KernelText<'s>>,
     /// `.func` bodies that kernels may call.
     pub functions: Vec<KernelText<'s>>,
+    /// The statements that declare all of these and more, in the text's order: what a linker goes by.
+    pub(crate) declarations: Vec<Declaration<'s>>,
+}
+
+/// A statement at module scope.
+#[derive(Clone, Debug)]
+pub(crate) struct Declaration<'s> {
+    pub(crate) linkage: Linkage,
+    pub(crate) declared: Declared<'s>,
+    /// All of it but for the words of its linkage.
+    pub(crate) text: &'s str,
+}
+
+/// Which units see a symbol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Linkage {
+    /// Its own.
+    Private,
+    Visible,
+    /// All, unless another has it without being weak.
+    Weak,
+    /// All, and those that have it so have one.
+    Common,
+    /// It is another's.
+    Extern,
+}
+
+/// What a statement declares.
+#[derive(Clone, Debug)]
+pub(crate) enum Declared<'s> {
+    Kernel {
+        name: &'s str,
+        has_body: bool,
+    },
+    Function {
+        name: &'s str,
+        has_body: bool,
+    },
+    /// Another name of a function.
+    Alias {
+        name: &'s str,
+    },
+    /// Indices in [`Module::variables`].
+    Variables(Range<usize>),
+    /// A texture, a surface or a sampler.
+    Opaque {
+        name: &'s str,
+    },
 }
 
 /// Addresses of functions are counted from here: nothing else lies there.

@@ -10,6 +10,7 @@
 //! - `types`: what a declaration says of them. `declare`: variables, parameters. `initial`: initial values.
 //! - `module`: the scan. `kernel`: a body. `operand`, `video`: operands. `inline`: calls. `registers`, `special`: names of
 //!   registers.
+//! - [`link`]: several modules to one.
 
 pub mod ast;
 mod cursor;
@@ -19,6 +20,7 @@ mod expression;
 mod initial;
 mod inline;
 mod kernel;
+pub mod link;
 mod module;
 mod number;
 pub(crate) mod opcodes;
@@ -47,4 +49,23 @@ pub(crate) const CALL_STACK_END: &str = "(local end)";
 /// or make too much of it.
 pub fn parse_kernel<'s>(module: &Module<'s>, text: &KernelText<'s>) -> Result<Kernel<'s>, Error> {
     inline::calls(module, kernel::parse_body(module, text)?)
+}
+
+/// More bodies than that need not be looked at to see that a text is no PTX.
+const CHECKED_BODIES: usize = 16;
+
+/// Whether bodies can be read at all. One that cannot is its own callers' concern; a module none of whose first ones can be
+/// read is none.
+///
+/// # Errors
+/// Of the first body, where the others are no better.
+pub(crate) fn check_bodies(module: &Module<'_>) -> Result<(), Error> {
+    let mut first = Ok(());
+    for text in module.kernels.iter().chain(&module.functions).take(CHECKED_BODIES) {
+        match kernel::parse_body(module, text) {
+            Ok(_) => return Ok(()),
+            Err(error) => first = first.and(Err(error)),
+        }
+    }
+    first
 }

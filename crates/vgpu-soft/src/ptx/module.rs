@@ -1,6 +1,6 @@
 //! The scan of a translation unit: variables, and where kernels lie.
 
-use super::ast::{KernelText, Module, Space, Variable};
+use super::ast::{Declaration, Declared, KernelText, Linkage, Module, Space};
 use super::cursor::{Cursor, Result};
 use super::{Error, declare};
 
@@ -21,6 +21,7 @@ pub fn parse_module(source: &str) -> std::result::Result<Module<'_>, Error> {
             variables: Vec::new(),
             kernels: Vec::new(),
             functions: Vec::new(),
+            declarations: Vec::new(),
         },
         init_budget: MAX_INIT_BYTES,
     };
@@ -44,37 +45,53 @@ impl<'s> Scan<'s> {
         if self.cursor.eat(b';') {
             return Ok(());
         }
-        let start = self.cursor.position();
-        let mut is_extern = false;
+        let mut linkage = Linkage::Private;
         loop {
+            let start = self.cursor.position();
             let Some(word) = self.cursor.directive()? else {
                 return Err(self.cursor.expected("a directive"));
             };
-            return match word {
-                "visible" | "weak" => continue,
-                // Other units see it, and may have it too; there is only this one.
-                "common" => continue,
-                "extern" => {
-                    is_extern = true;
-                    continue;
-                }
-                "version" => self.version(),
-                "target" => self.target(),
-                "address_size" => self.address_size(),
-                "global" => self.variables(Space::Global, is_extern),
-                "const" => self.variables(Space::Const, is_extern),
-                "shared" => self.variables(Space::Shared, is_extern),
-                "entry" => self.entry(),
-                "func" => self.function(),
-                // Line tables and other names for debuggers.
-                "file" | "loc" => {
-                    self.cursor.skip_line();
-                    Ok(())
-                }
-                "section" => self.section(),
-                "pragma" | "alias" => self.cursor.skip_statement(),
-                other => Err(self.cursor.error(start, format!("the directive `.{other}` is not known here"))),
+            let found = match word {
+                "visible" => Some(Linkage::Visible),
+                "weak" => Some(Linkage::Weak),
+                "common" => Some(Linkage::Common),
+                "extern" => Some(Linkage::Extern),
+                _ => None,
             };
+            if let Some(found) = found {
+                // What is another's stays so, whatever else is said of it.
+                linkage = if linkage == Linkage::Extern { linkage } else { found };
+                continue;
+            }
+            let declared = match word {
+                "global" => self.variables(Space::Global, linkage)?,
+                "const" => self.variables(Space::Const, linkage)?,
+                "shared" => self.variables(Space::Shared, linkage)?,
+                "entry" => self.entry()?,
+                "func" => self.function()?,
+                "alias" => self.alias()?,
+                _ => return self.other(word, start),
+            };
+            let text = self.cursor.since(start);
+            self.module.declarations.push(Declaration { linkage, declared, text });
+            return Ok(());
+        }
+    }
+
+    /// What declares nothing.
+    fn other(&mut self, word: &str, start: usize) -> Result<()> {
+        match word {
+            "version" => self.version(),
+            "target" => self.target(),
+            "address_size" => self.address_size(),
+            // Line tables and other names for debuggers.
+            "file" | "loc" => {
+                self.cursor.skip_line();
+                Ok(())
+            }
+            "section" => self.section(),
+            "pragma" => self.cursor.skip_statement(),
+            other => Err(self.cursor.error(start, format!("the directive `.{other}` is not known here"))),
         }
     }
 
@@ -118,15 +135,26 @@ impl<'s> Scan<'s> {
         }
     }
 
-    fn variables(&mut self, space: Space, is_extern: bool) -> Result<()> {
+    fn variables(&mut self, space: Space, linkage: Linkage) -> Result<Declared<'s>> {
         // Legacy textures and samplers have no bytes; what uses them finds no variable of their name.
         for opaque in [".texref", ".samplerref", ".surfref"] {
             if self.cursor.looks_at(opaque) {
-                return self.cursor.skip_statement();
+                self.cursor.directive()?;
+                let name = self.cursor.word().unwrap_or_default();
+                self.cursor.skip_statement()?;
+                return Ok(Declared::Opaque { name });
             }
         }
-        let variables: &mut Vec<Variable<'s>> = &mut self.module.variables;
-        declare::variables(&mut self.cursor, space, is_extern, &mut self.init_budget, variables)
+        let first = self.module.variables.len();
+        let (is_extern, variables) = (linkage == Linkage::Extern, &mut self.module.variables);
+        declare::variables(&mut self.cursor, space, is_extern, &mut self.init_budget, variables)?;
+        Ok(Declared::Variables(first..variables.len()))
+    }
+
+    fn alias(&mut self) -> Result<Declared<'s>> {
+        let name = self.cursor.expect_word("the name of a function")?;
+        self.cursor.skip_statement()?;
+        Ok(Declared::Alias { name })
     }
 
     fn section(&mut self) -> Result<()> {
@@ -135,15 +163,14 @@ impl<'s> Scan<'s> {
         self.cursor.skip_braces()
     }
 
-    fn entry(&mut self) -> Result<()> {
+    fn entry(&mut self) -> Result<Declared<'s>> {
         let name = self.cursor.expect_word("the name of a kernel")?;
-        if let Some(kernel) = self.body(name, "")? {
-            self.module.kernels.push(kernel);
-        }
-        Ok(())
+        let body = self.body(name, "")?;
+        self.module.kernels.extend(body);
+        Ok(Declared::Kernel { name, has_body: body.is_some() })
     }
 
-    fn function(&mut self) -> Result<()> {
+    fn function(&mut self) -> Result<Declared<'s>> {
         while self.cursor.looks_at(".attribute") {
             self.cursor.directive()?;
             self.parentheses()?;
@@ -153,10 +180,9 @@ impl<'s> Scan<'s> {
             _ => "",
         };
         let name = self.cursor.expect_word("the name of a function")?;
-        if let Some(function) = self.body(name, returns)? {
-            self.module.functions.push(function);
-        }
-        Ok(())
+        let body = self.body(name, returns)?;
+        self.module.functions.extend(body);
+        Ok(Declared::Function { name, has_body: body.is_some() })
     }
 
     /// Skips to the body and past it; `None` for a declaration without one.

@@ -3,6 +3,7 @@
 mod bounds;
 mod faults;
 mod harness;
+mod link;
 mod memory;
 mod order;
 mod output;
