@@ -42,12 +42,26 @@ impl SoftDevice {
                 return Err((CuError::COOPERATIVE_LAUNCH_TOO_LARGE, text));
             }
         }
+        let context = self
+            .contexts
+            .get(&function.module.context)
+            .ok_or_else(|| (CuError::INVALID_CONTEXT, format!("launch of {name}: its context is not open")))?;
+        let heap = match function.kernel.allocates() {
+            true => Some(
+                context
+                    .heap(&self.engine.heap)
+                    .map_err(|error| (error, format!("launch of {name}: no room for what kernels allocate")))?,
+            ),
+            false => None,
+        };
         let params = params[..function.kernel.param_bytes() as usize].into();
         Ok(Step::Launch(LaunchStep {
             kernel: function.kernel.clone(),
             _module: function.module.clone(),
             shape,
             is_cooperative,
+            stack_bytes: context.frames_bytes(),
+            heap,
             params,
         }))
     }

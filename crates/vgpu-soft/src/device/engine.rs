@@ -18,6 +18,7 @@ use super::clock;
 use super::failure::{Failure, contained};
 use super::graph::Graph;
 use super::heap::Heap;
+use super::kernel_heap::KernelHeap;
 use super::module::Module;
 use super::output::Output;
 use super::statistics::Statistics;
@@ -85,6 +86,8 @@ pub(super) enum Deferred {
     Unload(Vec<Arc<Module>>),
     /// Lets go of graphs.
     DropGraphs(Vec<Arc<Graph>>),
+    /// Lets go of what kernels have allocated.
+    DropHeap(Option<Arc<KernelHeap>>),
 }
 
 /// One step with its place in the order.
@@ -419,6 +422,7 @@ impl Engine {
                 }
                 Deferred::Unload(modules) => drop(modules),
                 Deferred::DropGraphs(graphs) => drop(graphs),
+                Deferred::DropHeap(heap) => drop(heap),
             }
         }
         self.state.lock().settling -= count;

@@ -24,6 +24,9 @@ use crate::memory::MemoryMap;
 
 const STACK_SIZE: u32 = CUlimit_enum::CU_LIMIT_STACK_SIZE.0;
 const PRINTF_FIFO_SIZE: u32 = CUlimit_enum::CU_LIMIT_PRINTF_FIFO_SIZE.0;
+const MALLOC_HEAP_SIZE: u32 = CUlimit_enum::CU_LIMIT_MALLOC_HEAP_SIZE.0;
+/// The least that kernels may allocate together.
+const HEAP_MIN_BYTES: u64 = 64 << 10;
 /// No limit has this number or a higher one.
 const LIMITS_END: u32 = CUlimit_enum::CU_LIMIT_MAX.0;
 
@@ -160,7 +163,7 @@ impl Executor for SoftDevice {
     fn context_destroy(&mut self, _: Seq, message: &ContextDestroy, _: &[u8]) -> CuResult {
         let context = message.context;
         self.require_context(context)?;
-        self.contexts.remove(&context);
+        let heap = self.contexts.remove(&context).and_then(|context| context.heap.into_inner());
         self.engine.streams(|streams| streams.close_context(context))?;
         let functions = self.functions.remove_where(|function| function.module.context == context);
         let mut modules = self.modules.remove_where(|module| module.context == context);
@@ -171,6 +174,7 @@ impl Executor for SoftDevice {
         self.engine.defer(Deferred::DropGraphs(graphs));
         self.engine.defer(Deferred::Unload(modules));
         self.engine.defer(Deferred::Reclaim(addresses));
+        self.engine.defer(Deferred::DropHeap(heap));
         Ok(())
     }
 
@@ -192,8 +196,13 @@ impl Executor for SoftDevice {
             greatest_priority: 0,
         };
         reply.limit_codes[LIMITS_END as usize..].fill(CuError::INVALID_VALUE.code());
-        let stack_bytes = self.contexts[&message.context].stack_bytes;
-        for (limit, value) in [(STACK_SIZE, stack_bytes), (PRINTF_FIFO_SIZE, self.engine.output.room_bytes())] {
+        let context = &self.contexts[&message.context];
+        let limits = [
+            (STACK_SIZE, context.stack_bytes),
+            (PRINTF_FIFO_SIZE, self.engine.output.room_bytes()),
+            (MALLOC_HEAP_SIZE, context.heap_bytes),
+        ];
+        for (limit, value) in limits {
             (reply.limits[limit as usize], reply.limit_codes[limit as usize]) = (value, 0);
         }
         Ok(reply.into())
@@ -201,9 +210,16 @@ impl Executor for SoftDevice {
 
     fn context_limit(&mut self, _: Seq, message: &ContextLimit, _: &[u8]) -> CuResult<Answer<ContextLimitReply>> {
         self.require_context(message.context)?;
+        let context = self.contexts.get_mut(&message.context).expect("it is open");
         match message.limit {
-            // Kernels have as much as they need.
-            STACK_SIZE => self.contexts.get_mut(&message.context).expect("it is open").stack_bytes = message.value,
+            // It counts for kernels that call without an end known before; the others have as much as they need.
+            STACK_SIZE => context.stack_bytes = message.value,
+            MALLOC_HEAP_SIZE if context.heap.get().is_some() => {
+                let text = "kernels that allocate have been launched already".to_owned();
+                return Err(self.refuse((CuError::INVALID_VALUE, text)));
+            }
+            // No memory at all cannot be had.
+            MALLOC_HEAP_SIZE => context.heap_bytes = message.value.max(HEAP_MIN_BYTES),
             PRINTF_FIFO_SIZE => self.engine.output.set_room(message.value),
             limit => {
                 let error = if limit < LIMITS_END { CuError::UNSUPPORTED_LIMIT } else { CuError::INVALID_VALUE };

@@ -3,8 +3,8 @@
 //! Imports go one way, towards the top of this list:
 //!
 //! - [`Config`]: how a device is set up, as one or several. `profile`: limits and attributes. `statistics`, `clock`: counts, time.
-//! - `heap`: device memory. `output`: what kernels print. `module`, `function`: images and
-//!   kernels. `link`: images of several.
+//! - `heap`: device memory. `kernel_heap`: that which kernels allocate. `output`: what kernels print. `module`, `function`: images
+//!   and kernels. `link`: images of several.
 //! - `failure`: why work did not succeed. `transfer`: copies and fills. `blas`: linear algebra.
 //! - `step`: one piece of work. `graph`: graphs of steps. `stream`: the order of work. `engine`: what may run. `worker`: the
 //!   threads that run it.
@@ -24,6 +24,7 @@ mod failure;
 mod function;
 mod graph;
 mod heap;
+mod kernel_heap;
 mod link;
 mod module;
 mod output;

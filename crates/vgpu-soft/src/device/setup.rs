@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU64;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
+use vgpu_core::CuResult;
 use vgpu_core::host::{Blobs, LastRefusal, Table};
 use vgpu_core::wire::Completions;
 use vgpu_core::wire::messages::StatisticsReply;
@@ -16,11 +17,13 @@ use super::engine::Engine;
 use super::function::Function;
 use super::graph::Graph;
 use super::heap::Heap;
+use super::kernel_heap::KernelHeap;
 use super::link::Link;
 use super::module::Module;
 use super::output::Output;
 use super::profile::Limits;
 use super::worker;
+use crate::exec::launch::{STACK_BYTES, STACK_MAX_BYTES};
 use crate::exec::{CompileOptions, Isa, LaunchOptions};
 
 /// Why a device cannot be set up.
@@ -65,14 +68,37 @@ pub struct SoftDevice {
 /// What is the guest's to say of a context.
 pub(super) struct Context {
     pub(super) device: usize,
-    /// Each thread's stack.
+    /// Each thread's stack, as it is told.
     pub(super) stack_bytes: u64,
+    /// Memory that kernels may allocate.
+    pub(super) heap_bytes: u64,
+    /// That memory, since a launch may have needed it.
+    pub(super) heap: OnceLock<Arc<KernelHeap>>,
 }
 
 impl Context {
     pub(super) fn on(device: usize) -> Self {
         // As NVIDIA's driver has it.
-        Self { device, stack_bytes: 1024 }
+        Self { device, stack_bytes: 1024, heap_bytes: 8 << 20, heap: OnceLock::new() }
+    }
+
+    /// The memory that kernels allocate from. From now on it has its length.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    pub(super) fn heap(&self, device_memory: &Arc<Mutex<Heap>>) -> CuResult<Arc<KernelHeap>> {
+        if let Some(heap) = self.heap.get() {
+            return Ok(Arc::clone(heap));
+        }
+        let heap = Arc::new(KernelHeap::new(self.heap_bytes, self.device, device_memory)?);
+        Ok(Arc::clone(self.heap.get_or_init(|| heap)))
+    }
+
+    /// How long the stack is that threads get for it: our frames have all that is needed after a call, where a GPU's have what its
+    /// compiler could not keep in registers.
+    pub(super) fn frames_bytes(&self) -> u32 {
+        let wanted = u32::try_from(self.stack_bytes.saturating_mul(2)).unwrap_or(STACK_MAX_BYTES);
+        wanted.clamp(STACK_BYTES, STACK_MAX_BYTES)
     }
 }
 

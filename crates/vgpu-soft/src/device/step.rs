@@ -8,6 +8,7 @@ use vgpu_core::wire::EventSlot;
 
 use super::blas::{Gemm, Trsm};
 use super::failure::Failure;
+use super::kernel_heap::KernelHeap;
 use super::module::Module;
 use super::statistics::Statistics;
 use super::transfer::Transfer;
@@ -92,5 +93,9 @@ pub(super) struct LaunchStep {
     pub(super) shape: Shape,
     /// All blocks must be resident at once.
     pub(super) is_cooperative: bool,
+    /// Each thread's stack, if the kernel has one.
+    pub(super) stack_bytes: u32,
+    /// What it allocates memory from, if it does.
+    pub(super) heap: Option<Arc<KernelHeap>>,
     pub(super) params: Box<[u8]>,
 }

@@ -47,7 +47,12 @@ impl Engine {
     fn launch(&self, step: &LaunchStep, memory: &Arc<MemoryMap>) -> Result<Launch, Failure> {
         Statistics::count(&self.statistics.launches);
         self.output.start_launch();
-        let options = LaunchOptions { cooperative: step.is_cooperative, ..self.launch_options.clone() };
+        let options = LaunchOptions {
+            cooperative: step.is_cooperative,
+            stack_bytes: step.stack_bytes,
+            allocator: step.heap.as_ref().map(|heap| Arc::clone(&heap.allocator)),
+            ..self.launch_options.clone()
+        };
         Launch::new(step.kernel.clone(), step.shape, step.params.clone(), memory.clone(), options)
             .map_err(|error| (CuError::LAUNCH_FAILED, format!("launch of {}: {error}", step.kernel.name())))
     }

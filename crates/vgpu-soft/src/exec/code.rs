@@ -22,6 +22,8 @@ pub(crate) struct Code {
     pub(crate) flush_denormals: bool,
     /// Warps of a block may wait for each other, so the order of their turns can be seen.
     pub(crate) has_barriers: bool,
+    /// It calls `malloc` or `free`.
+    pub(crate) allocates: bool,
     /// Compiled with observers of shared memory.
     pub(crate) watches_races: bool,
     pub(crate) constants: Vec<Constant>,
@@ -131,6 +133,8 @@ pub(crate) enum Special {
     LaneMask(LaneMask),
     DynamicShared,
     TotalShared,
+    /// Where a thread's local memory ends.
+    LocalEnd,
     /// `%envregN`
     Environment(u8),
     /// 0 in every thread (cluster positions in a cluster of one).

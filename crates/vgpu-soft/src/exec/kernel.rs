@@ -79,7 +79,10 @@ pub struct Kernel {
     pub(crate) param_bytes: u32,
     /// Where the dynamic part begins.
     pub(crate) static_shared_bytes: u32,
+    /// Without the stack.
     pub(crate) local_bytes: u32,
+    /// It has a stack at the end of its local memory, of a length that is its launch's.
+    pub(crate) has_stack: bool,
     pub(crate) register_count: u32,
     pub(crate) max_threads: u32,
     pub(crate) required_threads: Option<[u32; 3]>,
@@ -108,9 +111,14 @@ impl Kernel {
         self.static_shared_bytes
     }
 
-    /// Local memory of a thread.
+    /// Local memory of a thread, without the stack.
     pub(crate) fn local_bytes(&self) -> u32 {
         self.local_bytes
+    }
+
+    /// Whether it allocates memory.
+    pub(crate) fn allocates(&self) -> bool {
+        self.code.allocates
     }
 
     /// A warp's register block in this process.

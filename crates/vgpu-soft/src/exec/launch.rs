@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::allocator::Allocator;
 use super::aside::{Aside, AsideMemory};
 use super::fault::Fault;
 use super::kernel::Kernel;
@@ -51,6 +52,14 @@ pub enum Schedule {
     ToBarrier,
 }
 
+/// A thread's stack, if nobody asks for a longer one.
+pub(crate) const STACK_BYTES: u32 = 64 << 10;
+/// The longest stack.
+pub(crate) const STACK_MAX_BYTES: u32 = 512 << 10;
+/// Between the stacks of two lanes: the same places of stacks whose distance is a power of two would all share few lines of the
+/// processor's cache.
+const STACK_GAP_BYTES: u32 = 64;
+
 /// How to run a launch.
 #[derive(Clone)]
 pub struct LaunchOptions {
@@ -60,6 +69,10 @@ pub struct LaunchOptions {
     pub timeout: Option<Duration>,
     /// All blocks must make progress together (grid barriers).
     pub cooperative: bool,
+    /// How long a thread's stack is, in kernels that have one: what calls of functions that may call themselves, and `alloca`, take.
+    pub stack_bytes: u32,
+    /// What `malloc` takes memory from, which the kernel must be allowed to touch. Without one there is none.
+    pub allocator: Option<Arc<Allocator>>,
     /// Threads that may run blocks of it. A cooperative grid is spread over them.
     pub workers: NonZeroU64,
     /// `%nsmid`.
@@ -78,6 +91,8 @@ impl Default for LaunchOptions {
             schedule: Schedule::Interleaved { ops: 4 },
             timeout: None,
             cooperative: false,
+            stack_bytes: STACK_BYTES,
+            allocator: None,
             workers: NonZeroU64::MIN,
             multiprocessors: 8,
             resident_blocks: 8 * 16,
@@ -229,6 +244,19 @@ impl Launch {
     pub(crate) fn workspace(&self) -> Range {
         let start = self.workspace.as_ptr().addr() as u64;
         Range { start, end: start + size_of_val(&*self.workspace) as u64 }
+    }
+
+    /// Local memory of a thread.
+    pub(crate) fn local_bytes(&self) -> u32 {
+        let kernel = &self.kernel;
+        match kernel.has_stack {
+            true => {
+                kernel.local_bytes
+                    + self.options.stack_bytes.min(STACK_MAX_BYTES).next_multiple_of(128)
+                    + STACK_GAP_BYTES
+            }
+            false => kernel.local_bytes,
+        }
     }
 
     /// The kernel.

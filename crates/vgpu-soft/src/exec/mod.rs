@@ -7,8 +7,10 @@
 //! - [`launch`]: a kernel with its grid. `run`: its blocks, by any number of workers, and what went wrong. [`fault`]: the words for
 //!   that. `worker`: the memory that a thread runs blocks in. `aside`: blocks that wait for their next turn. `standstill`: blocks
 //!   that only wait. `watchdog`: a launch's time. `specials`: what special registers hold. `denormals`: the CPU's switch.
-//! - `shadow`: what has been done to shared memory. `race`: ops that watch for it. `print`: `printf` and `assert` of kernels.
+//! - `shadow`: what has been done to shared memory. `race`: ops that watch for it. `allocator`: memory that kernels allocate.
+//!   `print`: `printf` and `assert` of kernels.
 
+mod allocator;
 pub(crate) mod alu;
 mod arena;
 mod aside;
@@ -34,6 +36,7 @@ pub(crate) mod warp;
 mod watchdog;
 mod worker;
 
+pub use allocator::Allocator;
 pub use aside::AsideMemory;
 pub use fault::{Fault, FaultKind};
 pub use kernel::{CompileError, CompileOptions, Kernel, ParamLayout, Symbols};

@@ -78,6 +78,7 @@ fn constant_values(warp: u32, launch: &Launch, special: Special) -> [u32; 32] {
         Special::LaneMask(kind) => lanes.map(|lane| lane_mask(kind, lane)),
         Special::DynamicShared => all(launch.shape.dynamic_shared_bytes),
         Special::TotalShared => all(launch.shared_bytes),
+        Special::LocalEnd => all(launch.local_bytes()),
         Special::Environment(number) => all(environment(launch, number)),
         Special::One => all(1),
         Special::Ctaid(_) | Special::SmId | Special::Zero => all(0),

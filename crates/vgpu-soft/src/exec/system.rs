@@ -1,4 +1,5 @@
-//! Ops that are not arithmetic: clocks, fences, traps, address conversions, the denormal switch, `printf`, `assert`.
+//! Ops that are not arithmetic: clocks, the stack, fences, traps, address conversions, the denormal switch, `printf`, `assert`,
+//! `malloc`, `free`.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{Ordering, fence};
@@ -21,6 +22,9 @@ pub(crate) const KEEP_DENORMALS: OpFns = both(keep_denormals);
 pub(crate) const FENCE: OpFns = both(full_fence);
 pub(crate) const TRAP: OpFns = both(trap);
 pub(crate) const LOST_CALL: OpFns = both(lose_call);
+pub(crate) const ALLOCA: OpFns = both(allocate);
+pub(crate) const MALLOC: OpFns = both(malloc);
+pub(crate) const FREE: OpFns = both(free);
 pub(crate) const BREAKPOINT: OpFns = both(breakpoint);
 pub(crate) const PRINT: OpFns = both(print_text);
 pub(crate) const ASSERT: OpFns = both(fail_assertion);
@@ -63,10 +67,61 @@ unsafe fn lose_call(warp: &mut Warp, op: &Op, mask: u32) {
     let lane = mask.trailing_zeros();
     // SAFETY: the op was made with a 64-bit register as `a`.
     let address = unsafe { warp.lanes::<u64>(op.a) }[lane as usize];
-    let text = format!(
-        "a call leads to {address:#x}: no function with these parameters lies there, or it would call itself, which is not done"
-    );
+    let text = format!("a call leads to {address:#x}: no function with these parameters lies there");
     op.raise(warp, FaultKind::InvalidPc, lane, text);
+}
+
+/// `alloca`: takes `b` bytes from the end `a` of the stack down, aligned to `imm` as a generic address (1: a frame of
+/// that length is to have room). `d`: the new end, which must not lie below `c`.
+unsafe fn allocate(warp: &mut Warp, op: &Op, mask: u32) {
+    // SAFETY: the op was made with 64-bit registers.
+    let [end, len, least] = [op.a, op.b, op.c].map(|slot| unsafe { warp.lanes::<u64>(slot) });
+    // SAFETY: as above.
+    let to = unsafe { &mut *warp.place::<[u64; 32]>(op.d) };
+    for lane in (0..32).filter(|lane| mask >> lane & 1 != 0) {
+        let (end, len, least) = (end[lane], len[lane], least[lane]);
+        let base = Local::base(warp, lane as u64);
+        let aligned =
+            |start: u64| (base.wrapping_add(start) & op.imm.wrapping_neg().cast_unsigned()).wrapping_sub(base);
+        match end.checked_sub(len).map(aligned).filter(|start| (least..=end).contains(start)) {
+            Some(start) => to[lane] = start,
+            None => {
+                let what = if op.imm == 1 { "a function's frame" } else { "alloca" };
+                let left = end.saturating_sub(least);
+                let text = format!("{what} takes {len} bytes of a stack that has {left} left");
+                op.raise(warp, FaultKind::HardwareStackError, u32::try_from(lane).unwrap_or(0), text);
+                return;
+            }
+        }
+    }
+}
+
+/// `malloc`: list: how many bytes. `d`: where, or 0 when there is no room.
+unsafe fn malloc(warp: &mut Warp, op: &Op, mask: u32) {
+    // SAFETY: the list has a 64-bit register.
+    let len = unsafe { warp.lanes::<u64>(op.operand(warp, 0)) };
+    // SAFETY: null, or the launch's, which outlives its blocks.
+    let allocator = unsafe { warp.allocator.as_ref() };
+    // SAFETY: `d` is a 64-bit register.
+    let to = unsafe { &mut *warp.place::<[u64; 32]>(op.d) };
+    for lane in (0..32).filter(|lane| mask >> lane & 1 != 0) {
+        to[lane] = allocator.and_then(|allocator| allocator.take(len[lane])).unwrap_or(0);
+    }
+}
+
+/// `free`: list: where. 0 is nothing.
+unsafe fn free(warp: &mut Warp, op: &Op, mask: u32) {
+    // SAFETY: the list has a 64-bit register.
+    let start = unsafe { warp.lanes::<u64>(op.operand(warp, 0)) };
+    // SAFETY: null, or the launch's, which outlives its blocks.
+    let allocator = unsafe { warp.allocator.as_ref() };
+    for (lane, start) in (0u32..).zip(start).filter(|(lane, start)| mask >> lane & 1 != 0 && *start != 0) {
+        if !allocator.is_some_and(|allocator| allocator.give(start)) {
+            let text = format!("nothing that malloc has given, and free has not taken back, begins at {start:#x}");
+            op.raise(warp, FaultKind::Trap, lane, text);
+            return;
+        }
+    }
 }
 
 unsafe fn breakpoint(warp: &mut Warp, op: &Op, mask: u32) {

@@ -5,6 +5,7 @@
 //! lanes' values (a predicate: one u32 mask). B16 slots are 64 bytes, B32 128, B64 256, all 64-byte aligned;
 //! predicate slots are 4 bytes, 4-byte aligned.
 
+use super::allocator::Allocator;
 use super::fault::FaultKind;
 use super::memory::View;
 use super::print::Assertion;
@@ -41,6 +42,8 @@ pub(crate) struct Warp {
     pub(crate) thread_instructions: u64,
     /// Watches the block's shared memory for races; null when nobody does.
     pub(crate) shadow: *mut Shadow,
+    /// What `malloc` takes memory from; null when there is none.
+    pub(crate) allocator: *const Allocator,
     /// Takes `printf` text.
     pub(crate) output: *const dyn super::print::Sink,
 }
@@ -140,6 +143,7 @@ impl Warp {
             warp_instructions: 0,
             thread_instructions: 0,
             shadow: std::ptr::null_mut(),
+            allocator: std::ptr::null(),
             output: std::ptr::from_ref(&STDIO),
         }
     }

@@ -73,7 +73,7 @@ impl Worker {
         let block_warps = usize::try_from(launch.shape.block_threads().div_ceil(32)).ok()?;
         let warps = block_warps.checked_mul(resident)?;
         let register_bytes = kernel.code.register_bytes as usize;
-        let lane_bytes = kernel.local_bytes as usize;
+        let lane_bytes = launch.local_bytes() as usize;
         let shared_bytes = launch.shared_bytes as usize;
         let registers = self.registers.reserve(register_bytes.checked_mul(warps)?)?;
         let local = self.local.reserve(lane_bytes.checked_mul(32)?.checked_mul(warps)?)?;
@@ -98,10 +98,11 @@ impl Worker {
                 };
                 warp.view.shared = stretch(shared, shared_bytes, block);
                 warp.view.local = stretch(local, 32 * lane_bytes, place);
-                warp.view.local_lane_bytes = kernel.local_bytes;
+                warp.view.local_lane_bytes = launch.local_bytes();
                 warp.view.params = launch.params();
                 warp.view.workspace = launch.workspace();
                 warp.view.map = &raw const *launch.memory;
+                warp.allocator = launch.options.allocator.as_deref().map_or(std::ptr::null(), std::ptr::from_ref);
                 warp.output = &raw const *launch.options.output;
                 if let Some(shadow) = self.shadows.get_mut(block) {
                     warp.shadow = std::ptr::from_mut(shadow);

@@ -13,7 +13,7 @@ use crate::ptx::ast::Reg;
 const MAX_BITS: usize = 1 << 31;
 
 /// For each block, the registers whose values enter and leave it.
-pub(super) struct Liveness {
+pub(crate) struct Liveness {
     /// Registers that enter any block, ascending: bit i of a set stands for `crossing[i]`.
     crossing: Vec<Reg>,
     words: usize,
@@ -23,7 +23,7 @@ pub(super) struct Liveness {
 
 impl Liveness {
     /// `None` when the kernel is too large for it.
-    pub(super) fn of(blocks: &[Block], def_uses: &[DefUse], registers: usize) -> Option<Self> {
+    pub(crate) fn of(blocks: &[Block], def_uses: &[DefUse], registers: usize) -> Option<Self> {
         let crossing = crossing(blocks, def_uses, registers);
         let words = crossing.len().div_ceil(64);
         let total_words = words.checked_mul(blocks.len()).filter(|words| *words <= MAX_BITS / 64)?;
@@ -97,7 +97,7 @@ impl Liveness {
     }
 
     /// Registers whose values are needed after the block.
-    pub(super) fn live_out(&self, block: usize) -> impl Iterator<Item = Reg> {
+    pub(crate) fn live_out(&self, block: usize) -> impl Iterator<Item = Reg> {
         self.members(&self.live_out[block * self.words..][..self.words])
     }
 

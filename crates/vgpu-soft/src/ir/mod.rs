@@ -14,6 +14,7 @@ mod slots;
 mod step;
 
 pub use flow::{Block, blocks};
+pub(crate) use liveness::Liveness;
 pub use operands::{control, def_use};
 pub use slots::{Allocation, REGISTER_BYTES_MAX, allocate};
 pub use step::{Control, DefUse, Slot};

@@ -211,6 +211,9 @@ pub struct Kernel<'s> {
 ///
 /// The carry flag is a predicate register that the text does not name: `add.cc.u32 d, a, b` has the operands `d|carry`,
 /// `a`, `b`; `addc.u32 d, a, b` has `d`, `a`, `b`, `carry`; `addc.cc` has both. The same goes for `sub` and `mad`.
+///
+/// So are the two ends of a thread's stack: once calls are inlined, `alloca` has the operands `end`, `size`, `alignment`, `end`,
+/// `frame's end`, and what is left of `stacksave` and `stackrestore` are copies.
 #[derive(Clone, Debug)]
 pub struct Instruction<'s> {
     /// Line in the module's text, from 1.

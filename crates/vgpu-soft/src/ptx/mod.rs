@@ -8,8 +8,7 @@
 //! - [`ast`]: the syntax tree. `opcodes`: the table of instructions, which the tree's opcodes come from.
 //! - `cursor`: characters to words. `number`: literals. `expression`: constants of them.
 //! - `types`: what a declaration says of them. `declare`: variables, parameters. `initial`: initial values.
-//! - `module`: the scan. `kernel`: a body. `operand`, `video`: operands. `inline`: calls, `pieces`: of
-//!   what they pass. `registers`, `special`: names of
+//! - `module`: the scan. `kernel`: a body. `operand`, `video`: operands. `inline`: calls. `registers`, `special`: names of
 //!   registers.
 //! - [`link`]: several modules to one.
 
@@ -26,7 +25,6 @@ mod module;
 mod number;
 pub(crate) mod opcodes;
 mod operand;
-mod pieces;
 mod registers;
 mod special;
 #[cfg(test)]
@@ -39,11 +37,16 @@ pub use module::parse_module;
 
 use ast::{Kernel, KernelText, Module};
 
+/// The variable at the end of local memory where the stack begins, in kernels that have one: no text can name it.
+pub(crate) const CALL_STACK: &str = "(call stack)";
+/// The special register that holds where a thread's local memory ends.
+pub(crate) const CALL_STACK_END: &str = "(local end)";
+
 /// Reads a kernel (or a function) that [`parse_module`] has found. Calls of the module's functions are inlined.
 ///
 /// # Errors
-/// Where the text is not PTX: unknown directives and instructions, undeclared registers, undefined labels. Recursive
-/// calls.
+/// Where the text is not PTX: unknown directives and instructions, undeclared registers, undefined labels. Calls that nest too deep
+/// or make too much of it.
 pub fn parse_kernel<'s>(module: &Module<'s>, text: &KernelText<'s>) -> Result<Kernel<'s>, Error> {
     inline::calls(module, kernel::parse_body(module, text)?)
 }

@@ -284,6 +284,12 @@ opcodes! {
         Vmax4 "vmax4" One, Apart, Video;
         Vset4 "vset4" One, Apart, Video;
     }
+    /// The stack of a thread.
+    Stack {
+        Stacksave "stacksave" One, Apart, Stack;
+        Stackrestore "stackrestore" Zero, Apart, Stack;
+        Alloca "alloca" One, Apart, Stack;
+    }
     /// What is known and not done.
     Undone {
         Multimem "multimem" With(&["ld_reduce"]), Apart, DataMovement;
@@ -300,9 +306,6 @@ opcodes! {
         Wgmma "wgmma" With(&["mma_async"]), Together, WarpgroupMatrix;
         // `ld.red` has a second one, which whoever does it will have to say.
         Tcgen05 "tcgen05" With(&["ld"]), Together, TensorCore;
-        Stacksave "stacksave" One, Apart, Stack;
-        Stackrestore "stackrestore" Zero, Apart, Stack;
-        Alloca "alloca" One, Apart, Stack;
     }
 }
 

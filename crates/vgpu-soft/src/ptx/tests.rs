@@ -509,12 +509,55 @@ fn memory_of_one_name_in_two_functions_that_run_at_once_is_an_error() {
     }
 }
 
+/// A kernel that calls `f0` of so many functions, of which each calls all.
+fn all_call_all(count: usize) -> String {
+    let calls: String = (0..count).map(|number| format!("call f{number}; ")).collect();
+    let functions: String = (0..count).map(|number| format!(".func f{number}() {{ {calls} ret; }}\n")).collect();
+    module(&format!("{functions}.entry k {{ call f0; ret; }}"))
+}
+
 #[test]
-fn recursion_is_an_error_that_names_the_function() {
-    let text = module(".func f() { call.uni f; ret; }\n.entry k { call f; ret; }");
+fn functions_that_call_each_other_have_one_body_each() {
+    let length = |count: usize| {
+        let text = all_call_all(count);
+        let module = parse_module(&text).expect("it is PTX");
+        parse_kernel(&module, &module.kernels[0]).expect("it has an end").instructions.len()
+    };
+    // So many for each function and so many for each call, of which there are n * n + 1: that has no third difference.
+    let [one, two, three, four] = [1, 2, 3, 4].map(length);
+    assert_eq!(four + 3 * two, one + 3 * three);
+}
+
+#[test]
+fn thousands_of_functions_that_all_call_each_other_are_an_error() {
+    let text = all_call_all(1000);
     let module = parse_module(&text).expect("it is PTX");
-    let error = parse_kernel(&module, &module.kernels[0]).expect_err("it does not end");
-    assert!(error.message.contains("recursive calls (of `f`)"), "{error}");
+    let error = parse_kernel(&module, &module.kernels[0]).expect_err("it has a million calls");
+    assert!(error.message.contains("instructions"), "{error}");
+}
+
+#[test]
+fn a_frame_that_no_stack_has_room_for_is_an_error() {
+    for len in ["600000", "4294967296", "0xffffffffffffffff"] {
+        let text =
+            module(&format!(".func f() {{ .local .b8 large[{len}]; call f; ret; }}\n.entry k {{ call f; ret; }}"));
+        let module = parse_module(&text).expect("it is PTX");
+        let error = parse_kernel(&module, &module.kernels[0]).expect_err("it is larger than local memory");
+        assert!(error.message.contains("frame"), "{error}");
+    }
+}
+
+#[test]
+fn shared_memory_of_one_name_in_functions_of_which_one_is_gone_to_is_an_error() {
+    for (name, is_right) in [("kept", false), ("another", true)] {
+        let function =
+            |name: &str, kept: &str, calls: &str| format!(".func {name}() {{ .shared .b32 {kept}; {calls} ret; }}\n");
+        let functions = [function("itself", "kept", "call itself;"), function("outer", name, "call itself;")].concat();
+        let text = module(&format!("{functions}.entry k() {{ call outer; ret; }}"));
+        let module = parse_module(&text).expect("it is PTX");
+        let parsed = parse_kernel(&module, &module.kernels[0]);
+        assert_eq!(parsed.as_ref().err().map(|error| error.message.contains("`kept`")), (!is_right).then_some(true));
+    }
 }
 
 #[test]

@@ -47,17 +47,33 @@ fn a_trap_is_a_fault() {
 #[test]
 fn a_call_that_leads_nowhere_is_a_fault() {
     let call = "{ .param .b32 p0; st.param.b32 [p0], 1; one: .callprototype _ (.param .b32 _); call %rd2, (p0), one; }";
-    let function = |name: &str, body: &str| {
-        format!(".func {name}(.param .b32 a) {{ .reg .b64 %rd<3>; mov.u64 %rd2, itself; {body} ret; }}")
-    };
-    let functions = [function("itself", call), function("harmless", "")].concat();
-    for (address, named) in [("0", "0x0"), ("4097", "0x1001"), ("itself", "or it would call itself")] {
+    let functions =
+        ".func harmless(.param .b32 a) { ret; } .func other() { .reg .b64 %rd<2>; mov.u64 %rd1, harmless; ret; }";
+    for (address, named) in [("0", "0x0"), ("4097", "0x1001"), ("other", "0x1010")] {
         let kernel = compile(&format!(
             "{functions} .visible .entry k(.param .u64 p, .param .u32 n) {{ .reg .b64 %rd<3>; mov.u64 %rd2, {address}; {call} ret; }}"
         ));
         let fault = fault(&kernel, shape(1, 32), &mut [0; 4], 0);
         assert_eq!(fault.kind, FaultKind::InvalidPc);
         assert!(fault.detail.contains(named), "{}", fault.detail);
+    }
+}
+
+#[test]
+fn calls_without_end_are_a_fault_of_the_stack() {
+    let call = "{ .param .b32 p0; st.param.b32 [p0], %r1; call.uni itself, (p0); }";
+    let pointer =
+        "{ .param .b32 p0; st.param.b32 [p0], %r1; one: .callprototype _ (.param .b32 _); call %rd1, (p0), one; }";
+    for body in [call, pointer, &format!("call.uni other; {call}")] {
+        let kernel = compile(&format!(
+            ".func other() {{ .reg .b32 %r<2>; mov.u32 %r1, 1; {call} ret; }}
+             .func itself(.param .b32 a) {{ .reg .b64 %rd<2>; .reg .b32 %r<2>; .local .b8 room[40];
+             mov.u64 %rd1, itself; ld.param.u32 %r1, [a]; add.u32 %r1, %r1, 1; {body} st.local.u32 [room], %r1; ret; }}
+             .visible .entry k(.param .u64 p, .param .u32 n) {{ .reg .b32 %r<2>; mov.u32 %r1, 0; {call} ret; }}"
+        ));
+        let fault = fault(&kernel, shape(4, 64), &mut [0; 4], 0);
+        assert_eq!(fault.kind, FaultKind::HardwareStackError);
+        assert!(fault.detail.contains("frame takes"), "{}", fault.detail);
     }
 }
 

@@ -4,6 +4,7 @@ mod contexts;
 mod devices;
 mod graphs;
 mod host_calls;
+mod kernel_heap;
 mod launches;
 mod memory;
 mod modules;

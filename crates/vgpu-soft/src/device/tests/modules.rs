@@ -64,8 +64,8 @@ fn a_table_of_functions_is_called_through_and_what_cannot_run_takes_nothing_with
             ".version 7.0\n.target sm_70\n.address_size 64\n
             .func (.param .b32 r) five(.param .b32 a) { .reg .b32 %r<3>; ld.param.u32 %r1, [a]; add.u32 %r2, %r1, 5; st.param.b32 [r], %r2; ret; }
             .func (.param .b32 r) six(.param .b32 a) { .reg .b32 %r<3>; ld.param.u32 %r1, [a]; add.u32 %r2, %r1, 6; st.param.b32 [r], %r2; ret; }
-            .func endless() { call.uni endless; ret; }
-            .global .align 8 .u64 table[3] = {five, generic(six), endless};
+            .func strange() { frobnicate; ret; }
+            .global .align 8 .u64 table[3] = {five, generic(six), strange};
             .visible .entry through(.param .u64 at, .param .u32 which) {
                 .reg .b64 %rd<4>; .reg .b32 %r<4>;
                 ld.param.u64 %rd1, [at]; ld.param.u32 %r1, [which]; mul.wide.u32 %rd2, %r1, 8; mov.u64 %rd3, table; add.u64 %rd2, %rd2, %rd3;
@@ -73,10 +73,10 @@ fn a_table_of_functions_is_called_through_and_what_cannot_run_takes_nothing_with
                 { .param .b32 p0; .param .b32 q0; st.param.b32 [p0], 100;
                   one: .callprototype (.param .b32 _) _ (.param .b32 _); call (q0), %rd2, (p0), one; ld.param.b32 %r2, [q0]; }
                 st.global.u32 [%rd1], %r2; ret; }
-            .visible .entry goes_on() { call.uni endless; ret; }",
+            .visible .entry strays() { call.uni strange; ret; }",
         )
         .unwrap();
-    assert_eq!(rig.function_of(module, "goes_on").unwrap_err(), CuError::INVALID_PTX);
+    assert_eq!(rig.function_of(module, "strays").unwrap_err(), CuError::INVALID_PTX);
     let through = rig.function_of(module, "through").unwrap().function;
     let result = rig.alloc(4);
     for (which, expected) in [(0u32, 105), (1, 106)] {

@@ -103,22 +103,26 @@ impl<'s> Lowering<'_, 's> {
             Some(name) => self.call_argument(name, width),
             None => Err(format!("{callee} has more arguments than {}", names.len())),
         };
-        let (fns, list) = match *callee {
-            "vprintf" => (system::PRINT, vec![argument(0, Width::B64)?, argument(1, Width::B64)?]),
+        let (fns, list, width) = match *callee {
+            "vprintf" => (system::PRINT, vec![argument(0, Width::B64)?, argument(1, Width::B64)?], Width::B32),
+            "malloc" => (system::MALLOC, vec![argument(0, Width::B64)?], Width::B64),
+            "free" => (system::FREE, vec![argument(0, Width::B64)?], Width::B64),
             "__assertfail" => {
                 let text = [argument(0, Width::B64)?, argument(1, Width::B64)?];
-                (system::ASSERT, vec![text[0], text[1], argument(2, Width::B32)?, argument(3, Width::B64)?])
+                let place = [argument(2, Width::B32)?, argument(3, Width::B64)?];
+                (system::ASSERT, [text, place].concat(), Width::B32)
             }
             _ => return Err(format!("the call of {callee}: calls of device functions are not implemented")),
         };
         let ext = self.operand_list(&list);
-        let result = Place { slot: self.slots.temporary(Width::B32), width: Width::B32 };
+        let result = Place { slot: self.slots.temporary(width), width };
         let op = Op { d: result.slot, ext, ..self.blank(fns) };
         self.push(op, Denormals::Any);
         if let [Operand::Symbol { name, .. }] = results.as_slice() {
             self.put_call_result(name, result)?;
         }
-        if *callee == "__assertfail" {
+        self.code.allocates |= matches!(*callee, "malloc" | "free");
+        if matches!(*callee, "__assertfail" | "free") {
             // Faults are looked for at the ends of blocks: nothing is to happen after this one.
             self.end_block(Terminator::Fall);
         }

@@ -8,6 +8,7 @@ use super::super::warp::NO_GUARD;
 use super::slots::Place;
 use super::variables::Symbol;
 use super::{Lowering, Refusal};
+use crate::ptx::CALL_STACK_END;
 use crate::ptx::ast::{Immediate, Opcode, Operand, Width};
 
 /// A destination that must be converted after the op has written it.
@@ -249,6 +250,7 @@ fn special(name: &str) -> Option<Special> {
         "laneid" => Special::LaneId,
         "warpid" => Special::WarpId,
         "nwarpid" => Special::WarpCount,
+        CALL_STACK_END => Special::LocalEnd,
         "smid" => Special::SmId,
         "nsmid" => Special::SmCount,
         "gridid" => Special::GridId,

@@ -4,7 +4,7 @@
 //!   `variables`: where symbols lie. `emit`: one op with its guard, conversions and denormal mode.
 //! - `registers`: instructions that touch registers only. `access`: loads, stores, atomics. `params`: those of kernels and calls.
 //!   `mbarrier`: barriers in shared memory. `bulk`: copies that one counts. `cluster`: blocks of a cluster.
-//!   `control`: branches, barriers, calls. `system`: address conversions, fences and the like.
+//!   `control`: branches, barriers, calls. `system`: address conversions, the stack, fences and the like.
 
 mod access;
 mod bulk;
@@ -25,6 +25,7 @@ use std::collections::HashMap;
 
 use super::code::{Block, Code, Terminator};
 use super::kernel::{CompileError, CompileOptions, Kernel, ParamLayout, Symbols};
+use super::op::Slot;
 use super::warp::NO_GUARD;
 use crate::ir;
 use crate::ptx::opcodes::{Access, Address, Arithmetic, Compare, Flow, Matrices, Mnemonic, Move, Policy};
@@ -53,8 +54,8 @@ struct Lowering<'a, 's> {
     guard: i32,
     /// Its place in `code.sources`.
     source: u32,
-    /// Parameters of calls: slots by variable and offset.
-    call_params: HashMap<(&'s str, i64), slots::Place>,
+    /// Parameters of calls: slots by variable, offset and width. Functions of one name's parameters may have others.
+    call_params: HashMap<(&'s str, i64, ast::Width), Slot>,
     /// Tables in `code.operands` that hold instruction positions yet.
     tables: Vec<u32>,
 }
@@ -263,6 +264,7 @@ impl<'s> Lowering<'_, 's> {
             Mnemonic::Address(Address::Mapa) => self.mapped_address(instruction),
             Mnemonic::Address(Address::Getctarank) => self.rank_of_address(instruction),
             Mnemonic::Policy(Policy::Createpolicy) => self.cache_policy(instruction),
+            Mnemonic::Stack(stack) => self.stack(stack, instruction),
             Mnemonic::System(system) => {
                 self.system(system);
                 Ok(())
@@ -360,6 +362,7 @@ impl<'s> Lowering<'_, 's> {
             param_bytes: kernel.param_bytes,
             static_shared_bytes: variables.shared_bytes,
             local_bytes: variables.local_bytes.next_multiple_of(16),
+            has_stack: kernel.variables.iter().any(|variable| variable.name == ptx::CALL_STACK),
             register_count: (allocated_bytes / ast::Width::B32.warp_bytes()).clamp(16, 255),
             max_threads: if max_threads == 0 { 1024 } else { max_threads.min(1024) },
             required_threads: required,

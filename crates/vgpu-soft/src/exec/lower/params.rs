@@ -92,14 +92,9 @@ impl<'s> Lowering<'_, 's> {
 
     /// The place of a call's parameter or result.
     fn call_param(&mut self, name: &'s str, offset: i64, width: Width) -> Place {
-        if let Some(&place) = self.call_params.get(&(name, offset))
-            && place.width == width
-        {
-            return place;
-        }
-        let place = Place { slot: self.slots.fresh(width), width };
-        self.call_params.insert((name, offset), place);
-        place
+        let slots = &mut self.slots;
+        let slot = *self.call_params.entry((name, offset, width)).or_insert_with(|| slots.fresh(width));
+        Place { slot, width }
     }
 
     /// The slot where a function of ours finds its argument.

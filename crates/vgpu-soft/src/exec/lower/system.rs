@@ -1,4 +1,4 @@
-//! Address conversions, cache policies, fences, traps, and what needs nothing done.
+//! Address conversions, the stack, cache policies, fences, traps, and what needs nothing done.
 
 use super::super::alu::Denormals;
 use super::super::code::Terminator;
@@ -7,8 +7,8 @@ use super::super::system;
 use super::slots::Place;
 use super::variables::Symbol;
 use super::{Lowering, Refusal};
-use crate::ptx::ast::{Instruction, Opcode, Operand, Width};
-use crate::ptx::opcodes::System;
+use crate::ptx::ast::{Immediate, Instruction, Opcode, Operand, Width};
+use crate::ptx::opcodes::{Stack, System};
 
 impl<'s> Lowering<'_, 's> {
     pub(super) fn system(&mut self, system: System) {
@@ -51,6 +51,23 @@ impl<'s> Lowering<'_, 's> {
         let destination = self.destination(to, Width::B64)?;
         let none = self.slots.constant(Width::B64, 0);
         self.convert("mov.b64", destination.slot, none)?;
+        self.settle(destination, false)
+    }
+
+    /// `alloca`, with the operands that the stack's ends have become. The others have become copies of those.
+    pub(super) fn stack(&mut self, stack: Stack, instruction: &Instruction<'s>) -> Result<(), Refusal> {
+        let (Stack::Alloca, [to, len, Operand::Immediate(Immediate::Integer(align)), end, frame_end]) =
+            (stack, instruction.operands.as_slice())
+        else {
+            return Err("not implemented".to_owned());
+        };
+        let [a, b, c] = [end, len, frame_end].map(|operand| self.source(operand, Width::B64));
+        let destination = self.destination(to, Width::B64)?;
+        let op =
+            Op { d: destination.slot, a: a?, b: b?, c: c?, imm: align.cast_signed(), ..self.blank(system::ALLOCA) };
+        self.push(op, Denormals::Any);
+        // Faults are looked for at the ends of blocks: nothing is to happen after this one.
+        self.end_block(Terminator::Fall);
         self.settle(destination, false)
     }
 

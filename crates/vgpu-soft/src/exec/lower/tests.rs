@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::ptx::ast::Opcode;
 
 const HEAD: &str = ".version 8.4\n.target sm_75\n.address_size 64\n";
 
@@ -122,6 +123,9 @@ const DONE: &[&str] = &[
     "prefetchu.L1 [%d1];",
     "applypriority.global.L2::evict_normal [%d1], 128;",
     "discard.global.L2 [%d1], 128;",
+    "stacksave.u64 %d1;",
+    "stackrestore.u32 %r1;",
+    "alloca.u64 %d1, %d2, 64;",
     "trap;",
     "brkpt;",
     "nanosleep.u32 %r1;",
@@ -137,9 +141,8 @@ fn compile(statement: &str) -> (Option<Mnemonic>, Result<Kernel, CompileError>) 
     );
     let module = ptx::parse_module(&text).expect("well-formed");
     let kernel = &module.kernels[0];
-    let parsed = ptx::parse_kernel(&module, kernel).ok();
-    let first = parsed.and_then(|kernel| kernel.instructions.first().map(|first| first.opcode.mnemonic()));
-    (first, Kernel::compile(&module, kernel, &|_: &str| None, &CompileOptions::default()))
+    let first = statement.split([' ', ';']).find_map(Opcode::parse);
+    (first.map(Opcode::mnemonic), Kernel::compile(&module, kernel, &|_: &str| None, &CompileOptions::default()))
 }
 
 fn is_done(mnemonic: Mnemonic) -> bool {
