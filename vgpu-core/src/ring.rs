@@ -221,12 +221,15 @@ impl std::error::Error for RingError {}
 pub struct Consumer {
     position: u64,
     next_seq: Seq,
+    /// A tail seen before: up to there no look at the shared word is needed, which the guest would have to take back for its next
+    /// post.
+    tail: u64,
     buffer: Box<[u8]>,
 }
 
 impl Default for Consumer {
     fn default() -> Self {
-        Self { position: 0, next_seq: 1, buffer: vec![0; RECORD_MAX_BYTES].into_boxed_slice() }
+        Self { position: 0, next_seq: 1, tail: 0, buffer: vec![0; RECORD_MAX_BYTES].into_boxed_slice() }
     }
 }
 
@@ -242,14 +245,10 @@ impl Consumer {
     /// [`RingError`] when what the guest wrote cannot be.
     pub fn next(&mut self, view: RingView<'_>) -> Result<Option<(RecordHeader, &[u8])>, RingError> {
         loop {
-            let tail = view.tail.load(Ordering::Acquire);
-            if tail == self.position {
+            if self.tail == self.position && !self.look(view)? {
                 return Ok(None);
             }
-            let published = tail.wrapping_sub(self.position);
-            if published > view.len_bytes || !tail.is_multiple_of(ALIGN) {
-                return Err(RingError::Tail { position: self.position, tail });
-            }
+            let published = self.tail - self.position;
             let header = self.copy_header(view);
             let len_bytes = header.len_bytes as usize;
             let sound = len_bytes.is_multiple_of(RECORD_ALIGN)
@@ -271,6 +270,17 @@ impl Consumer {
             self.advance(view, len_bytes);
             return Ok(Some((header, &self.buffer[HEADER_BYTES..len_bytes])));
         }
+    }
+
+    /// Looks how far the guest is. Whether there is something to take.
+    fn look(&mut self, view: RingView<'_>) -> Result<bool, RingError> {
+        let tail = view.tail.load(Ordering::Acquire);
+        let published = tail.wrapping_sub(self.position);
+        if published > view.len_bytes || !tail.is_multiple_of(ALIGN) {
+            return Err(RingError::Tail { position: self.position, tail });
+        }
+        self.tail = tail;
+        Ok(published != 0)
     }
 
     fn copy_header(&mut self, view: RingView<'_>) -> RecordHeader {
