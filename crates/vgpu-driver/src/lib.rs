@@ -9,7 +9,7 @@
 //! - Bytes: `space` has device memory lie where the guest expects it, `memory` knows what is the guest's, `copy` moves it,
 //!   `fill` sets it, `pinning` has the window's bytes and short ones lie where the GPU can fetch them, `pinned` is what has been
 //!   registered for that or for `words`, until it goes.
-//! - Work: `module` and `function` with `layout`, `link` with `link_options`,
+//! - Work: `module` and `function` with `layout`, `link` with `link_options`, `linking`,
 //!   `launch`, `blas`, `graph` with `nodes` and `workspace`; `host_call` has the guest
 //!   work, `output` has what kernels print.
 //!
@@ -41,6 +41,7 @@ mod layout;
 mod library;
 mod link;
 mod link_options;
+mod linking;
 mod memory;
 mod module;
 mod nested;

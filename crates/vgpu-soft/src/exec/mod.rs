@@ -6,7 +6,8 @@
 //! - `fragment`: a warp's inner loop. `block`: the warps' turns. `barrier`: where they wait.
 //! - [`launch`]: a kernel with its grid. `run`: its blocks, by any number of workers, and what went wrong. [`fault`]: the words for
 //!   that. `worker`: the memory that a thread runs blocks in. `aside`: blocks that wait for their next turn. `standstill`: blocks
-//!   that only wait. `watchdog`: a launch's time. `specials`: what special registers hold. `denormals`: the CPU's switch.
+//!   that only wait. These name each other: a launch holds blocks that were set aside, which are what a worker has laid out for it.
+//!   `watchdog`: a launch's time. `specials`: what special registers hold. `denormals`: the CPU's switch.
 //! - `shadow`: what has been done to shared memory. `race`: ops that watch for it. `allocator`: memory that kernels allocate.
 //!   `print`: `printf` and `assert` of kernels.
 

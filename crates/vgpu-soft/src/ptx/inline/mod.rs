@@ -15,6 +15,8 @@
 //! - this file: the walk over bodies. `functions`: which functions there are, and which of them may call themselves.
 //! - `call`: what a call does. `pass`: arguments and results, in `pieces`. `place`: a body's numbers. `emit`: instructions of ours.
 //! - `frame`: the stack, for such functions and `alloca`. `live`: what must be saved.
+//!
+//! These name each other, for it is one recursion: a body has calls, a call is a body, and both take room in its frame.
 
 mod call;
 mod emit;
