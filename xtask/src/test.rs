@@ -33,7 +33,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return Ok(());
     }
     step(started, "the real assembler: what it takes is known to the software GPU");
-    ptxas::check()?;
+    if let Some(reason) = ptxas::check()? {
+        println!("skipped: {reason}");
+    }
     step(started, "real libraries: names and texts of result codes");
     for skipped in words::check(false)? {
         println!("skipped: {skipped}");

@@ -12,7 +12,11 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{dist, headers::Libraries, vm, workspace};
+use crate::{
+    dist,
+    headers::{Libraries, has_pip},
+    vm, workspace,
+};
 
 /// Options of `cargo xtask words`.
 #[derive(Default, clap::Args)]
@@ -72,11 +76,6 @@ pub(crate) fn check(fetch_cublas: bool) -> Result<Vec<String>> {
         }
     }
     Ok(skipped)
-}
-
-fn has_pip() -> bool {
-    let asked = Command::new("python3").args(["-m", "pip", "--version"]).output();
-    asked.is_ok_and(|output| output.status.success())
 }
 
 /// The folder of a wheel's libraries.

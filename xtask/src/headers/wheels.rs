@@ -104,6 +104,12 @@ impl Libraries {
     }
 }
 
+/// Whether wheels can be fetched here.
+pub(crate) fn has_pip() -> bool {
+    let asked = Command::new("python3").args(["-m", "pip", "--version"]).output();
+    asked.is_ok_and(|output| output.status.success())
+}
+
 /// A program of a wheel of headers/SOURCES.toml, unpacked in the cache.
 ///
 /// # Errors

@@ -49,8 +49,8 @@ impl Assembler {
                 if wrong.is_empty() {
                     break;
                 }
-                let mut number = 0;
-                left.retain(|_| (!wrong.contains(&number), number += 1).0);
+                let kept = (0..).zip(left).filter(|(number, _)| !wrong.contains(number));
+                left = kept.map(|(_, form)| form).collect();
             }
             taken.extend(left);
         }

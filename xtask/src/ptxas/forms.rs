@@ -1,7 +1,7 @@
 //! The list of forms: patterns, of which each stands for all instructions that it can be read as.
 //!
-//! `(a|b)` is one of its parts (outside of them `|` is itself), `<s32 f32>` one of these types, and `<int>` one of those that a line `set int = …` names. `$1` is
-//! a register of the first such type, `&1` one of the second and `^1` one of the third.
+//! `(a|b)` is one of its parts (outside of them `|` is itself), `<s32 f32>` one of these types, and `<int>` one of those that a line
+//! `set int = …` names. `$1` is a register of the first such type, `&1` one of the second and `^1` one of the third.
 
 use std::collections::BTreeMap;
 
