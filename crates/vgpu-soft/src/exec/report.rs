@@ -43,11 +43,11 @@ impl Launch {
         let (line, opcode) = self.source(op);
         let ([x, y, z], [tx, ty, tz]) = (self.block_position(block), self.thread_position(warp, lane));
         let name = &self.kernel.name;
-        format!("kernel {name}, line {line}, {opcode}, block ({x}, {y}, {z}), thread ({tx}, {ty}, {tz})")
+        format!("kernel {name}, {line}, {opcode}, block ({x}, {y}, {z}), thread ({tx}, {ty}, {tz})")
     }
 
     /// The line and the opcode of an op, by its address.
-    fn source(&self, op: usize) -> (u32, &str) {
+    fn source(&self, op: usize) -> (String, &str) {
         let code = &self.kernel.code;
         code.source(op.saturating_sub(code.ops.as_ptr().addr()) / size_of::<Op>())
     }
@@ -105,7 +105,7 @@ impl Launch {
     /// The words for an access by an op, by its address.
     fn access(&self, kind: AccessKind, op: usize) -> String {
         let (line, opcode) = self.source(op);
-        format!("{kind} in line {line} ({opcode})")
+        format!("{kind} in {line} ({opcode})")
     }
 
     /// Tells of a race, each pair of instructions once.
