@@ -28,6 +28,7 @@ mod matrix_float;
 mod matrix_narrow;
 mod matrix_quad;
 mod matrix_sparse;
+mod matrix_tiles;
 mod matrix_wmma;
 mod nan;
 mod narrow;

@@ -11,9 +11,12 @@ fn products() -> Vec<Product> {
     let mut all = Vec::new();
     for (rows, depth) in SHAPES {
         for (word, mode) in ROUNDINGS {
-            let opcode = format!("mma.sync.aligned.m{rows}n8k{depth}.row.col{word}.f64.f64.f64.f64");
-            let double = Type("f64");
-            all.push(Product { opcode, rows, depth, a: double, b: double, sum: double, mode, is_cut: false });
+            // The assembler takes the rounding at either place.
+            for (before, behind) in [(word, ""), ("", word)] {
+                let opcode = format!("mma.sync.aligned.m{rows}n8k{depth}.row.col{before}.f64.f64.f64.f64{behind}");
+                let double = Type("f64");
+                all.push(Product { opcode, rows, depth, a: double, b: double, sum: double, mode, is_cut: false });
+            }
         }
     }
     all

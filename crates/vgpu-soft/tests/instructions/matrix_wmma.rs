@@ -1,7 +1,9 @@
 //! `wmma`: matrices go from memory to fragments, are multiplied, and go back. Where a fragment has which element is its own affair.
 
+use vgpu_soft::exec::{FaultKind, Isa};
+
 use super::differences;
-use super::harness::{Random, case, compile, engines, launch_in_turns};
+use super::harness::{Engine, Random, case, compile, engines, launch_in_turns, launch_with};
 use super::products::{Matrix, Type, matrix};
 
 /// Shapes of halves and bytes.
@@ -330,4 +332,16 @@ pub(super) fn single_bits_are_counted() {
             }
         }
     }
+}
+
+/// The reference leaves it open; here it is an error, and not another line.
+#[test]
+fn a_line_that_begins_within_a_word_of_nibbles_is_a_fault() {
+    let form = Form::new([8, 8, 32], ["s32", "s4", "s4", "s32"], ["row", "row", "col", "row"]);
+    let text = form.kernel("", [0; 4], 256);
+    let torn = text.replace(&format!(", {};", form.stride(1)), ", 100;");
+    assert_ne!(torn, text);
+    let program = compile(&torn, Engine::Interpreter(Isa::Baseline));
+    let fault = launch_with(&program, 1, 32, &mut [0u64; 128], &[]).expect("a fault");
+    assert_eq!(fault.kind, FaultKind::MisalignedAddress, "{}", fault.detail);
 }
