@@ -140,6 +140,12 @@ pub(super) fn floats_narrow_rounded_once_and_widen_exactly() {
     same("f16", "f32", "cvt.f32.f16", "rn");
     same("bf16", "f32", "cvt.f32.bf16", "rn");
     same("f16", "f64", "cvt.f64.f16", "rn");
+    for (from, to) in [("f16", "bf16"), ("bf16", "f16")] {
+        same(from, to, &format!("cvt.{to}.{from}"), "rn");
+        for mode in ["rn", "rz", "rm", "rp"] {
+            same(from, to, &format!("cvt.{mode}.{to}.{from}"), mode);
+        }
+    }
 }
 
 #[test]

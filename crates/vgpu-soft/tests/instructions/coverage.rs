@@ -1,8 +1,13 @@
 //! Each opcode form that the client's kernels use has a case here: `tests/ptx/forms.txt` lists them, and the tests are
-//! asked which they check.
+//! asked which they check. The assembler's list of those of matrices, `tests/ptxas/forms.txt`, has a case for each, too.
+
+use std::collections::BTreeSet;
 
 use super::harness::forms_of;
-use super::{access, atomic, bits, compare, control, convert, files, float, integer, matrix, nan, transfer, warp};
+use super::{
+    access, atomic, bits, compare, control, convert, files, float, integer, matrix, matrix_double, matrix_float,
+    matrix_narrow, matrix_quad, matrix_sparse, matrix_tiles, matrix_wmma, nan, transfer, warp,
+};
 
 const TESTS: &[fn()] = &[
     access::loads_extend_what_lies_there,
@@ -94,4 +99,57 @@ fn every_form_of_the_corpus_has_a_case() {
     println!("{} forms, {} of them exempt; the tests check {} forms", forms.len(), EXEMPT.len(), covered.len());
     EXEMPT.iter().for_each(|(form, reason)| println!("exempt: {form}: {reason}"));
     assert!(uncovered.is_empty(), "no case for {}", uncovered.join(", "));
+}
+
+/// The tests of matrices.
+const MATRICES: &[fn()] = &[
+    matrix::a_transposed_matrix_has_rows_for_columns,
+    matrix_double::a_product_and_its_sum_are_rounded_once_in_the_direction,
+    matrix_float::small_numbers_are_multiplied_exactly,
+    matrix_narrow::bytes_have_the_signs_of_their_types,
+    matrix_narrow::elements_of_four_bits_have_the_signs_of_their_types,
+    matrix_narrow::single_bits_are_counted_where_they_differ_or_are_both_set,
+    matrix_quad::four_products_are_apart_in_every_layout,
+    matrix_sparse::stored_elements_meet_the_rows_that_metadata_name,
+    matrix_tiles::tiles_go_either_way_by_rows_or_by_columns,
+    matrix_wmma::bytes_are_summed_exactly_and_cut_where_asked,
+    matrix_wmma::halves_go_from_any_memory_in_any_layout,
+    matrix_wmma::nibbles_have_one_layout,
+    matrix_wmma::other_floats_have_their_shapes,
+    matrix_wmma::single_bits_are_counted,
+];
+
+/// What a pattern of alternatives stands for, as `xtask/src/ptxas/forms.rs` has it.
+fn expand(pattern: &str) -> Vec<String> {
+    let Some((before, rest)) = pattern.split_once('(') else { return vec![pattern.to_owned()] };
+    let (mut depth, mut from, mut choices) = (0, 0, Vec::new());
+    for (at, mark) in rest.char_indices() {
+        match mark {
+            '(' => depth += 1,
+            ')' if depth > 0 => depth -= 1,
+            '|' | ')' if depth == 0 => {
+                choices.push(&rest[from..at]);
+                from = at + 1;
+                if mark == ')' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    choices.iter().flat_map(|choice| expand(&format!("{before}{choice}{}", &rest[from..]))).collect()
+}
+
+#[test]
+fn every_form_of_matrices_has_a_case() {
+    let covered = forms_of(MATRICES);
+    let list = include_str!("../ptxas/forms.txt");
+    let (_, section) = list.split_once("\n# Matrices\n").expect("a section of matrices");
+    let (section, _) = section.split_once("\n\n").expect("one behind it");
+    let forms: BTreeSet<String> =
+        section.lines().flat_map(expand).filter_map(|form| form.split_whitespace().next().map(str::to_owned)).collect();
+    assert!(forms.len() > 500, "the list is gone");
+    let uncovered: Vec<&String> = forms.difference(&covered).collect();
+    println!("{} forms of matrices", forms.len());
+    assert!(uncovered.is_empty(), "no case for {uncovered:?}");
 }

@@ -195,6 +195,16 @@ pub(crate) fn compile(text: &str, engine: Engine) -> Program {
     }
 }
 
+/// Why the interpreter refuses the only kernel of a module.
+pub(crate) fn compile_error(text: &str) -> String {
+    let module = ptx::parse_module(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let options = CompileOptions { capability: 90, ..CompileOptions::default() };
+    match Kernel::compile(&module, &module.kernels[0], &|_: &str| None, &options) {
+        Ok(_) => panic!("not refused: {text}"),
+        Err(error) => error.to_string(),
+    }
+}
+
 /// Runs a kernel with the data's address as its only parameter.
 pub(crate) fn launch<T: Copy>(program: &Program, blocks: u32, threads: u32, data: &mut [T]) {
     assert_eq!(launch_with(program, blocks, threads, data, &[]), None);

@@ -1,4 +1,4 @@
-//! Products of matrices whose elements have four bits, or one: fragments are filled by the tables of the PTX manual.
+//! Products of matrices whose elements are bytes, or have four bits, or one: fragments are filled by the tables of the PTX manual.
 
 use super::differences;
 use super::harness::{Random, case, compile, engines, launch};
@@ -72,21 +72,31 @@ fn check(opcode: &str, bits: u32, (rows, a, b): (usize, usize, usize), times: &d
 }
 
 #[test]
-fn elements_of_four_bits_have_the_signs_of_their_types() {
+pub(super) fn bytes_have_the_signs_of_their_types() {
+    with_the_signs_of_their_types(8);
+}
+
+#[test]
+pub(super) fn elements_of_four_bits_have_the_signs_of_their_types() {
+    with_the_signs_of_their_types(4);
+}
+
+fn with_the_signs_of_their_types(bits: u32) {
+    let (signed, unsigned) = if bits == 8 { ("s8", "u8") } else { ("s4", "u4") };
     for shape in SHAPES {
-        let (rows, _, b) = shape;
-        for (a_type, b_type) in [("s4", "s4"), ("s4", "u4"), ("u4", "s4"), ("u4", "u4")] {
+        let (rows, depth) = (shape.0, 128 / bits as usize * shape.2);
+        for (a_type, b_type) in [(signed, signed), (signed, unsigned), (unsigned, signed), (unsigned, unsigned)] {
             for cut in ["", ".satfinite"] {
-                let opcode = format!("mma.sync.aligned.m{rows}n8k{}.row.col{cut}.s32.{a_type}.{b_type}.s32", 32 * b);
-                let times = |a: u32, b: u32| number(4, a_type == "s4", a) * number(4, b_type == "s4", b);
-                check(&opcode, 4, shape, &times, !cut.is_empty());
+                let opcode = format!("mma.sync.aligned.m{rows}n8k{depth}.row.col{cut}.s32.{a_type}.{b_type}.s32");
+                let times = |a: u32, b: u32| number(bits, a_type == signed, a) * number(bits, b_type == signed, b);
+                check(&opcode, bits, shape, &times, !cut.is_empty());
             }
         }
     }
 }
 
 #[test]
-fn single_bits_are_counted_where_they_differ_or_are_both_set() {
+pub(super) fn single_bits_are_counted_where_they_differ_or_are_both_set() {
     for shape in SHAPES {
         let (rows, _, b) = shape;
         let opcode =

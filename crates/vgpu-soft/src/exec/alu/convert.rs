@@ -448,6 +448,8 @@ fn any_float(to: Type, from: Type, modifiers: &Modifiers) -> Option<Form> {
         (Some(rounding), _, _) => rounding,
         (None, Type::F16 | Type::Bf16, Type::F64 | Type::F32) | (None, Type::F32, Type::F64) => Rounding::Nearest,
         (None, Type::F16, Type::F16) | (None, Type::Bf16, Type::Bf16) => Rounding::Nearest,
+        // The reference asks for a rounding; the assembler does without, and makes the machine code of `.rn` of it.
+        (None, Type::F16, Type::Bf16) | (None, Type::Bf16, Type::F16) => Rounding::Nearest,
         _ => return None,
     };
     macro_rules! from_value {

@@ -61,8 +61,9 @@ fn to_fp8<const EXPONENT: u32, const MANTISSA: u32>(upper: f32, lower: f32) -> u
     one(upper) << 8 | one(lower)
 }
 
+/// The value of such a byte: exact, with NaN and the infinities of e5m2.
 #[inline(always)]
-fn eight_bits<const EXPONENT: u32, const MANTISSA: u32>(byte: u8) -> f32 {
+pub(super) fn eight_bits<const EXPONENT: u32, const MANTISSA: u32>(byte: u8) -> f32 {
     if EXPONENT == 5 {
         return Ieee::decode(u16::from(byte) << 8);
     }

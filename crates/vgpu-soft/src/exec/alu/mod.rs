@@ -7,7 +7,8 @@
 //! - `integer`, `carry`, `bits`, `dot`, `video`: integers. `float`, `half`, `approx`, `rounding`: floating point.
 //! - `convert`, `convert_fp8`, `pack`: `cvt`.
 //! - `compare`, `compare_half` on `relation`: `setp`, `set`, `selp`, `slct`. `moves`: `mov`.
-//! - `collective`: lanes that see each other. `mma`, `tensor`, `tensor_integer`, `wmma`, [`wmma_layout`]: matrices.
+//! - `collective`: lanes that see each other. `mma`, `tensor`, `tensor_integer`, `tensor_words` on
+//!   `factor` and `sparsity`, `wmma`, [`wmma_layout`]: matrices.
 
 use super::op::{Isa, OpFns};
 use crate::ptx::ast::{Opcode, Width};
@@ -24,6 +25,7 @@ mod convert;
 mod convert_fp8;
 mod convert_packed;
 mod dot;
+mod factor;
 mod float;
 mod half;
 mod integer;
@@ -34,8 +36,10 @@ mod moves;
 mod pack;
 mod relation;
 mod rounding;
+mod sparsity;
 mod tensor;
 mod tensor_integer;
+mod tensor_words;
 mod video;
 mod wmma;
 pub(crate) mod wmma_layout;
@@ -124,6 +128,11 @@ pub(crate) fn select(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Opti
         | Mnemonic::Undone(_) => None,
     }?;
     (form.operands.len() == operand_count).then_some(form)
+}
+
+/// How many values the last operand of a sparse product has, the sparsity selector. `None` for all other instructions.
+pub(crate) fn sparsity_selectors(opcode: Opcode<'_>) -> Option<usize> {
+    mma::selectors(opcode)
 }
 
 /// Finds the lane functions of `mov d, {a, b, ..}` (one destination) or `mov {d, e, ..}, a` (one source).

@@ -23,7 +23,8 @@ impl Tier for Directed {
     }
 }
 
-struct InDirection<B>(PhantomData<B>);
+/// A body, run so.
+pub(super) struct InDirection<B>(PhantomData<B>);
 
 impl<B: Body> Body for InDirection<B> {
     #[inline(always)]

@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 
 use super::super::op::Op;
 use super::super::warp::Warp;
+use super::factor::tf32;
 use super::half::{HalfFormat, Ieee};
 use super::lanes::{Body, LANES, Level, extended, read, rolled_lanes, write_masked};
 use super::rounding::canonical;
@@ -32,6 +33,29 @@ pub(super) unsafe fn set_operand<T: Copy>(warp: &mut Warp, op: &Op, mask: u32, i
     unsafe { write_masked::<T, true>(warp, extended(warp, op, index), mask, values) }
 }
 
+/// Words of a, of which registers go down the rows first, then along them. Columns of b lie as eight rows of it do.
+///
+/// # Safety
+/// As [`operand`], for so many 32-bit operands from `first` on.
+#[inline(always)]
+pub(super) unsafe fn word_rows<L: Level, const ROWS: usize, const WORDS: usize>(
+    warp: &Warp,
+    op: &Op,
+    first: usize,
+    registers: usize,
+) -> [[u32; WORDS]; ROWS] {
+    let row_blocks = ROWS / 8;
+    let mut rows = [[0u32; WORDS]; ROWS];
+    for register in 0..registers {
+        // SAFETY: as the caller.
+        let words = unsafe { operand::<u32>(warp, op, first + register) };
+        for lane in L::lanes() {
+            rows[register % row_blocks * 8 + lane / 4][register / row_blocks * 4 + lane % 4] = words[lane];
+        }
+    }
+    rows
+}
+
 /// 64 halves of a register as eight rows of eight numbers.
 ///
 /// # Safety
@@ -50,7 +74,7 @@ unsafe fn half_rows<K: HalfFormat, L: Level>(warp: &Warp, op: &Op, index: usize)
 /// # Safety
 /// As [`operand`].
 #[inline(always)]
-unsafe fn read_sums<L: Level, const ROWS: usize, const PACKED: bool>(
+pub(super) unsafe fn read_sums<L: Level, const ROWS: usize, const PACKED: bool>(
     warp: &Warp,
     op: &Op,
     first: usize,
@@ -77,7 +101,7 @@ unsafe fn read_sums<L: Level, const ROWS: usize, const PACKED: bool>(
 /// # Safety
 /// As [`operand`].
 #[inline(always)]
-unsafe fn write_sums<L: Level, const ROWS: usize, const PACKED: bool>(
+pub(super) unsafe fn write_sums<L: Level, const ROWS: usize, const PACKED: bool>(
     warp: &mut Warp,
     op: &Op,
     mask: u32,
@@ -173,13 +197,12 @@ impl<const DEPTH: usize> Body for Tf32Product<DEPTH> {
         let a_first = 4;
         let b_first = a_first + DEPTH / 2;
         let c_first = b_first + DEPTH / 4;
-        let cut = |word: u32| f32::from_bits(word & 0xffff_e000);
         let mut a = [[0f32; DEPTH]; 16];
         for register in 0..DEPTH / 2 {
             // SAFETY: as the caller: the form has DEPTH / 2 registers of a.
             let words = unsafe { operand::<u32>(warp, op, a_first + register) };
             for lane in 0..LANES {
-                a[register % 2 * 8 + lane / 4][register / 2 * 4 + lane % 4] = cut(words[lane]);
+                a[register % 2 * 8 + lane / 4][register / 2 * 4 + lane % 4] = tf32(words[lane]);
             }
         }
         let mut b = [[0f32; DEPTH]; 8];
@@ -187,7 +210,7 @@ impl<const DEPTH: usize> Body for Tf32Product<DEPTH> {
             // SAFETY: as the caller: and DEPTH / 4 registers of b.
             let words = unsafe { operand::<u32>(warp, op, b_first + register) };
             for lane in 0..LANES {
-                b[lane / 4][register * 4 + lane % 4] = cut(words[lane]);
+                b[lane / 4][register * 4 + lane % 4] = tf32(words[lane]);
             }
         }
         // SAFETY: as the caller: c's registers come last.

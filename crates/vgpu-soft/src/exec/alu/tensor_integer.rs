@@ -3,7 +3,7 @@
 use super::super::op::{Isa, Op};
 use super::super::warp::Warp;
 use super::lanes::{Body, LANES, Level};
-use super::tensor::{operand, set_operand};
+use super::tensor::{operand, set_operand, word_rows};
 
 const A_SIGNED: i64 = 1;
 const B_SIGNED: i64 = 2;
@@ -37,14 +37,8 @@ impl<const ROWS: usize, const DEPTH: usize, const FACTOR: u8> Body for IntegerPr
         let a_first = 2 * row_blocks;
         let b_first = a_first + row_blocks * DEPTH / 16;
         let c_first = b_first + DEPTH / 16;
-        let mut a = [[0u32; WORDS]; ROWS];
-        for register in 0..row_blocks * DEPTH / 16 {
-            // SAFETY: as the caller: the form has so many registers of a.
-            let words = unsafe { operand::<u32>(warp, op, a_first + register) };
-            for lane in L::lanes() {
-                a[register % row_blocks * 8 + lane / 4][register / row_blocks * 4 + lane % 4] = words[lane];
-            }
-        }
+        // SAFETY: as the caller: the form has so many registers of a.
+        let a = unsafe { word_rows::<L, ROWS, WORDS>(warp, op, a_first, row_blocks * DEPTH / 16) };
         let mut b = [[0u32; 8]; WORDS];
         for register in 0..DEPTH / 16 {
             // SAFETY: as the caller: and DEPTH / 16 registers of b.
@@ -53,14 +47,8 @@ impl<const ROWS: usize, const DEPTH: usize, const FACTOR: u8> Body for IntegerPr
                 b[register * 4 + lane % 4][lane / 4] = words[lane];
             }
         }
-        let mut c = [[0i32; 8]; ROWS];
-        for register in 0..2 * row_blocks {
-            // SAFETY: as the caller: c's registers come last.
-            let values = unsafe { operand::<i32>(warp, op, c_first + register) };
-            for lane in L::lanes() {
-                c[register / 2 * 8 + lane / 4][lane % 4 * 2 + register % 2] = values[lane];
-            }
-        }
+        // SAFETY: as the caller: c's registers come last.
+        let c = unsafe { read_c::<L, ROWS>(warp, op, c_first) };
         let b = &b[..DEPTH / 4];
         let mut sums = [[0i32; 8]; ROWS];
         for (sums, a) in sums.iter_mut().zip(&a) {
@@ -71,24 +59,57 @@ impl<const ROWS: usize, const DEPTH: usize, const FACTOR: u8> Body for IntegerPr
                 _ => dot_bits(a, b, |a, b| a & b),
             };
         }
-        for (sums, c) in sums.iter_mut().zip(&c) {
-            for column in 0..8 {
-                // The product itself fits: 32 terms of less than 2^16, or more of smaller ones.
-                sums[column] = if op.imm & SATURATING != 0 {
-                    sums[column].saturating_add(c[column])
-                } else {
-                    sums[column].wrapping_add(c[column])
-                };
-            }
+        // SAFETY: as the caller: d's registers come first. The products fit: 32 terms of less than 2^16, or more of smaller ones.
+        unsafe { write_d::<L, ROWS>(warp, op, mask, sums, &c, op.imm & SATURATING != 0) }
+    }
+}
+
+/// The rows of c, from registers `first` and on.
+///
+/// # Safety
+/// As [`operand`], for ROWS / 4 registers.
+#[inline(always)]
+pub(super) unsafe fn read_c<L: Level, const ROWS: usize>(warp: &Warp, op: &Op, first: usize) -> [[i32; 8]; ROWS] {
+    let mut c = [[0i32; 8]; ROWS];
+    for register in 0..ROWS / 4 {
+        // SAFETY: as the caller.
+        let values = unsafe { operand::<i32>(warp, op, first + register) };
+        for lane in L::lanes() {
+            c[register / 2 * 8 + lane / 4][lane % 4 * 2 + register % 2] = values[lane];
         }
-        for register in 0..2 * row_blocks {
-            let mut values = [0i32; LANES];
-            for lane in L::lanes() {
-                values[lane] = sums[register / 2 * 8 + lane / 4][lane % 4 * 2 + register % 2];
-            }
-            // SAFETY: as the caller: d's registers come first.
-            unsafe { set_operand(warp, op, mask, register, values) }
+    }
+    c
+}
+
+/// Writes d, which is the products, as far as they are summed exactly, and c.
+///
+/// # Safety
+/// As [`operand`], for ROWS / 4 registers.
+#[inline(always)]
+pub(super) unsafe fn write_d<L: Level, const ROWS: usize>(
+    warp: &mut Warp,
+    op: &Op,
+    mask: u32,
+    mut sums: [[i32; 8]; ROWS],
+    c: &[[i32; 8]; ROWS],
+    is_saturating: bool,
+) {
+    for (sums, c) in sums.iter_mut().zip(c) {
+        for column in 0..8 {
+            sums[column] = if is_saturating {
+                sums[column].saturating_add(c[column])
+            } else {
+                sums[column].wrapping_add(c[column])
+            };
         }
+    }
+    for register in 0..ROWS / 4 {
+        let mut values = [0i32; LANES];
+        for lane in L::lanes() {
+            values[lane] = sums[register / 2 * 8 + lane / 4][lane % 4 * 2 + register % 2];
+        }
+        // SAFETY: as the caller.
+        unsafe { set_operand(warp, op, mask, register, values) }
     }
 }
 

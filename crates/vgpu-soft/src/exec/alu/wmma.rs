@@ -4,8 +4,11 @@ use std::marker::PhantomData;
 
 use super::super::op::{Isa, Op, OpFns};
 use super::super::warp::Warp;
+use super::factor::{Sum, tf32};
 use super::half::{Brain, HalfFormat, Ieee};
 use super::lanes::{Body, LANES, Level, masked_only, masked_only_cold, rolled_lanes};
+use super::modifiers::Rounding;
+use super::rounding::InDirection;
 use super::tensor::{operand, set_operand};
 
 /// The functions for the types of d, a, b and c. They find the shape in `Op::imm`, a [`shape_variant`]. Only sums of integers can
@@ -32,9 +35,17 @@ pub(super) fn body(types: (&str, &str, &str, &str), is_saturating: bool, isa: Is
     })
 }
 
-/// Rows of a, columns of b, and the depth between them, for `Op::imm`.
+/// As [`body`], of f64, in a direction that stands in the low byte of `Op::imm`.
+pub(super) fn rounded_body(rounding: Rounding, isa: Isa) -> OpFns {
+    match rounding {
+        Rounding::Nearest => masked_only::<Product<F64, F64, F64>>(isa),
+        _ => masked_only_cold::<InDirection<Product<F64, F64, F64>>>(),
+    }
+}
+
+/// Rows of a, columns of b, and the depth between them, above the low byte of `Op::imm`.
 pub(super) fn shape_variant(m: u32, n: u32, k: u32) -> i64 {
-    i64::from(m << 16 | n << 8 | k)
+    i64::from(m) << 24 | i64::from(n) << 16 | i64::from(k) << 8
 }
 
 /// How the elements of a fragment lie in registers.
@@ -51,39 +62,6 @@ trait Element {
     }
     fn get(register: Self::Register, index: usize) -> Self::Sum;
     fn set(register: &mut Self::Register, index: usize, value: Self::Sum);
-}
-
-trait Sum: Copy + Default {
-    fn add_product(self, a: Self, b: Self) -> Self;
-}
-
-impl Sum for f32 {
-    #[inline(always)]
-    fn add_product(self, a: Self, b: Self) -> Self {
-        a.mul_add(b, self)
-    }
-}
-
-impl Sum for f64 {
-    #[inline(always)]
-    fn add_product(self, a: Self, b: Self) -> Self {
-        a.mul_add(b, self)
-    }
-}
-
-impl Sum for i32 {
-    #[inline(always)]
-    fn add_product(self, a: Self, b: Self) -> Self {
-        self.wrapping_add(a * b)
-    }
-}
-
-/// Exact, to be cut at the end.
-impl Sum for i64 {
-    #[inline(always)]
-    fn add_product(self, a: Self, b: Self) -> Self {
-        self + a * b
-    }
 }
 
 struct F16;
@@ -165,7 +143,7 @@ macro_rules! whole_registers {
 }
 
 whole_registers! {
-    Tf32: f32 = |value| f32::from_bits(value.to_bits() & 0xffff_e000);
+    Tf32: f32 = |value| tf32(value.to_bits());
     F32: f32 = |value| value;
     F64: f64 = |value| value;
     S32: i32 = |value| value;
@@ -225,7 +203,7 @@ where
     #[inline(always)]
     unsafe fn run<L: Level, const MASKED: bool>(warp: &mut Warp, op: &Op, mask: u32) {
         let part = |shift: u32| (op.imm >> shift) as usize & 0xff;
-        let (m, n, k) = (part(16), part(8), part(0));
+        let (m, n, k) = (part(24), part(16), part(8));
         let a_first = D::registers(m * n);
         let b_first = a_first + F::registers(m * k);
         let c_first = b_first + F::registers(k * n);

@@ -3,7 +3,10 @@
 //! PTX leaves this open, so that it only has to be the same for `wmma.load`, `wmma.mma` and `wmma.store`. Here the
 //! matrix is counted through row by row, and lane 0 holds the first elements, lane 1 the next ones, and so on, starting
 //! over where a fragment has more room than the matrix has elements: element `i` of lane `l` is number `n * l + i`,
-//! where `n` is [`Fragment::elements`]. Elements fill a register from its low bits up.
+//! where `n` is [`Fragment::units`]. Elements fill a register from its low bits up.
+//!
+//! Elements of less than a byte have one layout in memory, in which those along the depth are neighbours. Whole words of
+//! them are counted, and `b` by its columns: so fragments are those of `mma` in the same shape.
 
 use crate::ptx::ast::{Opcode, Width};
 
@@ -18,14 +21,16 @@ pub(crate) enum Matrix {
 /// The shape of a fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fragment {
-    /// Of the matrix.
+    /// Of the matrix, in units.
     pub(crate) rows: u32,
     pub(crate) columns: u32,
     /// How many registers a lane gives to it.
     pub(crate) registers: u32,
     pub(crate) register: Width,
-    /// Bytes of an element in memory and in a register.
-    pub(crate) element_bytes: u32,
+    /// Bytes of a unit in memory and in a register.
+    pub(crate) unit_bytes: u32,
+    /// A unit is an element, or a word of smaller ones.
+    pub(crate) per_unit: u32,
 }
 
 impl Fragment {
@@ -37,25 +42,33 @@ impl Fragment {
             "m32n8k16" => (32, 8, 16),
             "m16n16k8" => (16, 16, 8),
             "m8n8k4" => (8, 8, 4),
+            "m8n8k32" => (8, 8, 32),
+            "m8n8k128" => (8, 8, 128),
+            _ => return None,
+        };
+        let (unit_bytes, per_unit, register) = match element {
+            "b1" => (4, 32, Width::B32),
+            "s4" | "u4" => (4, 8, Width::B32),
+            "s8" | "u8" => (1, 1, Width::B32),
+            "f16" | "bf16" => (2, 1, Width::B32),
+            "f32" | "s32" | "tf32" => (4, 1, Width::B32),
+            "f64" => (8, 1, Width::B64),
             _ => return None,
         };
         let (rows, columns) = match matrix {
-            Matrix::A => (m, k),
+            Matrix::A => (m, k / per_unit),
+            Matrix::B if per_unit > 1 => (n, k / per_unit),
             Matrix::B => (k, n),
             Matrix::C => (m, n),
-        };
-        let (element_bytes, register) = match element {
-            "s8" | "u8" => (1, Width::B32),
-            "f16" | "bf16" => (2, Width::B32),
-            "f32" | "s32" | "tf32" => (4, Width::B32),
-            "f64" => (8, Width::B64),
-            _ => return None,
         };
         let is_valid = matches!(
             (shape, element, matrix),
             ("m16n16k8", "tf32", Matrix::A | Matrix::B)
                 | ("m16n16k8", "f32", Matrix::C)
                 | ("m8n8k4", "f64", _)
+                | ("m8n8k32", "s4" | "u4", Matrix::A | Matrix::B)
+                | ("m8n8k128", "b1", Matrix::A | Matrix::B)
+                | ("m8n8k32" | "m8n8k128", "s32", Matrix::C)
                 | ("m16n16k16" | "m8n32k16" | "m32n8k16", "f16", _)
                 | ("m16n16k16" | "m8n32k16" | "m32n8k16", "bf16" | "s8" | "u8", Matrix::A | Matrix::B)
                 | ("m16n16k16" | "m8n32k16" | "m32n8k16", "f32" | "s32", Matrix::C)
@@ -63,9 +76,9 @@ impl Fragment {
         // f16 factors have room for the largest of them in every shape; all other fragments are as large as they need.
         let registers = match (element, matrix) {
             ("f16", Matrix::A | Matrix::B) => 8,
-            _ => rows * columns * element_bytes / (32 * register.lane_bytes()),
+            _ => rows * columns * unit_bytes / (32 * register.lane_bytes()),
         };
-        is_valid.then_some(Self { rows, columns, registers, register, element_bytes })
+        is_valid.then_some(Self { rows, columns, registers, register, unit_bytes, per_unit })
     }
 
     /// The fragment that `wmma.load.a...` or `wmma.store.d...` moves, and whether memory is column by column.
@@ -85,14 +98,23 @@ impl Fragment {
                 "col" => is_column_major = Some(true),
                 _ if word.starts_with('m') => shape = Some(word),
                 // The element's type stands last.
-                _ => return Some((Self::new(matrix, shape?, word)?, is_column_major?)),
+                _ => {
+                    let fragment = Self::new(matrix, shape?, word)?;
+                    let is_column_major = is_column_major?;
+                    if fragment.per_unit == 1 {
+                        return Some((fragment, is_column_major));
+                    }
+                    // Rows of a, and columns of b, which are counted as rows.
+                    let is_counted = is_column_major == (matrix == Matrix::B);
+                    return is_counted.then_some((fragment, false));
+                }
             }
         }
         None
     }
 
-    /// Elements that a lane holds.
-    pub(crate) fn elements(&self) -> u32 {
-        self.registers * self.register.lane_bytes() / self.element_bytes
+    /// Units that a lane holds.
+    pub(crate) fn units(&self) -> u32 {
+        self.registers * self.register.lane_bytes() / self.unit_bytes
     }
 }

@@ -530,7 +530,7 @@ impl<'s> Lowering<'_, 's> {
         }
         let b = match stride {
             [] => {
-                let packed = if is_column_major { fragment.rows } else { fragment.columns };
+                let packed = if is_column_major { fragment.rows } else { fragment.columns } * fragment.per_unit;
                 self.slots.constant(Width::B32, u64::from(packed))
             }
             [stride] => self.source(stride, Width::B32)?,

@@ -2,7 +2,8 @@
 //!
 //! - this file: the walk over a kernel, blocks and branches. `slots`: registers, constants, temporaries.
 //!   `variables`: where symbols lie. `emit`: one op with its guard, conversions and denormal mode.
-//! - `registers`: instructions that touch registers only. `access`: loads, stores, atomics. `params`: those of kernels and calls.
+//! - `registers`: instructions that touch registers only. `sparse`: those with a sparse matrix. `access`: loads, stores, atomics.
+//!   `params`: those of kernels and calls.
 //!   `mbarrier`: barriers in shared memory. `bulk`: copies that one counts. `cluster`: blocks of a cluster.
 //!   `control`: branches, barriers, calls. `system`: address conversions, the stack, fences and the like.
 
@@ -16,6 +17,7 @@ mod params;
 mod refusal;
 mod registers;
 mod slots;
+mod sparse;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -257,6 +259,9 @@ impl<'s> Lowering<'_, 's> {
             Mnemonic::Access(Access::Mbarrier) => self.mbarrier(instruction),
             Mnemonic::Matrices(Matrices::Wmma) if opcode.has("load") || opcode.has("store") => {
                 self.wmma_access(instruction)
+            }
+            Mnemonic::Matrices(Matrices::Mma) if !opcode.text().starts_with("mma.sync.") => {
+                self.sparse_product(instruction)
             }
             Mnemonic::Flow(Flow::Bra | Flow::Brx | Flow::Exit | Flow::Ret) => self.branch(instruction),
             Mnemonic::Flow(Flow::Bar | Flow::Barrier) => self.barrier(instruction),
