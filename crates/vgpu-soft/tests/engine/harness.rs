@@ -13,8 +13,12 @@ pub(crate) const HEAD: &str = ".version 7.8\n.target sm_75\n.address_size 64\n";
 
 /// Compiles the only kernel of a module.
 pub(crate) fn compile(body: &str) -> Arc<Kernel> {
-    let text = format!("{HEAD}{body}");
-    let module = ptx::parse_module(&text).expect("the test's PTX is well-formed");
+    compile_text(&format!("{HEAD}{body}"))
+}
+
+/// Compiles the only kernel of a module that says what it is for.
+pub(crate) fn compile_text(text: &str) -> Arc<Kernel> {
+    let module = ptx::parse_module(text).expect("the test's PTX is well-formed");
     let no_symbols = |_: &str| None;
     let kernel = Kernel::compile(&module, &module.kernels[0], &no_symbols, &CompileOptions::default());
     Arc::new(kernel.expect("the test's kernel compiles"))

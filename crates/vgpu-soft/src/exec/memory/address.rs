@@ -22,7 +22,7 @@ pub(crate) enum Target {
 /// # Safety
 /// `slot` holds the op's address register: 32 bits wide if `narrow`, else 64.
 #[inline(always)]
-unsafe fn low_halves(warp: &Warp, slot: u32, narrow: bool) -> [u32; 32] {
+pub(super) unsafe fn low_halves(warp: &Warp, slot: u32, narrow: bool) -> [u32; 32] {
     if narrow {
         // SAFETY: the caller's slot is a 32-bit register.
         return unsafe { warp.lanes::<u32>(slot) };
@@ -125,8 +125,8 @@ unsafe fn resolve_at<const SPACE: u8, const LEN: usize, const AVX512: bool>(
     }
     let bounds = pattern::sum_u32(&base, add, mask, range.start, lane_bytes, &mut address);
     if bounds.high + len > space_bytes || bounds.bits & (len - 1) != 0 {
-        refuse_offsets(warp, op, SPACE, &base.map(|base| base.wrapping_add(add)), mask, len, space_bytes, kind);
-        return None;
+        let offset = base.map(|base| base.wrapping_add(add));
+        return look_at_offsets(warp, op, SPACE, &offset, mask, len, space_bytes, kind).map(Target::Scattered);
     }
     Some(Target::Scattered(address))
 }
@@ -201,10 +201,11 @@ fn admit_each(warp: &mut Warp, op: &Op, address: &[u64; 32], mask: u32, len: u64
     true
 }
 
+/// Finds the block's own shared memory in its cluster's window; records the first failure if that is not what all lanes mean.
 #[cold]
 #[inline(never)]
 #[expect(clippy::too_many_arguments, reason = "all of it goes into one message")]
-fn refuse_offsets(
+fn look_at_offsets(
     warp: &mut Warp,
     op: &Op,
     space: u8,
@@ -213,7 +214,12 @@ fn refuse_offsets(
     len: u64,
     space_bytes: u64,
     kind: AccessKind,
-) {
+) -> Option<[u64; 32]> {
+    if space == Space::SHARED
+        && let Some(own) = warp.view.cluster.own(offset, mask, len)
+    {
+        return Some(own);
+    }
     let name = match space {
         Space::SHARED => "shared memory",
         Space::LOCAL => "local memory",
@@ -228,13 +234,14 @@ fn refuse_offsets(
         if offset + len > space_bytes {
             let text = format!("{verb} of {len} bytes at offset {offset:#x} of {name}, which has {space_bytes} bytes");
             op.raise(warp, FaultKind::IllegalAddress, lane, text);
-            return;
+            return None;
         }
         if offset & (len - 1) != 0 {
             let text =
                 format!("{verb} of {len} bytes at offset {offset:#x} of {name}, which is not a multiple of {len}");
             op.raise(warp, FaultKind::MisalignedAddress, lane, text);
-            return;
+            return None;
         }
     }
+    None
 }
