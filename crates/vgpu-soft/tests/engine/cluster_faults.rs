@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use vgpu_soft::exec::{Fault, FaultKind, LaunchOptions, Schedule};
 
-use crate::clusters::{kernel, try_run};
-use crate::harness::shape;
+use crate::clusters::kernel;
+use crate::harness::{run_by, shape};
 
 const MEET: &str = "barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;";
 
@@ -14,7 +14,7 @@ fn fault(body: &str) -> Fault {
     let [first, second] = [Schedule::ToBarrier, Schedule::Interleaved { ops: 4 }].map(|schedule| {
         let timeout = Some(Duration::from_millis(500));
         let options = LaunchOptions { schedule, timeout, cluster: Some([2, 1, 1]), ..LaunchOptions::default() };
-        try_run(&kernel(body), shape(2, 64), &[0; 8], 0, 1, options).1.unwrap_or_else(|| panic!("no fault: {body}"))
+        run_by(1, &kernel(body), shape(2, 64), vec![0; 8], 0, options).1.unwrap_or_else(|| panic!("no fault: {body}"))
     });
     assert_eq!(first.kind, second.kind, "{first:?}, {second:?}");
     first
@@ -37,7 +37,7 @@ fn a_rank_that_there_is_not_leads_nowhere() {
     // Asking is not touching.
     let asked = kernel("mapa.shared::cluster.u32 %r13, %r12, 77; cvta.shared.u64 %rd2, sh; mapa.u64 %rd2, %rd2, 77;");
     let options = LaunchOptions { cluster: Some([2, 1, 1]), ..LaunchOptions::default() };
-    assert_eq!(try_run(&asked, shape(2, 64), &[0; 8], 0, 1, options).1, None);
+    assert_eq!(run_by(1, &asked, shape(2, 64), vec![0; 8], 0, options).1, None);
 }
 
 #[test]

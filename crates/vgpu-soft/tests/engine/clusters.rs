@@ -9,9 +9,9 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vgpu_soft::exec::{Fault, Kernel, Launch, LaunchError, LaunchOptions, Progress, Schedule, Shape, Worker};
+use vgpu_soft::exec::{Kernel, Launch, LaunchError, LaunchOptions, Schedule, Shape};
 
-use crate::harness::{REGISTERS, compile_text, map, params, shape};
+use crate::harness::{REGISTERS, compile_text, map, params, run_by, shape};
 
 /// Long enough for a busy machine, and an end for what hangs.
 const TIMEOUT: Option<Duration> = Some(Duration::from_secs(60));
@@ -37,28 +37,6 @@ pub(crate) fn kernel(body: &str) -> Arc<Kernel> {
     kernel_with("", body)
 }
 
-/// Runs `k(data, n)` by so many threads. What it leaves in memory, and its fault.
-pub(crate) fn try_run(
-    kernel: &Arc<Kernel>,
-    shape: Shape,
-    before: &[u32],
-    n: u32,
-    workers: usize,
-    options: LaunchOptions,
-) -> (Vec<u32>, Option<Fault>) {
-    let data = before.to_vec();
-    let launch = Launch::new(Arc::clone(kernel), shape, params(&data, n), map(&data), options).expect("a valid launch");
-    let complete = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(|| launch.run(&mut Worker::new()))).collect();
-        let ends = threads.into_iter().map(|thread| thread.join().expect("no panic"));
-        ends.filter(|end| *end == Progress::Complete).count()
-    });
-    assert_eq!(complete, 1, "exactly one worker finishes the launch");
-    // SAFETY: reads an array that the kernel has written behind the compiler's back.
-    let words = data.iter().map(|word| unsafe { std::ptr::from_ref(word).read_volatile() }).collect();
-    (words, launch.fault())
-}
-
 /// The same in every schedule, by one thread and by several, and as a cooperative grid.
 fn check(kernel: &Arc<Kernel>, shape: Shape, cluster: [u32; 3], before: &[u32], n: u32, expected: &[u32]) {
     let schedules = [Schedule::ToBarrier, Schedule::Interleaved { ops: 4 }, Schedule::Interleaved { ops: 1 }];
@@ -72,7 +50,7 @@ fn check(kernel: &Arc<Kernel>, shape: Shape, cluster: [u32; 3], before: &[u32], 
                 timeout: TIMEOUT,
                 ..LaunchOptions::default()
             };
-            let (words, fault) = try_run(kernel, shape, before, n, workers, options);
+            let (words, fault) = run_by(workers, kernel, shape, before.to_vec(), n, options);
             assert_eq!(fault, None, "{workers} workers, {schedule:?}, cooperative: {cooperative}");
             assert_eq!(words, expected, "{workers} workers, {schedule:?}, cooperative: {cooperative}");
         }
@@ -138,7 +116,7 @@ fn a_block_that_nobody_put_into_a_cluster_is_one() {
          ld.shared.u32 %r22, [%r21]; st.global.u32 [%rd2+24], %r22;",
     );
     let expected: Vec<u32> = (0..3).flat_map(|block| [block, 3, 0, 1, 0, block, block, 0]).collect();
-    let (words, fault) = try_run(&kernel, shape(3, 1), &[0; 24], 0, 1, LaunchOptions::default());
+    let (words, fault) = run_by(1, &kernel, shape(3, 1), vec![0; 24], 0, LaunchOptions::default());
     assert_eq!((words, fault), (expected, None));
 }
 
@@ -387,7 +365,7 @@ fn clusters_wait_for_earlier_ones() {
     let options =
         LaunchOptions { cluster: Some([2, 1, 1]), timeout: TIMEOUT, resident_blocks: 8, ..Default::default() };
     for workers in [1, 3] {
-        let (words, fault) = try_run(&kernel, shape(120, 32), &[0; 60], 0, workers, options.clone());
+        let (words, fault) = run_by(workers, &kernel, shape(120, 32), vec![0; 60], 0, options.clone());
         assert_eq!((words, fault), (expected.clone(), None), "{workers} workers");
     }
 }
@@ -398,35 +376,49 @@ fn a_kernel_says_how_large_its_clusters_are() {
         ".explicitcluster .reqnctapercluster 2, 1, 1",
         "mad.wide.u32 %rd2, %r3, 8, %rd1; st.global.v2.u32 [%rd2], {%r10, %r11};",
     );
-    let (words, fault) = try_run(&kernel, shape(4, 1), &[0; 8], 0, 1, LaunchOptions::default());
+    let (words, fault) = run_by(1, &kernel, shape(4, 1), vec![0; 8], 0, LaunchOptions::default());
     assert_eq!((words, fault), (vec![0, 2, 1, 2, 0, 2, 1, 2], None));
     let kernel = kernel_with(
         ".reqntid 1 .reqnctapercluster 2, 1, 1 .blocksareclusters",
         "mad.wide.u32 %rd2, %r3, 8, %rd1; mov.u32 %r6, %nctaid.x; st.global.v2.u32 [%rd2], {%r10, %r6};",
     );
-    let (words, fault) = try_run(&kernel, shape(2, 1), &[0; 8], 0, 1, LaunchOptions::default());
+    let (words, fault) = run_by(1, &kernel, shape(2, 1), vec![0; 8], 0, LaunchOptions::default());
     assert_eq!((words, fault), (vec![0, 4, 1, 4, 0, 4, 1, 4], None), "a grid of two clusters");
+}
+
+fn is_refused(kernel: &Arc<Kernel>, shape: Shape, cluster: Option<[u32; 3]>) -> bool {
+    let data = [0; 8];
+    let options = LaunchOptions { cluster, ..LaunchOptions::default() };
+    let launch = Launch::new(Arc::clone(kernel), shape, params(&data, 0), map(&data), options);
+    matches!(launch, Err(LaunchError::InvalidCluster(_)))
 }
 
 #[test]
 fn clusters_that_cannot_be_are_refused() {
-    let refused = |kernel: &Arc<Kernel>, shape: Shape, cluster: Option<[u32; 3]>| {
-        let data = [0; 8];
-        let options = LaunchOptions { cluster, ..LaunchOptions::default() };
-        let launch = Launch::new(Arc::clone(kernel), shape, params(&data, 0), map(&data), options);
-        matches!(launch, Err(LaunchError::InvalidCluster(_)))
-    };
     let plain = kernel("");
     for cluster in [[0, 1, 1], [2, 0, 1], [3, 1, 1], [1, 2, 1], [17, 1, 1], [32, 1, 1], [u32::MAX, u32::MAX, u32::MAX]]
     {
-        assert!(refused(&plain, shape(32 * 17, 1), Some(cluster)), "{cluster:?}");
+        assert!(is_refused(&plain, shape(32 * 17, 1), Some(cluster)), "{cluster:?}");
     }
-    assert!(!refused(&plain, shape(32 * 17, 1), Some([16, 1, 1])));
+    assert!(!is_refused(&plain, shape(32 * 17, 1), Some([16, 1, 1])));
     let required = kernel_with(".reqnctapercluster 2, 1, 1", "");
-    assert!(refused(&required, shape(8, 1), Some([4, 1, 1])) && refused(&required, shape(3, 1), None));
-    assert!(!refused(&required, shape(8, 1), Some([2, 1, 1])));
+    assert!(is_refused(&required, shape(8, 1), Some([4, 1, 1])) && is_refused(&required, shape(3, 1), None));
+    assert!(!is_refused(&required, shape(8, 1), Some([2, 1, 1])));
     let limited = kernel_with(".maxclusterrank 4", "");
-    assert!(refused(&limited, shape(8, 1), Some([8, 1, 1])) && !refused(&limited, shape(8, 1), Some([4, 1, 1])));
+    assert!(is_refused(&limited, shape(8, 1), Some([8, 1, 1])) && !is_refused(&limited, shape(8, 1), Some([4, 1, 1])));
     let explicit = kernel_with(".explicitcluster", "");
-    assert!(refused(&explicit, shape(8, 1), None) && !refused(&explicit, shape(8, 1), Some([1, 1, 1])));
+    assert!(is_refused(&explicit, shape(8, 1), None) && !is_refused(&explicit, shape(8, 1), Some([1, 1, 1])));
+}
+
+#[test]
+fn a_cluster_may_not_take_all_memory() {
+    // More than 2 MiB of registers for each of the 512 warps, all of which would be there at a time.
+    let each = |text: &dyn Fn(u32) -> String| (0..8200).map(text).collect::<String>();
+    let kernel = kernel(&format!(
+        ".reg .b64 %w<8200>; {} {} st.global.u64 [%rd1], %w0;",
+        each(&|k| format!("ld.global.u64 %w{k}, [%rd1];\n")),
+        each(&|k| format!("add.u64 %w0, %w0, %w{k};\n"))
+    ));
+    assert!(is_refused(&kernel, shape(16, 1024), Some([16, 1, 1])));
+    assert!(!is_refused(&kernel, shape(16, 1024), Some([1, 1, 1])));
 }

@@ -93,3 +93,24 @@ pub(crate) const REGISTERS: &str =
 pub(crate) fn grid_kernel(body: &str) -> Arc<Kernel> {
     kernel(REGISTERS, &format!("{START}{body}"))
 }
+
+/// Runs `k(data, n)` by so many threads. What it leaves in memory, and its fault.
+pub(crate) fn run_by(
+    workers: usize,
+    kernel: &Arc<Kernel>,
+    shape: Shape,
+    data: Vec<u32>,
+    n: u32,
+    options: LaunchOptions,
+) -> (Vec<u32>, Option<Fault>) {
+    let launch = Launch::new(Arc::clone(kernel), shape, params(&data, n), map(&data), options).expect("a valid launch");
+    let complete = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(|| launch.run(&mut Worker::new()))).collect();
+        let ends = threads.into_iter().map(|thread| thread.join().expect("no panic"));
+        ends.filter(|end| *end == Progress::Complete).count()
+    });
+    assert_eq!(complete, 1, "exactly one worker finishes the launch");
+    // SAFETY: reads an array that the kernel has written behind the compiler's back.
+    let words = data.iter().map(|word| unsafe { std::ptr::from_ref(word).read_volatile() }).collect();
+    (words, launch.fault())
+}

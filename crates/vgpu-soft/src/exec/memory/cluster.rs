@@ -2,7 +2,7 @@
 //!
 //! They lie one behind the other, so each is a stretch of generic addresses. In `.shared::cluster` a block finds its own memory
 //! where it is in `.shared::cta`, from 0 on, and that of the block of rank r from (r + 1) · 16 MiB on. Its own lies there, too:
-//! what `mapa` gives means the same in all blocks of the cluster.
+//! what `mapa` gives means the same in all blocks of the cluster. A block that is alone in its cluster has the first part only.
 //!
 //! Accesses to `.shared::cluster` are generic ones behind an op that makes addresses generic and checks whose memory they lie in.
 //!
@@ -79,9 +79,10 @@ impl Cluster {
         }
     }
 
-    /// An address of the window for one in a block's memory.
-    pub(super) fn join(rank: u32, offset: u32) -> u32 {
-        (rank.min(NO_RANK) + 1) << WINDOW_SHIFT | offset & OFFSET_MASK
+    /// An address of the window for one in a block's memory. A block without others needs no part of the window.
+    pub(super) fn join(&self, rank: u32, offset: u32) -> u32 {
+        let part = if rank == 0 && self.blocks == 1 { 0 } else { rank.min(NO_RANK) + 1 };
+        part << WINDOW_SHIFT | offset & OFFSET_MASK
     }
 
     /// The generic address of `len_bytes` bytes in the memory of the block of a rank.
@@ -138,7 +139,7 @@ impl Cluster {
     /// An address of the window for a generic one, whatever it is.
     pub(super) fn shared(&self, address: u64) -> u64 {
         match self.locate(address) {
-            Some((rank, offset)) if rank != self.rank => u64::from(Self::join(rank, offset)),
+            Some((rank, offset)) if rank != self.rank => u64::from(self.join(rank, offset)),
             _ => address.wrapping_sub(self.stretch(self.rank).start),
         }
     }
@@ -157,8 +158,8 @@ mod tests {
         for rank in 0..4 {
             let generic = THIRD.stretch(rank).start + 0x123;
             assert_eq!(THIRD.find(generic), Some((rank, 0x123)));
-            assert_eq!(THIRD.generic(u64::from(Cluster::join(rank, 0x123))), generic);
-            let shared = if rank == 2 { 0x123 } else { u64::from(Cluster::join(rank, 0x123)) };
+            assert_eq!(THIRD.generic(u64::from(THIRD.join(rank, 0x123))), generic);
+            let shared = if rank == 2 { 0x123 } else { u64::from(THIRD.join(rank, 0x123)) };
             assert_eq!(THIRD.shared(generic), shared);
         }
         assert_eq!(THIRD.generic(0x123), THIRD.stretch(2).start + 0x123);
@@ -183,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_rank_that_there_is_not_stays_one() {
-        let wild = Cluster::join(u32::MAX, 0x40);
+        let wild = THIRD.join(u32::MAX, 0x40);
         assert_eq!(THIRD.split(wild), (NO_RANK, 0x40));
     }
 }

@@ -59,7 +59,7 @@ unsafe fn set_each<A: Copy, B: Copy, D>(warp: &mut Warp, op: &Op, mask: u32, val
 
 unsafe fn map(warp: &mut Warp, op: &Op, mask: u32) {
     // SAFETY: three 32-bit registers.
-    unsafe { set_each(warp, op, mask, |_, address: u32, rank: u32| Cluster::join(rank, address)) }
+    unsafe { set_each(warp, op, mask, |cluster, address: u32, rank: u32| cluster.join(rank, address)) }
 }
 
 unsafe fn map_generic(warp: &mut Warp, op: &Op, mask: u32) {
@@ -84,11 +84,21 @@ unsafe fn rank_generic(warp: &mut Warp, op: &Op, mask: u32) {
 }
 
 unsafe fn generic_from_shared(warp: &mut Warp, op: &Op, mask: u32) {
+    if warp.view.cluster.blocks == 1 {
+        let start = warp.view.shared.start;
+        // SAFETY: 64-bit registers; `b` is `a`.
+        return unsafe { set_each(warp, op, mask, |_, address: u64, _: u64| address.wrapping_add(start)) };
+    }
     // SAFETY: 64-bit registers; `b` is `a`.
     unsafe { set_each(warp, op, mask, |cluster, address: u64, _: u64| cluster.generic(address)) }
 }
 
 unsafe fn shared_from_generic(warp: &mut Warp, op: &Op, mask: u32) {
+    if warp.view.cluster.blocks == 1 {
+        let start = warp.view.shared.start;
+        // SAFETY: as above.
+        return unsafe { set_each(warp, op, mask, |_, address: u64, _: u64| address.wrapping_sub(start)) };
+    }
     // SAFETY: as above.
     unsafe { set_each(warp, op, mask, |cluster, address: u64, _: u64| cluster.shared(address)) }
 }

@@ -62,12 +62,10 @@ impl View {
                 return self.remember(range);
             }
         }
-        if let Some(range) = self.cluster.admitting(low, high, len_bytes) {
-            return self.remember(range);
-        }
-        match self.find(low) {
-            Some(range) if range.covers(low, high, len_bytes) => self.remember(range),
-            _ => false,
+        let found = self.find(low).filter(|range| range.covers(low, high, len_bytes));
+        match found.or_else(|| self.cluster.admitting(low, high, len_bytes)) {
+            Some(range) => self.remember(range),
+            None => false,
         }
     }
 
