@@ -103,8 +103,12 @@ impl LaunchAttributes {
 
     /// Blocks of a cluster in each direction; 1 where nothing is said.
     pub fn cluster(&self) -> [u32; 3] {
-        let value = self.get(Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION);
-        value.and_then(|value| <[u32; 3]>::from_bytes(value)).unwrap_or([1; 3])
+        self.given_cluster().unwrap_or([1; 3])
+    }
+
+    /// The same, if anything is said.
+    pub fn given_cluster(&self) -> Option<[u32; 3]> {
+        self.get(Id::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION).and_then(|value| <[u32; 3]>::from_bytes(value))
     }
 
     /// Where the memory starts whose accesses a policy is for, and its length; `None` without a policy, or for no bytes.

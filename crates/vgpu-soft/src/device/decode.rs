@@ -17,8 +17,13 @@ use crate::exec::Shape;
 use crate::memory::MemoryMap;
 
 impl SoftDevice {
-    /// Checks a launch.
-    pub(super) fn launch_step(&self, message: &Launch, params: &[u8]) -> Result<Step, Refusal> {
+    /// Checks a launch, whose clusters have so many blocks if it says so.
+    pub(super) fn launch_step(
+        &self,
+        message: &Launch,
+        cluster: Option<[u32; 3]>,
+        params: &[u8],
+    ) -> Result<Step, Refusal> {
         let handle = message.function;
         let function = self
             .functions
@@ -32,6 +37,7 @@ impl SoftDevice {
         let shape =
             Shape { grid: message.grid, block: message.block, dynamic_shared_bytes: message.dynamic_shared_bytes };
         function.check_launch(&shape, params.len(), &self.limits)?;
+        let cluster = function.cluster(cluster, &shape, self.config.multiprocessors, &self.limits)?;
         if is_cooperative {
             let resident = function.resident_blocks(&shape, self.config.multiprocessors, &self.limits);
             if shape.block_count() > resident {
@@ -60,6 +66,7 @@ impl SoftDevice {
             _module: function.module.clone(),
             shape,
             is_cooperative,
+            cluster,
             stack_bytes: context.frames_bytes(),
             heap,
             params,
@@ -67,18 +74,30 @@ impl SoftDevice {
     }
 
     /// Checks a launch with attributes. Those that prefer something, or permit what is never done, are satisfied by any way of
-    /// running; blocks of a cluster would have to share memory, which they cannot.
+    /// running.
     pub(super) fn launch_ex_step(&self, message: &LaunchEx, tail: &[u8]) -> Result<Step, Refusal> {
         let wrong = |error| (error, "the attributes of a launch are none".to_owned());
         let (attributes, params) = LaunchAttributes::split(message.attribute_count, tail).map_err(wrong)?;
-        let cluster = attributes.cluster();
-        if cluster != [1; 3] {
-            return Err((
-                CuError::NOT_SUPPORTED,
-                format!("launch with clusters of {cluster:?} blocks: there are none"),
-            ));
-        }
-        self.launch_step(&message.plain(), params)
+        self.launch_step(&message.plain(), attributes.given_cluster(), params)
+    }
+
+    /// Answers a question about the clusters of a launch.
+    pub(super) fn cluster_count(&self, message: &ClusterOccupancy, tail: &[u8]) -> Result<u64, Refusal> {
+        let wrong = |error| (error, "the attributes of a launch are none".to_owned());
+        let (attributes, _) = LaunchAttributes::split(message.attribute_count, tail).map_err(wrong)?;
+        let handle = message.function;
+        let function = self.functions.get(handle);
+        let function =
+            function.ok_or_else(|| (CuError::INVALID_HANDLE, format!("no function has handle {handle:#x}")))?;
+        let &ClusterOccupancy { question, grid, block, dynamic_shared_bytes, .. } = message;
+        let shape = Shape { grid, block, dynamic_shared_bytes };
+        function.cluster_occupancy(
+            question,
+            attributes.given_cluster(),
+            &shape,
+            self.config.multiprocessors,
+            &self.limits,
+        )
     }
 
     /// Decodes the message of a graph's node.
@@ -88,7 +107,7 @@ impl SoftDevice {
         }
         let engine = &self.engine;
         match node.op {
-            Op::Launch => self.launch_step(&read(node)?, node.tail),
+            Op::Launch => self.launch_step(&read(node)?, None, node.tail),
             Op::LaunchEx => self.launch_ex_step(&read(node)?, node.tail),
             Op::CopyIn => copy_in_step(engine, &read(node)?),
             Op::CopyInline => Ok(copy_inline_step(&read(node)?, node.tail)),

@@ -438,12 +438,18 @@ impl Executor for SoftDevice {
         Ok(OccupancyReply { blocks, reserved: 0 }.into())
     }
 
-    fn cluster_occupancy(&mut self, _: Seq, _: &ClusterOccupancy, _: &[u8]) -> CuResult<Answer<ClusterOccupancyReply>> {
-        Err(self.refuse((CuError::NOT_SUPPORTED, "blocks of this device form no clusters".to_owned())))
+    fn cluster_occupancy(
+        &mut self,
+        _: Seq,
+        message: &ClusterOccupancy,
+        tail: &[u8],
+    ) -> CuResult<Answer<ClusterOccupancyReply>> {
+        let count = self.cluster_count(message, tail).map_err(|refusal| self.refuse(refusal))?;
+        Ok(ClusterOccupancyReply { count: u32::try_from(count).unwrap_or(u32::MAX), reserved: 0 }.into())
     }
 
     fn launch(&mut self, seq: Seq, message: &Launch, tail: &[u8]) -> CuResult {
-        let step = self.launch_step(message, tail);
+        let step = self.launch_step(message, None, tail);
         self.post_step(message.stream, seq, step)
     }
 

@@ -7,6 +7,7 @@ use vgpu_core::abi::{CUfunction_attribute_enum as Attribute, CUshared_carveout};
 use vgpu_core::wire::messages::{FUNCTION_ATTRIBUTE_COUNT, FunctionReply};
 use vgpu_core::{CuError, CuResult};
 
+use super::cluster::ClusterAttributes;
 use super::module::Module;
 use super::profile::Limits;
 use crate::exec::{Kernel, Shape};
@@ -22,13 +23,15 @@ pub(super) struct Function {
     pub(super) kernel: Arc<Kernel>,
     /// As raised by `CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES`.
     max_dynamic_shared_bytes: u32,
+    pub(super) clusters: ClusterAttributes,
 }
 
 impl Function {
     /// A function with its attributes as they are at first.
     pub(super) fn new(module_handle: u64, module: Arc<Module>, kernel: Arc<Kernel>, limits: &Limits) -> Self {
         let max_dynamic_shared_bytes = limits.shared_block_bytes.saturating_sub(kernel.static_shared_bytes());
-        Self { module_handle, module, kernel, max_dynamic_shared_bytes }
+        let clusters = ClusterAttributes::of(&kernel);
+        Self { module_handle, module, kernel, max_dynamic_shared_bytes, clusters }
     }
 
     /// What a guest is told about it.
@@ -48,7 +51,7 @@ impl Function {
             (Attribute::CU_FUNC_ATTRIBUTE_BINARY_VERSION, kernel.arch()),
             (Attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, self.max_dynamic_shared_bytes),
         ];
-        for (attribute, value) in table {
+        for (attribute, value) in table.into_iter().chain(self.clusters.values(kernel)) {
             attributes[attribute.0 as usize] = i32::try_from(value).unwrap_or(i32::MAX);
         }
         // No preference.
@@ -67,7 +70,7 @@ impl Function {
     /// Sets an attribute.
     ///
     /// # Errors
-    /// `INVALID_VALUE` for a value out of range, `NOT_SUPPORTED` for clusters, `INVALID_VALUE` for attributes that can only be read.
+    /// `INVALID_VALUE` for a value out of range and for attributes that can only be read; as [`ClusterAttributes::set`].
     pub(super) fn set(&mut self, attribute: u32, value: i32, limits: &Limits) -> CuResult {
         match Attribute(attribute) {
             Attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES => {
@@ -82,7 +85,9 @@ impl Function {
             | Attribute::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT
             | Attribute::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH
             | Attribute::CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED
-            | Attribute::CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE => Err(CuError::NOT_SUPPORTED),
+            | Attribute::CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE => {
+                self.clusters.set(&self.kernel, Attribute(attribute), value, limits)
+            }
             _ => Err(CuError::INVALID_VALUE),
         }
     }

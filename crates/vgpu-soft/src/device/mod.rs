@@ -4,7 +4,7 @@
 //!
 //! - [`Config`]: how a device is set up, as one or several. `profile`: limits and attributes. `statistics`, `clock`: counts, time.
 //! - `heap`: device memory. `kernel_heap`: that which kernels allocate. `output`: what kernels print. `module`, `function`: images
-//!   and kernels. `link`: images of several.
+//!   and kernels; `cluster`: clusters of a function's blocks. `link`: images of several.
 //! - `failure`: why work did not succeed. `transfer`: copies and fills. `blas`: linear algebra.
 //! - `step`: one piece of work. `graph`: graphs of steps. `stream`: the order of work. `engine`: what may run. `worker`: the
 //!   threads that run it.
@@ -16,6 +16,7 @@
 
 mod blas;
 mod clock;
+mod cluster;
 mod config;
 mod decode;
 mod engine;

@@ -6,6 +6,7 @@
 use vgpu_core::abi::CUdevice_attribute_enum as Attribute;
 use vgpu_core::wire::messages::DEVICE_ATTRIBUTE_COUNT;
 
+use super::cluster::has_clusters;
 use super::config::Config;
 
 const KIB: u32 = 1024;
@@ -153,6 +154,7 @@ pub(super) fn attributes(config: &Config, pci: (u32, u32, u32), limits: &Limits)
         (Attribute::CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH, 1),
         (Attribute::CU_DEVICE_ATTRIBUTE_HOST_NATIVE_ATOMIC_SUPPORTED, 1),
         (Attribute::CU_DEVICE_ATTRIBUTE_STREAM_PRIORITIES_SUPPORTED, 0),
+        (Attribute::CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH, i32::from(has_clusters(limits))),
         // The one that all launches share.
         (Attribute::CU_DEVICE_ATTRIBUTE_MEM_SYNC_DOMAIN_COUNT, 1),
     ];

@@ -93,6 +93,8 @@ pub(super) struct LaunchStep {
     pub(super) shape: Shape,
     /// All blocks must be resident at once.
     pub(super) is_cooperative: bool,
+    /// Blocks of a cluster in x, y, z, if anybody says.
+    pub(super) cluster: Option<[u32; 3]>,
     /// Each thread's stack, if the kernel has one.
     pub(super) stack_bytes: u32,
     /// What it allocates memory from, if it does.

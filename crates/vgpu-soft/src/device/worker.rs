@@ -32,8 +32,8 @@ impl Engine {
         match &*task.step {
             Step::Launch(step) => {
                 let launch = self.launch(step, &task.memory)?;
-                let blocks = launch.shape().block_count();
-                Ok(Some((Body::Launch(launch), blocks)))
+                let parts = launch.part_count();
+                Ok(Some((Body::Launch(launch), parts)))
             }
             Step::Gemm(gemm) => {
                 let run = gemm.start(&task.memory)?;
@@ -49,6 +49,7 @@ impl Engine {
         self.output.start_launch();
         let options = LaunchOptions {
             cooperative: step.is_cooperative,
+            cluster: step.cluster,
             stack_bytes: step.stack_bytes,
             allocator: step.heap.as_ref().map(|heap| Arc::clone(&heap.allocator)),
             ..self.launch_options.clone()

@@ -15,7 +15,7 @@ use super::worker::Worker;
 /// So much host memory may be in blocks that are set aside, of all launches that share it. With more than that no block is begun
 /// beside those of its launch that are, except of a cooperative grid. All registers and shared memory of 132 multiprocessors are
 /// 300 MiB; the rest is for threads' local memory.
-const MEMORY_MAX_BYTES: u64 = 1 << 30;
+pub(super) const MEMORY_MAX_BYTES: u64 = 1 << 30;
 
 /// Host memory in blocks that are set aside, of all launches that share it.
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! The sixteen barriers of a block.
+//! The sixteen barriers of a block, and its part of its cluster's.
 
 use super::code::Code;
 use super::code::{Barrier, BarrierKind, Reduction, Terminator};
@@ -26,16 +26,25 @@ pub(crate) struct Barriers {
     pending: u16,
     /// Something has happened that may complete a barrier.
     changed: bool,
+    /// Threads that have neither exited nor arrived at the barrier of the cluster.
+    missing_at_cluster: u32,
 }
 
 impl Barriers {
     pub(crate) fn new(threads: u32) -> Self {
-        Self { counts: [Count::default(); 16], live_threads: threads, pending: 0, changed: false }
+        Self {
+            counts: [Count::default(); 16],
+            live_threads: threads,
+            pending: 0,
+            changed: false,
+            missing_at_cluster: threads,
+        }
     }
 
     /// Threads have exited: nobody waits for them any more.
-    pub(crate) fn exit(&mut self, lanes: u32) {
+    pub(crate) fn exit(&mut self, warp: &Warp, lanes: u32) {
         self.live_threads -= lanes.count_ones();
+        self.missing_at_cluster -= (lanes & !warp.at_cluster).count_ones();
         self.changed = true;
     }
 
@@ -65,6 +74,31 @@ impl Barriers {
                 let value = if negated { !value } else { value };
                 count.trues += (value & mask).count_ones();
                 waiting
+            }
+        }
+    }
+
+    /// The lanes in `mask` arrive at the barrier of the cluster. Those that have not waited since they did so last are there already.
+    pub(crate) fn arrive_at_cluster(&mut self, warp: &mut Warp, mask: u32) {
+        self.missing_at_cluster -= (mask & !warp.at_cluster).count_ones();
+        warp.at_cluster |= mask;
+    }
+
+    /// Whether nobody has to arrive any more for the barrier of the cluster to be complete.
+    pub(crate) fn is_at_cluster(&self) -> bool {
+        self.missing_at_cluster == 0
+    }
+
+    /// The barrier of the cluster is complete: those who wait there go on, and the next time all must arrive again.
+    pub(crate) fn release_cluster(&mut self, warps: &mut [Warp]) {
+        self.missing_at_cluster = self.live_threads;
+        for warp in warps {
+            warp.at_cluster = 0;
+            for fragment in warp.fragments.as_mut_slice() {
+                if fragment.state == State::AtClusterBarrier {
+                    fragment.pc += 1;
+                    fragment.state = State::Ready;
+                }
             }
         }
     }

@@ -32,6 +32,8 @@ pub(crate) struct Block {
 pub(crate) enum Round {
     /// More to do.
     Going,
+    /// Threads wait for other blocks of their cluster, and nothing else can happen before.
+    Waiting,
     /// All threads have exited.
     Done,
     /// A warp (by its index among the worker's) has a fault.
@@ -61,6 +63,7 @@ impl Block {
             warp.live = if lanes == 32 { !0 } else { (1 << lanes) - 1 };
             warp.fragments.clear();
             warp.fragments.push(Fragment { pc: 0, mask: warp.live, state: State::Ready });
+            warp.at_cluster = 0;
             warp.fault = None;
             warp.impatience = 0;
             warp.favor_left = 0;
@@ -123,8 +126,41 @@ impl Block {
             self.is_done = true;
             return Round::Done;
         }
+        if code.has_cluster_barriers && waits_for_cluster(warps) {
+            return Round::Waiting;
+        }
         // SAFETY: as above.
         if unsafe { self.force(warps, code) } { Round::Going } else { Round::Stuck }
+    }
+
+    /// Whether nobody of it has to arrive any more for the barrier of its cluster to be complete.
+    pub(crate) fn is_at_cluster(&self) -> bool {
+        self.barriers.is_at_cluster()
+    }
+
+    /// Passes the barrier of the cluster, which is complete.
+    ///
+    /// # Safety
+    /// The warps are the worker's.
+    pub(crate) unsafe fn pass_cluster(&mut self, warps: &mut [Warp]) {
+        let warps = &mut warps[self.warps.clone()];
+        self.barriers.release_cluster(warps);
+        // SAFETY: null, or the block's own shadow.
+        if let Some(shadow) = unsafe { warps[0].shadow.as_mut() } {
+            shadow.pass_barrier();
+        }
+        self.wake(warps);
+    }
+
+    /// As [`Self::force`], when all blocks of a cluster wait.
+    ///
+    /// # Safety
+    /// As for [`Self::round`].
+    #[cold]
+    pub(crate) unsafe fn force_on(&mut self, warps: &mut [Warp], code: &Code) -> bool {
+        let warps = &mut warps[self.warps.clone()];
+        // SAFETY: as the caller.
+        unsafe { self.force(warps, code) }
     }
 
     fn rest(&mut self, index: usize, activity: Activity) {
@@ -160,4 +196,11 @@ impl Block {
         self.wake(warps);
         self.running != 0
     }
+}
+
+/// Whether lanes wait at the barrier of their cluster.
+#[cold]
+fn waits_for_cluster(warps: &[Warp]) -> bool {
+    let waits = |fragment: &Fragment| fragment.state == State::AtClusterBarrier;
+    warps.iter().any(|warp| warp.fragments.as_slice().iter().any(waits))
 }

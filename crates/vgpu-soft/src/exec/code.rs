@@ -24,6 +24,8 @@ pub(crate) struct Code {
     pub(crate) flush_denormals: bool,
     /// Warps of a block may wait for each other, so the order of their turns can be seen.
     pub(crate) has_barriers: bool,
+    /// Threads wait for those of other blocks of their cluster.
+    pub(crate) has_cluster_barriers: bool,
     /// It calls `malloc` or `free`.
     pub(crate) allocates: bool,
     /// Compiled with observers of shared memory.
@@ -78,6 +80,14 @@ pub(crate) enum Terminator {
     /// `bar.warp.sync`
     WarpBarrier {
         members: Slot,
+        guard: i32,
+    },
+    /// `barrier.cluster.arrive`
+    ClusterArrive {
+        guard: i32,
+    },
+    /// `barrier.cluster.wait`
+    ClusterWait {
         guard: i32,
     },
 }
@@ -142,10 +152,22 @@ pub(crate) enum Special {
     LocalEnd,
     /// `%envregN`
     Environment(u8),
-    /// 0 in every thread (cluster positions in a cluster of one).
+    /// `%clusterid`
+    ClusterId(u8),
+    /// `%nclusterid`
+    ClusterCount(u8),
+    /// `%cluster_ctaid`
+    ClusterCtaid(u8),
+    /// `%cluster_nctaid`
+    ClusterNctaid(u8),
+    /// `%cluster_ctarank`
+    ClusterRank,
+    /// `%cluster_nctarank`
+    ClusterSize,
+    /// 1 if somebody has said how large clusters are.
+    ExplicitCluster,
+    /// 0 in every thread.
     Zero,
-    /// 1 in every thread (cluster sizes).
-    One,
 }
 
 /// Which lanes a `%lanemask` register names, seen from the lane.

@@ -110,7 +110,7 @@ fn choose_among(warp: &mut Warp) -> Option<Chosen> {
                     limit = limit.min(fragment.pc);
                 }
             }
-            State::AtWarpBarrier | State::AtBarrier(_) => {}
+            State::AtWarpBarrier | State::AtBarrier(_) | State::AtClusterBarrier => {}
         }
         at += 1;
     }
@@ -334,7 +334,7 @@ unsafe fn terminate(
                 return Some(pc + 1);
             }
             warp.live &= !exiting;
-            barriers.exit(exiting);
+            barriers.exit(warp, exiting);
             if exiting == mask {
                 warp.fragments.swap_remove(index);
             } else {
@@ -363,6 +363,22 @@ unsafe fn terminate(
                 State::Ready => warp.fragments.push(Fragment { pc: pc + 1, mask: arriving, state }),
                 _ => warp.fragments.push(Fragment { pc, mask: arriving, state }),
             }
+            None
+        }
+        Terminator::ClusterArrive { guard } => {
+            // SAFETY: a guard names a predicate's slot.
+            let arriving = unsafe { warp.guarded(guard, mask) };
+            barriers.arrive_at_cluster(warp, arriving);
+            Some(pc + 1)
+        }
+        Terminator::ClusterWait { guard } => {
+            // SAFETY: as above.
+            let waiting = unsafe { warp.guarded(guard, mask) } & warp.at_cluster;
+            if waiting == 0 {
+                return Some(pc + 1);
+            }
+            split(warp, index, pc + 1, mask & !waiting);
+            warp.fragments.push(Fragment { pc, mask: waiting, state: State::AtClusterBarrier });
             None
         }
         Terminator::WarpBarrier { members: _, guard } => {

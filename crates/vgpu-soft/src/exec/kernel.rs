@@ -86,6 +86,14 @@ pub struct Kernel {
     pub(crate) register_count: u32,
     pub(crate) max_threads: u32,
     pub(crate) required_threads: Option<[u32; 3]>,
+    /// `.reqnctapercluster`
+    pub(crate) required_cluster: Option<[u32; 3]>,
+    /// `.maxclusterrank`
+    pub(crate) max_cluster_rank: Option<u32>,
+    /// `.explicitcluster`: it is not launched without a size of clusters.
+    pub(crate) must_have_cluster: bool,
+    /// `.blocksareclusters`: its launches say how many clusters there are, not how many blocks.
+    pub(crate) grids_are_of_clusters: bool,
     pub(crate) arch: u32,
     pub(crate) code: Code,
 }
@@ -139,6 +147,21 @@ impl Kernel {
     /// `.reqntid`: the only block shape that may be launched.
     pub(crate) fn required_threads(&self) -> Option<[u32; 3]> {
         self.required_threads
+    }
+
+    /// `.reqnctapercluster`: the only clusters that may be launched, in blocks.
+    pub(crate) fn required_cluster(&self) -> Option<[u32; 3]> {
+        self.required_cluster
+    }
+
+    /// `.maxclusterrank`: the most blocks of a cluster.
+    pub(crate) fn max_cluster_rank(&self) -> Option<u32> {
+        self.max_cluster_rank
+    }
+
+    /// `.explicitcluster`: whether somebody must say how large clusters are.
+    pub(crate) fn must_have_cluster(&self) -> bool {
+        self.must_have_cluster
     }
 
     /// The number of the module's `.target sm_NN`.

@@ -9,7 +9,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::allocator::Allocator;
-use super::aside::{Aside, AsideMemory};
+use super::aside::{Aside, AsideMemory, MEMORY_MAX_BYTES};
+use super::clusters::Clusters;
 use super::fault::Fault;
 use super::grid_shadow::GridShadow;
 use super::kernel::Kernel;
@@ -74,6 +75,8 @@ pub struct LaunchOptions {
     pub timeout: Option<Duration>,
     /// All blocks must make progress together (grid barriers).
     pub cooperative: bool,
+    /// Blocks of a cluster in x, y, z; without it what the kernel says, else each block is one.
+    pub cluster: Option<[u32; 3]>,
     /// How long a thread's stack is, in kernels that have one: what calls of functions that may call themselves, and `alloca`, take.
     pub stack_bytes: u32,
     /// What `malloc` takes memory from, which the kernel must be allowed to touch. Without one there is none.
@@ -97,6 +100,7 @@ impl Default for LaunchOptions {
             memory_check: false,
             timeout: None,
             cooperative: false,
+            cluster: None,
             stack_bytes: STACK_BYTES,
             allocator: None,
             workers: NonZeroU64::MIN,
@@ -115,6 +119,8 @@ pub enum LaunchError {
     InvalidShape(String),
     /// The parameter block is shorter than the kernel's.
     InvalidParams(String),
+    /// Clusters that the grid does not fall into, or that are too large.
+    InvalidCluster(String),
     /// More shared memory than any device has.
     TooMuchShared(String),
 }
@@ -122,7 +128,10 @@ pub enum LaunchError {
 impl fmt::Display for LaunchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InvalidShape(text) | Self::InvalidParams(text) | Self::TooMuchShared(text) => f.write_str(text),
+            Self::InvalidShape(text)
+            | Self::InvalidParams(text)
+            | Self::InvalidCluster(text)
+            | Self::TooMuchShared(text) => f.write_str(text),
         }
     }
 }
@@ -153,6 +162,7 @@ pub struct Launch {
     pub(crate) id: u64,
     pub(crate) kernel: Arc<Kernel>,
     pub(crate) shape: Shape,
+    pub(crate) clusters: Clusters,
     /// Aligned for the widest load.
     params: Box<[u128]>,
     /// What grid barriers count in.
@@ -195,7 +205,9 @@ impl Launch {
         options: LaunchOptions,
     ) -> Result<Self, LaunchError> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        let shape = in_blocks(&kernel, shape)?;
         check_shape(&kernel, &shape)?;
+        let clusters = Clusters::of(&kernel, &shape, options.cluster).map_err(LaunchError::InvalidCluster)?;
         if params.len() < kernel.param_bytes as usize {
             let text =
                 format!("{} bytes of parameters for {}, which has {}", params.len(), kernel.name, kernel.param_bytes);
@@ -210,6 +222,7 @@ impl Launch {
         let grid_shadow =
             code.watches_races.then(|| Arc::new(GridShadow::new(code.ops.as_ptr().addr(), size_of::<Op>())));
         let given_bytes = shared_bytes.next_multiple_of(SHARED_UNIT_BYTES);
+        check_cluster_memory(&kernel, &shape, &clusters, given_bytes)?;
         let mut aligned = vec![0u128; params.len().div_ceil(16).max(1)].into_boxed_slice();
         for (to, from) in aligned.iter_mut().zip(params.chunks(16)) {
             let mut bytes = [0; 16];
@@ -220,6 +233,7 @@ impl Launch {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             kernel,
             shape,
+            clusters,
             params: aligned,
             workspace: Box::default(),
             memory,
@@ -247,9 +261,12 @@ impl Launch {
 
     /// A block's index in x, y, z.
     pub(crate) fn block_position(&self, number: u64) -> [u32; 3] {
-        let [width, height, _] = self.shape.grid.map(u64::from);
-        let narrow = |value: u64| u32::try_from(value).expect("within a dimension of the grid");
-        [narrow(number % width), narrow(number / width % height), narrow(number / (width * height))]
+        self.clusters.position(number)
+    }
+
+    /// Into how many parts its grid falls, each of which one worker runs.
+    pub(crate) fn part_count(&self) -> u64 {
+        self.shape.block_count() / u64::from(self.clusters.size())
     }
 
     /// The parameters, as their space.
@@ -304,6 +321,34 @@ impl Launch {
             thread_instructions: self.thread_instructions.load(Ordering::Relaxed),
         }
     }
+}
+
+/// The shape with its grid in blocks, for a kernel whose launches say how many clusters there are.
+fn in_blocks(kernel: &Kernel, mut shape: Shape) -> Result<Shape, LaunchError> {
+    if let (true, Some(blocks)) = (kernel.grids_are_of_clusters, kernel.required_cluster) {
+        for (grid, blocks) in shape.grid.iter_mut().zip(blocks) {
+            let text = || format!("a grid of {grid} clusters of {blocks} blocks");
+            *grid = grid.checked_mul(blocks).ok_or_else(|| LaunchError::InvalidShape(text()))?;
+        }
+    }
+    Ok(shape)
+}
+
+/// Whether the registers and the shared memory of a cluster, all of which are there at a time, are no more than blocks that wait may
+/// take. Of local memory only what is touched takes room.
+fn check_cluster_memory(
+    kernel: &Kernel,
+    shape: &Shape,
+    clusters: &Clusters,
+    shared_bytes: u32,
+) -> Result<(), LaunchError> {
+    let register_bytes = u64::from(kernel.code.register_bytes) * shape.block_threads().div_ceil(32);
+    let len_bytes = (register_bytes + u64::from(shared_bytes)) * u64::from(clusters.size());
+    if clusters.size() == 1 || len_bytes <= MEMORY_MAX_BYTES {
+        return Ok(());
+    }
+    let text = format!("{len_bytes} bytes of registers and shared memory for a cluster of {}", kernel.name);
+    Err(LaunchError::InvalidCluster(text))
 }
 
 /// The limits of every GPU, and the kernel's own.

@@ -4,8 +4,9 @@
 //! - `warp`: one warp's state. [`op`]: one instruction, decoded, which is run on a warp; a warp knows no ops. `alu`: what
 //!   instructions compute. `memory`: loads, stores and atomics. `system`: clocks, traps and other ops without operands of note.
 //! - `fragment`: a warp's inner loop. `block`: the warps' turns. `barrier`: where they wait.
-//! - [`launch`]: a kernel with its grid. `run`: its blocks, by any number of workers, `report`: what went wrong, with names. [`fault`]: the words
-//!   for that. `worker`: the memory that a thread runs blocks in. `aside`: blocks that wait for their next turn. `standstill`: blocks
+//! - [`launch`]: a kernel with its grid. `clusters`: how that falls into clusters. `run`: its blocks, by any number of workers.
+//!   `report`: what went wrong, with names. [`fault`]: the words for that. `worker`: the memory that a thread runs blocks in. `aside`:
+//!   blocks that wait for their next turn. `standstill`: blocks
 //!   that only wait. These name each other: a launch holds blocks that were set aside, which are what a worker has laid out for it.
 //!   `watchdog`: a launch's time. `specials`: what special registers hold. `denormals`: the CPU's switch.
 //! - `stray`: accesses that went astray, where the kernel goes on for all that.
@@ -18,6 +19,7 @@ mod arena;
 mod aside;
 mod barrier;
 mod block;
+mod clusters;
 mod code;
 mod denormals;
 pub mod fault;
@@ -47,5 +49,6 @@ pub use fault::{Fault, FaultKind};
 pub use kernel::{CompileError, CompileOptions, Kernel, ParamLayout, Symbols};
 pub use launch::{Counters, Launch, LaunchError, LaunchOptions, Progress, Schedule, Shape};
 pub use lower::supports;
+pub(crate) use memory::CLUSTER_BLOCKS_MAX;
 pub use op::Isa;
 pub use worker::Worker;

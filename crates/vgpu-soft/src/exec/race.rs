@@ -44,6 +44,16 @@ fn put_in_order(warp: &mut Warp) {
     }
 }
 
+/// Notes that each of some blocks, which are these warps, comes behind all that the others have done.
+pub(super) fn order_blocks(blocks: impl Iterator<Item = std::ops::Range<usize>> + Clone, warps: &mut [Warp]) {
+    // All arrive before any goes on.
+    for block in blocks.clone().chain(blocks) {
+        if let [first, ..] = &mut warps[block] {
+            put_in_order(first);
+        }
+    }
+}
+
 /// Notes that the lanes of `mask` access `len_bytes` each at these addresses, which were admitted. Does nothing unless races
 /// are looked for.
 pub(crate) fn note_lanes(warp: &Warp, op: &Op, kind: AccessKind, address: &[u64; 32], mask: u32, len_bytes: u64) {

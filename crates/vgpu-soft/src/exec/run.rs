@@ -7,6 +7,7 @@ use super::block::{Block, Round};
 use super::denormals::{self, DenormalMode};
 use super::fault::{Fault, FaultKind};
 use super::launch::{Launch, LaunchOptions, Progress, Schedule};
+use super::race;
 use super::warp::Warp;
 use super::worker::Worker;
 
@@ -103,9 +104,12 @@ impl Launch {
     fn take_blocks(&self, worker: &mut Worker, has_ended_some: bool) -> Taken {
         let blocks = self.shape.block_count();
         let LaunchOptions { cooperative, workers, resident_blocks, aside_memory, .. } = &self.options;
-        // A cooperative grid is resident as a whole, spread over the workers: its blocks wait for each other all the time.
-        let count = if *cooperative { blocks.div_ceil(workers.get()) } else { 1 };
-        let begins_none = has_ended_some || !cooperative && self.aside.is_full(*resident_blocks, aside_memory);
+        // The blocks of a cluster are resident together, and one worker runs them. A cooperative grid is resident as a whole, spread
+        // over the workers: its blocks wait for each other all the time.
+        let each = u64::from(self.clusters.size());
+        let count = if *cooperative { (blocks / each).div_ceil(workers.get()) * each } else { each };
+        let count_max = (resident_blocks / each).max(1);
+        let begins_none = has_ended_some || !cooperative && self.aside.is_full(count_max, aside_memory);
         if begins_none && self.aside.pop(worker) {
             return Taken::Blocks;
         }
@@ -181,7 +185,9 @@ impl Launch {
         let mut going = blocks.iter().filter(|block| !block.is_done()).count();
         let mut had_ops = 0;
         while going != 0 && had_ops < turns.all_ops {
-            for block in blocks.iter_mut() {
+            let before = had_ops;
+            for index in 0..blocks.len() {
+                let block = &mut blocks[index];
                 if block.is_done() {
                     continue;
                 }
@@ -189,21 +195,73 @@ impl Launch {
                 had_ops += u64::from(turn_ops) * block.running() as u64;
                 // SAFETY: the worker was prepared for this launch, so its warps have this kernel's register blocks.
                 match unsafe { block.round(warps, &self.kernel.code, turn_ops) } {
-                    Round::Going => {}
-                    Round::Done => going -= 1,
+                    Round::Going | Round::Waiting => {}
+                    Round::Done => {
+                        going -= 1;
+                        self.leave_cluster(blocks, warps, index);
+                    }
                     Round::Fault(warp) => {
                         self.fail(self.explain(&mut warps[warp], block.number));
                         return false;
                     }
                     Round::Stuck => {
-                        let text = "every thread waits at a barrier that can never be complete";
-                        self.fail(self.fault_at(FaultKind::Timeout, block.number, text));
+                        self.fail(self.stuck(block.number));
                         return false;
                     }
                 }
+                if self.kernel.code.has_cluster_barriers {
+                    self.meet_cluster(blocks, warps, index);
+                }
+            }
+            if had_ops == before && going != 0 && !self.force_on(blocks, warps) {
+                self.fail(self.stuck(blocks[0].number));
+                return false;
             }
         }
         going != 0
+    }
+
+    /// The blocks, among those of a worker, of the cluster that one of them is in.
+    fn cluster_of(&self, index: usize) -> std::ops::Range<usize> {
+        let size = self.clusters.size() as usize;
+        let first = index - index % size;
+        first..first + size
+    }
+
+    /// Lets the threads of a block's cluster pass their barrier, if all have arrived.
+    fn meet_cluster(&self, blocks: &mut [Block], warps: &mut [Warp], index: usize) {
+        let blocks = &mut blocks[self.cluster_of(index)];
+        if blocks.iter().all(Block::is_at_cluster) {
+            race::order_blocks(blocks.iter().map(Block::warps), warps);
+            for block in blocks.iter_mut().filter(|block| !block.is_done()) {
+                // SAFETY: the warps are those that the blocks were laid out with.
+                unsafe { block.pass_cluster(warps) };
+            }
+        }
+    }
+
+    /// The other blocks of the cluster cannot reach the shared memory of one that has ended.
+    fn leave_cluster(&self, blocks: &[Block], warps: &mut [Warp], index: usize) {
+        let cluster = self.cluster_of(index);
+        if cluster.len() > 1 {
+            let rank = u32::try_from(index - cluster.start).expect("16 at most");
+            for block in &blocks[cluster] {
+                warps[block.warps()].iter_mut().for_each(|warp| warp.view.leave(rank));
+            }
+        }
+    }
+
+    /// Lets threads go on that wait for others of their warps, when nothing else can happen. Whether there are any.
+    #[cold]
+    fn force_on(&self, blocks: &mut [Block], warps: &mut [Warp]) -> bool {
+        blocks.iter_mut().filter(|block| !block.is_done()).any(|block| {
+            // SAFETY: the worker was prepared for this launch, so its warps have this kernel's register blocks.
+            unsafe { block.force_on(warps, &self.kernel.code) }
+        })
+    }
+
+    fn stuck(&self, block: u64) -> Fault {
+        self.fault_at(FaultKind::Timeout, block, "every thread waits at a barrier that can never be complete")
     }
 
     /// Looks at the watchdog: ends the launch when its time is over.

@@ -41,6 +41,9 @@ pub(crate) unsafe fn fill_block(warp: &mut Warp, launch: &Launch, number: u64) {
     for &(slot, special) in &code.specials {
         let value = match special {
             Special::Ctaid(axis) => position[usize::from(axis)],
+            Special::ClusterId(axis) => launch.clusters.of_block(number).position[usize::from(axis)],
+            Special::ClusterCtaid(axis) => launch.clusters.of_block(number).block[usize::from(axis)],
+            Special::ClusterRank => launch.clusters.of_block(number).rank,
             Special::SmId => {
                 u32::try_from(number % u64::from(launch.options.multiprocessors.max(1))).expect("less than a u32")
             }
@@ -80,8 +83,16 @@ fn constant_values(warp: u32, launch: &Launch, special: Special) -> [u32; 32] {
         Special::TotalShared => all(launch.shared_bytes),
         Special::LocalEnd => all(launch.local_bytes()),
         Special::Environment(number) => all(environment(launch, number)),
-        Special::One => all(1),
-        Special::Ctaid(_) | Special::SmId | Special::Zero => all(0),
+        Special::ClusterCount(axis) => all(launch.clusters.grid()[usize::from(axis)]),
+        Special::ClusterNctaid(axis) => all(launch.clusters.blocks()[usize::from(axis)]),
+        Special::ClusterSize => all(launch.clusters.size()),
+        Special::ExplicitCluster => all(launch.clusters.is_explicit().into()),
+        Special::Ctaid(_)
+        | Special::SmId
+        | Special::ClusterId(_)
+        | Special::ClusterCtaid(_)
+        | Special::ClusterRank
+        | Special::Zero => all(0),
     }
 }
 

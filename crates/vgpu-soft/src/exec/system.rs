@@ -34,13 +34,12 @@ pub(crate) const CLOCK64: OpFns = both(read_u64::<Clock>);
 pub(crate) const TIMER: OpFns = both(read_u64::<Timer>);
 pub(crate) const TIMER_LOW: OpFns = both(read_u32::<Timer, 0>);
 pub(crate) const TIMER_HIGH: OpFns = both(read_u32::<Timer, 32>);
-pub(crate) const GENERIC_FROM_SHARED: OpFns = both(shift::<Shared, false>);
-pub(crate) const SHARED_FROM_GENERIC: OpFns = both(shift::<Shared, true>);
 pub(crate) const GENERIC_FROM_LOCAL: OpFns = both(shift::<Local, false>);
 pub(crate) const LOCAL_FROM_GENERIC: OpFns = both(shift::<Local, true>);
 pub(crate) const GENERIC_FROM_PARAM: OpFns = both(shift::<Param, false>);
 pub(crate) const PARAM_FROM_GENERIC: OpFns = both(shift::<Param, true>);
 pub(crate) const IS_SHARED: OpFns = both(is_within::<Shared>);
+pub(crate) const IS_CLUSTER_SHARED: OpFns = both(is_within_cluster);
 pub(crate) const IS_LOCAL: OpFns = both(is_within::<Local>);
 pub(crate) const IS_PARAM: OpFns = both(is_within::<Param>);
 pub(crate) const IS_GLOBAL: OpFns = both(is_global);
@@ -242,11 +241,22 @@ unsafe fn is_within<W: Window>(warp: &mut Warp, op: &Op, mask: u32) {
     unsafe { warp.set_predicate(op.d, mask, value) };
 }
 
+fn within_cluster(warp: &Warp, address: &[u64; 32]) -> u32 {
+    (0..32).fold(0, |mask, lane| mask | u32::from(warp.view.cluster.has(address[lane])) << lane)
+}
+
+unsafe fn is_within_cluster(warp: &mut Warp, op: &Op, mask: u32) {
+    // SAFETY: `a` is a 64-bit register.
+    let value = within_cluster(warp, &unsafe { warp.lanes::<u64>(op.a) });
+    // SAFETY: `d` is a predicate.
+    unsafe { warp.set_predicate(op.d, mask, value) };
+}
+
 unsafe fn is_global(warp: &mut Warp, op: &Op, mask: u32) {
     // SAFETY: `a` is a 64-bit register.
     let address = unsafe { warp.lanes::<u64>(op.a) };
-    let other = [Shared::range(warp), Local::range(warp), Param::range(warp)];
-    let value = !other.into_iter().fold(0, |mask, range| mask | within(range, &address));
+    let other = [Local::range(warp), Param::range(warp)];
+    let value = !other.into_iter().fold(within_cluster(warp, &address), |mask, range| mask | within(range, &address));
     // SAFETY: `d` is a predicate.
     unsafe { warp.set_predicate(op.d, mask, value) };
 }

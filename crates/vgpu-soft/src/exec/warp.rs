@@ -26,6 +26,8 @@ pub(crate) struct Warp {
     pub(crate) view: View,
     /// Lanes that have not exited.
     pub(crate) live: u32,
+    /// Lanes that have arrived at the barrier of their cluster, which others have not.
+    pub(crate) at_cluster: u32,
     /// Lanes that stand at different places. Their masks are disjoint and together `live`.
     pub(crate) fragments: Fragments,
     /// Which warp of its block this is.
@@ -74,6 +76,8 @@ pub(crate) enum State {
     AtWarpBarrier,
     /// At a block barrier with this number.
     AtBarrier(u8),
+    /// At `barrier.cluster.wait`.
+    AtClusterBarrier,
 }
 
 /// Lanes that are at the same place.
@@ -137,6 +141,7 @@ impl Warp {
             operands,
             view: View::empty(),
             live: !0,
+            at_cluster: 0,
             fragments: Fragments::new(),
             index: 0,
             impatience: 0,

@@ -6,11 +6,14 @@ use super::arena::Arena;
 use super::block::Block;
 use super::fault::{Fault, FaultKind};
 use super::launch::Launch;
-use super::memory::Range;
+use super::memory::{Cluster, Range};
 use super::shadow::Shadow;
 use super::specials;
 use super::stray::Refuge;
 use super::warp::Warp;
+
+/// Behind the shared memory of each block of a cluster, so that the end of an array is not where another block's begins.
+const CLUSTER_GAP_BYTES: usize = 256;
 
 /// A thread's reusable memory for running blocks. Blocks that are set aside keep it, and the thread gets another.
 #[derive(Default)]
@@ -82,7 +85,9 @@ impl Worker {
         let shared_bytes = launch.shared_bytes as usize;
         let registers = self.registers.reserve(register_bytes.checked_mul(warps)?)?;
         let local = self.local.reserve(lane_bytes.checked_mul(32)?.checked_mul(warps)?)?;
-        let shared = self.shared.reserve(shared_bytes.checked_mul(resident)?)?;
+        let cluster_blocks = launch.clusters.size();
+        let shared_stride = shared_bytes + if cluster_blocks == 1 { 0 } else { CLUSTER_GAP_BYTES };
+        let shared = self.shared.reserve(shared_stride.checked_mul(resident)?)?;
         self.warps.clear();
         self.blocks.clear();
         self.shadows.clear();
@@ -96,20 +101,30 @@ impl Worker {
         for block in 0..resident {
             let first = self.warps.len();
             self.blocks.push(Block::new(first..first + block_warps));
+            let rank = u32::try_from(block).ok()? % cluster_blocks;
+            let cluster = Cluster {
+                start: shared.addr() as u64 + ((block - rank as usize) * shared_stride) as u64,
+                block_bytes: launch.shared_bytes,
+                stride_bytes: u32::try_from(shared_stride).ok()?,
+                blocks: cluster_blocks,
+                rank,
+                exited: 0,
+            };
             for index in 0..block_warps {
                 let place = first + index;
                 let mut warp =
                     Warp::bare(registers.wrapping_add(place * register_bytes), kernel.code.operands.as_ptr());
-                let stretch = |base: *mut u8, len: usize, number: usize| {
-                    let start = base.addr() as u64 + (len * number) as u64;
+                let stretch = |base: *mut u8, len: usize, offset: usize| {
+                    let start = (base.addr() + offset) as u64;
                     Range { start, end: start + len as u64 }
                 };
-                warp.view.shared = stretch(shared, shared_bytes, block);
+                warp.view.shared = stretch(shared, shared_bytes, shared_stride * block);
                 warp.view.shared.end = warp.view.shared.start + u64::from(launch.shared_reach_bytes);
-                warp.view.local = stretch(local, 32 * lane_bytes, place);
+                warp.view.local = stretch(local, 32 * lane_bytes, 32 * lane_bytes * place);
                 warp.view.local_lane_bytes = launch.local_bytes();
                 warp.view.params = launch.params();
                 warp.view.workspace = launch.workspace();
+                warp.view.cluster = cluster;
                 warp.view.map = &raw const *launch.memory;
                 warp.allocator = launch.options.allocator.as_deref().map_or(std::ptr::null(), std::ptr::from_ref);
                 warp.output = &raw const *launch.options.output;
@@ -138,6 +153,7 @@ impl Worker {
         for (number, block) in (first..).zip(&mut self.blocks) {
             block.start(&mut self.warps, number, threads);
             for warp in &mut self.warps[block.warps()] {
+                warp.view.cluster.exited = 0;
                 // SAFETY: as in `lay_out`.
                 unsafe { specials::fill_block(warp, launch, number) };
             }

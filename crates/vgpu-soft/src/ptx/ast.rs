@@ -203,6 +203,14 @@ pub struct Kernel<'s> {
     pub max_threads: u32,
     /// `.reqntid` given.
     pub required_threads: Option<[u32; 3]>,
+    /// `.reqnctapercluster` given.
+    pub required_cluster: Option<[u32; 3]>,
+    /// `.maxclusterrank` given.
+    pub max_cluster_rank: Option<u32>,
+    /// `.explicitcluster`
+    pub must_have_cluster: bool,
+    /// `.blocksareclusters`
+    pub grids_are_of_clusters: bool,
     pub min_blocks_per_multiprocessor: u32,
 }
 

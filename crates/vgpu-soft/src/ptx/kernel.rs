@@ -29,6 +29,10 @@ pub(super) fn parse_body<'s>(module: &Module<'s>, text: &KernelText<'s>) -> Resu
         instructions: Vec::new(),
         max_threads: 0,
         required_threads: None,
+        required_cluster: None,
+        max_cluster_rank: None,
+        must_have_cluster: false,
+        grids_are_of_clusters: false,
         min_blocks_per_multiprocessor: 0,
     };
     if !text.returns.is_empty() {
@@ -111,17 +115,15 @@ impl<'s> Body<'s> {
                 "minnctapersm" => {
                     self.kernel.min_blocks_per_multiprocessor = self.cursor.integer_u32("a number of blocks")?;
                 }
-                // Hints for register allocation, and shapes of clusters: an instruction that needs a cluster is
-                // refused by itself.
-                "maxnreg"
-                | "maxnctapersm"
-                | "maxclusterrank"
-                | "reqnctapercluster"
-                | "abi_preserve"
-                | "abi_preserve_control" => {
+                "reqnctapercluster" => self.kernel.required_cluster = Some(self.three()?),
+                "maxclusterrank" => self.kernel.max_cluster_rank = Some(self.cursor.integer_u32("a number of blocks")?),
+                "explicitcluster" => self.kernel.must_have_cluster = true,
+                "blocksareclusters" => self.kernel.grids_are_of_clusters = true,
+                // Hints for register allocation.
+                "maxnreg" | "maxnctapersm" | "abi_preserve" | "abi_preserve_control" => {
                     self.three()?;
                 }
-                "explicitcluster" | "blocksareclusters" | "noreturn" => {}
+                "noreturn" => {}
                 "pragma" => self.cursor.skip_statement()?,
                 other => {
                     return Err(self.cursor.error(start, format!("the directive `.{other}` of a kernel is not known")));

@@ -13,8 +13,12 @@ pub(crate) const HEAD: &str = ".version 7.8\n.target sm_75\n.address_size 64\n";
 
 /// Compiles the only kernel of a module.
 pub(crate) fn compile(body: &str) -> Arc<Kernel> {
-    let text = format!("{HEAD}{body}");
-    let module = ptx::parse_module(&text).expect("the test's PTX is well-formed");
+    compile_text(&format!("{HEAD}{body}"))
+}
+
+/// Compiles the only kernel of a module that says what it is for.
+pub(crate) fn compile_text(text: &str) -> Arc<Kernel> {
+    let module = ptx::parse_module(text).expect("the test's PTX is well-formed");
     let no_symbols = |_: &str| None;
     let kernel = Kernel::compile(&module, &module.kernels[0], &no_symbols, &CompileOptions::default());
     Arc::new(kernel.expect("the test's kernel compiles"))
@@ -88,4 +92,25 @@ pub(crate) const REGISTERS: &str =
 
 pub(crate) fn grid_kernel(body: &str) -> Arc<Kernel> {
     kernel(REGISTERS, &format!("{START}{body}"))
+}
+
+/// Runs `k(data, n)` by so many threads. What it leaves in memory, and its fault.
+pub(crate) fn run_by(
+    workers: usize,
+    kernel: &Arc<Kernel>,
+    shape: Shape,
+    data: Vec<u32>,
+    n: u32,
+    options: LaunchOptions,
+) -> (Vec<u32>, Option<Fault>) {
+    let launch = Launch::new(Arc::clone(kernel), shape, params(&data, n), map(&data), options).expect("a valid launch");
+    let complete = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(|| launch.run(&mut Worker::new()))).collect();
+        let ends = threads.into_iter().map(|thread| thread.join().expect("no panic"));
+        ends.filter(|end| *end == Progress::Complete).count()
+    });
+    assert_eq!(complete, 1, "exactly one worker finishes the launch");
+    // SAFETY: reads an array that the kernel has written behind the compiler's back.
+    let words = data.iter().map(|word| unsafe { std::ptr::from_ref(word).read_volatile() }).collect();
+    (words, launch.fault())
 }

@@ -1,6 +1,8 @@
 //! The engine through its public interface.
 
 mod bounds;
+mod cluster_faults;
+mod clusters;
 mod faults;
 mod harness;
 mod link;

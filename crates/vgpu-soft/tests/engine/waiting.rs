@@ -4,35 +4,13 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vgpu_soft::exec::{Fault, FaultKind, Kernel, Launch, LaunchOptions, Progress, Schedule, Shape, Worker};
+use vgpu_soft::exec::{FaultKind, Kernel, LaunchOptions, Schedule, Shape};
 
-use crate::harness::{fault, grid_kernel, map, params, run, shape};
+use crate::harness::{fault, grid_kernel, run, run_by, shape};
 
 /// Long enough for a busy machine, and an end for what hangs.
 const TIMEOUT: Option<Duration> = Some(Duration::from_secs(60));
 const SCHEDULES: [Schedule; 2] = [Schedule::ToBarrier, Schedule::Interleaved { ops: 4 }];
-
-/// Runs `k(data, n)` by so many threads. What it leaves in memory, and its fault.
-fn run_with(
-    workers: usize,
-    kernel: &Arc<Kernel>,
-    shape: Shape,
-    words: usize,
-    n: u32,
-    options: LaunchOptions,
-) -> (Vec<u32>, Option<Fault>) {
-    let data = vec![0u32; words];
-    let launch = Launch::new(Arc::clone(kernel), shape, params(&data, n), map(&data), options).expect("a valid launch");
-    let complete = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(|| launch.run(&mut Worker::new()))).collect();
-        let ends = threads.into_iter().map(|thread| thread.join().expect("no panic"));
-        ends.filter(|end| *end == Progress::Complete).count()
-    });
-    assert_eq!(complete, 1, "exactly one worker finishes the launch");
-    // SAFETY: reads an array that the kernel has written behind the compiler's back.
-    let words = data.iter().map(|word| unsafe { std::ptr::from_ref(word).read_volatile() }).collect();
-    (words, launch.fault())
-}
 
 /// The same in both schedules, by one thread and by two; `n` is handed on.
 fn check_all(kernel: &Arc<Kernel>, shape: Shape, n: u32, resident_blocks: u64, expected: &[u32]) {
@@ -43,7 +21,7 @@ fn check_all(kernel: &Arc<Kernel>, shape: Shape, n: u32, resident_blocks: u64, e
 fn check_with(options: &LaunchOptions, kernel: &Arc<Kernel>, shape: Shape, n: u32, expected: &[u32]) {
     for (workers, schedule) in [1, 2].into_iter().flat_map(|workers| SCHEDULES.map(|schedule| (workers, schedule))) {
         let options = LaunchOptions { schedule, timeout: TIMEOUT, ..options.clone() };
-        let (words, fault) = run_with(workers, kernel, shape, expected.len(), n, options);
+        let (words, fault) = run_by(workers, kernel, shape, vec![0; expected.len()], n, options);
         assert_eq!(fault, None, "{workers} workers, {schedule:?}");
         assert_eq!(words, expected, "{workers} workers, {schedule:?}");
     }
@@ -209,6 +187,6 @@ fn blocks_that_wait_for_nothing_that_comes_end_at_their_time() {
     );
     assert_eq!(fault(&kernel, shape(40, 32), &mut [0], 0).kind, FaultKind::Timeout);
     let options = LaunchOptions { timeout: Some(Duration::from_millis(200)), ..LaunchOptions::default() };
-    let (_, fault) = run_with(2, &kernel, shape(1_000_000, 32), 1, 0, options);
+    let (_, fault) = run_by(2, &kernel, shape(1_000_000, 32), vec![0; 1], 0, options);
     assert_eq!(fault.map(|fault| fault.kind), Some(FaultKind::Timeout));
 }

@@ -15,6 +15,7 @@ const TESTS: &[fn()] = &[
     access::cache_hints_and_orderings_move_the_same_bytes,
     atomic::sums_of_f32_are_flushed_but_in_shared_memory,
     atomic::sums_of_other_floats_keep_denormals,
+    atomic::vectors_are_combined_element_by_element,
     bits::logic_works_on_each_bit,
     bits::any_function_of_three_bits_comes_from_its_table,
     bits::shifts_by_the_width_or_more_leave_nothing_but_the_sign,

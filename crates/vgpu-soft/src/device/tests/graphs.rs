@@ -4,7 +4,7 @@ use vgpu_core::wire::{Message, Op, Pod};
 
 use super::*;
 
-fn node<M: Message>(dependencies: &[u32], message: &M, tail: &[u8]) -> Vec<u8> {
+pub(super) fn node<M: Message>(dependencies: &[u32], message: &M, tail: &[u8]) -> Vec<u8> {
     let fixed = message.as_bytes();
     let len = (16 + 4 * dependencies.len() + fixed.len() + tail.len()).next_multiple_of(8);
     let header = GraphNode {
@@ -22,12 +22,12 @@ fn node<M: Message>(dependencies: &[u32], message: &M, tail: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn create(rig: &mut Rig, nodes: &[Vec<u8>]) -> CuResult<u64> {
+pub(super) fn create(rig: &mut Rig, nodes: &[Vec<u8>]) -> CuResult<u64> {
     let message = GraphCreate { context: CONTEXT, node_count: nodes.len() as u32, blob: 0 };
     rig.run(|device, seq| device.graph_create(seq, &message, &nodes.concat())).map(|answer| answer.reply.graph)
 }
 
-fn start(rig: &mut Rig, graph: u64) -> CuResult {
+pub(super) fn start(rig: &mut Rig, graph: u64) -> CuResult {
     rig.run(|device, seq| device.graph_launch(seq, &GraphLaunch { graph, stream: FREE, reserved: 0 }, &[]))
 }
 

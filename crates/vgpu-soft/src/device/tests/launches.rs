@@ -27,13 +27,13 @@ $L_wait:
 }
 ";
 
-fn attribute(id: Id, words: &[u32]) -> LaunchAttribute {
+pub(super) fn attribute(id: Id, words: &[u32]) -> LaunchAttribute {
     let mut value = [0; 64];
     value[..4 * words.len()].copy_from_slice(&words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>());
     LaunchAttribute { id: id.0, reserved: 0, value }
 }
 
-fn launch_ex(rig: &mut Rig, message: &Launch, attributes: &[LaunchAttribute], params: &[u8]) -> CuResult {
+pub(super) fn launch_ex(rig: &mut Rig, message: &Launch, attributes: &[LaunchAttribute], params: &[u8]) -> CuResult {
     let bytes: Vec<u8> = attributes.iter().flat_map(|attribute| attribute.as_bytes().to_vec()).collect();
     let message = message.with_attributes(attributes.len() as u32);
     rig.run(|device, seq| device.launch_ex(seq, &message, &[&bytes, params].concat()))

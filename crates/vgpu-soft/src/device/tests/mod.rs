@@ -1,5 +1,6 @@
 //! The device driven through its protocol, with a recorder in place of a window.
 
+mod clusters;
 mod contexts;
 mod devices;
 mod graphs;

@@ -1,4 +1,4 @@
-//! Loads, stores, atomics, copies and matrix fragments in memory.
+//! Loads, stores, copies and matrix fragments in memory.
 
 use super::super::alu::wmma_layout::Fragment;
 use super::super::alu::{self, Denormals};
@@ -75,6 +75,9 @@ struct Access {
 
 /// The state space that a modifier names.
 pub(super) fn space_of(modifier: &str) -> Option<Space> {
+    if modifier == "shared::cluster" {
+        return Some(Space::Cluster);
+    }
     match modifier.split_once("::").map_or(modifier, |(space, _)| space) {
         "global" | "const" => Some(Space::Linear),
         "shared" => Some(Space::Shared),
@@ -131,6 +134,16 @@ impl Access {
 impl<'s> Lowering<'_, 's> {
     /// An address operand in the space that the opcode names; without one, a symbol's own space or a generic address.
     pub(super) fn address(&mut self, operand: &Operand<'s>, space: Option<Space>) -> Result<Address, Refusal> {
+        match space {
+            Some(Space::Cluster) => {
+                let address = self.plain_address(operand, Some(Space::Shared))?;
+                Ok(self.reach_cluster(address))
+            }
+            _ => self.plain_address(operand, space),
+        }
+    }
+
+    fn plain_address(&mut self, operand: &Operand<'s>, space: Option<Space>) -> Result<Address, Refusal> {
         let Operand::Address { base, offset } = operand else {
             return Err("an operand that is not an address".to_owned());
         };
@@ -311,6 +324,18 @@ impl<'s> Lowering<'_, 's> {
         } else {
             self.observe(AccessKind::Write, access.len_bytes(), address);
         }
+        self.store_elements(element, from, address)?;
+        self.order(&access);
+        Ok(())
+    }
+
+    /// One value or a short vector per lane, which an address has room for.
+    pub(super) fn store_elements(
+        &mut self,
+        element: Element,
+        from: &[Operand<'s>],
+        address: Address,
+    ) -> Result<(), Refusal> {
         let not_implemented = || "not implemented".to_owned();
         if let [from] = from {
             let scalar = |width: Width| {
@@ -338,71 +363,7 @@ impl<'s> Lowering<'_, 's> {
             let op = Op { ext, ..self.access_op(fns, address) };
             self.push(op, Denormals::Any);
         }
-        self.order(&access);
         Ok(())
-    }
-
-    pub(super) fn atomic(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
-        let opcode = instruction.opcode;
-        let mut space = None;
-        let mut operation = None;
-        let mut has_cache_hint = false;
-        let modifiers: Vec<_> = opcode.modifiers().collect();
-        for &modifier in modifiers.iter().take(modifiers.len().saturating_sub(1)) {
-            if let Some(named) = space_of(modifier) {
-                space = Some(named);
-                continue;
-            }
-            match modifier {
-                "add" | "min" | "max" | "and" | "or" | "xor" | "inc" | "dec" | "exch" | "cas" => {
-                    operation = Some(modifier);
-                }
-                "L2::cache_hint" => has_cache_hint = true,
-                "relaxed" | "acquire" | "release" | "acq_rel" | "cta" | "cluster" | "gpu" | "sys" | "noftz" => {}
-                _ => return Err("not implemented".to_owned()),
-            }
-        }
-        let not_implemented = || "not implemented".to_owned();
-        let (fns, len_bytes) = operation
-            .and_then(|operation| memory::atomic::select(operation, opcode.last()))
-            .ok_or_else(not_implemented)?;
-        let width = match len_bytes {
-            2 => Width::B16,
-            4 => Width::B32,
-            _ => Width::B64,
-        };
-        let mut operands = instruction.operands.as_slice();
-        let mut to = None;
-        if opcode.mnemonic() == Mnemonic::Access(opcodes::Access::Atom) {
-            let (first, rest) = operands.split_first().ok_or("too few operands")?;
-            to = Some(self.destination(first, width)?);
-            operands = rest;
-        }
-        let needed = if operation == Some("cas") { 3 } else { 2 };
-        if operands.len() != needed + usize::from(has_cache_hint) {
-            return Err(format!("{} operands", instruction.operands.len()));
-        }
-        let address = self.address(&operands[0], space)?;
-        if matches!(address.space, Space::Local | Space::Param) {
-            return Err("an atomic on local memory or parameters".to_owned());
-        }
-        self.observe(AccessKind::Atomic, len_bytes, address);
-        let a = self.source(&operands[1], width)?;
-        let b = if needed == 3 { self.source(&operands[2], width)? } else { a };
-        let slot = to.map_or(memory::atomic::NO_DESTINATION, |to| to.slot);
-        let ext = self.operand_list(&[slot, a, b]);
-        let op = Op { ext, c: address.flags_and_space(), ..self.access_op(fns, address) };
-        let denormals = match (operation, opcode.last()) {
-            // Flushed by the op itself.
-            (Some("add"), "f32") if space == Some(Space::Linear) => Denormals::Any,
-            (Some("add"), "f32" | "f64") => Denormals::Keep,
-            _ => Denormals::Any,
-        };
-        self.push(op, denormals);
-        match to {
-            Some(to) => self.settle(to, false),
-            None => Ok(()),
-        }
     }
 
     /// `ldmatrix` and `stmatrix`.

@@ -43,6 +43,12 @@ impl<'s> Lowering<'_, 's> {
         let opcode = instruction.opcode;
         let guard = self.guard;
         let operands = instruction.operands.as_slice();
+        if opcode.has("cluster") {
+            return match operands {
+                [] => self.cluster_barrier(opcode),
+                _ => Err("operands that such a barrier does not have".to_owned()),
+            };
+        }
         let action: Vec<_> = opcode.modifiers().filter(|modifier| !matches!(*modifier, "cta" | "aligned")).collect();
         let (kind, number, threads) = match (action.as_slice(), operands) {
             (["warp", "sync"], [members]) => {

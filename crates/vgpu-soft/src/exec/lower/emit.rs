@@ -180,13 +180,15 @@ impl<'s> Lowering<'_, 's> {
             // Performance counters: nothing is counted.
             _ if name.starts_with("pm") && name.ends_with("_64") => Some(Width::B64),
             _ if name.starts_with("pm") => Some(Width::B32),
-            // Kernels launch no graphs, and launches of clusters are refused.
+            // Kernels launch no graphs.
             "current_graph_exec" => Some(Width::B64),
-            "is_explicit_cluster" => Some(Width::Pred),
             _ => None,
         };
         if let Some(width) = is_zero_of {
             return Ok(Place { slot: self.slots.constant(width, 0), width });
+        }
+        if name == "is_explicit_cluster" {
+            return self.explicit_cluster();
         }
         let special = special(name).ok_or_else(|| format!("special register %{name} is not implemented"))?;
         Ok(Place { slot: self.slots.special(special), width: Width::B32 })
@@ -229,17 +231,19 @@ fn special(name: &str) -> Option<Special> {
     };
     if let Some((base, component)) = name.split_once('.') {
         // The fourth component has no axis and is always 0.
-        if component == "w" && matches!(base, "tid" | "ntid" | "ctaid" | "nctaid") {
+        if component == "w" {
             return Some(Special::Zero);
         }
         let axis = axis(component)?;
         return Some(match base {
             "tid" => Special::Tid(axis),
             "ntid" => Special::Ntid(axis),
-            "ctaid" | "clusterid" => Special::Ctaid(axis),
-            "nctaid" | "nclusterid" => Special::Nctaid(axis),
-            "cluster_ctaid" => Special::Zero,
-            "cluster_nctaid" => Special::One,
+            "ctaid" => Special::Ctaid(axis),
+            "nctaid" => Special::Nctaid(axis),
+            "clusterid" => Special::ClusterId(axis),
+            "nclusterid" => Special::ClusterCount(axis),
+            "cluster_ctaid" => Special::ClusterCtaid(axis),
+            "cluster_nctaid" => Special::ClusterNctaid(axis),
             _ => return None,
         });
     }
@@ -261,8 +265,8 @@ fn special(name: &str) -> Option<Special> {
         "lanemask_ge" => Special::LaneMask(LaneMask::GreaterEqual),
         "dynamic_smem_size" => Special::DynamicShared,
         "total_smem_size" | "aggr_smem_size" => Special::TotalShared,
-        "cluster_ctarank" => Special::Zero,
-        "cluster_nctarank" => Special::One,
+        "cluster_ctarank" => Special::ClusterRank,
+        "cluster_nctarank" => Special::ClusterSize,
         _ => return None,
     })
 }

@@ -2,15 +2,17 @@
 //!
 //! - this file: the walk over a kernel, blocks and branches. `slots`: registers, constants, temporaries.
 //!   `variables`: where symbols lie. `emit`: one op with its guard, conversions and denormal mode.
-//! - `registers`: instructions that touch registers only. `sparse`: those with a sparse matrix. `access`: loads, stores, atomics.
-//!   `params`: those of kernels and calls.
-//!   `mbarrier`: barriers in shared memory. `bulk`: copies that one counts. `cluster`: blocks of a cluster.
+//! - `registers`: instructions that touch registers only. `sparse`: those with a sparse matrix. `access`: loads and stores. `params`:
+//!   those of kernels and calls. `atomic`: atomics. `mbarrier`: barriers in shared memory. `bulk`, `counted`: copies, stores and
+//!   reductions that one counts. `cluster`: blocks of a cluster.
 //!   `control`: branches, barriers, calls. `system`: address conversions, the stack, fences and the like.
 
 mod access;
+mod atomic;
 mod bulk;
 mod cluster;
 mod control;
+mod counted;
 mod emit;
 mod mbarrier;
 mod params;
@@ -248,6 +250,8 @@ impl<'s> Lowering<'_, 's> {
         let opcode = instruction.opcode;
         match opcode.mnemonic() {
             Mnemonic::Access(Access::Ld | Access::Ldu) => self.load(instruction),
+            Mnemonic::Access(Access::St) if opcode.has("async") => self.counted_store(instruction),
+            Mnemonic::Access(Access::Red) if opcode.has("async") => self.counted_reduction(instruction),
             Mnemonic::Access(Access::St) => self.store(instruction),
             Mnemonic::Access(Access::Atom | Access::Red) => self.atomic(instruction),
             Mnemonic::Access(Access::Ldmatrix | Access::Stmatrix) => self.matrix_rows(instruction),
@@ -386,6 +390,10 @@ impl<'s> Lowering<'_, 's> {
             register_count: (allocated_bytes / ast::Width::B32.warp_bytes()).clamp(16, 255),
             max_threads: if max_threads == 0 { 1024 } else { max_threads.min(1024) },
             required_threads: required,
+            required_cluster: kernel.required_cluster,
+            max_cluster_rank: kernel.max_cluster_rank,
+            must_have_cluster: kernel.must_have_cluster,
+            grids_are_of_clusters: kernel.grids_are_of_clusters,
             arch: module.target,
             code,
         })

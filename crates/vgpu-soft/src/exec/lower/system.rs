@@ -2,6 +2,7 @@
 
 use super::super::alu::Denormals;
 use super::super::code::Terminator;
+use super::super::memory::cluster_address::{GENERIC_FROM_SHARED, SHARED_FROM_GENERIC};
 use super::super::op::Op;
 use super::super::system;
 use super::slots::Place;
@@ -75,7 +76,9 @@ impl<'s> Lowering<'_, 's> {
     pub(super) fn space_test(&mut self, instruction: &Instruction<'s>) -> Result<(), Refusal> {
         let opcode = instruction.opcode;
         let [to, from, ..] = instruction.operands.as_slice() else { return Err("too few operands".to_owned()) };
-        let fns = if names(opcode, "shared") {
+        let fns = if opcode.has("shared::cluster") {
+            system::IS_CLUSTER_SHARED
+        } else if names(opcode, "shared") {
             system::IS_SHARED
         } else if names(opcode, "local") {
             system::IS_LOCAL
@@ -102,8 +105,8 @@ impl<'s> Lowering<'_, 's> {
         }
         let is_to = opcode.has("to");
         let fns = match (names(opcode, "shared"), names(opcode, "local"), names(opcode, "param")) {
-            (true, ..) if is_to => Some(system::SHARED_FROM_GENERIC),
-            (true, ..) => Some(system::GENERIC_FROM_SHARED),
+            (true, ..) if is_to => Some(SHARED_FROM_GENERIC),
+            (true, ..) => Some(GENERIC_FROM_SHARED),
             (_, true, _) if is_to => Some(system::LOCAL_FROM_GENERIC),
             (_, true, _) => Some(system::GENERIC_FROM_LOCAL),
             (.., true) if is_to => Some(system::PARAM_FROM_GENERIC),
@@ -125,7 +128,7 @@ impl<'s> Lowering<'_, 's> {
                 self.resize(place(destination.slot), place(a), false)?;
             }
             Some(fns) => {
-                let op = Op { d: destination.slot, a, ..self.blank(fns) };
+                let op = Op { d: destination.slot, a, b: a, ..self.blank(fns) };
                 self.push(op, Denormals::Any);
             }
         }

@@ -23,7 +23,7 @@ pub(crate) enum Target {
 /// # Safety
 /// `slot` holds the op's address register: 32 bits wide if `narrow`, else 64.
 #[inline(always)]
-unsafe fn low_halves(warp: &Warp, slot: u32, narrow: bool) -> [u32; 32] {
+pub(super) unsafe fn low_halves(warp: &Warp, slot: u32, narrow: bool) -> [u32; 32] {
     if narrow {
         // SAFETY: the caller's slot is a 32-bit register.
         return unsafe { warp.lanes::<u32>(slot) };
@@ -204,7 +204,7 @@ fn admit_each(warp: &mut Warp, op: &Op, address: &mut [u64; 32], mask: u32, len:
     true
 }
 
-/// The same for addresses that count from 0.
+/// The same for addresses that count from 0. Those of the block's own shared memory in its cluster's window are found.
 #[cold]
 #[inline(never)]
 #[expect(clippy::too_many_arguments, reason = "all of it goes into one message")]
@@ -219,6 +219,12 @@ fn admit_offsets(
     space_bytes: u64,
     kind: AccessKind,
 ) -> bool {
+    if space == Space::SHARED
+        && let Some(own) = warp.view.cluster.own(offset, mask, len)
+    {
+        *address = own;
+        return true;
+    }
     let name = match space {
         Space::SHARED => "shared memory",
         Space::LOCAL => "local memory",

@@ -55,9 +55,9 @@ pub(super) unsafe fn run<T: Cell, O: Rule<T>, const LEN: usize>(warp: &mut Warp,
 /// `add.f32`: denormals are kept in shared memory, and flushed elsewhere. Runs with the CPU keeping them, if the space is
 /// known only now.
 unsafe fn add_f32(warp: &mut Warp, op: &Op, mask: u32) {
-    let shared = warp.view.shared;
+    let (shared, cluster) = (warp.view.shared, warp.view.cluster);
     let next = |address: u64, old: u32, a: u32, _| {
-        let keeps = shared.covers(address, address, 4);
+        let keeps = shared.covers(address, address, 4) || cluster.has(address);
         let [old, a] = [old, a].map(|bits| if keeps { f32::from_bits(bits) } else { flush(f32::from_bits(bits)) });
         let sum = add_single(old, a);
         (if keeps { sum } else { flush(sum) }).to_bits()
@@ -137,11 +137,20 @@ rules! {
     MaxS32: u32, |old, a, b| old.cast_signed().max(a.cast_signed()).cast_unsigned();
     MinS64: u64, |old, a, b| old.cast_signed().min(a.cast_signed()).cast_unsigned();
     MaxS64: u64, |old, a, b| old.cast_signed().max(a.cast_signed()).cast_unsigned();
+    AddF32: u32, |old, a, b| flush(add_single(flush(f32::from_bits(old)), flush(f32::from_bits(a)))).to_bits();
     AddF64: u64, |old, a, b| (f64::from_bits(old) + f64::from_bits(a)).to_bits();
     AddF16: u16, |old, a, b| add_half(old, a);
     AddBf16: u16, |old, a, b| add_bfloat(old, a);
     AddF16x2: u32, |old, a, b| in_halves(old, a, add_half);
     AddBf16x2: u32, |old, a, b| in_halves(old, a, add_bfloat);
+    MinF16: u16, |old, a, b| extreme_half(old, a, u16::min);
+    MaxF16: u16, |old, a, b| extreme_half(old, a, u16::max);
+    MinBf16: u16, |old, a, b| extreme_bfloat(old, a, u16::min);
+    MaxBf16: u16, |old, a, b| extreme_bfloat(old, a, u16::max);
+    MinF16x2: u32, |old, a, b| in_halves(old, a, |old, a| extreme_half(old, a, u16::min));
+    MaxF16x2: u32, |old, a, b| in_halves(old, a, |old, a| extreme_half(old, a, u16::max));
+    MinBf16x2: u32, |old, a, b| in_halves(old, a, |old, a| extreme_bfloat(old, a, u16::min));
+    MaxBf16x2: u32, |old, a, b| in_halves(old, a, |old, a| extreme_bfloat(old, a, u16::max));
 }
 
 /// A NaN is that of `add`, whatever the operands were.
@@ -167,6 +176,31 @@ fn add_bfloat(a: u16, b: u16) -> u16 {
     if sum.is_nan() { 0x7fff } else { half::bf16::from_f64(sum).to_bits() }
 }
 
+/// `min` or `max` of f16: a number is chosen before a NaN, and of two NaNs none.
+fn extreme_half(a: u16, b: u16, choose: fn(u16, u16) -> u16) -> u16 {
+    extreme(a, b, 0x7c00, choose)
+}
+
+/// As [`extreme_half`] for bf16.
+fn extreme_bfloat(a: u16, b: u16, choose: fn(u16, u16) -> u16) -> u16 {
+    extreme(a, b, 0x7f80, choose)
+}
+
+/// Of two floats of 16 bits, the one that `choose` chooses by their order as unsigned integers.
+fn extreme(a: u16, b: u16, infinity: u16, choose: fn(u16, u16) -> u16) -> u16 {
+    const SIGN: u16 = 0x8000;
+    let is_nan = |bits: u16| bits & !SIGN > infinity;
+    // Negative ones the other way round and below the others, -0 below 0; and back.
+    let rank = |bits: u16| if bits & SIGN != 0 { !bits } else { bits | SIGN };
+    let value = |rank: u16| if rank & SIGN != 0 { rank & !SIGN } else { !rank };
+    match (is_nan(a), is_nan(b)) {
+        (true, true) => 0x7fff,
+        (true, false) => b,
+        (false, true) => a,
+        (false, false) => value(choose(rank(a), rank(b))),
+    }
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "the two halves are meant")]
 fn in_halves(a: u32, b: u32, add: fn(u16, u16) -> u16) -> u32 {
     let low = add(a as u16, b as u16);
@@ -174,39 +208,73 @@ fn in_halves(a: u32, b: u32, add: fn(u16, u16) -> u16) -> u32 {
     u32::from(low) | u32::from(high) << 16
 }
 
+/// What is made of the rule that an operation and a type name.
+pub(super) trait Make {
+    type Made;
+    /// `LEN` is T's size.
+    fn make<T: Cell, O: Rule<T>, const LEN: usize>() -> Self::Made;
+}
+
+/// Finds the rule of an operation and a type.
+pub(super) fn choose<M: Make>(operation: &str, ty: &str) -> Option<M::Made> {
+    Some(match (operation, ty) {
+        ("add", "u32" | "s32") => M::make::<_, Add32, 4>(),
+        ("add", "u64" | "s64") => M::make::<_, Add64, 8>(),
+        ("add", "f32") => M::make::<_, AddF32, 4>(),
+        ("add", "f64") => M::make::<_, AddF64, 8>(),
+        ("add", "f16") => M::make::<_, AddF16, 2>(),
+        ("add", "bf16") => M::make::<_, AddBf16, 2>(),
+        ("add", "f16x2") => M::make::<_, AddF16x2, 4>(),
+        ("add", "bf16x2") => M::make::<_, AddBf16x2, 4>(),
+        ("and", "b32") => M::make::<_, And32, 4>(),
+        ("and", "b64") => M::make::<_, And64, 8>(),
+        ("or", "b32") => M::make::<_, Or32, 4>(),
+        ("or", "b64") => M::make::<_, Or64, 8>(),
+        ("xor", "b32") => M::make::<_, Xor32, 4>(),
+        ("xor", "b64") => M::make::<_, Xor64, 8>(),
+        ("exch", "b32") => M::make::<_, Exch32, 4>(),
+        ("exch", "b64") => M::make::<_, Exch64, 8>(),
+        ("cas", "b16") => M::make::<_, Cas16, 2>(),
+        ("cas", "b32") => M::make::<_, Cas32, 4>(),
+        ("cas", "b64") => M::make::<_, Cas64, 8>(),
+        ("inc", "u32") => M::make::<_, Inc32, 4>(),
+        ("dec", "u32") => M::make::<_, Dec32, 4>(),
+        ("min", "u32") => M::make::<_, MinU32, 4>(),
+        ("max", "u32") => M::make::<_, MaxU32, 4>(),
+        ("min", "s32") => M::make::<_, MinS32, 4>(),
+        ("max", "s32") => M::make::<_, MaxS32, 4>(),
+        ("min", "u64") => M::make::<_, MinU64, 8>(),
+        ("max", "u64") => M::make::<_, MaxU64, 8>(),
+        ("min", "s64") => M::make::<_, MinS64, 8>(),
+        ("max", "s64") => M::make::<_, MaxS64, 8>(),
+        ("min", "f16") => M::make::<_, MinF16, 2>(),
+        ("max", "f16") => M::make::<_, MaxF16, 2>(),
+        ("min", "bf16") => M::make::<_, MinBf16, 2>(),
+        ("max", "bf16") => M::make::<_, MaxBf16, 2>(),
+        ("min", "f16x2") => M::make::<_, MinF16x2, 4>(),
+        ("max", "f16x2") => M::make::<_, MaxF16x2, 4>(),
+        ("min", "bf16x2") => M::make::<_, MinBf16x2, 4>(),
+        ("max", "bf16x2") => M::make::<_, MaxBf16x2, 4>(),
+        _ => return None,
+    })
+}
+
+struct Scalars;
+
+impl Make for Scalars {
+    type Made = (OpFns, u32);
+    fn make<T: Cell, O: Rule<T>, const LEN: usize>() -> (OpFns, u32) {
+        let function: OpFn = run::<T, O, LEN>;
+        (OpFns { full: function, masked: function }, u32::try_from(LEN).expect("8 at most"))
+    }
+}
+
 /// The function of `atom`/`red` with this operation and type, and the type's size in bytes.
 pub(crate) fn select(operation: &str, ty: &str) -> Option<(OpFns, u32)> {
-    let (function, len_bytes): (OpFn, u32) = match (operation, ty) {
-        ("add", "u32" | "s32") => (run::<_, Add32, 4>, 4),
-        ("add", "u64" | "s64") => (run::<_, Add64, 8>, 8),
-        ("add", "f32") => (add_f32, 4),
-        ("add", "f64") => (run::<_, AddF64, 8>, 8),
-        ("add", "f16") => (run::<_, AddF16, 2>, 2),
-        ("add", "bf16") => (run::<_, AddBf16, 2>, 2),
-        ("add", "f16x2") => (run::<_, AddF16x2, 4>, 4),
-        ("add", "bf16x2") => (run::<_, AddBf16x2, 4>, 4),
-        ("and", "b32") => (run::<_, And32, 4>, 4),
-        ("and", "b64") => (run::<_, And64, 8>, 8),
-        ("or", "b32") => (run::<_, Or32, 4>, 4),
-        ("or", "b64") => (run::<_, Or64, 8>, 8),
-        ("xor", "b32") => (run::<_, Xor32, 4>, 4),
-        ("xor", "b64") => (run::<_, Xor64, 8>, 8),
-        ("exch", "b32") => (run::<_, Exch32, 4>, 4),
-        ("exch", "b64") => (run::<_, Exch64, 8>, 8),
-        ("cas", "b16") => (run::<_, Cas16, 2>, 2),
-        ("cas", "b32") => (run::<_, Cas32, 4>, 4),
-        ("cas", "b64") => (run::<_, Cas64, 8>, 8),
-        ("inc", "u32") => (run::<_, Inc32, 4>, 4),
-        ("dec", "u32") => (run::<_, Dec32, 4>, 4),
-        ("min", "u32") => (run::<_, MinU32, 4>, 4),
-        ("max", "u32") => (run::<_, MaxU32, 4>, 4),
-        ("min", "s32") => (run::<_, MinS32, 4>, 4),
-        ("max", "s32") => (run::<_, MaxS32, 4>, 4),
-        ("min", "u64") => (run::<_, MinU64, 8>, 8),
-        ("max", "u64") => (run::<_, MaxU64, 8>, 8),
-        ("min", "s64") => (run::<_, MinS64, 8>, 8),
-        ("max", "s64") => (run::<_, MaxS64, 8>, 8),
-        _ => return None,
-    };
-    Some((OpFns { full: function, masked: function }, len_bytes))
+    match (operation, ty) {
+        ("add", "f32") => Some((OpFns { full: add_f32, masked: add_f32 }, 4)),
+        // Of vectors only.
+        ("min" | "max", "f16" | "bf16" | "f16x2" | "bf16x2") => None,
+        _ => choose::<Scalars>(operation, ty),
+    }
 }

@@ -16,29 +16,67 @@ const UNIT_BYTES: usize = 16;
 pub(crate) const COPY: OpFns = OpFns { full: copy, masked: copy };
 
 unsafe fn copy(warp: &mut Warp, op: &Op, mask: u32) {
-    // SAFETY: the op's operand list has five entries.
-    let [source, low, high, flags, len] = std::array::from_fn(|k| unsafe { op.operand(warp, k) });
-    let imm = (u64::from(low) | u64::from(high) << 32).cast_signed();
-    // SAFETY: the list names a 32-bit register.
-    let len = unsafe { warp.lanes::<u32>(len) };
-    let mut moving = 0;
-    for lane in (0..32).filter(|lane| mask >> lane & 1 != 0) {
-        if !len[lane as usize].is_multiple_of(UNIT_BYTES as u32) {
-            let text = format!("a copy of {} bytes, which are not a multiple of {UNIT_BYTES}", len[lane as usize]);
-            return op.raise(warp, FaultKind::MisalignedAddress, lane, text);
-        }
-        moving |= u32::from(len[lane as usize] != 0) << lane;
-    }
-    // SAFETY: an op's address operand is as its lowering made it.
-    let Some(to) = (unsafe { stretches(warp, op, (op.a, op.imm, op.c), &len, moving, AccessKind::Write) }) else {
+    // SAFETY: as the caller.
+    let Some((from, to)) = (unsafe { Source::of(warp, op, mask) }).and_then(|from| {
+        // SAFETY: as the caller.
+        let to = unsafe { from.target(warp, op, AccessKind::Write) };
+        to.map(|to| (from, to))
+    }) else {
         return;
     };
-    // SAFETY: as above.
-    let from = unsafe { stretches(warp, op, (source, imm, flags), &len, moving, AccessKind::Read) };
-    let Some(from) = from else { return };
-    for lane in (0..32).filter(|lane| moving >> lane & 1 != 0) {
+    for lane in from.lanes() {
         // SAFETY: so many bytes were admitted at both ends; `copy` allows overlap.
-        unsafe { std::ptr::copy(from[lane] as *const u8, to[lane] as *mut u8, len[lane] as usize) };
+        unsafe { std::ptr::copy(from.starts[lane] as *const u8, to[lane] as *mut u8, from.len_bytes[lane] as usize) };
+    }
+}
+
+/// What lanes copy from: checked stretches, each of its lane's length.
+pub(super) struct Source {
+    pub(super) starts: [u64; 32],
+    pub(super) len_bytes: [u32; 32],
+    /// Lanes that copy anything.
+    moving: u32,
+}
+
+impl Source {
+    /// The source of an op. `None` after a fault was recorded.
+    ///
+    /// # Safety
+    /// As for an [`OpFn`](super::super::op::OpFn); the op is laid out as this file says.
+    pub(super) unsafe fn of(warp: &mut Warp, op: &Op, mask: u32) -> Option<Self> {
+        // SAFETY: the op's operand list has five entries.
+        let [source, low, high, flags, len] = std::array::from_fn(|k| unsafe { op.operand(warp, k) });
+        let imm = (u64::from(low) | u64::from(high) << 32).cast_signed();
+        // SAFETY: the list names a 32-bit register.
+        let len_bytes = unsafe { warp.lanes::<u32>(len) };
+        let mut moving = 0;
+        for lane in (0..32).filter(|lane| mask >> lane & 1 != 0) {
+            let len = len_bytes[lane as usize];
+            if !len.is_multiple_of(UNIT_BYTES as u32) {
+                let text = format!("a copy of {len} bytes, which are not a multiple of {UNIT_BYTES}");
+                op.raise(warp, FaultKind::MisalignedAddress, lane, text);
+                return None;
+            }
+            moving |= u32::from(len != 0) << lane;
+        }
+        // SAFETY: an op's address operand is as its lowering made it.
+        let starts = unsafe { stretches(warp, op, (source, imm, flags), &len_bytes, moving, AccessKind::Read) }?;
+        Some(Self { starts, len_bytes, moving })
+    }
+
+    /// Where the op's target stretches start, as long as the source's. `None` after a fault was recorded.
+    ///
+    /// # Safety
+    /// As for [`Self::of`].
+    pub(super) unsafe fn target(&self, warp: &mut Warp, op: &Op, kind: AccessKind) -> Option<[u64; 32]> {
+        // SAFETY: an op's address operand is as its lowering made it.
+        unsafe { stretches(warp, op, (op.a, op.imm, op.c), &self.len_bytes, self.moving, kind) }
+    }
+
+    /// The lanes that copy anything.
+    pub(super) fn lanes(&self) -> impl Iterator<Item = usize> {
+        let moving = self.moving;
+        (0..32).filter(move |lane| moving >> lane & 1 != 0)
     }
 }
 

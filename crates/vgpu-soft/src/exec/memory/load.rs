@@ -167,7 +167,7 @@ fn on<T: Widen<R>, R: Copy, const SPACE: u8>(isa: Isa) -> OpFns {
 
 fn in_space<T: Widen<R>, R: Copy>(space: Space, isa: Isa) -> OpFns {
     match space {
-        Space::Linear => on::<T, R, { Space::LINEAR }>(isa),
+        Space::Linear | Space::Cluster => on::<T, R, { Space::LINEAR }>(isa),
         Space::Shared => on::<T, R, { Space::SHARED }>(isa),
         // Rare enough not to be compiled for every instruction set.
         Space::Local => on::<T, R, { Space::LOCAL }>(Isa::Baseline),
@@ -305,7 +305,7 @@ fn vector_on<T: Widen<R>, R: Copy, const N: usize, const LEN: usize, const SPACE
 
 fn vector_in<T: Widen<R>, R: Copy, const N: usize, const LEN: usize>(space: Space, isa: Isa) -> OpFns {
     match space {
-        Space::Linear => vector_on::<T, R, N, LEN, { Space::LINEAR }>(isa),
+        Space::Linear | Space::Cluster => vector_on::<T, R, N, LEN, { Space::LINEAR }>(isa),
         Space::Shared => vector_on::<T, R, N, LEN, { Space::SHARED }>(isa),
         Space::Local => vector_on::<T, R, N, LEN, { Space::LOCAL }>(Isa::Baseline),
         Space::Param => vector_on::<T, R, N, LEN, { Space::PARAM }>(Isa::Baseline),

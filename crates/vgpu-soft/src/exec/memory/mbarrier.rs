@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::super::op::{Op, OpFn, OpFns};
 use super::super::warp::Warp;
 use super::address::resolve_each;
-use super::atomic::{Rule, run};
+use super::atomic::{Cell, Rule, run};
 use super::space::{AccessKind, SPACE_SHIFT};
 
 /// The most that a barrier counts.
@@ -92,6 +92,15 @@ rules! {
     };
     ExpectBytes: |old, bytes, b| Counts::of(old).with_bytes(bytes).word();
     CompleteBytes: |old, bytes, b| Counts::of(old).with_bytes(bytes.wrapping_neg()).settled();
+}
+
+/// Tells a barrier of bytes that have come.
+///
+/// # Safety
+/// `barrier` is valid for writes and aligned to 8.
+pub(super) unsafe fn complete_bytes(barrier: *mut u64, bytes: u64) {
+    // SAFETY: the caller vouches for the barrier.
+    unsafe { u64::update(barrier, |old| CompleteBytes::next(old, bytes, 0)) };
 }
 
 /// What changes a barrier. The first operand is a number of arrivals or of bytes.

@@ -10,6 +10,8 @@ pub(crate) enum Space {
     Shared = 1,
     Local = 2,
     Param = 3,
+    /// As instructions name it: their ops get generic addresses, which lie in [`Self::Linear`].
+    Cluster = 4,
 }
 
 impl Space {

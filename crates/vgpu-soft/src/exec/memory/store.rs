@@ -105,7 +105,7 @@ fn on<T: Copy, R: Narrow<T>, const SPACE: u8>(isa: Isa) -> OpFns {
 
 fn in_space<T: Copy, R: Narrow<T>>(space: Space, isa: Isa) -> Option<OpFns> {
     Some(match space {
-        Space::Linear => on::<T, R, { Space::LINEAR }>(isa),
+        Space::Linear | Space::Cluster => on::<T, R, { Space::LINEAR }>(isa),
         Space::Shared => on::<T, R, { Space::SHARED }>(isa),
         Space::Local => on::<T, R, { Space::LOCAL }>(Isa::Baseline),
         Space::Param => return None,
@@ -190,7 +190,7 @@ unsafe fn vector_value<T: Copy, R: Narrow<T>, const N: usize, const LEN: usize, 
 fn vector_in<T: Copy, R: Narrow<T>, const N: usize, const LEN: usize>(space: Space) -> Option<OpFns> {
     let both = |function| Some(OpFns { full: function, masked: function });
     match space {
-        Space::Linear => both(vector_value::<T, R, N, LEN, { Space::LINEAR }>),
+        Space::Linear | Space::Cluster => both(vector_value::<T, R, N, LEN, { Space::LINEAR }>),
         Space::Shared => both(vector_value::<T, R, N, LEN, { Space::SHARED }>),
         Space::Local => both(vector_value::<T, R, N, LEN, { Space::LOCAL }>),
         Space::Param => None,

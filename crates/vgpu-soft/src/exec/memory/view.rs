@@ -1,24 +1,9 @@
-//! Ranges of addresses, and which of them a warp may touch.
+//! Which addresses a warp may touch.
 
+use super::cluster::Cluster;
+use super::range::Range;
 use super::space::AccessKind;
 use crate::memory::MemoryMap;
-
-/// A stretch of addresses; `end` is the first one after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Range {
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-}
-
-impl Range {
-    const EMPTY: Self = Self { start: 0, end: 0 };
-
-    /// Whether `len_bytes` bytes from each address between `low` and `high` lie within.
-    #[inline(always)]
-    pub(crate) fn covers(&self, low: u64, high: u64, len_bytes: u64) -> bool {
-        low >= self.start && high <= self.end.wrapping_sub(len_bytes) && self.end >= len_bytes
-    }
-}
 
 /// Ranges that were admitted lately, and the memory of the warp's block.
 pub(crate) struct View {
@@ -36,6 +21,8 @@ pub(crate) struct View {
     pub(crate) workspace: Range,
     /// The launch's allocations.
     pub(crate) map: *const MemoryMap,
+    /// The shared memories of the block's cluster, its own among them.
+    pub(crate) cluster: Cluster,
 }
 
 impl View {
@@ -50,6 +37,7 @@ impl View {
             params: Range::EMPTY,
             workspace: Range::EMPTY,
             map: std::ptr::null(),
+            cluster: Cluster::EMPTY,
         }
     }
 
@@ -74,10 +62,17 @@ impl View {
                 return self.remember(range);
             }
         }
-        match self.find(low) {
-            Some(range) if range.covers(low, high, len_bytes) => self.remember(range),
-            _ => false,
+        let found = self.find(low).filter(|range| range.covers(low, high, len_bytes));
+        match found.or_else(|| self.cluster.admitting(low, high, len_bytes)) {
+            Some(range) => self.remember(range),
+            None => false,
         }
+    }
+
+    /// Admits nothing of the block of that rank any more: it has exited.
+    pub(crate) fn leave(&mut self, rank: u32) {
+        self.cluster.exited |= 1 << rank;
+        self.recent = [Range::EMPTY; 2];
     }
 
     fn remember(&mut self, range: Range) -> bool {
