@@ -7,7 +7,8 @@
 //! element do that are not its own. Here each element that is stored belongs where its own index says, or that of its lower half,
 //! whatever the others say. What is not stored is not multiplied: a NaN or an infinity in the other factor does not come through it.
 //!
-//! **Source:** PTX ISA 9.0, "Sparse matrix storage" and the figures of metadata behind it.
+//! **Source:** PTX ISA 9.0, "Sparse matrix storage" and the figures of metadata behind it. The order in which CUTLASS keeps metadata
+//! for `ldmatrix` to load says the same.
 
 use super::lanes::LANES;
 

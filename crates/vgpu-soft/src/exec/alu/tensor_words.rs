@@ -46,7 +46,7 @@ impl<F: Factor> Variant<F> {
     }
 
     pub(super) fn to_imm(self) -> i64 {
-        let code = |factor: F| F::ALL.iter().position(|other| *other == factor).unwrap_or(0) as i64;
+        let code = |factor: F| F::ALL.iter().position(|other| *other == factor).expect("ALL has every type") as i64;
         let flags = i64::from(self.is_sparse) | i64::from(self.is_saturating) << 1;
         (self.words as i64) << 24 | flags << 16 | code(self.a) << 8 | code(self.b)
     }
