@@ -104,7 +104,7 @@ impl Worker {
             let rank = u32::try_from(block).ok()? % cluster_blocks;
             let cluster = Cluster {
                 start: shared.addr() as u64 + ((block - rank as usize) * shared_stride) as u64,
-                block_bytes: launch.shared_bytes,
+                block_bytes: launch.shared_reach_bytes,
                 stride_bytes: u32::try_from(shared_stride).ok()?,
                 blocks: cluster_blocks,
                 rank,
