@@ -1,9 +1,12 @@
-//! Which addresses a kernel may touch: an immutable snapshot of the allocations at the time of its launch.
+//! What a kernel may touch: an immutable snapshot of the allocations, and of arrays, textures and surfaces, at the time of its launch.
 //!
 //! Generic addresses are this process's own addresses, so a validity check is all that stands between a kernel's
 //! pointer arithmetic and the executor: nothing may be dereferenced that [`MemoryMap::find`] has not admitted.
 
 use std::ops::Range;
+use std::sync::Arc;
+
+use crate::textures::Textures;
 
 /// Allocations, sorted by start, none overlapping.
 #[derive(Clone, Debug, Default)]
@@ -11,17 +14,23 @@ pub struct MemoryMap {
     ranges: Vec<Range<u64>>,
     /// Other devices' memory: copies reach it, kernels do not.
     peers: Vec<Range<u64>>,
+    textures: Arc<Textures>,
 }
 
 impl MemoryMap {
     /// Takes the ranges in any order; empty ones are dropped.
     pub fn new(ranges: Vec<Range<u64>>) -> Self {
-        Self::with_peers(ranges, Vec::new())
+        Self::with_peers(ranges, Vec::new(), Arc::default())
     }
 
     /// The same, of one of several devices.
-    pub(crate) fn with_peers(ranges: Vec<Range<u64>>, peers: Vec<Range<u64>>) -> Self {
-        Self { ranges: sorted(ranges), peers: sorted(peers) }
+    pub(crate) fn with_peers(ranges: Vec<Range<u64>>, peers: Vec<Range<u64>>, textures: Arc<Textures>) -> Self {
+        Self { ranges: sorted(ranges), peers: sorted(peers), textures }
+    }
+
+    /// The arrays, textures and surfaces of that time.
+    pub(crate) fn textures(&self) -> &Textures {
+        &self.textures
     }
 
     /// The allocation that holds the byte at `address`.
@@ -79,7 +88,7 @@ mod tests {
 
     #[test]
     fn other_devices_memory_is_for_copies_only() {
-        let map = MemoryMap::with_peers(vec![4096..8192, 0..0], vec![1024..2048, 0..0]);
+        let map = MemoryMap::with_peers(vec![4096..8192, 0..0], vec![1024..2048, 0..0], Arc::default());
         assert!(!map.admits(1024, 1) && map.admits_copy(1024, 1024) && map.admits_copy(4096, 4096));
         assert!(!map.admits_copy(1024, 1025) && !map.admits_copy(0, 1) && !map.admits_copy(1025, u64::MAX));
     }

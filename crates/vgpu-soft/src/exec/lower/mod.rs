@@ -3,7 +3,8 @@
 //! - this file: the walk over a kernel, blocks and branches. `slots`: registers, constants, temporaries.
 //!   `variables`: where symbols lie. `emit`: one op with its guard, conversions and denormal mode.
 //! - `registers`: instructions that touch registers only. `access`: loads, stores, atomics. `params`: those of kernels and calls.
-//!   `mbarrier`: barriers in shared memory. `bulk`: copies that one counts. `cluster`: blocks of a cluster.
+//!   `mbarrier`: barriers in shared memory. `bulk`: copies that one counts. `cluster`: blocks of a cluster. `texture`, `surface`: what arrays are read
+//!   and written through.
 //!   `control`: branches, barriers, calls. `system`: address conversions, the stack, fences and the like.
 
 mod access;
@@ -16,9 +17,11 @@ mod params;
 mod refusal;
 mod registers;
 mod slots;
+mod surface;
 mod system;
 #[cfg(test)]
 mod tests;
+mod texture;
 mod variables;
 
 use std::collections::HashMap;
@@ -264,6 +267,8 @@ impl<'s> Lowering<'_, 's> {
             Mnemonic::Address(Address::Mapa) => self.mapped_address(instruction),
             Mnemonic::Address(Address::Getctarank) => self.rank_of_address(instruction),
             Mnemonic::Policy(Policy::Createpolicy) => self.cache_policy(instruction),
+            Mnemonic::Texture(kind) => self.texture(kind, instruction),
+            Mnemonic::Surface(kind) => self.surface(kind, instruction),
             Mnemonic::Stack(stack) => self.stack(stack, instruction),
             Mnemonic::System(system) => {
                 self.system(system);
