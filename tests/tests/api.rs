@@ -52,6 +52,7 @@ macro_rules! programs {
 }
 
 programs![
+    arrays,
     assertion,
     copies_from_host,
     copies_waited_for,
