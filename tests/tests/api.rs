@@ -68,6 +68,7 @@ programs![
     refusals,
     relocatable,
     synchronous_forms,
+    textures,
     unified_addresses,
     waiting_kernels,
 ];
