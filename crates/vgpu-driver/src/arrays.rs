@@ -51,6 +51,9 @@ impl DriverDevice {
         let found = self.driver.api.cuMipmappedArrayGetLevel(mipmap, level).map_err(refused("a level"));
         let found = self.answered(&context, found)?;
         let made = Made::Level(found, number);
+        if let Some(known) = self.arrays.find(|array| array.made == made) {
+            return Ok(known);
+        }
         Ok(self.arrays.insert(Array { made, shape: shape.level(level), context, number: of, len_bytes: 0 }))
     }
 

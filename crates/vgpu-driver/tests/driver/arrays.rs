@@ -80,7 +80,10 @@ pub(crate) fn case(op: Op) -> Case {
                     let ends = TARGET_IN_ARRAY;
                     guest.post(CopyArray { stream: STREAM, ends, target, source, width_bytes: 6, height: 3, depth: 1 })
                 },
-                &["cuMemcpy3DAsync_v2(6x3x1 array1+258 256/8 <- memory1 16/3, stream1)", "cuEventRecord(point, stream1)"],
+                &[
+                    "cuMemcpy3DAsync_v2(6x3x1 array1+258 256/8 <- memory1 16/3, stream1)",
+                    "cuEventRecord(point, stream1)",
+                ],
             )
         },
         Op::TextureCreate => Case {
@@ -91,7 +94,10 @@ pub(crate) fn case(op: Op) -> Case {
                     texture(guest, resource(2, guest.memory));
                     Ok(())
                 },
-                &["cuTexObjectCreate(array1, 1, 2, 0) -> texture1", "cuTexObjectCreate(memory1 64 bytes, 1, 2, 0) -> texture2"],
+                &[
+                    "cuTexObjectCreate(array1, 1, 2, 0) -> texture1",
+                    "cuTexObjectCreate(memory1 64 bytes, 1, 2, 0) -> texture2",
+                ],
             )
         },
         Op::TextureDestroy => Case {

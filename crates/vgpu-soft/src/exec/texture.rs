@@ -166,6 +166,8 @@ unsafe fn fetch(warp: &mut Warp, op: &Op, mask: u32) {
         };
         let detail = match form.levels {
             Levels::Base => Detail::Base,
+            // Its type is the coordinates'.
+            Levels::Given if form.is_in_texels => Detail::Level(details[0][lane].cast_signed() as f32),
             Levels::Given => Detail::Level(float(&details[0])),
             Levels::Gradients => Detail::Gradients(std::array::from_fn(|which| {
                 std::array::from_fn(

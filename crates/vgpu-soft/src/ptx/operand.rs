@@ -40,7 +40,7 @@ impl<'s> Body<'s> {
                     elements.push(self.simple()?);
                 }
                 self.cursor.expect(b'}')?;
-                return Ok(Operand::Vector(elements));
+                Operand::Vector(elements)
             }
             Some(b'[') => return self.address(),
             _ => match self.vector() {

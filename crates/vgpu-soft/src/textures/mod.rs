@@ -18,8 +18,6 @@ mod grid;
 pub(crate) mod limits;
 mod sampler;
 pub(crate) mod surface;
-#[cfg(test)]
-mod tests;
 pub(crate) mod texture;
 
 use std::collections::HashMap;
@@ -34,6 +32,9 @@ pub(crate) use array::Array;
 use array::Layout;
 use surface::Surface;
 use texture::Texture;
+
+/// More textures and surfaces than this there are not: each takes the host's memory, and none of the device's.
+const VIEWS_MAX: usize = 1 << 20;
 
 /// Every array, texture and surface that there is, by number. No number is used twice.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +83,14 @@ impl Plan {
 }
 
 impl Textures {
+    /// Refuses a texture or a surface too many.
+    fn check_room(&self) -> Result<(), Refusal> {
+        match self.textures.len() + self.surfaces.len() < VIEWS_MAX {
+            true => Ok(()),
+            false => Err((CuError::OUT_OF_MEMORY, format!("more than {VIEWS_MAX} textures and surfaces"))),
+        }
+    }
+
     fn number(&mut self) -> u64 {
         self.last += 1;
         self.last
@@ -166,6 +175,7 @@ impl Textures {
         sampling: &Sampling,
         view: &TextureView,
     ) -> Result<u64, Refusal> {
+        self.check_room()?;
         let levels: Vec<Arc<Array>> = match Kind(resource.kind) {
             Kind::CU_RESOURCE_TYPE_ARRAY => {
                 vec![self.array(resource.place).cloned().ok_or_else(|| unknown("array", resource.place))?]
@@ -189,6 +199,7 @@ impl Textures {
 
     /// Makes a surface of an array; returns its number.
     pub(crate) fn add_surface(&mut self, number: u64) -> Result<u64, Refusal> {
+        self.check_room()?;
         let array = self.array(number).cloned().ok_or_else(|| unknown("array", number))?;
         if !array.shape.has(CUDA_ARRAY3D_SURFACE_LDST) {
             return Err((CuError::INVALID_VALUE, "the array was not made for surfaces".to_owned()));
