@@ -98,6 +98,11 @@ pub(crate) fn texel_bytes(array: cudaArray_const_t) -> RtResult<usize> {
     Ok(wire::texel_bytes(found.Format.0, found.NumChannels)? as usize)
 }
 
+/// Bytes of an array's row.
+fn row_bytes(array: cudaArray_const_t) -> RtResult<usize> {
+    texel_bytes(array)?.checked_mul(description_of(array)?.Width).ok_or(RtError::INVALID_VALUE)
+}
+
 fn handle(array: cudaArray_const_t) -> CUarray {
     array.cast_mut().cast()
 }
@@ -179,8 +184,10 @@ pub(crate) fn stretch(
     (x, y): (usize, usize),
     count: usize,
 ) -> RtResult<Vec<(usize, End, (usize, usize))>> {
-    let row_bytes = texel_bytes(array)?.checked_mul(description_of(array)?.Width).ok_or(RtError::INVALID_VALUE)?;
-    if x >= row_bytes && count > 0 {
+    let row_bytes = row_bytes(array)?;
+    let before = y.checked_mul(row_bytes).and_then(|rows| rows.checked_add(x)).ok_or(RtError::INVALID_VALUE)?;
+    let all = row_bytes.saturating_mul(description_of(array)?.Height.max(1));
+    if x >= row_bytes || before.checked_add(count).is_none_or(|end| end > all) {
         return Err(RtError::INVALID_VALUE);
     }
     let mut pieces = Vec::new();
@@ -208,8 +215,63 @@ pub(crate) fn stretch_behind(
     skipped: usize,
     count: usize,
 ) -> RtResult<Vec<(usize, End, (usize, usize))>> {
-    let row_bytes = texel_bytes(array)?.checked_mul(description_of(array)?.Width).ok_or(RtError::INVALID_VALUE)?;
+    let row_bytes = row_bytes(array)?;
     let place = x.checked_add(skipped).ok_or(RtError::INVALID_VALUE)?;
-    let row = y.checked_add(place / row_bytes.max(1)).ok_or(RtError::INVALID_VALUE)?;
-    stretch(array, (place % row_bytes.max(1), row), count)
+    let row = y.checked_add(place / row_bytes).ok_or(RtError::INVALID_VALUE)?;
+    stretch(array, (place % row_bytes, row), count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn channels(x: i32, y: i32, z: i32, w: i32, f: Kind) -> cudaChannelFormatDesc {
+        cudaChannelFormatDesc { x, y, z, w, f }
+    }
+
+    #[test]
+    fn channels_and_formats_are_each_other_s() {
+        for (kind, bits) in [
+            (Kind::cudaChannelFormatKindUnsigned, [8, 16, 32]),
+            (Kind::cudaChannelFormatKindSigned, [8, 16, 32]),
+            (Kind::cudaChannelFormatKindFloat, [16, 32, 32]),
+        ] {
+            for bits in bits {
+                for described in [[bits, 0, 0, 0], [bits, bits, 0, 0], [bits; 4]] {
+                    let [x, y, z, w] = described;
+                    let (format, count) = format_of(&channels(x, y, z, w, kind)).expect("there is such a format");
+                    let back = channels_of(format, count);
+                    assert_eq!(([back.x, back.y, back.z, back.w], back.f), (described, kind));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn channels_that_are_not_alike_are_no_format() {
+        let unsigned = Kind::cudaChannelFormatKindUnsigned;
+        for [x, y, z, w] in [[8, 16, 0, 0], [8, 8, 8, 0], [8, 0, 8, 0], [7, 0, 0, 0], [64, 0, 0, 0], [0, 0, 0, 0]] {
+            let refused = format_of(&channels(x, y, z, w, unsigned)).err();
+            assert_eq!(refused, Some(RtError::INVALID_CHANNEL_DESCRIPTOR), "{x} {y} {z} {w}");
+        }
+        let normalized = Kind::cudaChannelFormatKindUnsignedNormalized8X4;
+        assert_eq!(format_of(&channels(8, 8, 8, 8, normalized)).err(), Some(RtError::NOT_SUPPORTED));
+    }
+
+    #[test]
+    fn a_rectangle_of_an_array_takes_the_kind_for_its_other_side() {
+        let array = std::ptr::without_provenance(16);
+        let host = std::ptr::without_provenance_mut(0x1000);
+        let to_array =
+            Rectangle { target: End::Array(array, 4, 2), source: End::Memory(host, 32), width: 16, height: 3 };
+        let copy = to_array.describe(cudaMemcpyKind::cudaMemcpyHostToDevice).expect("it is valid").expect("not empty");
+        assert_eq!(
+            (copy.dstMemoryType, copy.srcMemoryType),
+            (CUmemorytype::CU_MEMORYTYPE_ARRAY, CUmemorytype::CU_MEMORYTYPE_HOST)
+        );
+        assert_eq!((copy.dstXInBytes, copy.dstY, copy.srcPitch, copy.Height), (4, 2, 32, 3));
+        let narrow = Rectangle { source: End::Memory(host, 15), ..to_array };
+        let refused = narrow.describe(cudaMemcpyKind::cudaMemcpyHostToDevice).err();
+        assert_eq!(refused, Some(RtError::INVALID_PITCH_VALUE));
+    }
 }

@@ -144,6 +144,7 @@ driver! {
     safe fn cuDeviceGetAttribute(value: &mut c_int, attribute: CUdevice_attribute, dev: CUdevice);
     unsafe fn cuDeviceGetPCIBusId(text: *mut c_char, len: c_int, dev: CUdevice);
     unsafe fn cuDeviceGetByPCIBusId(dev: &mut CUdevice, text: *const c_char);
+    safe fn cuDeviceGetTexture1DLinearMaxWidth(width: &mut usize, format: CUarray_format, channels: c_uint, dev: CUdevice);
     safe fn cuDeviceCanAccessPeer(can: &mut c_int, dev: CUdevice, peer: CUdevice);
     safe fn cuDeviceGetP2PAttribute(value: &mut c_int, attribute: CUdevice_P2PAttribute, source: CUdevice, target: CUdevice);
     safe fn cuDeviceGetDefaultMemPool(pool: &mut CUmemoryPool, dev: CUdevice);
