@@ -704,6 +704,27 @@ pub unsafe extern "C" fn cuDeviceGetProperties(prop: *mut CUdevprop, dev: CUdevi
     })
 }
 
+/// Says how many texels of linear memory a texture may have.
+///
+/// # Errors
+/// - `INVALID_VALUE`: there are no texels of so many channels.
+/// - `NOT_SUPPORTED`: the format is not done.
+/// - `INVALID_DEVICE`: `dev` is no device.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuDeviceGetTexture1DLinearMaxWidth(
+    maxWidthInElements: *mut usize,
+    format: CUarray_format,
+    numChannels: c_uint,
+    dev: CUdevice,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetTexture1DLinearMaxWidth(maxWidthInElements, format, numChannels, dev));
+    entry("cuDeviceGetTexture1DLinearMaxWidth", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let maxWidthInElements = unsafe { Out::new(maxWidthInElements) }?;
+        crate::api::device::cuDeviceGetTexture1DLinearMaxWidth(maxWidthInElements, format, numChannels, dev)
+    })
+}
+
 /// Gives a device's UUID.
 ///
 /// # Errors

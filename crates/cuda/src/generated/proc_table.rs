@@ -373,7 +373,7 @@ pub(crate) static ROWS: [Row; 723] = [
         false,
         11010,
         "cuDeviceGetTexture1DLinearMaxWidth",
-        refused::cuDeviceGetTexture1DLinearMaxWidth as *const (),
+        exports::cuDeviceGetTexture1DLinearMaxWidth as *const (),
     ),
     Row::new("cuDeviceGetUuid", false, 9020, "cuDeviceGetUuid", exports::cuDeviceGetUuid as *const ()),
     Row::new("cuDeviceGetUuid", false, 11040, "cuDeviceGetUuid_v2", exports::cuDeviceGetUuid_v2 as *const ()),

@@ -624,6 +624,28 @@ pub unsafe extern "C" fn cudaDeviceGetStreamPriorityRange(
     })
 }
 
+/// Says how many texels of linear memory a texture may have.
+///
+/// # Errors
+/// - `InvalidChannelDescriptor`: channels are not alike, or there are none such.
+/// - `NotSupported`: the channels are not done.
+/// - `InvalidDevice`: `device` is no device.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaDeviceGetTexture1DLinearMaxWidth(
+    maxWidthInElements: *mut usize,
+    fmtDesc: *const cudaChannelFormatDesc,
+    device: c_int,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetTexture1DLinearMaxWidth(maxWidthInElements, fmtDesc, device));
+    entry("cudaDeviceGetTexture1DLinearMaxWidth", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let maxWidthInElements = unsafe { Out::new(maxWidthInElements) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let fmtDesc = unsafe { In::new(fmtDesc) }?;
+        crate::api::device::cudaDeviceGetTexture1DLinearMaxWidth(maxWidthInElements, fmtDesc, device)
+    })
+}
+
 /// Ends the device's context with everything in it.
 ///
 /// # Errors
