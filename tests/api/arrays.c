@@ -129,6 +129,28 @@ static void mip_maps(void) {
     printf("a level of what has ended: %s\n", name_of(cuArray3DGetDescriptor_v2(&descriptor, level)));
 }
 
+/* A row of 2 MiB, from memory of the program's own and back, and to pinned memory. */
+static void long_rows(void) {
+    size_t bytes = 131072 * 16;
+    unsigned int *texels = malloc(bytes), *back = malloc(bytes), *pinned;
+    CUarray array;
+    CUDA_ARRAY_DESCRIPTOR descriptor = {131072, 0, CU_AD_FORMAT_FLOAT, 4};
+    OK(cuArrayCreate_v2(&array, &descriptor));
+    OK(cuMemHostAlloc((void **)&pinned, bytes, 0));
+    for (size_t i = 0; i < bytes / 4; i++) {
+        texels[i] = (unsigned int)(i * 2654435761u);
+    }
+    OK(cuMemcpyHtoA_v2(array, 0, texels, bytes));
+    OK(cuMemcpyAtoH_v2(back, array, 0, bytes));
+    OK(cuMemcpyAtoH_v2(pinned, array, 16, bytes - 16));
+    printf("a long row comes back: %s, and to pinned memory: %s\n", memcmp(texels, back, bytes) ? "no" : "yes",
+           memcmp(texels + 4, pinned, bytes - 16) ? "no" : "yes");
+    OK(cuMemFreeHost(pinned));
+    OK(cuArrayDestroy(array));
+    free(texels);
+    free(back);
+}
+
 static void ledger(void) {
     size_t before, during, after, total;
     OK(cuMemGetInfo_v2(&before, &total));
@@ -150,6 +172,7 @@ int main(void) {
     lines();
     boxes();
     mip_maps();
+    long_rows();
     ledger();
     OK(cuCtxDestroy_v2(context));
     return 0;

@@ -1,5 +1,6 @@
 //! Arrays, textures and surfaces.
 
+use vgpu_core::CuResult;
 use vgpu_core::wire::Op;
 use vgpu_core::wire::messages::*;
 
@@ -9,15 +10,15 @@ use crate::guest::{CONTEXT, Guest, STREAM};
 /// Four rows of eight texels of one byte, for surfaces, too.
 const SHAPE: ArrayShape = ArrayShape { width: 8, height: 4, depth: 0, format: 1, channels: 1, flags: 2, reserved: 0 };
 
-fn create(guest: &mut Guest, levels: u32) -> u64 {
-    guest.call(ArrayCreate { context: CONTEXT, levels, shape: SHAPE }, &[]).expect(SERVED).reply.array
+fn create(guest: &mut Guest, levels: u32) -> CuResult<u64> {
+    Ok(guest.call(ArrayCreate { context: CONTEXT, levels, shape: SHAPE }, &[])?.reply.array)
 }
 
 fn resource(kind: u32, place: u64) -> Resource {
     Resource { kind, format: 1, channels: 1, reserved: 0, place, width: 64, height: 0, pitch: 0 }
 }
 
-fn texture(guest: &mut Guest, resource: Resource) -> u64 {
+fn texture(guest: &mut Guest, resource: Resource) -> CuResult<u64> {
     let sampling = Sampling {
         address_modes: [1; 3],
         filter: 1,
@@ -41,12 +42,12 @@ fn texture(guest: &mut Guest, resource: Resource) -> u64 {
         last_layer: 0,
     };
     let message = TextureCreate { context: CONTEXT, reserved: 0, resource, sampling, view };
-    guest.call(message, &[]).expect(SERVED).reply.texture
+    Ok(guest.call(message, &[])?.reply.texture)
 }
 
-fn surface(guest: &mut Guest) -> u64 {
-    let array = create(guest, 0);
-    guest.call(SurfaceCreate { context: CONTEXT, reserved: 0, array }, &[]).expect(SERVED).reply.surface
+fn surface(guest: &mut Guest) -> CuResult<u64> {
+    let array = create(guest, 0)?;
+    Ok(guest.call(SurfaceCreate { context: CONTEXT, reserved: 0, array }, &[])?.reply.surface)
 }
 
 /// What each message comes to. What ends something leaves it to the reaper.
@@ -54,25 +55,24 @@ pub(crate) fn case(op: Op) -> Case {
     match op {
         Op::ArrayCreate => apart(
             |guest| {
-                create(guest, 0);
-                create(guest, 2);
-                Ok(())
+                create(guest, 0)?;
+                create(guest, 2).map(drop)
             },
             &["cuArray3DCreate_v2(8x4x0 of 1 1, 2) -> array1", "cuMipmappedArrayCreate(8x4x0 of 1 1, 2, 2) -> array2"],
         ),
         Op::ArrayLevel => Case {
-            before: |guest| guest.graph = create(guest, 2),
+            before: |guest| guest.graph = create(guest, 2).expect(SERVED),
             ..apart(
                 |guest| guest.call(ArrayLevel { array: guest.graph, level: 1, reserved: 0 }, &[]).map(drop),
                 &["cuMipmappedArrayGetLevel(array1, 1)"],
             )
         },
         Op::ArrayDestroy => Case {
-            before: |guest| guest.graph = create(guest, 0),
+            before: |guest| guest.graph = create(guest, 0).expect(SERVED),
             ..apart(|guest| guest.post(ArrayDestroy { array: guest.graph }), &[])
         },
         Op::CopyArray => Case {
-            before: |guest| guest.graph = create(guest, 0),
+            before: |guest| guest.graph = create(guest, 0).expect(SERVED),
             ..record(
                 |guest| {
                     let target = BoxEnd { place: guest.graph, pitch: 0, slice_pitch: 0, at: [2, 1, 0] };
@@ -87,12 +87,11 @@ pub(crate) fn case(op: Op) -> Case {
             )
         },
         Op::TextureCreate => Case {
-            before: |guest| guest.graph = create(guest, 0),
+            before: |guest| guest.graph = create(guest, 0).expect(SERVED),
             ..apart(
                 |guest| {
-                    texture(guest, resource(0, guest.graph));
-                    texture(guest, resource(2, guest.memory));
-                    Ok(())
+                    texture(guest, resource(0, guest.graph))?;
+                    texture(guest, resource(2, guest.memory)).map(drop)
                 },
                 &[
                     "cuTexObjectCreate(array1, 1, 2, 0) -> texture1",
@@ -101,18 +100,15 @@ pub(crate) fn case(op: Op) -> Case {
             )
         },
         Op::TextureDestroy => Case {
-            before: |guest| guest.graph = texture(guest, resource(2, guest.memory)),
+            before: |guest| guest.graph = texture(guest, resource(2, guest.memory)).expect(SERVED),
             ..apart(|guest| guest.post(TextureDestroy { texture: guest.graph }), &[])
         },
         Op::SurfaceCreate => apart(
-            |guest| {
-                surface(guest);
-                Ok(())
-            },
+            |guest| surface(guest).map(drop),
             &["cuArray3DCreate_v2(8x4x0 of 1 1, 2) -> array1", "cuSurfObjectCreate(array1) -> surface1"],
         ),
         Op::SurfaceDestroy => Case {
-            before: |guest| guest.graph = surface(guest),
+            before: |guest| guest.graph = surface(guest).expect(SERVED),
             ..apart(|guest| guest.post(SurfaceDestroy { surface: guest.graph }), &[])
         },
         other => panic!("{other:?} is not about arrays"),
