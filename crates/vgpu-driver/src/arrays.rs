@@ -208,7 +208,7 @@ fn sampling_of(sampling: &Sampling) -> CUDA_TEXTURE_DESC {
 }
 
 fn view_of(view: &TextureView) -> Option<CUDA_RESOURCE_VIEW_DESC> {
-    (view.is_there != 0).then(|| CUDA_RESOURCE_VIEW_DESC {
+    (view.is_there != 0).then_some(CUDA_RESOURCE_VIEW_DESC {
         format: CUresourceViewFormat(view.format),
         width: view.width as usize,
         height: view.height as usize,

@@ -286,11 +286,7 @@ extern "driver" {
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
-    #[errors(
-        INVALID_VALUE = "an array is none or does not hold so many bytes there",
-        STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
-        STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
-    )]
+    #[errors(cuMemcpyAtoD_v2)]
     fn cuMemcpyAtoA_v2(dstArray: CUarray, dstOffset: usize, srcArray: CUarray, srcOffset: usize, ByteCount: usize);
 
     #[since(2_000)]
@@ -302,7 +298,7 @@ extern "driver" {
     #[ptds(7_000)]
     #[custom]
     #[errors(
-        INVALID_VALUE = "the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind",
+        INVALID_VALUE = "an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind",
         STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
         STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
     )]
@@ -322,12 +318,7 @@ extern "driver" {
     #[since(3_020)]
     #[ptsz(7_000)]
     #[custom]
-    #[errors(
-        INVALID_VALUE = "the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind",
-        INVALID_HANDLE = "`hStream` is no stream",
-        STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
-        STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
-    )]
+    #[errors(cuMemcpyAtoD_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemcpyAtoHAsync_v2(
         dstHost: *mut c_void, srcArray: CUarray, srcOffset: usize, ByteCount: usize, hStream: CUstream,
     );
@@ -363,11 +354,7 @@ extern "driver" {
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
-    #[errors(
-        INVALID_VALUE = "the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind",
-        STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
-        STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
-    )]
+    #[errors(cuMemcpyAtoD_v2)]
     fn cuMemcpyDtoA_v2(dstArray: CUarray, dstOffset: usize, srcDevice: CUdeviceptr, ByteCount: usize);
 
     #[since(2_000)]
@@ -436,12 +423,7 @@ extern "driver" {
     #[since(3_020)]
     #[ptsz(7_000)]
     #[custom]
-    #[errors(
-        INVALID_VALUE = "the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind",
-        INVALID_HANDLE = "`hStream` is no stream",
-        STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
-        STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
-    )]
+    #[errors(cuMemcpyAtoD_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemcpyHtoAAsync_v2(
         dstArray: CUarray, dstOffset: usize, srcHost: *const c_void, ByteCount: usize, hStream: CUstream,
     );
@@ -450,7 +432,7 @@ extern "driver" {
     #[since(3_020)]
     #[ptds(7_000)]
     #[custom]
-    #[errors(cuMemcpyDtoA_v2)]
+    #[errors(cuMemcpyAtoD_v2)]
     fn cuMemcpyHtoA_v2(dstArray: CUarray, dstOffset: usize, srcHost: *const c_void, ByteCount: usize);
 
     #[since(2_000)]
