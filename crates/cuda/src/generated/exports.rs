@@ -3996,7 +3996,7 @@ pub unsafe extern "C" fn cuMemcpyAsync_ptsz(
 /// Queues a copy of an array to another.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -4016,7 +4016,7 @@ pub unsafe extern "C" fn cuMemcpyAtoA_v2(
 /// Queues a copy of an array to another.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -4038,7 +4038,7 @@ pub unsafe extern "C" fn cuMemcpyAtoA_v2_ptds(
 /// Queues a copy of an array to device memory.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -4055,7 +4055,7 @@ pub unsafe extern "C" fn cuMemcpyAtoD_v2(
 /// Queues a copy of an array to device memory.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -4076,10 +4076,10 @@ pub unsafe extern "C" fn cuMemcpyAtoD_v2_ptds(
 /// Queues a copy of an array to pinned memory; to pageable memory it returns when done.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
-/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyAtoHAsync_v2(
     dstHost: *mut c_void,
@@ -4098,10 +4098,10 @@ pub unsafe extern "C" fn cuMemcpyAtoHAsync_v2(
 /// Queues a copy of an array to pinned memory; to pageable memory it returns when done.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
-/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyAtoHAsync_v2_ptsz(
     dstHost: *mut c_void,
@@ -4121,7 +4121,7 @@ pub unsafe extern "C" fn cuMemcpyAtoHAsync_v2_ptsz(
 /// Copies an array to host memory.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -4141,7 +4141,7 @@ pub unsafe extern "C" fn cuMemcpyAtoH_v2(
 /// Copies an array to host memory.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -4163,7 +4163,7 @@ pub unsafe extern "C" fn cuMemcpyAtoH_v2_ptds(
 /// Queues a copy of device memory to an array.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -4180,7 +4180,7 @@ pub unsafe extern "C" fn cuMemcpyDtoA_v2(
 /// Queues a copy of device memory to an array.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -4349,10 +4349,10 @@ pub unsafe extern "C" fn cuMemcpyDtoH_v2_ptds(
 /// Queues a copy of host memory to an array; pageable memory may be changed on return.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
-/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyHtoAAsync_v2(
     dstArray: CUarray,
@@ -4371,10 +4371,10 @@ pub unsafe extern "C" fn cuMemcpyHtoAAsync_v2(
 /// Queues a copy of host memory to an array; pageable memory may be changed on return.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
-/// - `INVALID_HANDLE`: `hStream` is no stream.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuMemcpyHtoAAsync_v2_ptsz(
     dstArray: CUarray,
@@ -4394,7 +4394,7 @@ pub unsafe extern "C" fn cuMemcpyHtoAAsync_v2_ptsz(
 /// Copies host memory to an array.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -4414,7 +4414,7 @@ pub unsafe extern "C" fn cuMemcpyHtoA_v2(
 /// Copies host memory to an array.
 ///
 /// # Errors
-/// - `INVALID_VALUE`: the array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
