@@ -98,11 +98,6 @@ pub(crate) fn texel_bytes(array: cudaArray_const_t) -> RtResult<usize> {
     Ok(wire::texel_bytes(found.Format.0, found.NumChannels)? as usize)
 }
 
-/// Bytes of an array's row.
-fn row_bytes(array: cudaArray_const_t) -> RtResult<usize> {
-    texel_bytes(array)?.checked_mul(description_of(array)?.Width).ok_or(RtError::INVALID_VALUE)
-}
-
 fn handle(array: cudaArray_const_t) -> CUarray {
     array.cast_mut().cast()
 }
@@ -174,51 +169,65 @@ impl Rectangle {
     }
 }
 
-/// The rectangles that `count` bytes of an array are, from a place in it on: a part of a row, whole rows, a part of a row. Each
-/// comes with how many bytes are before it.
-///
-/// # Errors
-/// `INVALID_VALUE`: the array does not hold so many; the driver's.
-pub(crate) fn stretch(
+/// Bytes of an array from a place within a row on, over the next rows.
+#[derive(Clone, Copy)]
+pub(crate) struct Stretch {
     array: cudaArray_const_t,
-    (x, y): (usize, usize),
+    row_bytes: usize,
+    /// How many bytes of the array come before it.
+    start: usize,
     count: usize,
-) -> RtResult<Vec<(usize, End, (usize, usize))>> {
-    let row_bytes = row_bytes(array)?;
-    let before = y.checked_mul(row_bytes).and_then(|rows| rows.checked_add(x)).ok_or(RtError::INVALID_VALUE)?;
-    let all = row_bytes.saturating_mul(description_of(array)?.Height.max(1));
-    if x >= row_bytes || before.checked_add(count).is_none_or(|end| end > all) {
-        return Err(RtError::INVALID_VALUE);
-    }
-    let mut pieces = Vec::new();
-    let (mut x, mut y, mut done) = (x, y, 0);
-    while done < count {
-        let left = count - done;
-        let (width, height) = match (x, left / row_bytes) {
-            (0, whole) if whole > 0 => (row_bytes, whole),
-            _ => (left.min(row_bytes - x), 1),
-        };
-        pieces.push((done, End::Array(array, x, y), (width, height)));
-        done += width * height;
-        (x, y) = (0, y.checked_add(height).ok_or(RtError::INVALID_VALUE)?);
-    }
-    Ok(pieces)
 }
 
-/// The same for bytes that stand `skipped` bytes behind that place.
-///
-/// # Errors
-/// As [`stretch`].
-pub(crate) fn stretch_behind(
-    array: cudaArray_const_t,
-    (x, y): (usize, usize),
-    skipped: usize,
-    count: usize,
-) -> RtResult<Vec<(usize, End, (usize, usize))>> {
-    let row_bytes = row_bytes(array)?;
-    let place = x.checked_add(skipped).ok_or(RtError::INVALID_VALUE)?;
-    let row = y.checked_add(place / row_bytes).ok_or(RtError::INVALID_VALUE)?;
-    stretch(array, (place % row_bytes, row), count)
+/// A part of a stretch that is a rectangle.
+#[derive(Clone, Copy)]
+pub(crate) struct Part {
+    /// How many bytes of the stretch come before it.
+    pub(crate) before: usize,
+    pub(crate) end: End,
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+}
+
+impl Stretch {
+    /// `count` bytes from that byte and row on.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE`: the array does not hold so many; the driver's.
+    pub(crate) fn new(array: cudaArray_const_t, (x, y): (usize, usize), count: usize) -> RtResult<Self> {
+        let described = description_of(array)?;
+        let row_bytes = texel_bytes(array)?.checked_mul(described.Width).ok_or(RtError::INVALID_VALUE)?;
+        let start = y.checked_mul(row_bytes).and_then(|rows| rows.checked_add(x)).ok_or(RtError::INVALID_VALUE)?;
+        let all = row_bytes.saturating_mul(described.Height.max(1));
+        if x >= row_bytes || start.checked_add(count).is_none_or(|end| end > all) {
+            return Err(RtError::INVALID_VALUE);
+        }
+        Ok(Self { array, row_bytes, start, count })
+    }
+
+    /// What lies in one row from there on.
+    pub(crate) fn row_part(&self, before: usize) -> Part {
+        let place = self.start + before;
+        let (x, y) = (place % self.row_bytes, place / self.row_bytes);
+        let width = (self.count - before).min(self.row_bytes - x);
+        Part { before, end: End::Array(self.array, x, y), width, height: 1 }
+    }
+
+    /// All of it: a part of a row, whole rows, a part of a row.
+    pub(crate) fn parts(self) -> impl Iterator<Item = Part> {
+        let mut before = 0;
+        std::iter::from_fn(move || {
+            if before >= self.count {
+                return None;
+            }
+            let mut part = self.row_part(before);
+            if part.width == self.row_bytes {
+                part.height = (self.count - before) / self.row_bytes;
+            }
+            before += part.width * part.height;
+            Some(part)
+        })
+    }
 }
 
 #[cfg(test)]

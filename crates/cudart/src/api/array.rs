@@ -9,8 +9,8 @@ use vgpu_core::abi::runtime::{
 };
 use vgpu_core::ffi::{In, Out, OutOpt};
 
-use crate::array::{self, End, Rectangle};
-use crate::error::{RtError, RtResult};
+use crate::array::{self, End, Part, Rectangle, Stretch};
+use crate::error::RtResult;
 use crate::{current, driver as cu};
 
 fn create(channels: &cudaChannelFormatDesc, extent: cudaExtent, flags: c_uint) -> RtResult<cudaArray_t> {
@@ -129,7 +129,7 @@ unsafe fn copy_stretch(
     stream: Option<cudaStream_t>,
 ) -> RtResult {
     current::context()?;
-    for (before, end, (width, height)) in array::stretch(array, (x, y), count)? {
+    for Part { before, end, width, height } in Stretch::new(array, (x, y), count)?.parts() {
         let memory = End::Memory(memory.wrapping_byte_add(before), width);
         let (target, source) = if is_source { (end, memory) } else { (memory, end) };
         // SAFETY: the caller vouches for the host's side, of which this is a part.
@@ -279,17 +279,16 @@ pub(crate) fn cudaMemcpyArrayToArray(
     kind: cudaMemcpyKind,
 ) -> RtResult {
     current::context()?;
-    // Pieces are those of the source, cut where the target's rows end.
-    for (before, source, (width, height)) in array::stretch(src, (wOffsetSrc, hOffsetSrc), count)? {
-        let End::Array(_, x, y) = source else { return Err(RtError::UNKNOWN) };
-        for row in 0..height {
-            let done = before + row * width;
-            for (part, target, (width, _)) in array::stretch_behind(dst, (wOffsetDst, hOffsetDst), done, width)? {
-                let source = End::Array(src, x + part, y + row);
-                // SAFETY: no side is memory.
-                unsafe { copy(Rectangle { target, source, width, height: 1 }, kind, None) }?;
-            }
-        }
+    let to = Stretch::new(dst, (wOffsetDst, hOffsetDst), count)?;
+    let from = Stretch::new(src, (wOffsetSrc, hOffsetSrc), count)?;
+    let mut done = 0;
+    while done < count {
+        let (target, source) = (to.row_part(done), from.row_part(done));
+        let width = target.width.min(source.width);
+        let rectangle = Rectangle { target: target.end, source: source.end, width, height: 1 };
+        // SAFETY: no side is memory.
+        unsafe { copy(rectangle, kind, None) }?;
+        done += width;
     }
     Ok(())
 }
