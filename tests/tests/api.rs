@@ -52,6 +52,7 @@ macro_rules! programs {
 }
 
 programs![
+    arrays,
     assertion,
     copies_from_host,
     copies_waited_for,
@@ -68,6 +69,7 @@ programs![
     refusals,
     relocatable,
     synchronous_forms,
+    textures,
     unified_addresses,
     waiting_kernels,
 ];

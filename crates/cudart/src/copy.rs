@@ -3,10 +3,12 @@
 use std::ffi::{c_int, c_void};
 
 use vgpu_core::abi::runtime::{
-    cudaExtent, cudaMemcpy3DParms, cudaMemcpy3DPeerParms, cudaMemcpyKind, cudaPitchedPtr, cudaPos, cudaStream_t,
+    cudaArray, cudaExtent, cudaMemcpy3DParms, cudaMemcpy3DPeerParms, cudaMemcpyKind, cudaPitchedPtr, cudaPos,
+    cudaStream_t,
 };
 use vgpu_core::abi::{CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUDA_MEMCPY3D_PEER, CUdeviceptr, CUmemorytype};
 
+use crate::array;
 use crate::current;
 use crate::driver as cu;
 use crate::error::{RtError, RtResult};
@@ -38,7 +40,7 @@ impl Direction {
     }
 
     /// Source and target as the driver's memory types.
-    fn sides(self) -> (CUmemorytype, CUmemorytype) {
+    pub(crate) fn sides(self) -> (CUmemorytype, CUmemorytype) {
         const HOST: CUmemorytype = CUmemorytype::CU_MEMORYTYPE_HOST;
         const DEVICE: CUmemorytype = CUmemorytype::CU_MEMORYTYPE_DEVICE;
         match self {
@@ -152,41 +154,69 @@ impl Rectangle {
     }
 }
 
-fn source_side(memory: CUmemorytype, source: *const c_void) -> (*const c_void, CUdeviceptr) {
+pub(crate) fn source_side(memory: CUmemorytype, source: *const c_void) -> (*const c_void, CUdeviceptr) {
     if memory == CUmemorytype::CU_MEMORYTYPE_HOST { (source, 0) } else { (std::ptr::null(), address(source)) }
 }
 
-fn target_side(memory: CUmemorytype, target: *mut c_void) -> (*mut c_void, CUdeviceptr) {
+pub(crate) fn target_side(memory: CUmemorytype, target: *mut c_void) -> (*mut c_void, CUdeviceptr) {
     if memory == CUmemorytype::CU_MEMORYTYPE_HOST { (target, 0) } else { (std::ptr::null_mut(), address(target)) }
 }
 
 /// The driver's description of a copy of a box; `None` when there is nothing to copy.
 ///
 /// # Errors
-/// `NOT_SUPPORTED`: an array takes part; `INVALID_MEMCPY_DIRECTION`; `INVALID_PITCH_VALUE`.
+/// `INVALID_MEMCPY_DIRECTION`; `INVALID_PITCH_VALUE`; `INVALID_VALUE`: a side is an array and memory, or the sides have texels of
+/// other lengths; what the driver says of an array.
 pub(crate) fn describe_box(params: &cudaMemcpy3DParms) -> RtResult<Option<CUDA_MEMCPY3D>> {
     let (source_type, target_type) = Direction::from_kind(params.kind)?.sides();
-    if !params.srcArray.is_null() || !params.dstArray.is_null() {
-        return Err(RtError::NOT_SUPPORTED);
-    }
+    let element_bytes = element_bytes(params)?;
     let extent = params.extent;
     if is_empty(extent) {
         return Ok(None);
     }
-    check_pitch(&params.srcPtr, params.srcPos, extent)?;
-    check_pitch(&params.dstPtr, params.dstPos, extent)?;
+    let width = extent.width.checked_mul(element_bytes).ok_or(RtError::INVALID_VALUE)?;
+    let in_bytes = cudaExtent { width, ..extent };
+    let along = |x: usize| x.checked_mul(element_bytes).ok_or(RtError::INVALID_VALUE);
     // SAFETY: the struct holds integers and pointers, for which zero is a value.
     let mut copy: CUDA_MEMCPY3D = unsafe { std::mem::zeroed() };
-    copy.srcMemoryType = source_type;
-    (copy.srcHost, copy.srcDevice) = source_side(source_type, params.srcPtr.ptr);
     (copy.srcXInBytes, copy.srcY, copy.srcZ) = (params.srcPos.x, params.srcPos.y, params.srcPos.z);
-    (copy.srcPitch, copy.srcHeight) = (params.srcPtr.pitch, params.srcPtr.ysize);
-    copy.dstMemoryType = target_type;
-    (copy.dstHost, copy.dstDevice) = target_side(target_type, params.dstPtr.ptr);
     (copy.dstXInBytes, copy.dstY, copy.dstZ) = (params.dstPos.x, params.dstPos.y, params.dstPos.z);
-    (copy.dstPitch, copy.dstHeight) = (params.dstPtr.pitch, params.dstPtr.ysize);
-    (copy.WidthInBytes, copy.Height, copy.Depth) = (extent.width, extent.height, extent.depth);
+    if params.srcArray.is_null() {
+        check_pitch(&params.srcPtr, params.srcPos, in_bytes)?;
+        copy.srcMemoryType = source_type;
+        (copy.srcHost, copy.srcDevice) = source_side(source_type, params.srcPtr.ptr);
+        (copy.srcPitch, copy.srcHeight) = (params.srcPtr.pitch, params.srcPtr.ysize);
+    } else {
+        copy.srcMemoryType = CUmemorytype::CU_MEMORYTYPE_ARRAY;
+        (copy.srcArray, copy.srcXInBytes) = (params.srcArray.cast(), along(params.srcPos.x)?);
+    }
+    if params.dstArray.is_null() {
+        check_pitch(&params.dstPtr, params.dstPos, in_bytes)?;
+        copy.dstMemoryType = target_type;
+        (copy.dstHost, copy.dstDevice) = target_side(target_type, params.dstPtr.ptr);
+        (copy.dstPitch, copy.dstHeight) = (params.dstPtr.pitch, params.dstPtr.ysize);
+    } else {
+        copy.dstMemoryType = CUmemorytype::CU_MEMORYTYPE_ARRAY;
+        (copy.dstArray, copy.dstXInBytes) = (params.dstArray.cast(), along(params.dstPos.x)?);
+    }
+    (copy.WidthInBytes, copy.Height, copy.Depth) = (width, extent.height, extent.depth);
     Ok(Some(copy))
+}
+
+/// How many bytes the extent's unit has: a texel of the arrays that take part.
+fn element_bytes(params: &cudaMemcpy3DParms) -> RtResult<usize> {
+    let is_twice = |array: *mut _, memory: &cudaPitchedPtr| !<*mut cudaArray>::is_null(array) && !memory.ptr.is_null();
+    if is_twice(params.srcArray, &params.srcPtr) || is_twice(params.dstArray, &params.dstPtr) {
+        return Err(RtError::INVALID_VALUE);
+    }
+    let mut found = None;
+    for array in [params.srcArray, params.dstArray].into_iter().filter(|array| !array.is_null()) {
+        let bytes = array::texel_bytes(array)?;
+        if found.replace(bytes).is_some_and(|other| other != bytes) {
+            return Err(RtError::INVALID_VALUE);
+        }
+    }
+    Ok(found.unwrap_or(1))
 }
 
 /// The same for a copy between devices.
@@ -290,10 +320,10 @@ mod tests {
     }
 
     #[test]
-    fn a_box_with_an_array_is_not_supported() {
+    fn a_side_that_is_an_array_and_memory_is_refused() {
         let mut params = one_row(at(16), at(32), 8, TO_DEVICE);
         params.dstArray = std::ptr::without_provenance_mut(8);
-        assert_eq!(describe_box(&params).err(), Some(RtError::NOT_SUPPORTED));
+        assert_eq!(describe_box(&params).err(), Some(RtError::INVALID_VALUE));
     }
 
     #[test]

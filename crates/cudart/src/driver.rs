@@ -144,6 +144,7 @@ driver! {
     safe fn cuDeviceGetAttribute(value: &mut c_int, attribute: CUdevice_attribute, dev: CUdevice);
     unsafe fn cuDeviceGetPCIBusId(text: *mut c_char, len: c_int, dev: CUdevice);
     unsafe fn cuDeviceGetByPCIBusId(dev: &mut CUdevice, text: *const c_char);
+    safe fn cuDeviceGetTexture1DLinearMaxWidth(width: &mut usize, format: CUarray_format, channels: c_uint, dev: CUdevice);
     safe fn cuDeviceCanAccessPeer(can: &mut c_int, dev: CUdevice, peer: CUdevice);
     safe fn cuDeviceGetP2PAttribute(value: &mut c_int, attribute: CUdevice_P2PAttribute, source: CUdevice, target: CUdevice);
     safe fn cuDeviceGetDefaultMemPool(pool: &mut CUmemoryPool, dev: CUdevice);
@@ -250,6 +251,23 @@ driver! {
     safe fn cuMemcpyDtoDAsync_v2(target: CUdeviceptr, source: CUdeviceptr, bytes: usize, stream: CUstream);
     unsafe fn cuMemcpyPeer(target: CUdeviceptr, targetContext: CUcontext, source: CUdeviceptr, sourceContext: CUcontext, bytes: usize) [ptds];
     unsafe fn cuMemcpyPeerAsync(target: CUdeviceptr, targetContext: CUcontext, source: CUdeviceptr, sourceContext: CUcontext, bytes: usize, stream: CUstream);
+    safe fn cuArray3DCreate_v2(array: &mut CUarray, descriptor: &CUDA_ARRAY3D_DESCRIPTOR);
+    safe fn cuArrayDestroy(array: CUarray);
+    safe fn cuArray3DGetDescriptor_v2(descriptor: &mut CUDA_ARRAY3D_DESCRIPTOR, array: CUarray);
+    safe fn cuMipmappedArrayCreate(mipmap: &mut CUmipmappedArray, descriptor: &CUDA_ARRAY3D_DESCRIPTOR, levels: c_uint);
+    safe fn cuMipmappedArrayDestroy(mipmap: CUmipmappedArray);
+    safe fn cuMipmappedArrayGetLevel(array: &mut CUarray, mipmap: CUmipmappedArray, level: c_uint);
+    unsafe fn cuTexObjectCreate(
+        texture: &mut CUtexObject, resource: &CUDA_RESOURCE_DESC, sampling: &CUDA_TEXTURE_DESC, view: *const CUDA_RESOURCE_VIEW_DESC,
+    );
+    safe fn cuTexObjectDestroy(texture: CUtexObject);
+    safe fn cuTexObjectGetResourceDesc(resource: &mut CUDA_RESOURCE_DESC, texture: CUtexObject);
+    safe fn cuTexObjectGetTextureDesc(sampling: &mut CUDA_TEXTURE_DESC, texture: CUtexObject);
+    safe fn cuTexObjectGetResourceViewDesc(view: &mut CUDA_RESOURCE_VIEW_DESC, texture: CUtexObject);
+    safe fn cuSurfObjectCreate(surface: &mut CUsurfObject, resource: &CUDA_RESOURCE_DESC);
+    safe fn cuSurfObjectDestroy(surface: CUsurfObject);
+    safe fn cuSurfObjectGetResourceDesc(resource: &mut CUDA_RESOURCE_DESC, surface: CUsurfObject);
+
     unsafe fn cuMemcpy2DUnaligned_v2(copy: &CUDA_MEMCPY2D) [ptds];
     unsafe fn cuMemcpy2DAsync_v2(copy: &CUDA_MEMCPY2D, stream: CUstream);
     unsafe fn cuMemcpy3D_v2(copy: &CUDA_MEMCPY3D) [ptds];

@@ -26,6 +26,8 @@ errors! {
     INVALID_PITCH_VALUE = cudaErrorInvalidPitchValue;
     INVALID_SYMBOL = cudaErrorInvalidSymbol;
     INVALID_MEMCPY_DIRECTION = cudaErrorInvalidMemcpyDirection;
+    INVALID_CHANNEL_DESCRIPTOR = cudaErrorInvalidChannelDescriptor;
+    INVALID_FILTER_SETTING = cudaErrorInvalidFilterSetting;
     INSUFFICIENT_DRIVER = cudaErrorInsufficientDriver;
     CALL_REQUIRES_NEWER_DRIVER = cudaErrorCallRequiresNewerDriver;
     MISSING_CONFIGURATION = cudaErrorMissingConfiguration;

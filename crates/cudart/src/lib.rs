@@ -4,7 +4,7 @@
 //! - [`driver`]: libcuda, found at run time. [`current`]: which device and context a thread uses.
 //! - [`registry`], `unregistered`, `prelinked`, [`call_configuration`], [`launch`]: what compiled programs register, and how it is
 //!   linked and launched.
-//! - [`copy`], [`graph_node`], `pointer`, [`properties`]: the runtime's structs in the driver's terms.
+//! - [`copy`], `array`, `resource`, [`graph_node`], `pointer`, [`properties`]: the runtime's structs in the driver's terms.
 //!
 //! No device state lives here: handles are the driver's own, so both interfaces may be mixed.
 //!
@@ -12,6 +12,7 @@
 #![doc = include_str!("../../../headers/spec/runtime/ERRORS.md")]
 
 mod api;
+mod array;
 mod call_configuration;
 mod copy;
 mod current;
@@ -27,6 +28,7 @@ mod pointer;
 mod prelinked;
 mod properties;
 mod registry;
+mod resource;
 #[cfg(test)]
 mod tests;
 mod unregistered;

@@ -8,7 +8,8 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 
 use vgpu_core::CuError;
 use vgpu_core::abi::{
-    CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v2, CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUDA_MEMSET_NODE_PARAMS,
+    CUDA_ARRAY3D_DESCRIPTOR, CUDA_HOST_NODE_PARAMS, CUDA_KERNEL_NODE_PARAMS_v2, CUDA_MEMCPY2D, CUDA_MEMCPY3D,
+    CUDA_MEMSET_NODE_PARAMS, CUDA_RESOURCE_DESC, CUDA_RESOURCE_VIEW_DESC, CUDA_TEXTURE_DESC,
     CUgraphExecUpdateResultInfo, CUhostFn, CUlaunchConfig, CUmemAccessDesc, CUmemAllocationProp,
 };
 
@@ -24,6 +25,8 @@ handles! {
     GraphExec
     GraphNode
     Link
+    Array
+    Mipmap
 }
 
 impl Stream {
@@ -86,6 +89,19 @@ functions! {
         raw cuMemsetD2D8Async(target: Address, pitch: usize, value: u8, width: usize, height: usize, stream: Stream);
         raw cuMemsetD2D16Async(target: Address, pitch: usize, value: u16, width: usize, height: usize, stream: Stream);
         raw cuMemsetD2D32Async(target: Address, pitch: usize, value: c_uint, width: usize, height: usize, stream: Stream);
+
+        raw cuArray3DCreate_v2(array: *mut Array, descriptor: *const CUDA_ARRAY3D_DESCRIPTOR);
+        plain cuArrayDestroy(array: Array);
+        raw cuMipmappedArrayCreate(mipmap: *mut Mipmap, descriptor: *const CUDA_ARRAY3D_DESCRIPTOR, levels: c_uint);
+        plain cuMipmappedArrayDestroy(mipmap: Mipmap);
+        gives cuMipmappedArrayGetLevel(mipmap: Mipmap, level: c_uint) -> Array;
+        raw cuTexObjectCreate(
+            texture: *mut u64, resource: *const CUDA_RESOURCE_DESC, sampling: *const CUDA_TEXTURE_DESC,
+            view: *const CUDA_RESOURCE_VIEW_DESC,
+        );
+        plain cuTexObjectDestroy(texture: u64);
+        raw cuSurfObjectCreate(surface: *mut u64, resource: *const CUDA_RESOURCE_DESC);
+        plain cuSurfObjectDestroy(surface: u64);
 
         raw cuModuleLoadDataEx(
             module: *mut Module, image: *const c_void, count: c_uint, options: *mut c_uint, values: *mut *mut c_void,

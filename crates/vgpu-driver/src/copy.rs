@@ -20,7 +20,11 @@ pub(crate) struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    fn window(&self, offset: u64, len_bytes: u64) -> Result<Place, Refusal> {
+    /// A stretch of the window.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` when it is none.
+    pub(crate) fn window(&self, offset: u64, len_bytes: u64) -> Result<Place, Refusal> {
         let start = self.completions.span(Span { offset, len_bytes });
         let start = start.map_err(|error| (error, "the part of the window is not valid".to_owned()))?;
         let address = start.expose_provenance() as u64;
@@ -303,7 +307,8 @@ fn queue_2d(api: &Api, stream: Stream, copy: &CUDA_MEMCPY2D) -> CuResult {
     unsafe { api.cuMemcpy2DAsync_v2(copy, stream) }
 }
 
-fn pointer(address: Address) -> *mut c_void {
+/// A pointer of C's to such an address.
+pub(crate) fn pointer(address: Address) -> *mut c_void {
     std::ptr::with_exposed_provenance_mut(address as usize)
 }
 

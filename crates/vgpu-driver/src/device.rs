@@ -13,6 +13,7 @@ use vgpu_core::wire::{Completions, EventSlot, SLOTS_END, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Address, Event, Stream};
+use crate::array::Array;
 use crate::blas::{Blas, Handle as BlasHandle, workspace_of};
 use crate::context::{Capturing, Context, Owned};
 use crate::copy::{Ground, Rows};
@@ -60,6 +61,10 @@ pub struct DriverDevice {
     pub(crate) functions: Table<Function>,
     pub(crate) graphs: Table<Graph>,
     pub(crate) links: Table<Link>,
+    pub(crate) arrays: Table<Array>,
+    /// Textures and surfaces, by the driver's numbers.
+    pub(crate) textures: BTreeMap<u64, Arc<Context>>,
+    pub(crate) surfaces: BTreeMap<u64, Arc<Context>>,
     pub(crate) blobs: Blobs,
     pub(crate) last_refusal: LastRefusal,
     pub(crate) counts: Arc<Counts>,
@@ -119,6 +124,9 @@ impl DriverDevice {
             functions: Table::default(),
             graphs: Table::default(),
             links: Table::default(),
+            arrays: Table::default(),
+            textures: BTreeMap::new(),
+            surfaces: BTreeMap::new(),
             blobs: Blobs::new(images),
             last_refusal: LastRefusal::default(),
             counts: Arc::default(),
@@ -283,6 +291,8 @@ impl DriverDevice {
             what.extend(parts_to_go(graph.made_of));
         }
         what.extend(self.links.remove_where(|link| link.number == number).into_iter().map(Link::into_dead));
+        what.extend(self.take_views(&context));
+        what.extend(self.take_arrays(number));
         self.functions.remove_where(|function| Arc::ptr_eq(&function.context, &context));
         let modules = self.modules.remove_where(|module| module.number == number);
         what.extend(modules.into_iter().map(|module| What::Module(module.handle)));

@@ -4,14 +4,12 @@ use std::ffi::CString;
 use std::ops::Range;
 use std::sync::Arc;
 
-use vgpu_core::abi::CUstream_flags;
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Answer, Executor, Seq, Span, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::Stream;
-use crate::context::log_failure;
 use crate::copy::Rows;
 use crate::counts::Counts;
 use crate::device::{DriverDevice, parts_to_go, refused};
@@ -27,41 +25,11 @@ use crate::module::Module;
 use crate::reaper::What;
 use crate::stream::Kind;
 
-/// The one flag of a stream.
-const STREAM_NON_BLOCKING: u32 = CUstream_flags::CU_STREAM_NON_BLOCKING.0;
-
 impl DriverDevice {
     /// Counts a record among those of its stream and makes its context current.
     fn order(&mut self, slot: StreamSlot, seq: Seq) -> CuResult<Stream> {
         let entered = self.streams.enter(slot, seq);
         entered.map_err(|error| self.refuse((error, format!("stream {slot} takes no records: {error}"))))
-    }
-
-    /// Counts the record that should have opened a stream among those of that stream, whatever became of it.
-    fn order_opening(&mut self, slot: StreamSlot, seq: Seq, opened: Result<(), Refusal>) -> CuResult {
-        if let Err((error, text)) = &opened {
-            // Where no stream is open, the number is retired at once.
-            self.completions.refuse(seq, *error, text);
-        }
-        let ordered = self.streams.enter(slot, seq);
-        opened.map_err(|refusal| self.refuse(refusal)).and(ordered.map(drop))
-    }
-
-    fn open_stream(&mut self, message: &StreamCreate) -> Result<(), Refusal> {
-        let taken = |error| (error, format!("stream slot {} is taken", message.stream));
-        self.streams.check_vacant(message.stream).map_err(taken)?;
-        let context = self.enter_context(message.context).map_err(refused("a stream its context"))?;
-        let driver = Arc::clone(&self.driver);
-        let api = &driver.api;
-        let stream = api.cuStreamCreateWithPriority(message.flags & STREAM_NON_BLOCKING, message.priority);
-        let stream = stream.map_err(refused("a stream"))?;
-        let waits = self.retirer.with_last_point(message.stream, |event| api.cuStreamWaitEvent(stream, event, 0));
-        waits.map_err(|error| {
-            log_failure("a stream", api.cuStreamDestroy_v2(stream));
-            refused("waiting for the slot's last stream")(error)
-        })?;
-        let kind = if message.flags & STREAM_NON_BLOCKING == 0 { Kind::Blocking } else { Kind::NonBlocking };
-        self.streams.open(message.stream, stream, &context, message.context, kind).map_err(taken)
     }
 
     /// Where a part of the window lies that should be one of its pinned heap.
@@ -503,6 +471,40 @@ impl Executor for DriverDevice {
 
     fn link_destroy(&mut self, _: Seq, message: &LinkDestroy, _: &[u8]) -> CuResult {
         self.close_link(message.link)
+    }
+
+    fn array_create(&mut self, _: Seq, message: &ArrayCreate, _: &[u8]) -> CuResult<Answer<ArrayCreateReply>> {
+        Ok(ArrayCreateReply { array: self.make_array(message)? }.into())
+    }
+
+    fn array_level(&mut self, _: Seq, message: &ArrayLevel, _: &[u8]) -> CuResult<Answer<ArrayLevelReply>> {
+        Ok(ArrayLevelReply { array: self.find_level(message)? }.into())
+    }
+
+    fn array_destroy(&mut self, _: Seq, message: &ArrayDestroy, _: &[u8]) -> CuResult {
+        self.end_array(message.array)
+    }
+
+    fn copy_array(&mut self, seq: Seq, message: &CopyArray, _: &[u8]) -> CuResult {
+        let stream = self.order(message.stream, seq)?;
+        let copied = self.queue_array_copy(stream, message);
+        self.queued(message.stream, copied)
+    }
+
+    fn texture_create(&mut self, _: Seq, message: &TextureCreate, _: &[u8]) -> CuResult<Answer<TextureCreateReply>> {
+        Ok(TextureCreateReply { texture: self.make_texture(message)? }.into())
+    }
+
+    fn texture_destroy(&mut self, _: Seq, message: &TextureDestroy, _: &[u8]) -> CuResult {
+        self.end_texture(message.texture)
+    }
+
+    fn surface_create(&mut self, _: Seq, message: &SurfaceCreate, _: &[u8]) -> CuResult<Answer<SurfaceCreateReply>> {
+        Ok(SurfaceCreateReply { surface: self.make_surface(message)? }.into())
+    }
+
+    fn surface_destroy(&mut self, _: Seq, message: &SurfaceDestroy, _: &[u8]) -> CuResult {
+        self.end_surface(message.surface)
     }
 
     fn graph_create(&mut self, _: Seq, message: &GraphCreate, tail: &[u8]) -> CuResult<Answer<GraphCreateReply>> {

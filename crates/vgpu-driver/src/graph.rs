@@ -10,6 +10,7 @@ use vgpu_core::wire::messages::Launch;
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Address, Api, Event, Graph as Handle, GraphExec, GraphNode};
+use crate::array_copy::ArrayCopy;
 use crate::context::Context;
 use crate::copy::Rows;
 use crate::fill::Filled;
@@ -137,6 +138,27 @@ impl<'a> Builder<'a> {
             chain.add(self.api, self.graph, |api, node, graph, before, count| {
                 // SAFETY: the description is of checked places that stay for as long as the graph does.
                 unsafe { api.cuGraphAddMemcpyNode(node, graph, before, count, &raw const copy, context) }
+            })
+        })?;
+        self.nodes.push(chain.last());
+        Ok(())
+    }
+
+    /// Adds a copy with an array at an end.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(crate) fn array_copy(&mut self, before: &[GraphNode], copy: Option<&ArrayCopy>, memory: &Memory) -> CuResult {
+        let Some(copy) = copy else {
+            return self.empty(before);
+        };
+        self.touch(copy.touched(), memory);
+        let context = self.context.handle;
+        let mut chain = Chain::after(before);
+        copy.each_part(memory, &mut |part| {
+            chain.add(self.api, self.graph, |api, node, graph, before, count| {
+                // SAFETY: the description is of checked places that stay for as long as the graph does.
+                unsafe { api.cuGraphAddMemcpyNode(node, graph, before, count, &raw const *part, context) }
             })
         })?;
         self.nodes.push(chain.last());

@@ -6,12 +6,13 @@ use vgpu_core::abi::{CUdevice_attribute_enum as Attribute, CUstream_flags, CUstr
 use vgpu_core::host::Refusal;
 use vgpu_core::host::nodes::{Node, for_each_node};
 use vgpu_core::wire::messages::{
-    Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, HostCall, Launch, LaunchEx, Trsm,
+    Copy, CopyArray, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, HostCall, Launch, LaunchEx, Trsm,
 };
 use vgpu_core::wire::{Message, Op};
 use vgpu_core::{CuError, CuResult};
 
 use crate::api::{Api, Graph as Handle, GraphNode, Stream};
+use crate::array_copy::ArrayCopy;
 use crate::blas::{Blas, Handle as BlasHandle, Session, Workspace, workspace_of};
 use crate::context::{Context, log_failure};
 use crate::copy::Rows;
@@ -100,6 +101,10 @@ impl DriverDevice {
             Op::CopyOut => builder.copy(&before, Rows::of_copy_out(&read::<CopyOut>(node)?, ground)?.as_ref(), memory),
             Op::Copy => builder.copy(&before, Rows::of_copy(&read::<Copy>(node)?, ground)?.as_ref(), memory),
             Op::CopyBox => builder.copy(&before, Rows::of_box(&read::<CopyBox>(node)?, ground)?.as_ref(), memory),
+            Op::CopyArray => {
+                let copy = ArrayCopy::decode(&read::<CopyArray>(node)?, ground, &self.arrays)?;
+                builder.array_copy(&before, copy.as_ref(), memory)
+            }
             Op::CopyInline => {
                 let bytes: Box<[u8]> = node.tail.into();
                 let rows = Rows::of_bytes(read::<CopyInline>(node)?.target, &bytes, ground)?;

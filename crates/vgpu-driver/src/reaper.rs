@@ -11,6 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use vgpu_core::CuResult;
 
 use crate::api::{Address, Event, GraphExec, Link, Module, Stream};
+use crate::array::Made;
 use crate::blas::Handle as BlasHandle;
 use crate::context::{Context, Current, log_failure};
 use crate::host_call::Registered;
@@ -34,6 +35,10 @@ pub(crate) enum What {
         address: Address,
         len_bytes: u64,
     },
+    /// An array or a mip map, with what the ledger has it down for.
+    Array(Made, u64),
+    Texture(u64),
+    Surface(u64),
     Module(Module),
     /// A link, and what the driver writes to until it has ended.
     Link(Link, #[expect(dead_code, reason = "dropping it is all that is done")] LinkOptions),
@@ -151,6 +156,12 @@ fn end(driver: &Driver, space: &Space, dead: Dead, current: &mut Current) {
             log_failure("memory", space.free(api, address));
             context.ledger.release(len_bytes);
         }
+        What::Array(made, len_bytes) => {
+            log_failure("an array", made.end(api));
+            context.ledger.release(len_bytes);
+        }
+        What::Texture(texture) => log_failure("a texture", api.cuTexObjectDestroy(texture)),
+        What::Surface(surface) => log_failure("a surface", api.cuSurfObjectDestroy(surface)),
         What::Module(module) => log_failure("a module", api.cuModuleUnload(module)),
         What::Link(link, _) => log_failure("a link", api.cuLinkDestroy(link)),
         What::Graph(exec) => log_failure("a graph", api.cuGraphExecDestroy(exec)),

@@ -3,6 +3,7 @@
 //! - [`ptx`]: text to syntax tree. Knows the language, not what instructions do.
 //! - [`image`]: fatbin entries to PTX text. `objects`: fatbins in what compilers make for the host.
 //! - [`ir`]: control flow, liveness, register slots.
+//! - [`textures`]: arrays, and how kernels read and write them.
 //! - [`exec`]: a compiled kernel and the warp interpreter that runs its blocks.
 //! - [`device`]: memory, streams, modules, graphs, linear algebra: the `Executor` that a daemon drives.
 //!
@@ -15,3 +16,4 @@ pub mod ir;
 pub mod memory;
 mod objects;
 pub mod ptx;
+pub mod textures;

@@ -1,9 +1,12 @@
-//! Which addresses a kernel may touch: an immutable snapshot of the allocations at the time of its launch.
+//! What a kernel may touch: an immutable snapshot of the allocations, and of arrays, textures and surfaces, at the time of its launch.
 //!
 //! Generic addresses are this process's own addresses, so a validity check is all that stands between a kernel's
 //! pointer arithmetic and the executor: nothing may be dereferenced that [`MemoryMap::find`] has not admitted.
 
 use std::ops::Range;
+use std::sync::Arc;
+
+use crate::textures::Textures;
 
 /// One allocation. Kernels reach more of it than copies do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +31,7 @@ pub struct MemoryMap {
     allocations: Vec<Allocation>,
     /// Other devices' memory: copies reach it, kernels do not.
     peers: Vec<Allocation>,
+    textures: Arc<Textures>,
 }
 
 impl MemoryMap {
@@ -38,7 +42,17 @@ impl MemoryMap {
 
     /// Of one of several devices.
     pub(crate) fn with_peers(allocations: Vec<Allocation>, peers: Vec<Allocation>) -> Self {
-        Self { allocations: sorted(allocations), peers: sorted(peers) }
+        Self { allocations: sorted(allocations), peers: sorted(peers), textures: Arc::default() }
+    }
+
+    /// The same, with arrays, textures and surfaces.
+    pub(crate) fn with_textures(self, textures: Arc<Textures>) -> Self {
+        Self { textures, ..self }
+    }
+
+    /// The arrays, textures and surfaces of that time.
+    pub(crate) fn textures(&self) -> &Textures {
+        &self.textures
     }
 
     /// What kernels reach of the allocation that holds the byte at `address`.

@@ -75,13 +75,16 @@ extern "driver" {
     #[errors(INVALID_DEVICE = "`dev` is no visible device")]
     fn cuDeviceGetProperties(prop: Out<CUdevprop>, dev: CUdevice);
 
+    /// Says how many texels of linear memory a texture may have.
     #[since(11_010)]
-    #[unsupported]
+    #[custom]
+    #[errors(
+        INVALID_VALUE = "there are no texels of so many channels",
+        NOT_SUPPORTED = "the format is not done",
+        INVALID_DEVICE = "`dev` is no device",
+    )]
     fn cuDeviceGetTexture1DLinearMaxWidth(
-        maxWidthInElements: *mut usize,
-        format: CUarray_format,
-        numChannels: c_uint,
-        dev: CUdevice,
+        maxWidthInElements: Out<usize>, format: CUarray_format, numChannels: c_uint, dev: CUdevice,
     );
 
     /// Gives a device's UUID.

@@ -121,7 +121,6 @@ extern "driver" {
     #[custom]
     #[errors(
         INVALID_VALUE = "`hGraph` is no graph, or a dependency is none of its nodes or named twice, or `cuMemcpy3D_v2` would refuse the copy",
-        NOT_SUPPORTED = "a side is an array",
         INVALID_CONTEXT = "`ctx` is neither null nor a context that lives",
         OUT_OF_MEMORY = "the graph has 4,194,304 nodes",
     )]
@@ -367,7 +366,7 @@ extern "driver" {
     /// Replaces the copy of a copy node.
     #[since(10_000)]
     #[custom]
-    #[errors(INVALID_VALUE = "`hNode` is no copy, or the copy is empty or one that `cuMemcpy3D_v2` would refuse", NOT_SUPPORTED = "a side is an array")]
+    #[errors(INVALID_VALUE = "`hNode` is no copy, or the copy is empty or one that `cuMemcpy3D_v2` would refuse")]
     fn cuGraphMemcpyNodeSetParams(hNode: CUgraphNode, nodeParams: In<CUDA_MEMCPY3D>);
 
     /// Describes a fill node.

@@ -98,7 +98,6 @@ extern "driver" {
     #[custom]
     #[errors(
         INVALID_VALUE = "`hGraphExec` is no executable graph, `hNode` none of its copies, or the copy is empty or one that `cuMemcpy3D_v2` would refuse",
-        NOT_SUPPORTED = "a side is an array",
         INVALID_CONTEXT = "`ctx` is neither null nor a context that lives",
         OUT_OF_MEMORY = "there is no pinned memory left for the graph's copies",
         OPERATING_SYSTEM = "no thread can be started for its first pageable memory",

@@ -207,7 +207,6 @@ extern "driver" {
     #[custom]
     #[errors(
         INVALID_VALUE = "a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind",
-        NOT_SUPPORTED = "a side is an array",
         STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
         STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
     )]
@@ -267,7 +266,6 @@ extern "driver" {
     #[custom]
     #[errors(
         INVALID_VALUE = "rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind",
-        NOT_SUPPORTED = "a side is an array",
         STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
         STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
     )]
@@ -284,18 +282,26 @@ extern "driver" {
     #[unsupported]
     fn cuMemcpyAtoA(dstArray: CUarray, dstOffset: c_uint, srcArray: CUarray, srcOffset: c_uint, ByteCount: c_uint);
 
+    /// Queues a copy of an array to another.
     #[since(3_020)]
     #[ptds(7_000)]
-    #[unsupported]
+    #[custom]
+    #[errors(cuMemcpyAtoD_v2)]
     fn cuMemcpyAtoA_v2(dstArray: CUarray, dstOffset: usize, srcArray: CUarray, srcOffset: usize, ByteCount: usize);
 
     #[since(2_000)]
     #[unsupported]
     fn cuMemcpyAtoD(dstDevice: CUdeviceptr_v1, srcArray: CUarray, srcOffset: c_uint, ByteCount: c_uint);
 
+    /// Queues a copy of an array to device memory.
     #[since(3_020)]
     #[ptds(7_000)]
-    #[unsupported]
+    #[custom]
+    #[errors(
+        INVALID_VALUE = "an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind",
+        STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",
+        STREAM_CAPTURE_INVALIDATED = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cuMemcpyAtoD_v2(dstDevice: CUdeviceptr, srcArray: CUarray, srcOffset: usize, ByteCount: usize);
 
     #[since(2_000)]
@@ -308,16 +314,20 @@ extern "driver" {
         dstHost: *mut c_void, srcArray: CUarray, srcOffset: c_uint, ByteCount: c_uint, hStream: CUstream,
     );
 
+    /// Queues a copy of an array to pinned memory; to pageable memory it returns when done.
     #[since(3_020)]
     #[ptsz(7_000)]
-    #[unsupported]
+    #[custom]
+    #[errors(cuMemcpyAtoD_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemcpyAtoHAsync_v2(
         dstHost: *mut c_void, srcArray: CUarray, srcOffset: usize, ByteCount: usize, hStream: CUstream,
     );
 
+    /// Copies an array to host memory.
     #[since(3_020)]
     #[ptds(7_000)]
-    #[unsupported]
+    #[custom]
+    #[errors(cuMemcpyAtoD_v2)]
     fn cuMemcpyAtoH_v2(dstHost: *mut c_void, srcArray: CUarray, srcOffset: usize, ByteCount: usize);
 
     #[since(12_080)]
@@ -340,9 +350,11 @@ extern "driver" {
     #[unsupported]
     fn cuMemcpyDtoA(dstArray: CUarray, dstOffset: c_uint, srcDevice: CUdeviceptr_v1, ByteCount: c_uint);
 
+    /// Queues a copy of device memory to an array.
     #[since(3_020)]
     #[ptds(7_000)]
-    #[unsupported]
+    #[custom]
+    #[errors(cuMemcpyAtoD_v2)]
     fn cuMemcpyDtoA_v2(dstArray: CUarray, dstOffset: usize, srcDevice: CUdeviceptr, ByteCount: usize);
 
     #[since(2_000)]
@@ -407,16 +419,20 @@ extern "driver" {
         dstArray: CUarray, dstOffset: c_uint, srcHost: *const c_void, ByteCount: c_uint, hStream: CUstream,
     );
 
+    /// Queues a copy of host memory to an array; pageable memory may be changed on return.
     #[since(3_020)]
     #[ptsz(7_000)]
-    #[unsupported]
+    #[custom]
+    #[errors(cuMemcpyAtoD_v2, INVALID_HANDLE = "`hStream` is no stream")]
     fn cuMemcpyHtoAAsync_v2(
         dstArray: CUarray, dstOffset: usize, srcHost: *const c_void, ByteCount: usize, hStream: CUstream,
     );
 
+    /// Copies host memory to an array.
     #[since(3_020)]
     #[ptds(7_000)]
-    #[unsupported]
+    #[custom]
+    #[errors(cuMemcpyAtoD_v2)]
     fn cuMemcpyHtoA_v2(dstArray: CUarray, dstOffset: usize, srcHost: *const c_void, ByteCount: usize);
 
     #[since(2_000)]

@@ -1,17 +1,26 @@
 //! Surface. Source: CUDA Driver API reference.
 
 extern "driver" {
+    /// Makes a surface of an array.
     #[since(5_000)]
-    #[unsupported]
-    fn cuSurfObjectCreate(pSurfObject: *mut CUsurfObject, pResDesc: *const CUDA_RESOURCE_DESC);
+    #[custom]
+    #[errors(
+        INVALID_VALUE = "what it is of is no array, or one that was not made for surfaces",
+        INVALID_HANDLE = "the array is none",
+    )]
+    fn cuSurfObjectCreate(pSurfObject: Out<CUsurfObject>, pResDesc: In<CUDA_RESOURCE_DESC>);
 
+    /// Ends a surface; kernels that were launched before may use it still.
     #[since(5_000)]
-    #[unsupported]
+    #[custom]
+    #[errors(INVALID_VALUE = "`surfObject` is no surface")]
     fn cuSurfObjectDestroy(surfObject: CUsurfObject);
 
+    /// Says which array a surface is of.
     #[since(5_000)]
-    #[unsupported]
-    fn cuSurfObjectGetResourceDesc(pResDesc: *mut CUDA_RESOURCE_DESC, surfObject: CUsurfObject);
+    #[custom]
+    #[errors(INVALID_VALUE = "`surfObject` is no surface")]
+    fn cuSurfObjectGetResourceDesc(pResDesc: Out<CUDA_RESOURCE_DESC>, surfObject: CUsurfObject);
 
     #[since(3_000)]
     #[unsupported]

@@ -1,33 +1,42 @@
 //! Texture. Source: CUDA Driver API reference.
 
 extern "driver" {
+    /// Makes a texture of an array, of linear memory or of rows of it.
     #[since(5_000)]
-    #[unsupported]
+    #[custom]
+    #[errors(
+        INVALID_VALUE = "there is no such texture: what it reads, how, or by which view",
+        INVALID_HANDLE = "the array or mip map is none",
+        NOT_SUPPORTED = "a format, a flag or a filter is not done",
+    )]
     fn cuTexObjectCreate(
-        pTexObject: *mut CUtexObject,
-        pResDesc: *const CUDA_RESOURCE_DESC,
-        pTexDesc: *const CUDA_TEXTURE_DESC,
-        pResViewDesc: *const CUDA_RESOURCE_VIEW_DESC,
+        pTexObject: Out<CUtexObject>, pResDesc: In<CUDA_RESOURCE_DESC>, pTexDesc: In<CUDA_TEXTURE_DESC>,
+        pResViewDesc: InOpt<CUDA_RESOURCE_VIEW_DESC>,
     );
 
+    /// Ends a texture; kernels that were launched before may read it still.
     #[since(5_000)]
-    #[unsupported]
+    #[custom]
+    #[errors(INVALID_VALUE = "`texObject` is no texture")]
     fn cuTexObjectDestroy(texObject: CUtexObject);
 
+    /// Says what a texture reads.
     #[since(5_000)]
-    #[unsupported]
-    fn cuTexObjectGetResourceDesc(pResDesc: *mut CUDA_RESOURCE_DESC, texObject: CUtexObject);
+    #[custom]
+    #[errors(INVALID_VALUE = "`texObject` is no texture")]
+    fn cuTexObjectGetResourceDesc(pResDesc: Out<CUDA_RESOURCE_DESC>, texObject: CUtexObject);
 
+    /// Says what a texture takes its array for, if that was said when it was made.
     #[since(5_000)]
-    #[unsupported]
-    fn cuTexObjectGetResourceViewDesc(
-        pResViewDesc: *mut CUDA_RESOURCE_VIEW_DESC,
-        texObject: CUtexObject,
-    );
+    #[custom]
+    #[errors(INVALID_VALUE = "`texObject` is no texture, or one without a view")]
+    fn cuTexObjectGetResourceViewDesc(pResViewDesc: Out<CUDA_RESOURCE_VIEW_DESC>, texObject: CUtexObject);
 
+    /// Says how a texture is read.
     #[since(5_000)]
-    #[unsupported]
-    fn cuTexObjectGetTextureDesc(pTexDesc: *mut CUDA_TEXTURE_DESC, texObject: CUtexObject);
+    #[custom]
+    #[errors(INVALID_VALUE = "`texObject` is no texture")]
+    fn cuTexObjectGetTextureDesc(pTexDesc: Out<CUDA_TEXTURE_DESC>, texObject: CUtexObject);
 
     #[since(2_000)]
     #[unsupported]

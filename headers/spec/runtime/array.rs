@@ -1,11 +1,13 @@
 //! Array. Source: CUDA Runtime API reference, version 12.
 
 extern "runtime" {
-    #[unsupported]
+    /// Says what an array was made of. Any output may be null.
+    #[custom]
+    #[errors(InvalidResourceHandle = "`array` is no array")]
     fn cudaArrayGetInfo(
-        desc: *mut cudaChannelFormatDesc,
-        extent: *mut cudaExtent,
-        flags: *mut c_uint,
+        desc: OutOpt<cudaChannelFormatDesc>,
+        extent: OutOpt<cudaExtent>,
+        flags: OutOpt<c_uint>,
         array: cudaArray_t,
     );
 
@@ -22,47 +24,90 @@ extern "runtime" {
     #[unsupported]
     fn cudaArrayGetSparseProperties(sparseProperties: *mut cudaArraySparseProperties, array: cudaArray_t);
 
-    #[unsupported]
+    /// Ends an array once the work queued before is done; null is nothing.
+    #[custom]
+    #[errors(
+        InvalidResourceHandle = "it is neither null nor an array of its own",
+        StreamCaptureUnsupported = "a capture is open that forbids such calls, and which this one breaks",
+    )]
     fn cudaFreeArray(array: cudaArray_t);
 
-    #[unsupported]
+    /// Ends a mip map once the work queued before is done; null is nothing.
+    #[custom]
+    #[errors(
+        InvalidResourceHandle = "it is neither null nor a mip map",
+        StreamCaptureUnsupported = "a capture is open that forbids such calls, and which this one breaks",
+    )]
     fn cudaFreeMipmappedArray(mipmappedArray: cudaMipmappedArray_t);
 
-    #[unsupported]
+    /// Gives the array that is a level of a mip map.
+    #[custom]
+    #[errors(InvalidResourceHandle = "`mipmappedArray` is no mip map", InvalidValue = "it has no such level")]
     fn cudaGetMipmappedArrayLevel(
-        levelArray: *mut cudaArray_t,
+        levelArray: Out<cudaArray_t>,
         mipmappedArray: cudaMipmappedArray_const_t,
         level: c_uint,
     );
 
-    #[unsupported]
+    /// Makes an array of any kind.
+    #[custom]
+    #[errors(
+        InvalidChannelDescriptor = "channels are not alike, or there are none such",
+        InvalidValue = "there is no such array, or the device has none so large",
+        NotSupported = "channels or a flag are not done",
+        MemoryAllocation = "the device, or the program's share of it, has no such room",
+        StreamCaptureUnsupported = "a capture is open that forbids such calls, and which this one breaks",
+    )]
     fn cudaMalloc3DArray(
-        array: *mut cudaArray_t,
-        desc: *const cudaChannelFormatDesc,
+        array: Out<cudaArray_t>,
+        desc: In<cudaChannelFormatDesc>,
         extent: cudaExtent,
         flags: c_uint,
     );
 
-    #[unsupported]
+    /// Makes a one- or two-dimensional array.
+    #[custom]
+    #[errors(
+        InvalidChannelDescriptor = "channels are not alike, or there are none such",
+        InvalidValue = "there is no such array, or the device has none so large",
+        NotSupported = "channels or a flag are not done",
+        MemoryAllocation = "the device, or the program's share of it, has no such room",
+        StreamCaptureUnsupported = "a capture is open that forbids such calls, and which this one breaks",
+    )]
     fn cudaMallocArray(
-        array: *mut cudaArray_t,
-        desc: *const cudaChannelFormatDesc,
+        array: Out<cudaArray_t>,
+        desc: In<cudaChannelFormatDesc>,
         width: usize,
         height: usize,
         flags: c_uint,
     );
 
-    #[unsupported]
+    /// Makes a mip map; more levels than there can be are as many as can.
+    #[custom]
+    #[errors(
+        InvalidChannelDescriptor = "channels are not alike, or there are none such",
+        InvalidValue = "there is no such array, or the device has none so large",
+        NotSupported = "channels or a flag are not done",
+        MemoryAllocation = "the device, or the program's share of it, has no such room",
+        StreamCaptureUnsupported = "a capture is open that forbids such calls, and which this one breaks",
+    )]
     fn cudaMallocMipmappedArray(
-        mipmappedArray: *mut cudaMipmappedArray_t,
-        desc: *const cudaChannelFormatDesc,
+        mipmappedArray: Out<cudaMipmappedArray_t>,
+        desc: In<cudaChannelFormatDesc>,
         extent: cudaExtent,
         numLevels: c_uint,
         flags: c_uint,
     );
 
+    /// Copies rows of an array to another.
     #[ptds]
-    #[unsupported]
+    #[custom]
+    #[errors(
+        InvalidMemcpyDirection = "the kind is none",
+        InvalidValue = "an array is none or does not hold so much there, or a side is null or not so much memory of its kind",
+        StreamCaptureImplicit = "it is the legacy stream's work, and a blocking stream is captured",
+        StreamCaptureInvalidated = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cudaMemcpy2DArrayToArray(
         dst: cudaArray_t,
         wOffsetDst: usize,
@@ -75,8 +120,16 @@ extern "runtime" {
         kind: cudaMemcpyKind,
     );
 
+    /// Copies rows of an array to memory.
     #[ptds]
-    #[unsupported]
+    #[custom]
+    #[errors(
+        InvalidMemcpyDirection = "the kind is none",
+        InvalidPitchValue = "rows are wider than their pitch",
+        InvalidValue = "an array is none or does not hold so much there, or a side is null or not so much memory of its kind",
+        StreamCaptureImplicit = "it is the legacy stream's work, and a blocking stream is captured",
+        StreamCaptureInvalidated = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cudaMemcpy2DFromArray(
         dst: *mut c_void,
         dpitch: usize,
@@ -88,8 +141,17 @@ extern "runtime" {
         kind: cudaMemcpyKind,
     );
 
+    /// Copies rows of an array to memory in stream order.
     #[ptsz]
-    #[unsupported]
+    #[custom]
+    #[errors(
+        InvalidMemcpyDirection = "the kind is none",
+        InvalidPitchValue = "rows are wider than their pitch",
+        InvalidValue = "an array is none or does not hold so much there, or a side is null or not so much memory of its kind",
+        InvalidResourceHandle = "`stream` is no stream",
+        StreamCaptureImplicit = "it is the legacy stream's work, and a blocking stream is captured",
+        StreamCaptureInvalidated = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cudaMemcpy2DFromArrayAsync(
         dst: *mut c_void,
         dpitch: usize,
@@ -102,8 +164,16 @@ extern "runtime" {
         stream: cudaStream_t,
     );
 
+    /// Copies rows of memory to an array.
     #[ptds]
-    #[unsupported]
+    #[custom]
+    #[errors(
+        InvalidMemcpyDirection = "the kind is none",
+        InvalidPitchValue = "rows are wider than their pitch",
+        InvalidValue = "an array is none or does not hold so much there, or a side is null or not so much memory of its kind",
+        StreamCaptureImplicit = "it is the legacy stream's work, and a blocking stream is captured",
+        StreamCaptureInvalidated = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cudaMemcpy2DToArray(
         dst: cudaArray_t,
         wOffset: usize,
@@ -115,8 +185,17 @@ extern "runtime" {
         kind: cudaMemcpyKind,
     );
 
+    /// Copies rows of memory to an array in stream order.
     #[ptsz]
-    #[unsupported]
+    #[custom]
+    #[errors(
+        InvalidMemcpyDirection = "the kind is none",
+        InvalidPitchValue = "rows are wider than their pitch",
+        InvalidValue = "an array is none or does not hold so much there, or a side is null or not so much memory of its kind",
+        InvalidResourceHandle = "`stream` is no stream",
+        StreamCaptureImplicit = "it is the legacy stream's work, and a blocking stream is captured",
+        StreamCaptureInvalidated = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cudaMemcpy2DToArrayAsync(
         dst: cudaArray_t,
         wOffset: usize,
@@ -129,8 +208,15 @@ extern "runtime" {
         stream: cudaStream_t,
     );
 
+    /// Copies bytes of an array to another, over the ends of rows.
     #[ptds]
-    #[unsupported]
+    #[custom]
+    #[errors(
+        InvalidMemcpyDirection = "the kind is none",
+        InvalidValue = "an array is none or does not hold so much there, or a side is null or not so much memory of its kind",
+        StreamCaptureImplicit = "it is the legacy stream's work, and a blocking stream is captured",
+        StreamCaptureInvalidated = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cudaMemcpyArrayToArray(
         dst: cudaArray_t,
         wOffsetDst: usize,
@@ -142,8 +228,15 @@ extern "runtime" {
         kind: cudaMemcpyKind,
     );
 
+    /// Copies bytes of an array to memory, over the ends of rows.
     #[ptds]
-    #[unsupported]
+    #[custom]
+    #[errors(
+        InvalidMemcpyDirection = "the kind is none",
+        InvalidValue = "an array is none or does not hold so much there, or a side is null or not so much memory of its kind",
+        StreamCaptureImplicit = "it is the legacy stream's work, and a blocking stream is captured",
+        StreamCaptureInvalidated = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cudaMemcpyFromArray(
         dst: *mut c_void,
         src: cudaArray_const_t,
@@ -153,8 +246,16 @@ extern "runtime" {
         kind: cudaMemcpyKind,
     );
 
+    /// Copies bytes of an array to memory in stream order.
     #[ptsz]
-    #[unsupported]
+    #[custom]
+    #[errors(
+        InvalidMemcpyDirection = "the kind is none",
+        InvalidValue = "an array is none or does not hold so much there, or a side is null or not so much memory of its kind",
+        InvalidResourceHandle = "`stream` is no stream",
+        StreamCaptureImplicit = "it is the legacy stream's work, and a blocking stream is captured",
+        StreamCaptureInvalidated = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cudaMemcpyFromArrayAsync(
         dst: *mut c_void,
         src: cudaArray_const_t,
@@ -165,8 +266,15 @@ extern "runtime" {
         stream: cudaStream_t,
     );
 
+    /// Copies bytes of memory to an array, over the ends of rows.
     #[ptds]
-    #[unsupported]
+    #[custom]
+    #[errors(
+        InvalidMemcpyDirection = "the kind is none",
+        InvalidValue = "an array is none or does not hold so much there, or a side is null or not so much memory of its kind",
+        StreamCaptureImplicit = "it is the legacy stream's work, and a blocking stream is captured",
+        StreamCaptureInvalidated = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cudaMemcpyToArray(
         dst: cudaArray_t,
         wOffset: usize,
@@ -176,8 +284,16 @@ extern "runtime" {
         kind: cudaMemcpyKind,
     );
 
+    /// Copies bytes of memory to an array in stream order.
     #[ptsz]
-    #[unsupported]
+    #[custom]
+    #[errors(
+        InvalidMemcpyDirection = "the kind is none",
+        InvalidValue = "an array is none or does not hold so much there, or a side is null or not so much memory of its kind",
+        InvalidResourceHandle = "`stream` is no stream",
+        StreamCaptureImplicit = "it is the legacy stream's work, and a blocking stream is captured",
+        StreamCaptureInvalidated = "the stream is in a capture that an earlier call has broken",
+    )]
     fn cudaMemcpyToArrayAsync(
         dst: cudaArray_t,
         wOffset: usize,

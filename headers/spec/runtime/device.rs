@@ -55,11 +55,15 @@ extern "runtime" {
     #[errors()]
     fn cudaDeviceGetStreamPriorityRange(leastPriority: OutOpt<c_int>, greatestPriority: OutOpt<c_int>);
 
-    #[unsupported]
+    /// Says how many texels of linear memory a texture may have.
+    #[custom]
+    #[errors(
+        InvalidChannelDescriptor = "channels are not alike, or there are none such",
+        NotSupported = "the channels are not done",
+        InvalidDevice = "`device` is no device",
+    )]
     fn cudaDeviceGetTexture1DLinearMaxWidth(
-        maxWidthInElements: *mut usize,
-        fmtDesc: *const cudaChannelFormatDesc,
-        device: c_int,
+        maxWidthInElements: Out<usize>, fmtDesc: In<cudaChannelFormatDesc>, device: c_int,
     );
 
     #[unsupported]

@@ -112,7 +112,6 @@ extern "runtime" {
         InvalidValue = "`graph` is no graph, or a dependency is none of its nodes or named twice, or the copy is empty, has more rows than a slice, or a side is null or not so much memory of its kind",
         InvalidMemcpyDirection = "the kind is none",
         InvalidPitchValue = "rows are wider than their pitch",
-        NotSupported = "a side is an array",
         MemoryAllocation = "the graph has 4,194,304 nodes",
     )]
     fn cudaGraphAddMemcpyNode(
@@ -349,7 +348,6 @@ extern "runtime" {
         InvalidValue = "`node` is no copy, or the copy is empty, has more rows than a slice, or a side is null or not so much memory of its kind",
         InvalidMemcpyDirection = "the kind is none",
         InvalidPitchValue = "rows are wider than their pitch",
-        NotSupported = "a side is an array",
     )]
     fn cudaGraphMemcpyNodeSetParams(node: cudaGraphNode_t, pNodeParams: In<cudaMemcpy3DParms>);
 

@@ -72,7 +72,6 @@ extern "runtime" {
         InvalidValue = "`hGraphExec` is no executable graph, `node` none of its copies, or the copy is empty, has more rows than a slice, or a side is null or not so much memory of its kind",
         InvalidMemcpyDirection = "the kind is none",
         InvalidPitchValue = "rows are wider than their pitch",
-        NotSupported = "a side is an array",
         MemoryAllocation = "there is no pinned memory left for the graph's copies",
         OperatingSystem = "no thread can be started for its first pageable memory",
     )]

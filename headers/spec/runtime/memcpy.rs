@@ -53,7 +53,6 @@ extern "runtime" {
     #[errors(
         InvalidMemcpyDirection = "the kind is none",
         InvalidPitchValue = "rows are wider than their pitch",
-        NotSupported = "a side is an array",
         InvalidValue = "there are more rows than a slice has, or a side is null or not so much memory of its kind",
         StreamCaptureImplicit = "it is the legacy stream's work, and a blocking stream is captured",
         StreamCaptureInvalidated = "the stream is in a capture that an earlier call has broken",

@@ -5,6 +5,7 @@ use std::ffi::c_uint;
 
 use vgpu_core::abi::{CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUmemorytype};
 
+use crate::arrays::{ROW_BYTES, SLICE_ROWS};
 use crate::call::{Address, Answer, Host, In, Out, Shown, Stream, done, exports};
 use crate::state::{Guard, INVALID_VALUE, MEMORY_BYTES, OUT_OF_MEMORY, Reach, State, Stretch};
 use crate::work::{self, Line, Work};
@@ -175,25 +176,34 @@ pub(crate) trait Rows {
 
 impl Rows for CUDA_MEMCPY3D {
     fn ends(&self) -> [(u64, usize, usize); 2] {
-        let address = |kind: CUmemorytype, host: usize, device: u64| match kind {
+        let address = |kind: CUmemorytype, host: usize, device: u64, array: usize| match kind {
             CUmemorytype::CU_MEMORYTYPE_HOST => host as u64,
+            CUmemorytype::CU_MEMORYTYPE_ARRAY => array as u64,
             _ => device,
+        };
+        let rows = |kind: CUmemorytype, pitch: usize, height: usize| match kind {
+            CUmemorytype::CU_MEMORYTYPE_ARRAY => (ROW_BYTES, SLICE_ROWS),
+            _ => (pitch, height),
         };
         let within = |start: u64, x: usize, y: usize, z: usize, pitch: usize, height: usize| {
             start + (x + pitch * (y + height * z)) as u64
         };
-        let target = address(self.dstMemoryType, self.dstHost.expose_provenance(), self.dstDevice);
-        let source = address(self.srcMemoryType, self.srcHost.expose_provenance(), self.srcDevice);
+        let target =
+            address(self.dstMemoryType, self.dstHost.expose_provenance(), self.dstDevice, self.dstArray.addr());
+        let source =
+            address(self.srcMemoryType, self.srcHost.expose_provenance(), self.srcDevice, self.srcArray.addr());
+        let (target_pitch, target_height) = rows(self.dstMemoryType, self.dstPitch, self.dstHeight);
+        let (source_pitch, source_height) = rows(self.srcMemoryType, self.srcPitch, self.srcHeight);
         [
             (
-                within(target, self.dstXInBytes, self.dstY, self.dstZ, self.dstPitch, self.dstHeight),
-                self.dstPitch,
-                self.dstHeight,
+                within(target, self.dstXInBytes, self.dstY, self.dstZ, target_pitch, target_height),
+                target_pitch,
+                target_height,
             ),
             (
-                within(source, self.srcXInBytes, self.srcY, self.srcZ, self.srcPitch, self.srcHeight),
-                self.srcPitch,
-                self.srcHeight,
+                within(source, self.srcXInBytes, self.srcY, self.srcZ, source_pitch, source_height),
+                source_pitch,
+                source_height,
             ),
         ]
     }

@@ -3,8 +3,8 @@
 use super::refusal::Refusal;
 use crate::error::{CuError, CuResult};
 use crate::wire::messages::{
-    Copy, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, GraphNode, HostCall, Launch, LaunchEx, Marker,
-    Trsm,
+    Copy, CopyArray, CopyBox, CopyIn, CopyInline, CopyOut, EventRecord, Fill, Gemm, GraphNode, HostCall, Launch,
+    LaunchEx, Marker, Trsm,
 };
 use crate::wire::{Message, Op, Pod};
 
@@ -87,6 +87,7 @@ fn fixed_bytes(op: Op) -> Option<usize> {
         Op::CopyOut => of::<CopyOut>(),
         Op::Copy => of::<Copy>(),
         Op::CopyBox => of::<CopyBox>(),
+        Op::CopyArray => of::<CopyArray>(),
         Op::Fill => of::<Fill>(),
         Op::EventRecord => of::<EventRecord>(),
         Op::Marker => of::<Marker>(),

@@ -7,8 +7,10 @@
 //! An executor retires the sequence number of every record that names a stream, also of one it refuses: after it has said
 //! so.
 
+pub use super::arrays::{ArrayShape, BoxEnd, Resource, Sampling, TextureView};
 pub use super::blas_settings::BlasSettings;
 pub use super::decode::{DecodeError, Outcome};
+pub use super::parts::{GraphNode, ImageKind, ParamLayout};
 
 use super::decode::split;
 use super::{Answer, EventSlot, Pod, RecordHeader, Seq, Span, StreamSlot};
@@ -442,67 +444,38 @@ messages! {
 
     /// Ends a link.
     post 75 LinkDestroy fn link_destroy { link: u64 };
+
+    // ---- arrays, textures, surfaces ---------------------------------------------------------------------------
+
+    /// Makes an array of zeros; with `levels`, a mip map of so many.
+    call 80 ArrayCreate fn array_create { context: u32, levels: u32, shape: ArrayShape } -> ArrayCreateReply { array: u64 };
+
+    /// The array that is a level of a mip map. It goes with that.
+    call 81 ArrayLevel fn array_level { array: u64, level: u32, reserved: u32 } -> ArrayLevelReply { array: u64 };
+
+    /// Ends an array or a mip map once all work queued before is done.
+    post 82 ArrayDestroy fn array_destroy { array: u64 };
+
+    /// Copies a box of rows with an array at an end or both. `ends`: [`TARGET_IN_WINDOW`], [`SOURCE_IN_WINDOW`], [`TARGET_IN_ARRAY`],
+    /// [`SOURCE_IN_ARRAY`].
+    ordered 83 CopyArray fn copy_array {
+        stream: StreamSlot, ends: u32, target: BoxEnd, source: BoxEnd, width_bytes: u64, height: u64, depth: u64,
+    };
+
+    /// Makes a texture: its number is what kernels know it by.
+    call 84 TextureCreate fn texture_create {
+        context: u32, reserved: u32, resource: Resource, sampling: Sampling, view: TextureView,
+    } -> TextureCreateReply { texture: u64 };
+
+    /// Ends a texture for work that is queued later.
+    post 85 TextureDestroy fn texture_destroy { texture: u64 };
+
+    /// Makes a surface of an array: its number is what kernels know it by.
+    call 86 SurfaceCreate fn surface_create { context: u32, reserved: u32, array: u64 } -> SurfaceCreateReply { surface: u64 };
+
+    /// Ends a surface for work that is queued later.
+    post 87 SurfaceDestroy fn surface_destroy { surface: u64 };
 }
-
-/// How an image's bytes are to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum ImageKind {
-    /// PTX text, with or without its final NUL.
-    Ptx = 1,
-    /// A CUDA ELF.
-    Cubin = 2,
-    /// One entry of a fatbin: its header and payload as they stand in the container, possibly compressed.
-    FatbinEntry = 3,
-    /// A fatbin, of whose entries the executor takes the best; for those that want machine code.
-    Fatbin = 4,
-}
-
-impl ImageKind {
-    /// The kind of that number.
-    pub const fn from_code(code: u32) -> Option<Self> {
-        match code {
-            1 => Some(Self::Ptx),
-            2 => Some(Self::Cubin),
-            3 => Some(Self::FatbinEntry),
-            4 => Some(Self::Fatbin),
-            _ => None,
-        }
-    }
-}
-
-/// Where a kernel parameter lies in the packed parameters.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ParamLayout {
-    /// Bytes from the start.
-    pub offset_bytes: u32,
-    /// Its size.
-    pub len_bytes: u32,
-}
-
-// SAFETY: two u32 fields.
-unsafe impl Pod for ParamLayout {}
-
-/// Header of one node in a graph's bytes. It is followed by `dependency_count` little-endian u32 indices of earlier nodes, the fixed part of the
-/// message `op` (with any stream; it is ignored), its tail, and zero padding to `len_bytes`.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct GraphNode {
-    /// The whole node in bytes, header included: a multiple of 8.
-    pub len_bytes: u32,
-    /// `Op` of an ordered post, but neither StreamWait nor GraphLaunch.
-    pub op: u16,
-    /// Zero.
-    pub reserved: u16,
-    /// How many indices follow.
-    pub dependency_count: u32,
-    /// Bytes of the message's tail.
-    pub tail_bytes: u32,
-}
-
-// SAFETY: u32, u16, u16, u32, u32 leave no gap.
-unsafe impl Pod for GraphNode {}
 
 /// Flag of [`DeviceInfoReply::wants`]: a [`Marker`] for every event that is recorded without a time, so that one may wait for the
 /// event without waiting for what its stream was given later.
@@ -529,6 +502,12 @@ pub const TARGET_IN_WINDOW: u32 = 1;
 /// Flag of [`CopyBox::window`]: the source is one.
 pub const SOURCE_IN_WINDOW: u32 = 2;
 
+/// Flag of [`CopyArray::ends`]: the target is an array.
+pub const TARGET_IN_ARRAY: u32 = 4;
+
+/// Flag of [`CopyArray::ends`]: the source is one.
+pub const SOURCE_IN_ARRAY: u32 = 8;
+
 /// Flag of [`Launch::flags`]: all blocks must be resident at once.
 pub const LAUNCH_COOPERATIVE: u32 = 1;
 
@@ -539,31 +518,4 @@ pub const BLAS_POINTER_ARRAYS: u32 = 1;
 pub const BLAS_SCALARS_ON_DEVICE: u32 = 2;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn opcodes_are_unique_and_not_zero() {
-        let mut codes: Vec<u16> = Op::ALL.iter().map(|row| row.0).collect();
-        codes.sort_unstable();
-        let count = codes.len();
-        codes.dedup();
-        assert_eq!(codes.len(), count);
-        assert!(codes[0] > 0);
-    }
-
-    #[test]
-    fn only_work_of_a_stream_says_where_it_names_it() {
-        let named = Launch { function: 1, stream: 0x0bad_cafe, ..Launch::from_bytes(&[0; 64]).expect("it is shorter") };
-        let at = Op::Launch.stream_offset().expect("it is work of a stream");
-        assert_eq!(u32::from_bytes(&named.as_bytes()[at..]), Some(named.stream));
-        assert_eq!([Op::StreamCreate, Op::MemFree, Op::MemAlloc].map(Op::stream_offset), [None; 3]);
-    }
-
-    #[test]
-    fn a_short_body_is_refused() {
-        let header = RecordHeader { op: Op::MemFree as u16, tail_bytes: 4, ..Default::default() };
-        let error = split::<MemFree>(&header, &[0; 8]).unwrap_err();
-        assert_eq!(error.needed_bytes, 12);
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@
 //! - `record`: what every record and every answer is made of.
 //! - `decode`: from a record's bytes to a message.
 //! - [`messages`]: the table, what messages are by its rows, and the executor that they are for.
-//! - [`launch_attributes`], [`jit_options`], [`links`], `blas_settings`: parts of some messages and tails.
+//! - [`launch_attributes`], [`jit_options`], [`links`], `blas_settings`, `arrays`, `parts`: parts of some messages and tails.
 //! - `completions`: what an executor tells the world.
 //!
 //! Each builds only on those above it; `completions` needs no more than `record`.
@@ -18,6 +18,7 @@
 //! status, a fixed reply and an optional tail. Both are handled strictly in ring order; work that names a stream is then
 //! ordered by its stream alone.
 
+mod arrays;
 mod blas_settings;
 mod completions;
 mod decode;
@@ -25,9 +26,11 @@ pub mod jit_options;
 pub mod launch_attributes;
 pub mod links;
 pub mod messages;
+mod parts;
 mod pod;
 mod record;
 
+pub use arrays::{channel_bytes, texel_bytes};
 pub use completions::{Completions, StreamWords, milliseconds};
 pub use jit_options::JitOption;
 pub use messages::{Call, Executor, Message, Op, Ordered, Post, Unordered, dispatch};

@@ -1,9 +1,10 @@
 //! Devices: all answered from what the executor said at `cuInit`.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_uint};
 
-use vgpu_core::abi::{CUdevice, CUdevice_attribute, CUdevprop, CUexecAffinityType, CUuuid};
+use vgpu_core::abi::{CUarray_format, CUdevice, CUdevice_attribute, CUdevprop, CUexecAffinityType, CUuuid};
 use vgpu_core::ffi::{Out, OutSlice, Str};
+use vgpu_core::wire::texel_bytes;
 use vgpu_core::{CuError, CuResult};
 
 use crate::guest::device::PciAddress;
@@ -96,6 +97,20 @@ pub(crate) fn cuDeviceGetProperties(prop: Out<'_, CUdevprop>, dev: CUdevice) -> 
         clockRate: device.attribute(A::CU_DEVICE_ATTRIBUTE_CLOCK_RATE)?,
         textureAlign: device.attribute(A::CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT)?,
     });
+    Ok(())
+}
+
+/// Says how many texels of linear memory a texture may have.
+pub(crate) fn cuDeviceGetTexture1DLinearMaxWidth(
+    maxWidthInElements: Out<'_, usize>,
+    format: CUarray_format,
+    numChannels: c_uint,
+    dev: CUdevice,
+) -> CuResult {
+    let device = process()?.device(dev)?;
+    texel_bytes(format.0, numChannels)?;
+    let width = device.attribute(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_LINEAR_WIDTH)?;
+    maxWidthInElements.write(usize::try_from(width).unwrap_or(0));
     Ok(())
 }
 

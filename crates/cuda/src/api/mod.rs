@@ -2,6 +2,7 @@
 
 #![allow(non_snake_case, clippy::too_many_arguments, reason = "names and signatures are C's")]
 
+pub(crate) mod array;
 pub(crate) mod capture;
 pub(crate) mod context;
 pub(crate) mod device;
@@ -20,6 +21,8 @@ pub(crate) mod occupancy;
 pub(crate) mod peer;
 pub(crate) mod primary_context;
 pub(crate) mod stream;
+pub(crate) mod surface;
+pub(crate) mod texture;
 pub(crate) mod unified;
 pub(crate) mod version;
 

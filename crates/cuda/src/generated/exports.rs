@@ -10,6 +10,95 @@ use vgpu_core::ffi::{In, InOpt, InOut, InSlice, Out, OutOpt, OutSlice, Str};
 use super::LIBRARY;
 use crate::entry::entry;
 
+/// Makes an array of any kind.
+///
+/// # Errors
+/// - `INVALID_VALUE`: there is no such array, or the device has none so large.
+/// - `NOT_SUPPORTED`: a format or a flag is not done.
+/// - `OUT_OF_MEMORY`: the device, or the program's share of it, has no such room.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuArray3DCreate_v2(
+    pHandle: *mut CUarray,
+    pAllocateArray: *const CUDA_ARRAY3D_DESCRIPTOR,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArray3DCreate_v2(pHandle, pAllocateArray));
+    entry("cuArray3DCreate_v2", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pHandle = unsafe { Out::new(pHandle) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pAllocateArray = unsafe { In::new(pAllocateArray) }?;
+        crate::api::array::cuArray3DCreate_v2(pHandle, pAllocateArray)
+    })
+}
+
+/// Says what an array was made of.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hArray` is no array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuArray3DGetDescriptor_v2(
+    pArrayDescriptor: *mut CUDA_ARRAY3D_DESCRIPTOR,
+    hArray: CUarray,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArray3DGetDescriptor_v2(pArrayDescriptor, hArray));
+    entry("cuArray3DGetDescriptor_v2", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pArrayDescriptor = unsafe { Out::new(pArrayDescriptor) }?;
+        crate::api::array::cuArray3DGetDescriptor_v2(pArrayDescriptor, hArray)
+    })
+}
+
+/// Makes a one- or two-dimensional array.
+///
+/// # Errors
+/// - `INVALID_VALUE`: there is no such array, or the device has none so large.
+/// - `NOT_SUPPORTED`: a format or a flag is not done.
+/// - `OUT_OF_MEMORY`: the device, or the program's share of it, has no such room.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuArrayCreate_v2(
+    pHandle: *mut CUarray,
+    pAllocateArray: *const CUDA_ARRAY_DESCRIPTOR,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArrayCreate_v2(pHandle, pAllocateArray));
+    entry("cuArrayCreate_v2", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pHandle = unsafe { Out::new(pHandle) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pAllocateArray = unsafe { In::new(pAllocateArray) }?;
+        crate::api::array::cuArrayCreate_v2(pHandle, pAllocateArray)
+    })
+}
+
+/// Ends an array once the work queued before is done.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hArray` is no array, or a level of a mip map.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuArrayDestroy(hArray: CUarray) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArrayDestroy(hArray));
+    entry("cuArrayDestroy", || crate::api::array::cuArrayDestroy(hArray))
+}
+
+/// Says what an array was made of, but for its depth.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hArray` is no array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuArrayGetDescriptor_v2(
+    pArrayDescriptor: *mut CUDA_ARRAY_DESCRIPTOR,
+    hArray: CUarray,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuArrayGetDescriptor_v2(pArrayDescriptor, hArray));
+    entry("cuArrayGetDescriptor_v2", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pArrayDescriptor = unsafe { Out::new(pArrayDescriptor) }?;
+        crate::api::array::cuArrayGetDescriptor_v2(pArrayDescriptor, hArray)
+    })
+}
+
 /// Makes a context and puts it on the thread's stack.
 ///
 /// # Errors
@@ -612,6 +701,27 @@ pub unsafe extern "C" fn cuDeviceGetProperties(prop: *mut CUdevprop, dev: CUdevi
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let prop = unsafe { Out::new(prop) }?;
         crate::api::device::cuDeviceGetProperties(prop, dev)
+    })
+}
+
+/// Says how many texels of linear memory a texture may have.
+///
+/// # Errors
+/// - `INVALID_VALUE`: there are no texels of so many channels.
+/// - `NOT_SUPPORTED`: the format is not done.
+/// - `INVALID_DEVICE`: `dev` is no device.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuDeviceGetTexture1DLinearMaxWidth(
+    maxWidthInElements: *mut usize,
+    format: CUarray_format,
+    numChannels: c_uint,
+    dev: CUdevice,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuDeviceGetTexture1DLinearMaxWidth(maxWidthInElements, format, numChannels, dev));
+    entry("cuDeviceGetTexture1DLinearMaxWidth", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let maxWidthInElements = unsafe { Out::new(maxWidthInElements) }?;
+        crate::api::device::cuDeviceGetTexture1DLinearMaxWidth(maxWidthInElements, format, numChannels, dev)
     })
 }
 
@@ -1391,7 +1501,6 @@ pub unsafe extern "C" fn cuGraphAddKernelNode_v2(
 ///
 /// # Errors
 /// - `INVALID_VALUE`: `hGraph` is no graph, or a dependency is none of its nodes or named twice, or `cuMemcpy3D_v2` would refuse the copy.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `INVALID_CONTEXT`: `ctx` is neither null nor a context that lives.
 /// - `OUT_OF_MEMORY`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
@@ -1702,7 +1811,6 @@ pub unsafe extern "C" fn cuGraphExecKernelNodeSetParams_v2(
 ///
 /// # Errors
 /// - `INVALID_VALUE`: `hGraphExec` is no executable graph, `hNode` none of its copies, or the copy is empty or one that `cuMemcpy3D_v2` would refuse.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `INVALID_CONTEXT`: `ctx` is neither null nor a context that lives.
 /// - `OUT_OF_MEMORY`: there is no pinned memory left for the graph's copies.
 /// - `OPERATING_SYSTEM`: no thread can be started for its first pageable memory.
@@ -2191,7 +2299,6 @@ pub unsafe extern "C" fn cuGraphLaunch_ptsz(hGraph: CUgraphExec, hStream: CUstre
 ///
 /// # Errors
 /// - `INVALID_VALUE`: `hNode` is no copy, or the copy is empty or one that `cuMemcpy3D_v2` would refuse.
-/// - `NOT_SUPPORTED`: a side is an array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuGraphMemcpyNodeSetParams(hNode: CUgraphNode, nodeParams: *const CUDA_MEMCPY3D) -> CUresult {
     vgpu_core::traced!(LIBRARY, cuGraphMemcpyNodeSetParams(hNode, nodeParams));
@@ -3606,7 +3713,6 @@ pub unsafe extern "C" fn cuMemcpy_ptds(dst: CUdeviceptr, src: CUdeviceptr, ByteC
 ///
 /// # Errors
 /// - `INVALID_VALUE`: a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 /// - `INVALID_HANDLE`: `hStream` is no stream.
@@ -3624,7 +3730,6 @@ pub unsafe extern "C" fn cuMemcpy2DAsync_v2(pCopy: *const CUDA_MEMCPY2D, hStream
 ///
 /// # Errors
 /// - `INVALID_VALUE`: a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 /// - `INVALID_HANDLE`: `hStream` is no stream.
@@ -3643,7 +3748,6 @@ pub unsafe extern "C" fn cuMemcpy2DAsync_v2_ptsz(pCopy: *const CUDA_MEMCPY2D, hS
 ///
 /// # Errors
 /// - `INVALID_VALUE`: a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -3660,7 +3764,6 @@ pub unsafe extern "C" fn cuMemcpy2DUnaligned_v2(pCopy: *const CUDA_MEMCPY2D) -> 
 ///
 /// # Errors
 /// - `INVALID_VALUE`: a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -3679,7 +3782,6 @@ pub unsafe extern "C" fn cuMemcpy2DUnaligned_v2_ptds(pCopy: *const CUDA_MEMCPY2D
 ///
 /// # Errors
 /// - `INVALID_VALUE`: a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -3696,7 +3798,6 @@ pub unsafe extern "C" fn cuMemcpy2D_v2(pCopy: *const CUDA_MEMCPY2D) -> CUresult 
 ///
 /// # Errors
 /// - `INVALID_VALUE`: a row is wider than its pitch, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -3715,7 +3816,6 @@ pub unsafe extern "C" fn cuMemcpy2D_v2_ptds(pCopy: *const CUDA_MEMCPY2D) -> CUre
 ///
 /// # Errors
 /// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 /// - `INVALID_HANDLE`: `hStream` is no stream.
@@ -3733,7 +3833,6 @@ pub unsafe extern "C" fn cuMemcpy3DAsync_v2(pCopy: *const CUDA_MEMCPY3D, hStream
 ///
 /// # Errors
 /// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 /// - `INVALID_HANDLE`: `hStream` is no stream.
@@ -3752,7 +3851,6 @@ pub unsafe extern "C" fn cuMemcpy3DAsync_v2_ptsz(pCopy: *const CUDA_MEMCPY3D, hS
 ///
 /// # Errors
 /// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 /// - `INVALID_CONTEXT`: one of the two contexts is none that lives.
@@ -3770,7 +3868,6 @@ pub unsafe extern "C" fn cuMemcpy3DPeer(pCopy: *const CUDA_MEMCPY3D_PEER) -> CUr
 ///
 /// # Errors
 /// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 /// - `INVALID_CONTEXT`: one of the two contexts is none that lives.
@@ -3790,7 +3887,6 @@ pub unsafe extern "C" fn cuMemcpy3DPeer_ptds(pCopy: *const CUDA_MEMCPY3D_PEER) -
 ///
 /// # Errors
 /// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 /// - `INVALID_HANDLE`: `hStream` is no stream.
@@ -3809,7 +3905,6 @@ pub unsafe extern "C" fn cuMemcpy3DPeerAsync(pCopy: *const CUDA_MEMCPY3D_PEER, h
 ///
 /// # Errors
 /// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 /// - `INVALID_HANDLE`: `hStream` is no stream.
@@ -3829,7 +3924,6 @@ pub unsafe extern "C" fn cuMemcpy3DPeerAsync_ptsz(pCopy: *const CUDA_MEMCPY3D_PE
 ///
 /// # Errors
 /// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -3846,7 +3940,6 @@ pub unsafe extern "C" fn cuMemcpy3D_v2(pCopy: *const CUDA_MEMCPY3D) -> CUresult 
 ///
 /// # Errors
 /// - `INVALID_VALUE`: rows are wider than their pitch or more than a slice has, a level of detail is not 0, or a side is null, of no kind of memory, or not so much memory of its kind.
-/// - `NOT_SUPPORTED`: a side is an array.
 /// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
 #[unsafe(no_mangle)]
@@ -3897,6 +3990,211 @@ pub unsafe extern "C" fn cuMemcpyAsync_ptsz(
     entry("cuMemcpyAsync_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::memory::cuMemcpyAsync(dst, src, ByteCount, hStream)
+    })
+}
+
+/// Queues a copy of an array to another.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyAtoA_v2(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoA_v2(dstArray, dstOffset, srcArray, srcOffset, ByteCount));
+    entry("cuMemcpyAtoA_v2", || {
+        crate::api::memory::cuMemcpyAtoA_v2(dstArray, dstOffset, srcArray, srcOffset, ByteCount)
+    })
+}
+
+/// Queues a copy of an array to another.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyAtoA_v2_ptds(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoA_v2_ptds(dstArray, dstOffset, srcArray, srcOffset, ByteCount));
+    entry("cuMemcpyAtoA_v2_ptds", || {
+        vgpu_core::ffi::per_thread_default(|| {
+            crate::api::memory::cuMemcpyAtoA_v2(dstArray, dstOffset, srcArray, srcOffset, ByteCount)
+        })
+    })
+}
+
+/// Queues a copy of an array to device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyAtoD_v2(
+    dstDevice: CUdeviceptr,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoD_v2(dstDevice, srcArray, srcOffset, ByteCount));
+    entry("cuMemcpyAtoD_v2", || crate::api::memory::cuMemcpyAtoD_v2(dstDevice, srcArray, srcOffset, ByteCount))
+}
+
+/// Queues a copy of an array to device memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyAtoD_v2_ptds(
+    dstDevice: CUdeviceptr,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoD_v2_ptds(dstDevice, srcArray, srcOffset, ByteCount));
+    entry("cuMemcpyAtoD_v2_ptds", || {
+        vgpu_core::ffi::per_thread_default(|| {
+            crate::api::memory::cuMemcpyAtoD_v2(dstDevice, srcArray, srcOffset, ByteCount)
+        })
+    })
+}
+
+/// Queues a copy of an array to pinned memory; to pageable memory it returns when done.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyAtoHAsync_v2(
+    dstHost: *mut c_void,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoHAsync_v2(dstHost, srcArray, srcOffset, ByteCount, hStream));
+    entry("cuMemcpyAtoHAsync_v2", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::memory::cuMemcpyAtoHAsync_v2(dstHost, srcArray, srcOffset, ByteCount, hStream) }
+    })
+}
+
+/// Queues a copy of an array to pinned memory; to pageable memory it returns when done.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyAtoHAsync_v2_ptsz(
+    dstHost: *mut c_void,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoHAsync_v2_ptsz(dstHost, srcArray, srcOffset, ByteCount, hStream));
+    entry("cuMemcpyAtoHAsync_v2_ptsz", || {
+        let hStream = abi::or_per_thread(hStream);
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::memory::cuMemcpyAtoHAsync_v2(dstHost, srcArray, srcOffset, ByteCount, hStream) }
+    })
+}
+
+/// Copies an array to host memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyAtoH_v2(
+    dstHost: *mut c_void,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoH_v2(dstHost, srcArray, srcOffset, ByteCount));
+    entry("cuMemcpyAtoH_v2", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::memory::cuMemcpyAtoH_v2(dstHost, srcArray, srcOffset, ByteCount) }
+    })
+}
+
+/// Copies an array to host memory.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyAtoH_v2_ptds(
+    dstHost: *mut c_void,
+    srcArray: CUarray,
+    srcOffset: usize,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyAtoH_v2_ptds(dstHost, srcArray, srcOffset, ByteCount));
+    entry("cuMemcpyAtoH_v2_ptds", || {
+        vgpu_core::ffi::per_thread_default(|| {
+            // SAFETY: the caller's pointers are passed through unchanged.
+            unsafe { crate::api::memory::cuMemcpyAtoH_v2(dstHost, srcArray, srcOffset, ByteCount) }
+        })
+    })
+}
+
+/// Queues a copy of device memory to an array.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyDtoA_v2(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcDevice: CUdeviceptr,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoA_v2(dstArray, dstOffset, srcDevice, ByteCount));
+    entry("cuMemcpyDtoA_v2", || crate::api::memory::cuMemcpyDtoA_v2(dstArray, dstOffset, srcDevice, ByteCount))
+}
+
+/// Queues a copy of device memory to an array.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyDtoA_v2_ptds(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcDevice: CUdeviceptr,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyDtoA_v2_ptds(dstArray, dstOffset, srcDevice, ByteCount));
+    entry("cuMemcpyDtoA_v2_ptds", || {
+        vgpu_core::ffi::per_thread_default(|| {
+            crate::api::memory::cuMemcpyDtoA_v2(dstArray, dstOffset, srcDevice, ByteCount)
+        })
     })
 }
 
@@ -4044,6 +4342,93 @@ pub unsafe extern "C" fn cuMemcpyDtoH_v2_ptds(
         vgpu_core::ffi::per_thread_default(|| {
             // SAFETY: the caller's pointers are passed through unchanged.
             unsafe { crate::api::memory::cuMemcpyDtoH_v2(dstHost, srcDevice, ByteCount) }
+        })
+    })
+}
+
+/// Queues a copy of host memory to an array; pageable memory may be changed on return.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyHtoAAsync_v2(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcHost: *const c_void,
+    ByteCount: usize,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoAAsync_v2(dstArray, dstOffset, srcHost, ByteCount, hStream));
+    entry("cuMemcpyHtoAAsync_v2", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::memory::cuMemcpyHtoAAsync_v2(dstArray, dstOffset, srcHost, ByteCount, hStream) }
+    })
+}
+
+/// Queues a copy of host memory to an array; pageable memory may be changed on return.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+/// - `INVALID_HANDLE`: `hStream` is no stream.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyHtoAAsync_v2_ptsz(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcHost: *const c_void,
+    ByteCount: usize,
+    hStream: CUstream,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoAAsync_v2_ptsz(dstArray, dstOffset, srcHost, ByteCount, hStream));
+    entry("cuMemcpyHtoAAsync_v2_ptsz", || {
+        let hStream = abi::or_per_thread(hStream);
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::memory::cuMemcpyHtoAAsync_v2(dstArray, dstOffset, srcHost, ByteCount, hStream) }
+    })
+}
+
+/// Copies host memory to an array.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyHtoA_v2(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcHost: *const c_void,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoA_v2(dstArray, dstOffset, srcHost, ByteCount));
+    entry("cuMemcpyHtoA_v2", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::memory::cuMemcpyHtoA_v2(dstArray, dstOffset, srcHost, ByteCount) }
+    })
+}
+
+/// Copies host memory to an array.
+///
+/// # Errors
+/// - `INVALID_VALUE`: an array is none or does not hold so many bytes there, or the other side is not so much memory of its kind.
+/// - `STREAM_CAPTURE_IMPLICIT`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `STREAM_CAPTURE_INVALIDATED`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMemcpyHtoA_v2_ptds(
+    dstArray: CUarray,
+    dstOffset: usize,
+    srcHost: *const c_void,
+    ByteCount: usize,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMemcpyHtoA_v2_ptds(dstArray, dstOffset, srcHost, ByteCount));
+    entry("cuMemcpyHtoA_v2_ptds", || {
+        vgpu_core::ffi::per_thread_default(|| {
+            // SAFETY: the caller's pointers are passed through unchanged.
+            unsafe { crate::api::memory::cuMemcpyHtoA_v2(dstArray, dstOffset, srcHost, ByteCount) }
         })
     })
 }
@@ -4656,6 +5041,59 @@ pub unsafe extern "C" fn cuMemsetD8_v2_ptds(dstDevice: CUdeviceptr, uc: c_uchar,
     vgpu_core::traced!(LIBRARY, cuMemsetD8_v2_ptds(dstDevice, uc, N));
     entry("cuMemsetD8_v2_ptds", || {
         vgpu_core::ffi::per_thread_default(|| crate::api::memory::cuMemsetD8_v2(dstDevice, uc, N))
+    })
+}
+
+/// Makes a mip map; more levels than there can be are as many as can.
+///
+/// # Errors
+/// - `INVALID_VALUE`: there is no such array, or the device has none so large.
+/// - `NOT_SUPPORTED`: a format or a flag is not done.
+/// - `OUT_OF_MEMORY`: the device, or the program's share of it, has no such room.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMipmappedArrayCreate(
+    pHandle: *mut CUmipmappedArray,
+    pMipmappedArrayDesc: *const CUDA_ARRAY3D_DESCRIPTOR,
+    numMipmapLevels: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMipmappedArrayCreate(pHandle, pMipmappedArrayDesc, numMipmapLevels));
+    entry("cuMipmappedArrayCreate", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pHandle = unsafe { Out::new(pHandle) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pMipmappedArrayDesc = unsafe { In::new(pMipmappedArrayDesc) }?;
+        crate::api::array::cuMipmappedArrayCreate(pHandle, pMipmappedArrayDesc, numMipmapLevels)
+    })
+}
+
+/// Ends a mip map once the work queued before is done.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hMipmappedArray` is no mip map.
+/// - `STREAM_CAPTURE_UNSUPPORTED`: a capture is open that forbids such calls, and which this one breaks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMipmappedArrayDestroy(hMipmappedArray: CUmipmappedArray) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMipmappedArrayDestroy(hMipmappedArray));
+    entry("cuMipmappedArrayDestroy", || crate::api::array::cuMipmappedArrayDestroy(hMipmappedArray))
+}
+
+/// Gives the array that is a level of a mip map.
+///
+/// # Errors
+/// - `INVALID_HANDLE`: `hMipmappedArray` is no mip map.
+/// - `INVALID_VALUE`: it has no such level.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuMipmappedArrayGetLevel(
+    pLevelArray: *mut CUarray,
+    hMipmappedArray: CUmipmappedArray,
+    level: c_uint,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuMipmappedArrayGetLevel(pLevelArray, hMipmappedArray, level));
+    entry("cuMipmappedArrayGetLevel", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pLevelArray = unsafe { Out::new(pLevelArray) }?;
+        crate::api::array::cuMipmappedArrayGetLevel(pLevelArray, hMipmappedArray, level)
     })
 }
 
@@ -6011,6 +6449,141 @@ pub unsafe extern "C" fn cuStreamWaitEvent_ptsz(hStream: CUstream, hEvent: CUeve
     entry("cuStreamWaitEvent_ptsz", || {
         let hStream = abi::or_per_thread(hStream);
         crate::api::stream::cuStreamWaitEvent(hStream, hEvent, Flags)
+    })
+}
+
+/// Makes a surface of an array.
+///
+/// # Errors
+/// - `INVALID_VALUE`: what it is of is no array, or one that was not made for surfaces.
+/// - `INVALID_HANDLE`: the array is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuSurfObjectCreate(
+    pSurfObject: *mut CUsurfObject,
+    pResDesc: *const CUDA_RESOURCE_DESC,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuSurfObjectCreate(pSurfObject, pResDesc));
+    entry("cuSurfObjectCreate", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pSurfObject = unsafe { Out::new(pSurfObject) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pResDesc = unsafe { In::new(pResDesc) }?;
+        crate::api::surface::cuSurfObjectCreate(pSurfObject, pResDesc)
+    })
+}
+
+/// Ends a surface; kernels that were launched before may use it still.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `surfObject` is no surface.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuSurfObjectDestroy(surfObject: CUsurfObject) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuSurfObjectDestroy(surfObject));
+    entry("cuSurfObjectDestroy", || crate::api::surface::cuSurfObjectDestroy(surfObject))
+}
+
+/// Says which array a surface is of.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `surfObject` is no surface.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuSurfObjectGetResourceDesc(
+    pResDesc: *mut CUDA_RESOURCE_DESC,
+    surfObject: CUsurfObject,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuSurfObjectGetResourceDesc(pResDesc, surfObject));
+    entry("cuSurfObjectGetResourceDesc", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pResDesc = unsafe { Out::new(pResDesc) }?;
+        crate::api::surface::cuSurfObjectGetResourceDesc(pResDesc, surfObject)
+    })
+}
+
+/// Makes a texture of an array, of linear memory or of rows of it.
+///
+/// # Errors
+/// - `INVALID_VALUE`: there is no such texture: what it reads, how, or by which view.
+/// - `INVALID_HANDLE`: the array or mip map is none.
+/// - `NOT_SUPPORTED`: a format, a flag or a filter is not done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuTexObjectCreate(
+    pTexObject: *mut CUtexObject,
+    pResDesc: *const CUDA_RESOURCE_DESC,
+    pTexDesc: *const CUDA_TEXTURE_DESC,
+    pResViewDesc: *const CUDA_RESOURCE_VIEW_DESC,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexObjectCreate(pTexObject, pResDesc, pTexDesc, pResViewDesc));
+    entry("cuTexObjectCreate", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pTexObject = unsafe { Out::new(pTexObject) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pResDesc = unsafe { In::new(pResDesc) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pTexDesc = unsafe { In::new(pTexDesc) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pResViewDesc = unsafe { InOpt::new(pResViewDesc) }?;
+        crate::api::texture::cuTexObjectCreate(pTexObject, pResDesc, pTexDesc, pResViewDesc)
+    })
+}
+
+/// Ends a texture; kernels that were launched before may read it still.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `texObject` is no texture.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuTexObjectDestroy(texObject: CUtexObject) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexObjectDestroy(texObject));
+    entry("cuTexObjectDestroy", || crate::api::texture::cuTexObjectDestroy(texObject))
+}
+
+/// Says what a texture reads.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `texObject` is no texture.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuTexObjectGetResourceDesc(
+    pResDesc: *mut CUDA_RESOURCE_DESC,
+    texObject: CUtexObject,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexObjectGetResourceDesc(pResDesc, texObject));
+    entry("cuTexObjectGetResourceDesc", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pResDesc = unsafe { Out::new(pResDesc) }?;
+        crate::api::texture::cuTexObjectGetResourceDesc(pResDesc, texObject)
+    })
+}
+
+/// Says what a texture takes its array for, if that was said when it was made.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `texObject` is no texture, or one without a view.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuTexObjectGetResourceViewDesc(
+    pResViewDesc: *mut CUDA_RESOURCE_VIEW_DESC,
+    texObject: CUtexObject,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexObjectGetResourceViewDesc(pResViewDesc, texObject));
+    entry("cuTexObjectGetResourceViewDesc", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pResViewDesc = unsafe { Out::new(pResViewDesc) }?;
+        crate::api::texture::cuTexObjectGetResourceViewDesc(pResViewDesc, texObject)
+    })
+}
+
+/// Says how a texture is read.
+///
+/// # Errors
+/// - `INVALID_VALUE`: `texObject` is no texture.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuTexObjectGetTextureDesc(
+    pTexDesc: *mut CUDA_TEXTURE_DESC,
+    texObject: CUtexObject,
+) -> CUresult {
+    vgpu_core::traced!(LIBRARY, cuTexObjectGetTextureDesc(pTexDesc, texObject));
+    entry("cuTexObjectGetTextureDesc", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pTexDesc = unsafe { Out::new(pTexDesc) }?;
+        crate::api::texture::cuTexObjectGetTextureDesc(pTexDesc, texObject)
     })
 }
 

@@ -1,16 +1,23 @@
 //! The shape of two- and three-dimensional copies: rows with pitches, and where they lie.
 
 use vgpu_core::abi::{CUDA_MEMCPY2D, CUDA_MEMCPY3D, CUmemorytype};
-use vgpu_core::wire::messages::{CopyBox, SOURCE_IN_WINDOW, TARGET_IN_WINDOW};
+use vgpu_core::wire::messages::{
+    BoxEnd, CopyArray, CopyBox, SOURCE_IN_ARRAY, SOURCE_IN_WINDOW, TARGET_IN_ARRAY, TARGET_IN_WINDOW,
+};
 use vgpu_core::{CuError, CuResult};
 
+use super::array::Array;
+use super::graph_wire::Encoder;
 use super::place::{Memory, Place};
 use super::process::Process;
 
 /// One side of a box: where its first byte is and how far rows and slices are apart, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Side {
+    /// Of an array, its wire number.
     pub(super) address: u64,
+    /// Where the box begins in an array, if it is one: bytes, rows, slices.
+    pub(super) in_array: Option<[u64; 3]>,
     /// Known to be host or device memory; else found by address.
     pub(super) kind: Option<bool>,
     pub(super) pitch: u64,
@@ -27,9 +34,41 @@ pub(crate) struct Box3 {
     pub(super) depth: u64,
 }
 
+/// Rows of one slice that are copied at once, or a part of one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// The first byte of its rows, and how many they have.
+    pub(super) x: u64,
+    pub(super) width: u64,
+    pub(super) y: u64,
+    pub(super) rows: u64,
+    pub(super) z: u64,
+}
+
+/// A copy of a box, for the executor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum BoxMessage {
+    Rows(CopyBox),
+    Arrays(CopyArray),
+}
+
+impl BoxMessage {
+    /// Appends it to a graph.
+    ///
+    /// # Errors
+    /// Those of the encoder.
+    pub(super) fn encode(&self, after: &[u32], out: &mut Encoder) -> CuResult {
+        match self {
+            Self::Rows(copy) => out.message(copy, &[], after),
+            Self::Arrays(copy) => out.message(copy, &[], after),
+        }
+    }
+}
+
 /// A side as a program describes it.
 struct Described {
     kind: CUmemorytype,
+    array: u64,
     host: u64,
     device: u64,
     x_bytes: usize,
@@ -46,7 +85,7 @@ impl Described {
             CUmemorytype::CU_MEMORYTYPE_HOST => (self.host, Some(false)),
             CUmemorytype::CU_MEMORYTYPE_DEVICE => (self.device, Some(true)),
             CUmemorytype::CU_MEMORYTYPE_UNIFIED => (self.device, None),
-            CUmemorytype::CU_MEMORYTYPE_ARRAY => return Err(CuError::NOT_SUPPORTED),
+            CUmemorytype::CU_MEMORYTYPE_ARRAY => return self.side_in_array(width, height, depth),
             _ => return Err(CuError::INVALID_VALUE),
         };
         let side = || {
@@ -61,9 +100,18 @@ impl Described {
                 return None;
             }
             let first = slice.checked_mul(z)?.checked_add(pitch.checked_mul(y)?)?.checked_add(x)?;
-            Some(Side { address: base.checked_add(first)?, kind, pitch, slice })
+            Some(Side { address: base.checked_add(first)?, in_array: None, kind, pitch, slice })
         };
         side().ok_or(CuError::INVALID_VALUE)
+    }
+
+    fn side_in_array(&self, width: u64, height: u64, depth: u64) -> CuResult<Side> {
+        let array = Array::find(self.array).map_err(|_| CuError::INVALID_VALUE)?;
+        let at = [self.x_bytes as u64, self.y as u64, self.z as u64];
+        if !array.shape.holds(at, width, height, depth) {
+            return Err(CuError::INVALID_VALUE);
+        }
+        Ok(Side { address: array.wire, in_array: Some(at), kind: Some(true), pitch: 0, slice: 0 })
     }
 }
 
@@ -75,11 +123,22 @@ impl Side {
         slices.checked_add(rows)?.checked_add(copy.width)
     }
 
+    /// Where a piece begins, for a side that begins at `start`. In an array, its message says so.
+    pub(super) fn piece_start(&self, start: u64, piece: &Piece) -> u64 {
+        match self.in_array {
+            Some(_) => start,
+            None => start + piece.z * self.slice + piece.y * self.pitch + piece.x,
+        }
+    }
+
     /// Where it is, of the kind of memory that was said.
     ///
     /// # Errors
     /// `INVALID_VALUE` when it does not lie in such memory.
     pub(super) fn place(&self, process: &Process, copy: &Box3) -> CuResult<Place> {
+        if self.in_array.is_some() {
+            return Ok(Place::device(self.address));
+        }
         let extent = self.extent(copy).ok_or(CuError::INVALID_VALUE)?;
         let place = Place::find(process, self.address, extent)?;
         match (self.kind, place.memory) {
@@ -93,11 +152,12 @@ impl Box3 {
     /// The box that a 2D description means.
     ///
     /// # Errors
-    /// `INVALID_VALUE` for rows wider than their pitch or null sides, `NOT_SUPPORTED` for arrays.
+    /// `INVALID_VALUE` for rows wider than their pitch, null sides, and arrays that are none or do not hold the box.
     pub(crate) fn from_2d(copy: &CUDA_MEMCPY2D) -> CuResult<Self> {
         let (width, height) = (copy.WidthInBytes as u64, copy.Height as u64);
         let source = Described {
             kind: copy.srcMemoryType,
+            array: copy.srcArray.addr() as u64,
             host: copy.srcHost.expose_provenance() as u64,
             device: copy.srcDevice,
             x_bytes: copy.srcXInBytes,
@@ -108,6 +168,7 @@ impl Box3 {
         };
         let target = Described {
             kind: copy.dstMemoryType,
+            array: copy.dstArray.addr() as u64,
             host: copy.dstHost.expose_provenance() as u64,
             device: copy.dstDevice,
             x_bytes: copy.dstXInBytes,
@@ -129,6 +190,7 @@ impl Box3 {
         }
         let source = Described {
             kind: copy.srcMemoryType,
+            array: copy.srcArray.addr() as u64,
             host: copy.srcHost.expose_provenance() as u64,
             device: copy.srcDevice,
             x_bytes: copy.srcXInBytes,
@@ -139,6 +201,7 @@ impl Box3 {
         };
         let target = Described {
             kind: copy.dstMemoryType,
+            array: copy.dstArray.addr() as u64,
             host: copy.dstHost.expose_provenance() as u64,
             device: copy.dstDevice,
             x_bytes: copy.dstXInBytes,
@@ -164,8 +227,12 @@ impl Box3 {
         self.width == 0 || self.height == 0 || self.depth == 0
     }
 
-    /// The copy between addresses that the device reaches.
-    pub(super) fn message(&self, target: u64, source: u64) -> CopyBox {
+    /// The copy between places that the device reaches.
+    pub(super) fn message(&self, target: u64, source: u64) -> BoxMessage {
+        self.with_arrays(self.rows(target, source), [0; 3])
+    }
+
+    fn rows(&self, target: u64, source: u64) -> CopyBox {
         CopyBox {
             stream: 0,
             window: 0,
@@ -181,43 +248,73 @@ impl Box3 {
         }
     }
 
+    /// The copy as it is said of what its sides are; `shift` is how far on it begins in an array.
+    fn with_arrays(&self, copy: CopyBox, shift: [u64; 3]) -> BoxMessage {
+        if !self.has_array() {
+            return BoxMessage::Rows(copy);
+        }
+        let in_array = |side: &Side, flag: u32| if side.in_array.is_some() { flag } else { 0 };
+        let at = |side: &Side| {
+            let at = side.in_array.unwrap_or_default();
+            std::array::from_fn(|axis| if side.in_array.is_some() { at[axis] + shift[axis] } else { 0 })
+        };
+        let end = |place, pitch, slice_pitch, side| BoxEnd { place, pitch, slice_pitch, at: at(side) };
+        BoxMessage::Arrays(CopyArray {
+            stream: 0,
+            ends: copy.window | in_array(&self.target, TARGET_IN_ARRAY) | in_array(&self.source, SOURCE_IN_ARRAY),
+            target: end(copy.target, copy.target_pitch, copy.target_slice_pitch, &self.target),
+            source: end(copy.source, copy.source_pitch, copy.source_slice_pitch, &self.source),
+            width_bytes: copy.width_bytes,
+            height: copy.height,
+            depth: copy.depth,
+        })
+    }
+
+    /// Whether a side is an array.
+    pub(super) fn has_array(&self) -> bool {
+        self.target.in_array.is_some() || self.source.in_array.is_some()
+    }
+
     /// A row of `len_bytes` bytes.
     pub(super) fn row(target: u64, source: u64, len_bytes: u64) -> Self {
-        let side = |address| Side { address, kind: None, pitch: len_bytes, slice: len_bytes };
+        let side = |address| Side { address, in_array: None, kind: None, pitch: len_bytes, slice: len_bytes };
         Self { source: side(source), target: side(target), width: len_bytes, height: 1, depth: 1 }
     }
 
     /// The copy with one side in the window, without gaps.
-    pub(super) fn packed(&self, window: u32, target: u64, source: u64) -> CopyBox {
+    pub(super) fn packed(&self, window: u32, target: u64, source: u64) -> BoxMessage {
         let side = |bit: u32, side: &Side| match window & bit {
             0 => (side.pitch, side.slice),
             _ => (self.width, self.width * self.height),
         };
         let (target_pitch, target_slice_pitch) = side(TARGET_IN_WINDOW, &self.target);
         let (source_pitch, source_slice_pitch) = side(SOURCE_IN_WINDOW, &self.source);
-        CopyBox {
+        let copy = CopyBox {
             window,
             target_pitch,
             target_slice_pitch,
             source_pitch,
             source_slice_pitch,
-            ..self.message(target, source)
-        }
+            ..self.rows(target, source)
+        };
+        self.with_arrays(copy, [0; 3])
     }
 
-    /// A copy of `rows` rows, tight on one side.
-    pub(super) fn piece(&self, window: u32, target: u64, source: u64, rows: u64) -> CopyBox {
-        let tight = |bit: u32, pitch: u64| if window & bit != 0 { self.width } else { pitch };
-        CopyBox {
+    /// The copy of a piece, tight on one side.
+    pub(super) fn piece(&self, window: u32, target: u64, source: u64, piece: &Piece) -> BoxMessage {
+        let tight = |bit: u32, pitch: u64| if window & bit != 0 { piece.width } else { pitch };
+        let copy = CopyBox {
             window,
             target_pitch: tight(TARGET_IN_WINDOW, self.target.pitch),
             source_pitch: tight(SOURCE_IN_WINDOW, self.source.pitch),
             target_slice_pitch: 0,
             source_slice_pitch: 0,
-            height: rows,
+            width_bytes: piece.width,
+            height: piece.rows,
             depth: 1,
-            ..self.message(target, source)
-        }
+            ..self.rows(target, source)
+        };
+        self.with_arrays(copy, [piece.x, piece.y, piece.z])
     }
 
     /// Calls `row` with each row's number and its offsets in target and source.
@@ -240,6 +337,7 @@ mod tests {
     fn described(pitch: usize, rows: usize) -> Described {
         Described {
             kind: CUmemorytype::CU_MEMORYTYPE_DEVICE,
+            array: 0,
             host: 0,
             device: 0x1000,
             x_bytes: 4,
@@ -269,8 +367,8 @@ mod tests {
     }
 
     #[test]
-    fn arrays_are_not_supported() {
+    fn an_array_that_is_none_is_invalid() {
         let array = Described { kind: CUmemorytype::CU_MEMORYTYPE_ARRAY, ..described(64, 8) };
-        assert_eq!(array.side(1, 1, 1), Err(CuError::NOT_SUPPORTED));
+        assert_eq!(array.side(1, 1, 1), Err(CuError::INVALID_VALUE));
     }
 }

@@ -4,7 +4,7 @@ use vgpu_core::CuResult;
 use vgpu_core::wire::Seq;
 use vgpu_core::wire::messages::{SOURCE_IN_WINDOW, TARGET_IN_WINDOW};
 
-use super::box3::{Box3, Side};
+use super::box3::{Box3, BoxMessage, Piece, Side};
 use super::gate::{Arm, Live};
 use super::pageable_box::PageableBox;
 use super::place::{Memory, Place, Return};
@@ -68,17 +68,26 @@ impl Box3 {
                 // SAFETY: the target is host memory of the box's extent.
                 return unsafe { self.scatter(process, live, target, source) };
             }
-            _ => live.post(&self.message(target, source), &[])?,
+            _ => self.message(target, source).post(live)?,
         };
         live.end(seq, done.end_of_copy(to.memory, from.memory))
     }
 
-    /// Groups of rows of one slice that fit a staged chunk: (slice, first row, rows). `None` when not even one fits.
-    fn pieces(&self, process: &Process) -> Option<impl Iterator<Item = (u64, u64, u64)> + '_> {
-        let rows = (process.link.stage_limit() as u64).checked_div(self.width).filter(|rows| *rows > 0)?;
+    /// Groups of rows of one slice that fit a staged chunk. `None` when not even one fits and rows need not be cut.
+    fn pieces(&self, process: &Process) -> Option<impl Iterator<Item = Piece> + '_> {
+        let limit = process.link.stage_limit() as u64;
+        let fitting = limit.checked_div(self.width)?;
+        if fitting == 0 && !self.has_array() {
+            return None;
+        }
+        let (width, rows) = (self.width.min(limit), fitting.max(1));
+        let step = |len: u64| usize::try_from(len).unwrap_or(usize::MAX);
         Some((0..self.depth).flat_map(move |z| {
-            let starts = (0..self.height).step_by(usize::try_from(rows).unwrap_or(usize::MAX));
-            starts.map(move |y| (z, y, rows.min(self.height - y)))
+            (0..self.height).step_by(step(rows)).flat_map(move |y| {
+                let rows = rows.min(self.height - y);
+                let starts = (0..self.width).step_by(step(width));
+                starts.map(move |x| Piece { x, width: width.min(self.width - x), y, rows, z })
+            })
         }))
     }
 
@@ -87,9 +96,9 @@ impl Box3 {
     /// # Safety
     /// `source` is readable for the box's extent.
     unsafe fn gather(&self, process: &Process, live: Live<'_>, target: u64, source: u64) -> CuResult<Seq> {
-        let width = len(self.width);
         let mut last = 0;
         let Some(pieces) = self.pieces(process) else {
+            let width = len(self.width);
             self.each_row(|_, to, from| {
                 // SAFETY: the row lies within the box's extent.
                 let row = unsafe { std::slice::from_raw_parts(host(source + from), width) };
@@ -98,16 +107,16 @@ impl Box3 {
             })?;
             return Ok(last);
         };
-        for (z, y, rows) in pieces {
-            let mut staged = process.link.stage(width * len(rows))?;
-            for (row, packed) in (y..y + rows).zip(staged.bytes_mut().chunks_exact_mut(width)) {
-                let from = source + z * self.source.slice + row * self.source.pitch;
+        for piece in pieces {
+            let width = len(piece.width);
+            let mut staged = process.link.stage(width * len(piece.rows))?;
+            for (row, packed) in (0..piece.rows).zip(staged.bytes_mut().chunks_exact_mut(width)) {
+                let from = self.source.piece_start(source, &piece) + row * self.source.pitch;
                 // SAFETY: the row lies within the box's extent.
                 packed.copy_from_slice(unsafe { std::slice::from_raw_parts(host(from), width) });
             }
-            let to = target + z * self.target.slice + y * self.target.pitch;
-            let copy = self.piece(SOURCE_IN_WINDOW, to, staged.span().offset, rows);
-            last = live.post(&copy, &[])?;
+            let to = self.target.piece_start(target, &piece);
+            last = self.piece(SOURCE_IN_WINDOW, to, staged.span().offset, &piece).post(live)?;
             staged.commit(live.slot(), last);
         }
         Ok(last)
@@ -118,28 +127,38 @@ impl Box3 {
     /// # Safety
     /// `target` is writable for the box's extent.
     unsafe fn scatter(&self, process: &Process, live: Live<'_>, target: u64, source: u64) -> CuResult {
-        let width = len(self.width);
         let Some(pieces) = self.pieces(process) else {
+            let width = len(self.width);
             return self.each_row(|_, to, from| {
                 // SAFETY: the row lies within the box's extent.
                 let row = unsafe { std::slice::from_raw_parts_mut(host(target + to), width) };
                 live.copy_out(source + from, row)
             });
         };
-        for (z, y, rows) in pieces {
-            let staged = process.link.stage(width * len(rows))?;
-            let from = source + z * self.source.slice + y * self.source.pitch;
-            let copy = self.piece(TARGET_IN_WINDOW, staged.span().offset, from, rows);
-            let seq = live.post(&copy, &[])?;
+        for piece in pieces {
+            let width = len(piece.width);
+            let staged = process.link.stage(width * len(piece.rows))?;
+            let from = self.source.piece_start(source, &piece);
+            let seq = self.piece(TARGET_IN_WINDOW, staged.span().offset, from, &piece).post(live)?;
             live.wait(seq)?;
-            for (row, packed) in (y..y + rows).zip(staged.bytes().chunks_exact(width)) {
-                let to = target + z * self.target.slice + row * self.target.pitch;
+            for (row, packed) in (0..piece.rows).zip(staged.bytes().chunks_exact(width)) {
+                let to = self.target.piece_start(target, &piece) + row * self.target.pitch;
                 // SAFETY: the row lies within the box's extent.
                 unsafe { std::slice::from_raw_parts_mut(host(to), width) }.copy_from_slice(packed);
             }
             staged.commit(live.slot(), seq);
         }
         process.link.report()
+    }
+}
+
+impl BoxMessage {
+    /// Queues it; returns the record's number.
+    fn post(&self, live: Live<'_>) -> CuResult<Seq> {
+        match self {
+            Self::Rows(copy) => live.post(copy, &[]),
+            Self::Arrays(copy) => live.post(copy, &[]),
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) enum Tag {
     GraphExec = 9,
     GraphNode = 10,
     LinkState = 11,
+    Array = 12,
+    MipmappedArray = 13,
 }
 
 /// The tag of a handle, for places that accept several kinds.

@@ -4,7 +4,7 @@
 //!
 //! 1. The process: [`mod@process`] has the link, the [`device`]s as far as they are [`visible`], and the [`allocation`]s, device
 //!    memory's in [`device_space`]; [`fork`] and [`absence`] say why there is none. [`handle`] is what tables are made of.
-//! 2. Words: what memory is ([`place`]), what a launch or a copy looks like ([`shape`], [`box3`], [`pageable_box`]), code ([`image`],
+//! 2. Words: what memory is ([`place`], [`mod@array`]), what a launch or a copy looks like ([`shape`], [`box3`], [`pageable_box`]), code ([`image`],
 //!    [`function`]) and how it is compiled ([`jit_options`]), an [`event`], what this process does for the executor ([`host_call`], [`host_copy`], [`output`]), [`work`] of
 //!    all kinds with its wire form ([`graph_wire`]), and a [`graph`] of it.
 //! 3. Whose work it is: [`context`], [`stream`] with its [`Tail`](gate::Tail) and what it has [`copied`], and [`capture`].
@@ -12,7 +12,7 @@
 //!    [`closing`], the order of copies from the program's memory ([`host_order`]), what is [`reached`], what must not be done
 //!    meanwhile ([`capture_mode`]). Device work leaves through the [`gate`] only, where a stream is live and takes records, or is
 //!    captured and takes graph nodes.
-//! 5. What programs ask for: [`module`], [`library`], [`link_state`], [`launch`], [`copy`], [`copy_box`], [`event_order`], [`waiting`],
+//! 5. What programs ask for: [`module`], [`library`], [`link_state`], [`texture`], [`launch`], [`copy`], [`copy_box`], [`event_order`], [`waiting`],
 //!    [`graph_exec`], and a context's [`teardown`].
 //!
 //! Within a layer there is one circle, and CUDA has it: a context and a capture hold their streams, which know their context and
@@ -20,6 +20,7 @@
 
 pub(crate) mod absence;
 pub(crate) mod allocation;
+pub(crate) mod array;
 pub(crate) mod box3;
 pub(crate) mod capture;
 pub(crate) mod capture_mode;
@@ -59,6 +60,7 @@ mod reached;
 pub(crate) mod shape;
 pub(crate) mod stream;
 mod teardown;
+pub(crate) mod texture;
 pub(crate) mod thread;
 pub(crate) mod visible;
 mod waiting;

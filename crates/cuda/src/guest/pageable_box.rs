@@ -47,14 +47,14 @@ impl PageableBox {
                 let (bounce, packed) = bounce(&copy)?;
                 let message = copy.packed(SOURCE_IN_WINDOW, target.address, bounce.offset());
                 out.call(rows(packed, from, Some(bounce)), after)?;
-                out.message(&message, &[], &[out.node_count() - 1])
+                message.encode(&[out.node_count() - 1], out)
             }
             (Memory::Pageable, _) => {
                 let (bounce, packed) = bounce(&copy)?;
-                out.message(&copy.packed(TARGET_IN_WINDOW, bounce.offset(), source.address), &[], after)?;
+                copy.packed(TARGET_IN_WINDOW, bounce.offset(), source.address).encode(after, out)?;
                 out.call(rows(to, packed, Some(bounce)), &[out.node_count() - 1])
             }
-            _ => out.message(&copy.message(target.address, source.address), &[], after),
+            _ => copy.message(target.address, source.address).encode(after, out),
         }
     }
 }

@@ -4,6 +4,7 @@ use vgpu_core::CuResult;
 use vgpu_core::wire::messages::{ContextDestroy, HostClose};
 
 use super::allocation::Kind;
+use super::array;
 use super::context::Context;
 use super::event::Event;
 use super::graph_exec::GraphExec;
@@ -12,6 +13,7 @@ use super::module::Module;
 use super::output;
 use super::process::Process;
 use super::stream;
+use super::texture;
 
 impl Context {
     /// Ends the context: waits for its work, then drops all that belongs to it.
@@ -34,6 +36,8 @@ impl Context {
         }
         GraphExec::forget_all_of(of_it);
         LinkState::forget_all_of(of_it);
+        array::forget_all_of(of_it);
+        texture::forget_all_of(of_it);
         for allocation in process.allocations.drain(|allocation| allocation.context == of_it) {
             match allocation.kind {
                 Kind::Pinned(_) | Kind::Managed => process.link.pinned().free(allocation.base)?,

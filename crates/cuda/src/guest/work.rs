@@ -7,8 +7,9 @@ use vgpu_core::CuResult;
 use vgpu_core::abi::{CUgraphNodeType, CUlaunchAttributeID};
 use vgpu_core::wire::Pod;
 use vgpu_core::wire::launch_attributes::LaunchAttributes;
-use vgpu_core::wire::messages::{Copy, CopyBox, CopyIn, CopyOut, EventRecord, Fill, Marker};
+use vgpu_core::wire::messages::{Copy, CopyIn, CopyOut, EventRecord, Fill, Marker};
 
+use super::box3::BoxMessage;
 use super::event::Event;
 use super::function::Function;
 use super::graph_wire::Encoder;
@@ -69,7 +70,7 @@ pub(crate) enum CopyWork {
     In(CopyIn),
     Out(CopyOut),
     Device(Copy),
-    Box(CopyBox),
+    Box(BoxMessage),
     /// From or to pageable memory, which is read or written when the node runs.
     Pageable(PageableBox),
 }
@@ -110,7 +111,7 @@ impl Work {
             Self::Copy(CopyWork::In(copy)) => out.message(copy, &[], after),
             Self::Copy(CopyWork::Out(copy)) => out.message(copy, &[], after),
             Self::Copy(CopyWork::Device(copy)) => out.message(copy, &[], after),
-            Self::Copy(CopyWork::Box(copy)) => out.message(copy, &[], after),
+            Self::Copy(CopyWork::Box(copy)) => copy.encode(after, out),
             Self::Copy(CopyWork::Pageable(copy)) => copy.encode(after, out),
             Self::Fill(fill) => out.message(fill, &[], after),
             Self::EventRecord(event) => match event.slot {

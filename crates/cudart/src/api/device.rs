@@ -3,12 +3,13 @@
 use std::ffi::{c_char, c_int, c_uint};
 
 use vgpu_core::abi::runtime::{
-    cudaDeviceAttr, cudaDeviceMapHost, cudaDeviceProp, cudaFuncCache, cudaInitDeviceFlagsAreValid, cudaLimit,
-    cudaSharedMemConfig,
+    cudaChannelFormatDesc, cudaDeviceAttr, cudaDeviceMapHost, cudaDeviceProp, cudaFuncCache,
+    cudaInitDeviceFlagsAreValid, cudaLimit, cudaSharedMemConfig,
 };
 use vgpu_core::abi::{CUdevice_attribute, CUfunc_cache, CUlimit, CUsharedconfig};
 use vgpu_core::ffi::{In, InSlice, Out, OutOpt, OutSlice, Str};
 
+use crate::array;
 use crate::error::{RtError, RtResult};
 use crate::{current, driver as cu, entry, properties};
 
@@ -204,4 +205,16 @@ pub(crate) fn cudaDeviceGetStreamPriorityRange(
 pub(crate) fn cudaCtxResetPersistingL2Cache() -> RtResult {
     current::context()?;
     cu::cuCtxResetPersistingL2Cache()
+}
+
+pub(crate) fn cudaDeviceGetTexture1DLinearMaxWidth(
+    maxWidthInElements: Out<usize>,
+    fmtDesc: In<cudaChannelFormatDesc>,
+    device: c_int,
+) -> RtResult {
+    let (format, count) = array::format_of(fmtDesc.get())?;
+    let mut width = 0;
+    cu::cuDeviceGetTexture1DLinearMaxWidth(&mut width, format, count, current::device_of(device)?)?;
+    maxWidthInElements.write(width);
+    Ok(())
 }

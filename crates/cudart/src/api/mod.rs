@@ -6,6 +6,7 @@
 #![allow(non_snake_case, reason = "the names are C's")]
 #![allow(clippy::too_many_arguments, reason = "the signatures are C's")]
 
+pub(crate) mod array;
 pub(crate) mod capture;
 pub(crate) mod device;
 pub(crate) mod entry_point;
@@ -23,6 +24,7 @@ pub(crate) mod peer;
 pub(crate) mod pool;
 pub(crate) mod registration;
 pub(crate) mod stream;
+pub(crate) mod surface;
 pub(crate) mod texture;
 pub(crate) mod unified;
 pub(crate) mod version;

@@ -5,7 +5,7 @@
 use core::ffi::*;
 
 use vgpu_core::abi::{self, driver::*, runtime::*};
-use vgpu_core::ffi::{In, InOut, InSlice, Out, OutOpt, OutSlice, Str};
+use vgpu_core::ffi::{In, InOpt, InOut, InSlice, Out, OutOpt, OutSlice, Str};
 
 use super::LIBRARY;
 use crate::entry::entry;
@@ -289,6 +289,29 @@ pub unsafe extern "C" fn __cudaUnregisterFatBinary(fatCubinHandle: *mut *mut c_v
     })
 }
 
+/// Says what an array was made of. Any output may be null.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `array` is no array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaArrayGetInfo(
+    desc: *mut cudaChannelFormatDesc,
+    extent: *mut cudaExtent,
+    flags: *mut c_uint,
+    array: cudaArray_t,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaArrayGetInfo(desc, extent, flags, array));
+    entry("cudaArrayGetInfo", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let desc = unsafe { OutOpt::new(desc) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let extent = unsafe { OutOpt::new(extent) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let flags = unsafe { OutOpt::new(flags) }?;
+        crate::api::array::cudaArrayGetInfo(desc, extent, flags, array)
+    })
+}
+
 /// Finds the device that has most of what is asked for.
 ///
 /// # Errors
@@ -320,6 +343,57 @@ pub unsafe extern "C" fn cudaCreateChannelDesc(
     })
 }
 
+/// Makes a surface of an array.
+///
+/// # Errors
+/// - `InvalidValue`: what it is of is no array, or one that was not made for surfaces.
+/// - `InvalidChannelDescriptor`: channels are not alike, or there are none such.
+/// - `InvalidResourceHandle`: the array is none.
+/// - `NotSupported`: channels are not done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaCreateSurfaceObject(
+    pSurfObject: *mut cudaSurfaceObject_t,
+    pResDesc: *const cudaResourceDesc,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaCreateSurfaceObject(pSurfObject, pResDesc));
+    entry("cudaCreateSurfaceObject", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pSurfObject = unsafe { Out::new(pSurfObject) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pResDesc = unsafe { In::new(pResDesc) }?;
+        crate::api::surface::cudaCreateSurfaceObject(pSurfObject, pResDesc)
+    })
+}
+
+/// Makes a texture of an array, of linear memory or of rows of it.
+///
+/// # Errors
+/// - `InvalidValue`: there is no such texture: what it reads, how, or by which view.
+/// - `InvalidChannelDescriptor`: channels are not alike, or there are none such.
+/// - `InvalidFilterSetting`: integers are to be filtered.
+/// - `InvalidResourceHandle`: the array or mip map is none.
+/// - `NotSupported`: channels, a setting or a filter are not done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaCreateTextureObject(
+    pTexObject: *mut cudaTextureObject_t,
+    pResDesc: *const cudaResourceDesc,
+    pTexDesc: *const cudaTextureDesc,
+    pResViewDesc: *const cudaResourceViewDesc,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaCreateTextureObject(pTexObject, pResDesc, pTexDesc, pResViewDesc));
+    entry("cudaCreateTextureObject", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pTexObject = unsafe { Out::new(pTexObject) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pResDesc = unsafe { In::new(pResDesc) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pTexDesc = unsafe { In::new(pTexDesc) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pResViewDesc = unsafe { InOpt::new(pResViewDesc) }?;
+        crate::api::texture::cudaCreateTextureObject(pTexObject, pResDesc, pTexDesc, pResViewDesc)
+    })
+}
+
 /// Makes all persisting lines of the L2 cache normal.
 ///
 /// # Errors
@@ -328,6 +402,26 @@ pub unsafe extern "C" fn cudaCreateChannelDesc(
 pub unsafe extern "C" fn cudaCtxResetPersistingL2Cache() -> cudaError_t {
     vgpu_core::traced!(LIBRARY, cudaCtxResetPersistingL2Cache());
     entry("cudaCtxResetPersistingL2Cache", || crate::api::device::cudaCtxResetPersistingL2Cache())
+}
+
+/// Ends a surface; kernels that were launched before may use it still. 0 is nothing.
+///
+/// # Errors
+/// - `InvalidValue`: `surfObject` is no surface.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaDestroySurfaceObject(surfObject: cudaSurfaceObject_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDestroySurfaceObject(surfObject));
+    entry("cudaDestroySurfaceObject", || crate::api::surface::cudaDestroySurfaceObject(surfObject))
+}
+
+/// Ends a texture; kernels that were launched before may read it still. 0 is nothing.
+///
+/// # Errors
+/// - `InvalidValue`: `texObject` is no texture.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaDestroyTextureObject(texObject: cudaTextureObject_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDestroyTextureObject(texObject));
+    entry("cudaDestroyTextureObject", || crate::api::texture::cudaDestroyTextureObject(texObject))
 }
 
 /// Whether a device can reach another's memory.
@@ -527,6 +621,28 @@ pub unsafe extern "C" fn cudaDeviceGetStreamPriorityRange(
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let greatestPriority = unsafe { OutOpt::new(greatestPriority) }?;
         crate::api::device::cudaDeviceGetStreamPriorityRange(leastPriority, greatestPriority)
+    })
+}
+
+/// Says how many texels of linear memory a texture may have.
+///
+/// # Errors
+/// - `InvalidChannelDescriptor`: channels are not alike, or there are none such.
+/// - `NotSupported`: the channels are not done.
+/// - `InvalidDevice`: `device` is no device.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaDeviceGetTexture1DLinearMaxWidth(
+    maxWidthInElements: *mut usize,
+    fmtDesc: *const cudaChannelFormatDesc,
+    device: c_int,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaDeviceGetTexture1DLinearMaxWidth(maxWidthInElements, fmtDesc, device));
+    entry("cudaDeviceGetTexture1DLinearMaxWidth", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let maxWidthInElements = unsafe { Out::new(maxWidthInElements) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let fmtDesc = unsafe { In::new(fmtDesc) }?;
+        crate::api::device::cudaDeviceGetTexture1DLinearMaxWidth(maxWidthInElements, fmtDesc, device)
     })
 }
 
@@ -779,6 +895,17 @@ pub unsafe extern "C" fn cudaFree(devPtr: *mut c_void) -> cudaError_t {
     })
 }
 
+/// Ends an array once the work queued before is done; null is nothing.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: it is neither null nor an array of its own.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaFreeArray(array: cudaArray_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFreeArray(array));
+    entry("cudaFreeArray", || crate::api::array::cudaFreeArray(array))
+}
+
 /// Frees device memory in stream order.
 ///
 /// # Errors
@@ -818,6 +945,17 @@ pub unsafe extern "C" fn cudaFreeHost(ptr: *mut c_void) -> cudaError_t {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cudaFreeHost(ptr) }
     })
+}
+
+/// Ends a mip map once the work queued before is done; null is nothing.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: it is neither null nor a mip map.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaFreeMipmappedArray(mipmappedArray: cudaMipmappedArray_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaFreeMipmappedArray(mipmappedArray));
+    entry("cudaFreeMipmappedArray", || crate::api::array::cudaFreeMipmappedArray(mipmappedArray))
 }
 
 /// What is known about a kernel: registers, memory, limits, versions.
@@ -918,6 +1056,20 @@ pub unsafe extern "C" fn cudaFuncSetSharedMemConfig(func: *const c_void, config:
     entry("cudaFuncSetSharedMemConfig", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::execution::cudaFuncSetSharedMemConfig(func, config) }
+    })
+}
+
+/// Gives an array's channels.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `array` is no array.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaGetChannelDesc(desc: *mut cudaChannelFormatDesc, array: cudaArray_const_t) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetChannelDesc(desc, array));
+    entry("cudaGetChannelDesc", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let desc = unsafe { Out::new(desc) }?;
+        crate::api::texture::cudaGetChannelDesc(desc, array)
     })
 }
 
@@ -1170,6 +1322,42 @@ pub unsafe extern "C" fn cudaGetLastError() -> cudaError_t {
     vgpu_core::ffi::guard("cudaGetLastError", cudaError_t::cudaErrorUnknown, || crate::api::error::cudaGetLastError())
 }
 
+/// Gives the array that is a level of a mip map.
+///
+/// # Errors
+/// - `InvalidResourceHandle`: `mipmappedArray` is no mip map.
+/// - `InvalidValue`: it has no such level.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaGetMipmappedArrayLevel(
+    levelArray: *mut cudaArray_t,
+    mipmappedArray: cudaMipmappedArray_const_t,
+    level: c_uint,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetMipmappedArrayLevel(levelArray, mipmappedArray, level));
+    entry("cudaGetMipmappedArrayLevel", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let levelArray = unsafe { Out::new(levelArray) }?;
+        crate::api::array::cudaGetMipmappedArrayLevel(levelArray, mipmappedArray, level)
+    })
+}
+
+/// Says which array a surface is of.
+///
+/// # Errors
+/// - `InvalidValue`: `surfObject` is no surface.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaGetSurfaceObjectResourceDesc(
+    pResDesc: *mut cudaResourceDesc,
+    surfObject: cudaSurfaceObject_t,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetSurfaceObjectResourceDesc(pResDesc, surfObject));
+    entry("cudaGetSurfaceObjectResourceDesc", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pResDesc = unsafe { Out::new(pResDesc) }?;
+        crate::api::surface::cudaGetSurfaceObjectResourceDesc(pResDesc, surfObject)
+    })
+}
+
 /// The device address of a variable.
 ///
 /// # Errors
@@ -1197,6 +1385,57 @@ pub unsafe extern "C" fn cudaGetSymbolSize(size: *mut usize, symbol: *const c_vo
         let size = unsafe { Out::new(size) }?;
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memory::cudaGetSymbolSize(size, symbol) }
+    })
+}
+
+/// Says what a texture reads.
+///
+/// # Errors
+/// - `InvalidValue`: `texObject` is no texture.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaGetTextureObjectResourceDesc(
+    pResDesc: *mut cudaResourceDesc,
+    texObject: cudaTextureObject_t,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetTextureObjectResourceDesc(pResDesc, texObject));
+    entry("cudaGetTextureObjectResourceDesc", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pResDesc = unsafe { Out::new(pResDesc) }?;
+        crate::api::texture::cudaGetTextureObjectResourceDesc(pResDesc, texObject)
+    })
+}
+
+/// Says what a texture takes its array for, if that was said when it was made.
+///
+/// # Errors
+/// - `InvalidValue`: `texObject` is no texture, or one without a view.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaGetTextureObjectResourceViewDesc(
+    pResViewDesc: *mut cudaResourceViewDesc,
+    texObject: cudaTextureObject_t,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetTextureObjectResourceViewDesc(pResViewDesc, texObject));
+    entry("cudaGetTextureObjectResourceViewDesc", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pResViewDesc = unsafe { Out::new(pResViewDesc) }?;
+        crate::api::texture::cudaGetTextureObjectResourceViewDesc(pResViewDesc, texObject)
+    })
+}
+
+/// Says how a texture is read.
+///
+/// # Errors
+/// - `InvalidValue`: `texObject` is no texture.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaGetTextureObjectTextureDesc(
+    pTexDesc: *mut cudaTextureDesc,
+    texObject: cudaTextureObject_t,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaGetTextureObjectTextureDesc(pTexDesc, texObject));
+    entry("cudaGetTextureObjectTextureDesc", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let pTexDesc = unsafe { Out::new(pTexDesc) }?;
+        crate::api::texture::cudaGetTextureObjectTextureDesc(pTexDesc, texObject)
     })
 }
 
@@ -1395,7 +1634,6 @@ pub unsafe extern "C" fn cudaGraphAddKernelNode(
 /// - `InvalidValue`: `graph` is no graph, or a dependency is none of its nodes or named twice, or the copy is empty, has more rows than a slice, or a side is null or not so much memory of its kind.
 /// - `InvalidMemcpyDirection`: the kind is none.
 /// - `InvalidPitchValue`: rows are wider than their pitch.
-/// - `NotSupported`: a side is an array.
 /// - `MemoryAllocation`: the graph has 4,194,304 nodes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphAddMemcpyNode(
@@ -1840,7 +2078,6 @@ pub unsafe extern "C" fn cudaGraphExecKernelNodeSetParams(
 /// - `InvalidValue`: `hGraphExec` is no executable graph, `node` none of its copies, or the copy is empty, has more rows than a slice, or a side is null or not so much memory of its kind.
 /// - `InvalidMemcpyDirection`: the kind is none.
 /// - `InvalidPitchValue`: rows are wider than their pitch.
-/// - `NotSupported`: a side is an array.
 /// - `MemoryAllocation`: there is no pinned memory left for the graph's copies.
 /// - `OperatingSystem`: no thread can be started for its first pageable memory.
 #[unsafe(no_mangle)]
@@ -2303,7 +2540,6 @@ pub unsafe extern "C" fn cudaGraphLaunch_ptsz(graphExec: cudaGraphExec_t, stream
 /// - `InvalidValue`: `node` is no copy, or the copy is empty, has more rows than a slice, or a side is null or not so much memory of its kind.
 /// - `InvalidMemcpyDirection`: the kind is none.
 /// - `InvalidPitchValue`: rows are wider than their pitch.
-/// - `NotSupported`: a side is an array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaGraphMemcpyNodeSetParams(
     node: cudaGraphNode_t,
@@ -3184,6 +3420,57 @@ pub unsafe extern "C" fn cudaMalloc3D(pitchedDevPtr: *mut cudaPitchedPtr, extent
     })
 }
 
+/// Makes an array of any kind.
+///
+/// # Errors
+/// - `InvalidChannelDescriptor`: channels are not alike, or there are none such.
+/// - `InvalidValue`: there is no such array, or the device has none so large.
+/// - `NotSupported`: channels or a flag are not done.
+/// - `MemoryAllocation`: the device, or the program's share of it, has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMalloc3DArray(
+    array: *mut cudaArray_t,
+    desc: *const cudaChannelFormatDesc,
+    extent: cudaExtent,
+    flags: c_uint,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMalloc3DArray(array, desc, extent, flags));
+    entry("cudaMalloc3DArray", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let array = unsafe { Out::new(array) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let desc = unsafe { In::new(desc) }?;
+        crate::api::array::cudaMalloc3DArray(array, desc, extent, flags)
+    })
+}
+
+/// Makes a one- or two-dimensional array.
+///
+/// # Errors
+/// - `InvalidChannelDescriptor`: channels are not alike, or there are none such.
+/// - `InvalidValue`: there is no such array, or the device has none so large.
+/// - `NotSupported`: channels or a flag are not done.
+/// - `MemoryAllocation`: the device, or the program's share of it, has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMallocArray(
+    array: *mut cudaArray_t,
+    desc: *const cudaChannelFormatDesc,
+    width: usize,
+    height: usize,
+    flags: c_uint,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMallocArray(array, desc, width, height, flags));
+    entry("cudaMallocArray", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let array = unsafe { Out::new(array) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let desc = unsafe { In::new(desc) }?;
+        crate::api::array::cudaMallocArray(array, desc, width, height, flags)
+    })
+}
+
 /// Allocates device memory in stream order.
 ///
 /// # Errors
@@ -3285,6 +3572,32 @@ pub unsafe extern "C" fn cudaMallocManaged(devPtr: *mut *mut c_void, size: usize
         // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
         let devPtr = unsafe { Out::new(devPtr) }?;
         crate::api::memory::cudaMallocManaged(devPtr, size, flags)
+    })
+}
+
+/// Makes a mip map; more levels than there can be are as many as can.
+///
+/// # Errors
+/// - `InvalidChannelDescriptor`: channels are not alike, or there are none such.
+/// - `InvalidValue`: there is no such array, or the device has none so large.
+/// - `NotSupported`: channels or a flag are not done.
+/// - `MemoryAllocation`: the device, or the program's share of it, has no such room.
+/// - `StreamCaptureUnsupported`: a capture is open that forbids such calls, and which this one breaks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMallocMipmappedArray(
+    mipmappedArray: *mut cudaMipmappedArray_t,
+    desc: *const cudaChannelFormatDesc,
+    extent: cudaExtent,
+    numLevels: c_uint,
+    flags: c_uint,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMallocMipmappedArray(mipmappedArray, desc, extent, numLevels, flags));
+    entry("cudaMallocMipmappedArray", || {
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let mipmappedArray = unsafe { Out::new(mipmappedArray) }?;
+        // SAFETY: a C caller passes null or a pointer valid for what the parameter's type says.
+        let desc = unsafe { In::new(desc) }?;
+        crate::api::array::cudaMallocMipmappedArray(mipmappedArray, desc, extent, numLevels, flags)
     })
 }
 
@@ -3616,6 +3929,68 @@ pub unsafe extern "C" fn cudaMemcpy2D_ptds(
     })
 }
 
+/// Copies rows of an array to another.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpy2DArrayToArray(
+    dst: cudaArray_t,
+    wOffsetDst: usize,
+    hOffsetDst: usize,
+    src: cudaArray_const_t,
+    wOffsetSrc: usize,
+    hOffsetSrc: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpy2DArrayToArray(dst, wOffsetDst, hOffsetDst, src, wOffsetSrc, hOffsetSrc, width, height, kind)
+    );
+    entry("cudaMemcpy2DArrayToArray", || {
+        crate::api::array::cudaMemcpy2DArrayToArray(
+            dst, wOffsetDst, hOffsetDst, src, wOffsetSrc, hOffsetSrc, width, height, kind,
+        )
+    })
+}
+
+/// Copies rows of an array to another.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpy2DArrayToArray_ptds(
+    dst: cudaArray_t,
+    wOffsetDst: usize,
+    hOffsetDst: usize,
+    src: cudaArray_const_t,
+    wOffsetSrc: usize,
+    hOffsetSrc: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpy2DArrayToArray_ptds(dst, wOffsetDst, hOffsetDst, src, wOffsetSrc, hOffsetSrc, width, height, kind)
+    );
+    entry("cudaMemcpy2DArrayToArray_ptds", || {
+        vgpu_core::ffi::per_thread_default(|| {
+            crate::api::array::cudaMemcpy2DArrayToArray(
+                dst, wOffsetDst, hOffsetDst, src, wOffsetSrc, hOffsetSrc, width, height, kind,
+            )
+        })
+    })
+}
+
 /// Copies rows in stream order.
 ///
 /// # Errors
@@ -3671,12 +4046,257 @@ pub unsafe extern "C" fn cudaMemcpy2DAsync_ptsz(
     })
 }
 
+/// Copies rows of an array to memory.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpy2DFromArray(
+    dst: *mut c_void,
+    dpitch: usize,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy2DFromArray(dst, dpitch, src, wOffset, hOffset, width, height, kind));
+    entry("cudaMemcpy2DFromArray", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::array::cudaMemcpy2DFromArray(dst, dpitch, src, wOffset, hOffset, width, height, kind) }
+    })
+}
+
+/// Copies rows of an array to memory.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpy2DFromArray_ptds(
+    dst: *mut c_void,
+    dpitch: usize,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy2DFromArray_ptds(dst, dpitch, src, wOffset, hOffset, width, height, kind));
+    entry("cudaMemcpy2DFromArray_ptds", || {
+        vgpu_core::ffi::per_thread_default(|| {
+            // SAFETY: the caller's pointers are passed through unchanged.
+            unsafe { crate::api::array::cudaMemcpy2DFromArray(dst, dpitch, src, wOffset, hOffset, width, height, kind) }
+        })
+    })
+}
+
+/// Copies rows of an array to memory in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpy2DFromArrayAsync(
+    dst: *mut c_void,
+    dpitch: usize,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
+) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpy2DFromArrayAsync(dst, dpitch, src, wOffset, hOffset, width, height, kind, stream)
+    );
+    entry("cudaMemcpy2DFromArrayAsync", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe {
+            crate::api::array::cudaMemcpy2DFromArrayAsync(
+                dst, dpitch, src, wOffset, hOffset, width, height, kind, stream,
+            )
+        }
+    })
+}
+
+/// Copies rows of an array to memory in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpy2DFromArrayAsync_ptsz(
+    dst: *mut c_void,
+    dpitch: usize,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
+) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpy2DFromArrayAsync_ptsz(dst, dpitch, src, wOffset, hOffset, width, height, kind, stream)
+    );
+    entry("cudaMemcpy2DFromArrayAsync_ptsz", || {
+        let stream = abi::or_per_thread(stream);
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe {
+            crate::api::array::cudaMemcpy2DFromArrayAsync(
+                dst, dpitch, src, wOffset, hOffset, width, height, kind, stream,
+            )
+        }
+    })
+}
+
+/// Copies rows of memory to an array.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpy2DToArray(
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    spitch: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy2DToArray(dst, wOffset, hOffset, src, spitch, width, height, kind));
+    entry("cudaMemcpy2DToArray", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::array::cudaMemcpy2DToArray(dst, wOffset, hOffset, src, spitch, width, height, kind) }
+    })
+}
+
+/// Copies rows of memory to an array.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpy2DToArray_ptds(
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    spitch: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpy2DToArray_ptds(dst, wOffset, hOffset, src, spitch, width, height, kind));
+    entry("cudaMemcpy2DToArray_ptds", || {
+        vgpu_core::ffi::per_thread_default(|| {
+            // SAFETY: the caller's pointers are passed through unchanged.
+            unsafe { crate::api::array::cudaMemcpy2DToArray(dst, wOffset, hOffset, src, spitch, width, height, kind) }
+        })
+    })
+}
+
+/// Copies rows of memory to an array in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpy2DToArrayAsync(
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    spitch: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
+) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpy2DToArrayAsync(dst, wOffset, hOffset, src, spitch, width, height, kind, stream)
+    );
+    entry("cudaMemcpy2DToArrayAsync", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe {
+            crate::api::array::cudaMemcpy2DToArrayAsync(dst, wOffset, hOffset, src, spitch, width, height, kind, stream)
+        }
+    })
+}
+
+/// Copies rows of memory to an array in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidPitchValue`: rows are wider than their pitch.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpy2DToArrayAsync_ptsz(
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    spitch: usize,
+    width: usize,
+    height: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
+) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpy2DToArrayAsync_ptsz(dst, wOffset, hOffset, src, spitch, width, height, kind, stream)
+    );
+    entry("cudaMemcpy2DToArrayAsync_ptsz", || {
+        let stream = abi::or_per_thread(stream);
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe {
+            crate::api::array::cudaMemcpy2DToArrayAsync(dst, wOffset, hOffset, src, spitch, width, height, kind, stream)
+        }
+    })
+}
+
 /// Copies slices of rows.
 ///
 /// # Errors
 /// - `InvalidMemcpyDirection`: the kind is none.
 /// - `InvalidPitchValue`: rows are wider than their pitch.
-/// - `NotSupported`: a side is an array.
 /// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
 /// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
@@ -3695,7 +4315,6 @@ pub unsafe extern "C" fn cudaMemcpy3D(p: *const cudaMemcpy3DParms) -> cudaError_
 /// # Errors
 /// - `InvalidMemcpyDirection`: the kind is none.
 /// - `InvalidPitchValue`: rows are wider than their pitch.
-/// - `NotSupported`: a side is an array.
 /// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
 /// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
@@ -3716,7 +4335,6 @@ pub unsafe extern "C" fn cudaMemcpy3D_ptds(p: *const cudaMemcpy3DParms) -> cudaE
 /// # Errors
 /// - `InvalidMemcpyDirection`: the kind is none.
 /// - `InvalidPitchValue`: rows are wider than their pitch.
-/// - `NotSupported`: a side is an array.
 /// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
 /// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
@@ -3736,7 +4354,6 @@ pub unsafe extern "C" fn cudaMemcpy3DAsync(p: *const cudaMemcpy3DParms, stream: 
 /// # Errors
 /// - `InvalidMemcpyDirection`: the kind is none.
 /// - `InvalidPitchValue`: rows are wider than their pitch.
-/// - `NotSupported`: a side is an array.
 /// - `InvalidValue`: there are more rows than a slice has, or a side is null or not so much memory of its kind.
 /// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
@@ -3836,6 +4453,64 @@ pub unsafe extern "C" fn cudaMemcpy3DPeerAsync_ptsz(
     })
 }
 
+/// Copies bytes of an array to another, over the ends of rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpyArrayToArray(
+    dst: cudaArray_t,
+    wOffsetDst: usize,
+    hOffsetDst: usize,
+    src: cudaArray_const_t,
+    wOffsetSrc: usize,
+    hOffsetSrc: usize,
+    count: usize,
+    kind: cudaMemcpyKind,
+) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpyArrayToArray(dst, wOffsetDst, hOffsetDst, src, wOffsetSrc, hOffsetSrc, count, kind)
+    );
+    entry("cudaMemcpyArrayToArray", || {
+        crate::api::array::cudaMemcpyArrayToArray(dst, wOffsetDst, hOffsetDst, src, wOffsetSrc, hOffsetSrc, count, kind)
+    })
+}
+
+/// Copies bytes of an array to another, over the ends of rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpyArrayToArray_ptds(
+    dst: cudaArray_t,
+    wOffsetDst: usize,
+    hOffsetDst: usize,
+    src: cudaArray_const_t,
+    wOffsetSrc: usize,
+    hOffsetSrc: usize,
+    count: usize,
+    kind: cudaMemcpyKind,
+) -> cudaError_t {
+    vgpu_core::traced!(
+        LIBRARY,
+        cudaMemcpyArrayToArray_ptds(dst, wOffsetDst, hOffsetDst, src, wOffsetSrc, hOffsetSrc, count, kind)
+    );
+    entry("cudaMemcpyArrayToArray_ptds", || {
+        vgpu_core::ffi::per_thread_default(|| {
+            crate::api::array::cudaMemcpyArrayToArray(
+                dst, wOffsetDst, hOffsetDst, src, wOffsetSrc, hOffsetSrc, count, kind,
+            )
+        })
+    })
+}
+
 /// Copies memory in stream order.
 ///
 /// # Errors
@@ -3880,6 +4555,105 @@ pub unsafe extern "C" fn cudaMemcpyAsync_ptsz(
         let stream = abi::or_per_thread(stream);
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memcpy::cudaMemcpyAsync(dst, src, count, kind, stream) }
+    })
+}
+
+/// Copies bytes of an array to memory, over the ends of rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpyFromArray(
+    dst: *mut c_void,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    count: usize,
+    kind: cudaMemcpyKind,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyFromArray(dst, src, wOffset, hOffset, count, kind));
+    entry("cudaMemcpyFromArray", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::array::cudaMemcpyFromArray(dst, src, wOffset, hOffset, count, kind) }
+    })
+}
+
+/// Copies bytes of an array to memory, over the ends of rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpyFromArray_ptds(
+    dst: *mut c_void,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    count: usize,
+    kind: cudaMemcpyKind,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyFromArray_ptds(dst, src, wOffset, hOffset, count, kind));
+    entry("cudaMemcpyFromArray_ptds", || {
+        vgpu_core::ffi::per_thread_default(|| {
+            // SAFETY: the caller's pointers are passed through unchanged.
+            unsafe { crate::api::array::cudaMemcpyFromArray(dst, src, wOffset, hOffset, count, kind) }
+        })
+    })
+}
+
+/// Copies bytes of an array to memory in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpyFromArrayAsync(
+    dst: *mut c_void,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    count: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyFromArrayAsync(dst, src, wOffset, hOffset, count, kind, stream));
+    entry("cudaMemcpyFromArrayAsync", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::array::cudaMemcpyFromArrayAsync(dst, src, wOffset, hOffset, count, kind, stream) }
+    })
+}
+
+/// Copies bytes of an array to memory in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpyFromArrayAsync_ptsz(
+    dst: *mut c_void,
+    src: cudaArray_const_t,
+    wOffset: usize,
+    hOffset: usize,
+    count: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyFromArrayAsync_ptsz(dst, src, wOffset, hOffset, count, kind, stream));
+    entry("cudaMemcpyFromArrayAsync_ptsz", || {
+        let stream = abi::or_per_thread(stream);
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::array::cudaMemcpyFromArrayAsync(dst, src, wOffset, hOffset, count, kind, stream) }
     })
 }
 
@@ -4025,6 +4799,105 @@ pub unsafe extern "C" fn cudaMemcpyPeerAsync(
     entry("cudaMemcpyPeerAsync", || {
         // SAFETY: the caller's pointers are passed through unchanged.
         unsafe { crate::api::memcpy::cudaMemcpyPeerAsync(dst, dstDevice, src, srcDevice, count, stream) }
+    })
+}
+
+/// Copies bytes of memory to an array, over the ends of rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpyToArray(
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    count: usize,
+    kind: cudaMemcpyKind,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyToArray(dst, wOffset, hOffset, src, count, kind));
+    entry("cudaMemcpyToArray", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::array::cudaMemcpyToArray(dst, wOffset, hOffset, src, count, kind) }
+    })
+}
+
+/// Copies bytes of memory to an array, over the ends of rows.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpyToArray_ptds(
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    count: usize,
+    kind: cudaMemcpyKind,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyToArray_ptds(dst, wOffset, hOffset, src, count, kind));
+    entry("cudaMemcpyToArray_ptds", || {
+        vgpu_core::ffi::per_thread_default(|| {
+            // SAFETY: the caller's pointers are passed through unchanged.
+            unsafe { crate::api::array::cudaMemcpyToArray(dst, wOffset, hOffset, src, count, kind) }
+        })
+    })
+}
+
+/// Copies bytes of memory to an array in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpyToArrayAsync(
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    count: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyToArrayAsync(dst, wOffset, hOffset, src, count, kind, stream));
+    entry("cudaMemcpyToArrayAsync", || {
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::array::cudaMemcpyToArrayAsync(dst, wOffset, hOffset, src, count, kind, stream) }
+    })
+}
+
+/// Copies bytes of memory to an array in stream order.
+///
+/// # Errors
+/// - `InvalidMemcpyDirection`: the kind is none.
+/// - `InvalidValue`: an array is none or does not hold so much there, or a side is null or not so much memory of its kind.
+/// - `InvalidResourceHandle`: `stream` is no stream.
+/// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
+/// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cudaMemcpyToArrayAsync_ptsz(
+    dst: cudaArray_t,
+    wOffset: usize,
+    hOffset: usize,
+    src: *const c_void,
+    count: usize,
+    kind: cudaMemcpyKind,
+    stream: cudaStream_t,
+) -> cudaError_t {
+    vgpu_core::traced!(LIBRARY, cudaMemcpyToArrayAsync_ptsz(dst, wOffset, hOffset, src, count, kind, stream));
+    entry("cudaMemcpyToArrayAsync_ptsz", || {
+        let stream = abi::or_per_thread(stream);
+        // SAFETY: the caller's pointers are passed through unchanged.
+        unsafe { crate::api::array::cudaMemcpyToArrayAsync(dst, wOffset, hOffset, src, count, kind, stream) }
     })
 }
 

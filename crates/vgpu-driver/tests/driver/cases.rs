@@ -7,6 +7,7 @@ use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{JitOption, Op, Pod, Span, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
+use crate::arrays;
 use crate::guest::{CONTEXT, Guest, LEGACY, PTX, STREAM, launch};
 
 /// A message to a guest's executor that is [ready](Guest::ready).
@@ -20,16 +21,16 @@ pub(crate) struct Case {
     pub(crate) calls: &'static [&'static str],
 }
 
-const SERVED: &str = "what comes before a message is served";
+pub(crate) const SERVED: &str = "what comes before a message is served";
 const NOTHING: fn(&mut Guest) = |_| ();
 
 /// A message that names no stream.
-const fn apart(send: fn(&mut Guest) -> CuResult, calls: &'static [&'static str]) -> Case {
+pub(crate) const fn apart(send: fn(&mut Guest) -> CuResult, calls: &'static [&'static str]) -> Case {
     Case { before: NOTHING, send, slot: None, calls }
 }
 
 /// A record of [`STREAM`].
-const fn record(send: fn(&mut Guest) -> CuResult, calls: &'static [&'static str]) -> Case {
+pub(crate) const fn record(send: fn(&mut Guest) -> CuResult, calls: &'static [&'static str]) -> Case {
     Case { before: NOTHING, send, slot: Some(STREAM), calls }
 }
 
@@ -345,6 +346,14 @@ pub(crate) fn of(op: Op) -> Case {
         Op::LinkDestroy => {
             Case { before: open_link, ..apart(|guest| guest.post(LinkDestroy { link: guest.graph }), &[]) }
         }
+        Op::ArrayCreate
+        | Op::ArrayLevel
+        | Op::ArrayDestroy
+        | Op::CopyArray
+        | Op::TextureCreate
+        | Op::TextureDestroy
+        | Op::SurfaceCreate
+        | Op::SurfaceDestroy => arrays::case(op),
     }
 }
 

@@ -6,6 +6,7 @@
 //! - `events`: points of streams, and the times between them. `limits`: of contexts.
 //! - `host_calls`: functions of the guest. `output`: what kernels print. `words`: that the GPU writes.
 //! - `arena`: device memory at addresses of our choice.
+//! - `arrays`: what no address leads to, and textures and surfaces.
 //! - `bytes`: where they lie afterwards. `pinned`: parts of the pinned heap.
 //! - `devices`: several GPUs.
 //! - `nvml`: what it is asked.
@@ -16,6 +17,7 @@
 //! - `fake` is the driver, `guest` the other side.
 
 mod arena;
+mod arrays;
 mod bytes;
 mod cases;
 mod devices;

@@ -8,6 +8,7 @@ use vgpu_core::wire::launch_attributes::LaunchAttributes;
 use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{Message, Op};
 
+use super::array_copy::ArrayCopy;
 use super::blas;
 use super::engine::Engine;
 use super::setup::SoftDevice;
@@ -114,6 +115,7 @@ impl SoftDevice {
             Op::CopyOut => copy_out_step(engine, &read(node)?),
             Op::Copy => Ok(copy_step(&read(node)?)),
             Op::CopyBox => copy_box_step(engine, &read(node)?),
+            Op::CopyArray => copy_array_step(engine, &read(node)?),
             Op::Fill => fill_step(&read(node)?),
             Op::EventRecord => Ok(Step::Event(read::<EventRecord>(node)?.event)),
             Op::Marker => Ok(Step::Nothing),
@@ -171,6 +173,11 @@ pub(super) fn copy_box_step(engine: &Engine, message: &CopyBox) -> Result<Step, 
     Transfer::from_copy_box(message, &*engine.completions)
         .map(Step::Transfer)
         .map_err(|error| invalid(error, "the box"))
+}
+
+pub(super) fn copy_array_step(engine: &Engine, message: &CopyArray) -> Result<Step, Refusal> {
+    let copy = ArrayCopy::decode(message, &*engine.completions).map_err(|error| invalid(error, "the box"))?;
+    Ok(Step::Transfer(Transfer::Arrays(copy)))
 }
 
 pub(super) fn fill_step(message: &Fill) -> Result<Step, Refusal> {

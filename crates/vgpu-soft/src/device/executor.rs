@@ -32,7 +32,7 @@ const LIMITS_END: u32 = CUlimit_enum::CU_LIMIT_MAX.0;
 
 impl SoftDevice {
     /// Keeps the text for [`Executor::error_text`].
-    fn refuse(&mut self, refusal: Refusal) -> CuError {
+    pub(super) fn refuse(&mut self, refusal: Refusal) -> CuError {
         self.last_refusal.keep(refusal)
     }
 
@@ -103,7 +103,7 @@ impl SoftDevice {
     }
 
     /// The device of an open context.
-    fn require_context(&mut self, context: u32) -> CuResult<usize> {
+    pub(super) fn require_context(&mut self, context: u32) -> CuResult<usize> {
         match self.contexts.get(&context) {
             Some(context) => Ok(context.device),
             None => Err(self.refuse((CuError::INVALID_CONTEXT, format!("context {context} is not open")))),
@@ -170,7 +170,11 @@ impl Executor for SoftDevice {
         modules.extend(functions.into_iter().map(|function| function.module));
         let graphs = self.graphs.remove_where(|graph| graph.context == context);
         self.links.remove_where(|link| link.context == context);
-        let addresses = self.engine.heap.lock().retire_context(context);
+        let addresses = {
+            let mut heap = self.engine.heap.lock();
+            heap.change_textures(|textures| textures.end_context(context));
+            heap.retire_context(context)
+        };
         self.engine.defer(Deferred::DropGraphs(graphs));
         self.engine.defer(Deferred::Unload(modules));
         self.engine.defer(Deferred::Reclaim(addresses));
@@ -549,6 +553,39 @@ impl Executor for SoftDevice {
             Some(_) => Ok(()),
             None => Err(self.unknown_handle("link", message.link)),
         }
+    }
+
+    fn array_create(&mut self, _: Seq, message: &ArrayCreate, _: &[u8]) -> CuResult<Answer<ArrayCreateReply>> {
+        Ok(ArrayCreateReply { array: self.make_array(message)? }.into())
+    }
+
+    fn array_level(&mut self, _: Seq, message: &ArrayLevel, _: &[u8]) -> CuResult<Answer<ArrayLevelReply>> {
+        Ok(ArrayLevelReply { array: self.find_level(message)? }.into())
+    }
+
+    fn array_destroy(&mut self, _: Seq, message: &ArrayDestroy, _: &[u8]) -> CuResult {
+        self.end_array(message.array)
+    }
+
+    fn copy_array(&mut self, seq: Seq, message: &CopyArray, _: &[u8]) -> CuResult {
+        let step = decode::copy_array_step(&self.engine, message);
+        self.post_step(message.stream, seq, step)
+    }
+
+    fn texture_create(&mut self, _: Seq, message: &TextureCreate, _: &[u8]) -> CuResult<Answer<TextureCreateReply>> {
+        Ok(TextureCreateReply { texture: self.make_texture(message)? }.into())
+    }
+
+    fn texture_destroy(&mut self, _: Seq, message: &TextureDestroy, _: &[u8]) -> CuResult {
+        self.change_textures(|textures| textures.end_texture(message.texture))
+    }
+
+    fn surface_create(&mut self, _: Seq, message: &SurfaceCreate, _: &[u8]) -> CuResult<Answer<SurfaceCreateReply>> {
+        Ok(SurfaceCreateReply { surface: self.make_surface(message)? }.into())
+    }
+
+    fn surface_destroy(&mut self, _: Seq, message: &SurfaceDestroy, _: &[u8]) -> CuResult {
+        self.change_textures(|textures| textures.end_surface(message.surface))
     }
 
     fn output_take(&mut self, _: Seq, message: &OutputTake, _: &[u8]) -> CuResult<Answer<OutputTakeReply>> {

@@ -12,6 +12,7 @@ use vgpu_core::wire::ALLOCATION_ALIGN_BYTES;
 use vgpu_core::{CuError, CuResult};
 
 use crate::memory::{Allocation, MemoryMap};
+use crate::textures::Textures;
 
 /// Memory becomes accessible in steps of this size, so that allocations cost few system calls and mappings.
 const COMMIT_BYTES: u64 = 2 << 20;
@@ -28,6 +29,8 @@ struct Live {
     device: usize,
     /// The context that takes it with it; `None` for modules' variables.
     context: Option<u32>,
+    /// An array lies in it: no address leads there.
+    is_hidden: bool,
 }
 
 /// The allocator. All addresses are this process's own.
@@ -45,6 +48,7 @@ pub(super) struct Heap {
     foreign: Vec<Range<u64>>,
     /// Kernels reach an allocation up to the next multiple of it.
     granule_bytes: u64,
+    textures: Arc<Textures>,
     /// What is known of what each device reaches.
     maps: Vec<Option<Arc<MemoryMap>>>,
 }
@@ -82,6 +86,7 @@ impl Heap {
             free: FreeRanges::of(start..start + len_bytes),
             foreign,
             granule_bytes: ALLOCATION_ALIGN_BYTES,
+            textures: Arc::default(),
         })
     }
 
@@ -113,7 +118,7 @@ impl Heap {
         if rounded >= HUGE_BYTES {
             self.reservation.prefer_huge_pages(start, rounded);
         }
-        self.live.insert(start, Live { len_bytes, device, context });
+        self.live.insert(start, Live { len_bytes, device, context, is_hidden: false });
         self.maps.fill(None);
         Ok(start)
     }
@@ -124,7 +129,7 @@ impl Heap {
     /// `INVALID_VALUE` when `address` is not the start of a live allocation of a context.
     pub(super) fn retire(&mut self, address: u64) -> CuResult {
         match self.live.get(&address) {
-            Some(Live { context: Some(_), .. }) => {
+            Some(Live { context: Some(_), is_hidden: false, .. }) => {
                 self.set_dying(address);
                 Ok(())
             }
@@ -136,6 +141,30 @@ impl Heap {
     pub(super) fn release(&mut self, address: u64) {
         self.set_dying(address);
         self.reclaim(address);
+    }
+
+    /// Makes an allocation the memory of an array, which no address leads to.
+    pub(super) fn hide(&mut self, address: u64) {
+        if let Some(live) = self.live.get_mut(&address) {
+            live.is_hidden = true;
+            self.maps.fill(None);
+        }
+    }
+
+    /// Takes an array's memory from the program. It stays until [`Heap::reclaim`].
+    pub(super) fn retire_array(&mut self, address: u64) {
+        self.set_dying(address);
+    }
+
+    /// The arrays, textures and surfaces that there are.
+    pub(super) fn textures(&self) -> &Textures {
+        &self.textures
+    }
+
+    /// Changes them for work that is queued from now on.
+    pub(super) fn change_textures<R>(&mut self, change: impl FnOnce(&mut Textures) -> R) -> R {
+        self.maps.fill(None);
+        change(Arc::make_mut(&mut self.textures))
     }
 
     fn set_dying(&mut self, address: u64) {
@@ -150,7 +179,7 @@ impl Heap {
         let addresses: Vec<u64> =
             self.live.iter().filter(|(_, live)| live.context == Some(context)).map(|(&address, _)| address).collect();
         for &address in &addresses {
-            self.retire(address).expect("the address was just found alive");
+            self.set_dying(address);
         }
         addresses
     }
@@ -198,7 +227,8 @@ impl Heap {
             return map.clone();
         }
         let of = |is_own: bool| {
-            let live = self.live.iter().filter(move |(_, live)| (live.device == device) == is_own);
+            let is_reached = move |live: &Live| (live.device == device) == is_own && !live.is_hidden;
+            let live = self.live.iter().filter(move |(_, live)| is_reached(live));
             live.map(|(&start, live)| Allocation {
                 start,
                 end: start + live.len_bytes,
@@ -206,7 +236,8 @@ impl Heap {
             })
         };
         let own = of(true).chain(self.foreign.iter().cloned().map(Allocation::from)).collect();
-        let map = Arc::new(MemoryMap::with_peers(own, of(false).collect()));
+        let map = MemoryMap::with_peers(own, of(false).collect()).with_textures(self.textures.clone());
+        let map = Arc::new(map);
         self.maps[device] = Some(map.clone());
         map
     }

@@ -8,6 +8,7 @@ use vgpu_core::wire::messages::DEVICE_ATTRIBUTE_COUNT;
 
 use super::cluster::has_clusters;
 use super::config::Config;
+use crate::textures;
 
 const KIB: u32 = 1024;
 /// Threads of a warp.
@@ -138,9 +139,6 @@ pub(super) fn attributes(config: &Config, pci: (u32, u32, u32), limits: &Limits)
         (Attribute::CU_DEVICE_ATTRIBUTE_PCI_BUS_ID, int(bus)),
         (Attribute::CU_DEVICE_ATTRIBUTE_PCI_DEVICE_ID, int(device)),
         (Attribute::CU_DEVICE_ATTRIBUTE_MAX_PITCH, i32::MAX),
-        (Attribute::CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT, 512),
-        (Attribute::CU_DEVICE_ATTRIBUTE_TEXTURE_PITCH_ALIGNMENT, 32),
-        (Attribute::CU_DEVICE_ATTRIBUTE_SURFACE_ALIGNMENT, 512),
         (Attribute::CU_DEVICE_ATTRIBUTE_GPU_OVERLAP, 1),
         (Attribute::CU_DEVICE_ATTRIBUTE_ASYNC_ENGINE_COUNT, 1),
         (Attribute::CU_DEVICE_ATTRIBUTE_CONCURRENT_KERNELS, 1),
@@ -158,7 +156,9 @@ pub(super) fn attributes(config: &Config, pci: (u32, u32, u32), limits: &Limits)
         // The one that all launches share.
         (Attribute::CU_DEVICE_ATTRIBUTE_MEM_SYNC_DOMAIN_COUNT, 1),
     ];
-    for (attribute, value) in compute.into_iter().chain(system) {
+    let of_textures =
+        textures::limits::attributes().map(|(attribute, value)| (attribute, i32::try_from(value).unwrap_or(i32::MAX)));
+    for (attribute, value) in compute.into_iter().chain(system).chain(of_textures) {
         if let Some(entry) = table.get_mut(attribute.0 as usize) {
             *entry = value;
         }

@@ -6,6 +6,7 @@ use vgpu_core::wire::messages::{CopyBox, Fill, SOURCE_IN_WINDOW, TARGET_IN_WINDO
 use vgpu_core::wire::{Completions, Span};
 use vgpu_core::{CuError, CuResult};
 
+use super::array_copy::ArrayCopy;
 use super::failure::Failure;
 use crate::memory::MemoryMap;
 
@@ -14,8 +15,8 @@ use crate::memory::MemoryMap;
 pub(super) enum Place {
     /// A device address; the memory map must admit every byte that is touched.
     Device(u64),
-    /// This process's address of a stretch of the window, checked for the whole length when it was resolved.
-    Window(u64),
+    /// This process's address of a stretch of the window or of an array, checked for the whole length when it was resolved.
+    Checked(u64),
 }
 
 impl Place {
@@ -25,19 +26,19 @@ impl Place {
     /// `INVALID_VALUE` when it is not one.
     pub(super) fn window(completions: &dyn Completions, offset: u64, len_bytes: u64) -> CuResult<Self> {
         let start = completions.span(Span { offset, len_bytes })?;
-        Ok(Self::Window(start.expose_provenance() as u64))
+        Ok(Self::Checked(start.expose_provenance() as u64))
     }
 
     fn address(self) -> u64 {
         match self {
-            Self::Device(address) | Self::Window(address) => address,
+            Self::Device(address) | Self::Checked(address) => address,
         }
     }
 
     fn is_admitted(self, map: &MemoryMap, len_bytes: u64) -> bool {
         match self {
             Self::Device(address) => map.admits_copy(address, len_bytes),
-            Self::Window(_) => true,
+            Self::Checked(_) => true,
         }
     }
 
@@ -70,6 +71,8 @@ pub(super) enum Transfer {
     Copy { target: Place, source: Place, len_bytes: u64, is_long: bool },
     /// A copy of rows.
     Rows { target: Pitched, source: Pitched, extent: Extent },
+    /// The same with an array at an end or both.
+    Arrays(ArrayCopy),
     /// `height` rows of `width` elements.
     Fill { target: u64, pitch: u64, element_bytes: u32, value: u32, width: u64, height: u64 },
 }
@@ -121,6 +124,7 @@ impl Transfer {
             Self::Inline { bytes, .. } => bytes.len() as u64,
             Self::Copy { len_bytes, .. } => *len_bytes,
             Self::Rows { extent, .. } => extent.total_bytes(),
+            Self::Arrays(copy) => copy.total_bytes(),
             Self::Fill { element_bytes, width, height, .. } => {
                 u64::from(*element_bytes).saturating_mul(*width).saturating_mul(*height)
             }
@@ -132,6 +136,9 @@ impl Transfer {
     /// # Errors
     /// `INVALID_VALUE`, with the address that may not.
     pub(super) fn check(&self, map: &MemoryMap) -> Result<(), (CuError, String)> {
+        if let Self::Arrays(copy) = self {
+            return copy.resolved(map)?.check(map);
+        }
         let ends = self.ends().map_err(|error| (error, "the extent is not valid".to_owned()))?;
         for (place, len_bytes) in ends.into_iter().flatten() {
             if len_bytes > 0 && !place.is_admitted(map, len_bytes) {
@@ -152,6 +159,9 @@ impl Transfer {
             return Ok(());
         }
         match self {
+            Self::Arrays(copy) => {
+                return copy.resolved(map).map_err(|(_, text)| (CuError::ILLEGAL_ADDRESS, text))?.run(map);
+            }
             Self::Inline { target, bytes } => {
                 // SAFETY: the map admits the target for the whole length, and a Box does not lie in device memory.
                 unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), pointer(*target), bytes.len()) }
@@ -188,6 +198,8 @@ impl Transfer {
                 let touched = |end: &Pitched| extent.span_bytes(end.pitch, end.slice_pitch).map(|len| (end.place, len));
                 [Some(touched(target)?), Some(touched(source)?)]
             }
+            // They are checked when it is known where they lie.
+            Self::Arrays(_) => [None, None],
             Self::Fill { target, pitch, .. } => {
                 [Some((Place::Device(*target), self.fill_extent()?.span_bytes(*pitch, 0)?)), None]
             }

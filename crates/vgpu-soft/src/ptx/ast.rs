@@ -308,7 +308,7 @@ pub enum Operand<'s> {
         base: AddressBase<'s>,
         offset: i64,
     },
-    /// `{a, b, ...}`
+    /// `{a, b, ...}`, and `[texture, {x, y}]`: the address first.
     Vector(Vec<Operand<'s>>),
     /// Index into [`Kernel::labels`].
     Label(u32),

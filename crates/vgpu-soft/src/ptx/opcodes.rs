@@ -290,18 +290,24 @@ opcodes! {
         Stackrestore "stackrestore" Zero, Apart, Stack;
         Alloca "alloca" One, Apart, Stack;
     }
-    /// What is known and not done.
-    Undone {
-        Multimem "multimem" With(&["ld_reduce"]), Apart, DataMovement;
-        Tensormap "tensormap" Zero, Apart, DataMovement;
+    /// Reads of textures.
+    Texture {
         Tex "tex" One, Apart, Texture;
         Tld4 "tld4" One, Apart, Texture;
         Txq "txq" One, Apart, Texture;
-        Istypep "istypep" One, Apart, Texture;
+    }
+    /// Reads and writes of surfaces.
+    Surface {
         Suld "suld" One, Apart, Surface;
         Sust "sust" Zero, Apart, Surface;
         Sured "sured" Zero, Apart, Surface;
         Suq "suq" One, Apart, Surface;
+    }
+    /// What is known and not done.
+    Undone {
+        Multimem "multimem" With(&["ld_reduce"]), Apart, DataMovement;
+        Tensormap "tensormap" Zero, Apart, DataMovement;
+        Istypep "istypep" One, Apart, Texture;
         Clusterlaunchcontrol "clusterlaunchcontrol" With(&["query_cancel"]), Apart, Synchronization;
         Wgmma "wgmma" With(&["mma_async"]), Together, WarpgroupMatrix;
         // `ld.red` has a second one, which whoever does it will have to say.

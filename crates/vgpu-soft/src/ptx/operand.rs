@@ -40,7 +40,7 @@ impl<'s> Body<'s> {
                     elements.push(self.simple()?);
                 }
                 self.cursor.expect(b'}')?;
-                return Ok(Operand::Vector(elements));
+                Operand::Vector(elements)
             }
             Some(b'[') => return self.address(),
             _ => match self.vector() {
@@ -130,11 +130,29 @@ impl<'s> Body<'s> {
                 Operand::Address { base, offset: self.offset()? }
             }
         };
-        if self.cursor.peek() == Some(b',') {
-            return Err(self.cursor.expected("`]` (coordinates of textures and tensors are not supported)"));
+        if self.cursor.eat(b',') {
+            return self.coordinates(operand);
         }
         self.cursor.expect(b']')?;
         Ok(operand)
+    }
+
+    /// What follows the comma in `[texture, {x, y}]` and `[texture, sampler, {x, y}]`.
+    fn coordinates(&mut self, texture: Operand<'s>) -> Result<Operand<'s>> {
+        let mut elements = vec![texture];
+        loop {
+            match self.operand()? {
+                Operand::Vector(coordinates) => elements.extend(coordinates),
+                Operand::Symbol { name, offset } => {
+                    elements.push(Operand::Address { base: AddressBase::Symbol(name), offset });
+                }
+                single => elements.push(single),
+            }
+            if !self.cursor.eat(b',') {
+                self.cursor.expect(b']')?;
+                return Ok(Operand::Vector(elements));
+            }
+        }
     }
 
     /// `+8`, `-8`, `+-8`, or nothing.

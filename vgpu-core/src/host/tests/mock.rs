@@ -222,7 +222,8 @@ impl Executor for Mock {
         posts: context_create(ContextCreate), context_destroy(ContextDestroy), stream_create(StreamCreate),
             stream_destroy(StreamDestroy), stream_wait(StreamWait), mem_free(MemFree), host_close(HostClose), copy(Copy), copy_box(CopyBox),
             fill(Fill), module_unload(ModuleUnload), function_attribute(FunctionAttribute), launch(Launch), launch_ex(LaunchEx),
-            graph_launch(GraphLaunch), graph_destroy(GraphDestroy), link_destroy(LinkDestroy), gemm(Gemm), trsm(Trsm);
+            graph_launch(GraphLaunch), graph_destroy(GraphDestroy), link_destroy(LinkDestroy), array_destroy(ArrayDestroy),
+            copy_array(CopyArray), texture_destroy(TextureDestroy), surface_destroy(SurfaceDestroy), gemm(Gemm), trsm(Trsm);
         calls: device_info(DeviceInfo) -> DeviceInfoReply, mem_alloc(MemAlloc) -> MemAllocReply, host_open(HostOpen) -> HostOpenReply,
             event_elapsed(EventElapsed) -> EventElapsedReply, context_facts(ContextFacts) -> ContextFactsReply,
             module_function(ModuleFunction) -> FunctionReply, module_global(ModuleGlobal) -> ModuleGlobalReply,
@@ -230,6 +231,8 @@ impl Executor for Mock {
             error_text(ErrorText) -> ErrorTextReply,
             graph_create(GraphCreate) -> GraphCreateReply, graph_update(GraphUpdate) -> GraphUpdateReply,
             link_create(LinkCreate) -> LinkCreateReply, link_add(LinkAdd) -> LinkAddReply,
-            link_complete(LinkComplete) -> LinkCompleteReply
+            link_complete(LinkComplete) -> LinkCompleteReply, array_create(ArrayCreate) -> ArrayCreateReply,
+            array_level(ArrayLevel) -> ArrayLevelReply, texture_create(TextureCreate) -> TextureCreateReply,
+            surface_create(SurfaceCreate) -> SurfaceCreateReply
     }
 }

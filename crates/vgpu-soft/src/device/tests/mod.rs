@@ -10,6 +10,7 @@ mod launches;
 mod memory;
 mod modules;
 mod order;
+mod textures;
 mod waiting;
 
 use std::collections::HashMap;

@@ -123,6 +123,8 @@ pub(crate) fn select(opcode: Opcode<'_>, operand_count: usize, isa: Isa) -> Opti
         | Mnemonic::Flow(_)
         | Mnemonic::Address(_)
         | Mnemonic::Policy(_)
+        | Mnemonic::Texture(_)
+        | Mnemonic::Surface(_)
         | Mnemonic::Stack(_)
         | Mnemonic::System(_)
         | Mnemonic::Undone(_) => None,

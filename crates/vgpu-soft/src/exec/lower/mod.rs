@@ -4,7 +4,7 @@
 //!   `variables`: where symbols lie. `emit`: one op with its guard, conversions and denormal mode.
 //! - `registers`: instructions that touch registers only. `sparse`: those with a sparse matrix. `access`: loads and stores. `params`:
 //!   those of kernels and calls. `atomic`: atomics. `mbarrier`: barriers in shared memory. `bulk`, `counted`: copies, stores and
-//!   reductions that one counts. `cluster`: blocks of a cluster.
+//!   reductions that one counts. `cluster`: blocks of a cluster. `texture`, `surface`: what arrays are read and written through.
 //!   `control`: branches, barriers, calls. `system`: address conversions, the stack, fences and the like.
 
 mod access;
@@ -20,9 +20,11 @@ mod refusal;
 mod registers;
 mod slots;
 mod sparse;
+mod surface;
 mod system;
 #[cfg(test)]
 mod tests;
+mod texture;
 mod variables;
 
 use std::collections::HashMap;
@@ -275,6 +277,8 @@ impl<'s> Lowering<'_, 's> {
             Mnemonic::Address(Address::Mapa) => self.mapped_address(instruction),
             Mnemonic::Address(Address::Getctarank) => self.rank_of_address(instruction),
             Mnemonic::Policy(Policy::Createpolicy) => self.cache_policy(instruction),
+            Mnemonic::Texture(kind) => self.texture(kind, instruction),
+            Mnemonic::Surface(kind) => self.surface(kind, instruction),
             Mnemonic::Stack(stack) => self.stack(stack, instruction),
             Mnemonic::System(system) => {
                 self.system(system);

@@ -81,10 +81,14 @@ impl View {
         true
     }
 
-    fn find(&self, address: u64) -> Option<Range> {
+    /// The launch's snapshot of what it may touch.
+    pub(crate) fn map<'m>(&self) -> Option<&'m MemoryMap> {
         // SAFETY: `map` is null or the launch's map, which outlives the block that this warp runs.
-        let map = unsafe { self.map.as_ref() }?;
-        map.find(address).map(|range| Range { start: range.start, end: range.end })
+        unsafe { self.map.as_ref() }
+    }
+
+    fn find(&self, address: u64) -> Option<Range> {
+        self.map()?.find(address).map(|range| Range { start: range.start, end: range.end })
     }
 
     /// Whether one lane's generic access is valid.
