@@ -9,6 +9,7 @@ mod dist;
 mod fuzz;
 mod gpu;
 mod headers;
+mod kernels;
 mod lint;
 mod llama_build;
 mod llama_server;
@@ -49,6 +50,8 @@ enum Command {
     Conformance(conformance::Args),
     /// Holds the software GPU's instructions against those that NVIDIA's assembler takes.
     Ptxas(ptxas::Args),
+    /// Compiles CUDA C++ programs with NVIDIA's compiler and runs them on the software GPU.
+    Kernels(kernels::Args),
     /// Installs for Ollama, in trees as its packages lay them out, and completes text with its server.
     Ollama(ollama::Args),
     /// Builds dist/ and runs every test against it.
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Conformance(args) => conformance::run(&args),
         Command::Ptxas(args) => ptxas::run(&args),
+        Command::Kernels(args) => kernels::run(&args),
         Command::Ollama(args) => ollama::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Lint(args) => lint::run(&args),

@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::{conformance, demo, dist, loading, ollama, ptxas, vm, words, workspace};
+use crate::{conformance, demo, dist, kernels, loading, ollama, ptxas, vm, words, workspace};
 
 /// Options of `cargo xtask test`.
 #[derive(Default, clap::Args)]
 #[command(after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --offline")]
 pub(crate) struct Args {
     /// Leave out what needs packages from npm, PyPI and Debian: the real client's loading, decode and comparison of operations,
-    /// the real assembler, the real libraries' words, and the virtual machines.
+    /// the real assembler and compiler, the real libraries' words, and the virtual machines.
     #[arg(long)]
     offline: bool,
 }
@@ -28,12 +28,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.offline {
         step(
             started,
-            "skipped, as --offline asks: the real assembler, the real libraries' words, virtual machines, and the real client",
+            "skipped, as --offline asks: the real assembler and compiler, the real libraries' words, virtual machines, and the real client",
         );
         return Ok(());
     }
     step(started, "the real assembler: what it takes is known to the software GPU");
     if let Some(reason) = ptxas::check()? {
+        println!("skipped: {reason}");
+    }
+    step(started, "the real compiler: CUDA C++ programs compute on the software GPU what the host does");
+    if let Some(reason) = kernels::check()? {
         println!("skipped: {reason}");
     }
     step(started, "real libraries: names and texts of result codes");

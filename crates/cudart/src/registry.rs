@@ -176,18 +176,26 @@ pub(crate) fn unload_orphans() {
         return;
     }
     // The program has not asked for this now, so a capture of its must not suffer.
-    let mut mode = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
-    let relaxed = cu::cuThreadExchangeStreamCaptureMode(&mut mode);
-    for (context, module) in orphans {
-        // A module of a context that is gone is gone with it.
-        let _ = cu::cuCtxSetCurrent(context as CUcontext).and_then(|()| cu::cuModuleUnload(module as CUmodule));
-    }
-    if relaxed.is_ok() {
-        let _ = cu::cuThreadExchangeStreamCaptureMode(&mut mode);
-    }
+    outside_captures(|| {
+        for (context, module) in orphans {
+            // A module of a context that is gone is gone with it.
+            let _ = cu::cuCtxSetCurrent(context as CUcontext).and_then(|()| cu::cuModuleUnload(module as CUmodule));
+        }
+    });
     if let Err(error) = cu::cuCtxSetCurrent(current) {
         log::error!("the thread's context could not be made current again: {error:?}");
     }
+}
+
+/// Does what a capture that the program has open must not forbid, and must not be broken by.
+fn outside_captures<T>(work: impl FnOnce() -> T) -> T {
+    let mut mode = CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
+    let relaxed = cu::cuThreadExchangeStreamCaptureMode(&mut mode);
+    let done = work();
+    if relaxed.is_ok() {
+        let _ = cu::cuThreadExchangeStreamCaptureMode(&mut mode);
+    }
+    done
 }
 
 /// Forgets what was loaded into a context that is being reset.
@@ -385,7 +393,8 @@ impl Fatbin {
         if let Some((_, module)) = self.modules.iter().find(|entry| entry.0 == context) {
             return module.map(|module| module as CUmodule);
         }
-        let module = self.load();
+        // The program launches or names a symbol, which captures allow; that this loads something is ours.
+        let module = outside_captures(|| self.load());
         if !matches!(module, Err(error) if !is_final(error)) {
             self.modules.push((context, module.map(|module| module as usize)));
         }

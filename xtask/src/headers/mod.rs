@@ -17,7 +17,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use crate::workspace;
-pub(crate) use wheels::{Libraries, has_pip, program};
+pub(crate) use wheels::{Libraries, Wheels, has_pip, program};
 
 /// Options of `cargo xtask headers`.
 #[derive(clap::Args)]

@@ -88,7 +88,7 @@ impl Libraries {
 
     /// Which wheel it is, to be part of a recipe.
     pub(crate) fn identity(&self) -> String {
-        format!("{} {} {}", self.0.name, self.0.version, self.0.sha256)
+        self.0.identity()
     }
 
     /// Whether the cache has the wheel.
@@ -101,6 +101,27 @@ impl Libraries {
     pub(crate) fn unpack(&self, folder: &Path) -> Result<()> {
         let file = self.0.fetch(&workspace::cache_dir()?.join("downloads"))?;
         unpack(&file, folder, |name| name.file_name().is_some_and(|n| n.to_string_lossy().contains(".so")))
+    }
+}
+
+/// All wheels of a list, to be unpacked into one folder.
+pub(crate) struct Wheels(Vec<Wheel>);
+
+impl Wheels {
+    /// Those of a list of this repository.
+    pub(crate) fn of(sources: &str) -> Result<Self> {
+        read(sources).map(Self)
+    }
+
+    /// Which wheels they are, to be part of a recipe.
+    pub(crate) fn identity(&self) -> String {
+        self.0.iter().map(Wheel::identity).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Unpacks the members whose paths are `wanted` into `folder`.
+    pub(crate) fn unpack(&self, folder: &Path, mut wanted: impl FnMut(&Path) -> bool) -> Result<()> {
+        let downloads = workspace::cache_dir()?.join("downloads");
+        self.0.iter().try_for_each(|wheel| unpack(&wheel.fetch(&downloads)?, folder, &mut wanted))
     }
 }
 
@@ -142,6 +163,10 @@ fn read(sources: &str) -> Result<Vec<Wheel>> {
 }
 
 impl Wheel {
+    fn identity(&self) -> String {
+        format!("{} {} {}", self.name, self.version, self.sha256)
+    }
+
     /// The verified wheel file, downloaded when the cache lacks it.
     fn fetch(&self, downloads: &Path) -> Result<PathBuf> {
         fs::create_dir_all(downloads)?;

@@ -87,6 +87,30 @@ fn a_table_of_functions_is_called_through_and_what_cannot_run_takes_nothing_with
 }
 
 #[test]
+fn a_call_leads_to_a_function_whose_address_another_kernel_has_taken() {
+    let mut rig = Rig::new();
+    let module = rig
+        .load(
+            ".version 7.0\n.target sm_70\n.address_size 64\n
+            .func (.param .b32 r) five(.param .b32 a) { .reg .b32 %r<3>; ld.param.u32 %r1, [a]; add.u32 %r2, %r1, 5; st.param.b32 [r], %r2; ret; }
+            .visible .entry take(.param .u64 at) {
+                .reg .b64 %rd<3>; ld.param.u64 %rd1, [at]; mov.u64 %rd2, five; st.global.u64 [%rd1], %rd2; ret; }
+            .visible .entry through(.param .u64 at) {
+                .reg .b64 %rd<3>; .reg .b32 %r<2>; ld.param.u64 %rd1, [at]; ld.global.u64 %rd2, [%rd1];
+                { .param .b32 p0; .param .b32 q0; st.param.b32 [p0], 100;
+                  one: .callprototype (.param .b32 _) _ (.param .b32 _); call (q0), %rd2, (p0), one; ld.param.b32 %r1, [q0]; }
+                st.global.u32 [%rd1], %r1; ret; }",
+        )
+        .unwrap();
+    let memory = rig.alloc(8);
+    for kernel in ["take", "through"] {
+        let function = rig.function_of(module, kernel).unwrap().function;
+        rig.launch(FREE, function, 1, 1, &memory.to_le_bytes()).unwrap();
+    }
+    assert_eq!(rig.read_u32(FREE, memory), 105);
+}
+
+#[test]
 fn each_load_has_variables_of_its_own_and_unloading_gives_them_back() {
     let mut rig = Rig::new();
     let (first, second) = (rig.load(KERNELS).unwrap(), rig.load(KERNELS).unwrap());

@@ -81,6 +81,14 @@ impl<'m, 's> Functions<'m, 's> {
                 taken.extend(names(&function.instructions));
             }
         }
+        // Another kernel may have left it where this one finds it. Most kernels name no function, and need not be read.
+        for other in &module.kernels {
+            if words(other.text).any(|word| self.has(word))
+                && let Ok(other) = kernel::parse_body(module, other)
+            {
+                taken.extend(names(&other.instructions));
+            }
+        }
         let functions = module.functions.iter().map(|function| function.name);
         let readable = functions.filter(|name| taken.contains(name) && self.parsed.contains_key(name));
         Rc::clone(self.addressed.insert(readable.collect()))
@@ -174,6 +182,11 @@ fn names<'s>(instructions: &[Instruction<'s>]) -> impl Iterator<Item = &'s str> 
         Operand::Symbol { name, .. } => Some(*name),
         _ => None,
     })
+}
+
+/// What may be names in a text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !character.is_ascii_alphanumeric() && !matches!(character, '_' | '$' | '%'))
 }
 
 #[cfg(test)]
