@@ -54,11 +54,13 @@ impl<'s> Lowering<'_, 's> {
         let opcode = instruction.opcode;
         let ty = opcode.last();
         let operation = opcode.modifiers().find(|word| OPERATIONS[2..].contains(word)).unwrap_or("");
-        let is_there = match (operation, ty) {
-            ("add", "u32" | "s32" | "u64") | ("min" | "max", "u32" | "s32") => true,
-            ("inc" | "dec", "u32") | ("and" | "or" | "xor", "b32") => true,
-            _ => false,
-        };
+        let is_there = matches!(
+            (operation, ty),
+            ("add", "u32" | "s32" | "u64")
+                | ("min" | "max", "u32" | "s32")
+                | ("inc" | "dec", "u32")
+                | ("and" | "or" | "xor", "b32")
+        );
         let found = memory::atomic::select(operation, ty).filter(|_| is_there && is_counted(opcode, &OPERATIONS));
         let ([to, from, barrier], Some((fns, len_bytes))) = (instruction.operands.as_slice(), found) else {
             return Err("not implemented".to_owned());
