@@ -138,6 +138,18 @@ impl Block {
         self.barriers.is_at_cluster()
     }
 
+    /// Where races are looked for, it comes behind all that other blocks have done before they were told the same, and they behind
+    /// what it has done.
+    ///
+    /// # Safety
+    /// The warps are the worker's.
+    pub(crate) unsafe fn put_in_order(&self, warps: &[Warp]) {
+        // SAFETY: null, or the block's own shadow.
+        if let Some(shadow) = unsafe { warps[self.warps.start].shadow.as_mut() } {
+            shadow.put_in_order();
+        }
+    }
+
     /// Passes the barrier of the cluster, which is complete.
     ///
     /// # Safety

@@ -10,4 +10,5 @@ mod memory;
 mod order;
 mod output;
 mod races;
+mod strays;
 mod waiting;
