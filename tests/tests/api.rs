@@ -13,6 +13,9 @@ const DIRECT: &[(&str, &str)] = &[("VGPU_DEVICE", "soft")];
 const NESTED: &[(&str, &str)] = &[("VGPU_DEVICE", "driver"), ("VGPU_NESTED", "1")];
 /// Those with two devices are run beside what else is tested of several.
 const OF_TWO_DEVICES: [&str; 2] = ["one_ledger", "two_devices"];
+/// Those for a later capability than the one that devices have by default.
+const OF_CAPABILITY_9: [&str; 1] = ["clusters"];
+const CAPABILITY_9: (&str, &str) = ("VGPU_COMPUTE_CAPABILITY", "9.0");
 
 fn check(name: &str, variables: &[(&str, &str)]) {
     let (printed, expected) = program::run(name, variables);
@@ -41,7 +44,8 @@ macro_rules! programs {
         #[test]
         fn no_program_is_forgotten() {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("api");
-            let named = [$(stringify!($name)),*].into_iter().chain(OF_TWO_DEVICES).collect::<Vec<_>>();
+            let named = [$(stringify!($name)),*].into_iter().chain(OF_TWO_DEVICES).chain(OF_CAPABILITY_9);
+            let named = named.collect::<Vec<_>>();
             for file in fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path()) {
                 let name = file.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
                 let is_program = file.extension().is_some_and(|kind| kind == "c");
@@ -49,6 +53,14 @@ macro_rules! programs {
             }
         }
     };
+}
+
+#[test]
+fn programs_of_capability_9_run_directly_and_nested() {
+    for name in OF_CAPABILITY_9 {
+        check(name, &[DIRECT, &[CAPABILITY_9]].concat());
+        check(name, &[NESTED, &[CAPABILITY_9]].concat());
+    }
 }
 
 programs![

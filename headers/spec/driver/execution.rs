@@ -146,6 +146,7 @@ extern "driver" {
         INVALID_HANDLE = "`f` is no function, the stream none, an event none, or they are of different contexts",
         INVALID_VALUE = "grid or block is empty or too large, the block is not the one that the kernel requires, there is more dynamic shared memory than the function may have, the parameters are not given in just one form, and whole, or an attribute makes no sense",
         NOT_SUPPORTED = "an attribute is not to be had, or clusters or a cooperative launch on this device",
+        INVALID_CLUSTER_SIZE = "the grid does not fall into such clusters, or they are larger than the function may have or than the device holds",
         COOPERATIVE_LAUNCH_TOO_LARGE = "the device cannot hold all blocks of a cooperative launch at a time",
         LAUNCH_OUT_OF_RESOURCES = "the block has more threads than the kernel can have",
         STREAM_CAPTURE_IMPLICIT = "it is the legacy stream's work, and a blocking stream is captured",

@@ -25,7 +25,7 @@ extern "driver" {
     /// Gives how many clusters of a launch the device holds at a time.
     #[since(11_070)]
     #[custom]
-    #[errors(INVALID_HANDLE = "`func` is no function", INVALID_VALUE = "an attribute of `config` makes no sense", NOT_SUPPORTED = "an attribute is not to be had, or the device has no clusters")]
+    #[errors(INVALID_HANDLE = "`func` is no function", INVALID_VALUE = "an attribute of `config` makes no sense, or nobody says how large clusters are", INVALID_CLUSTER_SIZE = "the function may not have such clusters", NOT_SUPPORTED = "an attribute is not to be had, or the device has no clusters")]
     fn cuOccupancyMaxActiveClusters(numClusters: Out<c_int>, func: CUfunction, config: In<CUlaunchConfig>);
 
     /// Gives the block size that fills multiprocessors best, and the smallest grid that fills all of them.

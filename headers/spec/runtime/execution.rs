@@ -103,6 +103,7 @@ extern "runtime" {
         LaunchOutOfResources = "the block has more threads than the kernel can have",
         InvalidResourceHandle = "the stream is none, an event none, or they are of other contexts",
         NotSupported = "an attribute is not to be had, or clusters or a cooperative launch on this device",
+        InvalidClusterSize = "the grid does not fall into such clusters, or they are larger than the function may have or than the device holds",
         CooperativeLaunchTooLarge = "the device cannot hold all blocks of a cooperative launch at a time",
         StreamCaptureImplicit = "it is the legacy stream's work, and a blocking stream is captured",
         StreamCaptureInvalidated = "the stream is in a capture that an earlier call has broken",

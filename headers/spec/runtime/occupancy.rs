@@ -36,8 +36,9 @@ extern "runtime" {
     #[custom]
     #[errors(
         InvalidDeviceFunction = "`func` is no kernel, or one that its image lacks",
-        InvalidValue = "dynamic shared memory is 4 GiB or more, or an attribute makes no sense",
+        InvalidValue = "dynamic shared memory is 4 GiB or more, an attribute makes no sense, or nobody says how large clusters are",
         NotSupported = "an attribute is not to be had, or the device has no clusters",
+        InvalidClusterSize = "the function may not have such clusters",
     )]
     fn cudaOccupancyMaxActiveClusters(
         numClusters: Out<c_int>,

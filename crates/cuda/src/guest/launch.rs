@@ -5,7 +5,7 @@ use std::ffi::c_void;
 
 use vgpu_core::abi::{
     CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT, CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT, CU_LAUNCH_PARAM_END_AS_INT,
-    CUdevice_attribute,
+    CUdevice_attribute, CUfunction_attribute as A,
 };
 use vgpu_core::wire::launch_attributes::LaunchAttributes;
 use vgpu_core::wire::messages::{Launch, PARAMS_MAX_BYTES};
@@ -21,6 +21,11 @@ use super::process::Process;
 use super::shape::Shape;
 use super::stream::Stream;
 use super::work::{KernelWork, Params, Work};
+
+/// Blocks of the largest cluster that all GPUs with clusters take, and of those that some do. Source: CUDA C++ Programming Guide,
+/// "Thread Block Clusters".
+const PORTABLE_CLUSTER_MAX: u32 = 8;
+const NON_PORTABLE_CLUSTER_MAX: u32 = 16;
 
 /// Checks a launch of `function`.
 ///
@@ -50,6 +55,20 @@ pub(crate) fn check_attributes(process: &Process, function: &Function, attribute
     let device = &process.devices[function.ordinal];
     let has_clusters = device.limit(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH) != 0;
     if has_clusters || attributes.cluster() == [1; 3] { Ok(()) } else { Err(CuError::NOT_SUPPORTED) }
+}
+
+/// Checks the clusters of a launch by what holds for every GPU; the executor knows the rest.
+///
+/// # Errors
+/// `INVALID_CLUSTER_SIZE` for a grid that does not fall into them, or more blocks than the function may have in one.
+#[cold]
+fn check_clusters(function: &Function, shape: &Shape, attributes: &LaunchAttributes) -> CuResult {
+    let blocks = attributes.cluster();
+    let is_non_portable = function.attribute(A::CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED)? != 0;
+    let most = if is_non_portable { NON_PORTABLE_CLUSTER_MAX } else { PORTABLE_CLUSTER_MAX };
+    let size = blocks.iter().fold(1, |size: u32, &blocks| size.saturating_mul(blocks));
+    let divides = shape.grid.iter().zip(blocks).all(|(grid, blocks)| grid.is_multiple_of(blocks));
+    if size <= most && divides { Ok(()) } else { Err(CuError::INVALID_CLUSTER_SIZE) }
 }
 
 #[cold]
@@ -161,7 +180,7 @@ unsafe fn extra_buffer<'a>(extra: *mut *mut c_void) -> CuResult<&'a [u8]> {
 /// Launches a kernel on a stream.
 ///
 /// # Errors
-/// As [`check`] and [`check_attributes`]; `INVALID_VALUE` for bad parameters, `INVALID_HANDLE` when function and stream are of different
+/// As [`check`], [`check_attributes`] and [`check_clusters`]; `INVALID_VALUE` for bad parameters, `INVALID_HANDLE` when function and stream are of different
 /// contexts, else those of capture and link.
 ///
 /// # Safety
@@ -179,6 +198,7 @@ pub(crate) unsafe fn launch(
     check(process, function, &shape)?;
     if !attributes.is_empty() {
         check_attributes(process, function, attributes)?;
+        check_clusters(function, &shape, attributes)?;
     }
     if function.context != stream.context {
         return Err(CuError::INVALID_HANDLE);

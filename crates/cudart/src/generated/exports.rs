@@ -3145,6 +3145,7 @@ pub unsafe extern "C" fn cudaLaunchKernel_ptsz(
 /// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
 /// - `InvalidResourceHandle`: the stream is none, an event none, or they are of other contexts.
 /// - `NotSupported`: an attribute is not to be had, or clusters or a cooperative launch on this device.
+/// - `InvalidClusterSize`: the grid does not fall into such clusters, or they are larger than the function may have or than the device holds.
 /// - `CooperativeLaunchTooLarge`: the device cannot hold all blocks of a cooperative launch at a time.
 /// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
@@ -3170,6 +3171,7 @@ pub unsafe extern "C" fn cudaLaunchKernelExC(
 /// - `LaunchOutOfResources`: the block has more threads than the kernel can have.
 /// - `InvalidResourceHandle`: the stream is none, an event none, or they are of other contexts.
 /// - `NotSupported`: an attribute is not to be had, or clusters or a cooperative launch on this device.
+/// - `InvalidClusterSize`: the grid does not fall into such clusters, or they are larger than the function may have or than the device holds.
 /// - `CooperativeLaunchTooLarge`: the device cannot hold all blocks of a cooperative launch at a time.
 /// - `StreamCaptureImplicit`: it is the legacy stream's work, and a blocking stream is captured.
 /// - `StreamCaptureInvalidated`: the stream is in a capture that an earlier call has broken.
@@ -5331,8 +5333,9 @@ pub unsafe extern "C" fn cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
 ///
 /// # Errors
 /// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
-/// - `InvalidValue`: dynamic shared memory is 4 GiB or more, or an attribute makes no sense.
+/// - `InvalidValue`: dynamic shared memory is 4 GiB or more, an attribute makes no sense, or nobody says how large clusters are.
 /// - `NotSupported`: an attribute is not to be had, or the device has no clusters.
+/// - `InvalidClusterSize`: the function may not have such clusters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaOccupancyMaxActiveClusters(
     numClusters: *mut c_int,
@@ -5354,8 +5357,9 @@ pub unsafe extern "C" fn cudaOccupancyMaxActiveClusters(
 ///
 /// # Errors
 /// - `InvalidDeviceFunction`: `func` is no kernel, or one that its image lacks.
-/// - `InvalidValue`: dynamic shared memory is 4 GiB or more, or an attribute makes no sense.
+/// - `InvalidValue`: dynamic shared memory is 4 GiB or more, an attribute makes no sense, or nobody says how large clusters are.
 /// - `NotSupported`: an attribute is not to be had, or the device has no clusters.
+/// - `InvalidClusterSize`: the function may not have such clusters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cudaOccupancyMaxPotentialClusterSize(
     clusterSize: *mut c_int,

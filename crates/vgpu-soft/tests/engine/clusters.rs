@@ -219,10 +219,10 @@ fn nobody_waits_for_threads_that_have_ended() {
 
 #[test]
 fn a_thread_that_arrives_and_ends_stands_for_nobody_else() {
-    // The first block's threads arrive and end. The last one's arrive late, which the one between must wait for.
+    // The first warp of the first block arrives and ends. The other one arrives late, which the second block must wait for.
     let kernel = kernel(
-        "setp.eq.u32 %p1, %r10, 0; @%p1 bra ARRIVE;
-         setp.eq.u32 %p1, %r10, 1; @%p1 bra WAIT;
+        "setp.eq.u32 %p1, %r10, 1; @%p1 bra WAIT;
+         setp.lt.u32 %p1, %r5, 32; @%p1 bra ARRIVE;
          mov.u32 %r6, 0;
          SLOW: add.u32 %r6, %r6, 1; setp.lt.u32 %p2, %r6, 100000; @%p2 bra SLOW;
          st.global.u32 [%rd1], 9;
@@ -231,7 +231,7 @@ fn a_thread_that_arrives_and_ends_stands_for_nobody_else() {
          ld.global.u32 %r7, [%rd1]; st.global.u32 [%rd1+4], %r7;
          END:",
     );
-    check(&kernel, shape(3, 32), [3, 1, 1], &[0; 2], 0, &[9, 9]);
+    check(&kernel, shape(2, 64), [2, 1, 1], &[0; 2], 0, &[9, 9]);
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl<'s> Lowering<'_, 's> {
         if from.len() != count {
             return Err(format!("{} sources for {count} elements", from.len()));
         }
-        let len_bytes = element.len_bytes * count as u32;
+        let len_bytes = element.len_bytes * u32::try_from(count).expect("4 at most");
         let address = self.address(to, opcode.modifiers().find_map(space_of))?;
         self.observe(AccessKind::Write, len_bytes, address);
         self.store_elements(element, from, address)?;
@@ -54,14 +54,8 @@ impl<'s> Lowering<'_, 's> {
         let opcode = instruction.opcode;
         let ty = opcode.last();
         let operation = opcode.modifiers().find(|word| OPERATIONS[2..].contains(word)).unwrap_or("");
-        let is_there = matches!(
-            (operation, ty),
-            ("add", "u32" | "s32" | "u64")
-                | ("min" | "max", "u32" | "s32")
-                | ("inc" | "dec", "u32")
-                | ("and" | "or" | "xor", "b32")
-        );
-        let found = memory::atomic::select(operation, ty).filter(|_| is_there && is_counted(opcode, &OPERATIONS));
+        let is_there = is_counted(opcode, &OPERATIONS) && memory::bulk_reduction::is_of_clusters(operation, ty);
+        let found = memory::atomic::select(operation, ty).filter(|_| is_there);
         let ([to, from, barrier], Some((fns, len_bytes))) = (instruction.operands.as_slice(), found) else {
             return Err("not implemented".to_owned());
         };

@@ -36,14 +36,29 @@ impl Make for Stretches {
     }
 }
 
+/// Whether there is such a reduction of the shared memory of a cluster's blocks, in bulk or as `red.async`.
+pub(crate) fn is_of_clusters(operation: &str, ty: &str) -> bool {
+    matches!(
+        (operation, ty),
+        ("add", "u32" | "s32" | "u64")
+            | ("min" | "max", "u32" | "s32")
+            | ("inc" | "dec", "u32")
+            | ("and" | "or" | "xor", "b32")
+    )
+}
+
+/// Whether there is one of global memory only.
+fn is_of_global(operation: &str, ty: &str) -> bool {
+    matches!(
+        (operation, ty),
+        ("add", "f32" | "f64" | "f16" | "bf16")
+            | ("min" | "max", "u64" | "s64" | "f16" | "bf16")
+            | ("and" | "or" | "xor", "b64")
+    )
+}
+
 /// The function for reductions into global memory, or into the shared memory of a cluster's block.
 pub(crate) fn select(operation: &str, ty: &str, is_global: bool) -> Option<OpFns> {
-    let is_there = match (operation, ty) {
-        ("add", "u32" | "s32" | "u64") | ("min" | "max", "u32" | "s32") => true,
-        ("inc" | "dec", "u32") | ("and" | "or" | "xor", "b32") => true,
-        ("add", "f32" | "f64" | "f16" | "bf16") => is_global,
-        ("min" | "max", "u64" | "s64" | "f16" | "bf16") | ("and" | "or" | "xor", "b64") => is_global,
-        _ => false,
-    };
+    let is_there = is_of_clusters(operation, ty) || is_global && is_of_global(operation, ty);
     is_there.then(|| choose::<Stretches>(operation, ty)).flatten()
 }
