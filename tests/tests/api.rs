@@ -57,6 +57,7 @@ programs![
     copies_from_host,
     copies_waited_for,
     events,
+    granules,
     graph_host_nodes,
     host_functions,
     host_functions_after_fault,

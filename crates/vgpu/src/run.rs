@@ -56,9 +56,12 @@ pub(crate) struct DeviceArgs {
     /// Warp schedule of an embedded software GPU: interleaved or to-barrier.
     #[arg(long)]
     schedule: Option<String>,
-    /// Report shared-memory races of an embedded software GPU's kernels.
+    /// Report races of an embedded software GPU's kernels: in shared memory between warps, in other memory between blocks.
     #[arg(long)]
     racecheck: bool,
+    /// Report each access of an embedded software GPU's kernels outside of what the program allocated.
+    #[arg(long, conflicts_with = "racecheck")]
+    memcheck: bool,
 }
 
 /// Replaces this process by the command; returns only the reason why it could not.
@@ -82,7 +85,8 @@ pub(crate) fn prepare(args: &DeviceArgs, command: &[OsString]) -> Result<Command
         || args.profile.is_some()
         || args.threads.is_some()
         || args.schedule.is_some()
-        || args.racecheck;
+        || args.racecheck
+        || args.memcheck;
     if wants_embedded && env::var_os(EXECUTION_VARIABLE).is_none() {
         command.env(EXECUTION_VARIABLE, "soft");
     }
@@ -90,7 +94,7 @@ pub(crate) fn prepare(args: &DeviceArgs, command: &[OsString]) -> Result<Command
         Some(device) => {
             ensure!(
                 !wants_embedded || device == "embedded",
-                "--devices, --profile, --threads, --schedule and --racecheck are an embedded device's: {device} has its own settings"
+                "--devices, --profile, --threads, --schedule, --racecheck and --memcheck are an embedded device's: {device} has its own settings"
             );
             command.env(SELECTION_VARIABLE, device);
         }
@@ -102,8 +106,8 @@ pub(crate) fn prepare(args: &DeviceArgs, command: &[OsString]) -> Result<Command
             }
         }
     }
-    if args.racecheck && env::var_os("VGPU_LOG").is_none() {
-        // Races are warnings; who asks for them wants to read them.
+    if (args.racecheck || args.memcheck) && env::var_os("VGPU_LOG").is_none() {
+        // What they find is logged; who asks for it wants to read it.
         command.env("VGPU_LOG", "warn");
     }
     let settings = [
@@ -112,6 +116,7 @@ pub(crate) fn prepare(args: &DeviceArgs, command: &[OsString]) -> Result<Command
         ("VGPU_THREADS", args.threads.map(|threads| threads.to_string())),
         ("VGPU_SCHEDULE", args.schedule.clone()),
         ("VGPU_RACECHECK", args.racecheck.then(|| "1".to_owned())),
+        ("VGPU_MEMCHECK", args.memcheck.then(|| "1".to_owned())),
     ];
     command.envs(settings.into_iter().filter_map(|(name, value)| Some((name, value?))));
     Ok(command)

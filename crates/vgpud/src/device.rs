@@ -48,6 +48,7 @@ pub(crate) fn config(
             Schedule::ToBarrier => Order::ToBarrier,
         },
         race_check: settings.racecheck,
+        memory_check: settings.memcheck,
         multiprocessors: settings.multiprocessors,
         launch_timeout: settings.launch_timeout.map(Seconds::duration),
         images,

@@ -111,7 +111,7 @@ fn measure(dist: &Path, threads: u32, values: &mut Values) -> Result<()> {
 }
 
 fn more_is_better(name: &str) -> bool {
-    name.ends_with("_per_s") || name == "thread instructions"
+    name.ends_with("_per_s") || name.ends_with("_to_memcpy") || name == "thread instructions"
 }
 
 fn median(values: &[f64]) -> f64 {
@@ -135,6 +135,14 @@ mod tests {
     fn the_interval_is_the_binomial_one() {
         // Tables of the sign test give the lower end's rank: 1, 1, 2, 6, 10 and 18.
         assert_eq!([5, 6, 10, 20, 31, 50].map(outside_the_interval), [0, 0, 1, 5, 9, 17]);
+    }
+
+    #[test]
+    fn rates_are_better_the_higher_they_are() {
+        for name in ["copy_in_bytes_per_s", "copy_out_to_memcpy", "thread instructions"] {
+            assert!(more_is_better(name), "{name}");
+        }
+        assert!(!more_is_better("post_p50_ns") && !more_is_better("memcpy 4 B"));
     }
 
     #[test]

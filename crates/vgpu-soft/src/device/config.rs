@@ -25,6 +25,8 @@ pub struct Config {
     pub schedule: Schedule,
     /// Check shared memory accesses for races between warps (slow).
     pub race_check: bool,
+    /// Check accesses against the bytes that were asked for, and tell of each one outside of them while the kernel goes on (slow).
+    pub memory_check: bool,
     /// The device's name.
     pub name: String,
     /// Reported number; programs size their grids by it.
@@ -67,6 +69,7 @@ impl Default for Config {
             threads: 1,
             schedule: Schedule::Interleaved { ops: 4 },
             race_check: false,
+            memory_check: false,
             name: "vgpu software GPU".to_owned(),
             multiprocessors: 8,
             driver_version: 12_080,

@@ -11,7 +11,7 @@ use vgpu_core::host::{FreeRanges, MemoryLedger};
 use vgpu_core::wire::ALLOCATION_ALIGN_BYTES;
 use vgpu_core::{CuError, CuResult};
 
-use crate::memory::MemoryMap;
+use crate::memory::{Allocation, MemoryMap};
 use crate::textures::Textures;
 
 /// Memory becomes accessible in steps of this size, so that allocations cost few system calls and mappings.
@@ -46,6 +46,8 @@ pub(super) struct Heap {
     free: FreeRanges,
     /// Ranges outside the heap that kernels may touch as well.
     foreign: Vec<Range<u64>>,
+    /// Kernels reach an allocation up to the next multiple of it.
+    granule_bytes: u64,
     textures: Arc<Textures>,
     /// What is known of what each device reaches.
     maps: Vec<Option<Arc<MemoryMap>>>,
@@ -83,8 +85,15 @@ impl Heap {
             dying: HashMap::new(),
             free: FreeRanges::of(start..start + len_bytes),
             foreign,
+            granule_bytes: ALLOCATION_ALIGN_BYTES,
             textures: Arc::default(),
         })
+    }
+
+    /// Keeps kernels to the bytes that were asked for, instead of to the memory that was given for them as on a GPU.
+    pub(super) fn with_exact_bounds(mut self, are_exact: bool) -> Self {
+        self.granule_bytes = if are_exact { 1 } else { ALLOCATION_ALIGN_BYTES };
+        self
     }
 
     /// Reserves `len_bytes` on a device, to end with `context` if that is given. The memory is zero.
@@ -220,10 +229,15 @@ impl Heap {
         let of = |is_own: bool| {
             let is_reached = move |live: &Live| (live.device == device) == is_own && !live.is_hidden;
             let live = self.live.iter().filter(move |(_, live)| is_reached(live));
-            live.map(|(&start, live)| start..start + live.len_bytes)
+            live.map(|(&start, live)| Allocation {
+                start,
+                end: start + live.len_bytes,
+                reach: start + live.len_bytes.next_multiple_of(self.granule_bytes),
+            })
         };
-        let own = of(true).chain(self.foreign.iter().cloned()).collect();
-        let map = Arc::new(MemoryMap::with_peers(own, of(false).collect(), self.textures.clone()));
+        let own = of(true).chain(self.foreign.iter().cloned().map(Allocation::from)).collect();
+        let map = MemoryMap::with_peers(own, of(false).collect()).with_textures(self.textures.clone());
+        let map = Arc::new(map);
         self.maps[device] = Some(map.clone());
         map
     }
@@ -455,10 +469,23 @@ mod tests {
             Heap::new(1 << 20, 0..0, vec![Arc::new(Quota::new(1 << 20))], Vec::from([16..32, 64..96])).unwrap();
         let address = heap.alloc(100, 0, Some(1)).unwrap();
         let map = heap.map(0);
-        assert!(map.admits(address, 100) && !map.admits(address, 101) && map.admits(16, 16));
+        assert!(map.admits(address, 100) && map.admits(16, 16) && !map.admits(16, 17));
         heap.retire(address).unwrap();
         assert!(!heap.map(0).admits(address, 1));
         assert!(map.admits(address, 1), "a snapshot does not change");
+    }
+
+    #[test]
+    fn kernels_reach_whole_granules_unless_bounds_are_exact() {
+        let address_and_map = |are_exact| {
+            let mut heap = heap(1 << 20).with_exact_bounds(are_exact);
+            (heap.alloc(40, 0, Some(1)).unwrap(), heap.map(0))
+        };
+        let (address, map) = address_and_map(false);
+        assert!(map.admits(address, 512) && !map.admits(address, 513));
+        assert!(map.admits_copy(address, 40) && !map.admits_copy(address, 41));
+        let (address, map) = address_and_map(true);
+        assert!(map.admits(address, 40) && !map.admits(address, 41));
     }
 
     #[test]

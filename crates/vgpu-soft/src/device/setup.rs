@@ -115,11 +115,13 @@ impl SoftDevice {
         let ledgers: Vec<_> = config.devices.iter().map(|device| Arc::clone(&device.ledger)).collect();
         let memory_bytes = config.memory_bytes.saturating_mul(ledgers.len() as u64);
         let heap = Heap::new(memory_bytes, arena, ledgers, foreign)
-            .map_err(|error| DeviceError::System("address space for its memory", error))?;
+            .map_err(|error| DeviceError::System("address space for its memory", error))?
+            .with_exact_bounds(config.memory_check);
         let output = Arc::new(Output::new(completions.clone()));
         let launch_options = LaunchOptions {
             output: output.clone(),
             schedule: config.schedule,
+            memory_check: config.memory_check,
             timeout: config.launch_timeout,
             workers: NonZeroU64::new(config.threads as u64).unwrap_or(NonZeroU64::MIN),
             multiprocessors: config.multiprocessors,

@@ -1,5 +1,7 @@
 //! What the lowering produces and the warp loop reads: ops in blocks, and slots to fill before a block starts.
 
+use std::collections::HashMap;
+
 use super::op::{Op, Slot};
 use crate::ptx::ast::Width;
 
@@ -33,6 +35,9 @@ pub(crate) struct Code {
     pub(crate) source_of: Vec<u32>,
     /// Line and opcode of the instructions that ops were made from.
     pub(crate) sources: Vec<(u32, Box<str>)>,
+    /// What the text says of its lines: where they are from, as an index into `files` and a line there.
+    pub(crate) locations: HashMap<u32, (usize, u32)>,
+    pub(crate) files: Vec<Box<str>>,
 }
 
 /// Ops that run from the first to the last, and then a decision.
@@ -154,9 +159,14 @@ pub(crate) enum LaneMask {
 }
 
 impl Code {
-    /// Line and opcode of an op, by pc.
-    pub(crate) fn source(&self, pc: usize) -> (u32, &str) {
+    /// Line and opcode of an op, by pc, and the line of the program's source, where the text says so.
+    pub(crate) fn source(&self, pc: usize) -> (String, &str) {
         let found = self.source_of.get(pc).and_then(|&index| self.sources.get(index as usize));
-        found.map_or((0, ""), |(line, opcode)| (*line, opcode))
+        let (line, opcode) = found.map_or((0, ""), |(line, opcode)| (*line, &**opcode));
+        let location = self.locations.get(&line).and_then(|&(file, line)| Some((self.files.get(file)?, line)));
+        match location {
+            Some((file, source_line)) => (format!("line {line} ({file}:{source_line})"), opcode),
+            None => (format!("line {line}"), opcode),
+        }
     }
 }

@@ -11,9 +11,12 @@ use parking_lot::Mutex;
 use super::allocator::Allocator;
 use super::aside::{Aside, AsideMemory};
 use super::fault::Fault;
+use super::grid_shadow::GridShadow;
 use super::kernel::Kernel;
 use super::memory::Range;
+use super::op::Op;
 use super::print::{Sink, Stdio};
+use super::stray::Strays;
 use super::watchdog::Watchdog;
 use crate::memory::MemoryMap;
 
@@ -65,6 +68,8 @@ const STACK_GAP_BYTES: u32 = 64;
 pub struct LaunchOptions {
     /// The warps' turns.
     pub schedule: Schedule,
+    /// Accesses outside of what the kernel may touch do not end it: each is told of, and the launch fails when it is over.
+    pub memory_check: bool,
     /// After so long the launch fails with [`FaultKind::Timeout`](super::FaultKind::Timeout).
     pub timeout: Option<Duration>,
     /// All blocks must make progress together (grid barriers).
@@ -89,6 +94,7 @@ impl Default for LaunchOptions {
     fn default() -> Self {
         Self {
             schedule: Schedule::Interleaved { ops: 4 },
+            memory_check: false,
             timeout: None,
             cooperative: false,
             stack_bytes: STACK_BYTES,
@@ -154,6 +160,8 @@ pub struct Launch {
     pub(crate) memory: Arc<MemoryMap>,
     pub(crate) options: LaunchOptions,
     pub(crate) shared_bytes: u32,
+    /// So many of them the kernel may touch.
+    pub(crate) shared_reach_bytes: u32,
     pub(super) next_block: AtomicU64,
     pub(super) blocks_done: AtomicU64,
     pub(super) stop: AtomicBool,
@@ -162,7 +170,10 @@ pub struct Launch {
     pub(super) aside: Aside,
     pub(super) warp_instructions: AtomicU64,
     pub(super) thread_instructions: AtomicU64,
+    /// What blocks have done to memory that they share, when the kernel was compiled to look for races.
+    pub(super) grid_shadow: Option<Arc<GridShadow>>,
     pub(super) races: Mutex<Vec<String>>,
+    pub(super) strays: Mutex<Strays>,
 }
 
 /// More shared memory than any GPU has.
@@ -195,6 +206,10 @@ impl Launch {
             let text = format!("{} bytes of dynamic shared memory", shape.dynamic_shared_bytes);
             return Err(LaunchError::TooMuchShared(text));
         };
+        let code = &kernel.code;
+        let grid_shadow =
+            code.watches_races.then(|| Arc::new(GridShadow::new(code.ops.as_ptr().addr(), size_of::<Op>())));
+        let given_bytes = shared_bytes.next_multiple_of(SHARED_UNIT_BYTES);
         let mut aligned = vec![0u128; params.len().div_ceil(16).max(1)].into_boxed_slice();
         for (to, from) in aligned.iter_mut().zip(params.chunks(16)) {
             let mut bytes = [0; 16];
@@ -210,19 +225,22 @@ impl Launch {
             memory,
             watchdog: Watchdog::new(options.timeout),
             aside: Aside::default(),
+            shared_bytes: given_bytes,
+            shared_reach_bytes: if options.memory_check { shared_bytes } else { given_bytes },
             options,
-            shared_bytes: shared_bytes.next_multiple_of(SHARED_UNIT_BYTES),
             next_block: AtomicU64::new(0),
             blocks_done: AtomicU64::new(0),
             stop: AtomicBool::new(false),
             fault: Mutex::new(None),
             warp_instructions: AtomicU64::new(0),
             thread_instructions: AtomicU64::new(0),
+            grid_shadow,
             races: Mutex::new(Vec::new()),
+            strays: Mutex::default(),
         })
     }
 
-    /// Races in shared memory that blocks had so far, when the kernel was compiled to look for them.
+    /// Races that blocks had so far, when the kernel was compiled to look for them.
     pub fn races(&self) -> Vec<String> {
         self.races.lock().clone()
     }
@@ -269,9 +287,9 @@ impl Launch {
         self.shape
     }
 
-    /// The first failure; once there is one, blocks that have not begun are skipped.
+    /// The first failure; once there is one, blocks that have not begun are skipped. Accesses that have only been told of come last.
     pub fn fault(&self) -> Option<Fault> {
-        self.fault.lock().clone()
+        self.fault.lock().clone().or_else(|| self.strays.lock().fault())
     }
 
     /// Ends the launch early, without a fault: blocks stop at their next look at the clock.

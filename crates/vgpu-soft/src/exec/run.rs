@@ -7,14 +7,9 @@ use super::block::{Block, Round};
 use super::denormals::{self, DenormalMode};
 use super::fault::{Fault, FaultKind};
 use super::launch::{Launch, LaunchOptions, Progress, Schedule};
-use super::op::Op;
-use super::print::Assertion;
-use super::shadow::{Access, Race};
 use super::warp::Warp;
 use super::worker::Worker;
 
-/// Races that one launch reports.
-const RACES_MAX: usize = 64;
 /// Ops between looks at the clock.
 const WATCH_OPS: u64 = 1 << 16;
 /// A turn of a warp that nobody can see taking turns.
@@ -131,7 +126,7 @@ impl Launch {
     fn run_blocks(&self, worker: &mut Worker) -> Stop {
         let code = &self.kernel.code;
         denormals::set_flush(code.flush_denormals);
-        let Worker { warps, blocks, shadows, only_waits, .. } = worker;
+        let Worker { warps, blocks, shadows, refuges, only_waits, .. } = worker;
         let (watch_ops, mut look) = match *only_waits {
             false => (WATCH_OPS, LOOK_INSTRUCTIONS),
             true => (SHORT_LOOK_INSTRUCTIONS, SHORT_LOOK_INSTRUCTIONS),
@@ -163,6 +158,12 @@ impl Launch {
         };
         for (shadow, block) in shadows.iter_mut().zip(&*blocks) {
             self.report_races(&mut shadow.found, block.number);
+        }
+        if let Some(shadow) = &self.grid_shadow {
+            self.report_grid_races(shadow);
+        }
+        for (refuge, block) in refuges.iter_mut().zip(&*blocks) {
+            self.report_strays(refuge, block.number);
         }
         let sum = |count: fn(&Warp) -> u64| warps.iter().map(count).sum::<u64>();
         self.warp_instructions.fetch_add(sum(|warp| warp.warp_instructions), Ordering::Relaxed);
@@ -217,67 +218,5 @@ impl Launch {
     fn fail(&self, fault: Fault) {
         self.fault.lock().get_or_insert(fault);
         self.stop.store(true, Ordering::Relaxed);
-    }
-
-    fn fault_at(&self, kind: FaultKind, block: u64, text: &str) -> Fault {
-        let [x, y, z] = self.block_position(block);
-        Fault { kind, detail: format!("kernel {}, block ({x}, {y}, {z}): {text}", self.kernel.name) }
-    }
-
-    /// Puts names to what a warp has recorded.
-    fn explain(&self, warp: &mut Warp, block: u64) -> Fault {
-        let Some(fault) = warp.fault.take() else {
-            return self.fault_at(FaultKind::IllegalInstruction, block, "failed without a reason");
-        };
-        let code = &self.kernel.code;
-        let pc = fault.op.saturating_sub(code.ops.as_ptr().addr()) / size_of::<Op>();
-        let (line, opcode) = code.source(pc);
-        let [x, y, z] = self.block_position(block);
-        let thread = |lane: u32| {
-            let thread = u64::from(warp.index) * 32 + u64::from(lane);
-            let [width, height, _] = self.shape.block.map(u64::from);
-            (thread % width, thread / width % height, thread / (width * height))
-        };
-        if let Some(Assertion { place, condition, mask }) = fault.assertion {
-            for (tx, ty, tz) in (0..32).filter(|lane| mask >> lane & 1 != 0).map(thread) {
-                let line = format!(
-                    "{place}: block: [{x},{y},{z}], thread: [{tx},{ty},{tz}] Assertion `{condition}` failed.\n"
-                );
-                self.options.output.print_assertion(line.as_bytes());
-            }
-        }
-        let (tx, ty, tz) = thread(fault.lane);
-        let detail = format!(
-            "kernel {}, line {line}, {opcode}, block ({x}, {y}, {z}), thread ({tx}, {ty}, {tz}): {}",
-            self.kernel.name, fault.text
-        );
-        Fault { kind: fault.kind, detail }
-    }
-
-    /// Puts names to races, each pair of instructions once.
-    fn report_races(&self, found: &mut Vec<Race>, block: u64) {
-        let code = &self.kernel.code;
-        let start = code.ops.as_ptr().addr();
-        let place = |access: Access| {
-            let (line, opcode) = code.source(access.op.saturating_sub(start) / size_of::<Op>());
-            (format!("{} in line {line} ({opcode})", access.kind), access.warp)
-        };
-        for race in found.drain(..) {
-            // The same two instructions race in either order.
-            let mut pair = [race.earlier, race.later];
-            pair.sort_by_key(|access| access.op);
-            let [(upper, first), (lower, second)] = pair.map(place);
-            let what =
-                format!("kernel {}: one warp {upper}, another {lower}, without a barrier between", self.kernel.name);
-            let mut races = self.races.lock();
-            if races.len() < RACES_MAX && !races.iter().any(|known| known.starts_with(&what)) {
-                let [x, y, z] = self.block_position(block);
-                let offset = race.offset_bytes;
-                let text =
-                    format!("{what}: shared offset {offset:#x}, warps {first} and {second}, block ({x}, {y}, {z})");
-                log::warn!("race: {text}");
-                races.push(text);
-            }
-        }
     }
 }

@@ -1,5 +1,9 @@
-//! What is known of the accesses to a block's shared memory, byte by byte, and the races that follow from it.
+//! What is known of the accesses to a block's shared memory, byte by byte, and the races that follow from it. What the block does to
+//! other memory goes to the launch's shadow.
 
+use std::sync::Arc;
+
+use super::grid_shadow::{GridShadow, Visitor};
 use super::memory::AccessKind;
 
 /// Two accesses without order.
@@ -32,8 +36,9 @@ struct Byte {
 }
 
 /// A block's shared memory as seen so far.
-#[derive(Default)]
 pub(crate) struct Shadow {
+    grid: Arc<GridShadow>,
+    visitor: Visitor,
     bytes: Vec<Byte>,
     /// Counts barriers; 0 is before the first block.
     epoch: u32,
@@ -44,7 +49,19 @@ pub(crate) struct Shadow {
 const FOUND_MAX: usize = 16;
 
 impl Shadow {
-    /// Forgets everything: a new block begins, or a barrier has put an order on what was before.
+    /// Of a block with so much shared memory, in a launch with such a shadow.
+    pub(crate) fn new(grid: Arc<GridShadow>, len_bytes: usize) -> Self {
+        let bytes = vec![Byte::default(); len_bytes];
+        Self { grid, visitor: Visitor::new(0), bytes, epoch: 1, found: Vec::new() }
+    }
+
+    /// A block begins.
+    pub(crate) fn start(&mut self, block: u64) {
+        self.visitor = Visitor::new(block);
+        self.pass_barrier();
+    }
+
+    /// Forgets everything about shared memory: a new block begins, or a barrier has put an order on what was before.
     pub(crate) fn pass_barrier(&mut self) {
         self.epoch = self.epoch.wrapping_add(1);
         if self.epoch == 0 {
@@ -53,10 +70,15 @@ impl Shadow {
         }
     }
 
-    /// Makes room for so much shared memory.
-    pub(crate) fn resize(&mut self, len_bytes: usize) {
-        self.bytes.resize(len_bytes, Byte::default());
-        self.pass_barrier();
+    /// An access to memory that all blocks share.
+    pub(crate) fn observe_elsewhere(&mut self, address: u64, len_bytes: u64, access: Access) {
+        let Self { grid, visitor, .. } = self;
+        grid.observe(visitor, address, len_bytes, access.op, access.kind);
+    }
+
+    /// What puts an order on blocks.
+    pub(crate) fn put_in_order(&mut self) {
+        self.grid.put_in_order(&mut self.visitor);
     }
 
     pub(crate) fn observe(&mut self, offset_bytes: u64, len_bytes: u64, access: Access) {

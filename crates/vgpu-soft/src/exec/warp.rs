@@ -10,6 +10,7 @@ use super::fault::FaultKind;
 use super::memory::View;
 use super::print::Assertion;
 use super::shadow::Shadow;
+use super::stray::Refuge;
 use crate::ir::Slot;
 
 /// The guard of what all lanes do.
@@ -42,6 +43,8 @@ pub(crate) struct Warp {
     pub(crate) thread_instructions: u64,
     /// Watches the block's shared memory for races; null when nobody does.
     pub(crate) shadow: *mut Shadow,
+    /// Takes in lanes that go astray; null where they end the launch.
+    pub(crate) refuge: *mut Refuge,
     /// What `malloc` takes memory from; null when there is none.
     pub(crate) allocator: *const Allocator,
     /// Takes `printf` text.
@@ -143,6 +146,7 @@ impl Warp {
             warp_instructions: 0,
             thread_instructions: 0,
             shadow: std::ptr::null_mut(),
+            refuge: std::ptr::null_mut(),
             allocator: std::ptr::null(),
             output: std::ptr::from_ref(&STDIO),
         }

@@ -1,5 +1,7 @@
 //! The memory that one thread runs blocks in: registers, shared and local memory, and the warps that use them.
 
+use std::sync::Arc;
+
 use super::arena::Arena;
 use super::block::Block;
 use super::fault::{Fault, FaultKind};
@@ -7,6 +9,7 @@ use super::launch::Launch;
 use super::memory::Range;
 use super::shadow::Shadow;
 use super::specials;
+use super::stray::Refuge;
 use super::warp::Warp;
 
 /// A thread's reusable memory for running blocks. Blocks that are set aside keep it, and the thread gets another.
@@ -19,6 +22,8 @@ pub struct Worker {
     pub(crate) blocks: Vec<Block>,
     /// By resident block; empty unless races are looked for.
     pub(crate) shadows: Vec<Shadow>,
+    /// By resident block; empty unless memory is checked.
+    pub(crate) refuges: Vec<Refuge>,
     /// When the blocks last had a turn, they did nothing but wait.
     pub(crate) only_waits: bool,
     /// The launch that the warps are laid out for.
@@ -81,9 +86,12 @@ impl Worker {
         self.warps.clear();
         self.blocks.clear();
         self.shadows.clear();
-        if kernel.code.watches_races {
-            self.shadows.resize_with(resident, Shadow::default);
-            self.shadows.iter_mut().for_each(|shadow| shadow.resize(shared_bytes));
+        self.refuges.clear();
+        if let Some(grid) = &launch.grid_shadow {
+            self.shadows.resize_with(resident, || Shadow::new(Arc::clone(grid), shared_bytes));
+        }
+        if launch.options.memory_check {
+            self.refuges.resize_with(resident, Refuge::default);
         }
         for block in 0..resident {
             let first = self.warps.len();
@@ -97,6 +105,7 @@ impl Worker {
                     Range { start, end: start + len as u64 }
                 };
                 warp.view.shared = stretch(shared, shared_bytes, block);
+                warp.view.shared.end = warp.view.shared.start + u64::from(launch.shared_reach_bytes);
                 warp.view.local = stretch(local, 32 * lane_bytes, place);
                 warp.view.local_lane_bytes = launch.local_bytes();
                 warp.view.params = launch.params();
@@ -106,6 +115,9 @@ impl Worker {
                 warp.output = &raw const *launch.options.output;
                 if let Some(shadow) = self.shadows.get_mut(block) {
                     warp.shadow = std::ptr::from_mut(shadow);
+                }
+                if let Some(refuge) = self.refuges.get_mut(block) {
+                    warp.refuge = std::ptr::from_mut(refuge);
                 }
                 warp.index = u32::try_from(index).ok()?;
                 // SAFETY: the warp's register block has the kernel's length, and nobody else uses it.
@@ -118,7 +130,9 @@ impl Worker {
 
     /// Readies the resident blocks to run blocks from `first` on.
     pub(crate) fn start(&mut self, launch: &Launch, first: u64) {
-        self.shadows.iter_mut().for_each(|shadow| shadow.pass_barrier());
+        for (number, shadow) in (first..).zip(&mut self.shadows) {
+            shadow.start(number);
+        }
         self.only_waits = false;
         let threads = u32::try_from(launch.shape.block_threads()).expect("at most 1024");
         for (number, block) in (first..).zip(&mut self.blocks) {

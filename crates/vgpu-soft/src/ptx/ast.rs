@@ -88,6 +88,8 @@ pub struct Module<'s> {
     /// Module-scope variables of every space.
     pub variables: Vec<Variable<'s>>,
     pub kernels: Vec<KernelText<'s>>,
+    /// The files of `.loc`, by number.
+    pub(crate) files: Vec<(u32, &'s str)>,
     /// `.func` bodies that kernels may call.
     pub functions: Vec<KernelText<'s>>,
     /// The statements that declare all of these and more, in the text's order: what a linker goes by.

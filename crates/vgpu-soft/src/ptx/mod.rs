@@ -10,7 +10,7 @@
 //! - `types`: what a declaration says of them. `declare`: variables, parameters. `initial`: initial values.
 //! - `module`: the scan. `kernel`: a body. `operand`, `video`: operands. `inline`: calls. `registers`, `special`: names of
 //!   registers.
-//! - [`link`]: several modules to one.
+//! - [`link`]: several modules to one. `locations`: what a text says of the source that it was made from.
 
 pub mod ast;
 mod cursor;
@@ -21,6 +21,7 @@ mod initial;
 mod inline;
 mod kernel;
 pub mod link;
+mod locations;
 mod module;
 mod number;
 pub(crate) mod opcodes;
@@ -33,6 +34,7 @@ mod types;
 pub(crate) mod video;
 
 pub use error::Error;
+pub(crate) use locations::Locations;
 pub use module::parse_module;
 
 use ast::{Kernel, KernelText, Module};

@@ -20,6 +20,7 @@ pub fn parse_module(source: &str) -> std::result::Result<Module<'_>, Error> {
             target: 0,
             variables: Vec::new(),
             kernels: Vec::new(),
+            files: Vec::new(),
             functions: Vec::new(),
             declarations: Vec::new(),
         },
@@ -84,8 +85,9 @@ impl<'s> Scan<'s> {
             "version" => self.version(),
             "target" => self.target(),
             "address_size" => self.address_size(),
-            // Line tables and other names for debuggers.
-            "file" | "loc" => {
+            "file" => self.file(),
+            // Of no body.
+            "loc" => {
                 self.cursor.skip_line();
                 Ok(())
             }
@@ -93,6 +95,17 @@ impl<'s> Scan<'s> {
             "pragma" => self.cursor.skip_statement(),
             other => Err(self.cursor.error(start, format!("the directive `.{other}` is not known here"))),
         }
+    }
+
+    /// `.file 1 "matrix.cu"`, and maybe its time and length.
+    fn file(&mut self) -> Result<()> {
+        let number = self.cursor.integer_u32("a file's number")?;
+        self.cursor.peek();
+        let start = self.cursor.position();
+        self.cursor.skip_string()?;
+        self.module.files.push((number, self.cursor.since(start).trim_matches('"')));
+        self.cursor.skip_line();
+        Ok(())
     }
 
     fn version(&mut self) -> Result<()> {

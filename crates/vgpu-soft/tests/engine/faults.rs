@@ -97,3 +97,12 @@ fn blocks_after_a_fault_are_skipped() {
     assert!(found.detail.contains("block (2, 0, 0)"), "{}", found.detail);
     assert_eq!(data, [2]);
 }
+
+#[test]
+fn a_fault_names_the_line_of_the_program_s_source_where_the_text_does() {
+    let kernel = compile(
+        ".visible .entry k(.param .u64 p, .param .u32 n) {\n.reg .b64 %rd<2>;\n.loc 1 42 5\nst.global.u32 [%rd1], 1;\nret;\n}\n.file 1 \"add.cu\"\n",
+    );
+    let fault = fault(&kernel, shape(1, 1), &mut [0; 4], 0);
+    assert!(fault.detail.starts_with("kernel k, line 7 (add.cu:42), st.global.u32, block"), "{}", fault.detail);
+}

@@ -8,4 +8,5 @@ mod memory;
 mod order;
 mod output;
 mod races;
+mod strays;
 mod waiting;

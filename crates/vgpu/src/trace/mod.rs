@@ -40,7 +40,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE", default_value = "vgpu-trace.txt")]
     output: PathBuf,
     /// Run nothing: print, per function, what the calls in FILE come to.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "device", "profile", "threads", "schedule", "racecheck"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "device", "profile", "threads", "schedule", "racecheck", "memcheck"])]
     summary: Option<PathBuf>,
     #[command(flatten)]
     device: run::DeviceArgs,

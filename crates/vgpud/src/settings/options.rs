@@ -109,10 +109,15 @@ options! {
         /// Order of a block's warps: interleaved, or to-barrier (faster, and the harshest that a program may meet)
         #[arg(env = "VGPU_SCHEDULE", value_name = "ORDER")]
         schedule: Option<Schedule>, else Schedule::Interleaved;
-        /// Check kernels for races in shared memory (slow): 1 or true
+        /// Check kernels for races, in shared memory between warps and in other memory between blocks (slow): 1 or true
         #[arg(env = "VGPU_RACECHECK", value_name = "BOOL", num_args = 0..=1, default_missing_value = "1",
             value_parser = clap::builder::BoolishValueParser::new())]
         racecheck: Option<bool>, else false;
+        /// Check kernels for accesses outside of what was allocated, to the byte; tell of each while they go on, and fail them in
+        /// the end (slow): 1 or true
+        #[arg(env = "VGPU_MEMCHECK", value_name = "BOOL", num_args = 0..=1, default_missing_value = "1",
+            value_parser = clap::builder::BoolishValueParser::new())]
+        memcheck: Option<bool>, else false;
         /// Fail kernels that run longer than this many seconds [default: never]
         #[arg(env = "VGPU_LAUNCH_TIMEOUT", value_name = "SECONDS")]
         launch_timeout: Option<Seconds>;

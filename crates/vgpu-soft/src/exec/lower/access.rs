@@ -172,7 +172,7 @@ impl<'s> Lowering<'_, 's> {
         }
     }
 
-    /// Watches an access that may reach shared memory, when races are looked for.
+    /// Watches an access that other threads may see, when races are looked for.
     pub(super) fn observe(&mut self, kind: AccessKind, len_bytes: u32, address: Address) {
         if self.options.race_check
             && race::may_be_shared(address.space)
@@ -180,6 +180,14 @@ impl<'s> Lowering<'_, 's> {
         {
             let d = kind as u32;
             let op = Op { d, c: address.flags_and_space(), ..self.access_op(fns, address) };
+            self.push(op, Denormals::Any);
+        }
+    }
+
+    /// The same for an access by which programs synchronise.
+    fn observe_order(&mut self, address: Address) {
+        if self.options.race_check && address.space == Space::Linear {
+            let op = self.blank(race::ORDER);
             self.push(op, Denormals::Any);
         }
     }
@@ -222,6 +230,10 @@ impl<'s> Lowering<'_, 's> {
             self.load_scalar(access.element, &to[0], address)?;
         } else {
             self.load_vector(access.element, to, address)?;
+        }
+        if access.is_ordered {
+            // What it has read is what puts the order.
+            self.observe_order(address);
         }
         self.order(&access);
         Ok(())
@@ -294,7 +306,9 @@ impl<'s> Lowering<'_, 's> {
         if address.space == Space::Param {
             return Err("a store to a parameter".to_owned());
         }
-        if !access.is_ordered {
+        if access.is_ordered {
+            self.observe_order(address);
+        } else {
             self.observe(AccessKind::Write, access.len_bytes(), address);
         }
         let not_implemented = || "not implemented".to_owned();

@@ -76,7 +76,7 @@ impl Kernel {
     ) -> Result<Self, CompileError> {
         let kernel = ptx::parse_kernel(module, text).map_err(|error| syntax(text, &error))?;
         let mut errors = Vec::new();
-        let compiled = lower(module, &kernel, symbols, options, &mut |error| {
+        let compiled = lower(module, text, &kernel, symbols, options, &mut |error| {
             errors.push(error);
             // The first is what the caller wants to know.
             false
@@ -101,7 +101,7 @@ pub fn supports(
         Err(error) => return vec![syntax(text, &error)],
     };
     let mut errors = Vec::new();
-    lower(module, &kernel, symbols, options, &mut |error| {
+    lower(module, text, &kernel, symbols, options, &mut |error| {
         errors.push(error);
         true
     });
@@ -130,6 +130,7 @@ fn refuse(kernel: &ast::Kernel<'_>, line: u32, opcode: &str, reason: Refusal) ->
 /// Lowers a kernel; `report` is told of every refusal and says whether to look for more.
 fn lower<'s>(
     module: &ast::Module<'s>,
+    text: &ast::KernelText<'s>,
     kernel: &ast::Kernel<'s>,
     symbols: &dyn Symbols,
     options: &CompileOptions,
@@ -170,6 +171,7 @@ fn lower<'s>(
         report(error)
     })?;
     lowering.link(&pc_of);
+    lowering.locate(&ptx::Locations::of(module, text));
     let finished = lowering.finish(module, register_bytes);
     match finished {
         Ok(kernel) => is_complete.then_some(kernel),
@@ -345,6 +347,19 @@ impl<'s> Lowering<'_, 's> {
             block_of[block.start as usize..last as usize].fill(number);
         }
         self.code.block_of = block_of;
+    }
+
+    /// Notes what the texts say of the lines that ops are from.
+    fn locate(&mut self, locations: &ptx::Locations<'_, '_>) {
+        let Code { sources, files, locations: found, .. } = &mut self.code;
+        for &(line, _) in sources.iter() {
+            let Some(location) = locations.find(line) else { continue };
+            let file = files.iter().position(|known| **known == *location.file).unwrap_or_else(|| {
+                files.push(location.file.into());
+                files.len() - 1
+            });
+            found.insert(line, (file, location.line));
+        }
     }
 
     fn finish(self, module: &ast::Module<'_>, allocated_bytes: u32) -> Result<Kernel, Refusal> {

@@ -2,6 +2,7 @@
 
 use super::super::fault::FaultKind;
 use super::super::op::Op;
+use super::super::stray::Stray;
 use super::super::warp::Warp;
 use super::pattern;
 use super::space::{AccessKind, NARROW, Space};
@@ -93,7 +94,7 @@ unsafe fn resolve_at<const SPACE: u8, const LEN: usize, const AVX512: bool>(
         // SAFETY: the caller vouches for the CPU.
         let bounds = unsafe { pattern::sum_u64::<AVX512>(base, add, mask, &mut address) };
         if (bounds.bits & (len - 1) == 0 && warp.view.covers(bounds.low, bounds.high, len, kind))
-            || admit_each(warp, op, &address, mask, len, kind)
+            || admit_each(warp, op, &mut address, mask, len, kind)
         {
             return Some(Target::Scattered(address));
         }
@@ -125,8 +126,9 @@ unsafe fn resolve_at<const SPACE: u8, const LEN: usize, const AVX512: bool>(
     }
     let bounds = pattern::sum_u32(&base, add, mask, range.start, lane_bytes, &mut address);
     if bounds.high + len > space_bytes || bounds.bits & (len - 1) != 0 {
-        refuse_offsets(warp, op, SPACE, &base.map(|base| base.wrapping_add(add)), mask, len, space_bytes, kind);
-        return None;
+        let offset = base.map(|base| base.wrapping_add(add));
+        return admit_offsets(warp, op, SPACE, &offset, &mut address, mask, len, space_bytes, kind)
+            .then_some(Target::Scattered(address));
     }
     Some(Target::Scattered(address))
 }
@@ -177,64 +179,78 @@ pub(crate) unsafe fn resolve_each_at<const LEN: usize>(
     })
 }
 
-/// Looks at every lane on its own; records the first failure.
+/// Looks at every lane on its own. Whether the access goes on: not after a failure, unless memory is checked; lanes that failed then
+/// have another address.
 #[cold]
 #[inline(never)]
-fn admit_each(warp: &mut Warp, op: &Op, address: &[u64; 32], mask: u32, len: u64, kind: AccessKind) -> bool {
-    for (lane, &address) in (0u32..).zip(address) {
-        if (mask >> lane) & 1 == 0 {
+fn admit_each(warp: &mut Warp, op: &Op, address: &mut [u64; 32], mask: u32, len: u64, kind: AccessKind) -> bool {
+    let verb = kind.verb();
+    for (lane, address) in (0u32..).zip(address).filter(|(lane, _)| mask >> lane & 1 != 0) {
+        let at = *address;
+        let refusal = if at & (len - 1) != 0 {
+            let text = format!("{verb} of {len} bytes at {at:#x}, which is not a multiple of {len}");
+            (FaultKind::MisalignedAddress, text)
+        } else if !warp.view.admits(at, len, kind) {
+            let place = warp.view.describe(at, len);
+            (FaultKind::IllegalAddress, format!("{verb} of {len} bytes at {at:#x}, which is {place}"))
+        } else {
             continue;
-        }
-        if address & (len - 1) != 0 {
-            let text = format!("{} of {len} bytes at {address:#x}, which is not a multiple of {len}", kind.verb());
-            op.raise(warp, FaultKind::MisalignedAddress, lane, text);
-            return false;
-        }
-        if !warp.view.admits(address, len, kind) {
-            let is_param = warp.view.params.covers(address, address, len);
-            let place = if is_param { "among the parameters" } else { "in no allocation" };
-            let text = format!("{} of {len} bytes at {address:#x}, which is {place}", kind.verb());
-            op.raise(warp, FaultKind::IllegalAddress, lane, text);
-            return false;
+        };
+        match refuse(warp, op, lane, refusal) {
+            Some(elsewhere) => *address = elsewhere,
+            None => return false,
         }
     }
     true
 }
 
+/// The same for addresses that count from 0.
 #[cold]
 #[inline(never)]
 #[expect(clippy::too_many_arguments, reason = "all of it goes into one message")]
-fn refuse_offsets(
+fn admit_offsets(
     warp: &mut Warp,
     op: &Op,
     space: u8,
     offset: &[u32; 32],
+    address: &mut [u64; 32],
     mask: u32,
     len: u64,
     space_bytes: u64,
     kind: AccessKind,
-) {
+) -> bool {
     let name = match space {
         Space::SHARED => "shared memory",
         Space::LOCAL => "local memory",
         _ => "the parameters",
     };
-    for (lane, &offset) in (0u32..).zip(offset) {
+    let verb = kind.verb();
+    for (lane, (&offset, address)) in (0u32..).zip(offset.iter().zip(address)).filter(|(lane, _)| mask >> lane & 1 != 0)
+    {
         let offset = u64::from(offset);
-        if (mask >> lane) & 1 == 0 {
+        let access = format!("{verb} of {len} bytes at offset {offset:#x} of {name}");
+        let refusal = if offset + len > space_bytes {
+            (FaultKind::IllegalAddress, format!("{access}, which has {space_bytes} bytes"))
+        } else if offset & (len - 1) != 0 {
+            (FaultKind::MisalignedAddress, format!("{access}, which is not a multiple of {len}"))
+        } else {
             continue;
-        }
-        let verb = kind.verb();
-        if offset + len > space_bytes {
-            let text = format!("{verb} of {len} bytes at offset {offset:#x} of {name}, which has {space_bytes} bytes");
-            op.raise(warp, FaultKind::IllegalAddress, lane, text);
-            return;
-        }
-        if offset & (len - 1) != 0 {
-            let text =
-                format!("{verb} of {len} bytes at offset {offset:#x} of {name}, which is not a multiple of {len}");
-            op.raise(warp, FaultKind::MisalignedAddress, lane, text);
-            return;
+        };
+        match refuse(warp, op, lane, refusal) {
+            Some(elsewhere) => *address = elsewhere,
+            None => return false,
         }
     }
+    true
+}
+
+/// Refuses a lane's access: the warp fails, or, where memory is checked, the lane goes elsewhere.
+fn refuse(warp: &mut Warp, op: &Op, lane: u32, (kind, text): (FaultKind, String)) -> Option<u64> {
+    // SAFETY: null, or what takes in lanes of the block that the warp runs, which nobody else touches meanwhile.
+    if let Some(refuge) = unsafe { warp.refuge.as_mut() } {
+        let stray = Stray { kind, op: std::ptr::from_ref(op).addr(), warp: warp.index, lane, text };
+        return Some(refuge.take_in(stray));
+    }
+    op.raise(warp, kind, lane, text);
+    None
 }

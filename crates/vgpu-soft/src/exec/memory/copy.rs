@@ -40,6 +40,7 @@ unsafe fn copy<const LEN: usize>(warp: &mut Warp, op: &Op, mask: u32) {
         unsafe { resolve_each_at::<LEN>(warp, op, Space::LINEAR, source, imm, narrow, reading, AccessKind::Read) }
     };
     let Some(from) = from else { return };
+    race::note_lanes(warp, op, AccessKind::Read, &from, reading, LEN as u64);
     race::note_lanes(warp, op, AccessKind::Write, &to, mask, LEN as u64);
     for lane in 0..32 {
         if (mask >> lane) & 1 == 0 {

@@ -101,6 +101,32 @@ impl View {
         self.covers(address, address, len_bytes, kind)
     }
 
+    /// Whether `address` is in memory that other blocks may reach as well, and that kernels know of.
+    pub(crate) fn is_of_all_blocks(&self, address: u64) -> bool {
+        let own = [self.shared, self.local, self.workspace, self.params];
+        !own.iter().any(|range| range.covers(address, address, 1)) && self.find(address).is_some()
+    }
+
+    /// What is at `address`, where so many bytes may not be accessed.
+    pub(super) fn describe(&self, address: u64, len_bytes: u64) -> String {
+        if self.params.covers(address, address, len_bytes) {
+            return "among the parameters".to_owned();
+        }
+        // SAFETY: as in `find`.
+        match unsafe { self.map.as_ref() }.and_then(|map| map.nearest(address)) {
+            None => "in no allocation".to_owned(),
+            Some(std::ops::Range { start, end }) => {
+                let len = end - start;
+                let (distance, side) = match address {
+                    _ if address < start => (start - address, "before"),
+                    _ if address < end => (end - address, "before the end of"),
+                    _ => (address - end, "behind"),
+                };
+                format!("in no allocation, {distance} bytes {side} the one of {len} bytes at {start:#x}")
+            }
+        }
+    }
+
     /// How many bytes from `address` may be read, 0 when it is not valid.
     pub(crate) fn readable_bytes(&mut self, address: u64) -> u64 {
         if !self.admits(address, 1, AccessKind::Read) {
