@@ -342,13 +342,14 @@ fn an_array_that_has_ended_is_a_fault_also_where_another_has_its_memory() {
 #[test]
 fn memory_that_has_been_freed_is_a_fault() {
     let mut rig = Rig::new();
-    let memory = rig.alloc(512);
+    // Not its first bytes: what is allocated next may have them.
+    let memory = rig.alloc(4096);
     let rows = Resource {
         kind: 3,
         format: Format::CU_AD_FORMAT_FLOAT.0,
         channels: 1,
         reserved: 0,
-        place: memory,
+        place: memory + 2048,
         width: 8,
         height: 2,
         pitch: 32,
