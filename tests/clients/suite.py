@@ -56,9 +56,7 @@ class Lines(unittest.TestResult):
             self.addError(test, err)
 
 
-def run_module(name):
-    out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+def run_module(name, out):
     unittest.defaultTestLoader.loadTestsFromName(name).run(Lines(out))
 
 
@@ -84,10 +82,13 @@ def run_apart(name):
 
 
 if __name__ == "__main__":
+    # What packages print, already while they are imported, is none of the lines.
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     if sys.argv[1].startswith("NAME="):
-        run_module(sys.argv[1].removeprefix("NAME="))
+        run_module(sys.argv[1].removeprefix("NAME="), out)
     else:
         names = [name for package in sys.argv[1:] for name in modules(package)]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for lines in pool.map(run_apart, names):
-                print(lines, end="", flush=True)
+                print(lines, end="", file=out, flush=True)

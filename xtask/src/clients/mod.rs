@@ -45,6 +45,7 @@ struct Client {
 
 const CLIENTS: &[Client] = &[
     Client { name: "numba-cuda", modules: &["numba.cuda.tests.cudadrv"], variables: &[] },
+    Client { name: "taichi", modules: &["sample"], variables: &[] },
     Client { name: "tinygrad", modules: &["sample"], variables: &[("DEV", "CUDA"), ("CACHELEVEL", "0")] },
 ];
 
