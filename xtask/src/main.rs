@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod clients;
 mod codegen;
 mod conformance;
 mod demo;
@@ -52,6 +53,8 @@ enum Command {
     Ptxas(ptxas::Args),
     /// Compiles CUDA C++ programs with NVIDIA's compiler and runs them on the software GPU.
     Kernels(kernels::Args),
+    /// Runs real clients' own tests on the software GPU.
+    Clients(clients::Args),
     /// Installs for Ollama, in trees as its packages lay them out, and completes text with its server.
     Ollama(ollama::Args),
     /// Builds dist/ and runs every test against it.
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Command::Conformance(args) => conformance::run(&args),
         Command::Ptxas(args) => ptxas::run(&args),
         Command::Kernels(args) => kernels::run(&args),
+        Command::Clients(args) => clients::run(&args),
         Command::Ollama(args) => ollama::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Lint(args) => lint::run(&args),

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{headers, workspace};
 use assembler::Assembler;
-use refused::Refused;
+pub(crate) use refused::Refused;
 
 /// Options of `cargo xtask ptxas`.
 #[derive(Default, clap::Args)]

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 
 /// What is refused: a pattern of forms, a reason, and whether something matched.
-pub(super) struct Refused(Vec<Rule>);
+pub(crate) struct Refused(Vec<Rule>);
 
 struct Rule {
     pattern: String,
@@ -13,7 +13,7 @@ struct Rule {
 
 impl Refused {
     /// Reads `pattern -- reason` lines.
-    pub(super) fn parse(list: &str) -> Result<Self> {
+    pub(crate) fn parse(list: &str) -> Result<Self> {
         let mut rules = Vec::new();
         for line in list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (pattern, reason) = line.split_once(" -- ").with_context(|| format!("no reason stands in: {line}"))?;
@@ -24,14 +24,14 @@ impl Refused {
     }
 
     /// Why a form is refused, if it is listed.
-    pub(super) fn find(&mut self, form: &str) -> Option<&str> {
+    pub(crate) fn find(&mut self, form: &str) -> Option<&str> {
         let rule = self.0.iter_mut().find(|rule| matches(&rule.pattern, form))?;
         rule.is_used = true;
         Some(&rule.reason)
     }
 
     /// The patterns that nothing has matched.
-    pub(super) fn idle(&self) -> Vec<&str> {
+    pub(crate) fn idle(&self) -> Vec<&str> {
         self.0.iter().filter(|rule| !rule.is_used).map(|rule| rule.pattern.as_str()).collect()
     }
 }

@@ -21,6 +21,8 @@ const HUGE_BYTES: u64 = 4 << 20;
 /// Where there is no arena to say how many addresses there are.
 const ADDRESSES_PER_BYTE: u64 = 16;
 const PAGE_BYTES: u64 = 4096;
+/// Allocations from this size on begin at a page.
+const LARGE_BYTES: u64 = 1 << 20;
 
 /// An allocation that programs may use.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +107,7 @@ impl Heap {
             return Err(CuError::INVALID_VALUE);
         }
         let rounded = len_bytes.checked_next_multiple_of(ALLOCATION_ALIGN_BYTES).ok_or(CuError::OUT_OF_MEMORY)?;
-        let start = self.free.find(rounded).ok_or(CuError::OUT_OF_MEMORY)?;
+        let start = self.place(rounded).ok_or(CuError::OUT_OF_MEMORY)?;
         if !self.ledgers[device].reserve(rounded) {
             return Err(CuError::OUT_OF_MEMORY);
         }
@@ -121,6 +123,13 @@ impl Heap {
         self.live.insert(start, Live { len_bytes, device, context, is_hidden: false });
         self.maps.fill(None);
         Ok(start)
+    }
+
+    /// Where so many bytes are free. Large ones begin at a page where there is room for that, as a driver's do: programs lay out by
+    /// pages what is in them.
+    fn place(&self, len_bytes: u64) -> Option<u64> {
+        let aligned = (len_bytes >= LARGE_BYTES).then(|| self.free.find(len_bytes.checked_add(PAGE_BYTES)?)).flatten();
+        aligned.map(|start| start.next_multiple_of(PAGE_BYTES)).or_else(|| self.free.find(len_bytes))
     }
 
     /// Takes an allocation from the program. Its memory stays until [`Heap::reclaim`].
@@ -402,6 +411,16 @@ mod tests {
         let second = heap.alloc(513, 0, Some(1)).unwrap();
         assert_eq!((first % 512, second % 512), (0, 0));
         assert!(second >= first + 512);
+    }
+
+    #[test]
+    fn large_allocations_begin_at_pages_where_there_is_room() {
+        let mut heap = heap(4 << 20);
+        heap.alloc(1, 0, Some(1)).unwrap();
+        let large = heap.alloc(1 << 20, 0, Some(1)).unwrap();
+        assert_eq!(large % 4096, 0);
+        let small = heap.alloc(512, 0, Some(1)).unwrap();
+        assert!(small < large, "what was left out is given to others");
     }
 
     #[test]
