@@ -8,9 +8,9 @@ use vgpu_core::abi::runtime::{
 use vgpu_core::abi::{CUDA_ARRAY3D_DESCRIPTOR, CUDA_MEMCPY2D, CUarray, CUarray_format as Format, CUmemorytype};
 use vgpu_core::wire;
 
-use crate::copy::{Direction, source_side, target_side};
 use crate::driver as cu;
 use crate::error::{RtError, RtResult};
+use crate::side::{Direction, source_side, target_side};
 
 /// The driver's format of such channels, and how many there are.
 ///

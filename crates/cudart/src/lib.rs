@@ -4,7 +4,7 @@
 //! - [`driver`]: libcuda, found at run time. [`current`]: which device and context a thread uses.
 //! - [`registry`], `unregistered`, `prelinked`, [`call_configuration`], [`launch`]: what compiled programs register, and how it is
 //!   linked and launched.
-//! - [`copy`], `array`, `resource`, [`graph_node`], `pointer`, [`properties`]: the runtime's structs in the driver's terms.
+//! - [`copy`], `side`, `array`, `resource`, [`graph_node`], `pointer`, [`properties`]: the runtime's structs in the driver's terms.
 //!
 //! No device state lives here: handles are the driver's own, so both interfaces may be mixed.
 //!
@@ -29,6 +29,7 @@ mod prelinked;
 mod properties;
 mod registry;
 mod resource;
+mod side;
 #[cfg(test)]
 mod tests;
 mod unregistered;

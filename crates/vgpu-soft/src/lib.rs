@@ -3,12 +3,14 @@
 //! - [`ptx`]: text to syntax tree. Knows the language, not what instructions do.
 //! - [`image`]: fatbin entries to PTX text. `objects`: fatbins in what compilers make for the host.
 //! - [`ir`]: control flow, liveness, register slots.
-//! - [`textures`]: arrays, and how kernels read and write them.
+//! - `allocations`: addresses that may be touched. [`textures`]: arrays, and how kernels read and write them. [`memory`]: both, as a
+//!   launch has them.
 //! - [`exec`]: a compiled kernel and the warp interpreter that runs its blocks.
 //! - [`device`]: memory, streams, modules, graphs, linear algebra: the `Executor` that a daemon drives.
 //!
 //! It knows no sockets, windows or rings: the outside is `vgpu_core::wire::Completions`.
 
+mod allocations;
 pub mod device;
 pub mod exec;
 pub mod image;

@@ -8,7 +8,7 @@ use vgpu_core::wire::messages::{
 };
 use vgpu_core::{CuError, CuResult};
 
-use super::transfer::{Pitched, Place, Transfer};
+use super::place::{Pitched, Place};
 use crate::memory::MemoryMap;
 
 /// A copy of rows with an array at an end or both.
@@ -17,6 +17,13 @@ pub(super) struct ArrayCopy {
     target: End,
     source: End,
     extent: Extent,
+}
+
+/// The copy of rows that it is, once it is known where arrays lie.
+pub(super) struct Rows {
+    pub(super) target: Pitched,
+    pub(super) source: Pitched,
+    pub(super) extent: Extent,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -61,11 +68,11 @@ impl ArrayCopy {
         self.extent.total_bytes()
     }
 
-    /// The copy of rows that it is.
+    /// Finds its arrays.
     ///
     /// # Errors
     /// `INVALID_HANDLE` for an array that has ended, `INVALID_VALUE` for a box that an array does not hold.
-    pub(super) fn resolved(&self, map: &MemoryMap) -> Result<Transfer, Refusal> {
+    pub(super) fn resolved(&self, map: &MemoryMap) -> Result<Rows, Refusal> {
         let Extent { width_bytes, height, depth } = self.extent;
         let end = |end: End| match end {
             End::Rows(pitched) => Ok(pitched),
@@ -85,6 +92,6 @@ impl ArrayCopy {
                 Ok(Pitched { place, pitch, slice_pitch })
             }
         };
-        Ok(Transfer::Rows { target: end(self.target)?, source: end(self.source)?, extent: self.extent })
+        Ok(Rows { target: end(self.target)?, source: end(self.source)?, extent: self.extent })
     }
 }

@@ -1,88 +1,17 @@
 //! Clusters that a function may be launched with, and how many of them a device holds.
 
 use vgpu_core::CuError;
-use vgpu_core::abi::CUfunction_attribute_enum as Attribute;
 use vgpu_core::host::Refusal;
 use vgpu_core::wire::messages::{CLUSTER_BLOCKS_MOST, CLUSTERS_AT_A_TIME};
 
 use super::function::Function;
 use super::profile::Limits;
-use crate::exec::{CLUSTER_BLOCKS_MAX, Kernel, Shape};
+use crate::exec::{CLUSTER_BLOCKS_MAX, Shape};
 
-/// The first capability whose blocks form clusters.
-const CAPABILITY: u32 = 90;
 /// Blocks of the largest cluster that every GPU with clusters takes. Source: CUDA C++ Programming Guide, "Thread Block Clusters".
 const PORTABLE_MAX: u32 = 8;
 /// A cluster is resident in one of the groups that multiprocessors come in (GPCs), which on an H100 have 16 or 18.
 const GROUP_MULTIPROCESSORS: u32 = 16;
-
-/// A function's attributes that tell of clusters.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ClusterAttributes {
-    /// Blocks in x, y, z that every launch has; 0 where nothing is required.
-    required: [u32; 3],
-    allows_non_portable: bool,
-}
-
-impl ClusterAttributes {
-    /// As the kernel's text says.
-    pub(super) fn of(kernel: &Kernel) -> Self {
-        Self { required: kernel.required_cluster().unwrap_or_default(), allows_non_portable: false }
-    }
-
-    /// Those that a guest is told of.
-    pub(super) fn values(&self, kernel: &Kernel) -> [(Attribute, u32); 5] {
-        let [width, height, depth] = self.required;
-        [
-            (Attribute::CU_FUNC_ATTRIBUTE_CLUSTER_SIZE_MUST_BE_SET, kernel.must_have_cluster().into()),
-            (Attribute::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH, width),
-            (Attribute::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT, height),
-            (Attribute::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH, depth),
-            (Attribute::CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, self.allows_non_portable.into()),
-        ]
-    }
-
-    /// Sets one of them.
-    ///
-    /// # Errors
-    /// `NOT_SUPPORTED` on a device without clusters, `NOT_PERMITTED` for a size that the kernel was compiled for, `INVALID_VALUE` for a
-    /// value that there is not.
-    pub(super) fn set(
-        &mut self,
-        kernel: &Kernel,
-        attribute: Attribute,
-        value: i32,
-        limits: &Limits,
-    ) -> Result<(), CuError> {
-        if !has_clusters(limits) {
-            return Err(CuError::NOT_SUPPORTED);
-        }
-        let axis = match attribute {
-            Attribute::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH => 0,
-            Attribute::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT => 1,
-            Attribute::CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH => 2,
-            Attribute::CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED if matches!(value, 0 | 1) => {
-                self.allows_non_portable = value == 1;
-                return Ok(());
-            }
-            // In which order clusters are spread over multiprocessors, which there are not.
-            Attribute::CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE if matches!(value, 0..=2) => {
-                return Ok(());
-            }
-            _ => return Err(CuError::INVALID_VALUE),
-        };
-        if kernel.required_cluster().is_some() {
-            return Err(CuError::NOT_PERMITTED);
-        }
-        self.required[axis] = u32::try_from(value).map_err(|_| CuError::INVALID_VALUE)?;
-        Ok(())
-    }
-}
-
-/// Whether blocks of such a device form clusters.
-pub(super) fn has_clusters(limits: &Limits) -> bool {
-    limits.capability >= CAPABILITY
-}
 
 /// Blocks of a cluster.
 fn product(blocks: [u32; 3]) -> u64 {
@@ -103,7 +32,7 @@ impl Function {
     ) -> Result<Option<[u32; 3]>, Refusal> {
         let Some(blocks) = self.cluster_size(wanted, limits)? else { return Ok(None) };
         // A device without clusters has the one kind that is none.
-        if !has_clusters(limits) {
+        if !limits.has_clusters() {
             return Ok(Some(blocks));
         }
         let invalid = |reason: String| {
@@ -136,7 +65,7 @@ impl Function {
                 format!("launch of {name} with clusters of {blocks:?} blocks: {reason}"),
             ))
         };
-        if !has_clusters(limits) && blocks != [1; 3] {
+        if !limits.has_clusters() && blocks != [1; 3] {
             let text = format!("launch of {name} with clusters of {blocks:?} blocks: this device has none");
             return Err((CuError::NOT_SUPPORTED, text));
         }
@@ -184,7 +113,7 @@ impl Function {
         multiprocessors: u32,
         limits: &Limits,
     ) -> Result<u64, Refusal> {
-        if !has_clusters(limits) {
+        if !limits.has_clusters() {
             return Err((CuError::NOT_SUPPORTED, "blocks of this device form no clusters".to_owned()));
         }
         match question {

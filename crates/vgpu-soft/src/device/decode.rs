@@ -11,9 +11,10 @@ use vgpu_core::wire::{Message, Op};
 use super::array_copy::ArrayCopy;
 use super::blas;
 use super::engine::Engine;
+use super::place::Place;
 use super::setup::SoftDevice;
 use super::step::{LaunchStep, Step};
-use super::transfer::{Place, Transfer};
+use super::transfer::Transfer;
 use crate::exec::Shape;
 use crate::memory::MemoryMap;
 

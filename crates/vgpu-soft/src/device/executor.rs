@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vgpu_core::abi::{CUjitInputType, CUlimit_enum, CUstream_flags};
+use vgpu_core::abi::{CUjitInputType, CUstream_flags};
 use vgpu_core::host::Refusal;
 use vgpu_core::host::blob::Blob;
 use vgpu_core::wire::messages::*;
@@ -21,14 +21,6 @@ use super::step::Step;
 use super::stream::Work;
 use super::{decode, profile};
 use crate::memory::MemoryMap;
-
-const STACK_SIZE: u32 = CUlimit_enum::CU_LIMIT_STACK_SIZE.0;
-const PRINTF_FIFO_SIZE: u32 = CUlimit_enum::CU_LIMIT_PRINTF_FIFO_SIZE.0;
-const MALLOC_HEAP_SIZE: u32 = CUlimit_enum::CU_LIMIT_MALLOC_HEAP_SIZE.0;
-/// The least that kernels may allocate together.
-const HEAP_MIN_BYTES: u64 = 64 << 10;
-/// No limit has this number or a higher one.
-const LIMITS_END: u32 = CUlimit_enum::CU_LIMIT_MAX.0;
 
 impl SoftDevice {
     /// Keeps the text for [`Executor::error_text`].
@@ -191,45 +183,11 @@ impl Executor for SoftDevice {
     }
 
     fn context_facts(&mut self, _: Seq, message: &ContextFacts, _: &[u8]) -> CuResult<Answer<ContextFactsReply>> {
-        self.require_context(message.context)?;
-        let mut reply = ContextFactsReply {
-            limits: [0; LIMIT_COUNT],
-            limit_codes: [CuError::UNSUPPORTED_LIMIT.code(); LIMIT_COUNT],
-            // All streams are alike.
-            least_priority: 0,
-            greatest_priority: 0,
-        };
-        reply.limit_codes[LIMITS_END as usize..].fill(CuError::INVALID_VALUE.code());
-        let context = &self.contexts[&message.context];
-        let limits = [
-            (STACK_SIZE, context.stack_bytes),
-            (PRINTF_FIFO_SIZE, self.engine.output.room_bytes()),
-            (MALLOC_HEAP_SIZE, context.heap_bytes),
-        ];
-        for (limit, value) in limits {
-            (reply.limits[limit as usize], reply.limit_codes[limit as usize]) = (value, 0);
-        }
-        Ok(reply.into())
+        Ok(self.context_facts_of(message.context)?.into())
     }
 
     fn context_limit(&mut self, _: Seq, message: &ContextLimit, _: &[u8]) -> CuResult<Answer<ContextLimitReply>> {
-        self.require_context(message.context)?;
-        let context = self.contexts.get_mut(&message.context).expect("it is open");
-        match message.limit {
-            // It counts for kernels that call without an end known before; the others have as much as they need.
-            STACK_SIZE => context.stack_bytes = message.value,
-            MALLOC_HEAP_SIZE if context.heap.get().is_some() => {
-                let text = "kernels that allocate have been launched already".to_owned();
-                return Err(self.refuse((CuError::INVALID_VALUE, text)));
-            }
-            // No memory at all cannot be had.
-            MALLOC_HEAP_SIZE => context.heap_bytes = message.value.max(HEAP_MIN_BYTES),
-            PRINTF_FIFO_SIZE => self.engine.output.set_room(message.value),
-            limit => {
-                let error = if limit < LIMITS_END { CuError::UNSUPPORTED_LIMIT } else { CuError::INVALID_VALUE };
-                return Err(self.refuse((error, format!("there is no limit {limit}"))));
-            }
-        }
+        self.set_limit(message.context, message.limit, message.value)?;
         Ok(ContextLimitReply { reserved: 0 }.into())
     }
 

@@ -7,7 +7,7 @@ use vgpu_core::abi::{CUfunction_attribute_enum as Attribute, CUshared_carveout};
 use vgpu_core::wire::messages::{FUNCTION_ATTRIBUTE_COUNT, FunctionReply};
 use vgpu_core::{CuError, CuResult};
 
-use super::cluster::ClusterAttributes;
+use super::cluster_attributes::ClusterAttributes;
 use super::module::Module;
 use super::profile::Limits;
 use crate::exec::{Kernel, Shape};

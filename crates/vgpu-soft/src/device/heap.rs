@@ -11,7 +11,8 @@ use vgpu_core::host::{FreeRanges, MemoryLedger};
 use vgpu_core::wire::ALLOCATION_ALIGN_BYTES;
 use vgpu_core::{CuError, CuResult};
 
-use crate::memory::{Allocation, MemoryMap};
+use crate::allocations::{Allocation, Allocations};
+use crate::memory::MemoryMap;
 use crate::textures::Textures;
 
 /// Memory becomes accessible in steps of this size, so that allocations cost few system calls and mappings.
@@ -245,8 +246,8 @@ impl Heap {
             })
         };
         let own = of(true).chain(self.foreign.iter().cloned().map(Allocation::from)).collect();
-        let map = MemoryMap::with_peers(own, of(false).collect()).with_textures(self.textures.clone());
-        let map = Arc::new(map);
+        let allocations = Allocations::new(own, of(false).collect());
+        let map = Arc::new(MemoryMap::with_textures(allocations, self.textures.clone()));
         self.maps[device] = Some(map.clone());
         map
     }

@@ -6,13 +6,15 @@
 use vgpu_core::abi::CUdevice_attribute_enum as Attribute;
 use vgpu_core::wire::messages::DEVICE_ATTRIBUTE_COUNT;
 
-use super::cluster::has_clusters;
 use super::config::Config;
 use crate::textures;
 
 const KIB: u32 = 1024;
 /// Threads of a warp.
 const WARP: u32 = 32;
+
+/// The first capability whose blocks form clusters.
+const CLUSTERS: u32 = 90;
 
 /// Limits that follow from the compute capability.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,11 @@ pub(super) struct Limits {
 }
 
 impl Limits {
+    /// Whether blocks of such a device form clusters.
+    pub(super) fn has_clusters(&self) -> bool {
+        self.capability >= CLUSTERS
+    }
+
     /// The limits of a capability that is known and has no instructions that are missing here.
     pub(super) fn of(compute_capability: (u32, u32)) -> Option<Self> {
         // Threads and blocks per multiprocessor, shared KiB per multiprocessor, per block with opt-in.
@@ -152,7 +159,7 @@ pub(super) fn attributes(config: &Config, pci: (u32, u32, u32), limits: &Limits)
         (Attribute::CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH, 1),
         (Attribute::CU_DEVICE_ATTRIBUTE_HOST_NATIVE_ATOMIC_SUPPORTED, 1),
         (Attribute::CU_DEVICE_ATTRIBUTE_STREAM_PRIORITIES_SUPPORTED, 0),
-        (Attribute::CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH, i32::from(has_clusters(limits))),
+        (Attribute::CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH, limits.has_clusters().into()),
         // The one that all launches share.
         (Attribute::CU_DEVICE_ATTRIBUTE_MEM_SYNC_DOMAIN_COUNT, 1),
     ];

@@ -2,65 +2,14 @@
 
 use vgpu_core::host::extent::Extent;
 use vgpu_core::streaming::copy_past_caches;
+use vgpu_core::wire::Completions;
 use vgpu_core::wire::messages::{CopyBox, Fill, SOURCE_IN_WINDOW, TARGET_IN_WINDOW};
-use vgpu_core::wire::{Completions, Span};
 use vgpu_core::{CuError, CuResult};
 
-use super::array_copy::ArrayCopy;
+use super::array_copy::{ArrayCopy, Rows};
 use super::failure::Failure;
+use super::place::{Pitched, Place};
 use crate::memory::MemoryMap;
-
-/// One end of a copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// A device address; the memory map must admit every byte that is touched.
-    Device(u64),
-    /// This process's address of a stretch of the window or of an array, checked for the whole length when it was resolved.
-    Checked(u64),
-}
-
-impl Place {
-    /// Resolves a stretch of the window.
-    ///
-    /// # Errors
-    /// `INVALID_VALUE` when it is not one.
-    pub(super) fn window(completions: &dyn Completions, offset: u64, len_bytes: u64) -> CuResult<Self> {
-        let start = completions.span(Span { offset, len_bytes })?;
-        Ok(Self::Checked(start.expose_provenance() as u64))
-    }
-
-    fn address(self) -> u64 {
-        match self {
-            Self::Device(address) | Self::Checked(address) => address,
-        }
-    }
-
-    fn is_admitted(self, map: &MemoryMap, len_bytes: u64) -> bool {
-        match self {
-            Self::Device(address) => map.admits_copy(address, len_bytes),
-            Self::Checked(_) => true,
-        }
-    }
-
-    fn describe(self, map: &MemoryMap, len_bytes: u64) -> String {
-        let address = self.address();
-        match map.find_for_copy(address) {
-            Some(range) => format!(
-                "{len_bytes} bytes at {address:#x} pass the end of their allocation of {} bytes",
-                range.end - range.start
-            ),
-            None => format!("{address:#x} is in no allocation"),
-        }
-    }
-}
-
-/// How far apart a place's rows and slices are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pitched {
-    pub(super) place: Place,
-    pub(super) pitch: u64,
-    pub(super) slice_pitch: u64,
-}
 
 /// Moving or setting bytes, as one piece of work.
 #[derive(Clone, Debug)]
@@ -78,6 +27,10 @@ pub(super) enum Transfer {
 }
 
 impl Transfer {
+    fn of(Rows { target, source, extent }: Rows) -> Self {
+        Self::Rows { target, source, extent }
+    }
+
     /// Decodes a copy of a box.
     ///
     /// # Errors
@@ -137,7 +90,7 @@ impl Transfer {
     /// `INVALID_VALUE`, with the address that may not.
     pub(super) fn check(&self, map: &MemoryMap) -> Result<(), (CuError, String)> {
         if let Self::Arrays(copy) = self {
-            return copy.resolved(map)?.check(map);
+            return Self::of(copy.resolved(map)?).check(map);
         }
         let ends = self.ends().map_err(|error| (error, "the extent is not valid".to_owned()))?;
         for (place, len_bytes) in ends.into_iter().flatten() {
@@ -160,7 +113,8 @@ impl Transfer {
         }
         match self {
             Self::Arrays(copy) => {
-                return copy.resolved(map).map_err(|(_, text)| (CuError::ILLEGAL_ADDRESS, text))?.run(map);
+                let resolved = copy.resolved(map).map_err(|(_, text)| (CuError::ILLEGAL_ADDRESS, text))?;
+                return Self::of(resolved).run(map);
             }
             Self::Inline { target, bytes } => {
                 // SAFETY: the map admits the target for the whole length, and a Box does not lie in device memory.

@@ -1,8 +1,8 @@
 //! How a grid falls into clusters. Its blocks are numbered by cluster, so those of one are taken one after another.
 
 use super::kernel::Kernel;
-use super::launch::Shape;
 use super::memory::CLUSTER_BLOCKS_MAX;
+use super::shape::Shape;
 
 /// The clusters of a grid: of one block each, where nobody has said more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

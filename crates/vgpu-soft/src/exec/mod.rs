@@ -4,7 +4,7 @@
 //! - `warp`: one warp's state. [`op`]: one instruction, decoded, which is run on a warp; a warp knows no ops. `alu`: what
 //!   instructions compute. `memory`: loads, stores and atomics. `system`: clocks, traps and other ops without operands of note.
 //! - `fragment`: a warp's inner loop. `block`: the warps' turns. `barrier`: where they wait.
-//! - [`launch`]: a kernel with its grid. `clusters`: how that falls into clusters. `run`: its blocks, by any number of workers.
+//! - [`launch`]: a kernel with its grid. `shape`: how large it is. `clusters`: how that falls into clusters. `run`: its blocks, by any number of workers.
 //!   `report`: what went wrong, with names. [`fault`]: the words for that. `worker`: the memory that a thread runs blocks in. `aside`:
 //!   blocks that wait for their next turn. `standstill`: blocks
 //!   that only wait. These name each other: a launch holds blocks that were set aside, which are what a worker has laid out for it.
@@ -35,6 +35,7 @@ mod race;
 mod report;
 mod run;
 mod shadow;
+mod shape;
 mod specials;
 mod standstill;
 mod stray;
@@ -49,8 +50,9 @@ pub use allocator::Allocator;
 pub use aside::AsideMemory;
 pub use fault::{Fault, FaultKind};
 pub use kernel::{CompileError, CompileOptions, Kernel, ParamLayout, Symbols};
-pub use launch::{Counters, Launch, LaunchError, LaunchOptions, Progress, Schedule, Shape};
+pub use launch::{Counters, Launch, LaunchError, LaunchOptions, Progress, Schedule};
 pub use lower::supports;
 pub(crate) use memory::CLUSTER_BLOCKS_MAX;
 pub use op::Isa;
+pub use shape::Shape;
 pub use worker::Worker;

@@ -1,7 +1,7 @@
 //! Where texels lie: rows and slices of one format.
 
 use super::format::{Format, Texel};
-use crate::memory::MemoryMap;
+use crate::allocations::Allocations;
 
 /// Texels in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Grid {
     ///
     /// # Errors
     /// Its address, if it is not mapped.
-    pub(super) fn read(&self, at: [u64; 3], map: &MemoryMap) -> Result<Texel, u64> {
+    pub(super) fn read(&self, at: [u64; 3], map: &Allocations) -> Result<Texel, u64> {
         let (address, len_bytes) = (self.address(at), self.format.texel_bytes());
         if self.is_linear && !map.admits(address, len_bytes) {
             return Err(address);

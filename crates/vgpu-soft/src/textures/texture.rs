@@ -18,7 +18,7 @@ use super::format::{Format, Texel};
 use super::grid::Grid;
 use super::limits::{ALIGN_BYTES, LINEAR_WIDTH, PITCH_ALIGN_BYTES, PITCH_BYTES, PITCHED_EXTENTS};
 use super::sampler::{Reading, Sampler};
-use crate::memory::MemoryMap;
+use crate::allocations::Allocations;
 
 /// A texture.
 #[derive(Clone, Debug, PartialEq)]
@@ -213,7 +213,7 @@ impl Texture {
     ///
     /// # Errors
     /// Why it cannot be read so.
-    pub(crate) fn fetch(&self, fetch: &Fetch, detail: Detail, map: &MemoryMap) -> Result<[u32; 4], String> {
+    pub(crate) fn fetch(&self, fetch: &Fetch, detail: Detail, map: &Allocations) -> Result<[u32; 4], String> {
         self.check(fetch.geometry)?;
         let fetch = self.settled(fetch);
         let detail = match detail {
@@ -238,7 +238,7 @@ impl Texture {
     ///
     /// # Errors
     /// As [`fetch`](Self::fetch).
-    pub(crate) fn gather(&self, fetch: &Fetch, channel: usize, map: &MemoryMap) -> Result<[u32; 4], String> {
+    pub(crate) fn gather(&self, fetch: &Fetch, channel: usize, map: &Allocations) -> Result<[u32; 4], String> {
         self.check(fetch.geometry)?;
         if !self.shape.may_be_gathered {
             return Err("its array was not made to be gathered".to_owned());
@@ -344,7 +344,7 @@ impl Texture {
     }
 
     /// A level's value: a color, or integers.
-    fn read(&self, grid: &Grid, fetch: &Fetch, map: &MemoryMap) -> Result<Result<[f32; 4], Texel>, String> {
+    fn read(&self, grid: &Grid, fetch: &Fetch, map: &Allocations) -> Result<Result<[f32; 4], Texel>, String> {
         let axes = self.axes();
         let mut at = [Some(0); 3];
         if axes < 3 {
@@ -395,7 +395,7 @@ impl Texture {
     }
 
     /// A texel as it is; `None` is one of the border.
-    fn texel(&self, grid: &Grid, at: [Option<u64>; 3], map: &MemoryMap) -> Result<Option<Texel>, String> {
+    fn texel(&self, grid: &Grid, at: [Option<u64>; 3], map: &Allocations) -> Result<Option<Texel>, String> {
         let [Some(x), Some(y), Some(z)] = at else { return Ok(None) };
         let texel = grid.read([x, y, z], map);
         texel.map(Some).map_err(|address| format!("its memory at {address:#x} is in no allocation"))

@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use vgpu_core::CuResult;
 use vgpu_core::abi::{CUDA_MEMCPY2D, CUarray, CUdeviceptr, CUmemorytype, CUstream};
 
-use super::copy_box;
+use super::boxes::copy_box;
 use crate::api::id;
 use crate::guest::box3::Box3;
 use crate::guest::place::Return;
