@@ -197,16 +197,39 @@ unsafe fn run_ops(warp: &mut Warp, code: &Code, from: u32, to: u32, mask: u32, f
     to
 }
 
-/// Runs the chosen fragment until another one should be chosen.
+/// Runs the chosen fragment until another one should be chosen, and counts what it did.
 ///
 /// # Safety
 /// As for [`run`].
 #[inline]
 unsafe fn advance(warp: &mut Warp, code: &Code, barriers: &mut Barriers, chosen: Chosen, left: &mut i64) -> Outcome {
+    let lanes = u64::from(warp.fragments.as_slice()[chosen.index].mask.count_ones());
+    let (before, mut instructions) = (*left, 0);
+    // SAFETY: the caller vouches for warp and code.
+    let outcome = unsafe { go_on(warp, code, barriers, chosen, left, &mut instructions) };
+    // Once for many blocks of ops: blocks are short, and a loop may be one.
+    warp.warp_instructions += instructions;
+    warp.thread_instructions += instructions * lanes;
+    warp.favor_left = warp.favor_left.saturating_sub(u32::try_from(before - *left).unwrap_or(u32::MAX));
+    outcome
+}
+
+/// The same, counting only its instructions.
+///
+/// # Safety
+/// As for [`run`].
+#[inline(always)]
+unsafe fn go_on(
+    warp: &mut Warp,
+    code: &Code,
+    barriers: &mut Barriers,
+    chosen: Chosen,
+    left: &mut i64,
+    instructions: &mut u64,
+) -> Outcome {
     let Chosen { index, limit } = chosen;
     let Fragment { mut pc, mask, state } = warp.fragments.as_slice()[index];
     let mut forced = state == State::Forced;
-    let lanes = u64::from(mask.count_ones());
     let is_alone = limit == u32::MAX && warp.fragments.as_slice().len() == 1;
     if code.has_mixed_denormals {
         denormals::set_flush(code.flushes[pc as usize]);
@@ -225,11 +248,8 @@ unsafe fn advance(warp: &mut Warp, code: &Code, barriers: &mut Barriers, chosen:
         }
         // SAFETY: the caller vouches for warp and code; the range lies in a block.
         let stopped = unsafe { run_ops(warp, code, pc, end, mask, forced) };
-        let count = u64::from(stopped - pc);
-        warp.warp_instructions += count;
-        warp.thread_instructions += count * lanes;
+        *instructions += u64::from(stopped - pc);
         *left -= i64::from(stopped - pc) + 1;
-        warp.favor_left = warp.favor_left.saturating_sub(stopped - pc + 1);
         if warp.fault.is_some() {
             return Outcome::Fault;
         }
@@ -248,8 +268,7 @@ unsafe fn advance(warp: &mut Warp, code: &Code, barriers: &mut Barriers, chosen:
 
         // The block's end.
         if !matches!(block.terminator, Terminator::Fall) {
-            warp.warp_instructions += 1;
-            warp.thread_instructions += lanes;
+            *instructions += 1;
         }
         let next = match block.terminator {
             Terminator::Fall => pc,
