@@ -145,10 +145,9 @@ impl Shared {
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "most are launches, and it lies on the heap with its task")]
 pub(super) enum Body {
-    Launch(Launch),
-    Gemm(GemmRun),
+    Launch(Box<Launch>),
+    Gemm(Box<GemmRun>),
 }
 
 /// What a worker was given.

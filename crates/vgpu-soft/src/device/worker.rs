@@ -33,12 +33,12 @@ impl Engine {
             Step::Launch(step) => {
                 let launch = self.launch(step, &task.memory)?;
                 let parts = launch.part_count();
-                Ok(Some((Body::Launch(launch), parts)))
+                Ok(Some((Body::Launch(Box::new(launch)), parts)))
             }
             Step::Gemm(gemm) => {
                 let run = gemm.start(&task.memory)?;
                 let tiles = run.tile_count();
-                Ok(Some((Body::Gemm(run), tiles)))
+                Ok(Some((Body::Gemm(Box::new(run)), tiles)))
             }
             _ => Ok(None),
         }

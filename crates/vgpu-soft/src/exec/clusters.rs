@@ -39,8 +39,11 @@ impl Clusters {
     /// # Errors
     /// What does not fit.
     pub(super) fn of(kernel: &Kernel, shape: &Shape, wanted: Option<[u32; 3]>) -> Result<Self, String> {
-        let name = &kernel.name;
         let asked = wanted.or(kernel.required_cluster);
+        if asked.is_none() && !kernel.must_have_cluster {
+            return Ok(Self { grid: shape.grid, blocks: [1; 3], size: 1, is_explicit: false });
+        }
+        let name = &kernel.name;
         let blocks = asked.unwrap_or([1; 3]);
         if kernel.required_cluster.is_some_and(|required| required != blocks) {
             return Err(format!(

@@ -108,7 +108,7 @@ impl Launch {
         // over the workers: its blocks wait for each other all the time.
         let each = u64::from(self.clusters.size());
         let count = if *cooperative { (blocks / each).div_ceil(workers.get()) * each } else { each };
-        let count_max = (resident_blocks / each).max(1);
+        let count_max = if each == 1 { *resident_blocks } else { (resident_blocks / each).max(1) };
         let begins_none = has_ended_some || !cooperative && self.aside.is_full(count_max, aside_memory);
         if begins_none && self.aside.pop(worker) {
             return Taken::Blocks;
