@@ -99,6 +99,7 @@ programs! {
         latches_and_semaphores,
         launches,
         managed_memory,
+        managed_variables,
         math_double,
         math_float,
         packed_integers,

@@ -10,6 +10,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::{CStr, c_char, c_void};
+use std::io::{self, Write};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -439,10 +440,22 @@ impl Fatbin {
                     unsafe { symbol.managed.write(address) };
                 }
                 Ok(_) | Err(_) => {
-                    log::warn!("managed variable {name:?} has no memory that the host can reach")
+                    unreachable_managed(name);
                 }
             }
         }
+    }
+}
+
+/// Says that the host cannot reach a managed variable: once per process on standard error, for an access to it is the program's end.
+fn unreachable_managed(name: &CStr) {
+    static IS_SAID: AtomicBool = AtomicBool::new(false);
+    let text = format!("the managed variable {} is out of the host's reach on this device", name.to_string_lossy());
+    if log::log_enabled!(log::Level::Error) {
+        log::error!("{text}");
+    } else if !IS_SAID.swap(true, Ordering::Relaxed) {
+        // A closed standard error is the program's affair.
+        let _ = io::stderr().write_all(format!("vgpu: {text}: an access to it will end the program\n").as_bytes());
     }
 }
 

@@ -440,6 +440,23 @@ impl Executor for DriverDevice {
         Ok(self.last_refusal.answer())
     }
 
+    /// The driver's managed variables lie in this process's memory, where no guest reaches.
+    fn managed_variables(
+        &mut self,
+        _: Seq,
+        message: &ManagedVariables,
+        _: &[u8],
+    ) -> CuResult<Answer<ManagedVariablesReply>> {
+        match self.modules.get(message.module) {
+            Some(_) => Ok(ManagedVariablesReply { len_bytes: 0 }.into()),
+            None => Err(self.unknown_handle("module", message.module)),
+        }
+    }
+
+    fn managed_place(&mut self, _: Seq, _: &ManagedPlace, _: &[u8]) -> CuResult<Answer<ManagedPlaceReply>> {
+        Err(CuError::NOT_SUPPORTED)
+    }
+
     fn module_kernels(&mut self, _: Seq, message: &ModuleKernels, _: &[u8]) -> CuResult<Answer<ModuleKernelsReply>> {
         let Some(module) = self.modules.get(message.module) else {
             return Err(self.unknown_handle("module", message.module));

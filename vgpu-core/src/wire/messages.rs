@@ -475,6 +475,16 @@ messages! {
 
     /// Ends a surface for work that is queued later.
     post 87 SurfaceDestroy fn surface_destroy { surface: u64 };
+
+    // ---- managed variables ------------------------------------------------------------------------------------
+
+    /// How many bytes a module's managed variables take together, for which the guest is to give memory. 0 where there are none, and
+    /// where they lie where no guest reaches.
+    call 88 ManagedVariables fn managed_variables { module: u64 } -> ManagedVariablesReply { len_bytes: u64 };
+
+    /// Moves them to memory of the guest's that the device reaches, and gives all variables of the module their initial values. Comes
+    /// before anything else is asked of the module.
+    call 89 ManagedPlace fn managed_place { module: u64, address: u64 } -> ManagedPlaceReply { reserved: u64 };
 }
 
 /// Flag of [`DeviceInfoReply::wants`]: a [`Marker`] for every event that is recorded without a time, so that one may wait for the

@@ -23,7 +23,7 @@ use crate::guest::copy;
 use crate::guest::current;
 use crate::guest::place::Return;
 use crate::guest::stream::NULL;
-use crate::guest::{Process, capture_mode, output, process};
+use crate::guest::{Process, capture_mode, output, pinned, process};
 use boxes::check_contexts;
 
 pub(crate) use arrays::*;
@@ -91,7 +91,7 @@ pub(crate) fn cuMemFree_v2(dptr: CUdeviceptr) -> CuResult {
     }
     let freed = process.allocations.remove(dptr, |range| matches!(range.kind, Kind::Device | Kind::Managed));
     match freed.ok_or(CuError::INVALID_VALUE)?.kind {
-        Kind::Managed => free_pinned(process, dptr)?,
+        Kind::Managed => pinned::free(process, dptr)?,
         _ => process.link.post(&MemFree { address: dptr }, &[]).map(drop)?,
     }
     process.link.report()
@@ -119,37 +119,6 @@ pub(crate) fn cuMemGetAddressRange_v2(
     Ok(())
 }
 
-/// Allocates memory that host and device share; returns its host address.
-fn alloc_pinned(process: &Process, context: &Context, bytes: usize, kind: Kind) -> CuResult<*mut c_void> {
-    capture_mode::refuse_unsafe_call()?;
-    if bytes == 0 {
-        return Err(CuError::INVALID_VALUE);
-    }
-    let number = context.live()?.number;
-    let host: *mut c_void = process.link.pinned().alloc(bytes)?.as_ptr().cast();
-    let address = host.expose_provenance() as u64;
-    let known = process.allocations.insert(address, bytes as u64, kind, number);
-    if let Err(error) = known {
-        process.link.pinned().free(address)?;
-        return Err(error);
-    }
-    Ok(host)
-}
-
-/// Frees pinned memory. The device may be using it still, in any context: its work is waited for, as in CUDA.
-fn free_pinned(process: &Process, address: u64) -> CuResult {
-    wait_everywhere(process);
-    process.link.pinned().free(address)
-}
-
-/// Waits for the work of all contexts.
-fn wait_everywhere(process: &Process) {
-    for live in Context::all(process).iter().filter_map(|context| context.live().ok()) {
-        // A fault is reported by the next call that may; the memory is free all the same.
-        let _fault = live.wait_all(process);
-    }
-}
-
 /// Allocates page-locked host memory that the device reaches without copies; no bytes are null.
 pub(crate) fn cuMemHostAlloc(pp: Out<'_, *mut c_void>, bytesize: usize, Flags: c_uint) -> CuResult {
     let (process, context) = current::healthy()?;
@@ -158,7 +127,7 @@ pub(crate) fn cuMemHostAlloc(pp: Out<'_, *mut c_void>, bytesize: usize, Flags: c
     }
     pp.write(match bytesize {
         0 => std::ptr::null_mut(),
-        _ => alloc_pinned(process, context, bytesize, Kind::Pinned(Flags | CU_MEMHOSTALLOC_DEVICEMAP))?,
+        _ => pinned::alloc(process, context, bytesize, Kind::Pinned(Flags | CU_MEMHOSTALLOC_DEVICEMAP))?,
     });
     Ok(())
 }
@@ -174,12 +143,7 @@ pub(crate) fn cuMemAllocManaged(dptr: Out<'_, CUdeviceptr>, bytesize: usize, fla
     if !matches!(flags, 1 | 2) {
         return Err(CuError::INVALID_VALUE);
     }
-    let address = alloc_pinned(process, context, bytesize, Kind::Managed)?.addr() as u64;
-    if process.link.pinned().device_address(address) != Some(address) {
-        process.allocations.remove(address, |range| range.kind == Kind::Managed);
-        process.link.pinned().free(address)?;
-        return Err(CuError::NOT_SUPPORTED);
-    }
+    let address = pinned::alloc_managed(process, context, bytesize)?;
     dptr.write(address);
     Ok(())
 }
@@ -194,7 +158,7 @@ pub(crate) unsafe fn cuMemFreeHost(p: *mut c_void) -> CuResult {
     let address = p.addr() as u64;
     let freed = process.allocations.remove(address, |range| matches!(range.kind, Kind::Pinned(_)));
     freed.ok_or(CuError::INVALID_VALUE)?;
-    free_pinned(process, address)
+    pinned::free(process, address)
 }
 
 /// Gives the address under which the device reaches page-locked memory.
@@ -268,7 +232,7 @@ pub(crate) unsafe fn cuMemHostUnregister(p: *mut c_void) -> CuResult {
         return Err(CuError::INVALID_VALUE);
     }
     if matches!(known.kind, Kind::Mapped(_)) {
-        wait_everywhere(process);
+        pinned::wait_everywhere(process);
     }
     let gone = process.allocations.remove(address, |range| is_registered(range.kind));
     match gone.ok_or(CuError::HOST_MEMORY_NOT_REGISTERED)?.kind {

@@ -5,7 +5,9 @@ use std::ffi::CString;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use vgpu_core::wire::messages::{ModuleGlobal, ModuleKernels, ModuleUnload, WANTS_MACHINE_CODE};
+use vgpu_core::wire::messages::{
+    ManagedPlace, ManagedVariables, ModuleGlobal, ModuleKernels, ModuleUnload, WANTS_MACHINE_CODE,
+};
 use vgpu_core::{CuError, CuResult};
 
 use super::allocation::Kind;
@@ -14,6 +16,7 @@ use super::function::Function;
 use super::handle::{Slab, Tag};
 use super::image::Image;
 use super::output;
+use super::pinned;
 use super::process::Process;
 
 static MODULES: Slab<Arc<Module>> = Slab::new(Tag::Module);
@@ -25,6 +28,8 @@ pub(crate) struct Module {
     pub(crate) context: u32,
     ordinal: usize,
     wire: u64,
+    /// The memory of its managed variables, which goes with it.
+    managed: Option<u64>,
     functions: Mutex<HashMap<CString, Arc<Function>>>,
     globals: Mutex<HashMap<CString, (u64, u64)>>,
 }
@@ -40,12 +45,17 @@ impl Module {
         let device = context.device(process);
         let (kind, bytes) = image.for_device(device.capability(), device.wants(WANTS_MACHINE_CODE))?;
         let wire = process.link.load_image(number, kind, &bytes)?.module;
+        let managed = place_managed(process, context, wire).inspect_err(|_| {
+            // It is of no use, and that is said already.
+            let _ = process.link.post(&ModuleUnload { module: wire }, &[]);
+        })?;
         let make = |handle| {
             Arc::new(Self {
                 handle,
                 context: number,
                 ordinal: device.ordinal,
                 wire,
+                managed,
                 functions: Mutex::new(HashMap::new()),
                 globals: Mutex::new(HashMap::new()),
             })
@@ -130,6 +140,32 @@ impl Module {
     pub(crate) fn unload(&self, process: &Process) -> CuResult {
         output::flush(process);
         self.forget(process);
-        process.link.post(&ModuleUnload { module: self.wire }, &[]).map(drop)
+        process.link.post(&ModuleUnload { module: self.wire }, &[])?;
+        let of_managed = |address| process.allocations.remove(address, |range| range.kind == Kind::Managed);
+        match self.managed.and_then(of_managed) {
+            Some(range) => pinned::free(process, range.base),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Gives a module's managed variables memory that the program reaches as kernels do, where there is any.
+///
+/// # Errors
+/// As [`pinned::alloc_managed`], and those of the link.
+fn place_managed(process: &Process, context: &Context, module: u64) -> CuResult<Option<u64>> {
+    let len_bytes = process.link.call(&ManagedVariables { module }, &[])?.reply.len_bytes;
+    if len_bytes == 0 {
+        return Ok(None);
+    }
+    let len_bytes = usize::try_from(len_bytes).map_err(|_| CuError::OUT_OF_MEMORY)?;
+    match pinned::alloc_managed(process, context, len_bytes) {
+        Ok(address) => {
+            process.link.call(&ManagedPlace { module, address }, &[])?;
+            Ok(Some(address))
+        }
+        // They stay where kernels have them.
+        Err(CuError::NOT_SUPPORTED) => Ok(None),
+        Err(error) => Err(error),
     }
 }

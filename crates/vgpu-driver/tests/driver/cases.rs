@@ -7,8 +7,8 @@ use vgpu_core::wire::messages::*;
 use vgpu_core::wire::{JitOption, Op, Pod, Span, StreamSlot};
 use vgpu_core::{CuError, CuResult};
 
-use crate::arrays;
 use crate::guest::{CONTEXT, Guest, LEGACY, PTX, STREAM, launch};
+use crate::{arrays, managed};
 
 /// A message to a guest's executor that is [ready](Guest::ready).
 pub(crate) struct Case {
@@ -257,6 +257,7 @@ pub(crate) fn of(op: Op) -> Case {
                 "cuEventRecord(point, stream1)",
             ],
         ),
+        Op::ManagedVariables | Op::ManagedPlace => managed::case(op),
         Op::ErrorText => apart(|guest| guest.call(ErrorText { reserved: 0 }, &[]).map(drop), &[]),
         Op::ModuleKernels => apart(
             |guest| guest.call(ModuleKernels { module: guest.module }, &[]).map(drop),

@@ -31,6 +31,7 @@ mod hostile;
 mod launches;
 mod limits;
 mod links;
+mod managed;
 mod messages;
 mod nvml;
 mod order;

@@ -546,6 +546,29 @@ impl Executor for SoftDevice {
         self.change_textures(|textures| textures.end_surface(message.surface))
     }
 
+    fn managed_variables(
+        &mut self,
+        _: Seq,
+        message: &ManagedVariables,
+        _: &[u8],
+    ) -> CuResult<Answer<ManagedVariablesReply>> {
+        let module = self.modules.get(message.module).map(|module| module.managed_bytes());
+        let len_bytes = module.ok_or_else(|| self.unknown_handle("module", message.module))?;
+        Ok(ManagedVariablesReply { len_bytes }.into())
+    }
+
+    fn managed_place(&mut self, _: Seq, message: &ManagedPlace, _: &[u8]) -> CuResult<Answer<ManagedPlaceReply>> {
+        let Some(module) = self.modules.get_mut(message.module) else {
+            return Err(self.unknown_handle("module", message.module));
+        };
+        let placed = match Arc::get_mut(module) {
+            Some(module) => module.place_managed(message.address),
+            None => Err((CuError::INVALID_VALUE, "managed variables of a module that is in use already".to_owned())),
+        };
+        placed.map_err(|refusal| self.refuse(refusal))?;
+        Ok(ManagedPlaceReply { reserved: 0 }.into())
+    }
+
     fn output_take(&mut self, _: Seq, message: &OutputTake, _: &[u8]) -> CuResult<Answer<OutputTakeReply>> {
         Ok(self.engine.output.take(message.room_bytes))
     }

@@ -114,6 +114,7 @@ pub(super) fn contain<T>(what: &str, body: impl FnOnce() -> T) -> Result<T, Refu
 /// A loaded module. Its variables are given back when the last user of it is gone.
 pub(super) struct Module {
     pub(super) context: u32,
+    device: usize,
     scanned: Arc<Scanned>,
     heap: Arc<Mutex<Heap>>,
     /// Start of the allocation that holds all variables.
@@ -148,6 +149,7 @@ impl Module {
         let places = place_variables(scanned.module())?;
         let mut module = Self {
             context,
+            device,
             scanned,
             heap: heap.clone(),
             memory: None,
@@ -189,6 +191,35 @@ impl Module {
     /// Address and length of a variable.
     pub(super) fn variable(&self, name: &str) -> Option<(u64, u64)> {
         self.variables.get(name).copied()
+    }
+
+    /// Bytes of its managed variables together.
+    pub(super) fn managed_bytes(&self) -> u64 {
+        managed_places(self.scanned.module()).1
+    }
+
+    /// Moves its managed variables to memory that kernels and the program reach, before anybody knows where they are.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` where there is not so much memory.
+    pub(super) fn place_managed(&mut self, start: u64) -> Result<(), Refusal> {
+        let scanned = self.scanned.clone();
+        let (places, len_bytes) = managed_places(scanned.module());
+        let map = self.heap.lock().map(self.device);
+        if !start.is_multiple_of(ALLOCATION_ALIGN_BYTES) || !map.admits(start, len_bytes) {
+            return Err((CuError::INVALID_VALUE, format!("no {len_bytes} bytes of memory at {start:#x}")));
+        }
+        for (name, offset) in places {
+            if let Some((address, _)) = self.variables.get_mut(name) {
+                *address = start + offset;
+            }
+        }
+        // What was compiled knows of other places.
+        *self.tried.lock() = None;
+        let target: *mut u8 = std::ptr::with_exposed_provenance_mut(start as usize);
+        // SAFETY: the map admits so many bytes there, and the guest has given them for this.
+        unsafe { std::ptr::write_bytes(target, 0, len_bytes as usize) };
+        self.initialise()
     }
 
     /// Names of the kernels, in the text's order.
@@ -250,7 +281,8 @@ impl Module {
             }
             let target: *mut u8 = std::ptr::with_exposed_provenance_mut(address as usize);
             let len = bytes.len().min(len_bytes as usize);
-            // SAFETY: `place_variables` gave the variable `len_bytes` bytes of an allocation that is new and accessible.
+            // SAFETY: `place_variables` or `place_managed` gave the variable `len_bytes` bytes of memory that is accessible, and that
+            // nobody else knows of yet.
             unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, len) }
         }
         Ok(())
@@ -274,6 +306,18 @@ struct Places {
 
 fn is_placed(variable: &ast::Variable<'_>) -> bool {
     matches!(variable.space, Space::Global | Space::Const) && !variable.is_extern && variable.len_bytes > 0
+}
+
+/// Managed variables and where they lie in memory of their own, and how long that is.
+fn managed_places<'m>(module: &'m ast::Module<'_>) -> (Vec<(&'m str, u64)>, u64) {
+    let mut len_bytes = 0u64;
+    let managed = module.variables.iter().filter(|variable| is_placed(variable) && variable.is_managed);
+    let place = |variable: &'m ast::Variable<'_>| {
+        let offset = len_bytes.next_multiple_of(u64::from(variable.align_bytes.max(16)));
+        len_bytes = offset + variable.len_bytes;
+        (variable.name, offset)
+    };
+    (managed.map(place).collect(), len_bytes)
 }
 
 fn place_variables(module: &ast::Module<'_>) -> Result<Places, Refusal> {

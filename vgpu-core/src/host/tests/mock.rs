@@ -233,6 +233,7 @@ impl Executor for Mock {
             link_create(LinkCreate) -> LinkCreateReply, link_add(LinkAdd) -> LinkAddReply,
             link_complete(LinkComplete) -> LinkCompleteReply, array_create(ArrayCreate) -> ArrayCreateReply,
             array_level(ArrayLevel) -> ArrayLevelReply, texture_create(TextureCreate) -> TextureCreateReply,
-            surface_create(SurfaceCreate) -> SurfaceCreateReply
+            surface_create(SurfaceCreate) -> SurfaceCreateReply, managed_variables(ManagedVariables) -> ManagedVariablesReply,
+            managed_place(ManagedPlace) -> ManagedPlaceReply
     }
 }

@@ -111,6 +111,37 @@ fn a_call_leads_to_a_function_whose_address_another_kernel_has_taken() {
 }
 
 #[test]
+fn managed_variables_lie_where_the_guest_wants_them_and_keep_their_values() {
+    let mut rig = Rig::new();
+    let module = rig
+        .load(
+            ".version 7.0\n.target sm_70\n.address_size 64\n
+            .global .align 4 .u32 plain = 1;
+            .global .attribute(.managed) .align 4 .u32 count = 5;
+            .global .attribute(.managed) .align 8 .u64 leads_to = generic(count);
+            .global .attribute(.managed) .align 4 .b8 rest[100];
+            .visible .entry k() { .reg .b32 %r<4>; .reg .b64 %rd<3>;
+                ld.global.u64 %rd1, [leads_to]; ld.u32 %r1, [%rd1]; ld.global.u32 %r2, [plain]; add.u32 %r1, %r1, %r2;
+                st.global.u32 [count], %r1; st.global.u32 [rest+96], %r1; ret; }",
+        )
+        .unwrap();
+    let asked = rig.run(|device, seq| device.managed_variables(seq, &ManagedVariables { module }, &[]));
+    assert_eq!(asked.unwrap().reply.len_bytes, 32 + 100);
+    let memory = rig.alloc(512);
+    let place = |rig: &mut Rig, address| {
+        rig.run(|device, seq| device.managed_place(seq, &ManagedPlace { module, address }, &[])).map(drop)
+    };
+    assert_eq!(place(&mut rig, memory + 4), Err(CuError::INVALID_VALUE));
+    assert_eq!(place(&mut rig, 1 << 40), Err(CuError::INVALID_VALUE));
+    assert_eq!(place(&mut rig, memory), Ok(()));
+    assert_eq!((rig.read_u32(FREE, memory), rig.read_u32(FREE, memory + 128)), (5, 0));
+    let function = rig.function_of(module, "k").unwrap().function;
+    rig.launch(FREE, function, 1, 1, &[]).unwrap();
+    assert_eq!((rig.read_u32(FREE, memory), rig.read_u32(FREE, memory + 128)), (6, 6));
+    assert_eq!(place(&mut rig, memory), Err(CuError::INVALID_VALUE), "a kernel knows where they are");
+}
+
+#[test]
 fn each_load_has_variables_of_its_own_and_unloading_gives_them_back() {
     let mut rig = Rig::new();
     let (first, second) = (rig.load(KERNELS).unwrap(), rig.load(KERNELS).unwrap());
