@@ -47,7 +47,7 @@ pub(crate) struct DeviceArgs {
     /// An embedded device is this many software GPUs.
     #[arg(long, value_name = "N")]
     devices: Option<u32>,
-    /// Compute capability of an embedded software GPU: 6.1, 7.5 or 8.0.
+    /// Compute capability of an embedded software GPU, such as 7.5 (the default), 8.0, 8.6, 8.9 or 9.0.
     #[arg(long, value_name = "CAPABILITY")]
     profile: Option<String>,
     /// Worker threads of an embedded software GPU (default: one per core).
