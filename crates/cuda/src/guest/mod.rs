@@ -10,8 +10,8 @@
 //! 3. Whose work it is: [`context`], [`stream`] with its [`Tail`](gate::Tail) and what it has [`copied`], and [`capture`].
 //! 4. Their lives and order: what a [`thread`] has, what is [`current`], each device's [`primary`] context, [`opening`] and
 //!    [`closing`], the order of copies from the program's memory ([`host_order`]), what is [`reached`], what must not be done
-//!    meanwhile ([`capture_mode`]), and memory of the [`pinned`] heap. Device work leaves through the [`gate`] only, where a stream is live and takes records, or is
-//!    captured and takes graph nodes.
+//!    meanwhile ([`capture_mode`]), and memory of the [`pinned`] heap. Device work leaves through the [`gate`] only, where a stream
+//!    is live and takes records, or is captured and takes graph nodes.
 //! 5. What programs ask for: [`module`], [`library`], [`link_state`], [`texture`], [`launch`], [`copy`], [`copy_box`], [`event_order`], [`waiting`],
 //!    [`graph_exec`], and a context's [`teardown`].
 //!
